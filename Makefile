@@ -1,0 +1,42 @@
+# Quittance. "make" lists the targets; each gets by itself what is missing on a fresh machine with Go.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run build test lint generate clean
+
+PACKAGES      := deployments/local/install-packages.sh
+PROGRESS      := deployments/local/with-progress.sh
+GOLANGCI      := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+WORKFLOWCHECK := go run go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+run: build ## start the whole local stack; Ctrl-C stops it, data stay in .quittance/
+	@$(PACKAGES) postgresql
+	@bin/quittance-local
+
+build: ## build bin/quittance and bin/quittance-local
+	@go build -o bin/ ./cmd/quittance
+	@[[ -e bin/quittance-local ]] || echo "building the Temporal server into bin/quittance-local: the first time takes 4–8 minutes"
+	@$(PROGRESS) "building bin/quittance-local" go build -C deployments/local -o ../../bin/quittance-local .
+
+test: ## run all tests of both modules
+	@$(PACKAGES) postgresql gcc
+	@$(PACKAGES) chromium || echo "going on without Chromium: the browser tests are skipped"
+	@$(PROGRESS) "testing the product" go test -race ./...
+	@echo "testing the local stack end to end; building the Temporal server takes 4–8 minutes the first time"
+	@$(PROGRESS) "testing the local stack" go test -C deployments/local ./...
+
+lint: ## check style, likely bugs and the determinism of workflows
+	@$(PROGRESS) "linting the product" $(GOLANGCI) run ./...
+	@cd deployments/local && ../../$(PROGRESS) "linting the local stack" $(GOLANGCI) run ./...
+	@$(PROGRESS) "checking the workflows" $(WORKFLOWCHECK) ./workflows/...
+
+generate: ## generate the server stubs from the OpenAPI document
+	@go generate ./...
+
+clean: ## remove what was built; data in .quittance/ stay
+	@rm -rf bin
