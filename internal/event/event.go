@@ -1,0 +1,43 @@
+// Package event names the facts that a company can be told about. An event is written in the transaction of the fact.
+package event
+
+import (
+	"time"
+
+	"github.com/quittance/quittance/internal/id"
+)
+
+// Type is the public name of an event.
+type Type string
+
+// The events of CONTRACT §2 that the current processes write.
+const (
+	InvoiceOpened           Type = "invoice.opened"
+	InvoicePaid             Type = "invoice.paid"
+	InvoicePartiallyPaid    Type = "invoice.partially_paid"
+	InvoiceCancelled        Type = "invoice.cancelled"
+	PaymentAuthorized       Type = "payment.authorized"
+	PaymentCaptured         Type = "payment.captured"
+	PaymentFailed           Type = "payment.failed"
+	RefundCaptured          Type = "refund.captured"
+	RefundFailed            Type = "refund.failed"
+	PaymentServiceActive    Type = "payment_service.active"
+	PaymentServiceRejected  Type = "payment_service.rejected"
+	PaymentServiceSuspended Type = "payment_service.suspended"
+	ExceptionRaised         Type = "exception.raised"
+)
+
+// Event is one fact about one thing. Data holds ids, states and amounts as strings, never a customer's personal data.
+type Event struct {
+	ID        string
+	CompanyID string
+	Type      Type
+	Subject   string // the id of the thing
+	Data      map[string]string
+	At        time.Time
+}
+
+// New returns an event of the company about subject.
+func New(t Type, companyID, subject string, at time.Time, data map[string]string) Event {
+	return Event{ID: id.New(id.Event), CompanyID: companyID, Type: t, Subject: subject, Data: data, At: at.UTC()}
+}

@@ -1,0 +1,89 @@
+// Package exception is the domain of what a person must decide: an outcome that nobody knows, a payment that came too
+// late, money at Saferpay that disagrees with our record.
+package exception
+
+import (
+	"slices"
+	"time"
+
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// Kind says what is to be decided.
+type Kind string
+
+// The kinds of exceptions.
+const (
+	CaptureUnclear  Kind = "capture_unclear"  // authorized money could not be captured, or nobody knows
+	ReleaseUnclear  Kind = "release_unclear"  // authorized money could not be given back, or nobody knows
+	OutcomeUnclear  Kind = "outcome_unclear"  // Saferpay could not be asked what became of a payment
+	PendingOverdue  Kind = "pending_overdue"  // the provider has not decided in its time
+	AnswerMismatch  Kind = "answer_mismatch"  // Saferpay authorized something else than was asked for; it was given back
+	DoublePayment   Kind = "double_payment"   // money for an invoice that was settled already, parked on 2030
+	CaptureDeadline Kind = "capture_deadline" // authorized money is about to be lost
+	RefundUnclear   Kind = "refund_unclear"   // nobody knows whether a refund happened
+	RefundByHand    Kind = "refund_by_hand"   // the license has no refunds: the merchant refunds in the Backoffice
+	BookingFailed   Kind = "booking_failed"   // captured money could not be booked
+)
+
+// Kinds lists every kind.
+var Kinds = []Kind{
+	CaptureUnclear, ReleaseUnclear, OutcomeUnclear, PendingOverdue, AnswerMismatch, DoublePayment, CaptureDeadline, RefundUnclear,
+	RefundByHand, BookingFailed,
+}
+
+// Choice is one way to resolve an exception.
+type Choice string
+
+// The choices; which of them an exception offers is part of it.
+const (
+	TryAgain     Choice = "try_again"   // do the step once more
+	Happened     Choice = "it_happened" // a person found it done at Saferpay
+	DidNotHappen Choice = "it_did_not"  // a person made sure at Saferpay: no money moves, end it here
+	GiveBack     Choice = "refund"      // give the money back to the payer
+	Keep         Choice = "keep"        // leave the money where it is booked
+	Acknowledge  Choice = "acknowledge" // nothing more is to be done
+	ClearedUp    Choice = "cleared_up"  // never offered: the process found out by itself
+)
+
+// Exception is one thing to decide.
+type Exception struct {
+	ID         string
+	CompanyID  string
+	Kind       Kind
+	Subject    string // the id of the payment that it is about
+	WorkflowID string // the workflow that waits for the decision; empty when none does
+	Detail     string // everything needed to decide, as sentences for a person
+	Choices    []Choice
+	RaisedAt   time.Time
+	ResolvedAt time.Time // zero while open
+	Choice     Choice    // empty while open
+	Note       string    // why, in the words of who decided
+	ResolvedBy string    // the id of the API key, or "quittance"
+}
+
+// New returns an open exception with an id of its own.
+func New(e Exception, at time.Time) Exception {
+	e.ID, e.RaisedAt = id.New(id.Exception), at.UTC()
+	return e
+}
+
+// Open tells whether the exception still waits for a decision.
+func (e Exception) Open() bool { return e.ResolvedAt.IsZero() }
+
+// Resolve records a decision. Problems: exception-resolved when another decision was made before, validation-failed for a
+// choice that is not offered. Deciding the same again changes nothing.
+func (e *Exception) Resolve(choice Choice, note, by string, at time.Time) error {
+	if !e.Open() {
+		if e.Choice == choice {
+			return nil
+		}
+		return problem.New(problem.ExceptionResolved, "Exception %s was resolved before: %s.", e.ID, e.Choice)
+	}
+	if choice != ClearedUp && !slices.Contains(e.Choices, choice) {
+		return problem.InvalidFields(problem.Field{Name: "choice", Message: "must be one of the choices of the exception"})
+	}
+	e.Choice, e.Note, e.ResolvedBy, e.ResolvedAt = choice, note, by, at.UTC()
+	return nil
+}

@@ -1,0 +1,190 @@
+// Package invoice is the domain of an invoice: what makes one valid, its states, and what is still due.
+package invoice
+
+import (
+	"net/mail"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// Status is the state of an invoice. "Overdue" is not one: it is derived, see Overdue.
+type Status string
+
+// The states of DESIGN §1.
+const (
+	Draft         Status = "draft"
+	Open          Status = "open"
+	PartiallyPaid Status = "partially_paid"
+	Paid          Status = "paid"
+	Cancelled     Status = "cancelled"
+)
+
+// transitions is the whole table; what is not in it can't happen.
+var transitions = map[Status][]Status{
+	Draft:         {Open, Cancelled},
+	Open:          {PartiallyPaid, Paid, Cancelled},
+	PartiallyPaid: {Paid},
+	Paid:          {},
+	Cancelled:     {},
+}
+
+// Statuses lists every state, in the order of a life.
+var Statuses = []Status{Draft, Open, PartiallyPaid, Paid, Cancelled}
+
+// CanBecome tells whether the table has an arrow from s to next.
+func (s Status) CanBecome(next Status) bool {
+	return slices.Contains(transitions[s], next)
+}
+
+// Payable tells whether a payer may pay an invoice in this state.
+func (s Status) Payable() bool { return s == Open || s == PartiallyPaid }
+
+// Languages are the languages that customers are addressed in (ISO 639-1).
+var Languages = []string{"de", "fr", "it", "en"}
+
+// Customer is the one who is asked to pay.
+type Customer struct {
+	Name     string
+	Email    string // may be empty when no mail is to be sent
+	Language string // one of Languages
+}
+
+// Invoice is one invoice of a company. Dates are midnight UTC of the calendar day.
+type Invoice struct {
+	ID                string
+	CompanyID         string
+	Number            string // unique within the company
+	Status            Status
+	Amount            money.Amount
+	AmountPaid        money.Amount // receipts less refunds
+	AmountRefunded    money.Amount
+	Customer          Customer
+	Description       string
+	DueDate           time.Time
+	PaymentServiceIDs []string
+	Token             string // of the online document; whoever has it may look at it and pay
+	CreatedAt         time.Time
+	IssuedAt          time.Time // zero while a draft
+	PaidAt            time.Time // zero until paid in full
+}
+
+// AmountDue is what is still to be paid, never less than zero; nothing for a cancelled invoice. What was refunded is not due
+// again: whether it is owed is for the issuer to say, on another invoice.
+func (i Invoice) AmountDue() money.Amount {
+	due := i.Amount.Sub(i.AmountPaid).Sub(i.refunded())
+	if i.Status == Cancelled || !due.IsPositive() {
+		return money.Zero(i.Amount.Currency())
+	}
+	return due
+}
+
+// Overdue tells whether the invoice is payable and its due date lies before today.
+func (i Invoice) Overdue(today time.Time) bool {
+	return i.Status.Payable() && i.DueDate.Before(today.UTC().Truncate(24*time.Hour))
+}
+
+// Facts are what events tell of the invoice: ids, state and amounts, nothing of the customer.
+func (i Invoice) Facts() map[string]string {
+	return map[string]string{
+		"invoice_id": i.ID, "number": i.Number, "status": string(i.Status),
+		"amount": i.Amount.Value(), "amount_paid": i.AmountPaid.Value(), "currency": string(i.Amount.Currency()),
+	}
+}
+
+// Become moves the invoice to next, or returns the problem that says why it can't.
+func (i *Invoice) Become(next Status) error {
+	if !i.Status.CanBecome(next) {
+		return i.refuse(next)
+	}
+	i.Status = next
+	return nil
+}
+
+func (i *Invoice) refuse(next Status) error {
+	switch {
+	case next == Open:
+		return problem.New(problem.InvoiceNotDraft, "Invoice %s is %s; only a draft can be issued.", i.Number, i.Status)
+	case i.Status == Paid, i.Status == PartiallyPaid && next == Cancelled:
+		return problem.New(problem.InvoicePaid, "Invoice %s is %s.", i.Number, i.Status)
+	case i.Status == Cancelled:
+		return problem.New(problem.InvoiceCancelled, "Invoice %s is cancelled.", i.Number)
+	default:
+		return problem.New(problem.InvoiceNotOpen, "Invoice %s is %s and can't become %s.", i.Number, i.Status, next)
+	}
+}
+
+// Receive adds a receipt to what is paid and moves the invoice to paid or partially_paid. It refuses an invoice that is
+// not payable, and money beyond what is due: whoever holds such money decides where it goes.
+func (i *Invoice) Receive(amount money.Amount, at time.Time) error {
+	if !i.Status.Payable() {
+		return i.refuse(Paid)
+	}
+	if amount.Currency() != i.Amount.Currency() || !amount.IsPositive() || amount.Cmp(i.AmountDue()) > 0 {
+		return problem.New(problem.ReceiptExceedsInvoice, "%s can't be received for invoice %s: %s is due.", amount, i.Number, i.AmountDue())
+	}
+	i.AmountPaid = i.AmountPaid.Add(amount)
+	if i.AmountDue().IsZero() {
+		i.Status, i.PaidAt = Paid, at.UTC()
+		return nil
+	}
+	i.Status = PartiallyPaid
+	return nil
+}
+
+// Return takes a refund off what is paid. The status stays: it never goes back. It refuses more than was paid.
+func (i *Invoice) Return(amount money.Amount) error {
+	if !amount.IsPositive() || amount.Cmp(i.AmountPaid) > 0 {
+		return problem.New(problem.RefundExceedsPayment, "%s can't be refunded: %s was paid for invoice %s.", amount, i.AmountPaid, i.Number)
+	}
+	i.AmountPaid, i.AmountRefunded = i.AmountPaid.Sub(amount), i.refunded().Add(amount)
+	return nil
+}
+
+// refunded is AmountRefunded in the currency of the invoice, which a draft that was never refunded may have changed.
+func (i Invoice) refunded() money.Amount {
+	if i.AmountRefunded.IsZero() {
+		return money.Zero(i.Amount.Currency())
+	}
+	return i.AmountRefunded
+}
+
+// Validate returns an Invalid problem that names every field at fault, or nil. It checks what a draft must hold; whether
+// its number is free and its payment services exist is for the store to say.
+func (i Invoice) Validate() error {
+	var fields []problem.Field
+	fault := func(ok bool, name, message string) {
+		if !ok {
+			fields = append(fields, problem.Field{Name: name, Message: message})
+		}
+	}
+	fault(Printable(i.Number, 1, 50), "number", "must have 1 to 50 printable characters")
+	fault(i.Amount.IsPositive(), "amount", "must be more than 0")
+	fault(Printable(i.Customer.Name, 1, 200), "customer.name", "must have 1 to 200 printable characters")
+	fault(i.Customer.Email == "" || email(i.Customer.Email), "customer.email", "must be an e-mail address")
+	fault(slices.Contains(Languages, i.Customer.Language), "customer.language", "must be one of de, fr, it, en")
+	fault(Printable(i.Description, 0, 1000), "description", "must have at most 1000 printable characters")
+	fault(i.DueDate.Year() >= 2000 && i.DueDate.Year() < 2200, "due_date", "must be a date between 2000 and 2199")
+	fault(len(i.PaymentServiceIDs) <= 10, "payment_service_ids", "must name at most 10 payment services")
+	return problem.InvalidFields(fields...)
+}
+
+func email(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Address == s && len(s) <= 254
+}
+
+// Printable tells whether s is valid UTF-8 of minimum to maximum characters, not just blanks, and free of control
+// characters; only a text of up to 1000 characters or more may have line feeds.
+func Printable(s string, minimum, maximum int) bool {
+	n := utf8.RuneCountInString(s)
+	if !utf8.ValidString(s) || n > maximum || utf8.RuneCountInString(strings.TrimSpace(s)) < minimum {
+		return false
+	}
+	return strings.IndexFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) && (r != '\n' || maximum < 1000) }) < 0
+}

@@ -1,0 +1,66 @@
+// Package listing says which part of a list is wanted: the filters of the API, understood by the store. What is empty
+// doesn't restrict.
+package listing
+
+import (
+	"time"
+
+	"github.com/quittance/quittance/internal/event"
+	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/refund"
+)
+
+// Invoices chooses invoices.
+type Invoices struct {
+	Status invoice.Status
+	Number string
+	Cursor string // next of the call before
+	Limit  int    // 50 when 0, at most 200
+}
+
+// Payments chooses payments.
+type Payments struct {
+	InvoiceID string
+	State     payment.State
+	Cursor    string // next of the call before
+	Limit     int    // 50 when 0, at most 200
+}
+
+// Refunds chooses refunds.
+type Refunds struct {
+	PaymentID string
+	State     refund.State
+	Cursor    string // next of the call before
+	Limit     int    // 50 when 0, at most 200
+}
+
+// Exceptions chooses exceptions.
+type Exceptions struct {
+	Kind    exception.Kind
+	Subject string
+	Open    *bool  // nil: open and resolved ones
+	Cursor  string // next of the call before
+	Limit   int    // 50 when 0, at most 200
+}
+
+// Journal chooses journal entries.
+type Journal struct {
+	Account    string    // entries with a line on it
+	From, To   time.Time // dates of entries, both included
+	InvoiceID  string
+	PaymentID  string
+	SourceKind ledger.SourceKind
+	Cursor     string // next of the call before
+	Limit      int    // 50 when 0, at most 200
+}
+
+// Events chooses events.
+type Events struct {
+	Type    event.Type
+	Subject string // the id of the thing that the events are about
+	Cursor  string // next of the call before
+	Limit   int    // 50 when 0, at most 200
+}

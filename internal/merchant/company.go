@@ -1,0 +1,82 @@
+// Package merchant is the domain of a company and of its connection to Worldline/SIX, the payment service.
+package merchant
+
+import (
+	"crypto/sha256"
+	"slices"
+	"time"
+
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// LiabilityPolicy says what to do with an authorization for which the merchant, not the card issuer, bears the risk.
+type LiabilityPolicy string
+
+// Require releases such an authorization and asks for other means; Prefer takes the money all the same.
+const (
+	Require LiabilityPolicy = "require"
+	Prefer  LiabilityPolicy = "prefer"
+)
+
+// DefaultReceiptAccount is where receipts are booked unless the company changes it: 1029, bank – system account.
+const DefaultReceiptAccount = "1029"
+
+// DefaultFeeAccount is where the acquirer's fees are booked unless the company changes it.
+const DefaultFeeAccount = "6940"
+
+// Company is the tenant; it owns everything else.
+type Company struct {
+	ID             string
+	Name           string
+	Language       string // one of invoice.Languages
+	Canton         string // two letters, decides the business days
+	ReceiptAccount string
+	FeeAccount     string
+	Liability      LiabilityPolicy
+	CreatedAt      time.Time
+}
+
+// Cantons are the official two-letter abbreviations.
+var Cantons = []string{
+	"AG", "AI", "AR", "BE", "BL", "BS", "FR", "GE", "GL", "GR", "JU", "LU", "NE",
+	"NW", "OW", "SG", "SH", "SO", "SZ", "TG", "TI", "UR", "VD", "VS", "ZG", "ZH",
+}
+
+// Validate returns an Invalid problem that names every field at fault, or nil.
+func (c Company) Validate() error {
+	var fields []problem.Field
+	if !invoice.Printable(c.Name, 1, 200) {
+		fields = append(fields, problem.Field{Name: "name", Message: "must have 1 to 200 printable characters"})
+	}
+	if !slices.Contains(invoice.Languages, c.Language) {
+		fields = append(fields, problem.Field{Name: "language", Message: "must be one of de, fr, it, en"})
+	}
+	if !slices.Contains(Cantons, c.Canton) {
+		fields = append(fields, problem.Field{Name: "canton", Message: "must be the two-letter abbreviation of a Swiss canton, such as VD"})
+	}
+	return problem.InvalidFields(fields...)
+}
+
+// APIKey lets a program act for a company. Only the hash of the key is kept.
+type APIKey struct {
+	ID        string
+	CompanyID string
+	Prefix    string // the first characters, to recognise it by
+	Hash      []byte // SHA-256 of the whole key
+	Scopes    []string
+	CreatedAt time.Time
+}
+
+// HashKey returns what is kept of an API key, and what it is looked up by: its SHA-256. Keys are 160 random bits, so a slow
+// hash would add nothing.
+func HashKey(key string) []byte {
+	sum := sha256.Sum256([]byte(key))
+	return sum[:]
+}
+
+// The scopes of an API key.
+const (
+	ScopeRead  = "read"
+	ScopeWrite = "write"
+)

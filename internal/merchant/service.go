@@ -1,0 +1,196 @@
+package merchant
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// Provider is the only provider there is.
+const Provider = "worldline_saferpay"
+
+// Environment says which Saferpay a payment service talks to.
+type Environment string
+
+// Test is test.saferpay.com, Live is www.saferpay.com (or what stands for them, see the configuration).
+const (
+	Test Environment = "test"
+	Live Environment = "live"
+)
+
+// ServiceStatus is the state of a payment service.
+type ServiceStatus string
+
+// The states of DESIGN §2.
+const (
+	AwaitingCredentials ServiceStatus = "awaiting_credentials"
+	InVerification      ServiceStatus = "in_verification"
+	Active              ServiceStatus = "active"
+	Rejected            ServiceStatus = "rejected"
+	Suspended           ServiceStatus = "suspended"    // the credentials stopped working
+	Disconnected        ServiceStatus = "disconnected" // by the company; history stays
+)
+
+// ServiceStatuses lists every state, in the order of a life.
+var ServiceStatuses = []ServiceStatus{AwaitingCredentials, InVerification, Active, Rejected, Suspended, Disconnected}
+
+var serviceTransitions = map[ServiceStatus][]ServiceStatus{
+	AwaitingCredentials: {InVerification, Active, Disconnected},
+	InVerification:      {Active, Rejected, Suspended, Disconnected},
+	Active:              {Suspended, Disconnected},
+	Suspended:           {Active, InVerification, Disconnected},
+	Rejected:            {Disconnected},
+}
+
+// CanBecome tells whether the table has an arrow from s to next.
+func (s ServiceStatus) CanBecome(next ServiceStatus) bool {
+	return slices.Contains(serviceTransitions[s], next)
+}
+
+// ContractedMethod is a Saferpay payment method with the currencies that the acquirer contracted for it.
+type ContractedMethod struct {
+	Method     string   `json:"method"` // VISA, MASTERCARD, TWINT
+	Currencies []string `json:"currencies"`
+}
+
+// ServiceStep is one entry of a payment service's timeline.
+type ServiceStep struct {
+	At     time.Time     `json:"at"`
+	Status ServiceStatus `json:"status"`
+	Note   string        `json:"note,omitempty"`
+}
+
+// PaymentService is a company's connection to Worldline/SIX (Saferpay).
+type PaymentService struct {
+	ID             string
+	CompanyID      string
+	Provider       string
+	Name           string
+	Environment    Environment
+	Status         ServiceStatus
+	IsDefault      bool
+	CustomerID     string // 1 to 8 digits
+	TerminalID     string // 8 digits
+	APIUsername    string
+	SealedPassword []byte // sealed by internal/secrets with the company id; never leaves but for a call to Saferpay
+	Methods        []ContractedMethod
+	SubmittedAt    time.Time // when working credentials were first entered
+	EarliestAt     time.Time // submitted + 3 business days
+	DueAt          time.Time // submitted + 15 business days
+	LastCheckedAt  time.Time // when the terminal was last looked at
+	Timeline       []ServiceStep
+	CreatedAt      time.Time
+}
+
+// NewPaymentService returns a payment service that awaits its credentials.
+func NewPaymentService(s PaymentService, at time.Time) PaymentService {
+	s.Provider, s.Status, s.CreatedAt = Provider, AwaitingCredentials, at.UTC()
+	s.Timeline = []ServiceStep{{At: at.UTC(), Status: AwaitingCredentials}}
+	return s
+}
+
+// Become moves the payment service to next and notes it on the timeline. Becoming what it is already changes nothing;
+// an arrow that is not in the table is an error.
+func (s *PaymentService) Become(next ServiceStatus, at time.Time, note string) error {
+	if s.Status == next {
+		return nil
+	}
+	if !s.Status.CanBecome(next) {
+		return fmt.Errorf("payment service %s is %s and can't become %s", s.ID, s.Status, next)
+	}
+	s.Status = next
+	if next != Active && next != Suspended { // suspended, it waits for new credentials and is the default again with them
+		s.IsDefault = false
+	}
+	s.Timeline = append(s.Timeline, ServiceStep{At: at.UTC(), Status: next, Note: note})
+	return nil
+}
+
+// Collects returns nil when the service can take payments in the currency, else the problem that says what to do.
+func (s PaymentService) Collects(currency money.Currency) error {
+	if s.Status != Active {
+		return problem.New(problem.PaymentServiceNotActive,
+			"Payment service %s is %s; an invoice can be paid through it once it is active.", s.ID, s.Status)
+	}
+	if len(s.Offers(currency)) == 0 {
+		return problem.New(problem.CurrencyNotActive,
+			"Payment service %s has no contract for %s; ask for the currency, or issue the invoice in one of %v.", s.ID, currency, s.Currencies())
+	}
+	return nil
+}
+
+// Offers returns what a payer can choose from in that currency, in the order of payment.Methods.
+func (s PaymentService) Offers(currency money.Currency) []payment.Method {
+	var offers []payment.Method
+	for _, m := range payment.Methods {
+		if len(s.SaferpayMethods(m, currency)) > 0 {
+			offers = append(offers, m)
+		}
+	}
+	return offers
+}
+
+// SaferpayMethods returns the Saferpay payment methods behind m that are contracted for the currency.
+func (s PaymentService) SaferpayMethods(m payment.Method, currency money.Currency) []string {
+	var names []string
+	for _, c := range s.Methods {
+		if slices.Contains(m.SaferpayNames(), c.Method) && slices.Contains(c.Currencies, string(currency)) {
+			names = append(names, c.Method)
+		}
+	}
+	return names
+}
+
+// Currencies returns the supported currencies that are contracted for any method, sorted.
+func (s PaymentService) Currencies() []string {
+	var list []string
+	for _, c := range s.Methods {
+		for _, code := range c.Currencies {
+			if _, err := money.ParseCurrency(code); err == nil && !slices.Contains(list, code) {
+				list = append(list, code)
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Credentials are what a company enters from mySaferpay. The password is sealed before it goes anywhere.
+type Credentials struct {
+	CustomerID     string `json:"customer_id"`
+	TerminalID     string `json:"terminal_id"`
+	APIUsername    string `json:"api_username"`
+	SealedPassword []byte `json:"sealed_password"`
+}
+
+// Credentials returns what the payment service was connected with.
+func (s PaymentService) Credentials() Credentials {
+	return Credentials{CustomerID: s.CustomerID, TerminalID: s.TerminalID, APIUsername: s.APIUsername, SealedPassword: s.SealedPassword}
+}
+
+var (
+	customerPattern = regexp.MustCompile(`^[0-9]{1,8}$`)
+	terminalPattern = regexp.MustCompile(`^[0-9]{8}$`)
+	usernamePattern = regexp.MustCompile(`^[!-~]{1,100}$`)
+)
+
+// ValidateCredentials checks the formats of Saferpay JSON API 1.53 (CustomerId 1–8 digits, TerminalId exactly 8) before
+// anything is sent; the password is the one in clear. It returns an Invalid problem that names every field at fault.
+func ValidateCredentials(c Credentials, password string) error {
+	var fields []problem.Field
+	fault := func(ok bool, name, message string) {
+		if !ok {
+			fields = append(fields, problem.Field{Name: name, Message: message})
+		}
+	}
+	fault(customerPattern.MatchString(c.CustomerID), "customer_id", "must have 1 to 8 digits")
+	fault(terminalPattern.MatchString(c.TerminalID), "terminal_id", "must have exactly 8 digits")
+	fault(usernamePattern.MatchString(c.APIUsername), "api_username", "must have 1 to 100 printable characters without blanks")
+	fault(password != "" && len(password) <= 100, "api_password", "must have 1 to 100 characters")
+	return problem.InvalidFields(fields...)
+}

@@ -1,0 +1,122 @@
+// Package payment is the domain of a payment: one attempt of a payer to pay an invoice on the Saferpay payment page.
+package payment
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/quittance/quittance/internal/money"
+)
+
+// State is where a payment stands.
+type State string
+
+// The states of DESIGN §2.
+const (
+	Created    State = "created"    // recorded, no payment page yet
+	Redirected State = "redirected" // the payer has a payment page
+	Pending    State = "pending"    // the provider will decide later
+	Unknown    State = "unknown"    // something was asked of Saferpay and the outcome is not known yet
+	Authorized State = "authorized" // the money is reserved and must be captured or released
+	Captured   State = "captured"   // the money is on its way to the merchant
+	Failed     State = "failed"     // declined, or 3-D Secure failed
+	Aborted    State = "aborted"    // the payer went back
+	Expired    State = "expired"    // the payer never finished
+	Cancelled  State = "cancelled"  // authorized, then released
+)
+
+// States lists every state, in the order of a life.
+var States = []State{Created, Redirected, Pending, Unknown, Authorized, Captured, Failed, Aborted, Expired, Cancelled}
+
+// transitions is the whole table; what is not in it can't happen. Final states have no arrows.
+var transitions = map[State][]State{
+	Created:    {Redirected, Failed},
+	Redirected: {Pending, Unknown, Authorized, Captured, Failed, Aborted, Expired, Cancelled},
+	Pending:    {Unknown, Authorized, Captured, Failed, Aborted, Expired, Cancelled},
+	Unknown:    {Authorized, Captured, Failed, Aborted, Expired, Cancelled},
+	Authorized: {Unknown, Captured, Cancelled},
+}
+
+// CanBecome tells whether the table has an arrow from s to next.
+func (s State) CanBecome(next State) bool { return slices.Contains(transitions[s], next) }
+
+// Final tells whether nothing more can happen to a payment in this state.
+func (s State) Final() bool { return len(transitions[s]) == 0 }
+
+// Method is what the payer chose on the online document.
+type Method string
+
+// Card stands for Visa and Mastercard, which share one payment page.
+const (
+	Card  Method = "card"
+	TWINT Method = "twint"
+)
+
+// Methods lists the choices in the order in which a payer sees them.
+var Methods = []Method{Card, TWINT}
+
+// saferpayNames are the PaymentMethods of Saferpay JSON API 1.53, PaymentPage/Initialize.
+var saferpayNames = map[Method][]string{Card: {"VISA", "MASTERCARD"}, TWINT: {"TWINT"}}
+
+// SaferpayNames returns the Saferpay payment methods behind m, none for an unknown one.
+func (m Method) SaferpayNames() []string { return saferpayNames[m] }
+
+// Failure is why a payment did not come about.
+type Failure struct {
+	Name         string `json:"name"`          // Saferpay's ErrorName, or ours in lower case
+	PayerMessage string `json:"payer_message"` // safe to show to the payer; may be empty
+}
+
+// Step is one entry of a timeline: when a state was reached, and a note for people.
+type Step struct {
+	At    time.Time `json:"at"`
+	State State     `json:"state"`
+	Note  string    `json:"note,omitempty"`
+}
+
+// Payment is one attempt to pay an invoice.
+type Payment struct {
+	ID                 string
+	CompanyID          string
+	InvoiceID          string
+	PaymentServiceID   string
+	OrderID            string // ours at Saferpay, see id.NewOrder
+	Method             Method
+	State              State
+	Amount             money.Amount
+	NotificationSecret string // of the notification URLs; the store keeps only its hash and returns ""
+	Token              string // Saferpay's token of the payment page
+	RedirectURL        string
+	ExpiresAt          time.Time // when the token dies
+	TransactionID      string
+	CaptureID          string
+	PaymentMeans       string // masked, e.g. "9010 xxxx xxxx 0001"
+	LiabilityShift     bool
+	Failure            Failure
+	BookedAccount      string // the receipt account on which the receipt really stands
+	Parked             bool   // captured for an invoice that was settled already: booked to 2030 until a person decides
+	Timeline           []Step
+	CreatedAt          time.Time
+}
+
+// New returns a payment in state created.
+func New(p Payment, at time.Time) Payment {
+	p.State, p.CreatedAt = Created, at.UTC()
+	p.Timeline = []Step{{At: at.UTC(), State: Created}}
+	return p
+}
+
+// Become moves the payment to next and notes it on the timeline. Becoming what it is already changes nothing, so that a
+// retried step is harmless; an arrow that is not in the table is an error.
+func (p *Payment) Become(next State, at time.Time, note string) error {
+	if p.State == next {
+		return nil
+	}
+	if !p.State.CanBecome(next) {
+		return fmt.Errorf("payment %s is %s and can't become %s", p.ID, p.State, next)
+	}
+	p.State = next
+	p.Timeline = append(p.Timeline, Step{At: at.UTC(), State: next, Note: note})
+	return nil
+}

@@ -1,0 +1,84 @@
+// Package problem is the one error type for everything that a caller can do something about. The API renders it as an
+// RFC 9457 problem, activities carry its code through Temporal; an error of any other type is ours, not the caller's.
+package problem
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Code names a problem; the public form is urn:quittance:problem:<code>.
+type Code string
+
+// The closed set of problems.
+const (
+	Invalid                 Code = "validation-failed"
+	Malformed               Code = "malformed-request"
+	TooLarge                Code = "body-too-large"
+	UnsupportedMedia        Code = "unsupported-media-type"
+	MethodNotAllowed        Code = "method-not-allowed"
+	TooManyRequests         Code = "too-many-requests"
+	Unauthorized            Code = "unauthorized"
+	Forbidden               Code = "forbidden"
+	NotFound                Code = "not-found"
+	InvoiceNumberTaken      Code = "invoice-number-taken"
+	InvoiceNotDraft         Code = "invoice-not-draft"
+	InvoiceNotOpen          Code = "invoice-not-open"
+	InvoicePaid             Code = "invoice-paid"
+	InvoiceCancelled        Code = "invoice-cancelled"
+	PaymentInProgress       Code = "payment-in-progress"
+	PaymentServiceNotActive Code = "payment-service-not-active"
+	PaymentMethodNotOffered Code = "payment-method-not-offered"
+	CurrencyNotActive       Code = "currency-not-active"
+	CredentialsRejected     Code = "credentials-rejected"
+	NotInVerification       Code = "payment-service-not-in-verification"
+	ExceptionResolved       Code = "exception-resolved"
+	ReceiptExceedsInvoice   Code = "receipt-exceeds-invoice"
+	PaymentNotCaptured      Code = "payment-not-captured"
+	RefundExceedsPayment    Code = "refund-exceeds-payment"
+	RefundNotRecordable     Code = "refund-not-recordable"
+	SaferpayUnavailable     Code = "saferpay-unavailable"
+	Unavailable             Code = "temporarily-unavailable"
+)
+
+// Field is what is wrong with one field of a request; Name is its JSON path, such as "customer.email".
+type Field struct {
+	Name    string `json:"field"`
+	Message string `json:"message"`
+}
+
+// Error is a problem with a sentence for its reader and, for Invalid, the fields at fault.
+type Error struct {
+	Code   Code
+	Detail string
+	Fields []Field
+}
+
+// New returns a problem with a formatted sentence.
+func New(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Detail: fmt.Sprintf(format, args...)}
+}
+
+// InvalidFields returns nil for no fields, else an Invalid problem that names them.
+func InvalidFields(fields ...Field) error {
+	if len(fields) == 0 {
+		return nil
+	}
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.Name + " " + f.Message
+	}
+	return &Error{Code: Invalid, Detail: strings.Join(names, "; "), Fields: fields}
+}
+
+// Error returns the code and the sentence.
+func (e *Error) Error() string { return string(e.Code) + ": " + e.Detail }
+
+// CodeOf returns the code of the problem in err's chain, or "" when there is none.
+func CodeOf(err error) Code {
+	if p, ok := errors.AsType[*Error](err); ok {
+		return p.Code
+	}
+	return ""
+}

@@ -1,0 +1,119 @@
+// Package refund is the domain of money that goes back to a payer: its states, and how much may go back.
+package refund
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// State is where a refund stands.
+type State string
+
+// The states of DESIGN §2.
+const (
+	Requested  State = "requested"  // wanted, nothing has left yet
+	Pending    State = "pending"    // the provider will decide later
+	Unknown    State = "unknown"    // asked of Saferpay, and the outcome is not known yet
+	Authorized State = "authorized" // accepted, and must be captured itself
+	Captured   State = "captured"   // the money is on its way to the payer
+	Recorded   State = "recorded"   // done by the merchant in the Saferpay Backoffice
+	Failed     State = "failed"     // no money moved
+)
+
+// States lists every state, in the order of a life.
+var States = []State{Requested, Pending, Unknown, Authorized, Captured, Recorded, Failed}
+
+// transitions is the whole table; what is not in it can't happen.
+var transitions = map[State][]State{
+	Requested:  {Pending, Unknown, Authorized, Captured, Recorded, Failed},
+	Pending:    {Unknown, Authorized, Captured, Recorded, Failed},
+	Unknown:    {Requested, Pending, Authorized, Captured, Recorded, Failed}, // Requested: a person made sure that it did not happen
+	Authorized: {Unknown, Captured, Recorded},
+}
+
+// CanBecome tells whether the table has an arrow from s to next.
+func (s State) CanBecome(next State) bool { return slices.Contains(transitions[s], next) }
+
+// Final tells whether nothing more can happen to a refund in this state.
+func (s State) Final() bool { return len(transitions[s]) == 0 }
+
+// Step is one entry of a timeline.
+type Step struct {
+	At    time.Time `json:"at"`
+	State State     `json:"state"`
+	Note  string    `json:"note,omitempty"`
+}
+
+// Refund is money back from one captured payment.
+type Refund struct {
+	ID            string
+	CompanyID     string
+	PaymentID     string
+	InvoiceID     string
+	OrderID       string // ours at Saferpay: the only way to find a refund whose answer was lost
+	Amount        money.Amount
+	Reason        string
+	State         State
+	TransactionID string
+	Failure       payment.Failure
+	BookedAccount string // the account on which it really stands
+	Timeline      []Step
+	CreatedAt     time.Time
+}
+
+// New returns a refund in state requested.
+func New(r Refund, at time.Time) Refund {
+	r.State, r.CreatedAt = Requested, at.UTC()
+	r.Timeline = []Step{{At: at.UTC(), State: Requested}}
+	return r
+}
+
+// Become moves the refund to next and notes it on the timeline. Becoming what it is already changes nothing; an arrow that
+// is not in the table is an error.
+func (r *Refund) Become(next State, at time.Time, note string) error {
+	if r.State == next {
+		return nil
+	}
+	if !r.State.CanBecome(next) {
+		return fmt.Errorf("refund %s is %s and can't become %s", r.ID, r.State, next)
+	}
+	r.State = next
+	r.Timeline = append(r.Timeline, Step{At: at.UTC(), State: next, Note: note})
+	return nil
+}
+
+// Left is how much of a captured payment may still go back, given its refunds: those that failed don't count, all others
+// do, also while nobody knows whether they happened. Saferpay itself would let more go back than came.
+func Left(p payment.Payment, refunds []Refund) money.Amount {
+	left := p.Amount
+	for _, r := range refunds {
+		if r.State != Failed {
+			left = left.Sub(r.Amount)
+		}
+	}
+	return left
+}
+
+// Allow returns the problem that keeps the amount from going back, or nil: payment-not-captured, refund-exceeds-payment,
+// validation-failed.
+func Allow(p payment.Payment, refunds []Refund, amount money.Amount) error {
+	left := Left(p, refunds)
+	switch {
+	case p.State != payment.Captured:
+		return problem.New(problem.PaymentNotCaptured, "Payment %s is %s; only a captured payment can be refunded.", p.ID, p.State)
+	case left.IsPositive() && !amount.IsPositive() || amount.Currency() != p.Amount.Currency():
+		return problem.InvalidFields(problem.Field{Name: "amount", Message: "must be more than 0"})
+	case amount.Cmp(left) > 0 || !left.IsPositive():
+		return &problem.Error{
+			Code: problem.RefundExceedsPayment, Detail: fmt.Sprintf("Only %s is left of payment %s to be refunded.", left, p.ID),
+			Fields: []problem.Field{{Name: "amount", Message: "must be at most " + left.Value()}},
+		}
+	default:
+		return nil
+	}
+}
