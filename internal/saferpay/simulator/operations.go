@@ -1,0 +1,166 @@
+package simulator
+
+import (
+	"crypto/rand"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/quittance/quittance/internal/saferpay"
+)
+
+// How long Assert answers after Initialize: a day, or five for a pending transaction; shortened by the time scale, but
+// never so far that a person or a test could not keep up.
+const (
+	tokenLifetime    = 24 * time.Hour
+	pendingLifetime  = 120 * time.Hour
+	shortestLifetime = 10 * time.Second
+	shortestDelay    = time.Second
+)
+
+// How long an authorized transaction can be captured. The shortest window leaves time for whatever a test kills and
+// starts again in between.
+const (
+	twintWindow    = 7 * 24 * time.Hour
+	cardWindow     = 10 * 24 * time.Hour
+	shortestWindow = 10 * time.Minute
+)
+
+func (m means) captureWindow() time.Duration {
+	if m.Method == saferpay.MethodTwint {
+		return twintWindow
+	}
+	return cardWindow
+}
+
+func (s *Simulator) initialize(by caller, request initializeRequest) (reply, *refusal) {
+	terminal, ok := by.terminal(request.TerminalID)
+	if !ok {
+		return nil, refuse(saferpay.NamePermissionDenied, "Invalid terminal")
+	}
+	methods := offered(terminal.contracted(request.Payment.Amount.CurrencyCode), request.PaymentMethods)
+	if len(methods) == 0 {
+		return nil, refuse(saferpay.NameNoContract)
+	}
+	minor, err := strconv.ParseInt(request.Payment.Amount.Value, 10, 64)
+	if err != nil {
+		return nil, refuse(saferpay.NameValidationFailed, "Payment.Amount.Value: The field Value is invalid.")
+	}
+	now := s.now()
+	p := &page{
+		Token: strings.ToLower(rand.Text()), CustomerID: by.CustomerID, TerminalID: terminal.TerminalID,
+		Minor: minor, Currency: request.Payment.Amount.CurrencyCode,
+		OrderID: request.Payment.OrderID, Description: request.Payment.Description,
+		Methods: methods, Condition: request.Condition, AllowPartial: request.Payment.Options.AllowPartialAuthorization,
+		Language: request.Payer.LanguageCode, ReturnURL: request.ReturnURL.URL,
+		SuccessNotifyURL: request.Notification.SuccessNotifyURL, FailNotifyURL: request.Notification.FailNotifyURL,
+		Created: now, Expires: now.Add(s.scaled(tokenLifetime, shortestLifetime)),
+	}
+	s.mu.Lock()
+	s.books.save(record{Page: p})
+	s.mu.Unlock()
+	return reply{"Token": p.Token, "Expiration": p.Expires, "RedirectUrl": by.baseURL + p.path()}, nil
+}
+
+// offered lists what the payer can choose: of the methods asked for, or of all, those that are contracted.
+func offered(contracted, asked []string) []string {
+	if len(asked) == 0 {
+		return contracted
+	}
+	return slices.DeleteFunc(contracted, func(method string) bool {
+		isCard := method == saferpay.MethodVisa || method == saferpay.MethodMastercard
+		chosen := slices.Contains(asked, method) || isCard && slices.Contains(asked, methodCard)
+		return !chosen
+	})
+}
+
+func (s *Simulator) assert(by caller, request assertRequest) (reply, *refusal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.books.pages[request.Token]
+	if p == nil || p.CustomerID != by.CustomerID {
+		return nil, refuse(saferpay.NameTokenInvalid)
+	}
+	t := s.books.transactions[p.TransactionID]
+	expires := p.Expires
+	if t != nil && t.Status == saferpay.StatusPending {
+		expires = p.Created.Add(s.scaled(pendingLifetime, shortestLifetime))
+	}
+	switch {
+	case s.now().After(expires):
+		return nil, refuse(saferpay.NameTokenExpired)
+	case !p.finished():
+		return nil, refuse(saferpay.NameTransactionNotStarted)
+	case p.Failure != nil:
+		return nil, &refusal{
+			name: p.Failure.Name, result: p.Failure.ProcessorResult, message: p.Failure.ProcessorMessage,
+			payerMessage: textsFor(p.Language).NotPaid, transactionID: p.TransactionID, orderID: p.OrderID,
+		}
+	default:
+		return describe(t), nil
+	}
+}
+
+func (s *Simulator) inquire(by caller, request referenceRequest) (reply, *refusal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.books.find(by.CustomerID, request.TransactionReference.TransactionID, request.TransactionReference.OrderID)
+	if t == nil || t.Status == saferpay.StatusPending || s.now().Before(t.Date.Add(s.inquireLag)) {
+		return nil, refuse(saferpay.NameTransactionNotFound)
+	}
+	return describe(t), nil
+}
+
+func (s *Simulator) capture(by caller, request referenceRequest) (reply, *refusal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, refused := s.authorized(by, request)
+	if refused != nil {
+		return nil, refused
+	}
+	if s.now().After(t.Date.Add(s.scaled(t.Means.captureWindow(), shortestWindow))) {
+		return nil, t.refuse(saferpay.NameTransactionInWrongState) // the reservation is gone
+	}
+	captured := *t
+	if request.Amount != nil {
+		minor, err := strconv.ParseInt(request.Amount.Value, 10, 64)
+		switch {
+		case request.Amount.CurrencyCode != t.Currency:
+			return nil, refuse(saferpay.NameCurrencyInvalid)
+		case err != nil || minor > t.Minor:
+			return nil, refuse(saferpay.NameAmountInvalid)
+		}
+		captured.Minor = minor
+	}
+	captured.settle(s.now())
+	s.books.save(record{Transaction: &captured})
+	return reply{"CaptureId": captured.CaptureID, "Status": captured.Status, "Date": s.now()}, nil
+}
+
+func (s *Simulator) cancelTransaction(by caller, request referenceRequest) (reply, *refusal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, refused := s.authorized(by, request)
+	if refused != nil {
+		return nil, refused
+	}
+	cancelled := *t
+	cancelled.Status = saferpay.StatusCanceled
+	s.books.save(record{Transaction: &cancelled})
+	return reply{"TransactionId": t.ID, "OrderId": t.OrderID, "Date": s.now()}, nil
+}
+
+// authorized finds the transaction of a request that only an authorized one can satisfy.
+func (s *Simulator) authorized(by caller, request referenceRequest) (*transaction, *refusal) {
+	t := s.books.find(by.CustomerID, request.TransactionReference.TransactionID, request.TransactionReference.OrderID)
+	switch {
+	case t == nil:
+		return nil, refuse(saferpay.NameTransactionNotFound)
+	case t.Status == saferpay.StatusCaptured:
+		return nil, t.refuse(saferpay.NameTransactionAlreadyCaptured)
+	case t.Status != saferpay.StatusAuthorized:
+		return nil, t.refuse(saferpay.NameTransactionInWrongState)
+	}
+	return t, nil
+}
