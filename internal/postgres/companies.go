@@ -1,0 +1,73 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// CreateCompany stores a new company with ledger.Chart as its accounts. A company of that id that exists already stays as
+// it is. A receipt or fee account that the chart doesn't have is problem.Invalid.
+func (s *Store) CreateCompany(ctx context.Context, c merchant.Company) error {
+	numbers := make([]string, len(ledger.Chart))
+	names := make([]map[string]string, len(ledger.Chart))
+	for i, account := range ledger.Chart {
+		numbers[i], names[i] = account.Number, account.Names
+	}
+	return s.InCompany(ctx, c.ID, func(tx *Tx) error {
+		// One statement, because companies and accounts point at each other.
+		_, err := tx.tx.Exec(ctx, `
+			with company as (
+				insert into companies (id, name, language, canton, receipt_account, fee_account, liability, created_at)
+				values ($1, $2, $3, $4, $5, $6, $7, $8)
+				on conflict (id) do nothing returning id
+			), head as (
+				insert into journal_heads (company_id, sequence, hash) select id, 0, '' from company
+			)
+			insert into accounts (company_id, number, names)
+			select company.id, chart.number, chart.names from company, unnest($9::text[], $10::jsonb[]) as chart (number, names)`,
+			c.ID, c.Name, c.Language, c.Canton, c.ReceiptAccount, c.FeeAccount, c.Liability, c.CreatedAt, numbers, names)
+		return outsideChart(failed(err, "create company %s", c.ID))
+	})
+}
+
+const selectCompany = `
+	select id, name, language, canton, receipt_account, fee_account, liability, created_at from companies where id = $1`
+
+// Company returns the company; problem.NotFound when it doesn't exist.
+func (tx *Tx) Company(ctx context.Context) (merchant.Company, error) {
+	return one(ctx, tx.tx, scanCompany, "company", tx.companyID, selectCompany, tx.companyID)
+}
+
+// LockCompany is Company, and keeps everybody else from changing it until the transaction ends.
+func (tx *Tx) LockCompany(ctx context.Context) (merchant.Company, error) {
+	return one(ctx, tx.tx, scanCompany, "company", tx.companyID, selectCompany+` for no key update`, tx.companyID)
+}
+
+func scanCompany(row pgx.CollectableRow) (c merchant.Company, err error) {
+	err = row.Scan(&c.ID, &c.Name, &c.Language, &c.Canton, &c.ReceiptAccount, &c.FeeAccount, &c.Liability, &c.CreatedAt)
+	return c, err
+}
+
+// SaveCompany stores what can change about the company. A receipt or fee account that the chart doesn't have is
+// problem.Invalid.
+func (tx *Tx) SaveCompany(ctx context.Context, c merchant.Company) error {
+	return outsideChart(tx.save(ctx, "company", c.ID, `
+		update companies set name = $2, language = $3, canton = $4, receipt_account = $5, fee_account = $6, liability = $7
+		where id = $1`,
+		c.ID, c.Name, c.Language, c.Canton, c.ReceiptAccount, c.FeeAccount, c.Liability))
+}
+
+// outsideChart turns the database's refusal of an account into a problem that names the field.
+func outsideChart(err error) error {
+	for _, field := range []string{"receipt_account", "fee_account"} {
+		if violates(err, foreignKeyViolation, field+"_in_chart") {
+			return problem.InvalidFields(problem.Field{Name: field, Message: "must be an account of the chart, see GET /v1/accounts"})
+		}
+	}
+	return err
+}

@@ -1,0 +1,43 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// The conditions that mean something here, from PostgreSQL's "Error Codes" appendix.
+const (
+	badCharacter        = "22021" // text that isn't UTF-8, or holds a zero byte
+	badJSONCharacter    = "22P05"
+	foreignKeyViolation = "23503"
+	uniqueViolation     = "23505"
+	deadlockDetected    = "40P01"
+	undefinedTable      = "42P01"
+)
+
+func isCode(err error, code string) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && e.Code == code
+}
+
+// violates tells whether err says that the named constraint (or unique index) was violated.
+func violates(err error, code, constraint string) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && e.Code == code && e.ConstraintName == constraint
+}
+
+// failed says what was being done when err happened; nil stays nil. Characters that no text may hold are the caller's.
+func failed(err error, doing string, args ...any) error {
+	switch {
+	case err == nil:
+		return nil
+	case isCode(err, badCharacter), isCode(err, badJSONCharacter):
+		return problem.New(problem.Invalid, "A text holds a character that can't be stored.")
+	default:
+		return fmt.Errorf(doing+": %w", append(args, err)...)
+	}
+}

@@ -1,0 +1,69 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype/zeronull"
+
+	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/listing"
+)
+
+const selectExceptions = `
+	select id, company_id, kind, subject, workflow_id, detail, choices, raised_at, resolved_at, choice, note, resolved_by
+	from exceptions`
+
+func scanException(row pgx.CollectableRow) (e exception.Exception, err error) {
+	err = row.Scan(&e.ID, &e.CompanyID, &e.Kind, &e.Subject, &e.WorkflowID, &e.Detail, &e.Choices, &e.RaisedAt,
+		(*zeronull.Timestamptz)(&e.ResolvedAt), &e.Choice, &e.Note, &e.ResolvedBy)
+	return e, err
+}
+
+// RaiseException stores an exception and returns it; false when one of that kind about that subject was open already, which
+// is then the one returned.
+func (tx *Tx) RaiseException(ctx context.Context, e exception.Exception) (exception.Exception, bool, error) {
+	tag, err := tx.tx.Exec(ctx, `
+		insert into exceptions (company_id, id, kind, subject, workflow_id, detail, choices, raised_at, choice, note, resolved_by)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, '', '', '') on conflict do nothing`,
+		e.CompanyID, e.ID, e.Kind, e.Subject, e.WorkflowID, e.Detail, e.Choices, e.RaisedAt)
+	if err != nil {
+		return e, false, failed(err, "raise the exception %s about %s", e.Kind, e.Subject)
+	}
+	standing, err := one(ctx, tx.tx, scanException, "exception", e.ID,
+		selectExceptions+` where kind = $1 and subject = $2 and resolved_at is null`, e.Kind, e.Subject)
+	return standing, tag.RowsAffected() == 1, err
+}
+
+// Exception returns an exception, or problem.NotFound.
+func (tx *Tx) Exception(ctx context.Context, id string) (exception.Exception, error) {
+	return one(ctx, tx.tx, scanException, "exception", id, selectExceptions+` where id = $1`, id)
+}
+
+// LockException is Exception, and keeps everybody else from changing it until the transaction ends.
+func (tx *Tx) LockException(ctx context.Context, id string) (exception.Exception, error) {
+	return one(ctx, tx.tx, scanException, "exception", id, selectExceptions+` where id = $1 for no key update`, id)
+}
+
+// SaveException stores the decision on an exception.
+func (tx *Tx) SaveException(ctx context.Context, e exception.Exception) error {
+	return tx.save(ctx, "exception", e.ID, `update exceptions set resolved_at = $2, choice = $3, note = $4, resolved_by = $5 where id = $1`,
+		e.ID, zeronull.Timestamptz(e.ResolvedAt), e.Choice, e.Note, e.ResolvedBy)
+}
+
+// Exceptions returns the exceptions that the filter chooses, newest first, and the cursor for more, if there are. A cursor
+// that didn't come from here is problem.Invalid.
+func (tx *Tx) Exceptions(ctx context.Context, f listing.Exceptions) (exceptions []exception.Exception, next string, err error) {
+	q := query{sql: selectExceptions}
+	whereSet(&q, "kind = ?", f.Kind)
+	whereSet(&q, "subject = ?", f.Subject)
+	if f.Open != nil {
+		q.where("(resolved_at is null) = ?", *f.Open)
+	}
+	if err := q.before(f.Cursor, id.Exception); err != nil {
+		return nil, "", err
+	}
+	exceptions, next, err = page(ctx, tx, q, "id desc", f.Limit, scanException, func(e exception.Exception) string { return e.ID })
+	return exceptions, next, failed(err, "list exceptions")
+}

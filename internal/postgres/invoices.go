@@ -1,0 +1,120 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype/zeronull"
+	"github.com/shopspring/decimal"
+
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/listing"
+	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+const selectInvoices = `
+	select id, company_id, number, status, currency, amount, amount_paid, amount_refunded, customer_name, customer_email,
+		customer_language, description, due_date, token, created_at, issued_at, paid_at,
+		array(select payment_service_id from invoice_payment_services s where s.invoice_id = i.id order by position)
+	from invoices i`
+
+func scanInvoice(row pgx.CollectableRow) (i invoice.Invoice, err error) {
+	var currency money.Currency
+	var total, paid, refunded decimal.Decimal
+	err = row.Scan(&i.ID, &i.CompanyID, &i.Number, &i.Status, &currency, &total, &paid, &refunded, &i.Customer.Name, &i.Customer.Email,
+		&i.Customer.Language, &i.Description, &i.DueDate, &i.Token, &i.CreatedAt, (*zeronull.Timestamptz)(&i.IssuedAt),
+		(*zeronull.Timestamptz)(&i.PaidAt), &i.PaymentServiceIDs)
+	i.Amount, i.AmountPaid, i.AmountRefunded = amount(total, currency), amount(paid, currency), amount(refunded, currency)
+	return i, err
+}
+
+// Invoice returns an invoice, or problem.NotFound.
+func (tx *Tx) Invoice(ctx context.Context, id string) (invoice.Invoice, error) {
+	return one(ctx, tx.tx, scanInvoice, "invoice", id, selectInvoices+` where id = $1`, id)
+}
+
+// LockInvoice is Invoice, and keeps everybody else from changing it until the transaction ends.
+func (tx *Tx) LockInvoice(ctx context.Context, id string) (invoice.Invoice, error) {
+	// Two statements: the second one sees what was committed while the first one waited, in both tables.
+	if _, err := tx.tx.Exec(ctx, `select from invoices where id = $1 for no key update`, id); err != nil {
+		return invoice.Invoice{}, failed(err, "lock invoice %s", id)
+	}
+	return tx.Invoice(ctx, id)
+}
+
+// InsertInvoice stores a new invoice and opens its online document. A number that another invoice of the company has is
+// problem.InvoiceNumberTaken, a payment service that the company doesn't have is problem.Invalid.
+func (tx *Tx) InsertInvoice(ctx context.Context, i invoice.Invoice) error {
+	tag, err := tx.tx.Exec(ctx, `
+		with invoice as (
+			insert into invoices (company_id, id, number, status, currency, amount, amount_paid, customer_name, customer_email,
+				customer_language, description, due_date, token, created_at, issued_at, paid_at)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+			on conflict (company_id, id) do nothing returning company_id, id
+		)
+		insert into online_documents (token_hash, company_id, invoice_id) select $17, company_id, id from invoice`,
+		i.CompanyID, i.ID, i.Number, i.Status, i.Amount.Currency(), i.Amount.Decimal(), i.AmountPaid.Decimal(), i.Customer.Name,
+		i.Customer.Email, i.Customer.Language, i.Description, i.DueDate, i.Token, i.CreatedAt, zeronull.Timestamptz(i.IssuedAt),
+		zeronull.Timestamptz(i.PaidAt), digest(i.Token))
+	if err != nil || tag.RowsAffected() == 0 {
+		return numberTaken(failed(err, "insert invoice %s", i.ID), i)
+	}
+	return tx.attachPaymentServices(ctx, i)
+}
+
+// SaveInvoice stores what can change about an invoice, with the same problems as InsertInvoice.
+func (tx *Tx) SaveInvoice(ctx context.Context, i invoice.Invoice) error {
+	err := tx.save(ctx, "invoice", i.ID, `
+		update invoices set number = $2, status = $3, currency = $4, amount = $5, amount_paid = $6, customer_name = $7,
+			customer_email = $8, customer_language = $9, description = $10, due_date = $11, issued_at = $12, paid_at = $13,
+			amount_refunded = $14
+		where id = $1`,
+		i.ID, i.Number, i.Status, i.Amount.Currency(), i.Amount.Decimal(), i.AmountPaid.Decimal(), i.Customer.Name,
+		i.Customer.Email, i.Customer.Language, i.Description, i.DueDate, zeronull.Timestamptz(i.IssuedAt), zeronull.Timestamptz(i.PaidAt),
+		i.AmountRefunded.Decimal())
+	if err != nil {
+		return numberTaken(err, i)
+	}
+	return tx.attachPaymentServices(ctx, i)
+}
+
+func numberTaken(err error, i invoice.Invoice) error {
+	if violates(err, uniqueViolation, "invoice_number") {
+		return problem.New(problem.InvoiceNumberTaken, "There is already an invoice with the number %s.", i.Number)
+	}
+	return err
+}
+
+// attachPaymentServices makes the stored list of payment services that of the invoice.
+func (tx *Tx) attachPaymentServices(ctx context.Context, i invoice.Invoice) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`delete from invoice_payment_services where invoice_id = $1`, i.ID)
+	batch.Queue(`
+		insert into invoice_payment_services (company_id, invoice_id, payment_service_id, position)
+		select $1, $2, id, position from unnest($3::text[]) with ordinality as attached (id, position)`,
+		i.CompanyID, i.ID, list(i.PaymentServiceIDs))
+	err := tx.tx.SendBatch(ctx, batch).Close()
+	switch {
+	case violates(err, foreignKeyViolation, "known_payment_service"):
+		return problem.InvalidFields(problem.Field{Name: "payment_service_ids", Message: "must name payment services of this company"})
+	case violates(err, uniqueViolation, "attached_once"):
+		return problem.InvalidFields(problem.Field{Name: "payment_service_ids", Message: "must name each payment service once"})
+	default:
+		return failed(err, "attach payment services to invoice %s", i.ID)
+	}
+}
+
+// Invoices returns the invoices that the filter chooses, newest first, and the cursor for more, if there are. A cursor that
+// didn't come from here is problem.Invalid.
+func (tx *Tx) Invoices(ctx context.Context, f listing.Invoices) (invoices []invoice.Invoice, next string, err error) {
+	q := query{sql: selectInvoices}
+	whereSet(&q, "status = ?", f.Status)
+	whereSet(&q, "number = ?", f.Number)
+	if err := q.before(f.Cursor, id.Invoice); err != nil {
+		return nil, "", err
+	}
+	invoices, next, err = page(ctx, tx, q, "id desc", f.Limit, scanInvoice, func(i invoice.Invoice) string { return i.ID })
+	return invoices, next, failed(err, "list invoices")
+}

@@ -1,0 +1,53 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/postgres/postgrestest"
+)
+
+func TestMigrationsRunOnceHoweverManyStartThem(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.NewBareDatabase(t)
+	store := postgrestest.Open(t, db)
+	require.ErrorContains(t, store.SchemaCurrent(t.Context()), "no schema yet")
+
+	concurrently(t, 3, func(int) error { return postgres.Migrate(t.Context(), db.URL) })
+	require.NoError(t, store.SchemaCurrent(t.Context()))
+	require.NoError(t, postgres.Migrate(t.Context(), db.URL))
+	createBooks(t, store)
+}
+
+func TestASchemaThatIsBehindIsNotReady(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.NewBareDatabase(t)
+	require.NoError(t, postgres.Migrate(t.Context(), db.URL))
+	store := postgrestest.Open(t, db)
+	conn := connect(t, db.URL)
+	_, err := conn.Exec(t.Context(), `delete from goose_db_version where version_id = (select max(version_id) from goose_db_version)`)
+	require.NoError(t, err)
+	require.ErrorContains(t, store.SchemaCurrent(t.Context()), "run `quittance migrate`")
+
+	_, err = conn.Exec(t.Context(), `insert into goose_db_version (version_id, is_applied) values (99999, true)`)
+	require.NoError(t, err)
+	require.NoError(t, store.SchemaCurrent(t.Context()), "a later schema is another instance being deployed")
+}
+
+func TestARoleThatSeesEveryCompanyIsRefused(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.NewDatabase(t)
+	db.URL = db.SuperuserURL
+	require.ErrorContains(t, postgrestest.Open(t, db).Ping(t.Context()), "bypasses row-level security")
+}
+
+func TestADatabaseThatCanNotBeReachedIsSaid(t *testing.T) {
+	t.Parallel()
+	_, err := postgres.Open(t.Context(), "postgres://%")
+	require.ErrorContains(t, err, "read the database URL")
+	require.ErrorContains(t, postgres.Migrate(t.Context(), "postgres://%"), "read the database URL")
+	store := postgrestest.Open(t, postgrestest.Database{URL: "postgres://nobody@127.0.0.1:1/nowhere"})
+	require.ErrorContains(t, store.Ping(t.Context()), "reach the database")
+}

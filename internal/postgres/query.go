@@ -1,0 +1,90 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
+
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// How many rows a list returns: the default, and the most.
+const (
+	defaultLimit = 50
+	maxLimit     = 200
+)
+
+// query is a select that conditions are added to.
+type query struct {
+	sql        string
+	conditions []string
+	args       []any
+}
+
+// where adds a condition; the ? in it stands for arg.
+func (q *query) where(condition string, arg any) {
+	q.args = append(q.args, arg)
+	q.conditions = append(q.conditions, strings.Replace(condition, "?", fmt.Sprintf("$%d", len(q.args)), 1))
+}
+
+// whereSet adds the condition unless arg is empty.
+func whereSet[T ~string](q *query, condition string, arg T) {
+	if arg != "" {
+		q.where(condition, string(arg))
+	}
+}
+
+// page runs the query in that order and returns at most limit rows (0 stands for 50, more than 200 for 200), with the
+// cursor of the last one when there are more.
+func page[T any](ctx context.Context, tx *Tx, q query, order string, limit int, scan pgx.RowToFunc[T], cursor func(T) string) ([]T, string, error) {
+	if limit <= 0 {
+		limit = defaultLimit
+	}
+	limit = min(limit, maxLimit)
+	sql := q.sql
+	if len(q.conditions) > 0 {
+		sql += " where " + strings.Join(q.conditions, " and ")
+	}
+	rows, _ := tx.tx.Query(ctx, fmt.Sprintf("%s order by %s limit %d", sql, order, limit+1), q.args...) // its error comes out of CollectRows
+	items, err := pgx.CollectRows(rows, scan)
+	if err != nil || len(items) <= limit {
+		return items, "", err
+	}
+	items = items[:limit]
+	return items, cursor(items[limit-1]), nil
+}
+
+// before continues a list that is ordered by id, newest first, after the row whose id is the cursor.
+func (q *query) before(cursor, prefix string) error {
+	if cursor == "" {
+		return nil
+	}
+	if !id.Valid(prefix, cursor) {
+		return badCursor()
+	}
+	q.where("id < ?", cursor)
+	return nil
+}
+
+func badCursor() error {
+	return problem.InvalidFields(problem.Field{Name: "cursor", Message: "must be the next_cursor of an earlier answer"})
+}
+
+// amount returns what a numeric column and the currency beside it say. Unlike money.Parse it has no upper bound: a sum may
+// be larger than any single amount.
+func amount(value decimal.Decimal, currency money.Currency) money.Amount {
+	return money.FromMinor(value.Shift(currency.Scale()).IntPart(), currency)
+}
+
+// list returns the slice, or an empty one for nil, so that JSON columns hold [] and never null.
+func list[T any](items []T) []T {
+	if items == nil {
+		return []T{}
+	}
+	return items
+}

@@ -1,0 +1,133 @@
+// Package postgres keeps the record: companies, invoices, payments, the journal and events, in a Postgres database.
+//
+// What belongs to a company is reached only through InCompany, which opens one transaction for one company; row-level
+// security then hides everybody else's rows, also from a query that forgets to ask for its company.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// How often InCompany runs a transaction that Postgres ends to resolve a deadlock, and how long it waits before the second
+// time; before the third it waits twice as long.
+const (
+	attempts      = 3
+	deadlockPause = 10 * time.Millisecond
+)
+
+// Store is a pool of connections to the database.
+type Store struct {
+	pool *pgxpool.Pool
+}
+
+// Open returns a store on the database at the URL (postgres://…; pool_max_conns and the like are understood). It doesn't
+// connect yet: Ping does. Connections of a role that row-level security doesn't bind are refused.
+func Open(ctx context.Context, url string) (*Store, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("read the database URL: %w", err)
+	}
+	config.AfterConnect = prepareConnection
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	return &Store{pool}, nil
+}
+
+// prepareConnection makes times come back in UTC, and refuses a role that would see every company's rows.
+func prepareConnection(ctx context.Context, conn *pgx.Conn) error {
+	conn.TypeMap().RegisterType(&pgtype.Type{
+		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+	})
+	var role string
+	var unbound bool
+	err := conn.QueryRow(ctx, "select rolname, rolsuper or rolbypassrls from pg_roles where rolname = current_user").Scan(&role, &unbound)
+	if err != nil {
+		return fmt.Errorf("look up the database role: %w", err)
+	}
+	if unbound {
+		return fmt.Errorf("the database role %q bypasses row-level security, which keeps companies apart: connect as an ordinary role", role)
+	}
+	return nil
+}
+
+// Close waits until every connection is given back, and closes them all.
+func (s *Store) Close() { s.pool.Close() }
+
+// Ping returns nil when the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.pool.Ping(ctx); err != nil {
+		return fmt.Errorf("reach the database: %w", err)
+	}
+	return nil
+}
+
+// Tx is a transaction in which the database shows, and takes, nothing but the rows of one company. The entities that its
+// methods return are copies: what is changed on them is kept by the matching Save. Inserting something that is there
+// already by its id changes nothing, so that a repeated step is harmless.
+type Tx struct {
+	tx        pgx.Tx
+	companyID string
+}
+
+// InCompany runs fn in one transaction of the company and commits when fn returns nil. Nothing that fn did stays when it
+// returns an error, which is passed on as it is.
+//
+// fn may be run up to three times, when Postgres ends a transaction to resolve a deadlock: it must touch nothing but the
+// transaction, or start afresh each time. A company id that isn't one is problem.NotFound; for a company that doesn't
+// exist the database is empty and takes nothing.
+func (s *Store) InCompany(ctx context.Context, companyID string, fn func(*Tx) error) error {
+	if !id.Valid(id.Company, companyID) {
+		return notFound("company", companyID)
+	}
+	// One round trip begins and chooses the company. A valid id needs no quoting.
+	options := pgx.TxOptions{BeginQuery: "begin; set local quittance.company_id = '" + companyID + "'"}
+	for attempt := 1; ; attempt++ {
+		err := pgx.BeginTxFunc(ctx, s.pool, options, func(tx pgx.Tx) error {
+			return fn(&Tx{tx, companyID})
+		})
+		if !isCode(err, deadlockDetected) || attempt == attempts {
+			return err
+		}
+		// Started again at once, it would take its locks before the other one wakes up, and block it again.
+		select {
+		case <-time.After(time.Duration(attempt) * deadlockPause):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+func notFound(kind, id string) error {
+	return problem.New(problem.NotFound, "There is no %s %s.", kind, id)
+}
+
+// one returns the only row of a query; none at all is problem.NotFound of that kind and id.
+func one[T any](ctx context.Context, tx pgx.Tx, scan pgx.RowToFunc[T], kind, id, sql string, args ...any) (T, error) {
+	rows, _ := tx.Query(ctx, sql, args...) // its error comes out of CollectExactlyOneRow
+	item, err := pgx.CollectExactlyOneRow(rows, scan)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return item, notFound(kind, id)
+	}
+	return item, failed(err, "read %s %s", kind, id)
+}
+
+// save runs an update of one row; none to update is problem.NotFound of that kind and id.
+func (tx *Tx) save(ctx context.Context, kind, id, sql string, args ...any) error {
+	tag, err := tx.tx.Exec(ctx, sql, args...)
+	if err == nil && tag.RowsAffected() == 0 {
+		return notFound(kind, id)
+	}
+	return failed(err, "save %s %s", kind, id)
+}
