@@ -1,0 +1,182 @@
+// Package config reads the settings of Quittance from the environment and says in sentences what is missing or wrong.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+)
+
+const prefix = "QUITTANCE_"
+
+// Config holds the settings of every command; variables.go explains each of them.
+type Config struct {
+	// DatabaseURL is the Postgres connection string; a secret because it carries the password.
+	DatabaseURL Secret `env:"DATABASE_URL"`
+	// PublicURL is the base, without a trailing slash, of all links that payers and Saferpay follow.
+	PublicURL string `env:"PUBLIC_URL"`
+	// TimeScale divides every business-day wait and deadline; 1 except in a local stack.
+	TimeScale int64 `env:"TIME_SCALE" envDefault:"1"`
+
+	API      API
+	Worker   Worker
+	Temporal Temporal `envPrefix:"TEMPORAL_"`
+	Saferpay Saferpay `envPrefix:"SAFERPAY_"`
+	Mail     Mail
+	Secrets  Secrets
+	Log      Log `envPrefix:"LOG_"`
+}
+
+// API holds the settings of the API server.
+type API struct {
+	// Address is the host:port to listen on.
+	Address string `env:"API_ADDRESS" envDefault:"127.0.0.1:8080"`
+	// AdminKey is the bearer key of the calls that create companies and their keys.
+	AdminKey Secret `env:"ADMIN_KEY"`
+	// TrustedProxies are the CIDR prefixes of the proxies in front, whose X-Forwarded-For names the client. Rate limits count
+	// by client; without this, everybody behind a proxy is one.
+	TrustedProxies []string `env:"TRUSTED_PROXIES"`
+}
+
+// Worker holds the settings of the Temporal worker.
+type Worker struct {
+	// Address is the host:port on which the worker answers /healthz, /readyz and /metrics.
+	Address string `env:"WORKER_ADDRESS" envDefault:"127.0.0.1:8081"`
+	// DeploymentName and BuildID identify the worker's code to Temporal; without a BuildID the worker is unversioned.
+	DeploymentName string `env:"DEPLOYMENT_NAME" envDefault:"quittance"`
+	BuildID        string `env:"BUILD_ID"`
+}
+
+// Temporal says how to reach the cluster.
+type Temporal struct {
+	// Address is the host:port of the frontend, without a scheme.
+	Address   string `env:"ADDRESS" envDefault:"127.0.0.1:7233"`
+	Namespace string `env:"NAMESPACE" envDefault:"default"`
+	// APIKey authenticates to Temporal Cloud, always over TLS.
+	APIKey Secret `env:"API_KEY"`
+	TLS    bool   `env:"TLS"`
+	// TLSCert and TLSKey are the paths of a PEM client certificate and its key; both or neither.
+	TLSCert string `env:"TLS_CERT"`
+	TLSKey  string `env:"TLS_KEY"`
+}
+
+// Saferpay holds the base URLs of the JSON API for the two environments of a payment service.
+type Saferpay struct {
+	TestURL string `env:"TEST_URL" envDefault:"https://test.saferpay.com/api"`
+	LiveURL string `env:"LIVE_URL" envDefault:"https://www.saferpay.com/api"`
+}
+
+// Mail says how mail leaves.
+type Mail struct {
+	// SMTPURL is smtp:// or smtps:// with optional credentials; a secret because of them.
+	SMTPURL Secret `env:"SMTP_URL"`
+	// From is the sender's address, with or without a display name.
+	From string `env:"MAIL_FROM"`
+}
+
+// Secrets holds the key set that seals credentials and Temporal payloads.
+type Secrets struct {
+	// MasterKey is a Tink AEAD key set in JSON, base64 encoded. Load fills it from MasterKeyFile when that is set.
+	MasterKey     Secret `env:"MASTER_KEY"`
+	MasterKeyFile string `env:"MASTER_KEY_FILE"`
+}
+
+// Log says how log lines look and which are written.
+type Log struct {
+	// Format is "text" or "json".
+	Format string     `env:"FORMAT" envDefault:"text"`
+	Level  slog.Level `env:"LEVEL" envDefault:"info"`
+}
+
+// Load reads the settings from the environment of the process. Whether the settings that a command cannot do without
+// are there is the question of ForAPI, ForWorker and ForMigrate.
+//
+// The error holds one sentence per variable whose value is of no use, each on its own line.
+func Load() (Config, error) { return Parse(env.ToMap(os.Environ())) }
+
+// Parse reads the settings from the given variables, for a program that runs several parts with settings of their own.
+// The error is that of Load.
+func Parse(environment map[string]string) (Config, error) {
+	cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: environment, Prefix: prefix})
+	if err != nil {
+		return Config{}, explain(err)
+	}
+	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
+	cfg.Saferpay.TestURL = strings.TrimRight(cfg.Saferpay.TestURL, "/")
+	cfg.Saferpay.LiveURL = strings.TrimRight(cfg.Saferpay.LiveURL, "/")
+	if err := cfg.check(); err != nil {
+		return Config{}, err
+	}
+	if err := cfg.Secrets.read(); err != nil {
+		return Config{}, err
+	}
+	return cfg, nil
+}
+
+// explain turns the parser's errors, which name Go fields, into sentences that name variables. The parser's own text is
+// left out because it repeats the value.
+func explain(err error) error {
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return err
+	}
+	var sentences []error
+	for _, one := range all.Errors {
+		var parsing env.ParseError
+		if !errors.As(one, &parsing) {
+			sentences = append(sentences, one)
+			continue
+		}
+		name := typedFields[parsing.Name]
+		sentences = append(sentences, wrong(name, "cannot be read"))
+	}
+	return errors.Join(sentences...)
+}
+
+// read fills MasterKey from the file when one is named.
+func (s *Secrets) read() error {
+	if s.MasterKeyFile == "" {
+		return nil
+	}
+	if s.MasterKey != "" {
+		return fmt.Errorf("QUITTANCE_MASTER_KEY and QUITTANCE_MASTER_KEY_FILE are both set: set only one of them")
+	}
+	content, err := os.ReadFile(s.MasterKeyFile)
+	if err != nil {
+		return wrong("QUITTANCE_MASTER_KEY_FILE", fmt.Sprintf("names a file that cannot be read (%v)", err))
+	}
+	s.MasterKey = Secret(strings.TrimSpace(string(content)))
+	return nil
+}
+
+// ForAPI returns one sentence per variable that the API server needs and that is not set, or nil.
+func (c Config) ForAPI() error {
+	return errors.Join(
+		c.ForMigrate(),
+		need("QUITTANCE_PUBLIC_URL", c.PublicURL),
+		need("QUITTANCE_ADMIN_KEY", c.API.AdminKey.Reveal()),
+	)
+}
+
+// ForWorker returns one sentence per variable that the worker needs and that is not set, or nil.
+func (c Config) ForWorker() error {
+	return errors.Join(
+		c.ForMigrate(),
+		need("QUITTANCE_PUBLIC_URL", c.PublicURL),
+		need("QUITTANCE_SMTP_URL", c.Mail.SMTPURL.Reveal()),
+		need("QUITTANCE_MAIL_FROM", c.Mail.From),
+	)
+}
+
+// ForMigrate returns one sentence per variable that migrating needs and that is not set, or nil. The master key is
+// among them because every connection to Temporal encrypts its payloads.
+func (c Config) ForMigrate() error {
+	return errors.Join(
+		need("QUITTANCE_DATABASE_URL", c.DatabaseURL.Reveal()),
+		need("QUITTANCE_MASTER_KEY", c.Secrets.MasterKey.Reveal()),
+	)
+}

@@ -1,0 +1,199 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// complete holds what every command needs.
+func complete() map[string]string {
+	return map[string]string{
+		"QUITTANCE_DATABASE_URL": "postgres://quittance:pg-password@127.0.0.1:5432/quittance",
+		"QUITTANCE_PUBLIC_URL":   "https://pay.example.ch/",
+		"QUITTANCE_ADMIN_KEY":    "admin-key",
+		"QUITTANCE_MASTER_KEY":   "master-key",
+		"QUITTANCE_SMTP_URL":     "smtps://user:smtp-password@mail.example.ch:465",
+		"QUITTANCE_MAIL_FROM":    "Quittance <billing@example.ch>",
+	}
+}
+
+func TestACompleteEnvironmentIsEnoughForEveryCommand(t *testing.T) {
+	t.Parallel()
+	cfg, err := Parse(complete())
+	require.NoError(t, err)
+	require.NoError(t, cfg.ForAPI())
+	require.NoError(t, cfg.ForWorker())
+	require.NoError(t, cfg.ForMigrate())
+
+	assert.Equal(t, "https://pay.example.ch", cfg.PublicURL, "without the trailing slash")
+	assert.Equal(t, "127.0.0.1:8080", cfg.API.Address)
+	assert.Equal(t, "127.0.0.1:8081", cfg.Worker.Address)
+	assert.Equal(t, Temporal{Address: "127.0.0.1:7233", Namespace: "default"}, cfg.Temporal)
+	assert.Equal(t, Saferpay{TestURL: "https://test.saferpay.com/api", LiveURL: "https://www.saferpay.com/api"}, cfg.Saferpay)
+	assert.Equal(t, int64(1), cfg.TimeScale)
+	assert.Equal(t, Log{Format: "text", Level: slog.LevelInfo}, cfg.Log)
+	assert.Equal(t, "admin-key", cfg.API.AdminKey.Reveal())
+}
+
+func TestLoadReadsTheEnvironmentOfTheProcess(t *testing.T) {
+	t.Setenv("QUITTANCE_TEMPORAL_NAMESPACE", "payments")
+	cfg, err := Load()
+	require.NoError(t, err)
+	assert.Equal(t, "payments", cfg.Temporal.Namespace)
+}
+
+func TestEachCommandNamesEveryVariableThatItMisses(t *testing.T) {
+	t.Parallel()
+	cfg, err := Parse(nil)
+	require.NoError(t, err)
+	tests := map[string]struct {
+		err   error
+		names []string
+	}{
+		"api":     {cfg.ForAPI(), []string{"QUITTANCE_DATABASE_URL", "QUITTANCE_MASTER_KEY", "QUITTANCE_PUBLIC_URL", "QUITTANCE_ADMIN_KEY"}},
+		"worker":  {cfg.ForWorker(), []string{"QUITTANCE_DATABASE_URL", "QUITTANCE_MASTER_KEY", "QUITTANCE_PUBLIC_URL", "QUITTANCE_SMTP_URL", "QUITTANCE_MAIL_FROM"}},
+		"migrate": {cfg.ForMigrate(), []string{"QUITTANCE_DATABASE_URL", "QUITTANCE_MASTER_KEY"}},
+	}
+	for command, test := range tests {
+		sentences := strings.Split(test.err.Error(), "\n")
+		require.Len(t, sentences, len(test.names), command)
+		for i, name := range test.names {
+			assert.Contains(t, sentences[i], name+" is not set: it is the ", command)
+			assert.Contains(t, sentences[i], ", for example ", command)
+		}
+	}
+}
+
+func TestAWrongValueGivesOneSentenceThatNamesTheVariableAndHidesTheValue(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ value, sentence string }{
+		"QUITTANCE_DATABASE_URL":      {"mysql://root:hunter2@db/quittance", "is not a URL that starts with postgres://"},
+		"QUITTANCE_PUBLIC_URL":        {"pay.hunter2.ch", "is not a URL that starts with https://"},
+		"QUITTANCE_SAFERPAY_TEST_URL": {"hunter2", "is not a URL that starts with https://"},
+		"QUITTANCE_TRUSTED_PROXIES":   {"10.0.0.0/8,hunter2", "is no CIDR prefix"},
+		"QUITTANCE_SAFERPAY_LIVE_URL": {"ftp://hunter2/api", "is not a URL that starts with https://"},
+		"QUITTANCE_SMTP_URL":          {"hunter2:25", "is not a URL that starts with smtp://"},
+		"QUITTANCE_MAIL_FROM":         {"hunter2", "is not a mail address"},
+		"QUITTANCE_API_ADDRESS":       {"hunter2", "is not a host and port"},
+		"QUITTANCE_WORKER_ADDRESS":    {"hunter2:", "is not a host and port"},
+		"QUITTANCE_TEMPORAL_ADDRESS":  {"http://hunter2", "is not a host and port"},
+		"QUITTANCE_TEMPORAL_TLS":      {"hunter2", "cannot be read: it is whether to speak TLS to Temporal, true or false"},
+		"QUITTANCE_TIME_SCALE":        {"hunter2", "cannot be read: it is how many times faster"},
+		"QUITTANCE_LOG_LEVEL":         {"hunter2", "cannot be read: it is the least important log lines to write"},
+		"QUITTANCE_LOG_FORMAT":        {"hunter2", "is neither text nor json"},
+		"QUITTANCE_MASTER_KEY_FILE":   {"/no/such/file", "are both set"},
+		"QUITTANCE_TEMPORAL_TLS_CERT": {"hunter2.pem", "is set without QUITTANCE_TEMPORAL_TLS_KEY"},
+		"QUITTANCE_TEMPORAL_TLS_KEY":  {"hunter2.key", "is set without QUITTANCE_TEMPORAL_TLS_CERT"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			environment := complete()
+			environment[name] = test.value
+			_, err := Parse(environment)
+			require.ErrorContains(t, err, test.sentence)
+			assert.Contains(t, err.Error(), name)
+			assert.NotContains(t, err.Error(), "hunter2")
+			assert.NotContains(t, err.Error(), "\n", "one variable is wrong, so there is one sentence")
+		})
+	}
+}
+
+func TestEveryWrongVariableIsNamedAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := Parse(map[string]string{"QUITTANCE_LOG_LEVEL": "loud", "QUITTANCE_TIME_SCALE": "1.5"})
+	require.ErrorContains(t, err, "QUITTANCE_LOG_LEVEL")
+	require.ErrorContains(t, err, "QUITTANCE_TIME_SCALE")
+}
+
+func TestTimeRunsFasterOnlyBesideALocalTemporal(t *testing.T) {
+	t.Parallel()
+	for address, ok := range map[string]bool{"127.0.0.1:7233": true, "localhost:7233": true, "[::1]:7233": true, "temporal.example.ch:7233": false, "10.0.0.7:7233": false} {
+		_, err := Parse(map[string]string{"QUITTANCE_TIME_SCALE": "86400", "QUITTANCE_TEMPORAL_ADDRESS": address})
+		if ok {
+			require.NoError(t, err, address)
+		} else {
+			require.ErrorContains(t, err, "QUITTANCE_TIME_SCALE is more than 1, but QUITTANCE_TEMPORAL_ADDRESS is not on this machine", address)
+		}
+	}
+	_, err := Parse(map[string]string{"QUITTANCE_TIME_SCALE": "0"})
+	require.ErrorContains(t, err, "QUITTANCE_TIME_SCALE is less than 1")
+}
+
+func TestTheMasterKeyCanComeFromAFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "key")
+	require.NoError(t, os.WriteFile(file, []byte("key-from-file\n"), 0o600))
+	cfg, err := Parse(map[string]string{"QUITTANCE_MASTER_KEY_FILE": file})
+	require.NoError(t, err)
+	assert.Equal(t, "key-from-file", cfg.Secrets.MasterKey.Reveal())
+
+	_, err = Parse(map[string]string{"QUITTANCE_MASTER_KEY_FILE": file + ".missing"})
+	require.ErrorContains(t, err, "QUITTANCE_MASTER_KEY_FILE names a file that cannot be read")
+}
+
+func TestSecretsArePrintedNowhere(t *testing.T) {
+	t.Parallel()
+	cfg, err := Parse(complete())
+	require.NoError(t, err)
+	var text, structured bytes.Buffer
+	slog.New(slog.NewTextHandler(&text, nil)).Info("settings", "config", cfg, "key", cfg.API.AdminKey)
+	slog.New(slog.NewJSONHandler(&structured, nil)).Info("settings", "config", cfg, "key", cfg.API.AdminKey)
+	document, err := json.Marshal(cfg)
+	require.NoError(t, err)
+	printed := []string{text.String(), structured.String(), string(document)}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
+		printed = append(printed, fmt.Sprintf(verb, cfg), fmt.Sprintf(verb, cfg.API.AdminKey))
+	}
+	for _, line := range printed {
+		for _, secret := range []string{"pg-password", "admin-key", "master-key", "smtp-password", fmt.Sprintf("%x", "admin-key")} {
+			assert.NotContains(t, line, secret)
+		}
+		assert.Contains(t, line, redacted)
+	}
+}
+
+func TestEveryVariableIsExplainedWithAnExample(t *testing.T) {
+	t.Parallel()
+	params, err := env.GetFieldParamsWithOptions(&Config{}, env.Options{Prefix: prefix})
+	require.NoError(t, err)
+	var names []string
+	for _, param := range params {
+		names = append(names, param.Key)
+	}
+	assert.ElementsMatch(t, names, slices.Collect(maps.Keys(variables)))
+	for name, v := range variables {
+		assert.NotEmpty(t, v.is, name)
+		assert.NotEmpty(t, v.example, name)
+	}
+}
+
+func FuzzNoEnvironmentBreaksLoading(f *testing.F) {
+	f.Add("QUITTANCE_DATABASE_URL", "postgres://u:p@h/d")
+	f.Add("QUITTANCE_TIME_SCALE", "-1")
+	f.Add("QUITTANCE_SMTP_URL", "smtp://[::1")
+	f.Fuzz(func(t *testing.T, name, value string) {
+		if name == "QUITTANCE_MASTER_KEY_FILE" {
+			t.Skip("would read files")
+		}
+		cfg, err := Parse(map[string]string{name: value})
+		if err == nil {
+			_ = cfg.ForAPI()
+			assert.GreaterOrEqual(t, cfg.TimeScale, int64(1))
+			return
+		}
+		assert.Contains(t, err.Error(), "QUITTANCE_")
+	})
+}

@@ -1,0 +1,150 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/mail"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+)
+
+// variables explains each environment variable: what it is, and a value that would do.
+var variables = map[string]struct{ is, example string }{
+	"QUITTANCE_DATABASE_URL":       {"the Postgres database of Quittance", "postgres://quittance:secret@127.0.0.1:5432/quittance"},
+	"QUITTANCE_PUBLIC_URL":         {"the address at which payers and Saferpay reach the API", "https://pay.example.ch"},
+	"QUITTANCE_TIME_SCALE":         {"how many times faster than real time a local stack waits, a whole number from 1", "1"},
+	"QUITTANCE_API_ADDRESS":        {"the host and port on which the API listens", "127.0.0.1:8080"},
+	"QUITTANCE_ADMIN_KEY":          {"the key that may create companies, kept secret", "the output of: openssl rand -hex 32"},
+	"QUITTANCE_TRUSTED_PROXIES":    {"the CIDR prefixes of the proxies in front of the API, separated by commas", "10.0.0.0/8,fd00::/8"},
+	"QUITTANCE_WORKER_ADDRESS":     {"the host and port on which the worker answers health checks and metrics", "127.0.0.1:8081"},
+	"QUITTANCE_DEPLOYMENT_NAME":    {"the name of the worker deployment in Temporal", "quittance"},
+	"QUITTANCE_BUILD_ID":           {"the version of the worker's code in Temporal, empty for an unversioned worker", "2026-03-01.1"},
+	"QUITTANCE_TEMPORAL_ADDRESS":   {"the host and port of the Temporal frontend", "127.0.0.1:7233"},
+	"QUITTANCE_TEMPORAL_NAMESPACE": {"the Temporal namespace", "default"},
+	"QUITTANCE_TEMPORAL_API_KEY":   {"the API key of Temporal Cloud, kept secret", "the key that Temporal Cloud showed once"},
+	"QUITTANCE_TEMPORAL_TLS":       {"whether to speak TLS to Temporal, true or false", "true"},
+	"QUITTANCE_TEMPORAL_TLS_CERT":  {"the path of the client certificate for Temporal, in PEM", "/etc/quittance/temporal.pem"},
+	"QUITTANCE_TEMPORAL_TLS_KEY":   {"the path of the key of the client certificate for Temporal, in PEM", "/etc/quittance/temporal.key"},
+	"QUITTANCE_SAFERPAY_TEST_URL":  {"the Saferpay JSON API for payment services in test", "https://test.saferpay.com/api"},
+	"QUITTANCE_SAFERPAY_LIVE_URL":  {"the Saferpay JSON API for live payment services", "https://www.saferpay.com/api"},
+	"QUITTANCE_SMTP_URL":           {"the mail server", "smtps://user:password@mail.example.ch:465"},
+	"QUITTANCE_MAIL_FROM":          {"the address from which mail is sent", "Quittance <billing@example.ch>"},
+	"QUITTANCE_MASTER_KEY":         {"the key set that seals credentials and workflow payloads (or name a file with it in QUITTANCE_MASTER_KEY_FILE)", "the output of: quittance admin generate-key"},
+	"QUITTANCE_MASTER_KEY_FILE":    {"the path of a file that holds the master key", "/run/secrets/quittance-master-key"},
+	"QUITTANCE_LOG_FORMAT":         {"the form of log lines, text or json", "json"},
+	"QUITTANCE_LOG_LEVEL":          {"the least important log lines to write: debug, info, warn or error", "info"},
+}
+
+// typedFields names the variable behind each field of Config that is not text, the only ones that can fail to parse.
+var typedFields = map[string]string{
+	"TimeScale": "QUITTANCE_TIME_SCALE",
+	"TLS":       "QUITTANCE_TEMPORAL_TLS",
+	"Level":     "QUITTANCE_LOG_LEVEL",
+}
+
+// need is the sentence about a variable that is not set, or nil when value is not empty.
+func need(name, value string) error {
+	if value != "" {
+		return nil
+	}
+	return fmt.Errorf("%s is not set: it is %s, for example %s", name, variables[name].is, variables[name].example)
+}
+
+// wrong is the sentence about a variable whose value is of no use. It never repeats the value, which may be a secret.
+func wrong(name, problem string) error {
+	return fmt.Errorf("%s %s: it is %s, for example %s", name, problem, variables[name].is, variables[name].example)
+}
+
+// check looks at the values that are set; empty ones are the question of need.
+func (c Config) check() error {
+	return errors.Join(
+		checkURL("QUITTANCE_DATABASE_URL", c.DatabaseURL.Reveal(), "postgres", "postgresql"),
+		checkURL("QUITTANCE_PUBLIC_URL", c.PublicURL, "https", "http"),
+		checkURL("QUITTANCE_SAFERPAY_TEST_URL", c.Saferpay.TestURL, "https", "http"),
+		checkURL("QUITTANCE_SAFERPAY_LIVE_URL", c.Saferpay.LiveURL, "https", "http"),
+		checkURL("QUITTANCE_SMTP_URL", c.Mail.SMTPURL.Reveal(), "smtp", "smtps"),
+		checkAddress("QUITTANCE_API_ADDRESS", c.API.Address),
+		checkAddress("QUITTANCE_WORKER_ADDRESS", c.Worker.Address),
+		checkAddress("QUITTANCE_TEMPORAL_ADDRESS", c.Temporal.Address),
+		c.API.checkTrustedProxies(),
+		c.checkMailFrom(),
+		c.checkLogFormat(),
+		c.Temporal.checkCertificate(),
+		c.checkTimeScale(),
+	)
+}
+
+func (a API) checkTrustedProxies() error {
+	for _, prefix := range a.TrustedProxies {
+		if _, err := netip.ParsePrefix(prefix); err != nil {
+			return wrong("QUITTANCE_TRUSTED_PROXIES", "holds something that is no CIDR prefix")
+		}
+	}
+	return nil
+}
+
+func checkURL(name, value string, schemes ...string) error {
+	if value == "" {
+		return nil
+	}
+	u, err := url.Parse(value)
+	// Postgres on a socket has its folder in the query: postgres:///quittance?host=/run/postgresql.
+	if err != nil || !slices.Contains(schemes, u.Scheme) || u.Hostname() == "" && !u.Query().Has("host") {
+		return wrong(name, fmt.Sprintf("is not a URL that starts with %s://", schemes[0]))
+	}
+	return nil
+}
+
+func checkAddress(name, value string) error {
+	if _, port, err := net.SplitHostPort(value); err == nil {
+		if _, err := strconv.ParseUint(port, 10, 16); err == nil {
+			return nil
+		}
+	}
+	return wrong(name, "is not a host and port")
+}
+
+func (c Config) checkMailFrom() error {
+	if c.Mail.From == "" {
+		return nil
+	}
+	if _, err := mail.ParseAddress(c.Mail.From); err != nil {
+		return wrong("QUITTANCE_MAIL_FROM", "is not a mail address")
+	}
+	return nil
+}
+
+func (c Config) checkLogFormat() error {
+	if c.Log.Format == "text" || c.Log.Format == "json" {
+		return nil
+	}
+	return wrong("QUITTANCE_LOG_FORMAT", "is neither text nor json")
+}
+
+func (t Temporal) checkCertificate() error {
+	switch {
+	case t.TLSCert != "" && t.TLSKey == "":
+		return wrong("QUITTANCE_TEMPORAL_TLS_CERT", "is set without QUITTANCE_TEMPORAL_TLS_KEY")
+	case t.TLSKey != "" && t.TLSCert == "":
+		return wrong("QUITTANCE_TEMPORAL_TLS_KEY", "is set without QUITTANCE_TEMPORAL_TLS_CERT")
+	default:
+		return nil
+	}
+}
+
+// checkTimeScale keeps a scale that was set for a local stack from shortening the deadlines of real payments: it is
+// only taken together with a Temporal server on the same machine.
+func (c Config) checkTimeScale() error {
+	if c.TimeScale < 1 {
+		return wrong("QUITTANCE_TIME_SCALE", "is less than 1")
+	}
+	host, _, _ := net.SplitHostPort(c.Temporal.Address)
+	local := host == "localhost" || net.ParseIP(host).IsLoopback()
+	if c.TimeScale > 1 && !local {
+		return wrong("QUITTANCE_TIME_SCALE", "is more than 1, but QUITTANCE_TEMPORAL_ADDRESS is not on this machine")
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package telemetry
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// checkTimeout is how long the checks of /readyz may take altogether.
+const checkTimeout = 2 * time.Second
+
+// Check tells whether something that the process depends on works; nil means that it does.
+type Check func(ctx context.Context) error
+
+// Healthz answers 200 as long as the process can answer at all.
+func Healthz(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("ok\n"))
+}
+
+type readiness struct {
+	Status string            `json:"status"`
+	Checks map[string]string `json:"checks"`
+}
+
+// Readyz runs all checks at once, each for at most two seconds, and answers 200, or 503 when one of them fails. The JSON
+// body says which; the reason goes to the log, because anyone may ask and reasons name hosts and users:
+//
+//	{"status":"not ready","checks":{"postgres":"ok","temporal":"failing"}}
+func Readyz(logger *slog.Logger, checks map[string]Check) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		answer, code := readiness{Status: "ready", Checks: map[string]string{}}, http.StatusOK
+		for name, err := range run(r.Context(), checks) {
+			if err == nil {
+				answer.Checks[name] = "ok"
+				continue
+			}
+			logger.WarnContext(r.Context(), "The process is not ready: a check fails.", "check", name, "error", err)
+			answer.Checks[name] = "failing"
+			answer.Status, code = "not ready", http.StatusServiceUnavailable
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(code)
+		_ = json.NewEncoder(w).Encode(answer)
+	}
+}
+
+func run(ctx context.Context, checks map[string]Check) map[string]error {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	var (
+		mu      sync.Mutex
+		wg      sync.WaitGroup
+		results = make(map[string]error, len(checks))
+	)
+	for name, check := range checks {
+		wg.Go(func() {
+			err := outcome(ctx, check)
+			mu.Lock()
+			defer mu.Unlock()
+			results[name] = err
+		})
+	}
+	wg.Wait()
+	return results
+}
+
+// outcome waits for the check no longer than ctx, even when the check does not look at ctx.
+func outcome(ctx context.Context, check Check) error {
+	done := make(chan error, 1)
+	go func() { done <- check(ctx) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

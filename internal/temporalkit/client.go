@@ -1,0 +1,100 @@
+// Package temporalkit connects to Temporal the one way Quittance does: with encrypted payloads, readable summaries and
+// registered search attributes.
+package temporalkit
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/quittance/quittance/internal/config"
+	"github.com/quittance/quittance/internal/secrets"
+)
+
+// pollEvery is how often the waits of this package look again.
+const pollEvery = 250 * time.Millisecond
+
+// Dial connects to the cluster and checks that it answers; the caller closes the client. Every payload that the client
+// or a worker built on it sends goes through DataConverter. metrics may be nil.
+//
+// The error is a sentence that names the address.
+func Dial(ctx context.Context, cfg config.Temporal, keyring *secrets.Keyring, logger *slog.Logger, metrics client.MetricsHandler) (client.Client, error) {
+	options, err := clientOptions(cfg, keyring, logger, metrics)
+	if err != nil {
+		return nil, err
+	}
+	c, err := client.DialContext(ctx, options)
+	if err != nil {
+		return nil, fmt.Errorf("no answer from Temporal at %s: %w", cfg.Address, err)
+	}
+	return c, nil
+}
+
+func clientOptions(cfg config.Temporal, keyring *secrets.Keyring, logger *slog.Logger, metrics client.MetricsHandler) (client.Options, error) {
+	if keyring == nil {
+		return client.Options{}, errors.New("a Temporal client needs the master key, because every payload is encrypted")
+	}
+	dataConverter := DataConverter(keyring)
+	options := client.Options{
+		HostPort:       cfg.Address,
+		Namespace:      cfg.Namespace,
+		Logger:         log.NewStructuredLogger(logger),
+		MetricsHandler: metrics,
+		DataConverter:  dataConverter,
+		// The SDK's own failure converter would write the details of errors in plain JSON. Messages stay readable: they
+		// are sentences for operators and hold no personal data.
+		FailureConverter: temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{DataConverter: dataConverter}),
+	}
+	if cfg.APIKey != "" {
+		options.Credentials = client.NewAPIKeyStaticCredentials(cfg.APIKey.Reveal())
+	}
+	if cfg.TLS || cfg.APIKey != "" || cfg.TLSCert != "" {
+		options.ConnectionOptions.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	if cfg.TLSCert != "" {
+		certificate, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
+		if err != nil {
+			return client.Options{}, fmt.Errorf("QUITTANCE_TEMPORAL_TLS_CERT and QUITTANCE_TEMPORAL_TLS_KEY are not a certificate and its key: %w", err)
+		}
+		options.ConnectionOptions.TLS.Certificates = []tls.Certificate{certificate}
+	}
+	return options, nil
+}
+
+// WaitForNamespace returns when the namespace exists, which on a fresh cluster takes a moment. The error names the
+// namespace and says why it was not there when ctx ended.
+func WaitForNamespace(ctx context.Context, c client.Client, namespace string) error {
+	err := poll(ctx, func() error {
+		_, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("the Temporal namespace %q is not there: %w", namespace, err)
+	}
+	return nil
+}
+
+// poll calls ready until it returns nil or ctx ends; the error is then the last one that ready returned.
+func poll(ctx context.Context, ready func() error) error {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		err := ready()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-tick.C:
+		}
+	}
+}
