@@ -1,0 +1,66 @@
+// Package activities holds the steps that workflows are made of. One activity is one business step and at most one
+// database transaction, which writes the entity, its journal entry and its outgoing event together. Every activity may be
+// run again after a crash and then finds what it did before.
+package activities
+
+import (
+	"context"
+
+	"github.com/quittance/quittance/internal/event"
+	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/refund"
+)
+
+// Tx is one transaction on one company's records, see internal/postgres. Lock… reads a row that stays ours until the
+// transaction ends; when an invoice and a payment are both locked, the invoice comes first.
+type Tx interface {
+	Company(ctx context.Context) (merchant.Company, error)
+
+	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
+	LockPaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
+	InsertPaymentService(ctx context.Context, s merchant.PaymentService) error
+	SavePaymentService(ctx context.Context, s merchant.PaymentService) error
+
+	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
+	LockInvoice(ctx context.Context, id string) (invoice.Invoice, error)
+	SaveInvoice(ctx context.Context, i invoice.Invoice) error
+
+	Payment(ctx context.Context, id string) (payment.Payment, error)
+	LockPayment(ctx context.Context, id string) (payment.Payment, error)
+	InsertPayment(ctx context.Context, p payment.Payment) error
+	SavePayment(ctx context.Context, p payment.Payment) error
+
+	Refund(ctx context.Context, id string) (refund.Refund, error)
+	LockRefund(ctx context.Context, id string) (refund.Refund, error)
+	RefundsOf(ctx context.Context, paymentID string) ([]refund.Refund, error)
+	InsertRefund(ctx context.Context, r refund.Refund) error
+	SaveRefund(ctx context.Context, r refund.Refund) error
+
+	Append(ctx context.Context, e ledger.Entry) (ledger.Entry, error)
+	EntryBySource(ctx context.Context, source ledger.Source) (ledger.Entry, bool, error)
+
+	RaiseException(ctx context.Context, e exception.Exception) (raised exception.Exception, isNew bool, err error)
+	LockException(ctx context.Context, id string) (exception.Exception, error)
+	SaveException(ctx context.Context, e exception.Exception) error
+
+	AppendEvent(ctx context.Context, e event.Event) error
+}
+
+// InCompany runs fn in one transaction on the company's records; fn may be run again when the database asks for it.
+type InCompany func(ctx context.Context, companyID string, fn func(Tx) error) error
+
+// InvoiceRef names an invoice of a company.
+type InvoiceRef struct {
+	CompanyID string `json:"company_id"`
+	InvoiceID string `json:"invoice_id"`
+}
+
+// PaymentRef names a payment of a company.
+type PaymentRef struct {
+	CompanyID string `json:"company_id"`
+	PaymentID string `json:"payment_id"`
+}

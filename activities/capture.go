@@ -1,0 +1,143 @@
+package activities
+
+import (
+	"context"
+	"errors"
+
+	"github.com/quittance/quittance/internal/event"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/saferpay"
+)
+
+// Captured is the proof that the money is on its way.
+type Captured struct {
+	CaptureID string `json:"capture_id"`
+	Gone      bool   `json:"gone,omitempty"` // there was nothing to take: the authorization was cancelled elsewhere
+}
+
+// CapturePayment takes the money of an authorized payment (Saferpay JSON API 1.53, Transaction/Capture). After a lost
+// answer the payment is unknown until the next attempt, which is safe: Saferpay says TRANSACTION_ALREADY_CAPTURED instead
+// of capturing twice, and Inquire then confirms it. What Saferpay refuses for good is an error of type SaferpayRefused.
+func (s *Saferpay) CapturePayment(ctx context.Context, in PaymentRef) (Captured, error) {
+	sub, err := s.load(ctx, in)
+	if err != nil {
+		return Captured{}, err
+	}
+	if sub.payment.State == payment.Captured {
+		return Captured{CaptureID: sub.payment.CaptureID}, nil
+	}
+	captured, err := sub.gateway.Capture(ctx, sub.credentials, call(ctx, in.PaymentID, "capture"), sub.payment.TransactionID)
+	if err == nil && captured.Status == saferpay.StatusCaptured {
+		return Captured{CaptureID: captured.ID}, nil
+	}
+	if err == nil { // Transaction/Capture: Status PENDING
+		err = &saferpay.Error{Operation: saferpay.OperationCapture, Outcome: saferpay.Unknown, Message: "the acquirer has not answered yet"}
+	}
+	refusal, ok := errors.AsType[*saferpay.Error](err)
+	switch {
+	case ok && refusal.Outcome == saferpay.Done:
+		return s.confirmCapture(ctx, sub)
+	case ok && refusal.Name == saferpay.NameTransactionInWrongState:
+		gone, inquired := s.cancelled(ctx, sub)
+		if !gone {
+			return Captured{}, errors.Join(err, inquired)
+		}
+		return Captured{Gone: true}, s.change(ctx, in, func(p *payment.Payment) ([]event.Type, error) {
+			p.Failure = payment.Failure{Name: "authorization_cancelled"}
+			return []event.Type{event.PaymentFailed}, p.Become(payment.Cancelled, s.Now(), "The authorization was cancelled at Saferpay, not by us.")
+		})
+	case ok && refusal.Outcome == saferpay.Unknown:
+		return Captured{}, errors.Join(err, s.doubt(ctx, in, "The answer to Capture was lost; it is being cleared up."))
+	case ok && refused(refusal):
+		return Captured{}, errors.Join(err, s.doubt(ctx, in, "Saferpay refused to capture: "+refusal.Name+"."))
+	default:
+		return Captured{}, s.noticeRevoked(ctx, sub.service, err)
+	}
+}
+
+// confirmCapture finds the capture id of a capture whose answer was lost.
+func (s *Saferpay) confirmCapture(ctx context.Context, sub subject) (Captured, error) {
+	found, err := sub.gateway.Inquire(ctx, sub.credentials, call(ctx, sub.payment.ID, "inquire"), saferpay.InquireBy{TransactionID: sub.payment.TransactionID})
+	if err != nil {
+		return Captured{}, notYet(err)
+	}
+	if o := sub.payment.Examine(found.Transaction.OrderID, found.Transaction.Amount, true, false); o != payment.NoObjection {
+		return Captured{}, disagrees(sub.payment, found)
+	}
+	if found.Transaction.Status != saferpay.StatusCaptured {
+		return Captured{}, &saferpay.Error{
+			Operation: saferpay.OperationInquire, Outcome: saferpay.Unknown,
+			Message: "Inquire does not show the capture yet",
+		}
+	}
+	return Captured{CaptureID: found.Transaction.CaptureID}, nil
+}
+
+// notYet makes TRANSACTION_NOT_FOUND worth another look: what Inquire shows lags some minutes behind.
+func notYet(err error) error {
+	if refusal, ok := errors.AsType[*saferpay.Error](err); ok && refusal.Name == saferpay.NameTransactionNotFound {
+		refusal.Outcome = saferpay.Unknown
+	}
+	return err
+}
+
+// doubt records that nobody knows what became of the payment; one that is in doubt already stays as it is.
+func (s *Saferpay) doubt(ctx context.Context, in PaymentRef, note string) error {
+	return s.change(ctx, in, func(p *payment.Payment) ([]event.Type, error) {
+		if !p.State.CanBecome(payment.Unknown) {
+			return nil, nil
+		}
+		return nil, p.Become(payment.Unknown, s.Now(), note)
+	})
+}
+
+// Release asks to give an authorization back to the payer.
+type Release struct {
+	PaymentRef
+	Objection payment.Objection `json:"objection"`
+}
+
+// Released says what became of the authorization: CaptureID is set when the money had been taken before.
+type Released struct {
+	CaptureID string `json:"capture_id,omitempty"`
+}
+
+// ReleasePayment gives an authorization back (Saferpay JSON API 1.53, Transaction/Cancel) and records why. After a lost
+// answer it asks again: a second Cancel answers TRANSACTION_IN_WRONG_STATE, which then means that the first one worked.
+// A payment that the provider captured meanwhile can't be released: its capture id is returned, to be booked.
+func (s *Saferpay) ReleasePayment(ctx context.Context, in Release) (Released, error) {
+	sub, err := s.load(ctx, in.PaymentRef)
+	if err != nil || sub.payment.State == payment.Cancelled {
+		return Released{}, err
+	}
+	err = sub.gateway.Cancel(ctx, sub.credentials, call(ctx, in.PaymentID, "cancel"), sub.payment.TransactionID)
+	if refusal, ok := errors.AsType[*saferpay.Error](err); ok {
+		switch {
+		case refusal.Name == saferpay.NameTransactionAlreadyCaptured:
+			captured, err := s.confirmCapture(ctx, sub)
+			return Released{CaptureID: captured.CaptureID}, err
+		case refusal.Name == saferpay.NameTransactionInWrongState:
+			var gone bool
+			if gone, err = s.cancelled(ctx, sub); !gone && err == nil {
+				err = refusal
+			}
+		case refusal.Outcome == saferpay.Unknown:
+			return Released{}, errors.Join(err, s.doubt(ctx, in.PaymentRef, "The answer to Cancel was lost; it is being cleared up."))
+		case refused(refusal):
+			return Released{}, errors.Join(err, s.doubt(ctx, in.PaymentRef, "Saferpay refused to release: "+refusal.Name+"."))
+		}
+	}
+	if err != nil {
+		return Released{}, s.noticeRevoked(ctx, sub.service, err)
+	}
+	return Released{}, s.change(ctx, in.PaymentRef, func(p *payment.Payment) ([]event.Type, error) {
+		p.Failure = payment.Failure{Name: string(in.Objection)}
+		return []event.Type{event.PaymentFailed}, p.Become(payment.Cancelled, s.Now(), in.Objection.Note())
+	})
+}
+
+// cancelled asks whether the authorization is gone, by an earlier Cancel whose answer was lost or in the Backoffice.
+func (s *Saferpay) cancelled(ctx context.Context, sub subject) (bool, error) {
+	found, err := sub.gateway.Inquire(ctx, sub.credentials, call(ctx, sub.payment.ID, "inquire"), saferpay.InquireBy{TransactionID: sub.payment.TransactionID})
+	return err == nil && found.Transaction.Status == saferpay.StatusCanceled, notYet(err)
+}

@@ -1,0 +1,83 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/saferpay"
+)
+
+// The types of application errors that are not problems of a caller. Workflows compare with these.
+const (
+	SaferpayRefused    = "saferpay-refused" // a definite no from Saferpay: asking again gives the same answer
+	SaferpayUnclear    = "saferpay-unclear" // nobody knows whether it was done, or Saferpay is out of order
+	CredentialsRevoked = "credentials-revoked"
+	SaferpayDisagrees  = "saferpay-disagrees" // Saferpay holds other money than we asked for
+)
+
+// rest is how long Saferpay is left alone after an answer that says to come back later; its data lag some minutes behind.
+const rest = 3 * time.Minute
+
+// Errors maps what activities return to what Temporal retries. It is the one place for this decision:
+//
+//   - a problem is the caller's: not retried, its code is the error type, its fields are the details;
+//   - Saferpay's definite refusal, and credentials that it no longer takes: not retried;
+//   - Saferpay out of reach or unclear: retried with the options of the call;
+//   - anything else is taken for a passing fault of ours, such as a database that restarts: retried.
+type Errors struct {
+	interceptor.WorkerInterceptorBase
+}
+
+// InterceptActivity puts the mapping around every activity.
+func (*Errors) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+	return &errorMapper{interceptor.ActivityInboundInterceptorBase{Next: next}}
+}
+
+type errorMapper struct {
+	interceptor.ActivityInboundInterceptorBase
+}
+
+func (m *errorMapper) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+	result, err := m.Next.ExecuteActivity(ctx, in)
+	return result, forTemporal(err)
+}
+
+func forTemporal(err error) error {
+	if err == nil {
+		return nil
+	}
+	if p, ok := errors.AsType[*problem.Error](err); ok {
+		return temporal.NewNonRetryableApplicationError(p.Detail, string(p.Code), nil, p.Fields)
+	}
+	s, ok := errors.AsType[*saferpay.Error](err)
+	if !ok {
+		return err
+	}
+	switch {
+	case s.Name == saferpay.NameAuthenticationFailed:
+		return temporal.NewNonRetryableApplicationError(s.Error(), CredentialsRevoked, err)
+	case refused(s):
+		return temporal.NewNonRetryableApplicationError(s.Error(), SaferpayRefused, err)
+	default:
+		options := temporal.ApplicationErrorOptions{Cause: err}
+		if asks := s.Operation == saferpay.OperationAssert || s.Operation == saferpay.OperationInquire; asks && s.Name != "" {
+			options.NextRetryDelay = rest // Saferpay itself answered: give it time instead of asking in a loop
+		}
+		return temporal.NewApplicationErrorWithOptions(s.Error(), SaferpayUnclear, options)
+	}
+}
+
+// refused tells whether Saferpay itself said no for good. Saferpay JSON API 1.53, Behavior: RETRY and RETRY_LATER may
+// be asked again; errors without a name come from the network or from a server in front. Revoked credentials are the
+// company's to mend, and then it can be done after all.
+func refused(s *saferpay.Error) bool {
+	if s.Name == "" || s.Outcome != saferpay.NotDone || s.Name == saferpay.NameAuthenticationFailed {
+		return false
+	}
+	return s.Behavior != saferpay.BehaviorRetry && s.Behavior != saferpay.BehaviorRetryLater
+}

@@ -1,0 +1,96 @@
+package activities
+
+import (
+	"context"
+
+	"github.com/quittance/quittance/internal/event"
+	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/payment"
+)
+
+// Raise puts something before a person. WorkflowID is empty when nobody waits for the decision.
+type Raise struct {
+	CompanyID  string             `json:"company_id"`
+	Kind       exception.Kind     `json:"kind"`
+	Subject    string             `json:"subject"`
+	WorkflowID string             `json:"workflow_id"`
+	Detail     string             `json:"detail"`
+	Choices    []exception.Choice `json:"choices"`
+}
+
+// Raised names an exception that is open.
+type Raised struct {
+	ExceptionID string `json:"exception_id"`
+}
+
+// RaiseException records what a person must decide, with its event. Raising the same kind about the same subject again
+// while it is open is the same exception.
+func (b *Books) RaiseException(ctx context.Context, in Raise) (Raised, error) {
+	var raised Raised
+	err := b.InCompany(ctx, in.CompanyID, func(tx Tx) error {
+		e, isNew, err := tx.RaiseException(ctx, exception.New(exception.Exception{
+			CompanyID: in.CompanyID, Kind: in.Kind, Subject: in.Subject, WorkflowID: in.WorkflowID, Detail: in.Detail, Choices: in.Choices,
+		}, b.Now()))
+		raised.ExceptionID = e.ID
+		if err != nil || !isNew {
+			return err
+		}
+		return tx.AppendEvent(ctx, event.New(event.ExceptionRaised, e.CompanyID, e.ID, b.Now(), map[string]string{
+			"exception_id": e.ID, "kind": string(e.Kind), "subject": e.Subject,
+		}))
+	})
+	return raised, err
+}
+
+// Resolve is a decision on an exception. By is the id of the key that decided, or "quittance".
+type Resolve struct {
+	CompanyID   string           `json:"company_id"`
+	ExceptionID string           `json:"exception_id"`
+	Choice      exception.Choice `json:"choice"`
+	Note        string           `json:"note"`
+	By          string           `json:"by"`
+}
+
+// ResolveException records a decision. Problems: not-found, exception-resolved, validation-failed for the choice.
+func (b *Books) ResolveException(ctx context.Context, in Resolve) error {
+	return b.InCompany(ctx, in.CompanyID, func(tx Tx) error {
+		e, err := tx.LockException(ctx, in.ExceptionID)
+		if err != nil {
+			return err
+		}
+		if err := e.Resolve(in.Choice, in.Note, in.By, b.Now()); err != nil {
+			return err
+		}
+		return tx.SaveException(ctx, e)
+	})
+}
+
+// GiveUpPayment ends a payment because a person made sure at Saferpay that no money moves. One that has ended stays as it is.
+func (b *Books) GiveUpPayment(ctx context.Context, ref PaymentRef) (Outcome, error) {
+	var out Outcome
+	err := b.InCompany(ctx, ref.CompanyID, func(tx Tx) error {
+		p, err := tx.LockPayment(ctx, ref.PaymentID)
+		if err != nil {
+			return err
+		}
+		for _, end := range []payment.State{payment.Failed, payment.Cancelled} {
+			if !p.State.CanBecome(end) {
+				continue
+			}
+			p.Failure = payment.Failure{Name: "given_up"}
+			if err := p.Become(end, b.Now(), "A person made sure at Saferpay that no money moves."); err != nil {
+				return err
+			}
+			if err := tx.SavePayment(ctx, p); err != nil {
+				return err
+			}
+			if err := tx.AppendEvent(ctx, paymentEvent(event.PaymentFailed, p, b.Now())); err != nil {
+				return err
+			}
+			break
+		}
+		out.State = p.State
+		return nil
+	})
+	return out, err
+}

@@ -1,0 +1,163 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/quittance/quittance/internal/event"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/saferpay"
+)
+
+// AskOutcome asks what became of a payment. Turn counts the Asserts of the payment: 1, 2, 3 …
+type AskOutcome struct {
+	PaymentRef
+	Turn int `json:"turn"`
+}
+
+// Outcome is what Saferpay says: Redirected while the payer has not begun, Pending, Authorized, Captured (by the provider
+// itself; CaptureID is set) or a final state without money. Objection is why an authorization must be released.
+type Outcome struct {
+	State     payment.State     `json:"state"`
+	Objection payment.Objection `json:"objection,omitempty"`
+	CaptureID string            `json:"capture_id,omitempty"`
+}
+
+// AssertPayment asks Saferpay once (JSON API 1.53, PaymentPage/Assert) and records the answer. A payment that failed is a
+// result, not an error; what is not known stays an error, and the payment stays as it was.
+func (s *Saferpay) AssertPayment(ctx context.Context, in AskOutcome) (Outcome, error) {
+	sub, err := s.load(ctx, in.PaymentRef)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if sub.payment.State.Final() {
+		return Outcome{State: sub.payment.State, CaptureID: sub.payment.CaptureID}, nil
+	}
+	assertion, err := sub.gateway.AssertPaymentPage(ctx, sub.credentials, call(ctx, in.PaymentID, fmt.Sprintf("assert-%d", in.Turn)), sub.payment.Token)
+	if refusal, ok := errors.AsType[*saferpay.Error](err); ok && refusal.Name == saferpay.NameTokenExpired {
+		return s.lookBack(ctx, sub)
+	}
+	if err != nil {
+		return s.recordFailure(ctx, sub, err)
+	}
+	return s.recordAssertion(ctx, sub, assertion)
+}
+
+// CloseExpired ends a payment whose page is dead, unless the payer paid at the last moment and nobody told us.
+func (s *Saferpay) CloseExpired(ctx context.Context, in PaymentRef) (Outcome, error) {
+	sub, err := s.load(ctx, in)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if sub.payment.State.Final() {
+		return Outcome{State: sub.payment.State, CaptureID: sub.payment.CaptureID}, nil
+	}
+	return s.lookBack(ctx, sub)
+}
+
+// lookBack asks once by our order id (Saferpay JSON API 1.53, Transaction/Inquire). A dead token says nothing about whether
+// the payer paid before; Inquire knows every payment that went well.
+func (s *Saferpay) lookBack(ctx context.Context, sub subject) (Outcome, error) {
+	found, err := sub.gateway.Inquire(ctx, sub.credentials, call(ctx, sub.payment.ID, "look-back"), saferpay.InquireBy{OrderID: sub.payment.OrderID})
+	if err == nil {
+		return s.recordAssertion(ctx, sub, found)
+	}
+	if missing, ok := errors.AsType[*saferpay.Error](err); !ok || missing.Name != saferpay.NameTransactionNotFound {
+		return Outcome{}, s.noticeRevoked(ctx, sub.service, err)
+	}
+	return Outcome{State: payment.Expired}, s.change(ctx, ref(sub.payment), func(p *payment.Payment) ([]event.Type, error) {
+		return nil, p.Become(payment.Expired, s.Now(), "The payer did not pay before the payment page expired.")
+	})
+}
+
+func (s *Saferpay) recordAssertion(ctx context.Context, sub subject, a saferpay.Assertion) (Outcome, error) {
+	out := Outcome{
+		CaptureID: a.Transaction.CaptureID,
+		Objection: sub.payment.Examine(a.Transaction.OrderID, a.Transaction.Amount, a.LiabilityShift, sub.company.Liability == merchant.Require),
+	}
+	taken := a.Transaction.Status == saferpay.StatusCaptured
+	if out.Objection == payment.OrderMismatch || (taken && out.Objection == payment.AmountMismatch) {
+		return Outcome{}, disagrees(sub.payment, a)
+	}
+	var note string
+	switch a.Transaction.Status {
+	case saferpay.StatusAuthorized:
+		out.State, note = payment.Authorized, "Saferpay authorized "+a.PaymentMeans+"."
+	case saferpay.StatusCaptured:
+		out.State = payment.Captured // recorded together with its booking
+	case saferpay.StatusPending:
+		out.State, note = payment.Pending, "The provider decides later."
+	case saferpay.StatusCanceled:
+		out.State, note = payment.Cancelled, "The authorization was released at Saferpay."
+	default:
+		return Outcome{}, fmt.Errorf("saferpay answered with the unknown transaction status %q", a.Transaction.Status)
+	}
+	err := s.change(ctx, ref(sub.payment), func(p *payment.Payment) ([]event.Type, error) {
+		p.TransactionID, p.PaymentMeans, p.LiabilityShift = a.Transaction.ID, a.PaymentMeans, a.LiabilityShift
+		if out.State == payment.Captured || p.State == out.State {
+			return nil, nil
+		}
+		if err := p.Become(out.State, s.Now(), note); err != nil {
+			return nil, err
+		}
+		if out.State == payment.Authorized {
+			return []event.Type{event.PaymentAuthorized}, nil
+		}
+		return nil, nil
+	})
+	return out, err
+}
+
+// recordFailure sorts Assert's errors into results. Only Saferpay's own definite answers are results (JSON API 1.53,
+// PaymentPage/Assert); everything else goes back as the error that it is.
+func (s *Saferpay) recordFailure(ctx context.Context, sub subject, err error) (Outcome, error) {
+	refusal, ok := errors.AsType[*saferpay.Error](err)
+	if !ok || refusal.Name == "" || refusal.Outcome != saferpay.NotDone {
+		return Outcome{}, err
+	}
+	var out Outcome
+	var note string
+	switch refusal.Name {
+	case saferpay.NameTransactionNotStarted:
+		return Outcome{State: payment.Redirected}, nil
+	case saferpay.NameAuthenticationFailed, saferpay.NamePermissionDenied, saferpay.NameValidationFailed,
+		saferpay.NameRetryLater, saferpay.NameCommunicationFailed:
+		return Outcome{}, s.noticeRevoked(ctx, sub.service, err) // about the call, not about the payment
+	case saferpay.NameTransactionAborted:
+		out.State, note = payment.Aborted, "The payer went back."
+	case saferpay.NameTransactionDeclined, saferpay.Name3DSAuthenticationFailed, saferpay.NameConditionNotSatisfied, saferpay.NameGeneralDeclined,
+		saferpay.NamePayerAuthenticationNeeded, saferpay.NameBlockedByRiskManagement, saferpay.NameCardCheckFailed, saferpay.NameCardCVCInvalid,
+		saferpay.NameCardCVCRequired, saferpay.NamePaymentMeansInvalid, saferpay.NamePaymentMeansNotSupported, saferpay.NameNoContract,
+		saferpay.NameNoCreditsAvailable, saferpay.NameOtherMeans, saferpay.NameUpdateCardInformation, saferpay.NameAliasInvalid:
+		out.State, note = payment.Failed, "Declined: "+refusal.Name+"."
+	default:
+		return Outcome{}, err // says nothing certain about the money
+	}
+	err = s.change(ctx, ref(sub.payment), func(p *payment.Payment) ([]event.Type, error) {
+		if p.State == out.State {
+			return nil, nil
+		}
+		p.TransactionID = refusal.TransactionID
+		p.Failure = payment.Failure{Name: refusal.Name, PayerMessage: refusal.PayerMessage}
+		if err := p.Become(out.State, s.Now(), note); err != nil {
+			return nil, err
+		}
+		if out.State == payment.Failed {
+			return []event.Type{event.PaymentFailed}, nil
+		}
+		return nil, nil
+	})
+	return out, err
+}
+
+func ref(p payment.Payment) PaymentRef { return PaymentRef{CompanyID: p.CompanyID, PaymentID: p.ID} }
+
+// disagrees is for a person: Saferpay holds other money than we asked for, which is neither booked nor touched.
+func disagrees(p payment.Payment, a saferpay.Assertion) error {
+	return temporal.NewNonRetryableApplicationError(fmt.Sprintf("Saferpay has %s %s for order %s, but payment %s is %s for order %s: nothing was booked",
+		a.Transaction.Status, a.Transaction.Amount, a.Transaction.OrderID, p.ID, p.Amount, p.OrderID), SaferpayDisagrees, nil)
+}

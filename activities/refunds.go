@@ -1,0 +1,336 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/quittance/quittance/internal/calendar"
+	"github.com/quittance/quittance/internal/event"
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/saferpay"
+)
+
+// RefundRef names a refund of a company.
+type RefundRef struct {
+	CompanyID string `json:"company_id"`
+	RefundID  string `json:"refund_id"`
+}
+
+// RequestRefund asks for money back from a captured payment. A zero amount is all that is left.
+type RequestRefund struct {
+	RefundRef
+	PaymentID string       `json:"payment_id"`
+	OrderID   string       `json:"order_id"`
+	Amount    money.Amount `json:"amount"`
+	Reason    string       `json:"reason"`
+}
+
+// RefundTerms are what the process of a refund needs to know. Rest is how long after the capture Saferpay takes none.
+type RefundTerms struct {
+	Amount     money.Amount  `json:"amount"`
+	CapturedAt time.Time     `json:"captured_at"`
+	Rest       time.Duration `json:"rest"`
+}
+
+// twintRefundAfter is how long a TWINT payment can't be refunded (Saferpay integration guide, TWINT).
+const twintRefundAfter = 2 * time.Hour
+
+// RecordRefundRequest records a refund, unless it is there already, and keeps its amount from being refunded twice.
+// Problems: payment-not-captured, refund-exceeds-payment, validation-failed.
+func (b *Books) RecordRefundRequest(ctx context.Context, in RequestRefund) (RefundTerms, error) {
+	var terms RefundTerms
+	err := b.InCompany(ctx, in.CompanyID, func(tx Tx) error {
+		p, err := tx.LockPayment(ctx, in.PaymentID)
+		if err != nil {
+			return err
+		}
+		refunds, err := tx.RefundsOf(ctx, p.ID)
+		if err != nil {
+			return err
+		}
+		for _, r := range refunds {
+			if r.ID == in.RefundID {
+				terms = refundTerms(p, r)
+				return nil
+			}
+		}
+		if in.Amount.Currency() == "" {
+			in.Amount = refund.Left(p, refunds)
+		}
+		if err := refund.Allow(p, refunds, in.Amount); err != nil {
+			return err
+		}
+		r := refund.New(refund.Refund{
+			ID: in.RefundID, CompanyID: in.CompanyID, PaymentID: p.ID, InvoiceID: p.InvoiceID, OrderID: in.OrderID, Amount: in.Amount, Reason: in.Reason,
+		}, b.Now())
+		terms = refundTerms(p, r)
+		return tx.InsertRefund(ctx, r)
+	})
+	return terms, err
+}
+
+func refundTerms(p payment.Payment, r refund.Refund) RefundTerms {
+	terms := RefundTerms{Amount: r.Amount, CapturedAt: p.Timeline[len(p.Timeline)-1].At}
+	if p.Method == payment.TWINT {
+		terms.Rest = twintRefundAfter
+	}
+	return terms
+}
+
+// RefundOutcome is where a refund stands after a step.
+type RefundOutcome struct {
+	State refund.State `json:"state"`
+	// ByHand says that the license has no refunds: the merchant refunds in the Saferpay Backoffice and records it.
+	ByHand bool `json:"by_hand,omitempty"`
+}
+
+// SendRefund asks Saferpay once to give the money back (JSON API 1.53, Transaction/Refund) and records the answer. It must
+// not be run again by itself: after a lost answer the refund is unknown, and FindRefund is the way on. A refusal is a
+// result: failed, by hand when the license has no refunds, or still requested when Saferpay surely did not do it and may
+// be asked again later.
+func (s *Saferpay) SendRefund(ctx context.Context, in RefundRef) (RefundOutcome, error) {
+	r, sub, err := s.loadRefund(ctx, in)
+	if err != nil { // nothing was sent
+		return RefundOutcome{State: refund.Requested}, unlessSuspended(err)
+	}
+	sent, err := sub.gateway.Refund(ctx, sub.credentials, call(ctx, r.ID, "refund"), saferpay.RefundRequest{
+		CaptureID: sub.payment.CaptureID, Amount: r.Amount, OrderID: r.OrderID, Description: r.Reason,
+	})
+	if err != nil {
+		return s.recordRefundRefusal(ctx, in, sub, err)
+	}
+	return s.recordRefund(ctx, in, sent)
+}
+
+// unlessSuspended drops the error that a payment service is suspended: that is a reason to wait.
+func unlessSuspended(err error) error {
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok && app.Type() == CredentialsRevoked {
+		return nil
+	}
+	return err
+}
+
+func (s *Saferpay) recordRefund(ctx context.Context, in RefundRef, t saferpay.Transaction) (RefundOutcome, error) {
+	states := map[saferpay.TransactionStatus]refund.State{
+		saferpay.StatusAuthorized: refund.Authorized, saferpay.StatusPending: refund.Pending,
+		saferpay.StatusCaptured: refund.Authorized, // recorded as captured together with its booking
+		saferpay.StatusCanceled: refund.Failed,
+	}
+	next, known := states[t.Status]
+	if !known {
+		return RefundOutcome{}, fmt.Errorf("saferpay answered with the unknown transaction status %q", t.Status)
+	}
+	err := s.changeRefund(ctx, in, func(r *refund.Refund) ([]event.Type, error) {
+		r.TransactionID = t.ID
+		return nil, r.Become(next, s.Now(), "Saferpay accepted the refund.")
+	})
+	if t.Status == saferpay.StatusCaptured {
+		next = refund.Captured
+	}
+	return RefundOutcome{State: next}, err
+}
+
+// recordRefundRefusal sorts a refund's errors: a definite no is a result, a lost answer leaves the refund unknown.
+func (s *Saferpay) recordRefundRefusal(ctx context.Context, in RefundRef, sub subject, err error) (RefundOutcome, error) {
+	refusal, ok := errors.AsType[*saferpay.Error](err)
+	switch {
+	case ok && refusal.Name == saferpay.NamePermissionDenied:
+		return RefundOutcome{State: refund.Requested, ByHand: true}, nil
+	case ok && refusal.Name == saferpay.NameAuthenticationFailed:
+		return RefundOutcome{State: refund.Requested}, s.suspend(ctx, sub.service)
+	case ok && refusal.Outcome == saferpay.NotDone && refused(refusal):
+		return RefundOutcome{State: refund.Failed}, s.changeRefund(ctx, in, func(r *refund.Refund) ([]event.Type, error) {
+			r.Failure = payment.Failure{Name: refusal.Name, PayerMessage: refusal.PayerMessage}
+			return []event.Type{event.RefundFailed}, r.Become(refund.Failed, s.Now(), "Saferpay refused: "+refusal.Name+".")
+		})
+	case ok && refusal.Outcome == saferpay.NotDone:
+		return RefundOutcome{State: refund.Requested}, nil
+	default:
+		return RefundOutcome{State: refund.Unknown}, s.DoubtRefund(ctx, in)
+	}
+}
+
+// DoubtRefund records that nobody knows whether the refund happened.
+func (s *Saferpay) DoubtRefund(ctx context.Context, in RefundRef) error {
+	return s.changeRefund(ctx, in, func(r *refund.Refund) ([]event.Type, error) {
+		if !r.State.CanBecome(refund.Unknown) {
+			return nil, nil
+		}
+		return nil, r.Become(refund.Unknown, s.Now(), "The answer to Refund was lost; it is looked for by its order id.")
+	})
+}
+
+// FindRefund looks a refund up whose answer was lost (Saferpay JSON API 1.53, Transaction/Inquire, by OrderId). Not finding
+// it proves nothing, because Saferpay's data lag: the refund stays unknown.
+func (s *Saferpay) FindRefund(ctx context.Context, in RefundRef) (RefundOutcome, error) {
+	r, sub, err := s.loadRefund(ctx, in)
+	if err != nil {
+		return RefundOutcome{}, err
+	}
+	found, err := sub.gateway.Inquire(ctx, sub.credentials, call(ctx, r.ID, "inquire"), saferpay.InquireBy{OrderID: r.OrderID})
+	if refusal, ok := errors.AsType[*saferpay.Error](err); ok && refusal.Name == saferpay.NameTransactionNotFound {
+		return RefundOutcome{State: refund.Unknown}, nil
+	}
+	if err != nil {
+		return RefundOutcome{}, s.noticeRevoked(ctx, sub.service, err)
+	}
+	return s.recordRefund(ctx, in, found.Transaction)
+}
+
+// AskRefund asks what became of a pending refund (Saferpay JSON API 1.53, Transaction/AssertRefund).
+func (s *Saferpay) AskRefund(ctx context.Context, in RefundRef) (RefundOutcome, error) {
+	r, sub, err := s.loadRefund(ctx, in)
+	if err != nil {
+		return RefundOutcome{}, err
+	}
+	progress, err := sub.gateway.AssertRefund(ctx, sub.credentials, call(ctx, r.ID, "assert"), r.TransactionID)
+	if err != nil {
+		return s.recordRefundRefusal(ctx, in, sub, err)
+	}
+	if progress.Status == saferpay.StatusCaptured {
+		return RefundOutcome{State: refund.Captured}, nil
+	}
+	return RefundOutcome{State: refund.Pending}, nil
+}
+
+// CaptureRefund captures an authorized refund, without which the payer never gets the money (Saferpay JSON API 1.53,
+// Transaction/Refund). Like any capture it may be repeated: TRANSACTION_ALREADY_CAPTURED says that it worked before.
+func (s *Saferpay) CaptureRefund(ctx context.Context, in RefundRef) (RefundOutcome, error) {
+	r, sub, err := s.loadRefund(ctx, in)
+	if err != nil {
+		return RefundOutcome{}, err
+	}
+	_, err = sub.gateway.Capture(ctx, sub.credentials, call(ctx, r.ID, "capture"), r.TransactionID)
+	if refusal, ok := errors.AsType[*saferpay.Error](err); ok && refusal.Outcome == saferpay.Done {
+		err = nil
+	}
+	return RefundOutcome{State: refund.Captured}, s.noticeRevoked(ctx, sub.service, err)
+}
+
+// GiveBack is a refund that has happened, to be booked: State is Captured, or Recorded when the merchant did it by hand.
+type GiveBack struct {
+	RefundRef
+	State refund.State `json:"state"`
+	Note  string       `json:"note"`
+}
+
+// BookRefund records a refund that has happened: refund, invoice, journal entry and event in one transaction. It goes
+// against the accounts of its receipt, wherever receipts are booked by now. One that is booked already changes nothing.
+func (b *Books) BookRefund(ctx context.Context, in GiveBack) error {
+	return b.InCompany(ctx, in.CompanyID, func(tx Tx) error {
+		r, err := tx.Refund(ctx, in.RefundID) // for ids that never change
+		if err != nil {
+			return err
+		}
+		inv, err := tx.LockInvoice(ctx, r.InvoiceID)
+		if err != nil {
+			return err
+		}
+		p, err := tx.LockPayment(ctx, r.PaymentID)
+		if err != nil {
+			return err
+		}
+		if r, err = tx.LockRefund(ctx, in.RefundID); err != nil || r.State == refund.Captured || r.State == refund.Recorded {
+			return err
+		}
+		counter := ledger.Receivables
+		if p.Parked {
+			counter = ledger.Prepayments
+		} else if err := inv.Return(r.Amount); err != nil {
+			return err
+		}
+		entry, err := tx.Append(ctx, ledger.Refund(r.CompanyID, p.BookedAccount, counter, inv.ID, inv.Number, p.ID, r.ID, r.Amount, calendar.Day(b.Now())))
+		if err != nil {
+			return err
+		}
+		r.BookedAccount = p.BookedAccount
+		if err := r.Become(in.State, b.Now(), in.Note+" Booked as journal entry "+entry.ID+"."); err != nil {
+			return err
+		}
+		if err := errors.Join(tx.SaveRefund(ctx, r), tx.SaveInvoice(ctx, inv)); err != nil {
+			return err
+		}
+		return tx.AppendEvent(ctx, refundEvent(event.RefundCaptured, r, b.Now()))
+	})
+}
+
+// Reopen is a decision that a refund did not happen: it fails, or is asked for again under another order.
+type Reopen struct {
+	RefundRef
+	Again bool `json:"again"`
+}
+
+// ReopenRefund records that a person made sure that an unknown refund did not happen.
+func (b *Books) ReopenRefund(ctx context.Context, in Reopen) error {
+	return b.InCompany(ctx, in.CompanyID, func(tx Tx) error {
+		r, err := tx.LockRefund(ctx, in.RefundID)
+		if err != nil || r.State.Final() {
+			return err
+		}
+		if in.Again && r.State == refund.Requested {
+			return nil // done before; the order id stays
+		}
+		if in.Again {
+			r.OrderID = id.NewOrder()
+			if err := r.Become(refund.Requested, b.Now(), "A person made sure that it did not happen; it is asked for again."); err != nil {
+				return err
+			}
+			return tx.SaveRefund(ctx, r)
+		}
+		r.Failure = payment.Failure{Name: "did_not_happen"}
+		if err := r.Become(refund.Failed, b.Now(), "A person made sure that it did not happen."); err != nil {
+			return err
+		}
+		return errors.Join(tx.SaveRefund(ctx, r), tx.AppendEvent(ctx, refundEvent(event.RefundFailed, r, b.Now())))
+	})
+}
+
+func (s *Saferpay) loadRefund(ctx context.Context, in RefundRef) (refund.Refund, subject, error) {
+	var r refund.Refund
+	err := s.InCompany(ctx, in.CompanyID, func(tx Tx) (err error) {
+		r, err = tx.Refund(ctx, in.RefundID)
+		return err
+	})
+	if err != nil {
+		return r, subject{}, err
+	}
+	sub, err := s.load(ctx, PaymentRef{CompanyID: in.CompanyID, PaymentID: r.PaymentID})
+	return r, sub, err
+}
+
+// changeRefund reads the refund under lock, lets fn change it, and saves it with the events that fn returns.
+func (s *Saferpay) changeRefund(ctx context.Context, in RefundRef, fn func(*refund.Refund) ([]event.Type, error)) error {
+	return s.InCompany(ctx, in.CompanyID, func(tx Tx) error {
+		r, err := tx.LockRefund(ctx, in.RefundID)
+		if err != nil {
+			return err
+		}
+		events, err := fn(&r)
+		if err != nil {
+			return err
+		}
+		if err := tx.SaveRefund(ctx, r); err != nil {
+			return err
+		}
+		for _, t := range events {
+			if err := tx.AppendEvent(ctx, refundEvent(t, r, s.Now())); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func refundEvent(t event.Type, r refund.Refund, at time.Time) event.Event {
+	return event.New(t, r.CompanyID, r.ID, at, withAmount(r.Amount, map[string]string{
+		"refund_id": r.ID, "payment_id": r.PaymentID, "invoice_id": r.InvoiceID, "state": string(r.State),
+	}))
+}
