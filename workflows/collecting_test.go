@@ -1,0 +1,215 @@
+package workflows
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+
+	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// collecting is one InvoicePayment under test, with a Saferpay that answers as told. Time skips.
+type collecting struct {
+	*testsuite.TestWorkflowEnvironment
+	t        *testing.T
+	mu       sync.Mutex // activities of two payments run at once
+	due      money.Amount
+	pageLife time.Duration
+	outcomes map[string][]activities.Outcome // what Assert answers, per payment, in turn; the last one stays
+	booked   map[string]activities.Booked    // what BookReceipt answers; by default the invoice is paid
+	late     map[string]bool                 // paid in the last moment, and nobody told us
+	refusals map[string]error                // what OpenPaymentPage answers instead of a page
+	asking   error                           // what AssertPayment answers instead of an outcome
+	slow     time.Duration                   // how long OpenPaymentPage takes
+	failures []error                         // what CapturePayment answers before it works
+	calls    map[string]int                  // per step and payment
+}
+
+var issued = IssueInvoice{CompanyID: "cmp_1", InvoiceID: "inv_1"}
+
+func collect(t *testing.T) *collecting {
+	t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	c := &collecting{
+		TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, pageLife: 24 * time.Hour, due: money.MustParse("108.00", money.CHF),
+		outcomes: map[string][]activities.Outcome{}, booked: map[string]activities.Booked{}, refusals: map[string]error{}, late: map[string]bool{}, calls: map[string]int{},
+	}
+	c.SetTestTimeout(20 * time.Second)
+	Workflows{TimeScale: 1}.RegisterPayments(c)
+	c.RegisterActivity(&activities.Books{})
+	c.RegisterActivity(&activities.Saferpay{})
+	c.RegisterActivity(&activities.Mail{})
+	c.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
+	c.OnActivity(booksStep.CancelInvoice, mock.Anything, mock.Anything).Return(nil).Maybe()
+	c.OnActivity(saferpayStep.CloseExpired, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (activities.Outcome, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.calls["look back "+in.PaymentID]++
+		if c.late[in.PaymentID] {
+			return authorized, nil
+		}
+		return activities.Outcome{State: payment.Expired}, nil
+	}).Maybe()
+	c.OnActivity(saferpayStep.OpenPaymentPage, mock.Anything, mock.Anything).AfterFn(func() time.Duration { return c.slow }).Return(func(_ context.Context, in activities.StartCheckout) (activities.Checkout, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if err := c.refusals[in.PaymentID]; err != nil {
+			return activities.Checkout{}, err
+		}
+		c.calls["open "+in.PaymentID]++
+		return activities.Checkout{RedirectURL: "https://pay/" + in.PaymentID, Amount: c.due, ExpiresAt: c.Now().Add(c.pageLife)}, nil
+	}).Maybe()
+	c.OnActivity(saferpayStep.AssertPayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.AskOutcome) (activities.Outcome, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.calls["assert "+in.PaymentID]++
+		if c.asking != nil {
+			return activities.Outcome{}, c.asking
+		}
+		answers := c.outcomes[in.PaymentID]
+		require.NotEmpty(t, answers, "nobody should ask about %s", in.PaymentID)
+		if len(answers) > 1 {
+			c.outcomes[in.PaymentID] = answers[1:]
+		}
+		return answers[0], nil
+	}).Maybe()
+	c.OnActivity(saferpayStep.ReleasePayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Release) (activities.Released, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.calls["release "+in.PaymentID+" "+string(in.Objection)]++
+		return activities.Released{}, nil
+	}).Maybe()
+	c.OnActivity(booksStep.RaiseException, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Raise) (activities.Raised, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.calls["raise "+in.Subject+" "+string(in.Kind)]++
+		return activities.Raised{ExceptionID: "exc_" + string(in.Kind)}, nil
+	}).Maybe()
+	c.OnActivity(booksStep.ResolveException, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Resolve) error {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.calls["resolve "+in.ExceptionID+" "+string(in.Choice)]++
+		return nil
+	}).Maybe()
+	c.OnActivity(booksStep.GiveUpPayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (activities.Outcome, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.calls["give up "+in.PaymentID]++
+		return activities.Outcome{State: payment.Cancelled}, nil
+	}).Maybe()
+	c.OnActivity(booksStep.RecordReceipt, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.OtherReceipt) (activities.Standing, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if in.Amount.Cmp(c.due) > 0 {
+			return activities.Standing{}, temporal.NewNonRetryableApplicationError("too much", string(problem.ReceiptExceedsInvoice), nil, []problem.Field{})
+		}
+		c.calls["receipt "+in.ReceiptID]++
+		c.due = c.due.Sub(in.Amount)
+		status := invoice.PartiallyPaid
+		if c.due.IsZero() {
+			status = invoice.Paid
+		}
+		return activities.Standing{InvoiceStatus: status, Due: c.due}, nil
+	}).Maybe()
+	c.OnActivity(booksStep.BookReceipt, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Receipt) (activities.Booked, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.calls["book "+in.PaymentID]++
+		assert.NotEmpty(t, in.CaptureID)
+		if b, ok := c.booked[in.PaymentID]; ok {
+			return b, nil
+		}
+		c.due = money.Zero(money.CHF)
+		return activities.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)}, Account: "1029"}, nil
+	}).Maybe()
+	return c
+}
+
+// opens lets the draft be issued.
+func (c *collecting) opens() *collecting {
+	c.OnActivity(booksStep.OpenInvoice, mock.Anything, mock.Anything).Return(activities.Standing{InvoiceStatus: invoice.Open, Due: c.due}, nil)
+	return c
+}
+
+// captures lets Saferpay capture.
+func (c *collecting) captures() *collecting {
+	c.OnActivity(saferpayStep.CapturePayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (activities.Captured, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.calls["capture "+in.PaymentID]++
+		if len(c.failures) > 0 {
+			err := c.failures[0]
+			c.failures = c.failures[1:]
+			return activities.Captured{}, err
+		}
+		return activities.Captured{CaptureID: in.PaymentID + "_c"}, nil
+	})
+	return c
+}
+
+func (c *collecting) cancel() *answer[Acknowledged] {
+	return update[Acknowledged](c, UpdateCancel, "cancel", CancelInvoice{})
+}
+
+// at runs fn after the workflow has been under way for d.
+func (c *collecting) at(d time.Duration, fn func()) { c.RegisterDelayedCallback(fn, d) }
+
+type answer[T any] struct {
+	value    T
+	err      error
+	answered bool
+}
+
+// callback collects the answer of an update.
+func callback[T any](a *answer[T]) *testsuite.TestUpdateCallback {
+	return &testsuite.TestUpdateCallback{
+		OnAccept: func() {},
+		OnReject: func(err error) { a.err, a.answered = Problem(err), true },
+		OnComplete: func(v any, err error) {
+			a.err, a.answered = Problem(err), true
+			if err == nil {
+				a.value, _ = v.(T)
+			}
+		},
+	}
+}
+
+func update[T any](c *collecting, name, id string, args ...any) *answer[T] {
+	a := &answer[T]{}
+	c.UpdateWorkflow(name, id, callback(a), args...)
+	return a
+}
+
+func (c *collecting) payNow(id string, m payment.Method) *answer[Checkout] {
+	return update[Checkout](c, UpdatePayNow, id, PayNow{PaymentID: id, OrderID: "Q1", NotificationSecret: "s", Method: m, Language: "fr"})
+}
+
+func (c *collecting) hint(signal, id string) { c.SignalWorkflow(signal, PaymentHint{PaymentID: id}) }
+
+// run executes the workflow to its end and returns what it says.
+func (c *collecting) run() Collected {
+	c.t.Helper()
+	c.ExecuteWorkflow(InvoicePaymentType, issued)
+	require.True(c.t, c.IsWorkflowCompleted())
+	require.NoError(c.t, c.GetWorkflowError())
+	var out Collected
+	require.NoError(c.t, c.GetWorkflowResult(&out))
+	return out
+}
+
+var (
+	authorized = activities.Outcome{State: payment.Authorized}
+	notBegun   = activities.Outcome{State: payment.Redirected}
+	declined   = activities.Outcome{State: payment.Failed}
+)

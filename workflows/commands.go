@@ -1,0 +1,189 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// Commands sends what users and Saferpay want to the workflows. Every method returns a *problem.Error where the caller
+// can do something about it: the refusals of the workflows, problem.NotFound when there is no such workflow, and
+// problem.Unavailable when Temporal or a worker did not answer in time (the command may still take effect).
+type Commands struct{ Temporal client.Client }
+
+// Issue opens a draft invoice and returns when it is open.
+func (c Commands) Issue(ctx context.Context, inv invoice.Invoice, sendEmail bool) error {
+	start := c.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+		ID:                       InvoicePaymentID(inv.ID),
+		TaskQueue:                PaymentsQueue,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		StaticSummary:            fmt.Sprintf("Invoice %s · %s", inv.Number, inv.Amount),
+		StaticDetails: fmt.Sprintf("Collects invoice **%s** of company `%s`: %s, due %s. Ends when the invoice is paid or cancelled.",
+			inv.Number, inv.CompanyID, inv.Amount, inv.DueDate.Format("2006-01-02")),
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			CompanyID.ValueSet(inv.CompanyID), InvoiceNumber.ValueSet(inv.Number), Currency.ValueSet(string(inv.Amount.Currency())),
+			PaymentState.ValueSet(string(invoice.Open)), NeedsAttention.ValueSet(false)),
+	}, InvoicePaymentType, IssueInvoice{CompanyID: inv.CompanyID, InvoiceID: inv.ID, SendEmail: sendEmail})
+	return c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateName: UpdateIssue}, &Issued{})
+}
+
+// PayNow returns a payment page for the invoice: a new one, or the one that is already waiting for the same method.
+func (c Commands) PayNow(ctx context.Context, invoiceID string, in PayNow) (Checkout, error) {
+	var out Checkout
+	err := c.update(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: InvoicePaymentID(invoiceID), UpdateID: in.PaymentID, UpdateName: UpdatePayNow, Args: []any{in},
+	}, &out)
+	return out, err
+}
+
+// Cancel cancels an open invoice, unless money is being captured or has been.
+func (c Commands) Cancel(ctx context.Context, invoiceID string) error {
+	return c.update(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: InvoicePaymentID(invoiceID), UpdateName: UpdateCancel, Args: []any{CancelInvoice{}},
+	}, &Acknowledged{})
+}
+
+// RecordReceipt books money that came by other means, and returns when the invoice says so. Of an authorization that comes
+// later, nothing is taken any more.
+func (c Commands) RecordReceipt(ctx context.Context, invoiceID string, in RecordReceipt) error {
+	return c.update(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: InvoicePaymentID(invoiceID), UpdateID: in.ReceiptID, UpdateName: UpdateReceipt, Args: []any{in},
+	}, &Acknowledged{})
+}
+
+// RequestRefund starts a refund and returns when it is recorded. invoiceNumber is only for operators to read.
+func (c Commands) RequestRefund(ctx context.Context, in RequestRefund, invoiceNumber string) error {
+	start := c.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+		ID:                       RefundID(in.RefundID),
+		TaskQueue:                PaymentsQueue,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		StaticSummary:            fmt.Sprintf("Refund for invoice %s", invoiceNumber),
+		StaticDetails:            fmt.Sprintf("Gives money of payment `%s` back to its payer.", in.PaymentID),
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			CompanyID.ValueSet(in.CompanyID), InvoiceNumber.ValueSet(invoiceNumber), NeedsAttention.ValueSet(false)),
+	}, RefundType, in)
+	return c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateName: UpdateRefund}, &Acknowledged{})
+}
+
+// RecordRefund records that the merchant gave the money back in the Saferpay Backoffice, and returns when it is booked.
+func (c Commands) RecordRefund(ctx context.Context, refundID string) error {
+	return c.update(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: RefundID(refundID), UpdateName: UpdateRecorded, Args: []any{RefundRecorded{}},
+	}, &Acknowledged{})
+}
+
+// Resolve hands a decision to the workflow that waits for it, and returns when it is recorded.
+func (c Commands) Resolve(ctx context.Context, workflowID string, in ResolveException) error {
+	return c.update(ctx, client.UpdateWorkflowOptions{WorkflowID: workflowID, UpdateName: UpdateResolve, Args: []any{in}}, &Acknowledged{})
+}
+
+// PayerReturned tells the invoice's workflow that the payer came back from the payment page.
+func (c Commands) PayerReturned(ctx context.Context, invoiceID, paymentID string) error {
+	return c.signal(ctx, invoiceID, SignalPayerReturned, paymentID)
+}
+
+// SaferpayNotified tells the invoice's workflow that a notification came for the payment.
+func (c Commands) SaferpayNotified(ctx context.Context, invoiceID, paymentID string) error {
+	return c.signal(ctx, invoiceID, SignalSaferpayNotified, paymentID)
+}
+
+func (c Commands) signal(ctx context.Context, invoiceID, name, paymentID string) error {
+	return Problem(c.Temporal.SignalWorkflow(ctx, InvoicePaymentID(invoiceID), "", name, PaymentHint{PaymentID: paymentID}))
+}
+
+// Connect adds a payment service to a company and returns when it is recorded.
+func (c Commands) Connect(ctx context.Context, in ConnectPaymentService) error {
+	return c.updateWithStart(ctx, c.onboarding(in), client.UpdateWorkflowOptions{UpdateName: UpdateConnect}, &Acknowledged{})
+}
+
+// SubmitCredentials checks the credentials against Saferpay and saves them when they work.
+func (c Commands) SubmitCredentials(ctx context.Context, s merchant.PaymentService, credentials merchant.Credentials) (ServiceState, error) {
+	var out ServiceState
+	err := c.updateWithStart(ctx, c.onboarding(connected(s)),
+		client.UpdateWorkflowOptions{UpdateName: UpdateCredentials, Args: []any{credentials}}, &out)
+	return out, err
+}
+
+// Decide ends the verification of a payment service by a person's decision.
+func (c Commands) Decide(ctx context.Context, s merchant.PaymentService, d Decision) (ServiceState, error) {
+	var out ServiceState
+	err := c.updateWithStart(ctx, c.onboarding(connected(s)),
+		client.UpdateWorkflowOptions{UpdateName: UpdateDecide, Args: []any{d}}, &out)
+	return out, err
+}
+
+func connected(s merchant.PaymentService) ConnectPaymentService {
+	return ConnectPaymentService{CompanyID: s.CompanyID, PaymentServiceID: s.ID, Environment: s.Environment, Name: s.Name}
+}
+
+func (c Commands) onboarding(in ConnectPaymentService) client.WithStartWorkflowOperation {
+	return c.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+		ID:                       OnboardingID(in.PaymentServiceID),
+		TaskQueue:                OnboardingQueue,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		StaticSummary:            fmt.Sprintf("Worldline/SIX (%s) for company %s", in.Environment, in.CompanyID),
+		StaticDetails: fmt.Sprintf("Brings payment service `%s` from its credentials through the acquirer's verification (3 to 15 business days) to *active*.",
+			in.PaymentServiceID),
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			CompanyID.ValueSet(in.CompanyID), PaymentServiceID.ValueSet(in.PaymentServiceID), NeedsAttention.ValueSet(false)),
+	}, OnboardingType, in)
+}
+
+// updateWithStart starts the workflow unless it runs, and sends it the update. The update has no id of its own: with one,
+// Temporal would answer with the outcome of an earlier run for as long as it remembers that.
+func (c Commands) updateWithStart(ctx context.Context, start client.WithStartWorkflowOperation, update client.UpdateWorkflowOptions, out any) error {
+	update.WaitForStage = client.WorkflowUpdateStageCompleted
+	handle, err := c.Temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{StartWorkflowOperation: start, UpdateOptions: update})
+	if err != nil {
+		return Problem(err)
+	}
+	return Problem(handle.Get(ctx, out))
+}
+
+func (c Commands) update(ctx context.Context, options client.UpdateWorkflowOptions, out any) error {
+	options.WaitForStage = client.WorkflowUpdateStageCompleted
+	handle, err := c.Temporal.UpdateWorkflow(ctx, options)
+	if err != nil {
+		return Problem(err)
+	}
+	return Problem(handle.Get(ctx, out))
+}
+
+// Problem turns an error that came through Temporal back into the problem that caused it.
+func Problem(err error) error {
+	if err == nil {
+		return nil
+	}
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok && app.Type() != "" {
+		p := &problem.Error{Code: problem.Code(app.Type()), Detail: app.Message()}
+		if app.HasDetails() {
+			if err := app.Details(&p.Fields); err != nil {
+				return fmt.Errorf("the fields of problem %s can't be read: %w", app.Type(), err)
+			}
+		}
+		return p
+	}
+	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
+		return problem.New(problem.NotFound, "Nothing is under way for it any more.")
+	}
+	if notAnswered(err) {
+		return fmt.Errorf("%w (%w)", problem.New(problem.Unavailable, "It was not answered in time and may still be done; look again in a moment."), err)
+	}
+	return err
+}
+
+func notAnswered(err error) bool {
+	_, update := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err)
+	_, unavailable := errors.AsType[*serviceerror.Unavailable](err)
+	_, deadline := errors.AsType[*serviceerror.DeadlineExceeded](err)
+	return update || unavailable || deadline || errors.Is(err, context.DeadlineExceeded)
+}

@@ -1,0 +1,172 @@
+// Package workflows holds the durable processes of Quittance: what happens to an invoice between being issued and being
+// settled, and to a payment service between being added and being active.
+//
+// This file is the contract: the only place with workflow type names, message names, task queues and id builders. Nothing
+// in it may be renamed once a history holds it. Arguments and results are structs, never bare strings: a bare string is
+// what the SDK uses for summaries and details, and those stay readable in Temporal Web while every struct is encrypted.
+package workflows
+
+import (
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/payment"
+)
+
+// Task queues: payments are pinned to the worker version that began them, onboarding moves on with new versions.
+const (
+	PaymentsQueue   = "payments"
+	OnboardingQueue = "onboarding"
+)
+
+// Workflow types.
+const (
+	InvoicePaymentType = "InvoicePayment"
+	OnboardingType     = "Onboarding"
+	RefundType         = "Refund"
+)
+
+// Updates: the caller waits for the answer.
+const (
+	UpdateIssue       = "issue"              // InvoicePayment, with start: → Issued
+	UpdatePayNow      = "pay-now"            // InvoicePayment: PayNow → Checkout
+	UpdateCancel      = "cancel"             // InvoicePayment: CancelInvoice → Acknowledged
+	UpdateReceipt     = "record-receipt"     // InvoicePayment: RecordReceipt → Acknowledged
+	UpdateRefund      = "request"            // Refund, with start: → Acknowledged
+	UpdateRecorded    = "record"             // Refund: RefundRecorded → Acknowledged
+	UpdateResolve     = "resolve"            // whoever raised the exception: ResolveException → Acknowledged
+	UpdateConnect     = "connect"            // Onboarding, with start: → Acknowledged
+	UpdateCredentials = "submit-credentials" // Onboarding, with start: merchant.Credentials → ServiceState
+	UpdateDecide      = "decide"             // Onboarding: Decision → ServiceState
+)
+
+// Signals: facts that nobody waits for. Both are only hints; what happened is what Assert says.
+const (
+	SignalPayerReturned    = "payer-returned"    // PaymentHint
+	SignalSaferpayNotified = "saferpay-notified" // PaymentHint
+	SignalTryAgain         = "try-again"         // PaymentHint, from an operator: run the step that failed once more
+)
+
+// InvoicePaymentID is the workflow id of the collection of an invoice.
+func InvoicePaymentID(invoiceID string) string { return "invoice/" + invoiceID }
+
+// RefundID is the workflow id of a refund.
+func RefundID(refundID string) string { return "refund/" + refundID }
+
+// OnboardingID is the workflow id of the onboarding of a payment service.
+func OnboardingID(paymentServiceID string) string { return "onboarding/" + paymentServiceID }
+
+// Search attributes. They are readable to every operator, so none holds personal data.
+var (
+	CompanyID        = temporal.NewSearchAttributeKeyKeyword("CompanyId")
+	InvoiceNumber    = temporal.NewSearchAttributeKeyKeyword("InvoiceNumber")
+	PaymentServiceID = temporal.NewSearchAttributeKeyKeyword("PaymentServiceId")
+	PaymentState     = temporal.NewSearchAttributeKeyKeyword("PaymentState")
+	Currency         = temporal.NewSearchAttributeKeyKeyword("Currency")
+	NeedsAttention   = temporal.NewSearchAttributeKeyBool("NeedsAttention")
+)
+
+// SearchAttributes is what a namespace must know before the first workflow starts.
+var SearchAttributes = map[string]enumspb.IndexedValueType{
+	CompanyID.GetName():        enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+	InvoiceNumber.GetName():    enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+	PaymentServiceID.GetName(): enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+	PaymentState.GetName():     enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+	Currency.GetName():         enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+	NeedsAttention.GetName():   enumspb.INDEXED_VALUE_TYPE_BOOL,
+}
+
+// IssueInvoice starts the collection of a draft. Resume is set only when a long history continues as a new one.
+type IssueInvoice struct {
+	CompanyID string      `json:"company_id"`
+	InvoiceID string      `json:"invoice_id"`
+	SendEmail bool        `json:"send_email"` // mail the link of the online document to the customer
+	Resume    *collection `json:"resume,omitempty"`
+}
+
+// Issued answers UpdateIssue: the invoice is open.
+type Issued struct {
+	InvoiceID string `json:"invoice_id"`
+}
+
+// PayNow asks for a payment page. The caller makes the ids and the secret, so that asking again is the same request.
+type PayNow struct {
+	PaymentID          string         `json:"payment_id"`
+	OrderID            string         `json:"order_id"`
+	NotificationSecret string         `json:"notification_secret"`
+	Method             payment.Method `json:"method"`
+	Language           string         `json:"language"` // of the payment page
+}
+
+// Checkout is a payment page that is ready for the payer.
+type Checkout struct {
+	PaymentID   string `json:"payment_id"`
+	RedirectURL string `json:"redirect_url"`
+}
+
+// CancelInvoice asks to cancel an open invoice.
+type CancelInvoice struct{}
+
+// RecordReceipt is money for the invoice that came by other means. The caller makes the id, so that recording it again is
+// the same receipt.
+type RecordReceipt struct {
+	ReceiptID string       `json:"receipt_id"`
+	Amount    money.Amount `json:"amount"`
+	Day       time.Time    `json:"day"` // midnight UTC
+	Account   string       `json:"account"`
+	Reference string       `json:"reference"`
+}
+
+// RequestRefund starts a refund. The caller makes the ids, so that asking again is the same refund. A zero amount is all
+// that is left of the payment.
+type RequestRefund struct {
+	CompanyID string       `json:"company_id"`
+	RefundID  string       `json:"refund_id"`
+	PaymentID string       `json:"payment_id"`
+	OrderID   string       `json:"order_id"`
+	Amount    money.Amount `json:"amount"`
+	Reason    string       `json:"reason"`
+}
+
+// RefundRecorded says that the merchant gave the money back in the Saferpay Backoffice.
+type RefundRecorded struct{}
+
+// ResolveException is a person's decision. By is the id of the key that decided.
+type ResolveException struct {
+	ExceptionID string           `json:"exception_id"`
+	Choice      exception.Choice `json:"choice"`
+	Note        string           `json:"note"`
+	By          string           `json:"by"`
+}
+
+// PaymentHint says that something may have happened to a payment.
+type PaymentHint struct {
+	PaymentID string `json:"payment_id"`
+}
+
+// Acknowledged answers an update that has nothing to tell.
+type Acknowledged struct{}
+
+// ConnectPaymentService starts the onboarding of a payment service.
+type ConnectPaymentService struct {
+	CompanyID        string               `json:"company_id"`
+	PaymentServiceID string               `json:"payment_service_id"`
+	Environment      merchant.Environment `json:"environment"`
+	Name             string               `json:"name"`
+}
+
+// Decision ends a verification by a person.
+type Decision struct {
+	Approved bool   `json:"approved"`
+	Reason   string `json:"reason"`
+}
+
+// ServiceState answers what a payment service has become.
+type ServiceState struct {
+	Status merchant.ServiceStatus `json:"status"`
+}

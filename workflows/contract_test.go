@@ -1,0 +1,42 @@
+package workflows
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/quittance/quittance/activities"
+)
+
+// A bare string would stay readable in Temporal Web, where only summaries may be, see internal/temporalkit.
+func TestNoArgumentOrResultIsABareString(t *testing.T) {
+	t.Parallel()
+	var (
+		invoices *invoicePayment
+		services *onboarding
+		refunds  *refunding
+	)
+	callables := map[string]any{
+		"InvoicePayment": Workflows{}.InvoicePayment, "Onboarding": Workflows{}.Onboarding, "Refund": Workflows{}.Refund,
+		UpdateIssue: invoices.issue, UpdatePayNow: invoices.payNow, UpdateCancel: invoices.cancel,
+		UpdateReceipt: invoices.recordReceipt, UpdateResolve: invoices.resolve, UpdateRefund: refunds.request, UpdateRecorded: refunds.recordByHand,
+		UpdateConnect: services.connect, UpdateCredentials: services.submitCredentials, UpdateDecide: services.decide,
+	}
+	for _, steps := range []any{&activities.Books{}, &activities.Saferpay{}, &activities.Merchants{}, &activities.Mail{}} {
+		typ := reflect.TypeOf(steps)
+		for m := range typ.Methods() {
+			callables[typ.Elem().Name()+"."+m.Name] = reflect.ValueOf(steps).MethodByName(m.Name).Interface()
+		}
+	}
+	assert.Greater(t, len(callables), 15)
+	for name, callable := range callables {
+		typ := reflect.TypeOf(callable)
+		for in := range typ.Ins() {
+			assert.NotEqual(t, reflect.String, in.Kind(), "an argument of %s", name)
+		}
+		for out := range typ.Outs() {
+			assert.NotEqual(t, reflect.String, out.Kind(), "a result of %s", name)
+		}
+	}
+}

@@ -1,0 +1,172 @@
+package workflows
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/refund"
+)
+
+func (c *collecting) receipt(id, amount string) *answer[Acknowledged] {
+	return update[Acknowledged](c, UpdateReceipt, id, RecordReceipt{ReceiptID: id, Amount: money.MustParse(amount, money.CHF), Account: "1020"})
+}
+
+func (c *collecting) decide(kind exception.Kind, choice exception.Choice) *answer[Acknowledged] {
+	return update[Acknowledged](c, UpdateResolve, "", ResolveException{ExceptionID: "exc_" + string(kind), Choice: choice, By: "key_1"})
+}
+
+func TestBankTransferWhileThePayerIsOnThePageGivesThePayersMoneyBack(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens()
+	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
+	var receipt *answer[Acknowledged]
+	c.at(2*time.Hour, func() { receipt = c.receipt("rcp_1", "108.00") })
+	c.at(3*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
+	assert.Equal(t, invoice.Paid, c.run().Status)
+	require.NoError(t, receipt.err)
+	assert.Equal(t, 1, c.calls["release pay_1 invoice_already_paid"])
+}
+
+func TestPartlyPaidInvoiceAsksForTheRest(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens().captures()
+	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_2"] = []activities.Outcome{authorized}
+	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
+	c.at(2*time.Hour, func() { c.receipt("rcp_1", "100.00") })
+	var rest *answer[Checkout]
+	c.at(3*time.Hour, func() { rest = c.payNow("pay_2", payment.Card) })
+	c.at(4*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
+	c.at(5*time.Hour, func() { c.hint(SignalPayerReturned, "pay_2") })
+	assert.Equal(t, invoice.Paid, c.run().Status)
+	assert.Equal(t, "pay_2", rest.value.PaymentID, "the old page asks for too much")
+	assert.Equal(t, 1, c.calls["release pay_1 less_is_due"])
+	assert.Equal(t, 1, c.calls["capture pay_2"])
+}
+
+func TestReceiptWaitsForMoneyThatIsBeingTaken(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens()
+	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.OnActivity(saferpayStep.CapturePayment, mock.Anything, mock.Anything).After(time.Minute).Return(activities.Captured{CaptureID: "c"}, nil)
+	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
+	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
+	var receipt *answer[Acknowledged]
+	var during bool
+	c.at(2*time.Hour+30*time.Second, func() { receipt = c.receipt("rcp_1", "8.00") })
+	c.at(2*time.Hour+40*time.Second, func() { during = receipt.answered })
+	c.run()
+	assert.False(t, during, "it was answered while money was being taken")
+	assert.Equal(t, problem.ReceiptExceedsInvoice, problem.CodeOf(receipt.err))
+}
+
+func TestPersonEndsAPaymentThatCannotBeCaptured(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens().captures()
+	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	refused := temporal.NewNonRetryableApplicationError("Saferpay said no", activities.SaferpayRefused, nil)
+	c.failures = []error{refused, refused}
+	var decision *answer[Acknowledged]
+	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
+	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
+	c.at(3*time.Hour+30*time.Minute, func() { decision = c.decide(exception.CaptureUnclear, exception.DidNotHappen) })
+	c.at(5*time.Hour, func() { c.cancel() })
+	assert.Equal(t, invoice.Cancelled, c.run().Status)
+	require.NoError(t, decision.err)
+	assert.Equal(t, 1, c.calls["raise pay_1 capture_unclear"])
+	assert.Equal(t, 1, c.calls["give up pay_1"])
+	assert.Zero(t, c.calls["book pay_1"])
+}
+
+func TestExceptionThatClearsUpByItselfIsClosed(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens().captures()
+	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.failures = []error{temporal.NewNonRetryableApplicationError("wrong password", activities.CredentialsRevoked, nil)}
+	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
+	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
+	c.at(2*time.Hour+10*time.Minute, func() { c.hint(SignalTryAgain, "pay_1") })
+	assert.Equal(t, invoice.Paid, c.run().Status)
+	assert.Equal(t, 1, c.calls["resolve exc_capture_unclear cleared_up"])
+}
+
+func TestParkedMoneyWaitsForAPerson(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens()
+	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Captured, CaptureID: "c_1"}}
+	c.booked["pay_1"] = activities.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)}, Parked: true}
+	c.at(time.Hour, func() { c.payNow("pay_1", payment.TWINT) })
+	c.at(2*time.Hour, func() { c.receipt("rcp_1", "108.00") })
+	c.at(3*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
+	c.at(72*time.Hour, func() { c.decide(exception.DoublePayment, exception.Keep) })
+	start := c.Now()
+	assert.Equal(t, invoice.Paid, c.run().Status)
+	assert.WithinDuration(t, start.Add(72*time.Hour), c.Now(), time.Minute)
+	assert.Equal(t, 1, c.calls["raise pay_1 double_payment"])
+	assert.Equal(t, 1, c.calls["resolve exc_double_payment keep"])
+}
+
+func TestMismatchIsPutBeforeAPersonWithoutHoldingUpTheInvoice(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens().captures()
+	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Authorized, Objection: payment.AmountMismatch}}
+	c.outcomes["pay_2"] = []activities.Outcome{authorized}
+	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
+	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
+	c.at(3*time.Hour, func() { c.payNow("pay_2", payment.Card) })
+	c.at(4*time.Hour, func() { c.hint(SignalPayerReturned, "pay_2") })
+	assert.Equal(t, invoice.Paid, c.run().Status)
+	assert.Equal(t, 1, c.calls["release pay_1 amount_mismatch"])
+	assert.Equal(t, 1, c.calls["raise pay_1 answer_mismatch"])
+}
+
+func TestMoneyThatIsAboutToBeLostIsPutBeforeAPersonOnceMore(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens().captures()
+	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	for range 6 * 24 { // TWINT: captured within 7 days, tried every hour
+		c.failures = append(c.failures, temporal.NewNonRetryableApplicationError("Saferpay said no", activities.SaferpayRefused, nil))
+	}
+	c.at(time.Hour, func() { c.payNow("pay_1", payment.TWINT) })
+	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
+	early := -1
+	c.at(4*24*time.Hour, func() { early = c.calls["raise pay_1 capture_deadline"] })
+	assert.Equal(t, invoice.Paid, c.run().Status)
+	assert.Zero(t, early)
+	assert.Equal(t, 1, c.calls["raise pay_1 capture_deadline"])
+	assert.Equal(t, 1, c.calls["raise pay_1 capture_unclear"])
+}
+
+func TestParkedMoneyGoesBackWithOneDecision(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens()
+	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Captured, CaptureID: "c_1"}}
+	c.booked["pay_1"] = activities.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)}, Parked: true}
+	var refunded RequestRefund
+	c.OnWorkflow(RefundType, mock.Anything, mock.Anything).Return(func(_ workflow.Context, in RequestRefund) (Returned, error) {
+		refunded = in
+		return Returned{State: refund.Captured}, nil
+	})
+	c.at(time.Hour, func() { c.payNow("pay_1", payment.TWINT) })
+	c.at(2*time.Hour, func() { c.receipt("rcp_1", "108.00") })
+	c.at(3*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
+	c.at(4*time.Hour, func() { c.decide(exception.DoublePayment, exception.GiveBack) })
+	assert.Equal(t, invoice.Paid, c.run().Status)
+	assert.Equal(t, "pay_1", refunded.PaymentID)
+	assert.True(t, id.Valid(id.Refund, refunded.RefundID))
+	assert.True(t, refunded.Amount.Equal(money.Amount{}), "all that is left")
+}

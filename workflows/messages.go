@@ -1,0 +1,178 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// listen takes the messages of users and of Saferpay.
+func (p *invoicePayment) listen(ctx workflow.Context) error {
+	if err := workflow.SetUpdateHandlerWithOptions(ctx, UpdateIssue, p.issue, workflow.UpdateHandlerOptions{
+		Description: "Answers once the invoice is open",
+	}); err != nil {
+		return err
+	}
+	if err := workflow.SetUpdateHandlerWithOptions(ctx, UpdatePayNow, p.payNow, workflow.UpdateHandlerOptions{
+		Description: "Opens a payment page for the payer",
+		Validator:   func(_ workflow.Context, in PayNow) error { return p.mayPay(in) },
+	}); err != nil {
+		return err
+	}
+	if err := workflow.SetUpdateHandlerWithOptions(ctx, UpdateCancel, p.cancel, workflow.UpdateHandlerOptions{
+		Description: "Cancels the invoice, unless money has been taken",
+		Validator:   func(_ workflow.Context, _ CancelInvoice) error { return p.mayCancel() },
+	}); err != nil {
+		return err
+	}
+	if err := workflow.SetUpdateHandlerWithOptions(ctx, UpdateReceipt, p.recordReceipt, workflow.UpdateHandlerOptions{
+		Description: "Books money that came by other means",
+	}); err != nil {
+		return err
+	}
+	if err := workflow.SetUpdateHandlerWithOptions(ctx, UpdateResolve, p.resolve, workflow.UpdateHandlerOptions{
+		Description: "Takes a person's decision on an exception",
+	}); err != nil {
+		return err
+	}
+	hints := workflow.NewSelector(ctx)
+	for _, name := range []string{SignalPayerReturned, SignalSaferpayNotified, SignalTryAgain} {
+		hints.AddReceive(workflow.GetSignalChannel(ctx, name), func(c workflow.ReceiveChannel, _ bool) {
+			var hint PaymentHint
+			c.Receive(ctx, &hint)
+			p.hint(hint.PaymentID, name == SignalTryAgain)
+		})
+	}
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		for ctx.Err() == nil {
+			hints.Select(ctx)
+		}
+	})
+	return nil
+}
+
+// hint notes that there is a reason to ask Saferpay about the payment. A hint about a payment that we don't know, or that
+// has ended, changes nothing.
+func (p *invoicePayment) hint(paymentID string, fromOperator bool) {
+	for _, c := range p.Checkouts {
+		if c.PaymentID == paymentID && !c.State.Final() {
+			c.Hints++
+			c.again = c.again || fromOperator
+		}
+	}
+}
+
+func (p *invoicePayment) issue(ctx workflow.Context) (Issued, error) {
+	if err := workflow.Await(ctx, func() bool { return p.refusal != nil || p.InvoiceStatus != invoice.Draft }); err != nil {
+		return Issued{}, err
+	}
+	return Issued{InvoiceID: p.in.InvoiceID}, p.refusal
+}
+
+func (p *invoicePayment) mayPay(in PayNow) error {
+	if len(in.Method.SaferpayNames()) == 0 {
+		return refuse(problem.New(problem.PaymentMethodNotOffered, "There is no payment method %q.", in.Method))
+	}
+	return p.mustBePayable()
+}
+
+// payNow returns the page that waits for the same method already, so that a second tab pays the same payment, or opens one.
+func (p *invoicePayment) payNow(ctx workflow.Context, in PayNow) (Checkout, error) {
+	if err := p.opening.Lock(ctx); err != nil {
+		return Checkout{}, err
+	}
+	defer p.opening.Unlock()
+	if err := p.mustBePayable(); err != nil { // it may have changed while another page was opened
+		return Checkout{}, err
+	}
+	for _, c := range p.Checkouts {
+		if c.usable(ctx, in.Method) && c.Amount.Equal(p.Due) {
+			return Checkout{PaymentID: c.PaymentID, RedirectURL: c.RedirectURL}, nil
+		}
+	}
+	var page activities.Checkout
+	err := workflow.ExecuteActivity(with(ctx, interactive, "Open a payment page for "+string(in.Method)), saferpayStep.OpenPaymentPage,
+		activities.StartCheckout{
+			InvoiceRef: p.ref(), PaymentID: in.PaymentID, OrderID: in.OrderID, NotificationSecret: in.NotificationSecret,
+			Method: in.Method, Language: in.Language,
+		}).Get(ctx, &page)
+	if refused := refusal(err); refused != nil {
+		return Checkout{}, refused
+	}
+	if err != nil {
+		return Checkout{}, refuse(problem.New(problem.SaferpayUnavailable, "Saferpay could not open a payment page; try again in a moment."))
+	}
+	p.Checkouts = append(p.Checkouts, &checkout{
+		PaymentID: in.PaymentID, Method: in.Method, RedirectURL: page.RedirectURL, State: payment.Redirected,
+		Amount: page.Amount, OpenedAt: workflow.Now(ctx), ExpiresAt: page.ExpiresAt,
+	})
+	if err := p.mustBePayable(); err != nil { // paid or cancelled meanwhile: the page is followed, but nobody gets it
+		return Checkout{}, err
+	}
+	return Checkout{PaymentID: in.PaymentID, RedirectURL: page.RedirectURL}, nil
+}
+
+func (p *invoicePayment) mayCancel() error {
+	switch {
+	case p.InvoiceStatus == invoice.Paid || p.InvoiceStatus == invoice.PartiallyPaid:
+		return refuse(problem.New(problem.InvoicePaid, "The invoice is %s.", p.InvoiceStatus))
+	case p.capturing != nil:
+		return refuse(problem.New(problem.PaymentInProgress, "A payment of the invoice is being booked."))
+	default:
+		return nil
+	}
+}
+
+// cancel withdraws the invoice at once. A payer who is on the payment page may still pay there: that is released.
+func (p *invoicePayment) cancel(ctx workflow.Context, _ CancelInvoice) (Acknowledged, error) {
+	return p.change(ctx, func() error {
+		if err := p.mayCancel(); err != nil { // it may have been paid while this waited for its turn
+			return err
+		}
+		if err := workflow.ExecuteActivity(with(ctx, books, "Cancel the invoice"), booksStep.CancelInvoice, p.ref()).Get(ctx, nil); err != nil {
+			return err
+		}
+		p.InvoiceStatus = invoice.Cancelled
+		p.upsert(ctx, PaymentState.ValueSet(string(invoice.Cancelled)))
+		return nil
+	})
+}
+
+// recordReceipt books money that came by other means. Money of a payer that is being taken at this moment comes first: then
+// the receipt may be more than what is still due, and is refused.
+func (p *invoicePayment) recordReceipt(ctx workflow.Context, in RecordReceipt) (Acknowledged, error) {
+	return p.change(ctx, func() error {
+		err := workflow.ExecuteActivity(with(ctx, books, "Book the receipt of "+in.Amount.String()), booksStep.RecordReceipt, activities.OtherReceipt{
+			InvoiceRef: p.ref(), ReceiptID: in.ReceiptID, Amount: in.Amount, Day: in.Day, Account: in.Account, Reference: in.Reference,
+		}).Get(ctx, &p.Standing)
+		if err == nil && p.InvoiceStatus == invoice.Paid {
+			p.upsert(ctx, PaymentState.ValueSet(string(invoice.Paid)))
+		}
+		return err
+	})
+}
+
+// change runs a step that alters what is due, alone; its refusal is the answer.
+func (p *invoicePayment) change(ctx workflow.Context, step func() error) (Acknowledged, error) {
+	if err := workflow.Await(ctx, func() bool { return p.InvoiceStatus != invoice.Draft || p.refusal != nil }); err != nil {
+		return Acknowledged{}, err
+	}
+	if err := p.changing.Lock(ctx); err != nil {
+		return Acknowledged{}, err
+	}
+	defer p.changing.Unlock()
+	err := step()
+	if refused := refusal(err); refused != nil {
+		return Acknowledged{}, refused
+	}
+	p.report(ctx)
+	return Acknowledged{}, err
+}
+
+// resolve records a person's decision and hands it to the step that waits for it.
+func (p *invoicePayment) resolve(ctx workflow.Context, in ResolveException) (Acknowledged, error) {
+	return resolveException(ctx, p.in.CompanyID, in, p.decisions)
+}

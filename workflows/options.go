@@ -1,0 +1,74 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// The profiles in which activities are called; there are no others.
+var (
+	// books: our own database. It comes back, and nothing else can go on before it has.
+	books = workflow.ActivityOptions{
+		StartToCloseTimeout: 10 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+	}
+	// saferpay: nobody waits. Saferpay asks for 100 s of patience; the heartbeat finds a dead worker long before that. After
+	// about nine minutes a person is told, see insist.
+	saferpay = workflow.ActivityOptions{
+		StartToCloseTimeout: 110 * time.Second,
+		HeartbeatTimeout:    10 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumAttempts: 9},
+	}
+	// interactive: somebody waits for Saferpay's answer, so give up soon and let them try again.
+	interactive = workflow.ActivityOptions{
+		StartToCloseTimeout: 110 * time.Second,
+		HeartbeatTimeout:    10 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumAttempts: 3},
+	}
+	// once: what must never be repeated by itself, because a repetition would move money a second time.
+	once = workflow.ActivityOptions{
+		StartToCloseTimeout: 110 * time.Second,
+		HeartbeatTimeout:    10 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 1},
+	}
+	// mail: a mail server that is down only delays.
+	mail = workflow.ActivityOptions{
+		StartToCloseTimeout:    time.Minute,
+		ScheduleToCloseTimeout: 72 * time.Hour,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 5 * time.Second, BackoffCoefficient: 2, MaximumInterval: 15 * time.Minute},
+	}
+)
+
+// local are the attempts that a step of our own database gets inside the workflow task, before it becomes an activity of
+// its own.
+var local = workflow.LocalActivityOptions{
+	StartToCloseTimeout: 5 * time.Second,
+	RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 2, MaximumAttempts: 3},
+}
+
+// inBooks runs a step of our own database. Every payment takes these, so they run inside the workflow task, which saves five
+// of the six events of an activity; when the database is away, the step goes on as an activity that operators can see. Name
+// is the activity's, since a local activity is found by it.
+func inBooks(ctx workflow.Context, summary, name string, in, out any) error {
+	inside := local
+	inside.Summary = summary
+	err := workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, inside), name, in).Get(ctx, out)
+	if err == nil || refusal(err) != nil {
+		return err
+	}
+	return workflow.ExecuteActivity(with(ctx, books, summary), name, in).Get(ctx, out)
+}
+
+// with returns ctx for one activity call in a profile; the summary is what an operator reads in Temporal Web.
+func with(ctx workflow.Context, profile workflow.ActivityOptions, summary string) workflow.Context {
+	profile.Summary = summary
+	return workflow.WithActivityOptions(ctx, profile)
+}
+
+// nap describes a wait of at most d; the summary is what an operator reads in Temporal Web. There is always a timer, so that
+// a history replays whatever d has become.
+func nap(d time.Duration, summary string) workflow.AwaitOptions {
+	return workflow.AwaitOptions{Timeout: max(d, time.Millisecond), TimerOptions: workflow.TimerOptions{Summary: summary}}
+}

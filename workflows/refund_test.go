@@ -1,0 +1,233 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+
+	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/refund"
+)
+
+// giving is one Refund under test, with a Saferpay that answers as told. Time skips.
+type giving struct {
+	*testsuite.TestWorkflowEnvironment
+	t     *testing.T
+	terms activities.RefundTerms
+	sent  []func() (activities.RefundOutcome, error) // what SendRefund answers, in turn
+	found activities.RefundOutcome                   // what FindRefund answers
+	asked activities.RefundOutcome                   // what AskRefund answers
+	calls map[string]int
+	times map[string]time.Time // when a step ran last
+}
+
+func giveBack(t *testing.T) *giving {
+	t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	g := &giving{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, calls: map[string]int{}, times: map[string]time.Time{}}
+	g.SetTestTimeout(20 * time.Second)
+	Workflows{TimeScale: 1}.RegisterPayments(g)
+	g.RegisterActivity(&activities.Books{})
+	g.RegisterActivity(&activities.Saferpay{})
+	g.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
+	note := func(step string) {
+		g.calls[step]++
+		g.times[step] = g.Now()
+	}
+	g.OnActivity(booksStep.RecordRefundRequest, mock.Anything, mock.Anything).Return(func(context.Context, activities.RequestRefund) (activities.RefundTerms, error) {
+		return g.terms, nil
+	}).Maybe()
+	g.OnActivity(saferpayStep.SendRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (activities.RefundOutcome, error) {
+		note("send")
+		require.NotEmpty(t, g.sent, "the refund was asked for too often")
+		answer := g.sent[0]
+		g.sent = g.sent[1:]
+		return answer()
+	}).Maybe()
+	g.OnActivity(saferpayStep.DoubtRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) error {
+		note("doubt")
+		return nil
+	}).Maybe()
+	g.OnActivity(saferpayStep.FindRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (activities.RefundOutcome, error) {
+		note("find")
+		return g.found, nil
+	}).Maybe()
+	g.OnActivity(saferpayStep.AskRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (activities.RefundOutcome, error) {
+		note("ask")
+		return g.asked, nil
+	}).Maybe()
+	g.OnActivity(saferpayStep.CaptureRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (activities.RefundOutcome, error) {
+		note("capture")
+		return activities.RefundOutcome{State: refund.Captured}, nil
+	}).Maybe()
+	g.OnActivity(booksStep.BookRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.GiveBack) error {
+		note("book " + string(in.State))
+		return nil
+	}).Maybe()
+	g.OnActivity(booksStep.ReopenRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Reopen) error {
+		note(map[bool]string{true: "ask again", false: "fail"}[in.Again])
+		return nil
+	}).Maybe()
+	g.OnActivity(booksStep.RaiseException, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Raise) (activities.Raised, error) {
+		note("raise " + string(in.Kind))
+		return activities.Raised{ExceptionID: "exc_1"}, nil
+	}).Maybe()
+	g.OnActivity(booksStep.ResolveException, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Resolve) error {
+		note("resolve " + string(in.Choice))
+		return nil
+	}).Maybe()
+	return g
+}
+
+// answers adds an answer to a refund request.
+func (g *giving) answers(out activities.RefundOutcome, err error) *giving {
+	g.sent = append(g.sent, func() (activities.RefundOutcome, error) { return out, err })
+	return g
+}
+
+func (g *giving) at(d time.Duration, fn func()) { g.RegisterDelayedCallback(fn, d) }
+
+func (g *giving) decide(d time.Duration, choice exception.Choice) *answer[Acknowledged] {
+	a := &answer[Acknowledged]{}
+	g.at(d, func() {
+		g.UpdateWorkflow(UpdateResolve, "", callback(a), ResolveException{ExceptionID: "exc_1", Choice: choice, By: "key_1"})
+	})
+	return a
+}
+
+func (g *giving) run() refund.State {
+	g.t.Helper()
+	g.ExecuteWorkflow(RefundType, RequestRefund{CompanyID: "cmp_1", RefundID: "ref_1", PaymentID: "pay_1", OrderID: "Q1"})
+	require.True(g.t, g.IsWorkflowCompleted())
+	require.NoError(g.t, g.GetWorkflowError())
+	var out Returned
+	require.NoError(g.t, g.GetWorkflowResult(&out))
+	return out.State
+}
+
+var errLost = errors.New("connection reset")
+
+func TestRefundIsAskedForCapturedAndBooked(t *testing.T) {
+	t.Parallel()
+	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+	request := &answer[Acknowledged]{}
+	g.at(0, func() { g.UpdateWorkflow(UpdateRefund, "request", callback(request)) })
+	assert.Equal(t, refund.Captured, g.run())
+	require.NoError(t, request.err)
+	assert.True(t, request.answered)
+	assert.Equal(t, map[string]int{"send": 1, "capture": 1, "book captured": 1}, g.calls)
+}
+
+func TestTWINTRefundWaitsTwoHoursAfterThePayment(t *testing.T) {
+	t.Parallel()
+	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+	start := g.Now()
+	g.terms = activities.RefundTerms{CapturedAt: start.Add(-30 * time.Minute), Rest: 2 * time.Hour}
+	assert.Equal(t, refund.Captured, g.run())
+	assert.WithinDuration(t, start.Add(90*time.Minute), g.times["send"], time.Minute)
+}
+
+func TestLostAnswerIsLookedForAndNeverRepeated(t *testing.T) {
+	t.Parallel()
+	for name, g := range map[string]*giving{
+		"Saferpay's answer was lost":  giveBack(t).answers(activities.RefundOutcome{State: refund.Unknown}, nil),
+		"the worker died on the way":  giveBack(t).answers(activities.RefundOutcome{}, errLost),
+		"the heartbeat was not heard": giveBack(t).answers(activities.RefundOutcome{}, temporal.NewHeartbeatTimeoutError()),
+	} {
+		g.found = activities.RefundOutcome{State: refund.Authorized}
+		start := g.Now()
+		assert.Equal(t, refund.Captured, g.run(), name)
+		assert.Equal(t, 1, g.calls["send"], name)
+		assert.Equal(t, 1, g.calls["book captured"], name)
+		assert.WithinDuration(t, start.Add(inquireLag), g.times["find"], time.Minute, name)
+	}
+}
+
+func TestPersonDecidesOnARefundThatNobodyFinds(t *testing.T) {
+	t.Parallel()
+	for choice, want := range map[exception.Choice]struct {
+		state refund.State
+		step  string
+		sends int
+	}{
+		exception.Happened:     {refund.Recorded, "book recorded", 1},
+		exception.DidNotHappen: {refund.Failed, "fail", 1},
+		exception.TryAgain:     {refund.Captured, "ask again", 2},
+	} {
+		g := giveBack(t).answers(activities.RefundOutcome{State: refund.Unknown}, nil).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+		g.found = activities.RefundOutcome{State: refund.Unknown}
+		decision := g.decide(48*time.Hour, choice)
+		assert.Equal(t, want.state, g.run(), choice)
+		require.NoError(t, decision.err)
+		assert.Equal(t, 1, g.calls[want.step], choice)
+		assert.Equal(t, want.sends, g.calls["send"], choice)
+		g.AssertCalled(t, "workflow.UpsertTypedSearchAttributes", temporal.NewSearchAttributes(NeedsAttention.ValueSet(true)))
+	}
+}
+
+func TestLicenseWithoutRefundsIsDoneByHandAndRecorded(t *testing.T) {
+	t.Parallel()
+	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Requested, ByHand: true}, nil)
+	tooEarly, recorded := &answer[Acknowledged]{}, &answer[Acknowledged]{}
+	g.OnActivity(saferpayStep.SendRefund, mock.Anything, mock.Anything).Maybe()
+	g.at(24*time.Hour, func() { g.UpdateWorkflow(UpdateRecorded, "", callback(recorded), RefundRecorded{}) })
+	assert.Equal(t, refund.Recorded, g.run())
+	require.NoError(t, recorded.err)
+	assert.Equal(t, map[string]int{"send": 1, "raise refund_by_hand": 1, "resolve it_happened": 1, "book recorded": 1}, g.calls)
+
+	early := giveBack(t).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+	early.terms = activities.RefundTerms{CapturedAt: early.Now(), Rest: 2 * time.Hour}
+	early.at(time.Minute, func() { early.UpdateWorkflow(UpdateRecorded, "", callback(tooEarly), RefundRecorded{}) })
+	assert.Equal(t, refund.Captured, early.run())
+	assert.Equal(t, problem.RefundNotRecordable, problem.CodeOf(tooEarly.err))
+}
+
+func TestRefundThatSaferpayDidNotTakeIsAskedForAgainLater(t *testing.T) {
+	t.Parallel()
+	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Requested}, nil).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+	start := g.Now()
+	assert.Equal(t, refund.Captured, g.run())
+	assert.Equal(t, 2, g.calls["send"])
+	assert.WithinDuration(t, start.Add(refundRetry), g.times["send"], time.Minute)
+}
+
+func TestRefusedRefundFails(t *testing.T) {
+	t.Parallel()
+	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Failed}, nil)
+	assert.Equal(t, refund.Failed, g.run())
+	assert.Equal(t, map[string]int{"send": 1}, g.calls)
+}
+
+func TestPendingRefundIsLookedAtOnce(t *testing.T) {
+	t.Parallel()
+	for out, want := range map[refund.State]refund.State{refund.Captured: refund.Captured, refund.Failed: refund.Failed, refund.Pending: refund.Recorded} {
+		g := giveBack(t).answers(activities.RefundOutcome{State: refund.Pending}, nil)
+		g.asked = activities.RefundOutcome{State: out}
+		g.decide(72*time.Hour, exception.Happened)
+		assert.Equal(t, want, g.run(), out)
+		assert.Equal(t, 1, g.calls["ask"])
+	}
+}
+
+func TestRefundThatIsNotAllowedIsTheAnswerAndTheEnd(t *testing.T) {
+	t.Parallel()
+	var suite testsuite.WorkflowTestSuite
+	g := &giving{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t}
+	Workflows{TimeScale: 1}.RegisterPayments(g)
+	g.RegisterActivity(&activities.Books{})
+	g.OnActivity(booksStep.RecordRefundRequest, mock.Anything, mock.Anything).Return(activities.RefundTerms{},
+		temporal.NewNonRetryableApplicationError("too much", string(problem.RefundExceedsPayment), nil, []problem.Field{}))
+	request := &answer[Acknowledged]{}
+	g.at(0, func() { g.UpdateWorkflow(UpdateRefund, "request", callback(request)) })
+	assert.Equal(t, refund.Requested, g.run())
+	assert.Equal(t, problem.RefundExceedsPayment, problem.CodeOf(request.err))
+}
