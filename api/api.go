@@ -1,0 +1,82 @@
+// Package api is the outside of Quittance: the REST calls of openapi.yaml, the public pages of an invoice, and the address
+// that Saferpay notifies. It reads Postgres; whatever starts or steers a lifecycle goes to Temporal through Commands.
+package api
+
+import (
+	_ "embed"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/quittance/quittance/internal/problem"
+)
+
+//go:embed openapi.yaml
+var openAPI []byte
+
+// Options is what the API is made of.
+type Options struct {
+	Store     Store
+	Commands  Commands
+	Sealer    Sealer
+	AdminKey  string // may create companies and keys
+	PublicURL string // where payers reach the pages, such as https://pay.example.ch
+	Healthz   http.Handler
+	Readyz    http.Handler
+	Metrics   http.Handler
+	// Middleware wraps everything else, the first one outermost. Rate limits count per client address: behind a proxy, one of
+	// these has to be chi's ClientIPFromXFF with the addresses of the proxy.
+	Middleware []func(http.Handler) http.Handler
+	Logger     *slog.Logger
+	Now        func() time.Time // time.Now when nil
+}
+
+// New returns the handler of the whole API. It panics when openapi.yaml is not valid, which no build with passing tests is.
+func New(o Options) http.Handler {
+	o.PublicURL = strings.TrimSuffix(o.PublicURL, "/")
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &server{o}
+
+	r := chi.NewRouter()
+	r.Use(o.Middleware...)
+	r.Use(identify, s.log, s.survive(s.broken))
+	r.NotFound(s.notFound)
+	r.MethodNotAllowed(s.methodNotAllowed)
+
+	r.Method(http.MethodGet, "/healthz", o.Healthz)
+	r.Method(http.MethodGet, "/readyz", o.Readyz)
+	r.Method(http.MethodGet, "/metrics", o.Metrics)
+	r.Get("/openapi.yaml", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/yaml")
+		_, _ = w.Write(openAPI)
+	})
+	r.Route("/v1", s.calls)
+	r.Group(s.pages)
+	r.Group(s.notifications)
+	return r
+}
+
+// server answers the requests; its methods are spread over the files of this package, one file per resource.
+type server struct{ Options }
+
+// now is the time to the microsecond, which is what Postgres keeps: what is answered now reads the same later.
+func (s *server) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
+
+func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
+	s.refuse(w, r, problem.New(problem.NotFound, "There is nothing at this address."))
+}
+
+func (s *server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	routes := chi.RouteContext(r.Context()).Routes
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		if routes.Match(chi.NewRouteContext(), method, r.URL.Path) {
+			w.Header().Add("Allow", method) // RFC 9110 wants it on every 405
+		}
+	}
+	s.refuse(w, r, problem.New(problem.MethodNotAllowed, "This address doesn't take %s.", r.Method))
+}

@@ -1,0 +1,323 @@
+package api_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+	"github.com/go-chi/chi/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/refund"
+)
+
+// specification returns openapi.yaml as the API serves it.
+func specification(w *world) *openapi3.T {
+	w.Helper()
+	served := w.get("/openapi.yaml")
+	require.Equal(w, http.StatusOK, served.Code)
+	doc, err := openapi3.NewLoader().LoadFromData(served.Body.Bytes())
+	require.NoError(w, err)
+	return doc
+}
+
+func TestSpecificationIsValidAndItsExamplesFitIt(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, specification(newWorld(t)).Validate(t.Context()))
+}
+
+func TestSpecificationNamesEveryStateAndKind(t *testing.T) {
+	t.Parallel()
+	schemas := specification(newWorld(t)).Components.Schemas
+	for schema, want := range map[string]any{
+		"InvoiceStatus": invoice.Statuses, "PaymentState": payment.States, "PaymentMethod": payment.Methods, "RefundState": refund.States,
+		"PaymentServiceStatus": merchant.ServiceStatuses, "ExceptionKind": exception.Kinds, "Language": invoice.Languages,
+	} {
+		assert.Equal(t, fmt.Sprint(want), fmt.Sprint(schemas[schema].Value.Enum), schema)
+	}
+}
+
+func TestEveryCallIsSpecifiedAndEverySpecifiedCallIsRouted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var specified, routed []string
+	for path, item := range specification(w).Paths.Map() {
+		for method := range item.Operations() {
+			specified = append(specified, method+" /v1"+path)
+		}
+	}
+	err := chi.Walk(w.handler.(chi.Routes), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		if strings.HasPrefix(route, "/v1/") {
+			routed = append(routed, method+" "+route)
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	assert.ElementsMatch(t, specified, routed)
+}
+
+// onlyAdmin are the calls that need the administrator's key.
+var onlyAdmin = []string{"createCompany", "createApiKey", "deleteApiKey", "decideVerification"}
+
+func TestEveryCallAsksForTheRightKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	reader, writer := w.newKey(w.company.ID, merchant.ScopeRead), w.newKey(w.company.ID, merchant.ScopeWrite)
+	for path, item := range specification(w).Paths.Map() {
+		path = strings.NewReplacer("{company_id}", w.company.ID, "{key_id}", id.New(id.APIKey), "{payment_service_id}", id.New(id.PaymentService),
+			"{invoice_id}", id.New(id.Invoice), "{payment_id}", id.New(id.Payment), "{exception_id}", id.New(id.Exception), "{refund_id}", id.New(id.Refund),
+			"{number}", "1029").Replace(path)
+		for method, operation := range item.Operations() {
+			w.call(method, path, "", nil).problem(http.StatusUnauthorized, "unauthorized")
+			refused := w.call(method, path, "qk_test_wrong", nil)
+			refused.problem(http.StatusUnauthorized, "unauthorized")
+			assert.Equal(t, `Bearer realm="Quittance"`, refused.Header().Get("WWW-Authenticate"))
+
+			if slices.Contains(onlyAdmin, operation.OperationID) {
+				w.call(method, path, w.key, nil).problem(http.StatusForbidden, "forbidden")
+				continue
+			}
+			w.call(method, path, adminKey, nil).problem(http.StatusForbidden, "forbidden")
+			lacking, having := writer, reader
+			if method != http.MethodGet {
+				lacking, having = reader, writer
+			}
+			w.call(method, path, lacking, nil).problem(http.StatusForbidden, "forbidden")
+			assert.NotEqual(t, http.StatusForbidden, w.call(method, path, having, nil).Code, "%s %s", method, path)
+		}
+	}
+	assert.Empty(t, w.commands.seen())
+}
+
+func TestOtherCompaniesThingsAreNotFound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	service := w.newService(merchant.Active)
+	inv := w.newInvoice(invoice.Open, payableBy(service))
+	draft := w.newInvoice(invoice.Draft)
+	p := w.newPayment(inv)
+	e, r := w.raise(exception.CaptureUnclear, p.ID), w.newRefund(p, "1.00")
+	_, stranger := w.newCompany("Andere AG", "de")
+
+	credentials := map[string]string{"customer_id": "123123", "terminal_id": "12345678", "api_username": "u", "api_password": "p"}
+	for _, call := range []struct {
+		method, path string
+		body         any
+	}{
+		{"GET", "/payment-services/" + service.ID, nil},
+		{"PUT", "/payment-services/" + service.ID + "/credentials", credentials},
+		{"POST", "/payment-services/" + service.ID + "/default", nil},
+		{"GET", "/invoices/" + inv.ID, nil},
+		{"PATCH", "/invoices/" + draft.ID, map[string]string{"number": "x"}},
+		{"POST", "/invoices/" + draft.ID + "/issue", nil},
+		{"POST", "/invoices/" + draft.ID + "/cancel", nil},
+		{"POST", "/invoices/" + inv.ID + "/cancel", nil},
+		{"POST", "/invoices/" + inv.ID + "/receipts", map[string]string{"amount": "1.00", "date": "2026-11-20", "account": "1020"}},
+		{"GET", "/payments/" + p.ID, nil},
+		{"POST", "/payments/" + p.ID + "/refunds", map[string]string{"reason": "Returned goods"}},
+		{"GET", "/refunds/" + r.ID, nil},
+		{"POST", "/refunds/" + r.ID + "/record", nil},
+		{"GET", "/exceptions/" + e.ID, nil},
+		{"POST", "/exceptions/" + e.ID + "/resolve", map[string]string{"choice": "try_again"}},
+	} {
+		w.call(call.method, call.path, stranger, call.body).problem(http.StatusNotFound, "not-found")
+	}
+	for _, list := range []string{"/payment-services", "/invoices", "/payments", "/journal", "/events", "/exceptions", "/refunds", "/payments?invoice_id=" + inv.ID, "/refunds?payment_id=" + p.ID} {
+		assert.Empty(t, w.call("GET", list, stranger, nil).json(http.StatusOK)["data"], list)
+	}
+	assert.Empty(t, w.commands.seen())
+}
+
+func TestRequestsThatDontFitAreRefusedAndNotHalfDone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	draft := w.newInvoice(invoice.Draft)
+	sold := w.newInvoice(invoice.Paid, payableBy(w.newService(merchant.Active)))
+	receipts, refunds := "/invoices/"+draft.ID+"/receipts", "/payments/"+w.bookPayment(sold).ID+"/refunds"
+	for name, call := range map[string]struct {
+		method, path, body string
+		status             int
+		problem            string
+		fields             []string
+	}{
+		"malformed JSON":        {"POST", "/invoices", `{"number":`, 400, "malformed-request", nil},
+		"more after the JSON":   {"POST", "/invoices", newInvoice(`"amount":"1.00"`) + `{}`, 400, "malformed-request", nil},
+		"no body":               {"POST", "/invoices", "", 400, "malformed-request", nil},
+		"null":                  {"POST", "/invoices", `null`, 422, "validation-failed", []string{"body"}},
+		"a list":                {"POST", "/invoices", `[]`, 422, "validation-failed", []string{"body"}},
+		"2 MiB":                 {"POST", "/invoices", `{"number":"` + strings.Repeat("x", 2<<20) + `"}`, 413, "body-too-large", nil},
+		"unknown field":         {"POST", "/invoices", newInvoice(`"amount":"1.00"`, `"colour":"red"`), 422, "validation-failed", []string{"colour"}},
+		"field in capitals":     {"POST", "/invoices", newInvoice(`"Amount":"1.00"`), 422, "validation-failed", []string{"Amount", "amount"}},
+		"unknown nested field":  {"POST", "/invoices", newInvoice(`"amount":"1.00"`, `"customer":{"name":"A","language":"de","age":3}`), 422, "validation-failed", []string{"customer.age"}},
+		"amount 0":              {"POST", "/invoices", newInvoice(`"amount":"0"`), 422, "validation-failed", []string{"amount"}},
+		"amount -1":             {"POST", "/invoices", newInvoice(`"amount":"-1"`), 422, "validation-failed", []string{"amount"}},
+		"amount 1.234":          {"POST", "/invoices", newInvoice(`"amount":"1.234"`), 422, "validation-failed", []string{"amount"}},
+		"amount a number":       {"POST", "/invoices", newInvoice(`"amount":10.5`), 422, "validation-failed", []string{"amount"}},
+		"amount with exponent":  {"POST", "/invoices", newInvoice(`"amount":"1e3"`), 422, "validation-failed", []string{"amount"}},
+		"amount grouped":        {"POST", "/invoices", newInvoice(`"amount":"1'000.00"`), 422, "validation-failed", []string{"amount"}},
+		"amount too large":      {"POST", "/invoices", newInvoice(`"amount":"1000000000"`), 422, "validation-failed", []string{"amount"}},
+		"amount null":           {"POST", "/invoices", newInvoice(`"amount":null`), 422, "validation-failed", []string{"amount"}},
+		"unknown currency":      {"POST", "/invoices", newInvoice(`"amount":"1.00"`, `"currency":"XBT"`), 422, "validation-failed", []string{"currency"}},
+		"unknown language":      {"POST", "/invoices", newInvoice(`"amount":"1.00"`, `"customer":{"name":"A","language":"rm"}`), 422, "validation-failed", []string{"customer.language"}},
+		"no such day":           {"POST", "/invoices", newInvoice(`"amount":"1.00"`, `"due_date":"2026-02-30"`), 422, "validation-failed", []string{"due_date"}},
+		"not a date":            {"POST", "/invoices", newInvoice(`"amount":"1.00"`, `"due_date":"31.12.2026"`), 422, "validation-failed", []string{"due_date"}},
+		"not an address":        {"POST", "/invoices", newInvoice(`"amount":"1.00"`, `"customer":{"name":"A","language":"de","email":"nobody"}`), 422, "validation-failed", []string{"customer.email"}},
+		"a zero byte":           {"POST", "/invoices", newInvoice(`"amount":"1.00"`, `"number":"1\u0000"`), 422, "validation-failed", []string{"number"}},
+		"foreign service":       {"POST", "/invoices", newInvoice(`"amount":"1.00"`, `"payment_service_ids":["`+id.New(id.PaymentService)+`"]`), 422, "validation-failed", []string{"payment_service_ids"}},
+		"not a service":         {"POST", "/invoices", newInvoice(`"amount":"1.00"`, `"payment_service_ids":["nonsense\u0000"]`), 422, "validation-failed", []string{"payment_service_ids"}},
+		"everything missing":    {"POST", "/invoices", `{}`, 422, "validation-failed", []string{"amount", "currency", "customer", "due_date", "number"}},
+		"change to amount 0":    {"PATCH", "/invoices/" + draft.ID, `{"amount":"0.00"}`, 422, "validation-failed", []string{"amount"}},
+		"change to null":        {"PATCH", "/invoices/" + draft.ID, `{"customer":null}`, 422, "validation-failed", []string{"customer"}},
+		"change of status":      {"PATCH", "/invoices/" + draft.ID, `{"status":"paid"}`, 422, "validation-failed", []string{"status"}},
+		"send_email a string":   {"POST", "/invoices/" + draft.ID + "/issue", `{"send_email":"yes"}`, 422, "validation-failed", []string{"send_email"}},
+		"receipt of nothing":    {"POST", receipts, `{}`, 422, "validation-failed", []string{"account", "amount", "date"}},
+		"receipt of -1":         {"POST", receipts, newReceipt(`"amount":"-1"`), 422, "validation-failed", []string{"amount"}},
+		"receipt of 1.234":      {"POST", receipts, newReceipt(`"amount":"1.234"`), 422, "validation-failed", []string{"amount"}},
+		"receipt of tomorrow":   {"POST", receipts, newReceipt(`"date":"2026-11-23"`), 422, "validation-failed", []string{"date"}},
+		"receipt of long ago":   {"POST", receipts, newReceipt(`"date":"0001-01-01"`), 422, "validation-failed", []string{"date"}},
+		"receipt on no account": {"POST", receipts, newReceipt(`"account":"9999"`), 422, "validation-failed", []string{"account"}},
+		"receipt on 1100":       {"POST", receipts, newReceipt(`"account":"1100"`), 422, "validation-failed", []string{"account"}},
+		"unprintable reference": {"POST", receipts, newReceipt(`"reference":"\u0000"`), 422, "validation-failed", []string{"reference"}},
+		"receipt in dollars":    {"POST", receipts, newReceipt(`"currency":"USD"`), 422, "validation-failed", []string{"currency"}},
+		"refund for no reason":  {"POST", refunds, `{}`, 422, "validation-failed", []string{"reason"}},
+		"refund for blanks":     {"POST", refunds, `{"reason":" "}`, 422, "validation-failed", []string{"reason"}},
+		"refund of 0":           {"POST", refunds, `{"reason":"x","amount":"0.00"}`, 422, "validation-failed", []string{"amount"}},
+		"refund of -1":          {"POST", refunds, `{"reason":"x","amount":"-1"}`, 422, "validation-failed", []string{"amount"}},
+		"refund of 1.234":       {"POST", refunds, `{"reason":"x","amount":"1.234"}`, 422, "validation-failed", []string{"amount"}},
+		"refund a number":       {"POST", refunds, `{"reason":"x","amount":5}`, 422, "validation-failed", []string{"amount"}},
+		"unknown refund state":  {"GET", "/refunds?state=lost", "", 422, "validation-failed", []string{"state"}},
+		"made-up refund":        {"GET", "/refunds?cursor=abc", "", 422, "validation-failed", []string{"cursor"}},
+		"receipt account 1030":  {"PATCH", "/settings", `{"receipt_account":"1030"}`, 422, "validation-failed", []string{"receipt_account"}},
+		"fee account 1030":      {"PATCH", "/settings", `{"fee_account":"1030"}`, 422, "validation-failed", []string{"fee_account"}},
+		"unknown setting":       {"PATCH", "/settings", `{"canton":"ZH"}`, 422, "validation-failed", []string{"canton"}},
+		"unknown liability":     {"PATCH", "/settings", `{"liability_shift":"ignore"}`, 422, "validation-failed", []string{"liability_shift"}},
+		"open as a word":        {"GET", "/exceptions?open=perhaps", "", 422, "validation-failed", []string{"open"}},
+		"unknown kind":          {"GET", "/exceptions?kind=boredom", "", 422, "validation-failed", []string{"kind"}},
+		"not a subject":         {"GET", "/exceptions?subject=1", "", 422, "validation-failed", []string{"subject"}},
+		"made-up exception":     {"GET", "/exceptions?cursor=abc", "", 422, "validation-failed", []string{"cursor"}},
+		"limit 0":               {"GET", "/invoices?limit=0", "", 422, "validation-failed", []string{"limit"}},
+		"limit 201":             {"GET", "/events?limit=201", "", 422, "validation-failed", []string{"limit"}},
+		"limit a word":          {"GET", "/payments?limit=many", "", 422, "validation-failed", []string{"limit"}},
+		"unknown status":        {"GET", "/invoices?status=overdue", "", 422, "validation-failed", []string{"status"}},
+		"made-up cursor":        {"GET", "/invoices?cursor=abc", "", 422, "validation-failed", []string{"cursor"}},
+		"made-up journal place": {"GET", "/journal?cursor=abc", "", 422, "validation-failed", []string{"cursor"}},
+		"no such from":          {"GET", "/journal?from=2026-13-01", "", 422, "validation-failed", []string{"from"}},
+		"not an invoice id":     {"GET", "/payments?invoice_id=1", "", 422, "validation-failed", []string{"invoice_id"}},
+		"a zero byte in a path": {"GET", "/invoices/%00", "", 404, "not-found", nil},
+		"another kind of id":    {"GET", "/invoices/" + id.New(id.Payment), "", 404, "not-found", nil},
+		"unknown account":       {"GET", "/accounts/9999", "", 404, "not-found", nil},
+		"unknown call":          {"GET", "/coffee", "", 404, "not-found", nil},
+		"unknown provider":      {"POST", "/payment-services", `{"provider":"paypal","environment":"test"}`, 422, "validation-failed", []string{"provider"}},
+		"unknown environment":   {"POST", "/payment-services", `{"provider":"worldline_saferpay","environment":"prod"}`, 422, "validation-failed", []string{"environment"}},
+		"name of blanks":        {"POST", "/payment-services", `{"provider":"worldline_saferpay","environment":"test","name":"  "}`, 422, "validation-failed", []string{"name"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := w.during(t)
+			r := httptest.NewRequestWithContext(t.Context(), call.method, "/v1"+call.path, strings.NewReader(call.body))
+			r.Header.Set("Authorization", "Bearer "+w.key)
+			r.Header.Set("Content-Type", "application/json")
+			assert.ElementsMatch(t, call.fields, w.send(r).problem(call.status, call.problem))
+		})
+	}
+	invoices := w.call("GET", "/invoices", w.key, nil).json(http.StatusOK)["data"].([]any)
+	require.Len(t, invoices, 2, "nothing was stored")
+	assert.Equal(t, draft.Number, invoices[1].(map[string]any)["number"])
+	assert.Equal(t, "1234.50", invoices[1].(map[string]any)["amount"])
+	assert.Empty(t, w.commands.seen())
+}
+
+// newInvoice is the body of an invoice with those fields, each as it stands in JSON, and what else it needs.
+func newInvoice(fields ...string) string {
+	return body(map[string]string{
+		"number": `"2026-0042"`, "currency": `"CHF"`, "customer": `{"name":"Marie Favre","language":"fr"}`, "due_date": `"2026-12-31"`,
+	}, fields)
+}
+
+// newReceipt is the body of a receipt, likewise.
+func newReceipt(fields ...string) string {
+	return body(map[string]string{"amount": `"34.50"`, "date": `"2026-11-20"`, "account": `"1020"`}, fields)
+}
+
+func body(defaults map[string]string, fields []string) string {
+	body := "{"
+	for _, field := range fields {
+		name, _, _ := strings.Cut(strings.TrimPrefix(field, `"`), `"`)
+		delete(defaults, name)
+		body += field + ","
+	}
+	for name, value := range defaults {
+		body += `"` + name + `":` + value + ","
+	}
+	return strings.TrimSuffix(body, ",") + "}"
+}
+
+func TestBodiesThatAreNotJSONAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, contentType := range []string{"", "text/plain", "application/x-www-form-urlencoded", "application/jsonx"} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/invoices", strings.NewReader(newInvoice(`"amount":"1.00"`)))
+		r.Header.Set("Authorization", "Bearer "+w.key)
+		if contentType != "" {
+			r.Header.Set("Content-Type", contentType)
+		}
+		w.send(r).problem(http.StatusUnsupportedMediaType, "unsupported-media-type")
+	}
+}
+
+func TestUnknownMethodsSayWhichOnesThereAre(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	refused := w.call("DELETE", "/invoices", w.key, nil)
+	refused.problem(http.StatusMethodNotAllowed, "method-not-allowed")
+	assert.Equal(t, []string{"GET", "POST"}, refused.Header().Values("Allow"))
+}
+
+func TestAnswersFitTheSpecification(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	service := w.newService(merchant.Active)
+	inv := w.newInvoice(invoice.Open, payableBy(service))
+	failed := w.newPayment(inv, payment.Redirected, payment.Failed)
+	w.newInvoice(invoice.Draft)
+	w.newService(merchant.AwaitingCredentials)
+	captured := w.bookPayment(w.newInvoice(invoice.Paid, payableBy(service)))
+	refused, byHand := w.newRefund(captured, "1.00", refund.Failed), w.newRefund(captured, "2.00")
+	w.call("POST", "/refunds/"+byHand.ID+"/record", w.key, nil).json(http.StatusOK)
+	w.raise(exception.CaptureUnclear, failed.ID)
+	resolved := w.raise(exception.PendingOverdue, failed.ID)
+	w.call("POST", "/exceptions/"+resolved.ID+"/resolve", w.key, `{"choice":"it_did_not","note":"Nothing there."}`).json(http.StatusOK)
+	paidElsewhere := w.newInvoice(invoice.Open)
+	w.call("POST", "/invoices/"+paidElsewhere.ID+"/receipts", w.key, newReceipt()).json(http.StatusCreated)
+
+	router, err := gorillamux.NewRouter(specification(w))
+	require.NoError(t, err)
+	for _, path := range []string{
+		"/payment-services", "/payment-services/" + service.ID, "/invoices", "/invoices/" + inv.ID, "/payments", "/payments/" + failed.ID,
+		"/accounts", "/accounts/1029", "/journal", "/events", "/exceptions", "/exceptions/" + resolved.ID, "/settings",
+		"/refunds", "/refunds/" + refused.ID, "/journal?source=refund", "/invoices/" + id.New(id.Invoice), "/invoices?limit=0",
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1"+path, http.NoBody)
+		route, params, err := router.FindRoute(r)
+		require.NoError(t, err)
+		a := w.call(http.MethodGet, path, w.key, nil)
+		answer := &openapi3filter.ResponseValidationInput{
+			RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route},
+			Status:                 a.Code,
+			Header:                 a.Header(),
+			Options:                &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true},
+		}
+		assert.NoError(t, openapi3filter.ValidateResponse(t.Context(), answer.SetBodyBytes(a.Body.Bytes())), path)
+	}
+}

@@ -1,0 +1,220 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/workflows"
+)
+
+// commands stands in for Temporal and the worker: it notes each command and does to the record what the worker would. An
+// error that is set is returned instead.
+type commands struct {
+	store     store
+	companyID string
+	mu        sync.Mutex
+	notes     []string
+	err       error
+	meanwhile func() // what happens between the API's look and the command
+
+	credentials merchant.Credentials
+	payNow      workflows.PayNow
+	onReturn    func() // what happens once the payer is known to have returned
+}
+
+// note writes the command down and returns the error that is set.
+func (c *commands) note(name, subject string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.notes = append(c.notes, name+" "+subject)
+	if c.meanwhile != nil {
+		c.meanwhile()
+	}
+	return c.err
+}
+
+// seen returns the commands so far.
+func (c *commands) seen() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]string(nil), c.notes...)
+}
+
+func (c *commands) Issue(ctx context.Context, inv invoice.Invoice, sendEmail bool) error {
+	name := "issue"
+	if sendEmail {
+		name = "issue and mail"
+	}
+	if err := c.note(name, inv.ID); err != nil {
+		return err
+	}
+	return c.become(ctx, inv.ID, invoice.Open)
+}
+
+func (c *commands) Cancel(ctx context.Context, invoiceID string) error {
+	if err := c.note("cancel", invoiceID); err != nil {
+		return err
+	}
+	return c.become(ctx, invoiceID, invoice.Cancelled)
+}
+
+func (c *commands) become(ctx context.Context, invoiceID string, next invoice.Status) error {
+	return c.store.Store.InCompany(ctx, c.companyID, func(tx *postgres.Tx) error {
+		inv, err := tx.LockInvoice(ctx, invoiceID)
+		if err != nil {
+			return err
+		}
+		if err := inv.Become(next); err != nil {
+			return err
+		}
+		if next == invoice.Open {
+			inv.IssuedAt = noon
+		}
+		return tx.SaveInvoice(ctx, inv)
+	})
+}
+
+func (c *commands) RecordReceipt(ctx context.Context, invoiceID string, in workflows.RecordReceipt) error {
+	if err := c.note("record receipt", invoiceID); err != nil {
+		return err
+	}
+	return c.store.Store.InCompany(ctx, c.companyID, func(tx *postgres.Tx) error {
+		inv, err := tx.LockInvoice(ctx, invoiceID)
+		if err != nil {
+			return err
+		}
+		if err := inv.Receive(in.Amount, noon); err != nil {
+			return err
+		}
+		if _, err := tx.Append(ctx, ledger.OtherReceipt(inv.CompanyID, in.Account, inv.ID, inv.Number, in.ReceiptID, in.Reference, in.Amount, in.Day)); err != nil {
+			return err
+		}
+		return tx.SaveInvoice(ctx, inv)
+	})
+}
+
+func (c *commands) RequestRefund(ctx context.Context, in workflows.RequestRefund, invoiceNumber string) error {
+	if err := c.note("refund "+in.PaymentID+" of", invoiceNumber); err != nil {
+		return err
+	}
+	return c.store.Store.InCompany(ctx, in.CompanyID, func(tx *postgres.Tx) error {
+		p, err := tx.LockPayment(ctx, in.PaymentID)
+		if err != nil {
+			return err
+		}
+		refunds, err := tx.RefundsOf(ctx, p.ID)
+		if err != nil {
+			return err
+		}
+		if in.Amount.IsZero() {
+			in.Amount = refund.Left(p, refunds)
+		}
+		return tx.InsertRefund(ctx, refund.New(refund.Refund{
+			ID: in.RefundID, CompanyID: in.CompanyID, PaymentID: p.ID, InvoiceID: p.InvoiceID, OrderID: in.OrderID, Amount: in.Amount, Reason: in.Reason,
+		}, noon))
+	})
+}
+
+func (c *commands) RecordRefund(ctx context.Context, refundID string) error {
+	if err := c.note("record refund", refundID); err != nil {
+		return err
+	}
+	return c.store.Store.InCompany(ctx, c.companyID, func(tx *postgres.Tx) error {
+		r, err := tx.LockRefund(ctx, refundID)
+		if err != nil {
+			return err
+		}
+		inv, err := tx.LockInvoice(ctx, r.InvoiceID)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(r.Become(refund.Recorded, noon, "Done in the Backoffice."), inv.Return(r.Amount)); err != nil {
+			return err
+		}
+		r.BookedAccount = ledger.SystemBank
+		if err := errors.Join(tx.SaveRefund(ctx, r), tx.SaveInvoice(ctx, inv)); err != nil {
+			return err
+		}
+		_, err = tx.Append(ctx, ledger.Refund(r.CompanyID, ledger.SystemBank, ledger.Receivables, inv.ID, inv.Number, r.PaymentID, r.ID, r.Amount, noon))
+		return err
+	})
+}
+
+func (c *commands) Resolve(ctx context.Context, workflowID string, in workflows.ResolveException) error {
+	if err := c.note("resolve", workflowID); err != nil {
+		return err
+	}
+	return c.store.Store.InCompany(ctx, c.companyID, func(tx *postgres.Tx) error {
+		e, err := tx.LockException(ctx, in.ExceptionID)
+		if err != nil {
+			return err
+		}
+		if err := e.Resolve(in.Choice, in.Note, in.By, noon); err != nil {
+			return err
+		}
+		return tx.SaveException(ctx, e)
+	})
+}
+
+func (c *commands) PayNow(_ context.Context, invoiceID string, in workflows.PayNow) (workflows.Checkout, error) {
+	c.payNow = in
+	return workflows.Checkout{PaymentID: in.PaymentID, RedirectURL: "https://test.saferpay.com/vt2/page"}, c.note("pay now", invoiceID)
+}
+
+func (c *commands) PayerReturned(_ context.Context, _, paymentID string) error {
+	err := c.note("payer returned", paymentID)
+	if c.onReturn != nil {
+		c.onReturn()
+	}
+	return err
+}
+
+func (c *commands) SaferpayNotified(_ context.Context, _, paymentID string) error {
+	return c.note("saferpay notified", paymentID)
+}
+
+func (c *commands) Connect(ctx context.Context, in workflows.ConnectPaymentService) error {
+	if err := c.note("connect", in.PaymentServiceID); err != nil {
+		return err
+	}
+	return c.store.Store.InCompany(ctx, in.CompanyID, func(tx *postgres.Tx) error {
+		return tx.InsertPaymentService(ctx, merchant.NewPaymentService(merchant.PaymentService{
+			ID: in.PaymentServiceID, CompanyID: in.CompanyID, Name: in.Name, Environment: in.Environment,
+		}, noon))
+	})
+}
+
+func (c *commands) SubmitCredentials(ctx context.Context, s merchant.PaymentService, in merchant.Credentials) (workflows.ServiceState, error) {
+	c.credentials = in
+	if err := c.note("submit credentials", s.ID); err != nil {
+		return workflows.ServiceState{}, err
+	}
+	s.CustomerID, s.TerminalID, s.APIUsername, s.SealedPassword, s.SubmittedAt = in.CustomerID, in.TerminalID, in.APIUsername, in.SealedPassword, noon
+	return c.becomeService(ctx, s, merchant.InVerification, "")
+}
+
+func (c *commands) Decide(ctx context.Context, s merchant.PaymentService, d workflows.Decision) (workflows.ServiceState, error) {
+	if err := c.note("decide", s.ID); err != nil {
+		return workflows.ServiceState{}, err
+	}
+	next := merchant.Rejected
+	if d.Approved {
+		next = merchant.Active
+	}
+	return c.becomeService(ctx, s, next, d.Reason)
+}
+
+func (c *commands) becomeService(ctx context.Context, s merchant.PaymentService, next merchant.ServiceStatus, note string) (workflows.ServiceState, error) {
+	if err := s.Become(next, noon, note); err != nil {
+		return workflows.ServiceState{}, err
+	}
+	return workflows.ServiceState{Status: next}, c.store.Store.InCompany(ctx, s.CompanyID, func(tx *postgres.Tx) error {
+		return tx.SavePaymentService(ctx, s)
+	})
+}

@@ -1,0 +1,315 @@
+package api
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/quittance/quittance/api/internal/spec"
+	"github.com/quittance/quittance/internal/event"
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/listing"
+	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// CreateInvoice answers POST /invoices.
+func (s *server) CreateInvoice(ctx context.Context, r spec.CreateInvoiceRequestObject) (spec.CreateInvoiceResponseObject, error) {
+	amount, err := parseAmount(r.Body.Amount, string(r.Body.Currency))
+	if err != nil {
+		return nil, err
+	}
+	companyID := callerOf(ctx).companyID
+	inv := invoice.Invoice{
+		ID:             id.New(id.Invoice),
+		CompanyID:      companyID,
+		Number:         r.Body.Number,
+		Status:         invoice.Draft,
+		Amount:         amount,
+		AmountPaid:     money.Zero(amount.Currency()),
+		AmountRefunded: money.Zero(amount.Currency()),
+		Customer: invoice.Customer{
+			Name:     r.Body.Customer.Name,
+			Email:    deref(r.Body.Customer.Email),
+			Language: string(r.Body.Customer.Language),
+		},
+		Description: deref(r.Body.Description),
+		DueDate:     r.Body.DueDate.Time,
+		Token:       id.NewSecret(),
+		CreatedAt:   s.now(),
+	}
+	if err := inv.Validate(); err != nil {
+		return nil, err
+	}
+	err = s.Store.InCompany(ctx, companyID, func(tx Tx) error {
+		if inv.PaymentServiceIDs, err = choosePaymentServices(ctx, tx, r.Body.PaymentServiceIds); err != nil {
+			return err
+		}
+		return tx.InsertInvoice(ctx, inv)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return spec.CreateInvoice201JSONResponse(s.shownInvoice(inv, nil)), nil
+}
+
+// UpdateInvoice answers PATCH /invoices/{invoice_id}.
+func (s *server) UpdateInvoice(ctx context.Context, r spec.UpdateInvoiceRequestObject) (spec.UpdateInvoiceResponseObject, error) {
+	var inv invoice.Invoice
+	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) (err error) {
+		if inv, err = tx.LockInvoice(ctx, r.InvoiceID); err != nil {
+			return err
+		}
+		if inv.Status != invoice.Draft {
+			return problem.New(problem.InvoiceNotDraft, "Invoice %s is %s; only a draft can be changed.", inv.Number, inv.Status)
+		}
+		if err := change(&inv, *r.Body); err != nil {
+			return err
+		}
+		if r.Body.PaymentServiceIds != nil {
+			if inv.PaymentServiceIDs, err = choosePaymentServices(ctx, tx, r.Body.PaymentServiceIds); err != nil {
+				return err
+			}
+		}
+		return tx.SaveInvoice(ctx, inv)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return spec.UpdateInvoice200JSONResponse(s.shownInvoice(inv, nil)), nil
+}
+
+// change makes the changes to a draft, or returns which of them can't be.
+func change(inv *invoice.Invoice, to spec.InvoiceChanges) error {
+	value, currency := inv.Amount.Value(), string(inv.Amount.Currency())
+	set(&value, to.Amount)
+	set(&currency, to.Currency)
+	amount, err := parseAmount(value, currency)
+	if err != nil {
+		return err
+	}
+	inv.Amount, inv.AmountPaid, inv.AmountRefunded = amount, money.Zero(amount.Currency()), money.Zero(amount.Currency())
+	set(&inv.Number, to.Number)
+	set(&inv.Description, to.Description)
+	if to.DueDate != nil {
+		inv.DueDate = to.DueDate.Time
+	}
+	if to.Customer != nil {
+		set(&inv.Customer.Name, to.Customer.Name)
+		set(&inv.Customer.Email, to.Customer.Email)
+		set(&inv.Customer.Language, to.Customer.Language)
+	}
+	return inv.Validate()
+}
+
+// set changes a value unless the change is absent.
+func set[V, T ~string](value *V, to *T) {
+	if to != nil {
+		*value = V(*to)
+	}
+}
+
+// parseAmount reads the two fields that make an amount.
+func parseAmount(value, currency string) (money.Amount, error) {
+	c, err := money.ParseCurrency(currency)
+	if err != nil {
+		return money.Amount{}, problem.InvalidFields(problem.Field{Name: "currency", Message: err.Error()})
+	}
+	amount, err := money.Parse(value, c)
+	if err != nil {
+		return money.Amount{}, problem.InvalidFields(problem.Field{Name: "amount", Message: err.Error()})
+	}
+	return amount, nil
+}
+
+// choosePaymentServices returns which payment services an invoice gets: those asked for, or the default one when nothing
+// is said.
+func choosePaymentServices(ctx context.Context, tx Tx, wanted *spec.PaymentServiceIds) ([]string, error) {
+	if wanted == nil {
+		service, ok, err := tx.DefaultPaymentService(ctx)
+		if err != nil || !ok {
+			return nil, err
+		}
+		return []string{service.ID}, nil
+	}
+	for _, serviceID := range *wanted {
+		known := id.Valid(id.PaymentService, serviceID)
+		if known {
+			_, err := tx.PaymentService(ctx, serviceID)
+			if known = problem.CodeOf(err) != problem.NotFound; known && err != nil {
+				return nil, err
+			}
+		}
+		if !known {
+			return nil, problem.InvalidFields(problem.Field{Name: "payment_service_ids", Message: "must name payment services of this company"})
+		}
+	}
+	return *wanted, nil
+}
+
+// IssueInvoice answers POST /invoices/{invoice_id}/issue.
+func (s *server) IssueInvoice(ctx context.Context, r spec.IssueInvoiceRequestObject) (spec.IssueInvoiceResponseObject, error) {
+	sendEmail := r.Body != nil && deref(r.Body.SendEmail)
+	companyID := callerOf(ctx).companyID
+	var inv invoice.Invoice
+	err := s.Store.InCompany(ctx, companyID, func(tx Tx) (err error) {
+		if inv, err = tx.Invoice(ctx, r.InvoiceID); err != nil {
+			return err
+		}
+		return readyToIssue(ctx, tx, inv, sendEmail)
+	})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	defer cancel()
+	if err := s.Commands.Issue(ctx, inv, sendEmail); err != nil {
+		return nil, err
+	}
+	answer, err := s.invoice(ctx, companyID, r.InvoiceID)
+	return spec.IssueInvoice200JSONResponse(answer), err
+}
+
+// readyToIssue returns why the invoice can't be issued, or nil.
+func readyToIssue(ctx context.Context, tx Tx, inv invoice.Invoice, sendEmail bool) error {
+	opened := inv
+	if err := opened.Become(invoice.Open); err != nil {
+		return err
+	}
+	if sendEmail && inv.Customer.Email == "" {
+		return problem.InvalidFields(problem.Field{Name: "customer.email", Message: "is needed to send the link by mail"})
+	}
+	for _, serviceID := range inv.PaymentServiceIDs {
+		service, err := tx.PaymentService(ctx, serviceID)
+		if err != nil {
+			return err
+		}
+		if err := service.Collects(inv.Amount.Currency()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CancelInvoice answers POST /invoices/{invoice_id}/cancel. A draft has no workflow yet and is cancelled here; an open
+// invoice is cancelled by its workflow, which knows whether money is on its way.
+func (s *server) CancelInvoice(ctx context.Context, r spec.CancelInvoiceRequestObject) (spec.CancelInvoiceResponseObject, error) {
+	companyID := callerOf(ctx).companyID
+	var wasDraft bool
+	err := s.Store.InCompany(ctx, companyID, func(tx Tx) error {
+		inv, err := tx.LockInvoice(ctx, r.InvoiceID)
+		if err != nil {
+			return err
+		}
+		wasDraft = inv.Status == invoice.Draft
+		if err := inv.Become(invoice.Cancelled); err != nil || !wasDraft {
+			return err
+		}
+		if err := tx.SaveInvoice(ctx, inv); err != nil {
+			return err
+		}
+		return tx.AppendEvent(ctx, event.New(event.InvoiceCancelled, companyID, inv.ID, s.now(), inv.Facts()))
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !wasDraft {
+		ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+		defer cancel()
+		err := s.Commands.Cancel(ctx, r.InvoiceID)
+		if err := s.explained(ctx, err, companyID, r.InvoiceID, func(inv invoice.Invoice) error { return inv.Become(invoice.Cancelled) }); err != nil {
+			return nil, err
+		}
+	}
+	answer, err := s.invoice(ctx, companyID, r.InvoiceID)
+	return spec.CancelInvoice200JSONResponse(answer), err
+}
+
+// explained replaces the answer that nothing is under way any more by what has become of the invoice: between our look at
+// it and the command it may have been settled.
+func (s *server) explained(ctx context.Context, err error, companyID, invoiceID string, refusal func(invoice.Invoice) error) error {
+	if problem.CodeOf(err) != problem.NotFound {
+		return err
+	}
+	return cmp.Or(s.Store.InCompany(ctx, companyID, func(tx Tx) error {
+		inv, err := tx.Invoice(ctx, invoiceID)
+		if err != nil {
+			return err
+		}
+		return refusal(inv)
+	}), err)
+}
+
+// GetInvoice answers GET /invoices/{invoice_id}.
+func (s *server) GetInvoice(ctx context.Context, r spec.GetInvoiceRequestObject) (spec.GetInvoiceResponseObject, error) {
+	answer, err := s.invoice(ctx, callerOf(ctx).companyID, r.InvoiceID)
+	return spec.GetInvoice200JSONResponse(answer), err
+}
+
+// ListInvoices answers GET /invoices.
+func (s *server) ListInvoices(ctx context.Context, r spec.ListInvoicesRequestObject) (spec.ListInvoicesResponseObject, error) {
+	var answer spec.ListInvoices200JSONResponse
+	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+		invoices, next, err := tx.Invoices(ctx, listing.Invoices{
+			Status: invoice.Status(deref(r.Params.Status)),
+			Number: deref(r.Params.Number),
+			Cursor: deref(r.Params.Cursor),
+			Limit:  deref(r.Params.Limit),
+		})
+		if err != nil {
+			return err
+		}
+		payments, err := tx.PaymentsOf(ctx, mapped(invoices, func(inv invoice.Invoice) string { return inv.ID })...)
+		answer = spec.ListInvoices200JSONResponse{
+			Data:       mapped(invoices, func(inv invoice.Invoice) spec.Invoice { return s.shownInvoice(inv, payments[inv.ID]) }),
+			NextCursor: optional(next),
+		}
+		return err
+	})
+	return answer, err
+}
+
+// invoice returns an invoice as the API shows it.
+func (s *server) invoice(ctx context.Context, companyID, invoiceID string) (answer spec.Invoice, err error) {
+	err = s.Store.InCompany(ctx, companyID, func(tx Tx) error {
+		inv, err := tx.Invoice(ctx, invoiceID)
+		if err != nil {
+			return err
+		}
+		payments, err := tx.PaymentsOf(ctx, invoiceID)
+		answer = s.shownInvoice(inv, payments[invoiceID])
+		return err
+	})
+	return answer, err
+}
+
+func (s *server) shownInvoice(inv invoice.Invoice, payments []payment.Payment) spec.Invoice {
+	answer := spec.Invoice{
+		ID:             inv.ID,
+		Number:         inv.Number,
+		Status:         spec.InvoiceStatus(inv.Status),
+		Currency:       spec.Currency(inv.Amount.Currency()),
+		Amount:         inv.Amount.Value(),
+		AmountPaid:     inv.AmountPaid.Value(),
+		AmountRefunded: inv.AmountRefunded.Value(),
+		AmountDue:      inv.AmountDue().Value(),
+		Overdue:        inv.Overdue(today(s.now())),
+		Customer: spec.Customer{
+			Name:     inv.Customer.Name,
+			Email:    optional(inv.Customer.Email),
+			Language: spec.Language(inv.Customer.Language),
+		},
+		Description:       inv.Description,
+		DueDate:           date(inv.DueDate),
+		PaymentServiceIds: mapped(inv.PaymentServiceIDs, func(id string) string { return id }),
+		Payments:          mapped(payments, shownPayment),
+		CreatedAt:         inv.CreatedAt,
+		IssuedAt:          optional(inv.IssuedAt),
+		PaidAt:            optional(inv.PaidAt),
+	}
+	if inv.Status != invoice.Draft && !inv.IssuedAt.IsZero() {
+		answer.OnlineDocumentURL = optional(s.PublicURL + "/i/" + inv.Token)
+	}
+	return answer
+}

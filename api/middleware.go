@@ -1,0 +1,84 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/go-chi/httprate"
+)
+
+type requestIDKey struct{}
+
+// identify gives the request an id that log lines and answers share. A caller's own id is not taken over: it would be the
+// caller who says what stands in our log.
+func identify(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := rand.Text()
+		w.Header().Set("X-Request-Id", id)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
+	})
+}
+
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
+// log writes one line per request. It names the route, never the path: paths hold the tokens of online documents and the
+// secrets of notification addresses.
+func (s *server) log(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		started := time.Now()
+		recorder := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		next.ServeHTTP(recorder, r)
+		s.Logger.DebugContext(r.Context(), "A request was answered.", "request_id", requestID(r.Context()), "method", r.Method,
+			"route", routePattern(r), "status", recorder.Status(), "duration", time.Since(started))
+	})
+}
+
+// routePattern is the route that took the request, such as "/i/{token}"; it is known only after routing.
+func routePattern(r *http.Request) string { return chi.RouteContext(r.Context()).RoutePattern() }
+
+// survive turns a panic of a handler into a log line and the answer.
+func (s *server) survive(answer http.HandlerFunc) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer s.panicked(w, r, answer)
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// panicked is deferred.
+func (s *server) panicked(w http.ResponseWriter, r *http.Request, answer http.HandlerFunc) {
+	fault := recover()
+	if fault == nil {
+		return
+	}
+	if err, ok := fault.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(fault) // a handler's way to break off an answer
+	}
+	s.Logger.ErrorContext(r.Context(), "A request handler panicked.", "request_id", requestID(r.Context()),
+		"method", r.Method, "route", routePattern(r), "panic", fault, "stack", string(debug.Stack()))
+	answer(w, r)
+}
+
+// limit answers with refuse, and a Retry-After, once a client address has sent so many requests within a minute.
+func limit(perMinute int, refuse http.HandlerFunc) func(http.Handler) http.Handler {
+	return httprate.LimitBy(perMinute, time.Minute, clientAddress, httprate.WithLimitHandler(refuse))
+}
+
+func clientAddress(r *http.Request) (string, error) {
+	address := middleware.GetClientIP(r.Context()) // set when a proxy stands in front, see Options.Middleware
+	if address == "" {
+		address, _, _ = net.SplitHostPort(r.RemoteAddr)
+	}
+	return httprate.CanonicalizeIP(address), nil
+}

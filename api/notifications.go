@@ -1,0 +1,45 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// Saferpay sends a payment a handful of notifications, all from a few addresses.
+const notificationsPerMinute = 3000
+
+// notificationTimeout leaves Saferpay an answer within the 10 s that it waits (Saferpay integration guide).
+const notificationTimeout = 8 * time.Second
+
+// notifications routes what Saferpay calls when something happened to a payment. The two addresses do the same: anyone may
+// call either, and only Assert tells what happened.
+func (s *server) notifications(r chi.Router) {
+	r.Use(middleware.GetHead, limit(notificationsPerMinute, func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, problem.New(problem.TooManyRequests, "Try again in a minute."))
+	}))
+	r.Get("/webhooks/saferpay/{secret}/{outcome:success|fail}", s.notified)
+}
+
+// notified passes a notification on as a hint. 200 ends Saferpay's attempts, so it is given only once the hint is safe with
+// Temporal, or is of no use any more.
+func (s *server) notified(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), notificationTimeout)
+	defer cancel()
+	_, invoiceID, paymentID, err := s.Store.Notification(ctx, chi.URLParam(r, "secret"))
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	err = s.Commands.SaferpayNotified(ctx, invoiceID, paymentID)
+	if err != nil && problem.CodeOf(err) != problem.NotFound { // NotFound: the invoice is settled and nobody listens any more
+		s.refuse(w, r, err)
+		return
+	}
+	w.WriteHeader(http.StatusOK)
+}

@@ -1,0 +1,155 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// document is what the pages know about one invoice.
+type document struct {
+	token   string
+	company merchant.Company
+	invoice invoice.Invoice
+	offers  []payment.Method // what the payer can choose from; none when there is nothing to pay
+	payment payment.Payment  // the one that the payer returns from, on the return page
+}
+
+// document reads the online document that the token opens, with the payment of that id unless it is empty. An invoice that
+// was never issued has no online document.
+func (s *server) document(ctx context.Context, token, paymentID string) (document, error) {
+	companyID, invoiceID, err := s.Store.OnlineDocument(ctx, token)
+	if err != nil {
+		return document{}, err
+	}
+	var d document
+	err = s.Store.InCompany(ctx, companyID, func(tx Tx) (err error) {
+		d = document{token: token}
+		if d.company, err = tx.Company(ctx); err != nil {
+			return err
+		}
+		if d.invoice, err = tx.Invoice(ctx, invoiceID); err != nil {
+			return err
+		}
+		if d.invoice.IssuedAt.IsZero() {
+			return problem.New(problem.NotFound, "Invoice %s has not been issued.", invoiceID)
+		}
+		if paymentID != "" {
+			if d.payment, err = tx.Payment(ctx, paymentID); err != nil {
+				return err
+			}
+			if d.payment.InvoiceID != invoiceID {
+				return problem.New(problem.NotFound, "Payment %s is not one of invoice %s.", paymentID, invoiceID)
+			}
+		}
+		d.offers, err = offers(ctx, tx, d.invoice)
+		return err
+	})
+	return d, err
+}
+
+// offers returns the methods of all attached payment services that can collect the invoice now.
+func offers(ctx context.Context, tx Tx, inv invoice.Invoice) ([]payment.Method, error) {
+	offered := map[payment.Method]bool{}
+	if inv.Status.Payable() {
+		for _, serviceID := range inv.PaymentServiceIDs {
+			service, err := tx.PaymentService(ctx, serviceID)
+			if err != nil {
+				return nil, err
+			}
+			if service.Collects(inv.Amount.Currency()) == nil {
+				for _, method := range service.Offers(inv.Amount.Currency()) {
+					offered[method] = true
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(payment.Methods), func(m payment.Method) bool { return !offered[m] }), nil
+}
+
+func (d document) path() string { return "/i/" + url.PathEscape(d.token) }
+
+// notice tells the payer what has just happened; its tone is success, waiting, info or trouble.
+type notice struct {
+	Tone string
+	phrase
+	Detail string // in the payment provider's words
+}
+
+// documentPage is what document.html shows.
+type documentPage struct {
+	frame
+	Notice      *notice
+	Company     string
+	Customer    string
+	Number      string
+	Description string
+	Status      string // open, overdue, partially_paid, paid or cancelled
+	StatusText  string
+	Currency    string
+	Amount      string // what is due, or was
+	AmountText  string
+	Total       string // of the invoice, when only a part is still due
+	DueBy       string
+	PaidOn      string
+	Offers      []payment.Method
+	NotOnline   bool
+	PayURL      string
+	ReloadURL   string // where to look again
+}
+
+// page returns the online document as it is shown, in that language.
+func (s *server) page(d document, code string, n *notice) documentPage {
+	inv, t := d.invoice, dictionary[code]
+	p := documentPage{
+		frame:       newFrame(code, d.path(), url.Values{}),
+		Notice:      n,
+		Company:     d.company.Name,
+		Customer:    inv.Customer.Name,
+		Number:      inv.Number,
+		Description: inv.Description,
+		Status:      string(inv.Status),
+		Currency:    string(inv.Amount.Currency()),
+		Amount:      swiss(inv.Amount),
+		AmountText:  t.Amount,
+		DueBy:       t.date(inv.DueDate),
+		Offers:      d.offers,
+		NotOnline:   inv.Status.Payable() && len(d.offers) == 0,
+		PayURL:      d.path() + "/pay?lang=" + code,
+	}
+	p.Title = t.Invoice + " " + inv.Number + " – " + d.company.Name
+	switch {
+	case inv.Overdue(today(s.now())):
+		p.Status, p.StatusText = "overdue", t.Overdue
+	case inv.Status == invoice.Paid:
+		p.StatusText, p.PaidOn = t.Paid, t.date(inv.PaidAt.In(zurich))
+	case inv.Status == invoice.Cancelled:
+		p.StatusText = t.Cancelled
+	case inv.Status == invoice.PartiallyPaid:
+		p.StatusText = t.PartiallyPaid
+	default:
+		p.StatusText = t.Open
+	}
+	if inv.Status == invoice.PartiallyPaid {
+		p.AmountText, p.Amount, p.Total = t.AmountDue, swiss(inv.AmountDue()), swiss(inv.Amount)
+	}
+	return p
+}
+
+// showDocument answers GET /i/{token}.
+func (s *server) showDocument(w http.ResponseWriter, r *http.Request) {
+	d, err := s.document(r.Context(), chi.URLParam(r, "token"), "")
+	if err != nil {
+		s.showError(w, r, err)
+		return
+	}
+	render(w, http.StatusOK, "document.html", s.page(d, languageOf(r, d.invoice.Customer.Language), nil))
+}

@@ -1,0 +1,82 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/workflows"
+)
+
+// maxForm is the largest form of a page, in bytes; it holds one word.
+const maxForm = 4 << 10
+
+// payNow answers POST /i/{token}/pay: it sends the payer on to a payment page, or says on the document why not.
+func (s *server) payNow(w http.ResponseWriter, r *http.Request) {
+	token := chi.URLParam(r, "token")
+	d, err := s.document(r.Context(), token, "")
+	if err != nil {
+		s.showError(w, r, err)
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	language := languageOf(r, d.invoice.Customer.Language)
+	url, err := s.paymentPage(r.Context(), d, payment.Method(r.PostFormValue("method")), language)
+	if err == nil {
+		http.Redirect(w, r, url, http.StatusSeeOther)
+		return
+	}
+	p := s.asProblem(r, err)
+	// What refused the payment may have changed the document as well.
+	if d, err = s.document(r.Context(), token, ""); err != nil {
+		s.showError(w, r, err)
+		return
+	}
+	status := problemTypes[p.Code].status
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", retryAfter)
+	}
+	render(w, status, "document.html", s.page(d, language, refusal(p.Code, d.invoice.Status, dictionary[language])))
+}
+
+// paymentPage returns the address of a payment page on which the payer can pay the invoice by that method.
+func (s *server) paymentPage(ctx context.Context, d document, method payment.Method, language string) (string, error) {
+	switch {
+	case !d.invoice.Status.Payable():
+		return "", problem.New(problem.InvoiceNotOpen, "Invoice %s is %s.", d.invoice.Number, d.invoice.Status)
+	case !slices.Contains(d.offers, method):
+		return "", problem.New(problem.PaymentMethodNotOffered, "Invoice %s can't be paid by that method.", d.invoice.Number)
+	}
+	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	defer cancel()
+	checkout, err := s.Commands.PayNow(ctx, d.invoice.ID, workflows.PayNow{
+		PaymentID:          id.New(id.Payment),
+		OrderID:            id.NewOrder(),
+		NotificationSecret: id.NewSecret(),
+		Method:             method,
+		Language:           language,
+	})
+	return checkout.RedirectURL, err
+}
+
+// refusal says why there is no payment page, for an invoice that is in that status now.
+func refusal(code problem.Code, status invoice.Status, t words) *notice {
+	switch {
+	case status == invoice.Paid:
+		return &notice{Tone: "success", phrase: t.AlreadyPaid}
+	case status == invoice.Cancelled:
+		return &notice{Tone: "info", phrase: t.NoLongerDue}
+	case code == problem.PaymentInProgress:
+		return &notice{Tone: "waiting", phrase: t.InProgress}
+	case code == problem.PaymentMethodNotOffered, code == problem.PaymentServiceNotActive, code == problem.CurrencyNotActive:
+		return &notice{Tone: "trouble", phrase: t.NotOffered}
+	default:
+		return &notice{Tone: "trouble", phrase: t.Unavailable}
+	}
+}

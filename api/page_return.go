@@ -1,0 +1,127 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// How a return page waits for the payment: it holds its answer back for a moment, in which most payments are settled, and
+// then refreshes itself so many times.
+const (
+	returnPatience = 3 * time.Second
+	returnInterval = 150 * time.Millisecond
+	maxRefreshes   = 12
+)
+
+// payerReturned answers GET /i/{token}/return, where Saferpay sends the payer after the payment page. Only the first call
+// is a sign of life of the payer; with wait=1, 2, … it is the page that refreshes itself.
+func (s *server) payerReturned(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	token, paymentID := chi.URLParam(r, "token"), query.Get("payment")
+	if !id.Valid(id.Payment, paymentID) {
+		http.Redirect(w, r, "/i/"+url.PathEscape(token), http.StatusSeeOther)
+		return
+	}
+	d, err := s.document(r.Context(), token, paymentID)
+	if err != nil {
+		s.showError(w, r, err)
+		return
+	}
+	refreshes, _ := strconv.Atoi(query.Get("wait")) // anything else than a number is the first call
+	if refreshes == 0 && !d.payment.State.Final() {
+		s.reportReturn(r, d)
+	}
+	if d, err = s.awaitOutcome(r, d); err != nil {
+		s.showError(w, r, err)
+		return
+	}
+	s.showOutcome(w, r, d, refreshes)
+}
+
+// reportReturn tells the invoice's workflow that the payer is back. When that fails there is still Saferpay's notification,
+// and nothing that the payer could do about it.
+func (s *server) reportReturn(r *http.Request, d document) {
+	ctx, cancel := context.WithTimeout(r.Context(), returnPatience)
+	defer cancel()
+	err := s.Commands.PayerReturned(ctx, d.invoice.ID, d.payment.ID)
+	if err != nil && problem.CodeOf(err) != problem.NotFound { // NotFound: the invoice has just been settled
+		_ = s.asProblem(r, err) // for the log
+	}
+}
+
+// awaitOutcome reads the document again until the payment is decided, for as long as the payer's patience lasts.
+func (s *server) awaitOutcome(r *http.Request, d document) (document, error) {
+	deadline := time.After(returnPatience)
+	tick := time.NewTicker(returnInterval)
+	defer tick.Stop()
+	for !d.payment.State.Final() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			return d, nil
+		case <-r.Context().Done():
+			return d, r.Context().Err()
+		}
+		var err error
+		if d, err = s.document(r.Context(), d.token, d.payment.ID); err != nil {
+			return d, err
+		}
+	}
+	return d, nil
+}
+
+// showOutcome shows what has become of the payment, above the invoice.
+func (s *server) showOutcome(w http.ResponseWriter, r *http.Request, d document, refreshes int) {
+	language := languageOf(r, d.invoice.Customer.Language)
+	again := func(code string, refreshes int) string {
+		return d.path() + "/return?" + url.Values{"payment": {d.payment.ID}, "lang": {code}, "wait": {strconv.Itoa(refreshes)}}.Encode()
+	}
+	p := s.page(d, language, outcome(d, dictionary[language]))
+	for i := range p.Languages {
+		p.Languages[i].URL = again(p.Languages[i].Code, max(refreshes, 1))
+	}
+	if !d.payment.State.Final() {
+		p.Offers, p.NotOnline = nil, false // a second payment is the last thing to ask for now
+		p.ReloadURL = again(language, 1)
+		if refreshes < maxRefreshes && d.payment.State != payment.Pending {
+			p.Refresh = again(language, refreshes+1)
+		} else {
+			p.Notice.phrase = p.Words.TakesLonger
+		}
+	}
+	render(w, http.StatusOK, "document.html", p)
+}
+
+// outcome says what has become of the payment.
+func outcome(d document, t words) *notice {
+	switch {
+	case d.payment.State == payment.Captured:
+		at := d.payment.Timeline[len(d.payment.Timeline)-1].At
+		received := t.Received.fill("amount", string(d.payment.Amount.Currency())+"\u00a0"+swiss(d.payment.Amount)).fill("date", t.date(at.In(zurich)))
+		return &notice{Tone: "success", phrase: received}
+	case !d.payment.State.Final():
+		return &notice{Tone: "waiting", phrase: t.Confirming}
+	case d.invoice.Status == invoice.Paid:
+		return &notice{Tone: "success", phrase: t.AlreadyPaid}
+	case d.invoice.Status == invoice.Cancelled:
+		return &notice{Tone: "info", phrase: t.NoLongerDue}
+	case d.payment.State == payment.Aborted:
+		return &notice{Tone: "info", phrase: t.Aborted}
+	case d.payment.State == payment.Expired:
+		return &notice{Tone: "info", phrase: t.Expired}
+	case d.payment.State == payment.Cancelled:
+		return &notice{Tone: "trouble", phrase: t.Released}
+	default:
+		return &notice{Tone: "trouble", phrase: t.Declined, Detail: d.payment.Failure.PayerMessage}
+	}
+}

@@ -1,0 +1,176 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/quittance/quittance/api/internal/spec"
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/workflows"
+)
+
+// commandTimeout is how long a caller waits for a command. Afterwards the answer is temporarily-unavailable, and the
+// command may still take effect.
+const commandTimeout = 30 * time.Second
+
+// defaultServiceName is what a payment service is called unless the company says otherwise.
+const defaultServiceName = "Worldline/SIX Payment Services"
+
+// CreatePaymentService answers POST /payment-services.
+func (s *server) CreatePaymentService(ctx context.Context, r spec.CreatePaymentServiceRequestObject) (spec.CreatePaymentServiceResponseObject, error) {
+	name := defaultServiceName
+	if r.Body.Name != nil {
+		name = *r.Body.Name
+	}
+	if !invoice.Printable(name, 1, 100) {
+		return nil, problem.InvalidFields(problem.Field{Name: "name", Message: "must have 1 to 100 printable characters"})
+	}
+	in := workflows.ConnectPaymentService{
+		CompanyID:        callerOf(ctx).companyID,
+		PaymentServiceID: id.New(id.PaymentService),
+		Environment:      merchant.Environment(r.Body.Environment),
+		Name:             name,
+	}
+	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	defer cancel()
+	if err := s.Commands.Connect(ctx, in); err != nil {
+		return nil, err
+	}
+	answer, err := s.paymentService(ctx, in.CompanyID, in.PaymentServiceID)
+	return spec.CreatePaymentService201JSONResponse(answer), err
+}
+
+// ListPaymentServices answers GET /payment-services.
+func (s *server) ListPaymentServices(ctx context.Context, _ spec.ListPaymentServicesRequestObject) (spec.ListPaymentServicesResponseObject, error) {
+	var answer spec.ListPaymentServices200JSONResponse
+	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+		company, err := tx.Company(ctx)
+		if err != nil {
+			return err
+		}
+		services, err := tx.PaymentServices(ctx)
+		answer.Data = mapped(services, func(p merchant.PaymentService) spec.PaymentService { return shownService(p, company.Language) })
+		return err
+	})
+	return answer, err
+}
+
+// GetPaymentService answers GET /payment-services/{payment_service_id}.
+func (s *server) GetPaymentService(ctx context.Context, r spec.GetPaymentServiceRequestObject) (spec.GetPaymentServiceResponseObject, error) {
+	answer, err := s.paymentService(ctx, callerOf(ctx).companyID, r.PaymentServiceID)
+	return spec.GetPaymentService200JSONResponse(answer), err
+}
+
+// SubmitCredentials answers PUT /payment-services/{payment_service_id}/credentials. The password is sealed here and leaves
+// this function in no other form.
+func (s *server) SubmitCredentials(ctx context.Context, r spec.SubmitCredentialsRequestObject) (spec.SubmitCredentialsResponseObject, error) {
+	companyID := callerOf(ctx).companyID
+	service, err := s.loadService(ctx, companyID, r.PaymentServiceID)
+	if err != nil {
+		return nil, err
+	}
+	c := merchant.Credentials{CustomerID: r.Body.CustomerID, TerminalID: r.Body.TerminalID, APIUsername: r.Body.APIUsername}
+	if err := merchant.ValidateCredentials(c, r.Body.APIPassword); err != nil {
+		return nil, err
+	}
+	if c.SealedPassword, err = s.Sealer.Seal([]byte(r.Body.APIPassword), companyID); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	defer cancel()
+	if _, err := s.Commands.SubmitCredentials(ctx, service, c); err != nil {
+		return nil, err
+	}
+	answer, err := s.paymentService(ctx, companyID, r.PaymentServiceID)
+	return spec.SubmitCredentials200JSONResponse(answer), err
+}
+
+// DecideVerification answers POST /payment-services/{payment_service_id}/verification, for the administrator.
+func (s *server) DecideVerification(ctx context.Context, r spec.DecideVerificationRequestObject) (spec.DecideVerificationResponseObject, error) {
+	if !invoice.Printable(r.Body.Reason, 1, 500) {
+		return nil, problem.InvalidFields(problem.Field{Name: "reason", Message: "must have 1 to 500 printable characters"})
+	}
+	companyID, err := s.Store.PaymentServiceCompany(ctx, r.PaymentServiceID)
+	if err != nil {
+		return nil, err
+	}
+	service, err := s.loadService(ctx, companyID, r.PaymentServiceID)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	defer cancel()
+	decision := workflows.Decision{Approved: r.Body.Decision == spec.VerificationDecisionDecisionApproved, Reason: r.Body.Reason}
+	if _, err := s.Commands.Decide(ctx, service, decision); err != nil {
+		return nil, err
+	}
+	answer, err := s.paymentService(ctx, companyID, r.PaymentServiceID)
+	return spec.DecideVerification200JSONResponse(answer), err
+}
+
+// MakeDefaultPaymentService answers POST /payment-services/{payment_service_id}/default.
+func (s *server) MakeDefaultPaymentService(ctx context.Context, r spec.MakeDefaultPaymentServiceRequestObject) (spec.MakeDefaultPaymentServiceResponseObject, error) {
+	companyID := callerOf(ctx).companyID
+	err := s.Store.InCompany(ctx, companyID, func(tx Tx) error { return tx.MakeDefault(ctx, r.PaymentServiceID) })
+	if err != nil {
+		return nil, err
+	}
+	answer, err := s.paymentService(ctx, companyID, r.PaymentServiceID)
+	return spec.MakeDefaultPaymentService200JSONResponse(answer), err
+}
+
+func (s *server) loadService(ctx context.Context, companyID, serviceID string) (service merchant.PaymentService, err error) {
+	err = s.Store.InCompany(ctx, companyID, func(tx Tx) error {
+		service, err = tx.PaymentService(ctx, serviceID)
+		return err
+	})
+	return service, err
+}
+
+// paymentService returns a payment service as the API shows it.
+func (s *server) paymentService(ctx context.Context, companyID, serviceID string) (answer spec.PaymentService, err error) {
+	err = s.Store.InCompany(ctx, companyID, func(tx Tx) error {
+		company, err := tx.Company(ctx)
+		if err != nil {
+			return err
+		}
+		service, err := tx.PaymentService(ctx, serviceID)
+		answer = shownService(service, company.Language)
+		return err
+	})
+	return answer, err
+}
+
+func shownService(p merchant.PaymentService, language string) spec.PaymentService {
+	return spec.PaymentService{
+		ID:          p.ID,
+		Provider:    p.Provider,
+		Name:        p.Name,
+		Environment: spec.Environment(p.Environment),
+		Status:      spec.PaymentServiceStatus(p.Status),
+		IsDefault:   p.IsDefault,
+		CustomerID:  optional(p.CustomerID),
+		TerminalID:  optional(p.TerminalID),
+		APIUsername: optional(p.APIUsername),
+		PaymentMethods: mapped(p.Methods, func(m merchant.ContractedMethod) spec.ContractedMethod {
+			return spec.ContractedMethod{Method: m.Method, Currencies: m.Currencies}
+		}),
+		Currencies: mapped(p.Currencies(), func(code string) spec.CurrencyStatus {
+			return spec.CurrencyStatus{Currency: spec.Currency(code), Status: spec.CurrencyStatusStatusActive}
+		}),
+		Verification: spec.Verification{
+			SubmittedAt:   optional(p.SubmittedAt),
+			EarliestAt:    optional(p.EarliestAt),
+			DueAt:         optional(p.DueAt),
+			LastCheckedAt: optional(p.LastCheckedAt),
+		},
+		Timeline: mapped(p.Timeline, func(step merchant.ServiceStep) spec.PaymentServiceStep {
+			return spec.PaymentServiceStep{At: step.At, Status: spec.PaymentServiceStatus(step.Status), Note: optional(step.Note)}
+		}),
+		NextSteps: nextSteps(p, language),
+		CreatedAt: p.CreatedAt,
+	}
+}

@@ -1,0 +1,64 @@
+package api
+
+import (
+	"context"
+
+	"github.com/quittance/quittance/api/internal/spec"
+	"github.com/quittance/quittance/internal/listing"
+	"github.com/quittance/quittance/internal/payment"
+)
+
+// ListPayments answers GET /payments.
+func (s *server) ListPayments(ctx context.Context, r spec.ListPaymentsRequestObject) (spec.ListPaymentsResponseObject, error) {
+	var answer spec.ListPayments200JSONResponse
+	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+		payments, next, err := tx.Payments(ctx, listing.Payments{
+			InvoiceID: deref(r.Params.InvoiceID),
+			State:     payment.State(deref(r.Params.State)),
+			Cursor:    deref(r.Params.Cursor),
+			Limit:     deref(r.Params.Limit),
+		})
+		answer = spec.ListPayments200JSONResponse{Data: mapped(payments, shownPayment), NextCursor: optional(next)}
+		return err
+	})
+	return answer, err
+}
+
+// GetPayment answers GET /payments/{payment_id}.
+func (s *server) GetPayment(ctx context.Context, r spec.GetPaymentRequestObject) (spec.GetPaymentResponseObject, error) {
+	var answer spec.GetPayment200JSONResponse
+	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+		p, err := tx.Payment(ctx, r.PaymentID)
+		answer = spec.GetPayment200JSONResponse(shownPayment(p))
+		return err
+	})
+	return answer, err
+}
+
+func shownPayment(p payment.Payment) spec.Payment {
+	answer := spec.Payment{
+		ID:               p.ID,
+		InvoiceID:        p.InvoiceID,
+		PaymentServiceID: p.PaymentServiceID,
+		State:            spec.PaymentState(p.State),
+		Method:           spec.PaymentMethod(p.Method),
+		Amount:           p.Amount.Value(),
+		Currency:         spec.Currency(p.Amount.Currency()),
+		PaymentMeans:     optional(p.PaymentMeans),
+		Saferpay: spec.SaferpayReferences{
+			OrderID:       p.OrderID,
+			TransactionID: optional(p.TransactionID),
+			CaptureID:     optional(p.CaptureID),
+		},
+		LiabilityShift: p.LiabilityShift,
+		BookedAccount:  optional(p.BookedAccount),
+		Timeline: mapped(p.Timeline, func(step payment.Step) spec.PaymentStep {
+			return spec.PaymentStep{At: step.At, State: spec.PaymentState(step.State), Note: optional(step.Note)}
+		}),
+		CreatedAt: p.CreatedAt,
+	}
+	if p.Failure.Name != "" {
+		answer.Failure = &spec.PaymentFailure{Name: p.Failure.Name, PayerMessage: optional(p.Failure.PayerMessage)}
+	}
+	return answer
+}

@@ -1,0 +1,85 @@
+package api
+
+import (
+	"context"
+
+	"github.com/quittance/quittance/internal/event"
+	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/listing"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/workflows"
+)
+
+// Store is what the API needs of the record before it knows the company, and the way into a company.
+type Store interface {
+	CreateCompany(ctx context.Context, c merchant.Company) error
+	CreateAPIKey(ctx context.Context, k merchant.APIKey) error
+	DeleteAPIKey(ctx context.Context, companyID, keyID string) error
+	// APIKeyByHash returns the key with that SHA-256, see merchant.HashKey, or problem.NotFound.
+	APIKeyByHash(ctx context.Context, hash []byte) (merchant.APIKey, error)
+	// OnlineDocument returns which invoice the token of a public link stands for, or problem.NotFound.
+	OnlineDocument(ctx context.Context, token string) (companyID, invoiceID string, err error)
+	// Notification returns which payment the secret of a notification URL stands for, or problem.NotFound.
+	Notification(ctx context.Context, secret string) (companyID, invoiceID, paymentID string, err error)
+	// PaymentServiceCompany returns whose payment service it is, or problem.NotFound.
+	PaymentServiceCompany(ctx context.Context, paymentServiceID string) (companyID string, err error)
+	// InCompany runs fn in one transaction that sees one company only, and commits when it returns nil. fn may run more
+	// than once, so it sets the variables that it captures afresh each time.
+	InCompany(ctx context.Context, companyID string, fn func(Tx) error) error
+}
+
+// Tx is what the API reads and writes of one company in one transaction. What isn't there is problem.NotFound.
+type Tx interface {
+	Company(ctx context.Context) (merchant.Company, error)
+	LockCompany(ctx context.Context) (merchant.Company, error)
+	SaveCompany(ctx context.Context, c merchant.Company) error
+	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
+	PaymentServices(ctx context.Context) ([]merchant.PaymentService, error)
+	DefaultPaymentService(ctx context.Context) (service merchant.PaymentService, ok bool, err error)
+	MakeDefault(ctx context.Context, paymentServiceID string) error
+	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
+	LockInvoice(ctx context.Context, id string) (invoice.Invoice, error)
+	InsertInvoice(ctx context.Context, i invoice.Invoice) error
+	SaveInvoice(ctx context.Context, i invoice.Invoice) error
+	Invoices(ctx context.Context, f listing.Invoices) (invoices []invoice.Invoice, next string, err error)
+	Payment(ctx context.Context, id string) (payment.Payment, error)
+	PaymentsOf(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]payment.Payment, err error)
+	Payments(ctx context.Context, f listing.Payments) (payments []payment.Payment, next string, err error)
+	RefundsOf(ctx context.Context, paymentID string) ([]refund.Refund, error)
+	Refund(ctx context.Context, id string) (refund.Refund, error)
+	Refunds(ctx context.Context, f listing.Refunds) (refunds []refund.Refund, next string, err error)
+	Exception(ctx context.Context, id string) (exception.Exception, error)
+	LockException(ctx context.Context, id string) (exception.Exception, error)
+	SaveException(ctx context.Context, e exception.Exception) error
+	Exceptions(ctx context.Context, f listing.Exceptions) (exceptions []exception.Exception, next string, err error)
+	Accounts(ctx context.Context) ([]ledger.Account, error)
+	Balances(ctx context.Context) ([]ledger.Balance, error)
+	Journal(ctx context.Context, f listing.Journal) (entries []ledger.Entry, next string, err error)
+	Events(ctx context.Context, f listing.Events) (events []event.Event, next string, err error)
+	AppendEvent(ctx context.Context, e event.Event) error
+}
+
+// Commands starts and steers lifecycles; workflows.Commands says what each one does and which problems it returns.
+type Commands interface {
+	Issue(ctx context.Context, inv invoice.Invoice, sendEmail bool) error
+	Cancel(ctx context.Context, invoiceID string) error
+	RecordReceipt(ctx context.Context, invoiceID string, in workflows.RecordReceipt) error
+	RequestRefund(ctx context.Context, in workflows.RequestRefund, invoiceNumber string) error
+	RecordRefund(ctx context.Context, refundID string) error
+	Resolve(ctx context.Context, workflowID string, in workflows.ResolveException) error
+	PayNow(ctx context.Context, invoiceID string, in workflows.PayNow) (workflows.Checkout, error)
+	PayerReturned(ctx context.Context, invoiceID, paymentID string) error
+	SaferpayNotified(ctx context.Context, invoiceID, paymentID string) error
+	Connect(ctx context.Context, in workflows.ConnectPaymentService) error
+	SubmitCredentials(ctx context.Context, s merchant.PaymentService, c merchant.Credentials) (workflows.ServiceState, error)
+	Decide(ctx context.Context, s merchant.PaymentService, d workflows.Decision) (workflows.ServiceState, error)
+}
+
+// Sealer encrypts a secret so that it opens only together with the associated text.
+type Sealer interface {
+	Seal(plaintext []byte, associated string) ([]byte, error)
+}

@@ -1,0 +1,100 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/quittance/quittance/api/internal/spec"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// problemTypes is the one place that says which status a problem has; each title is the same for every problem of a type.
+var problemTypes = map[problem.Code]struct {
+	status int
+	title  string
+}{
+	problem.Malformed:               {http.StatusBadRequest, "The request can't be read"},
+	problem.Unauthorized:            {http.StatusUnauthorized, "A valid key is needed"},
+	problem.Forbidden:               {http.StatusForbidden, "This key may not do that"},
+	problem.NotFound:                {http.StatusNotFound, "Not found"},
+	problem.MethodNotAllowed:        {http.StatusMethodNotAllowed, "There is no such method here"},
+	problem.InvoiceNumberTaken:      {http.StatusConflict, "The invoice number is taken"},
+	problem.InvoiceNotDraft:         {http.StatusConflict, "The invoice is not a draft"},
+	problem.InvoiceNotOpen:          {http.StatusConflict, "The invoice is not open"},
+	problem.InvoicePaid:             {http.StatusConflict, "The invoice is paid"},
+	problem.InvoiceCancelled:        {http.StatusConflict, "The invoice is cancelled"},
+	problem.PaymentInProgress:       {http.StatusConflict, "A payment is in progress"},
+	problem.PaymentServiceNotActive: {http.StatusConflict, "The payment service is not active"},
+	problem.PaymentMethodNotOffered: {http.StatusConflict, "The payment method is not offered"},
+	problem.CurrencyNotActive:       {http.StatusConflict, "The currency is not active"},
+	problem.NotInVerification:       {http.StatusConflict, "The payment service is not in verification"},
+	problem.PaymentNotCaptured:      {http.StatusConflict, "The payment is not captured"},
+	problem.RefundNotRecordable:     {http.StatusConflict, "The refund can't be recorded"},
+	problem.ExceptionResolved:       {http.StatusConflict, "The exception is resolved"},
+	problem.TooLarge:                {http.StatusRequestEntityTooLarge, "The body is too large"},
+	problem.UnsupportedMedia:        {http.StatusUnsupportedMediaType, "The body must be JSON"},
+	problem.Invalid:                 {http.StatusUnprocessableEntity, "The request has invalid fields"},
+	problem.ReceiptExceedsInvoice:   {http.StatusUnprocessableEntity, "The receipt is more than is due"},
+	problem.RefundExceedsPayment:    {http.StatusUnprocessableEntity, "The refund is more than is left"},
+	problem.CredentialsRejected:     {http.StatusUnprocessableEntity, "Saferpay doesn't accept the credentials"},
+	problem.TooManyRequests:         {http.StatusTooManyRequests, "Too many requests"},
+	internal:                        {http.StatusInternalServerError, "Something went wrong on our side"},
+	problem.SaferpayUnavailable:     {http.StatusServiceUnavailable, "Saferpay doesn't answer"},
+	problem.Unavailable:             {http.StatusServiceUnavailable, "Temporarily unavailable"},
+}
+
+// internal is a mistake in Quittance itself.
+const internal problem.Code = "internal-error"
+
+// retryAfter is how many seconds a caller should wait before asking a part of Quittance again that didn't answer.
+const retryAfter = "5"
+
+// asProblem returns what the caller is told about err, and logs it when it isn't about the caller but about a part of
+// Quittance that doesn't work at the moment. Errors outside the closed set of problems are told without their particulars.
+func (s *server) asProblem(r *http.Request, err error) *problem.Error {
+	p, _ := errors.AsType[*problem.Error](err)
+	if _, known := problemTypes[problem.CodeOf(err)]; !known {
+		p = problem.New(problem.Unavailable, "A part of Quittance does not answer at the moment. Nothing is lost; try again in a few seconds.")
+	}
+	// Nobody waits for the answer to an abandoned request, and its error says only that it was abandoned.
+	if problemTypes[p.Code].status == http.StatusServiceUnavailable && r.Context().Err() == nil {
+		s.Logger.ErrorContext(r.Context(), "A request could not be answered.",
+			"request_id", requestID(r.Context()), "method", r.Method, "route", routePattern(r), "error", err)
+	}
+	return p
+}
+
+// refuse answers with the problem behind err.
+func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	p := s.asProblem(r, err)
+	status := problemTypes[p.Code].status
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="Quittance"`)
+	}
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", retryAfter)
+	}
+	answer := spec.Problem{
+		Type:     "urn:quittance:problem:" + string(p.Code),
+		Title:    problemTypes[p.Code].title,
+		Status:   status,
+		Detail:   p.Detail,
+		Instance: optional("urn:quittance:request:" + requestID(r.Context())),
+	}
+	if len(p.Fields) > 0 {
+		fields := make([]spec.FieldError, len(p.Fields))
+		for i, f := range p.Fields {
+			fields[i] = spec.FieldError{Field: f.Name, Message: f.Message}
+		}
+		answer.Errors = &fields
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(answer) // it fails only when the caller has gone
+}
+
+// broken answers a request whose handler panicked.
+func (s *server) broken(w http.ResponseWriter, r *http.Request) {
+	s.refuse(w, r, problem.New(internal, "This is a mistake of ours. It has been noted under the instance given here."))
+}

@@ -1,0 +1,79 @@
+package api
+
+import (
+	"context"
+	"slices"
+
+	"github.com/quittance/quittance/api/internal/spec"
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/workflows"
+)
+
+// RecordReceipt answers POST /invoices/{invoice_id}/receipts. The invoice's workflow books the receipt, since it knows
+// whether an online payment is under way; what can be refused without it is refused here.
+func (s *server) RecordReceipt(ctx context.Context, r spec.RecordReceiptRequestObject) (spec.RecordReceiptResponseObject, error) {
+	companyID := callerOf(ctx).companyID
+	receipt := workflows.RecordReceipt{
+		ReceiptID: id.New(id.Receipt), Day: r.Body.Date.Time, Account: r.Body.Account, Reference: deref(r.Body.Reference),
+	}
+	err := s.Store.InCompany(ctx, companyID, func(tx Tx) error {
+		inv, err := tx.Invoice(ctx, r.InvoiceID)
+		if err != nil {
+			return err
+		}
+		if receipt.Amount, err = parseAmount(r.Body.Amount, string(inv.Amount.Currency())); err != nil {
+			return err
+		}
+		if err := s.checkReceipt(ctx, tx, receipt); err != nil {
+			return err
+		}
+		return inv.Receive(receipt.Amount, s.now()) // the workflow does it for good
+	})
+	if err != nil {
+		return nil, err
+	}
+	commandCtx, cancel := context.WithTimeout(ctx, commandTimeout)
+	defer cancel()
+	err = s.Commands.RecordReceipt(commandCtx, r.InvoiceID, receipt)
+	err = s.explained(commandCtx, err, companyID, r.InvoiceID, func(inv invoice.Invoice) error { return inv.Receive(receipt.Amount, s.now()) })
+	if err != nil {
+		return nil, err
+	}
+	inv, err := s.invoice(ctx, companyID, r.InvoiceID)
+	return spec.RecordReceipt201JSONResponse{
+		ID:        receipt.ReceiptID,
+		InvoiceID: r.InvoiceID,
+		Amount:    receipt.Amount.Value(),
+		Currency:  spec.Currency(receipt.Amount.Currency()),
+		Date:      date(receipt.Day),
+		Account:   receipt.Account,
+		Reference: receipt.Reference,
+		Invoice:   inv,
+	}, err
+}
+
+// checkReceipt returns an Invalid problem that names every field at fault, or nil.
+func (s *server) checkReceipt(ctx context.Context, tx Tx, receipt workflows.RecordReceipt) error {
+	var fields []problem.Field
+	if !receipt.Amount.IsPositive() {
+		fields = append(fields, problem.Field{Name: "amount", Message: "must be more than 0"})
+	}
+	if receipt.Day.Year() < 2000 || receipt.Day.After(today(s.now())) {
+		fields = append(fields, problem.Field{Name: "date", Message: "must be a day between 2000-01-01 and today in Switzerland"})
+	}
+	if !invoice.Printable(receipt.Reference, 0, 140) {
+		fields = append(fields, problem.Field{Name: "reference", Message: "must have at most 140 printable characters"})
+	}
+	chart, err := tx.Accounts(ctx)
+	if err != nil {
+		return err
+	}
+	known := slices.ContainsFunc(chart, func(a ledger.Account) bool { return a.Number == receipt.Account })
+	if !known || receipt.Account == ledger.Receivables { // which is what the receipt is booked against
+		fields = append(fields, problem.Field{Name: "account", Message: "must be an account of the chart other than 1100, see GET /v1/accounts"})
+	}
+	return problem.InvalidFields(fields...)
+}

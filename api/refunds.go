@@ -1,0 +1,132 @@
+package api
+
+import (
+	"context"
+
+	"github.com/quittance/quittance/api/internal/spec"
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/listing"
+	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/workflows"
+)
+
+// RequestRefund answers POST /payments/{payment_id}/refunds. The refund's workflow records the request, since it also keeps
+// two refunds from giving the same money back; what can be refused without it is refused here.
+func (s *server) RequestRefund(ctx context.Context, r spec.RequestRefundRequestObject) (spec.RequestRefundResponseObject, error) {
+	if !invoice.Printable(r.Body.Reason, 1, 200) {
+		return nil, problem.InvalidFields(problem.Field{Name: "reason", Message: "must have 1 to 200 printable characters"})
+	}
+	companyID := callerOf(ctx).companyID
+	request := workflows.RequestRefund{
+		CompanyID: companyID, RefundID: id.New(id.Refund), PaymentID: r.PaymentID, OrderID: id.NewOrder(), Reason: r.Body.Reason,
+	}
+	var inv invoice.Invoice
+	err := s.Store.InCompany(ctx, companyID, func(tx Tx) error {
+		p, err := tx.Payment(ctx, r.PaymentID)
+		if err != nil {
+			return err
+		}
+		refunds, err := tx.RefundsOf(ctx, p.ID)
+		if err != nil {
+			return err
+		}
+		amount := refund.Left(p, refunds)
+		if r.Body.Amount != nil {
+			if amount, err = parseAmount(*r.Body.Amount, string(p.Amount.Currency())); err != nil {
+				return err
+			}
+			request.Amount = amount
+		}
+		if err := refund.Allow(p, refunds, amount); err != nil {
+			return err
+		}
+		inv, err = tx.Invoice(ctx, p.InvoiceID)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	commandCtx, cancel := context.WithTimeout(ctx, commandTimeout)
+	defer cancel()
+	if err := s.Commands.RequestRefund(commandCtx, request, inv.Number); err != nil {
+		return nil, err
+	}
+	requested, err := s.refund(ctx, request.RefundID)
+	return spec.RequestRefund202JSONResponse(shownRefund(requested)), err
+}
+
+// RecordRefund answers POST /refunds/{refund_id}/record. Whether the refund waits for a person is for its workflow to say;
+// one that has ended has no workflow any more.
+func (s *server) RecordRefund(ctx context.Context, r spec.RecordRefundRequestObject) (spec.RecordRefundResponseObject, error) {
+	before, err := s.refund(ctx, r.RefundID)
+	if err != nil {
+		return nil, err
+	}
+	if before.State == refund.Recorded {
+		return spec.RecordRefund200JSONResponse(shownRefund(before)), nil
+	}
+	if before.State.Final() {
+		return nil, problem.New(problem.RefundNotRecordable, "Refund %s is %s; only one that waits for a person can be recorded.", before.ID, before.State)
+	}
+	commandCtx, cancel := context.WithTimeout(ctx, commandTimeout)
+	defer cancel()
+	if err := s.Commands.RecordRefund(commandCtx, r.RefundID); err != nil {
+		return nil, err
+	}
+	recorded, err := s.refund(ctx, r.RefundID)
+	return spec.RecordRefund200JSONResponse(shownRefund(recorded)), err
+}
+
+// GetRefund answers GET /refunds/{refund_id}.
+func (s *server) GetRefund(ctx context.Context, r spec.GetRefundRequestObject) (spec.GetRefundResponseObject, error) {
+	found, err := s.refund(ctx, r.RefundID)
+	return spec.GetRefund200JSONResponse(shownRefund(found)), err
+}
+
+// ListRefunds answers GET /refunds.
+func (s *server) ListRefunds(ctx context.Context, r spec.ListRefundsRequestObject) (spec.ListRefundsResponseObject, error) {
+	var answer spec.ListRefunds200JSONResponse
+	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+		refunds, next, err := tx.Refunds(ctx, listing.Refunds{
+			PaymentID: deref(r.Params.PaymentID),
+			State:     refund.State(deref(r.Params.State)),
+			Cursor:    deref(r.Params.Cursor),
+			Limit:     deref(r.Params.Limit),
+		})
+		answer = spec.ListRefunds200JSONResponse{Data: mapped(refunds, shownRefund), NextCursor: optional(next)}
+		return err
+	})
+	return answer, err
+}
+
+func (s *server) refund(ctx context.Context, refundID string) (r refund.Refund, err error) {
+	err = s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+		r, err = tx.Refund(ctx, refundID)
+		return err
+	})
+	return r, err
+}
+
+func shownRefund(r refund.Refund) spec.Refund {
+	answer := spec.Refund{
+		ID:            r.ID,
+		PaymentID:     r.PaymentID,
+		InvoiceID:     r.InvoiceID,
+		State:         spec.RefundState(r.State),
+		Amount:        r.Amount.Value(),
+		Currency:      spec.Currency(r.Amount.Currency()),
+		Reason:        r.Reason,
+		Saferpay:      spec.SaferpayReferences{OrderID: r.OrderID, TransactionID: optional(r.TransactionID)},
+		BookedAccount: optional(r.BookedAccount),
+		Timeline: mapped(r.Timeline, func(step refund.Step) spec.RefundStep {
+			return spec.RefundStep{At: step.At, State: spec.RefundState(step.State), Note: optional(step.Note)}
+		}),
+		CreatedAt: r.CreatedAt,
+	}
+	if r.Failure.Name != "" {
+		answer.Failure = &spec.PaymentFailure{Name: r.Failure.Name, PayerMessage: optional(r.Failure.PayerMessage)}
+	}
+	return answer
+}
