@@ -1,0 +1,50 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/quittance/quittance/api"
+	"github.com/quittance/quittance/internal/config"
+	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/telemetry"
+	"github.com/quittance/quittance/workflows"
+)
+
+// RunAPI answers REST calls, payers and Saferpay's notifications until ctx ends.
+func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
+	if err := cfg.ForAPI(); err != nil {
+		return err
+	}
+	p, err := connect(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	around := []func(http.Handler) http.Handler{p.metrics.Middleware}
+	if proxies := cfg.API.TrustedProxies; len(proxies) > 0 {
+		around = append(around, middleware.ClientIPFromXFF(proxies...))
+	}
+	return serve(ctx, cfg.API.Address, api.New(api.Options{
+		Store:      store{p.store},
+		Commands:   workflows.Commands{Temporal: p.temporal},
+		Sealer:     p.keyring,
+		AdminKey:   cfg.API.AdminKey.Reveal(),
+		PublicURL:  cfg.PublicURL,
+		Healthz:    http.HandlerFunc(telemetry.Healthz),
+		Readyz:     telemetry.Readyz(log, p.checks()),
+		Metrics:    p.metrics.Handler(),
+		Middleware: around,
+		Logger:     log,
+	}), log)
+}
+
+// store is the Postgres store in the words of the API.
+type store struct{ *postgres.Store }
+
+func (s store) InCompany(ctx context.Context, companyID string, fn func(api.Tx) error) error {
+	return s.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
+}

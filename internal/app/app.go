@@ -1,0 +1,94 @@
+// Package app puts the parts of Quittance together: the adapters for Postgres, Temporal, Saferpay and mail, and the
+// processes that are built on them. cmd/quittance runs one process, the local stack several in one.
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"github.com/quittance/quittance/internal/config"
+	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/secrets"
+	"github.com/quittance/quittance/internal/telemetry"
+	"github.com/quittance/quittance/internal/temporalkit"
+	"github.com/quittance/quittance/workflows"
+)
+
+// startup is how long a process waits for Postgres and Temporal before it gives up.
+const startup = 30 * time.Second
+
+// parts are what every process is built on.
+type parts struct {
+	store    *postgres.Store
+	temporal client.Client
+	keyring  *secrets.Keyring
+	metrics  *telemetry.Metrics
+}
+
+func connect(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts, err error) {
+	ctx, cancel := context.WithTimeout(ctx, startup)
+	defer cancel()
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
+	if p.keyring, err = secrets.New([]byte(cfg.Secrets.MasterKey.Reveal())); err != nil {
+		return p, fmt.Errorf("QUITTANCE_MASTER_KEY: %w", err)
+	}
+	if p.metrics, err = telemetry.NewMetrics(); err != nil {
+		return p, err
+	}
+	if p.store, err = postgres.Open(ctx, cfg.DatabaseURL.Reveal()); err != nil {
+		return p, fmt.Errorf("QUITTANCE_DATABASE_URL: %w", err)
+	}
+	p.temporal, err = temporalkit.Dial(ctx, cfg.Temporal, p.keyring, log, p.metrics.Temporal())
+	return p, err
+}
+
+func (p parts) close() {
+	if p.temporal != nil {
+		p.temporal.Close()
+	}
+	if p.store != nil {
+		p.store.Close()
+	}
+}
+
+// checks are what /readyz asks.
+func (p parts) checks() map[string]telemetry.Check {
+	return map[string]telemetry.Check{
+		"postgres":   p.store.Ping,
+		"migrations": p.store.SchemaCurrent,
+		"temporal": func(ctx context.Context) error {
+			_, err := p.temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
+			return err
+		},
+	}
+}
+
+// Migrate brings the database's schema and Temporal's search attributes up to date. It may be run again at any time, and
+// by several processes at once.
+func Migrate(ctx context.Context, cfg config.Config, log *slog.Logger) error {
+	if err := cfg.ForMigrate(); err != nil {
+		return err
+	}
+	if err := postgres.Migrate(ctx, cfg.DatabaseURL.Reveal()); err != nil {
+		return err
+	}
+	p, err := connect(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	ctx, cancel := context.WithTimeout(ctx, startup)
+	defer cancel()
+	if err := temporalkit.WaitForNamespace(ctx, p.temporal, cfg.Temporal.Namespace); err != nil {
+		return err
+	}
+	return temporalkit.RegisterSearchAttributes(ctx, p.temporal, cfg.Temporal.Namespace, workflows.SearchAttributes)
+}

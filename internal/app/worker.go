@@ -1,0 +1,87 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/internal/config"
+	"github.com/quittance/quittance/internal/mail"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/saferpay"
+	"github.com/quittance/quittance/internal/telemetry"
+	"github.com/quittance/quittance/worker"
+)
+
+// RunWorker runs workflows and activities until ctx ends.
+func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
+	if err := cfg.ForWorker(); err != nil {
+		return err
+	}
+	p, err := connect(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	steps, err := steps(cfg, p)
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", telemetry.Healthz)
+	mux.Handle("GET /readyz", telemetry.Readyz(log, p.checks()))
+	mux.Handle("GET /metrics", p.metrics.Handler())
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return serve(ctx, cfg.Worker.Address, mux, log) })
+	group.Go(func() error {
+		return worker.Run(ctx, p.temporal, steps, worker.Options{
+			DeploymentName: cfg.Worker.DeploymentName, BuildID: cfg.Worker.BuildID, TimeScale: cfg.TimeScale,
+		})
+	})
+	return group.Wait()
+}
+
+// now is the time to the microsecond, which is what Postgres keeps.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+// steps builds the activities on their adapters.
+func steps(cfg config.Config, p parts) (worker.Activities, error) {
+	sender, err := mail.NewSender(cfg.Mail.SMTPURL.Reveal(), cfg.Mail.From)
+	if err != nil {
+		return worker.Activities{}, fmt.Errorf("QUITTANCE_SMTP_URL or QUITTANCE_MAIL_FROM: %w", err)
+	}
+	test, live := saferpay.NewClient(cfg.Saferpay.TestURL), saferpay.NewClient(cfg.Saferpay.LiveURL)
+	records := func(ctx context.Context, companyID string, fn func(activities.Tx) error) error {
+		return p.store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
+	}
+	return worker.Activities{
+		Books: &activities.Books{InCompany: records, Now: now},
+		Saferpay: &activities.Saferpay{
+			InCompany: records, Secrets: p.keyring, PublicURL: cfg.PublicURL, Now: now,
+			Gateways: map[merchant.Environment]activities.Gateway{merchant.Test: test, merchant.Live: live},
+		},
+		Merchants: &activities.Merchants{
+			InCompany: records, Secrets: p.keyring, Now: now,
+			Terminals: map[merchant.Environment]activities.TerminalReader{merchant.Test: test, merchant.Live: live},
+		},
+		Mail: &activities.Mail{InCompany: records, PublicURL: cfg.PublicURL, Send: post(sender)},
+	}, nil
+}
+
+// post sends letters as mails.
+func post(sender *mail.Sender) func(context.Context, activities.Letter) error {
+	return func(ctx context.Context, l activities.Letter) error {
+		err := sender.Send(ctx, mail.Message{ID: l.ID, To: l.To, Subject: l.Subject, Text: l.Text, HTML: l.HTML})
+		if errors.Is(err, mail.ErrPermanent) {
+			return errors.Join(activities.ErrUndeliverable, err)
+		}
+		return err
+	}
+}

@@ -1,0 +1,84 @@
+// Package worker puts workflows and activities on their task queues.
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/workflows"
+)
+
+// shutdown is how long running activities get to finish when the worker stops. A call to Saferpay that takes longer is
+// run again by another worker, and finds out what the first one did.
+const shutdown = 10 * time.Second
+
+// Options say which code this is and how fast its days pass.
+type Options struct {
+	DeploymentName string // of all versions of the worker together
+	BuildID        string // of this version; empty: the worker is not versioned
+	TimeScale      int64  // see workflows.Workflows
+}
+
+// Activities are the steps, ready to run.
+type Activities struct {
+	Books     *activities.Books
+	Saferpay  *activities.Saferpay
+	Merchants *activities.Merchants
+	Mail      *activities.Mail
+}
+
+// Run works until ctx ends, then lets running activities finish for a moment. The error says which task queue could not
+// be served.
+func Run(ctx context.Context, c client.Client, a Activities, o Options) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	flows := workflows.Workflows{TimeScale: o.TimeScale}
+
+	payments := worker.New(c, workflows.PaymentsQueue, o.worker(stop))
+	flows.RegisterPayments(payments)
+	payments.RegisterActivity(a.Books)
+	payments.RegisterActivity(a.Saferpay)
+	payments.RegisterActivity(a.Mail)
+
+	onboarding := worker.New(c, workflows.OnboardingQueue, o.worker(stop))
+	flows.RegisterOnboarding(onboarding)
+	onboarding.RegisterActivity(a.Merchants)
+
+	for queue, w := range map[string]worker.Worker{workflows.PaymentsQueue: payments, workflows.OnboardingQueue: onboarding} {
+		if err := w.Start(); err != nil {
+			return fmt.Errorf("serve the task queue %s: %w", queue, err)
+		}
+		defer w.Stop()
+	}
+	<-ctx.Done()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return fmt.Errorf("the worker can't go on: %w", cause)
+	}
+	return nil
+}
+
+// worker are the options of a worker that ends the process with fatal when it can't go on, instead of looking healthy.
+func (o Options) worker(fatal func(error)) worker.Options {
+	options := worker.Options{
+		OnFatalError: fatal,
+		// the outermost first: an error is mapped before the SDK sees it
+		Interceptors:      []interceptor.WorkerInterceptor{&activities.Errors{}, &activities.Heartbeats{}},
+		WorkerStopTimeout: shutdown,
+	}
+	if o.BuildID != "" {
+		options.DeploymentOptions = worker.DeploymentOptions{
+			UseVersioning:             true,
+			Version:                   worker.WorkerDeploymentVersion{DeploymentName: o.DeploymentName, BuildID: o.BuildID},
+			DefaultVersioningBehavior: workflow.VersioningBehaviorPinned,
+		}
+	}
+	return options
+}
