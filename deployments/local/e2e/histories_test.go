@@ -1,0 +1,94 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/common/v1"
+	"go.temporal.io/api/temporalproto"
+	"go.temporal.io/sdk/converter"
+	"google.golang.org/grpc"
+
+	"github.com/quittance/quittance/deployments/local/stack"
+	"github.com/quittance/quittance/internal/secrets"
+	"github.com/quittance/quittance/internal/temporalkit"
+)
+
+// recordTo names the folder in which histories are kept. They are the replay fixtures of the workflows:
+//
+//	QUITTANCE_RECORD_HISTORIES=$PWD/workflows/testdata go test -C deployments/local -count=1 ./e2e
+//
+// adds the paths that have no file there yet. A file that is there stays as it is, since workflows that went this way may
+// still be running; delete it to record the path anew.
+const recordTo = "QUITTANCE_RECORD_HISTORIES"
+
+// keepHistory writes the history of a workflow that has ended to <path>.json, when histories are being recorded.
+func keepHistory(t *testing.T, s *stack.Stack, workflowID, path string) {
+	t.Helper()
+	folder := os.Getenv(recordTo)
+	file := filepath.Join(folder, path+".json")
+	if _, err := os.Stat(file); folder == "" || err == nil {
+		return
+	}
+	ended := historyOf(t, operator(t, s, decoding(t, s)), workflowID)
+	readable := temporalproto.CustomJSONMarshalOptions{Metadata: map[string]any{common.EnablePayloadShorthandMetadataKey: true}}
+	content, err := readable.Marshal(ended)
+	require.NoError(t, err)
+	var document any
+	require.NoError(t, json.Unmarshal(content, &document))
+	forgetMachine(document)
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", " ")
+	require.NoError(t, encoder.Encode(document))
+	require.NoError(t, os.WriteFile(file, out.Bytes(), 0o644))
+}
+
+// forgetMachine removes what names the machine on which a history was recorded.
+func forgetMachine(document any) {
+	switch node := document.(type) {
+	case map[string]any:
+		delete(node, "identity")
+		delete(node, "stackTrace")
+		if node["kind"] == "TASK_QUEUE_KIND_STICKY" {
+			delete(node, "name")
+		}
+		for _, child := range node {
+			forgetMachine(child)
+		}
+	case []any:
+		for _, child := range node {
+			forgetMachine(child)
+		}
+	}
+}
+
+// decoding makes a connection to Temporal read encrypted payloads with the master key of the stack.
+func decoding(t *testing.T, s *stack.Stack) grpc.DialOption {
+	t.Helper()
+	interceptor, err := converter.NewPayloadCodecGRPCClientInterceptor(converter.PayloadCodecGRPCClientInterceptorOptions{
+		Codecs: []converter.PayloadCodec{temporalkit.Codec(keyring(t, s))},
+	})
+	require.NoError(t, err)
+	return grpc.WithChainUnaryInterceptor(interceptor)
+}
+
+func keyring(t *testing.T, s *stack.Stack) *secrets.Keyring {
+	t.Helper()
+	for _, variable := range s.Environment() {
+		if variable.Name == "QUITTANCE_MASTER_KEY_FILE" {
+			key, err := os.ReadFile(variable.Value)
+			require.NoError(t, err)
+			keyring, err := secrets.New(key)
+			require.NoError(t, err)
+			return keyring
+		}
+	}
+	require.FailNow(t, "The stack names no master key.")
+	return nil
+}

@@ -1,0 +1,103 @@
+package e2e
+
+import (
+	"log/slog"
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/deployments/local/stack"
+	"github.com/quittance/quittance/internal/config"
+	invoices "github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/temporalkit"
+	"github.com/quittance/quittance/workflows"
+)
+
+func TestWrongCredentialsAreRefusedAndMayBeEnteredAgain(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t, shared)
+	var service paymentService
+	c.call("POST", "/payment-services", object{"provider": "worldline_saferpay", "environment": "test"}).gives(201, &service)
+	require.Equal(t, "awaiting_credentials", service.Status)
+
+	wrong := maps.Clone(verifiedAccount)
+	wrong["api_password"] = "guessed"
+	c.call("PUT", "/payment-services/"+service.ID+"/credentials", wrong).isProblem(422, "credentials-rejected", "api_password")
+	assert.Equal(t, "awaiting_credentials", c.paymentService(service.ID).Status)
+	c.call("PUT", "/payment-services/"+service.ID+"/credentials", verifiedAccount).gives(200, &service)
+	assert.Equal(t, "active", service.Status)
+	keepHistory(t, shared, workflows.OnboardingID(service.ID), "onboarding-wrong-credentials-first")
+}
+
+func TestUnverifiedAccountCannotBeTheDefaultAndEndsByDecision(t *testing.T) {
+	t.Parallel()
+	for decision, want := range map[string]string{"approved": "active", "rejected": "rejected"} {
+		c := newCompany(t, shared)
+		service := c.connect(unverifiedAccount)
+		require.Equal(t, "in_verification", service.Status)
+		c.call("POST", "/payment-services/"+service.ID+"/default", nil).isProblem(409, "payment-service-not-active")
+
+		admin := &company{t: t, stack: shared, key: stack.AdminKey}
+		admin.call("POST", "/payment-services/"+service.ID+"/verification", object{"decision": decision, "reason": "Told by mail."}).gives(200, &service)
+		assert.Equal(t, want, service.Status)
+		assert.Equal(t, want, c.paymentService(service.ID).Status)
+		keepHistory(t, shared, workflows.OnboardingID(service.ID), "onboarding-"+decision+"-by-a-person")
+	}
+}
+
+func TestChangedPasswordSuspendsTheServiceUntilTheNewOneIsEntered(t *testing.T) {
+	t.Parallel()
+	account := object{"customer_id": "700100", "terminal_id": "70010000", "api_username": "API_700100_00000001", "api_password": "Old-Password-1"}
+	atSaferpay := func(password string) {
+		send(t, "PUT", shared.SimulatorURL()+"/_sim/customers/700100", object{
+			"user": account["api_username"], "password": password,
+			"terminals": []object{{"terminal_id": "70010000", "payment_methods": []object{{"method": "VISA", "currencies": []string{"CHF"}}}}},
+		}, nil)
+	}
+	atSaferpay("Old-Password-1")
+	c := newCompany(t, shared)
+	service := c.connect(account)
+	require.Equal(t, "active", service.Status)
+	c.call("POST", "/payment-services/"+service.ID+"/default", nil).gives(200, nil)
+	inv := c.issue("108.00")
+
+	atSaferpay("New-Password-2")
+	assert.Equal(t, 409, inv.pressPayNow("card").status)
+	assert.Equal(t, "suspended", c.paymentService(service.ID).Status)
+
+	account["api_password"] = "New-Password-2"
+	c.call("PUT", "/payment-services/"+service.ID+"/credentials", account).gives(200, &service)
+	assert.Equal(t, "active", service.Status)
+	inv.payNow("card").pay(visa)
+	inv.requireCollectedOnce("108.00")
+	keepHistory(t, shared, workflows.OnboardingID(service.ID), "onboarding-renewed-credentials")
+	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-refused-a-page-then-paid")
+}
+
+// Between the API's look at the draft and the workflow's there is a moment in which the draft may be cancelled. A test can't
+// hit it, but it can send the command that comes too late.
+func TestIssueThatComesAfterTheDraftWasCancelledIsRefused(t *testing.T) {
+	t.Parallel()
+	c := newMerchant(t, shared)
+	draft := c.draft("108.00")
+	draft.cancel()
+	temporal, err := temporalkit.Dial(t.Context(), config.Temporal{Address: shared.TemporalAddress(), Namespace: "default"},
+		keyring(t, shared), slog.New(slog.DiscardHandler), nil)
+	require.NoError(t, err)
+	defer temporal.Close()
+	amount, err := money.Parse("108.00", "CHF")
+	require.NoError(t, err)
+
+	err = workflows.Commands{Temporal: temporal}.Issue(t.Context(), invoices.Invoice{
+		ID: draft.ID, CompanyID: c.id, Number: draft.Number, Amount: amount, DueDate: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC),
+	}, false)
+	assert.Equal(t, problem.InvoiceNotDraft, problem.CodeOf(err), "%v", err)
+	assert.Equal(t, "cancelled", draft.now().Status)
+	assert.Equal(t, []string{"payment_service.active", "invoice.cancelled"}, c.eventTypes())
+	keepHistory(t, shared, workflows.InvoicePaymentID(draft.ID), "invoice-refused-to-be-issued")
+}

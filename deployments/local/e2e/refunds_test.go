@@ -1,0 +1,173 @@
+package e2e
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/workflows"
+)
+
+// refund and exception are what tests look at in the API's answers.
+type (
+	refund struct {
+		ID     string `json:"id"`
+		State  string `json:"state"`
+		Amount string `json:"amount"`
+	}
+	exception struct {
+		ID      string   `json:"id"`
+		Kind    string   `json:"kind"`
+		Subject string   `json:"subject"`
+		Status  string   `json:"status"`
+		Choice  string   `json:"choice"`
+		Choices []string `json:"choices"`
+	}
+)
+
+// refund asks for money back.
+func (c *company) refund(paymentID string, body object) refund {
+	c.t.Helper()
+	var r refund
+	c.call("POST", "/payments/"+paymentID+"/refunds", body).gives(202, &r)
+	return r
+}
+
+// becomes waits until the refund is in that state.
+func (r refund) becomes(c *company, state string) refund {
+	c.t.Helper()
+	return await(c.t, patience, func() (now refund) {
+		c.call("GET", "/refunds/"+r.ID, nil).gives(200, &now)
+		return now
+	}, func(now refund) bool { return now.State == state })
+}
+
+// exception waits until something is to be decided about the subject.
+func (c *company) exception(subject string) exception {
+	c.t.Helper()
+	return await(c.t, patience, func() (e exception) {
+		var list struct{ Data []exception }
+		c.call("GET", "/exceptions?open=true&subject="+subject, nil).gives(200, &list)
+		if len(list.Data) > 0 {
+			e = list.Data[0]
+		}
+		return e
+	}, func(e exception) bool { return e.ID != "" })
+}
+
+func TestRefundsGoBackFromTheAccountOfTheirReceipt(t *testing.T) {
+	t.Parallel()
+	c := newMerchant(t, shared)
+	inv := c.issue("108.00")
+	inv.payNow("card").pay(visa)
+	paid := inv.requireCollectedOnce("108.00").Payments[0].ID
+	c.call("PATCH", "/settings", object{"receipt_account": "1020"}).gives(200, nil)
+	part := c.refund(paid, object{"amount": "8.00", "reason": "One loaf was stale."})
+	part.becomes(c, "captured")
+	rest := c.refund(paid, object{"reason": "All of it was."}).becomes(c, "captured")
+	assert.Equal(t, "100.00", rest.Amount)
+	c.call("POST", "/payments/"+paid+"/refunds", object{"amount": "0.01", "reason": "More."}).isProblem(422, "refund-exceeds-payment", "amount")
+	now := inv.now()
+	assert.Equal(t, "paid", now.Status)
+	assert.Equal(t, "0.00", now.AmountPaid)
+	entries := c.journal(inv)
+	require.Len(t, entries, 3)
+	assert.Equal(t, []journalLine{
+		{Account: "1100", Debit: "8.00", Credit: "0.00", Currency: "CHF"}, {Account: "1029", Debit: "0.00", Credit: "8.00", Currency: "CHF"},
+	}, entries[1].Lines)
+	assert.Contains(t, c.eventTypes(), "refund.captured")
+	keepHistory(t, shared, workflows.RefundID(part.ID), "refund-captured")
+}
+
+func TestBankTransferBeatsThePayer(t *testing.T) {
+	t.Parallel()
+	c := newMerchant(t, shared)
+	inv := c.issue("108.00")
+	page := inv.payNow("card")
+	receipt := object{"amount": "108.00", "date": "2026-11-20", "account": "1020", "reference": "QR 21 00000"}
+	c.call("POST", "/invoices/"+inv.ID+"/receipts", receipt).gives(201, nil)
+	assert.Equal(t, "paid", inv.now().Status)
+	page.pay(visa)
+	inv.paymentBecomes(page.payment, "cancelled")
+	for _, at := range inv.transactions() {
+		assert.Equal(t, "CANCELED", at.Status)
+		assert.Zero(t, at.Captures)
+	}
+	assert.Len(t, c.journal(inv), 1)
+	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-paid-by-bank-then-late-money-released")
+}
+
+func TestPartlyPaidInvoiceAsksForTheRest(t *testing.T) {
+	t.Parallel()
+	c := newMerchant(t, shared)
+	inv := c.issue("108.00")
+	old := inv.payNow("card")
+	receipt := object{"amount": "100.00", "date": "2026-11-20", "account": "1020", "reference": "QR 21 00000"}
+	c.call("POST", "/invoices/"+inv.ID+"/receipts", receipt).gives(201, nil)
+	assert.Equal(t, "8.00", inv.now().AmountDue)
+	rest := inv.payNow("card")
+	assert.NotEqual(t, old.url, rest.url)
+	old.pay(visa)
+	inv.paymentBecomes(old.payment, "cancelled")
+	rest.pay(visa)
+	assert.Equal(t, "8.00", inv.becomes("paid").Payments[0].Amount)
+	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-partly-paid-by-bank-then-by-card")
+}
+
+func TestDoubtsAreClearedUpOrDecidedByAPerson(t *testing.T) {
+	t.Parallel()
+	options := ownOptions(t)
+	options.TimeScale = 3600 // an hour passes in a second
+	s := startStack(t, options)
+	c := newMerchant(t, s)
+	paid := func(number string) (invoice, string) {
+		body := newInvoice("108.00")
+		body["number"] = number
+		inv := invoice{company: c}
+		c.call("POST", "/invoices", body).gives(201, &inv)
+		c.call("POST", "/invoices/"+inv.ID+"/issue", nil).gives(200, &inv)
+		inv.payNow("card").pay(visa)
+		return inv, inv.becomes("paid").Payments[0].ID
+	}
+
+	_, payment := paid("R-1") // the answer was lost, and Saferpay did it: found by its order
+	armFault(t, s, object{"operation": "Transaction/Refund", "kind": "http_500_after", "times": 1})
+	found := c.refund(payment, object{"reason": "Lost and found."}).becomes(c, "captured")
+	keepHistory(t, s, workflows.RefundID(found.ID), "refund-found-after-a-lost-answer")
+
+	_, payment = paid("R-2") // Saferpay never got it: a person makes sure, and it is asked for again
+	armFault(t, s, object{"operation": "Transaction/Refund", "kind": "http_500_before", "times": 1})
+	again := c.refund(payment, object{"reason": "Never arrived."})
+	doubt := c.exception(again.ID)
+	assert.Equal(t, "refund_unclear", doubt.Kind)
+	again.becomes(c, "unknown")
+	c.call("POST", "/exceptions/"+doubt.ID+"/resolve", object{"choice": "keep", "note": ""}).isProblem(422, "validation-failed", "choice")
+	c.call("POST", "/exceptions/"+doubt.ID+"/resolve", object{"choice": "try_again", "note": "Not in the Backoffice."}).gives(200, &doubt)
+	assert.Equal(t, "resolved", doubt.Status)
+	again.becomes(c, "captured")
+	keepHistory(t, s, workflows.RefundID(again.ID), "refund-decided-and-asked-again")
+
+	_, payment = paid("R-3") // the license has no refunds: the merchant does it in the Backoffice
+	armFault(t, s, object{"operation": "Transaction/Refund", "kind": "error", "error": "PERMISSION_DENIED", "times": 1})
+	byHand := c.refund(payment, object{"reason": "By hand."})
+	assert.Equal(t, "refund_by_hand", c.exception(byHand.ID).Kind)
+	c.call("POST", "/refunds/"+byHand.ID+"/record", nil).gives(200, nil)
+	byHand.becomes(c, "recorded")
+	keepHistory(t, s, workflows.RefundID(byHand.ID), "refund-recorded-by-hand")
+
+	body := newInvoice("108.00") // the capture is refused: a person says what is true, and the invoice can be paid again
+	body["number"] = "R-4"
+	inv := invoice{company: c}
+	c.call("POST", "/invoices", body).gives(201, &inv)
+	c.call("POST", "/invoices/"+inv.ID+"/issue", nil).gives(200, &inv)
+	armFault(t, s, object{"operation": "Transaction/Capture", "kind": "error", "error": "ACTION_NOT_SUPPORTED", "times": 100})
+	page := inv.payNow("card")
+	page.payAndClose(visa)
+	refused := c.exception(page.payment)
+	assert.Equal(t, "capture_unclear", refused.Kind)
+	send(t, "DELETE", s.SimulatorURL()+"/_sim/faults", nil, nil).gives(204, nil)
+	c.call("POST", "/exceptions/"+refused.ID+"/resolve", object{"choice": "try_again", "note": "Saferpay is well again."}).gives(200, nil)
+	inv.becomes("paid")
+	keepHistory(t, s, workflows.InvoicePaymentID(inv.ID), "invoice-paid-after-a-person-decided")
+}

@@ -1,0 +1,134 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/api/sdk/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/quittance/quittance/deployments/local/stack"
+	"github.com/quittance/quittance/workflows"
+)
+
+// operator looks into Temporal without any key of Quittance, as Temporal Web does.
+func operator(t *testing.T, s *stack.Stack, options ...grpc.DialOption) client.Client {
+	t.Helper()
+	c, err := client.DialContext(t.Context(), client.Options{
+		HostPort:          s.TemporalAddress(),
+		Logger:            log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+		ConnectionOptions: client.ConnectionOptions{DialOptions: options},
+	})
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	return c
+}
+
+// historyOf returns the whole history of a workflow once it has ended.
+func historyOf(t *testing.T, c client.Client, workflowID string) *history.History {
+	t.Helper()
+	require.NoError(t, c.GetWorkflow(t.Context(), workflowID, "").Get(t.Context(), nil))
+	events := c.GetWorkflowHistory(t.Context(), workflowID, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	var h history.History
+	for events.HasNext() {
+		e, err := events.Next()
+		require.NoError(t, err)
+		h.Events = append(h.Events, e)
+	}
+	return &h
+}
+
+func TestOperatorReadsTheStoryButNoPersonalData(t *testing.T) {
+	t.Parallel()
+	c := newMerchant(t, shared)
+	inv := c.draft("108.00")
+	c.call("POST", "/invoices/"+inv.ID+"/issue", object{"send_email": true}).gives(200, &inv)
+	inv.payNow("card").pay(visa)
+	inv.requireCollectedOnce("108.00")
+
+	id := workflows.InvoicePaymentID(inv.ID)
+	seen, known := historyOf(t, operator(t, shared), id), historyOf(t, operator(t, shared, decoding(t, shared)), id)
+	raw, err := proto.Marshal(seen)
+	require.NoError(t, err)
+	decoded, err := proto.Marshal(known)
+	require.NoError(t, err)
+	t.Logf("a payment on the happy path took %d history events", len(seen.GetEvents()))
+
+	// A look with the key shows that the secret of the notification URLs is there to be hidden.
+	secret := regexp.MustCompile(`"notification_secret":"([^"]+)"`).FindSubmatch(decoded)
+	require.NotNil(t, secret)
+	for what, hidden := range map[string]string{
+		"the notification secret": string(secret[1]),
+		"the link's token":        token(inv),
+		"the customer's name":     "Anna Muster",
+		"the customer's address":  "anna.muster@example.ch",
+		"the API password":        verifiedAccount["api_password"].(string),
+	} {
+		assert.NotContains(t, string(raw), hidden, what)
+	}
+	for _, readable := range []string{"Open the invoice", "Mail the link to the customer", "Ask Saferpay what became of it", "Capture the money", "Book the receipt"} {
+		assert.Contains(t, string(raw), readable, "the summary of a step")
+	}
+}
+
+func TestOperatorFindsAnInvoiceAndReadsWhatItWaitsFor(t *testing.T) {
+	t.Parallel()
+	c := newMerchant(t, shared)
+	inv := c.issue("108.00")
+	page := inv.payNow("card")
+	temporal, id := operator(t, shared), workflows.InvoicePaymentID(inv.ID)
+
+	described, err := temporal.DescribeWorkflow(t.Context(), id, "")
+	require.NoError(t, err)
+	summary, err := described.GetStaticSummary()
+	require.NoError(t, err)
+	assert.Equal(t, "Invoice 2026-0042 · CHF 108.00", summary)
+	details, err := described.GetStaticDetails()
+	require.NoError(t, err)
+	assert.Contains(t, details, "due 2026-12-31")
+	number, _ := described.TypedSearchAttributes.GetKeyword(workflows.InvoiceNumber)
+	assert.Equal(t, "2026-0042", number)
+	state, _ := described.TypedSearchAttributes.GetKeyword(workflows.PaymentState)
+	assert.Equal(t, "open", state)
+	assert.Contains(t, currentDetails(t, temporal, id), "waiting for the payer's return or Saferpay's notification")
+
+	page.pay(visa)
+	inv.becomes("paid")
+	assert.Contains(t, currentDetails(t, temporal, id), "The invoice is **paid**")
+	listed := await(t, patience, func() []string {
+		return listWorkflows(t, temporal, fmt.Sprintf("CompanyId = '%s' AND InvoiceNumber = '2026-0042' AND PaymentState = 'paid' AND NeedsAttention = false", c.id))
+	}, func(ids []string) bool { return len(ids) > 0 })
+	assert.Equal(t, []string{id}, listed)
+}
+
+// currentDetails is what Temporal Web shows as what the workflow is doing.
+func currentDetails(t *testing.T, c client.Client, workflowID string) string {
+	t.Helper()
+	value, err := c.QueryWorkflow(t.Context(), workflowID, "", "__temporal_workflow_metadata")
+	require.NoError(t, err)
+	var metadata sdk.WorkflowMetadata
+	require.NoError(t, value.Get(&metadata))
+	return metadata.GetCurrentDetails()
+}
+
+func listWorkflows(t *testing.T, c client.Client, query string) []string {
+	t.Helper()
+	list, err := c.ListWorkflow(context.WithoutCancel(t.Context()), &workflowservice.ListWorkflowExecutionsRequest{Query: query})
+	require.NoError(t, err)
+	var ids []string
+	for _, execution := range list.GetExecutions() {
+		ids = append(ids, execution.GetExecution().GetWorkflowId())
+	}
+	return ids
+}

@@ -1,0 +1,60 @@
+package stack
+
+import (
+	"net/url"
+	"strconv"
+)
+
+// The keys of every local stack. They open nothing but it.
+const (
+	AdminKey = "qk_admin_local"
+	DemoKey  = "qk_test_demo"
+)
+
+const (
+	namespace = "default"
+	database  = "quittance"
+	// databaseRole owns the database. It is no superuser, so that row-level security holds for the product as in production.
+	databaseRole = "quittance"
+)
+
+// Variable is one environment variable.
+type Variable struct{ Name, Value string }
+
+// Environment returns the variables with which api and worker find the parts of the stack, whether or not it is running.
+// They stay the same as long as the data folder does; a new one is made and given its keys.
+func Environment(options Options) ([]Variable, error) {
+	data, err := openData(options.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	return environment(options, data), nil
+}
+
+func environment(options Options, data dataFolder) []Variable {
+	ports := options.Ports
+	databaseURL := url.URL{
+		Scheme:   "postgres",
+		User:     url.UserPassword(databaseRole, data.postgresPassword),
+		Host:     address(ports.Postgres),
+		Path:     "/" + database,
+		RawQuery: "sslmode=disable",
+	}
+	saferpay := httpURL(ports.Simulator) + "/api"
+	return []Variable{
+		{"QUITTANCE_DATABASE_URL", databaseURL.String()},
+		{"QUITTANCE_TEMPORAL_ADDRESS", address(ports.Temporal)},
+		{"QUITTANCE_TEMPORAL_NAMESPACE", namespace},
+		{"QUITTANCE_API_ADDRESS", address(ports.API)},
+		{"QUITTANCE_WORKER_ADDRESS", address(ports.Worker)},
+		{"QUITTANCE_PUBLIC_URL", httpURL(ports.API)},
+		{"QUITTANCE_ADMIN_KEY", AdminKey},
+		{"QUITTANCE_MASTER_KEY_FILE", data.masterKeyFile()},
+		{"QUITTANCE_SAFERPAY_TEST_URL", saferpay},
+		// A local stack never reaches the real Saferpay, whatever a payment service says.
+		{"QUITTANCE_SAFERPAY_LIVE_URL", saferpay},
+		{"QUITTANCE_SMTP_URL", "smtp://" + address(ports.SMTP)},
+		{"QUITTANCE_MAIL_FROM", "Quittance <quittance@localhost>"},
+		{"QUITTANCE_TIME_SCALE", strconv.FormatInt(options.TimeScale, 10)},
+	}
+}
