@@ -31,7 +31,7 @@ var domain = []string{
 
 // adapters each know one thing outside, and of ours at most the settings and the keyring that a signature needs.
 var adapters = []string{
-	"internal/camt", "internal/config", "internal/embeddedpg", "internal/mail", "internal/secrets", "internal/telemetry",
+	"internal/camt", "internal/config", "internal/embeddedpg", "internal/freeport", "internal/mail", "internal/secrets", "internal/telemetry",
 	"internal/temporalkit", "internal/webhook",
 }
 
@@ -54,7 +54,7 @@ var mayImport = func() map[string][]string {
 		rules[name] = domain
 	}
 	for _, name := range adapters {
-		rules[name] = []string{"internal/config", "internal/secrets"}
+		rules[name] = []string{"internal/config", "internal/freeport", "internal/secrets"}
 	}
 	return rules
 }()

@@ -18,6 +18,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/quittance/quittance/internal/freeport"
 )
 
 // Superuser is the role that owns a new server. Only administration uses it: row-level security doesn't bind a superuser.
@@ -209,10 +211,11 @@ func (s *Server) launch(ctx context.Context) error {
 	}
 	port := s.options.Port
 	if port == 0 {
-		var err error
-		if port, err = freePort(ctx); err != nil {
-			return err
+		free, err := freeport.Take(ctx, 1)
+		if err != nil {
+			return fmt.Errorf("find a free port for Postgres: %w", err)
 		}
+		port = free[0]
 	}
 	log, err := os.OpenFile(s.logFile(), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -296,15 +299,6 @@ func (s *Server) startFailure() error {
 		return fmt.Errorf("Postgres can't listen on %s: %w", s.Address(), syscall.EADDRINUSE)
 	}
 	return fmt.Errorf("Postgres ended while it started: %s (the whole log: %s)", lastLine(log), s.logFile())
-}
-
-func freePort(ctx context.Context) (int, error) {
-	var config net.ListenConfig
-	l, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port for Postgres: %w", err)
-	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }
 
 func lastLine(output []byte) string {

@@ -2,11 +2,12 @@ package stack
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"strconv"
 	"strings"
+
+	"github.com/quittance/quittance/internal/freeport"
 )
 
 const loopback = "127.0.0.1"
@@ -64,20 +65,18 @@ func (p Ports) check(ctx context.Context, onlyInfra bool) error {
 	return fmt.Errorf("already in use on this machine: port %s; stop what uses it, or choose another with the variable in brackets", strings.Join(taken, ", port "))
 }
 
-// FreePorts returns ports that nobody uses now, for tests.
+// FreePorts returns ports that nobody uses now nor takes by chance before the parts listen on them, for tests.
 func FreePorts(ctx context.Context) (Ports, error) {
 	var p Ports
-	var failures []error
-	for _, port := range []*int{&p.API, &p.Worker, &p.Temporal, &p.TemporalWeb, &p.Simulator, &p.Postgres, &p.SMTP, &p.Mail} {
-		listener, err := listen(ctx, 0)
-		if err != nil {
-			failures = append(failures, err)
-			continue
-		}
-		defer func() { _ = listener.Close() }() // only when all are found, so that no two are the same
-		*port = listener.Addr().(*net.TCPAddr).Port
+	all := []*int{&p.API, &p.Worker, &p.Temporal, &p.TemporalWeb, &p.Simulator, &p.Postgres, &p.SMTP, &p.Mail}
+	free, err := freeport.Take(ctx, len(all))
+	if err != nil {
+		return Ports{}, err
 	}
-	return p, errors.Join(failures...)
+	for i, port := range all {
+		*port = free[i]
+	}
+	return p, nil
 }
 
 func listen(ctx context.Context, port int) (net.Listener, error) {

@@ -26,6 +26,8 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/quittance/quittance/internal/freeport"
 )
 
 const (
@@ -130,14 +132,13 @@ func hostsWithFrontendOn(ctx context.Context, port int) (map[primitives.ServiceN
 	hosts := map[primitives.ServiceName]static.Hosts{
 		primitives.FrontendService: static.SingleLocalHost(net.JoinHostPort(loopback, strconv.Itoa(port))),
 	}
-	for _, service := range []primitives.ServiceName{primitives.HistoryService, primitives.MatchingService, primitives.WorkerService} {
-		var config net.ListenConfig
-		listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(loopback, "0"))
-		if err != nil {
-			return nil, fmt.Errorf("find a free port for Temporal's %s service: %w", service, err)
-		}
-		defer func() { _ = listener.Close() }() // only when all have one, so that no two get the same
-		hosts[service] = static.SingleLocalHost(listener.Addr().String())
+	others := []primitives.ServiceName{primitives.HistoryService, primitives.MatchingService, primitives.WorkerService}
+	free, err := freeport.Take(ctx, len(others))
+	if err != nil {
+		return nil, fmt.Errorf("find free ports for Temporal's services: %w", err)
+	}
+	for i, service := range others {
+		hosts[service] = static.SingleLocalHost(net.JoinHostPort(loopback, strconv.Itoa(free[i])))
 	}
 	return hosts, nil
 }
