@@ -8,6 +8,7 @@ import (
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
@@ -32,7 +33,7 @@ func (b *Books) OpenInvoice(ctx context.Context, ref InvoiceRef) (Standing, erro
 		if err := inv.Become(invoice.Open); err != nil {
 			return err
 		}
-		if err := collectable(ctx, tx, inv); err != nil {
+		if err := merchant.Collectable(ctx, inv, tx.PaymentService); err != nil {
 			return err
 		}
 		inv.IssuedAt = b.Now().UTC()
@@ -42,20 +43,6 @@ func (b *Books) OpenInvoice(ctx context.Context, ref InvoiceRef) (Standing, erro
 		return tx.AppendEvent(ctx, invoiceEvent(event.InvoiceOpened, inv, b.Now()))
 	})
 	return standing, err
-}
-
-// collectable returns a problem unless every attached payment service is active and has the invoice's currency.
-func collectable(ctx context.Context, tx Tx, inv invoice.Invoice) error {
-	for _, id := range inv.PaymentServiceIDs {
-		s, err := tx.PaymentService(ctx, id)
-		if err != nil {
-			return err
-		}
-		if err := s.Collects(inv.Amount.Currency()); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // CancelInvoice withdraws an open invoice; a cancelled one stays as it is. Problem: invoice-paid.

@@ -29,25 +29,29 @@ const rest = 3 * time.Minute
 //   - Saferpay's definite refusal, and credentials that it no longer takes: not retried;
 //   - Saferpay out of reach or unclear: retried with the options of the call;
 //   - anything else is taken for a passing fault of ours, such as a database that restarts: retried.
+//
+// TimeScale shortens the pause before Saferpay is asked again, as in workflows.Workflows; 1 except in a local stack.
 type Errors struct {
 	interceptor.WorkerInterceptorBase
+	TimeScale int64
 }
 
 // InterceptActivity puts the mapping around every activity.
-func (*Errors) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
-	return &errorMapper{interceptor.ActivityInboundInterceptorBase{Next: next}}
+func (e *Errors) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+	return &errorMapper{interceptor.ActivityInboundInterceptorBase{Next: next}, rest / time.Duration(max(e.TimeScale, 1))}
 }
 
 type errorMapper struct {
 	interceptor.ActivityInboundInterceptorBase
+	rest time.Duration
 }
 
 func (m *errorMapper) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
 	result, err := m.Next.ExecuteActivity(ctx, in)
-	return result, forTemporal(err)
+	return result, m.forTemporal(err)
 }
 
-func forTemporal(err error) error {
+func (m *errorMapper) forTemporal(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -66,7 +70,7 @@ func forTemporal(err error) error {
 	default:
 		options := temporal.ApplicationErrorOptions{Cause: err}
 		if asks := s.Operation == saferpay.OperationAssert || s.Operation == saferpay.OperationInquire; asks && s.Name != "" {
-			options.NextRetryDelay = rest // Saferpay itself answered: give it time instead of asking in a loop
+			options.NextRetryDelay = m.rest // Saferpay itself answered: give it time instead of asking in a loop
 		}
 		return temporal.NewApplicationErrorWithOptions(s.Error(), SaferpayUnclear, options)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/listing"
+	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
@@ -180,16 +181,7 @@ func readyToIssue(ctx context.Context, tx Tx, inv invoice.Invoice, sendEmail boo
 	if sendEmail && inv.Customer.Email == "" {
 		return problem.InvalidFields(problem.Field{Name: "customer.email", Message: "is needed to send the link by mail"})
 	}
-	for _, serviceID := range inv.PaymentServiceIDs {
-		service, err := tx.PaymentService(ctx, serviceID)
-		if err != nil {
-			return err
-		}
-		if err := service.Collects(inv.Amount.Currency()); err != nil {
-			return err
-		}
-	}
-	return nil
+	return merchant.Collectable(ctx, inv, tx.PaymentService)
 }
 
 // CancelInvoice answers POST /invoices/{invoice_id}/cancel. A draft has no workflow yet and is cancelled here; an open

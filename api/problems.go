@@ -76,7 +76,7 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", retryAfter)
 	}
 	answer := spec.Problem{
-		Type:     "urn:quittance:problem:" + string(p.Code),
+		Type:     spec.ProblemType("urn:quittance:problem:" + p.Code),
 		Title:    problemTypes[p.Code].title,
 		Status:   status,
 		Detail:   p.Detail,

@@ -31,6 +31,9 @@ func (s *server) UpdateSettings(ctx context.Context, r spec.UpdateSettingsReques
 		set(&company.FeeAccount, r.Body.FeeAccount)
 		set(&company.Liability, r.Body.LiabilityShift)
 		set(&company.Language, r.Body.Language)
+		if err := company.Validate(); err != nil {
+			return err
+		}
 		answer = shownSettings(company)
 		if company.ReceiptAccount != before.ReceiptAccount {
 			answer.Warnings = append(answer.Warnings, spec.ReceiptAccountChanged)

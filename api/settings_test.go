@@ -42,3 +42,13 @@ func TestSettingsThatCannotBeAreNotHalfChanged(t *testing.T) {
 	assert.Equal(t, []string{"fee_account"}, refused.problem(http.StatusUnprocessableEntity, "validation-failed"))
 	assert.Equal(t, before, w.call("GET", "/settings", w.key, nil).json(http.StatusOK))
 }
+
+func TestReceiptsAreNotBookedOnTheAccountAgainstWhichTheyAreBooked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, account := range []string{"1100", "2030"} {
+		refused := w.call("PATCH", "/settings", w.key, map[string]string{"receipt_account": account})
+		assert.Equal(t, []string{"receipt_account"}, refused.problem(http.StatusUnprocessableEntity, "validation-failed"))
+	}
+	assert.Equal(t, "1029", w.call("GET", "/settings", w.key, nil).json(http.StatusOK)["receipt_account"])
+}

@@ -70,7 +70,7 @@ func (o Options) worker(fatal func(error)) worker.Options {
 	options := worker.Options{
 		OnFatalError: fatal,
 		// the outermost first: an error is mapped before the SDK sees it
-		Interceptors:      []interceptor.WorkerInterceptor{&activities.Errors{}, &activities.Heartbeats{}},
+		Interceptors:      []interceptor.WorkerInterceptor{&activities.Errors{TimeScale: o.TimeScale}, &activities.Heartbeats{}},
 		WorkerStopTimeout: shutdown,
 	}
 	if o.BuildID != "" {

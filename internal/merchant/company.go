@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/problem"
 )
 
@@ -20,10 +21,10 @@ const (
 )
 
 // DefaultReceiptAccount is where receipts are booked unless the company changes it: 1029, bank – system account.
-const DefaultReceiptAccount = "1029"
+const DefaultReceiptAccount = ledger.SystemBank
 
 // DefaultFeeAccount is where the acquirer's fees are booked unless the company changes it.
-const DefaultFeeAccount = "6940"
+const DefaultFeeAccount = ledger.ChargesOnBank
 
 // Company is the tenant; it owns everything else.
 type Company struct {
@@ -43,7 +44,8 @@ var Cantons = []string{
 	"NW", "OW", "SG", "SH", "SO", "SZ", "TG", "TI", "UR", "VD", "VS", "ZG", "ZH",
 }
 
-// Validate returns an Invalid problem that names every field at fault, or nil.
+// Validate returns an Invalid problem that names every field at fault, or nil. Whether the chart has the accounts is for the
+// store to say.
 func (c Company) Validate() error {
 	var fields []problem.Field
 	if !invoice.Printable(c.Name, 1, 200) {
@@ -54,6 +56,9 @@ func (c Company) Validate() error {
 	}
 	if !slices.Contains(Cantons, c.Canton) {
 		fields = append(fields, problem.Field{Name: "canton", Message: "must be the two-letter abbreviation of a Swiss canton, such as VD"})
+	}
+	if c.ReceiptAccount == ledger.Receivables || c.ReceiptAccount == ledger.Prepayments { // which receipts are booked against
+		fields = append(fields, problem.Field{Name: "receipt_account", Message: "must be an account other than 1100 and 2030, which receipts are booked against"})
 	}
 	return problem.InvalidFields(fields...)
 }

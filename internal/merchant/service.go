@@ -1,11 +1,13 @@
 package merchant
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
 	"time"
 
+	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
@@ -120,6 +122,21 @@ func (s PaymentService) Collects(currency money.Currency) error {
 	if len(s.Offers(currency)) == 0 {
 		return problem.New(problem.CurrencyNotActive,
 			"Payment service %s has no contract for %s; ask for the currency, or issue the invoice in one of %v.", s.ID, currency, s.Currencies())
+	}
+	return nil
+}
+
+// Collectable returns nil when every payment service that is attached to the invoice can take its payments, else the first
+// one's problem. The services are read with service.
+func Collectable(ctx context.Context, inv invoice.Invoice, service func(ctx context.Context, id string) (PaymentService, error)) error {
+	for _, id := range inv.PaymentServiceIDs {
+		s, err := service(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := s.Collects(inv.Amount.Currency()); err != nil {
+			return err
+		}
 	}
 	return nil
 }

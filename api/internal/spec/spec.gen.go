@@ -489,6 +489,102 @@ func (e PaymentState) Valid() bool {
 	}
 }
 
+// Defines values for ProblemType.
+const (
+	UrnQuittanceProblemBodyTooLarge                    ProblemType = "urn:quittance:problem:body-too-large"
+	UrnQuittanceProblemCredentialsRejected             ProblemType = "urn:quittance:problem:credentials-rejected"
+	UrnQuittanceProblemCurrencyNotActive               ProblemType = "urn:quittance:problem:currency-not-active"
+	UrnQuittanceProblemExceptionResolved               ProblemType = "urn:quittance:problem:exception-resolved"
+	UrnQuittanceProblemForbidden                       ProblemType = "urn:quittance:problem:forbidden"
+	UrnQuittanceProblemInternalError                   ProblemType = "urn:quittance:problem:internal-error"
+	UrnQuittanceProblemInvoiceCancelled                ProblemType = "urn:quittance:problem:invoice-cancelled"
+	UrnQuittanceProblemInvoiceNotDraft                 ProblemType = "urn:quittance:problem:invoice-not-draft"
+	UrnQuittanceProblemInvoiceNotOpen                  ProblemType = "urn:quittance:problem:invoice-not-open"
+	UrnQuittanceProblemInvoiceNumberTaken              ProblemType = "urn:quittance:problem:invoice-number-taken"
+	UrnQuittanceProblemInvoicePaid                     ProblemType = "urn:quittance:problem:invoice-paid"
+	UrnQuittanceProblemMalformedRequest                ProblemType = "urn:quittance:problem:malformed-request"
+	UrnQuittanceProblemMethodNotAllowed                ProblemType = "urn:quittance:problem:method-not-allowed"
+	UrnQuittanceProblemNotFound                        ProblemType = "urn:quittance:problem:not-found"
+	UrnQuittanceProblemPaymentInProgress               ProblemType = "urn:quittance:problem:payment-in-progress"
+	UrnQuittanceProblemPaymentMethodNotOffered         ProblemType = "urn:quittance:problem:payment-method-not-offered"
+	UrnQuittanceProblemPaymentNotCaptured              ProblemType = "urn:quittance:problem:payment-not-captured"
+	UrnQuittanceProblemPaymentServiceNotActive         ProblemType = "urn:quittance:problem:payment-service-not-active"
+	UrnQuittanceProblemPaymentServiceNotInVerification ProblemType = "urn:quittance:problem:payment-service-not-in-verification"
+	UrnQuittanceProblemReceiptExceedsInvoice           ProblemType = "urn:quittance:problem:receipt-exceeds-invoice"
+	UrnQuittanceProblemRefundExceedsPayment            ProblemType = "urn:quittance:problem:refund-exceeds-payment"
+	UrnQuittanceProblemRefundNotRecordable             ProblemType = "urn:quittance:problem:refund-not-recordable"
+	UrnQuittanceProblemSaferpayUnavailable             ProblemType = "urn:quittance:problem:saferpay-unavailable"
+	UrnQuittanceProblemTemporarilyUnavailable          ProblemType = "urn:quittance:problem:temporarily-unavailable"
+	UrnQuittanceProblemTooManyRequests                 ProblemType = "urn:quittance:problem:too-many-requests"
+	UrnQuittanceProblemUnauthorized                    ProblemType = "urn:quittance:problem:unauthorized"
+	UrnQuittanceProblemUnsupportedMediaType            ProblemType = "urn:quittance:problem:unsupported-media-type"
+	UrnQuittanceProblemValidationFailed                ProblemType = "urn:quittance:problem:validation-failed"
+)
+
+// Valid indicates whether the value is a known member of the ProblemType enum.
+func (e ProblemType) Valid() bool {
+	switch e {
+	case UrnQuittanceProblemBodyTooLarge:
+		return true
+	case UrnQuittanceProblemCredentialsRejected:
+		return true
+	case UrnQuittanceProblemCurrencyNotActive:
+		return true
+	case UrnQuittanceProblemExceptionResolved:
+		return true
+	case UrnQuittanceProblemForbidden:
+		return true
+	case UrnQuittanceProblemInternalError:
+		return true
+	case UrnQuittanceProblemInvoiceCancelled:
+		return true
+	case UrnQuittanceProblemInvoiceNotDraft:
+		return true
+	case UrnQuittanceProblemInvoiceNotOpen:
+		return true
+	case UrnQuittanceProblemInvoiceNumberTaken:
+		return true
+	case UrnQuittanceProblemInvoicePaid:
+		return true
+	case UrnQuittanceProblemMalformedRequest:
+		return true
+	case UrnQuittanceProblemMethodNotAllowed:
+		return true
+	case UrnQuittanceProblemNotFound:
+		return true
+	case UrnQuittanceProblemPaymentInProgress:
+		return true
+	case UrnQuittanceProblemPaymentMethodNotOffered:
+		return true
+	case UrnQuittanceProblemPaymentNotCaptured:
+		return true
+	case UrnQuittanceProblemPaymentServiceNotActive:
+		return true
+	case UrnQuittanceProblemPaymentServiceNotInVerification:
+		return true
+	case UrnQuittanceProblemReceiptExceedsInvoice:
+		return true
+	case UrnQuittanceProblemRefundExceedsPayment:
+		return true
+	case UrnQuittanceProblemRefundNotRecordable:
+		return true
+	case UrnQuittanceProblemSaferpayUnavailable:
+		return true
+	case UrnQuittanceProblemTemporarilyUnavailable:
+		return true
+	case UrnQuittanceProblemTooManyRequests:
+		return true
+	case UrnQuittanceProblemUnauthorized:
+		return true
+	case UrnQuittanceProblemUnsupportedMediaType:
+		return true
+	case UrnQuittanceProblemValidationFailed:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RefundState.
 const (
 	RefundStateAuthorized RefundState = "authorized"
@@ -1311,9 +1407,12 @@ type Problem struct {
 	// Title The same for every problem of the type.
 	Title string `json:"title"`
 
-	// Type `urn:quittance:problem:<name>`; stable.
-	Type string `json:"type"`
+	// Type Stable; what programs look at. There may be more later.
+	Type ProblemType `json:"type"`
 }
+
+// ProblemType Stable; what programs look at. There may be more later.
+type ProblemType string
 
 // Receipt defines model for Receipt.
 type Receipt struct {
