@@ -114,8 +114,8 @@ func (b *Books) book(ctx context.Context, tx Tx, inv invoice.Invoice, p payment.
 	} else if err != nil {
 		return Booked{}, err
 	}
-	entry := ledger.Receipt(company.ID, company.ReceiptAccount, counter, inv.ID, inv.Number, p.ID, p.Amount, calendar.Day(now))
-	if entry, err = tx.Append(ctx, entry); err != nil {
+	entry, err := tx.Append(ctx, ledger.Receipt(occasion(company, inv, p.ID, p.Amount, calendar.Day(now)), company.ReceiptAccount, counter))
+	if err != nil {
 		return Booked{}, err
 	}
 	p.CaptureID, p.BookedAccount = captureID, company.ReceiptAccount
@@ -136,6 +136,13 @@ func (b *Books) book(ctx context.Context, tx Tx, inv invoice.Invoice, p payment.
 		return Booked{}, err
 	}
 	return booked, tx.AppendEvent(ctx, invoiceEvent(receivedEvent(inv), inv, now))
+}
+
+// occasion is what is booked of something that happened to the invoice; paymentID is empty for money by other means.
+func occasion(c merchant.Company, inv invoice.Invoice, paymentID string, amount money.Amount, day time.Time) ledger.Occasion {
+	return ledger.Occasion{
+		CompanyID: c.ID, Language: c.Language, InvoiceID: inv.ID, InvoiceNumber: inv.Number, PaymentID: paymentID, Amount: amount, Day: day,
+	}
 }
 
 func invoiceEvent(t event.Type, inv invoice.Invoice, at time.Time) event.Event {

@@ -18,6 +18,7 @@ type OtherReceipt struct {
 	Day       time.Time    `json:"day"` // midnight UTC
 	Account   string       `json:"account"`
 	Reference string       `json:"reference"`
+	By        string       `json:"by"` // the id of the key with which it was entered
 }
 
 // RecordReceipt books the receipt on its account against receivables and moves the invoice to paid or partially_paid. A
@@ -38,7 +39,12 @@ func (b *Books) RecordReceipt(ctx context.Context, in OtherReceipt) (Standing, e
 		if err := inv.Receive(in.Amount, b.Now()); err != nil {
 			return err
 		}
-		if _, err := tx.Append(ctx, ledger.OtherReceipt(inv.CompanyID, in.Account, inv.ID, inv.Number, in.ReceiptID, in.Reference, in.Amount, in.Day)); err != nil {
+		company, err := tx.Company(ctx)
+		if err != nil {
+			return err
+		}
+		entry := ledger.OtherReceipt(occasion(company, inv, "", in.Amount, in.Day), in.Account, in.ReceiptID, in.Reference, in.By)
+		if _, err := tx.Append(ctx, entry); err != nil {
 			return err
 		}
 		if err := tx.SaveInvoice(ctx, inv); err != nil {

@@ -247,7 +247,11 @@ func (b *Books) BookRefund(ctx context.Context, in GiveBack) error {
 		} else if err := inv.Return(r.Amount); err != nil {
 			return err
 		}
-		entry, err := tx.Append(ctx, ledger.Refund(r.CompanyID, p.BookedAccount, counter, inv.ID, inv.Number, p.ID, r.ID, r.Amount, calendar.Day(b.Now())))
+		company, err := tx.Company(ctx)
+		if err != nil {
+			return err
+		}
+		entry, err := tx.Append(ctx, ledger.Refund(occasion(company, inv, p.ID, r.Amount, calendar.Day(b.Now())), p.BookedAccount, counter, r.ID))
 		if err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/refund"
@@ -43,7 +44,7 @@ func TestSpecificationNamesEveryStateAndKind(t *testing.T) {
 	schemas := specification(newWorld(t)).Components.Schemas
 	for schema, want := range map[string]any{
 		"InvoiceStatus": invoice.Statuses, "PaymentState": payment.States, "PaymentMethod": payment.Methods, "RefundState": refund.States,
-		"PaymentServiceStatus": merchant.ServiceStatuses, "ExceptionKind": exception.Kinds, "Language": invoice.Languages,
+		"JournalSourceKind": ledger.SourceKinds, "PaymentServiceStatus": merchant.ServiceStatuses, "ExceptionKind": exception.Kinds, "Language": invoice.Languages,
 	} {
 		assert.Equal(t, fmt.Sprint(want), fmt.Sprint(schemas[schema].Value.Enum), schema)
 	}
@@ -201,6 +202,11 @@ func TestRequestsThatDontFitAreRefusedAndNotHalfDone(t *testing.T) {
 		"made-up refund":        {"GET", "/refunds?cursor=abc", "", 422, "validation-failed", []string{"cursor"}},
 		"receipt account 1030":  {"PATCH", "/settings", `{"receipt_account":"1030"}`, 422, "validation-failed", []string{"receipt_account"}},
 		"fee account 1030":      {"PATCH", "/settings", `{"fee_account":"1030"}`, 422, "validation-failed", []string{"fee_account"}},
+		"receipt account 1100":  {"PATCH", "/settings", `{"receipt_account":"1100"}`, 422, "validation-failed", []string{"receipt_account"}},
+		"receipt account 2030":  {"PATCH", "/settings", `{"receipt_account":"2030"}`, 422, "validation-failed", []string{"receipt_account"}},
+		"closed until today":    {"PATCH", "/settings", `{"books_closed_until":"2026-11-22"}`, 422, "validation-failed", []string{"books_closed_until"}},
+		"closed until 1999":     {"PATCH", "/settings", `{"books_closed_until":"1999-12-31"}`, 422, "validation-failed", []string{"books_closed_until"}},
+		"closed until someday":  {"PATCH", "/settings", `{"books_closed_until":"soon"}`, 422, "validation-failed", []string{"books_closed_until"}},
 		"unknown setting":       {"PATCH", "/settings", `{"canton":"ZH"}`, 422, "validation-failed", []string{"canton"}},
 		"unknown liability":     {"PATCH", "/settings", `{"liability_shift":"ignore"}`, 422, "validation-failed", []string{"liability_shift"}},
 		"open as a word":        {"GET", "/exceptions?open=perhaps", "", 422, "validation-failed", []string{"open"}},

@@ -92,7 +92,7 @@ func (c *commands) RecordReceipt(ctx context.Context, invoiceID string, in workf
 		if err := inv.Receive(in.Amount, noon); err != nil {
 			return err
 		}
-		if _, err := tx.Append(ctx, ledger.OtherReceipt(inv.CompanyID, in.Account, inv.ID, inv.Number, in.ReceiptID, in.Reference, in.Amount, in.Day)); err != nil {
+		if _, err := tx.Append(ctx, ledger.OtherReceipt(occasion(inv, "", in.Amount, in.Day), in.Account, in.ReceiptID, in.Reference, in.By)); err != nil {
 			return err
 		}
 		return tx.SaveInvoice(ctx, inv)
@@ -141,7 +141,7 @@ func (c *commands) RecordRefund(ctx context.Context, refundID string) error {
 		if err := errors.Join(tx.SaveRefund(ctx, r), tx.SaveInvoice(ctx, inv)); err != nil {
 			return err
 		}
-		_, err = tx.Append(ctx, ledger.Refund(r.CompanyID, ledger.SystemBank, ledger.Receivables, inv.ID, inv.Number, r.PaymentID, r.ID, r.Amount, noon))
+		_, err = tx.Append(ctx, ledger.Refund(occasion(inv, r.PaymentID, r.Amount, noon), ledger.SystemBank, ledger.Receivables, r.ID))
 		return err
 	})
 }

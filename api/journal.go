@@ -53,11 +53,13 @@ func shownEntry(e ledger.Entry) spec.JournalEntry {
 		ID:        e.ID,
 		Sequence:  e.Sequence,
 		Date:      date(e.Date),
+		ValueDate: date(e.HappenedOn()),
 		Text:      e.Text,
 		Source:    spec.JournalSource{Kind: spec.JournalSourceKind(e.Source.Kind), ID: e.Source.ID},
 		InvoiceID: optional(e.InvoiceID),
 		PaymentID: optional(e.PaymentID),
 		Reverses:  optional(e.Reverses),
+		By:        optional(e.By),
 		Lines: mapped(e.Lines, func(l ledger.Line) spec.JournalLine {
 			return spec.JournalLine{Account: l.Account, Debit: l.Debit.Value(), Credit: l.Credit.Value(), Currency: spec.Currency(l.Debit.Currency())}
 		}),

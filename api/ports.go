@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/exception"
@@ -56,6 +57,8 @@ type Tx interface {
 	LockException(ctx context.Context, id string) (exception.Exception, error)
 	SaveException(ctx context.Context, e exception.Exception) error
 	Exceptions(ctx context.Context, f listing.Exceptions) (exceptions []exception.Exception, next string, err error)
+	BooksClosedUntil(ctx context.Context) (time.Time, error)
+	CloseBooks(ctx context.Context, until time.Time) error
 	Accounts(ctx context.Context) ([]ledger.Account, error)
 	Balances(ctx context.Context) ([]ledger.Balance, error)
 	Journal(ctx context.Context, f listing.Journal) (entries []ledger.Entry, next string, err error)

@@ -37,6 +37,8 @@ var problemTypes = map[problem.Code]struct {
 	problem.Invalid:                 {http.StatusUnprocessableEntity, "The request has invalid fields"},
 	problem.ReceiptExceedsInvoice:   {http.StatusUnprocessableEntity, "The receipt is more than is due"},
 	problem.RefundExceedsPayment:    {http.StatusUnprocessableEntity, "The refund is more than is left"},
+	problem.EntryNotBalanced:        {http.StatusUnprocessableEntity, "The entry is not balanced"},
+	problem.PeriodClosed:            {http.StatusUnprocessableEntity, "The period is closed"},
 	problem.CredentialsRejected:     {http.StatusUnprocessableEntity, "Saferpay doesn't accept the credentials"},
 	problem.TooManyRequests:         {http.StatusTooManyRequests, "Too many requests"},
 	internal:                        {http.StatusInternalServerError, "Something went wrong on our side"},

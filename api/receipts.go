@@ -17,7 +17,7 @@ import (
 func (s *server) RecordReceipt(ctx context.Context, r spec.RecordReceiptRequestObject) (spec.RecordReceiptResponseObject, error) {
 	companyID := callerOf(ctx).companyID
 	receipt := workflows.RecordReceipt{
-		ReceiptID: id.New(id.Receipt), Day: r.Body.Date.Time, Account: r.Body.Account, Reference: deref(r.Body.Reference),
+		ReceiptID: id.New(id.Receipt), Day: r.Body.Date.Time, Account: r.Body.Account, Reference: deref(r.Body.Reference), By: callerOf(ctx).keyID,
 	}
 	err := s.Store.InCompany(ctx, companyID, func(tx Tx) error {
 		inv, err := tx.Invoice(ctx, r.InvoiceID)

@@ -1,21 +1,28 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"time"
 
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/problem"
 )
 
 // GetSettings answers GET /settings.
 func (s *server) GetSettings(ctx context.Context, _ spec.GetSettingsRequestObject) (spec.GetSettingsResponseObject, error) {
-	var answer spec.GetSettings200JSONResponse
+	var answer spec.Settings
 	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
 		company, err := tx.Company(ctx)
-		answer = spec.GetSettings200JSONResponse(shownSettings(company))
+		if err != nil {
+			return err
+		}
+		closedUntil, err := tx.BooksClosedUntil(ctx)
+		answer = shownSettings(company, closedUntil)
 		return err
 	})
-	return answer, err
+	return spec.GetSettings200JSONResponse(answer), err
 }
 
 // UpdateSettings answers PATCH /settings.
@@ -31,24 +38,53 @@ func (s *server) UpdateSettings(ctx context.Context, r spec.UpdateSettingsReques
 		set(&company.FeeAccount, r.Body.FeeAccount)
 		set(&company.Liability, r.Body.LiabilityShift)
 		set(&company.Language, r.Body.Language)
-		if err := company.Validate(); err != nil {
+		closedBefore, err := tx.BooksClosedUntil(ctx)
+		if err != nil {
 			return err
 		}
-		answer = shownSettings(company)
+		closedUntil := closedBefore
+		if r.Body.BooksClosedUntil != nil {
+			closedUntil = r.Body.BooksClosedUntil.Time
+		}
+		if err := cmp.Or(company.Validate(), s.mayClose(closedUntil)); err != nil {
+			return err
+		}
+		answer = shownSettings(company, closedUntil)
 		if company.ReceiptAccount != before.ReceiptAccount {
 			answer.Warnings = append(answer.Warnings, spec.ReceiptAccountChanged)
+		}
+		if closedUntil.Before(closedBefore) {
+			answer.Warnings = append(answer.Warnings, spec.BooksReopened)
+		}
+		if !closedUntil.Equal(closedBefore) {
+			if err := tx.CloseBooks(ctx, closedUntil); err != nil {
+				return err
+			}
 		}
 		return tx.SaveCompany(ctx, company)
 	})
 	return spec.UpdateSettings200JSONResponse(answer), err
 }
 
-func shownSettings(c merchant.Company) spec.Settings {
-	return spec.Settings{
+// mayClose returns an Invalid problem unless the day is over.
+func (s *server) mayClose(until time.Time) error {
+	if until.IsZero() || until.Year() >= 2000 && until.Before(today(s.now())) {
+		return nil
+	}
+	return problem.InvalidFields(problem.Field{Name: "books_closed_until", Message: "must be a day between 2000-01-01 and yesterday in Switzerland"})
+}
+
+func shownSettings(c merchant.Company, closedUntil time.Time) spec.Settings {
+	answer := spec.Settings{
 		ReceiptAccount: c.ReceiptAccount,
 		FeeAccount:     c.FeeAccount,
 		LiabilityShift: spec.LiabilityShift(c.Liability),
 		Language:       spec.Language(c.Language),
 		Warnings:       []spec.SettingsWarning{},
 	}
+	if !closedUntil.IsZero() {
+		shown := date(closedUntil)
+		answer.BooksClosedUntil = &shown
+	}
+	return answer
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/quittance/quittance/internal/invoice"
 )
 
 func TestSettingsChangeOneByOne(t *testing.T) {
@@ -13,7 +15,7 @@ func TestSettingsChangeOneByOne(t *testing.T) {
 	settings := map[string]any{"receipt_account": "1029", "fee_account": "6940", "liability_shift": "require", "language": "fr", "warnings": []any{}}
 	assert.Equal(t, settings, w.call("GET", "/settings", w.key, nil).json(http.StatusOK))
 
-	for field, value := range map[string]string{"fee_account": "2030", "liability_shift": "prefer", "language": "it"} {
+	for field, value := range map[string]string{"fee_account": "2000", "liability_shift": "prefer", "language": "it"} {
 		settings[field] = value
 		assert.Equal(t, settings, w.call("PATCH", "/settings", w.key, map[string]string{field: value}).json(http.StatusOK))
 	}
@@ -32,6 +34,34 @@ func TestChangedReceiptAccountIsWarnedOfOnce(t *testing.T) {
 		assert.Equal(t, change.account, changed["receipt_account"])
 		assert.Equal(t, change.warnings, changed["warnings"])
 	}
+}
+
+func TestBooksAreClosedAndOpenedAgainWithAWarning(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	assert.NotContains(t, w.call("GET", "/settings", w.key, nil).json(http.StatusOK), "books_closed_until")
+	for _, change := range []struct {
+		until    string
+		warnings []any
+	}{{"2026-09-30", []any{}}, {"2026-11-21", []any{}}, {"2026-10-31", []any{"books-reopened"}}, {"2026-10-31", []any{}}} {
+		changed := w.call("PATCH", "/settings", w.key, map[string]string{"books_closed_until": change.until}).json(http.StatusOK)
+		assert.Equal(t, change.until, changed["books_closed_until"])
+		assert.Equal(t, change.warnings, changed["warnings"])
+	}
+	assert.Equal(t, "2026-10-31", w.call("PATCH", "/settings", w.key, `{"language":"de"}`).json(http.StatusOK)["books_closed_until"])
+	assert.Equal(t, "2026-10-31", w.call("GET", "/settings", w.key, nil).json(http.StatusOK)["books_closed_until"])
+}
+
+func TestReceiptThatFallsIntoAClosedPeriodShowsWhenItReallyCame(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.call("PATCH", "/settings", w.key, `{"books_closed_until":"2026-11-21"}`).json(http.StatusOK)
+	inv := w.newInvoice(invoice.Open)
+	w.call("POST", "/invoices/"+inv.ID+"/receipts", w.key, newReceipt(`"date":"2026-11-20"`)).json(http.StatusCreated)
+	entry := w.call("GET", "/journal?invoice_id="+inv.ID, w.key, nil).json(http.StatusOK)["data"].([]any)[0].(map[string]any)
+	assert.Equal(t, "2026-11-22", entry["date"])
+	assert.Equal(t, "2026-11-20", entry["value_date"])
+	assert.Equal(t, w.keyID, entry["by"])
 }
 
 func TestSettingsThatCannotBeAreNotHalfChanged(t *testing.T) {

@@ -278,14 +278,20 @@ func (w *world) bookPayment(inv invoice.Invoice) payment.Payment {
 	w.Helper()
 	p := w.newPayment(inv, payment.Redirected, payment.Authorized, payment.Captured)
 	w.in(inv.CompanyID, func(tx *postgres.Tx) error {
-		entry := ledger.Receipt(inv.CompanyID, ledger.SystemBank, ledger.Receivables, inv.ID, inv.Number, p.ID, p.Amount, noon)
-		if _, err := tx.Append(w.Context(), entry); err != nil {
+		if _, err := tx.Append(w.Context(), ledger.Receipt(occasion(inv, p.ID, p.Amount, noon), ledger.SystemBank, ledger.Receivables)); err != nil {
 			return err
 		}
 		data := map[string]string{"invoice_id": inv.ID, "amount": p.Amount.Value(), "currency": string(p.Amount.Currency())}
 		return tx.AppendEvent(w.Context(), event.New(event.PaymentCaptured, inv.CompanyID, p.ID, noon, data))
 	})
 	return p
+}
+
+// occasion is what is booked of something that happened to the invoice.
+func occasion(inv invoice.Invoice, paymentID string, amount money.Amount, day time.Time) ledger.Occasion {
+	return ledger.Occasion{
+		CompanyID: inv.CompanyID, Language: "fr", InvoiceID: inv.ID, InvoiceNumber: inv.Number, PaymentID: paymentID, Amount: amount, Day: day,
+	}
 }
 
 // answer is what a request got.

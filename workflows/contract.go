@@ -113,13 +113,14 @@ type Checkout struct {
 type CancelInvoice struct{}
 
 // RecordReceipt is money for the invoice that came by other means. The caller makes the id, so that recording it again is
-// the same receipt.
+// the same receipt. By is the id of the key that recorded it.
 type RecordReceipt struct {
 	ReceiptID string       `json:"receipt_id"`
 	Amount    money.Amount `json:"amount"`
 	Day       time.Time    `json:"day"` // midnight UTC
 	Account   string       `json:"account"`
 	Reference string       `json:"reference"`
+	By        string       `json:"by,omitempty"`
 }
 
 // RequestRefund starts a refund. The caller makes the ids, so that asking again is the same refund. A zero amount is all

@@ -147,6 +147,7 @@ func (p *invoicePayment) recordReceipt(ctx workflow.Context, in RecordReceipt) (
 	return p.change(ctx, func() error {
 		err := workflow.ExecuteActivity(with(ctx, books, "Book the receipt of "+in.Amount.String()), booksStep.RecordReceipt, activities.OtherReceipt{
 			InvoiceRef: p.ref(), ReceiptID: in.ReceiptID, Amount: in.Amount, Day: in.Day, Account: in.Account, Reference: in.Reference,
+			By: in.By,
 		}).Get(ctx, &p.Standing)
 		if err == nil && p.InvoiceStatus == invoice.Paid {
 			p.upsert(ctx, PaymentState.ValueSet(string(invoice.Paid)))

@@ -23,6 +23,7 @@ const (
 	JournalEntry   = "jre"
 	Event          = "evt"
 	Exception      = "exc"
+	ManualEntry    = "man"
 	Settlement     = "set"
 )
 

@@ -3,49 +3,31 @@
 package ledger
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/problem"
 )
-
-// The accounts of the Swiss KMU chart that Quittance books on.
-const (
-	Bank          = "1020"
-	SystemBank    = "1029"
-	Receivables   = "1100"
-	Prepayments   = "2030"
-	ChargesOnBank = "6940"
-)
-
-// Account is an account of a company's chart. Names are keyed by language (de, fr, it, en).
-type Account struct {
-	Number string
-	Names  map[string]string
-}
-
-// Chart is what every company starts with.
-var Chart = []Account{
-	{Bank, map[string]string{"de": "Bankguthaben", "fr": "Banque", "it": "Banca", "en": "Bank"}},
-	{SystemBank, map[string]string{"de": "Bank – Systemkonto", "fr": "Banque – compte système", "it": "Banca – conto di sistema", "en": "Bank – system account"}},
-	{Receivables, map[string]string{"de": "Forderungen aus Lieferungen und Leistungen", "fr": "Créances clients", "it": "Crediti da forniture e prestazioni", "en": "Trade receivables"}},
-	{Prepayments, map[string]string{"de": "Erhaltene Anzahlungen", "fr": "Acomptes reçus", "it": "Acconti ricevuti", "en": "Prepayments received"}},
-	{ChargesOnBank, map[string]string{"de": "Bankspesen", "fr": "Frais bancaires", "it": "Spese bancarie", "en": "Bank charges"}},
-}
 
 // SourceKind says what an entry was booked for; with the source's id it is the natural key that makes booking idempotent.
 type SourceKind string
 
 // The sources of entries.
 const (
-	FromPayment SourceKind = "payment" // an online payment
-	FromReceipt SourceKind = "receipt" // money that came by other means
-	FromRefund  SourceKind = "refund"  // money that went back to a payer
+	FromPayment    SourceKind = "payment"    // an online payment
+	FromReceipt    SourceKind = "receipt"    // money that came by other means
+	FromRefund     SourceKind = "refund"     // money that went back to a payer
+	FromSettlement SourceKind = "settlement" // the acquirer's payout
+	FromManual     SourceKind = "manual"     // a person's entry
+	FromReversal   SourceKind = "reversal"   // takes back the entry whose id is the source's
 )
+
+// SourceKinds lists every source.
+var SourceKinds = []SourceKind{FromPayment, FromReceipt, FromRefund, FromSettlement, FromManual, FromReversal}
+
+// byHand tells whether a person chose the date of such an entry.
+func (k SourceKind) byHand() bool { return k == FromManual || k == FromReversal }
 
 // Source is the thing that an entry was booked for.
 type Source struct {
@@ -60,17 +42,20 @@ type Line struct {
 	Credit  money.Amount
 }
 
-// Entry is a balanced set of lines. ID, Sequence, PreviousHash and Hash are given by the journal when it is appended.
+// Entry is a balanced set of lines. ID, Sequence, PreviousHash, Hash and CreatedAt are given by the journal when it is
+// appended.
 type Entry struct {
 	ID           string
 	CompanyID    string
-	Sequence     int64 // 1, 2, 3 … within the company, without gaps
-	Date         time.Time
+	Sequence     int64     // 1, 2, 3 … within the company, without gaps
+	Date         time.Time // the day of the books, midnight UTC
+	ValueDate    time.Time // the day on which it happened, where the books were closed by then and Date is a later one; else zero
 	Text         string
 	Source       Source
 	InvoiceID    string
 	PaymentID    string
 	Reverses     string // the id of the entry that this one takes back
+	By           string // the id of the key with which it was entered by hand; empty for what Quittance books by itself
 	Lines        []Line
 	PreviousHash string // hex; empty for the first entry of a company
 	Hash         string // hex SHA-256, see Seal
@@ -93,48 +78,16 @@ func Credit(account string, amount money.Amount) Line {
 	return Line{Account: account, Debit: money.Zero(amount.Currency()), Credit: amount}
 }
 
-// Receipt returns the entry for a captured payment: the receipt account (debit) to the counter account (credit), which is
-// Receivables for a payment that settles its invoice and Prepayments for one that came too late. Day is midnight UTC.
-func Receipt(companyID, receiptAccount, counterAccount, invoiceID, invoiceNumber, paymentID string, amount money.Amount, day time.Time) Entry {
-	return Entry{
-		CompanyID: companyID,
-		Date:      day,
-		Text:      "Online payment of invoice " + invoiceNumber,
-		Source:    Source{FromPayment, paymentID},
-		InvoiceID: invoiceID,
-		PaymentID: paymentID,
-		Lines:     []Line{Debit(receiptAccount, amount), Credit(counterAccount, amount)},
+// HappenedOn returns the day on which it happened: Date, unless the books were closed for it by then.
+func (e Entry) HappenedOn() time.Time {
+	if e.ValueDate.IsZero() {
+		return e.Date
 	}
-}
-
-// OtherReceipt returns the entry for money that came by other means: account (debit) to receivables (credit). Day is midnight
-// UTC; reference is what the company calls it.
-func OtherReceipt(companyID, account, invoiceID, invoiceNumber, receiptID, reference string, amount money.Amount, day time.Time) Entry {
-	return Entry{
-		CompanyID: companyID,
-		Date:      day,
-		Text:      strings.TrimSuffix("Receipt for invoice "+invoiceNumber+": "+reference, ": "),
-		Source:    Source{FromReceipt, receiptID},
-		InvoiceID: invoiceID,
-		Lines:     []Line{Debit(account, amount), Credit(Receivables, amount)},
-	}
-}
-
-// Refund returns the entry for money that went back to a payer: counter account (debit) to the account on which its receipt
-// was booked (credit). The counter account is the one that the receipt credited. Day is midnight UTC.
-func Refund(companyID, receiptAccount, counterAccount, invoiceID, invoiceNumber, paymentID, refundID string, amount money.Amount, day time.Time) Entry {
-	return Entry{
-		CompanyID: companyID,
-		Date:      day,
-		Text:      "Refund for invoice " + invoiceNumber,
-		Source:    Source{FromRefund, refundID},
-		InvoiceID: invoiceID,
-		PaymentID: paymentID,
-		Lines:     []Line{Debit(counterAccount, amount), Credit(receiptAccount, amount)},
-	}
+	return e.ValueDate
 }
 
 // Check returns an error unless the entry has at least two lines, each with one positive side, and balances per currency.
+// What doesn't balance is problem.EntryNotBalanced.
 func (e Entry) Check() error {
 	if len(e.Lines) < 2 {
 		return fmt.Errorf("an entry needs at least two lines, this one has %d", len(e.Lines))
@@ -155,55 +108,26 @@ func (e Entry) Check() error {
 	}
 	for c, sum := range sums {
 		if !sum.IsZero() {
-			return fmt.Errorf("debits and credits in %s differ by %s", c, sum.Value())
+			return problem.New(problem.EntryNotBalanced, "Debits and credits in %s differ by %s.", c, sum.Value())
 		}
 	}
 	return nil
 }
 
-// Seal returns the entry as the one after previous in its company's chain: its Hash covers everything that it says and
-// the hash before it, so that no entry can be changed, dropped or inserted unnoticed.
-func (e Entry) Seal(previousHash string) Entry {
-	e.PreviousHash = previousHash
-	e.Hash = e.digest()
-	return e
-}
-
-// Intact tells whether the entry still hashes to its Hash.
-func (e Entry) Intact() bool { return e.Hash == e.digest() }
-
-// digest hashes a fixed JSON form; its field order and date formats are part of the journal's format and must not change.
-func (e Entry) digest() string {
-	type line struct {
-		Account  string `json:"account"`
-		Debit    string `json:"debit"`
-		Credit   string `json:"credit"`
-		Currency string `json:"currency"`
+// InOpenPeriod returns the entry as it can be booked when the books are closed until the end of that day (midnight UTC; zero
+// for books that were never closed). What a person dates within is refused as problem.PeriodClosed. What Quittance books by
+// itself, because money has moved, gets the first open day and keeps the day on which it happened as its value date.
+func (e Entry) InOpenPeriod(closedUntil time.Time) (Entry, error) {
+	if closedUntil.IsZero() || e.Date.After(closedUntil) {
+		return e, nil
 	}
-	lines := make([]line, len(e.Lines))
-	for i, l := range e.Lines {
-		lines[i] = line{l.Account, l.Debit.Value(), l.Credit.Value(), string(l.Debit.Currency())}
+	firstOpen := closedUntil.AddDate(0, 0, 1)
+	if e.Source.Kind.byHand() {
+		closed := problem.New(problem.PeriodClosed, "The books are closed until %s; the first open day is %s.",
+			closedUntil.Format(time.DateOnly), firstOpen.Format(time.DateOnly))
+		closed.Fields = []problem.Field{{Name: "date", Message: "must be " + firstOpen.Format(time.DateOnly) + " or later"}}
+		return Entry{}, closed
 	}
-	canonical, err := json.Marshal(struct {
-		Previous  string `json:"previous"`
-		ID        string `json:"id"`
-		Company   string `json:"company"`
-		Sequence  int64  `json:"sequence"`
-		Date      string `json:"date"`
-		Text      string `json:"text"`
-		Source    Source `json:"source"`
-		InvoiceID string `json:"invoice_id"`
-		PaymentID string `json:"payment_id"`
-		Reverses  string `json:"reverses"`
-		Lines     []line `json:"lines"`
-		CreatedAt string `json:"created_at"`
-	}{
-		e.PreviousHash, e.ID, e.CompanyID, e.Sequence, e.Date.UTC().Format(time.DateOnly), e.Text, e.Source, e.InvoiceID,
-		e.PaymentID, e.Reverses, lines, e.CreatedAt.UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano),
-	})
-	if err != nil {
-		panic(err) // strings and integers always marshal
-	}
-	sum := sha256.Sum256(canonical)
-	return hex.EncodeToString(sum[:])
+	e.Date, e.ValueDate = firstOpen, e.Date
+	return e, nil
 }

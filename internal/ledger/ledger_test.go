@@ -15,8 +15,11 @@ import (
 func TestReceiptDebitsTheReceiptAccountAndCreditsReceivables(t *testing.T) {
 	t.Parallel()
 	amount := money.MustParse("108.00", money.CHF)
-	e := ledger.Receipt("cmp_1", "1029", ledger.Receivables, "inv_1", "R-1", "pay_1", amount, time.Unix(0, 0))
+	e := ledger.Receipt(ledger.Occasion{
+		CompanyID: "cmp_1", Language: "fr", InvoiceID: "inv_1", InvoiceNumber: "R-1", PaymentID: "pay_1", Amount: amount, Day: time.Unix(0, 0),
+	}, "1029", ledger.Receivables)
 	require.NoError(t, e.Check())
+	assert.Equal(t, "Paiement en ligne de la facture R-1", e.Text, "in the company's language")
 	assert.Equal(t, ledger.Source{Kind: ledger.FromPayment, ID: "pay_1"}, e.Source)
 	assert.Equal(t, []ledger.Line{ledger.Debit("1029", amount), ledger.Credit("1100", amount)}, e.Lines)
 }
@@ -59,6 +62,8 @@ func TestAnyChangeBreaksTheSeal(t *testing.T) {
 		"company":  func(e *ledger.Entry) { e.CompanyID = "cmp_2" },
 		"sequence": func(e *ledger.Entry) { e.Sequence++ },
 		"date":     func(e *ledger.Entry) { e.Date = e.Date.AddDate(0, 0, 1) },
+		"value":    func(e *ledger.Entry) { e.ValueDate = e.Date },
+		"by":       func(e *ledger.Entry) { e.By = "key_1" },
 		"text":     func(e *ledger.Entry) { e.Text += "!" },
 		"source":   func(e *ledger.Entry) { e.Source.ID = "pay_2" },
 		"invoice":  func(e *ledger.Entry) { e.InvoiceID = "inv_2" },

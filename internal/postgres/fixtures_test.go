@@ -103,7 +103,10 @@ func createBooks(t testing.TB, store *postgres.Store) books {
 
 // receipt is the journal entry for the payment.
 func (b books) receipt() ledger.Entry {
-	return ledger.Receipt(b.company.ID, ledger.SystemBank, ledger.Receivables, b.invoice.ID, b.invoice.Number, b.payment.ID, b.payment.Amount, day)
+	return ledger.Receipt(ledger.Occasion{
+		CompanyID: b.company.ID, Language: b.company.Language, InvoiceID: b.invoice.ID, InvoiceNumber: b.invoice.Number,
+		PaymentID: b.payment.ID, Amount: b.payment.Amount, Day: day,
+	}, ledger.SystemBank, ledger.Receivables)
 }
 
 // exception is one about the payment.

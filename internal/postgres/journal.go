@@ -19,44 +19,77 @@ import (
 )
 
 // Append adds an entry to the end of the company's journal and returns it with the id, sequence, hashes and time that it
-// got. When an entry for the same source stands there already, that one is returned and nothing is added, so that booking
-// twice is harmless. An entry that ledger.Entry.Check refuses is an error; an account that the chart doesn't have is
-// problem.Invalid.
+// got, on a day for which the books are open (ledger.Entry.InOpenPeriod). When an entry for the same source stands there
+// already, that one is returned and nothing is added, so that booking twice is harmless. An entry that ledger.Entry.Check
+// refuses is an error; an account that the chart doesn't have is problem.Invalid.
 //
 // From here to the end of the transaction nobody else can append to the same company's journal.
 func (tx *Tx) Append(ctx context.Context, e ledger.Entry) (ledger.Entry, error) {
 	if err := e.Check(); err != nil {
 		return ledger.Entry{}, fmt.Errorf("append journal entry for %s %s: %w", e.Source.Kind, e.Source.ID, err)
 	}
-	head, err := one(ctx, tx.tx, pgx.RowToStructByPos[chainHead], "company", tx.companyID, `select sequence, hash from journal_heads where company_id = $1 for update`, tx.companyID)
+	head, err := one(ctx, tx.tx, scanHead, "company", tx.companyID, selectHead+` for update`, tx.companyID)
 	if err != nil {
 		return ledger.Entry{}, err
 	}
 	if standing, ok, err := tx.EntryBySource(ctx, e.Source); err != nil || ok {
 		return standing, err
 	}
-	e.ID, e.Sequence = id.New(id.JournalEntry), head.Sequence+1
 	e.Date = e.Date.UTC().Truncate(24 * time.Hour)
+	if e, err = e.InOpenPeriod(head.closedUntil); err != nil {
+		return ledger.Entry{}, err
+	}
+	e.ID, e.Sequence = id.New(id.JournalEntry), head.sequence+1
 	e.CreatedAt = time.Now().UTC().Truncate(time.Microsecond) // what Postgres keeps
-	e = e.Seal(head.Hash)
+	if e.CreatedAt.Before(head.bookedAt) {
+		e.CreatedAt = head.bookedAt // booked by a host whose clock is ahead of ours: a journal's time never runs backwards
+	}
+	e = e.Seal(head.hash)
 	return e, tx.insertEntry(ctx, e)
+}
+
+// chainHead is the end of a company's journal, to which the next entry will be chained.
+type chainHead struct {
+	sequence    int64
+	hash        string
+	bookedAt    time.Time // of the last entry
+	closedUntil time.Time // the last day of the books that nothing can be booked on any more; zero for none
+}
+
+const selectHead = `select sequence, hash, booked_at, closed_until from journal_heads where company_id = $1`
+
+func scanHead(row pgx.CollectableRow) (h chainHead, err error) {
+	err = row.Scan(&h.sequence, &h.hash, (*zeronull.Timestamptz)(&h.bookedAt), (*zeroDate)(&h.closedUntil))
+	return h, err
+}
+
+// BooksClosedUntil returns the last day of the closed period, midnight UTC; zero when the books were never closed.
+func (tx *Tx) BooksClosedUntil(ctx context.Context) (time.Time, error) {
+	head, err := one(ctx, tx.tx, scanHead, "company", tx.companyID, selectHead, tx.companyID)
+	return head.closedUntil, err
+}
+
+// CloseBooks closes the books until the end of that day, midnight UTC. An earlier day than before opens them again from
+// there. It waits for whoever is booking, so that nothing gets into the period any more.
+func (tx *Tx) CloseBooks(ctx context.Context, until time.Time) error {
+	return tx.save(ctx, "company", tx.companyID, `update journal_heads set closed_until = $2 where company_id = $1`, tx.companyID, until)
 }
 
 func (tx *Tx) insertEntry(ctx context.Context, e ledger.Entry) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`
-		insert into journal_entries (company_id, sequence, id, date, text, source_kind, source_id, invoice_id, payment_id, reverses,
-			line_count, previous_hash, hash, created_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-		e.CompanyID, e.Sequence, e.ID, e.Date, e.Text, e.Source.Kind, e.Source.ID, zeronull.Text(e.InvoiceID), zeronull.Text(e.PaymentID),
-		zeronull.Text(e.Reverses), len(e.Lines), e.PreviousHash, e.Hash, e.CreatedAt)
+		insert into journal_entries (company_id, sequence, id, date, value_date, text, source_kind, source_id, invoice_id, payment_id,
+			reverses, booked_by, line_count, previous_hash, hash, created_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+		e.CompanyID, e.Sequence, e.ID, e.Date, zeroDate(e.ValueDate), e.Text, e.Source.Kind, e.Source.ID, zeronull.Text(e.InvoiceID),
+		zeronull.Text(e.PaymentID), zeronull.Text(e.Reverses), zeronull.Text(e.By), len(e.Lines), e.PreviousHash, e.Hash, e.CreatedAt)
 	for i, line := range e.Lines {
 		batch.Queue(`
 			insert into journal_lines (company_id, sequence, position, account, currency, debit, credit)
 			values ($1, $2, $3, $4, $5, $6, $7)`,
 			e.CompanyID, e.Sequence, i+1, line.Account, line.Debit.Currency(), line.Debit.Decimal(), line.Credit.Decimal())
 	}
-	batch.Queue(`update journal_heads set sequence = $2, hash = $3 where company_id = $1`, e.CompanyID, e.Sequence, e.Hash)
+	batch.Queue(`update journal_heads set sequence = $2, hash = $3, booked_at = $4 where company_id = $1`, e.CompanyID, e.Sequence, e.Hash, e.CreatedAt)
 	err := tx.tx.SendBatch(ctx, batch).Close()
 	if violates(err, foreignKeyViolation, "known_account") {
 		return problem.InvalidFields(problem.Field{Name: "lines", Message: "must name accounts of the chart, see GET /v1/accounts"})
@@ -65,8 +98,8 @@ func (tx *Tx) insertEntry(ctx context.Context, e ledger.Entry) error {
 }
 
 const selectEntries = `
-	select company_id, sequence, id, date, text, source_kind, source_id, invoice_id, payment_id, reverses, previous_hash, hash,
-		created_at, (
+	select company_id, sequence, id, date, value_date, text, source_kind, source_id, invoice_id, payment_id, reverses, booked_by,
+		previous_hash, hash, created_at, (
 			select jsonb_agg(jsonb_build_object('account', account, 'currency', currency, 'debit', debit::text, 'credit', credit::text)
 				order by position)
 			from journal_lines l where l.sequence = e.sequence
@@ -79,8 +112,9 @@ func scanEntry(row pgx.CollectableRow) (e ledger.Entry, err error) {
 		Currency      money.Currency
 		Debit, Credit decimal.Decimal
 	}
-	err = row.Scan(&e.CompanyID, &e.Sequence, &e.ID, &e.Date, &e.Text, &e.Source.Kind, &e.Source.ID, (*zeronull.Text)(&e.InvoiceID),
-		(*zeronull.Text)(&e.PaymentID), (*zeronull.Text)(&e.Reverses), &e.PreviousHash, &e.Hash, &e.CreatedAt, &lines)
+	err = row.Scan(&e.CompanyID, &e.Sequence, &e.ID, &e.Date, (*zeroDate)(&e.ValueDate), &e.Text, &e.Source.Kind, &e.Source.ID,
+		(*zeronull.Text)(&e.InvoiceID), (*zeronull.Text)(&e.PaymentID), (*zeronull.Text)(&e.Reverses), (*zeronull.Text)(&e.By),
+		&e.PreviousHash, &e.Hash, &e.CreatedAt, &lines)
 	for _, l := range lines {
 		e.Lines = append(e.Lines, ledger.Line{Account: l.Account, Debit: amount(l.Debit, l.Currency), Credit: amount(l.Credit, l.Currency)})
 	}

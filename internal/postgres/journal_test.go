@@ -28,17 +28,18 @@ func TestAnEntryIsReadBackAsItWasSealed(t *testing.T) {
 		e.Date = day.Add(9 * time.Hour) // a time of day doesn't get in the way of the hash
 		first, err := tx.Append(t.Context(), e)
 		require.NoError(t, err)
-		filled(t, first, "Reverses", "PreviousHash")
+		filled(t, first, "Reverses", "PreviousHash", "ValueDate", "By")
 		assert.EqualValues(t, 1, first.Sequence)
 
 		back := ledger.Entry{
-			CompanyID: b.company.ID, Date: day, Text: "Back", Source: ledger.Source{Kind: "reversal", ID: first.ID}, InvoiceID: b.invoice.ID,
-			PaymentID: b.payment.ID, Reverses: first.ID,
+			CompanyID: b.company.ID, Date: day, Text: "Back", Source: ledger.Source{Kind: "test", ID: first.ID}, InvoiceID: b.invoice.ID,
+			PaymentID: b.payment.ID, Reverses: first.ID, By: id.New(id.APIKey),
 			Lines: []ledger.Line{
 				ledger.Debit(ledger.Receivables, chf("108")), ledger.Credit(ledger.SystemBank, chf("100.5")), ledger.Credit(ledger.SystemBank, chf("7.50")),
 				ledger.Debit(ledger.Bank, money.MustParse("0.01", money.EUR)), ledger.Credit(ledger.Prepayments, money.MustParse("0.01", money.EUR)),
 			},
 		}
+		require.NoError(t, tx.CloseBooks(t.Context(), day))
 		second, err := tx.Append(t.Context(), back)
 		require.NoError(t, err)
 		filled(t, second)
@@ -127,7 +128,7 @@ func TestOnlyBalancedEntriesOnKnownAccountsAreBooked(t *testing.T) {
 	unbalanced := sale(company.ID, "1")
 	unbalanced.Lines[0] = ledger.Debit(ledger.Bank, chf("49.99"))
 	err := store.InCompany(t.Context(), company.ID, func(tx *postgres.Tx) error { _, err := tx.Append(t.Context(), unbalanced); return err })
-	require.ErrorContains(t, err, "debits and credits in CHF differ")
+	require.ErrorContains(t, err, "Debits and credits in CHF differ")
 
 	unknown := sale(company.ID, "2")
 	unknown.Lines[0].Account = "9999"

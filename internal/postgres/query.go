@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/shopspring/decimal"
 
 	"github.com/quittance/quittance/internal/id"
@@ -79,6 +81,20 @@ func badCursor() error {
 // be larger than any single amount.
 func amount(value decimal.Decimal, currency money.Currency) money.Amount {
 	return money.FromMinor(value.Shift(currency.Scale()).IntPart(), currency)
+}
+
+// zeroDate is a day, or null for the zero time, as the types of package zeronull are for others.
+type zeroDate time.Time
+
+// ScanDate reads the column.
+func (d *zeroDate) ScanDate(v pgtype.Date) error {
+	*d = zeroDate(v.Time)
+	return nil
+}
+
+// DateValue writes the column.
+func (d zeroDate) DateValue() (pgtype.Date, error) {
+	return pgtype.Date{Time: time.Time(d), Valid: !time.Time(d).IsZero()}, nil
 }
 
 // list returns the slice, or an empty one for nil, so that JSON columns hold [] and never null.

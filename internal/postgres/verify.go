@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/quittance/quittance/internal/ledger"
 )
 
@@ -17,7 +15,7 @@ func (s *Store) VerifyJournal(ctx context.Context, companyID string) error {
 		if _, err := tx.tx.Exec(ctx, `set transaction isolation level repeatable read, read only`); err != nil {
 			return failed(err, "freeze the journal of company %s", companyID)
 		}
-		head, err := one(ctx, tx.tx, pgx.RowToStructByPos[chainHead], "company", companyID, `select sequence, hash from journal_heads where company_id = $1`, companyID)
+		head, err := one(ctx, tx.tx, scanHead, "company", companyID, selectHead, companyID)
 		if err != nil {
 			return err
 		}
@@ -26,12 +24,6 @@ func (s *Store) VerifyJournal(ctx context.Context, companyID string) error {
 		}
 		return nil
 	})
-}
-
-// chainHead is where the next entry of a company's journal will be chained to.
-type chainHead struct {
-	Sequence int64
-	Hash     string
 }
 
 func (tx *Tx) walk(ctx context.Context, head chainHead) error {
@@ -54,8 +46,8 @@ func (tx *Tx) walk(ctx context.Context, head chainHead) error {
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	if last.Sequence != head.Sequence || last.Hash != head.Hash {
-		return fmt.Errorf("it ends with entry %d, but the last one booked was entry %d", last.Sequence, head.Sequence)
+	if last.Sequence != head.sequence || last.Hash != head.hash {
+		return fmt.Errorf("it ends with entry %d, but the last one booked was entry %d", last.Sequence, head.sequence)
 	}
 	return nil
 }

@@ -38,6 +38,8 @@ const (
 	PaymentNotCaptured      Code = "payment-not-captured"
 	RefundExceedsPayment    Code = "refund-exceeds-payment"
 	RefundNotRecordable     Code = "refund-not-recordable"
+	EntryNotBalanced        Code = "entry-not-balanced"
+	PeriodClosed            Code = "period-closed"
 	SaferpayUnavailable     Code = "saferpay-unavailable"
 	Unavailable             Code = "temporarily-unavailable"
 )

@@ -215,19 +215,28 @@ func (e InvoiceStatus) Valid() bool {
 
 // Defines values for JournalSourceKind.
 const (
-	JournalSourceKindPayment JournalSourceKind = "payment"
-	JournalSourceKindReceipt JournalSourceKind = "receipt"
-	JournalSourceKindRefund  JournalSourceKind = "refund"
+	JournalSourceKindManual     JournalSourceKind = "manual"
+	JournalSourceKindPayment    JournalSourceKind = "payment"
+	JournalSourceKindReceipt    JournalSourceKind = "receipt"
+	JournalSourceKindRefund     JournalSourceKind = "refund"
+	JournalSourceKindReversal   JournalSourceKind = "reversal"
+	JournalSourceKindSettlement JournalSourceKind = "settlement"
 )
 
 // Valid indicates whether the value is a known member of the JournalSourceKind enum.
 func (e JournalSourceKind) Valid() bool {
 	switch e {
+	case JournalSourceKindManual:
+		return true
 	case JournalSourceKindPayment:
 		return true
 	case JournalSourceKindReceipt:
 		return true
 	case JournalSourceKindRefund:
+		return true
+	case JournalSourceKindReversal:
+		return true
+	case JournalSourceKindSettlement:
 		return true
 	default:
 		return false
@@ -494,6 +503,7 @@ const (
 	UrnQuittanceProblemBodyTooLarge                    ProblemType = "urn:quittance:problem:body-too-large"
 	UrnQuittanceProblemCredentialsRejected             ProblemType = "urn:quittance:problem:credentials-rejected"
 	UrnQuittanceProblemCurrencyNotActive               ProblemType = "urn:quittance:problem:currency-not-active"
+	UrnQuittanceProblemEntryNotBalanced                ProblemType = "urn:quittance:problem:entry-not-balanced"
 	UrnQuittanceProblemExceptionResolved               ProblemType = "urn:quittance:problem:exception-resolved"
 	UrnQuittanceProblemForbidden                       ProblemType = "urn:quittance:problem:forbidden"
 	UrnQuittanceProblemInternalError                   ProblemType = "urn:quittance:problem:internal-error"
@@ -510,6 +520,7 @@ const (
 	UrnQuittanceProblemPaymentNotCaptured              ProblemType = "urn:quittance:problem:payment-not-captured"
 	UrnQuittanceProblemPaymentServiceNotActive         ProblemType = "urn:quittance:problem:payment-service-not-active"
 	UrnQuittanceProblemPaymentServiceNotInVerification ProblemType = "urn:quittance:problem:payment-service-not-in-verification"
+	UrnQuittanceProblemPeriodClosed                    ProblemType = "urn:quittance:problem:period-closed"
 	UrnQuittanceProblemReceiptExceedsInvoice           ProblemType = "urn:quittance:problem:receipt-exceeds-invoice"
 	UrnQuittanceProblemRefundExceedsPayment            ProblemType = "urn:quittance:problem:refund-exceeds-payment"
 	UrnQuittanceProblemRefundNotRecordable             ProblemType = "urn:quittance:problem:refund-not-recordable"
@@ -529,6 +540,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemCredentialsRejected:
 		return true
 	case UrnQuittanceProblemCurrencyNotActive:
+		return true
+	case UrnQuittanceProblemEntryNotBalanced:
 		return true
 	case UrnQuittanceProblemExceptionResolved:
 		return true
@@ -561,6 +574,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemPaymentServiceNotActive:
 		return true
 	case UrnQuittanceProblemPaymentServiceNotInVerification:
+		return true
+	case UrnQuittanceProblemPeriodClosed:
 		return true
 	case UrnQuittanceProblemReceiptExceedsInvoice:
 		return true
@@ -638,12 +653,15 @@ func (e Scope) Valid() bool {
 
 // Defines values for SettingsWarning.
 const (
+	BooksReopened         SettingsWarning = "books-reopened"
 	ReceiptAccountChanged SettingsWarning = "receipt-account-changed"
 )
 
 // Valid indicates whether the value is a known member of the SettingsWarning enum.
 func (e SettingsWarning) Valid() bool {
 	switch e {
+	case BooksReopened:
+		return true
 	case ReceiptAccountChanged:
 		return true
 	default:
@@ -1032,6 +1050,10 @@ type IssueOptions struct {
 
 // JournalEntry Immutable, balanced per currency, and chained to the entry before it by its hash.
 type JournalEntry struct {
+	// By The id of the key with which it was entered; absent for what Quittance books by itself.
+	//
+	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
+	By        *string   `json:"by,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 
 	// Date Example: 2026-12-31
@@ -1062,8 +1084,14 @@ type JournalEntry struct {
 	// Source What the entry was booked for.
 	Source JournalSource `json:"source"`
 
-	// Text Example: Online payment of invoice 2026-0042
+	// Text In the company's language.
+	//
+	// Example: Paiement en ligne de la facture 2026-0042
 	Text string `json:"text"`
+
+	// ValueDate The day on which it happened; differs from `date` only when the books were closed for it, and then `date` is the
+	// first open day.
+	ValueDate Date `json:"value_date"`
 }
 
 // JournalEntryList defines model for JournalEntryList.
@@ -1096,11 +1124,13 @@ type JournalSource struct {
 	// ID Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
 	ID string `json:"id"`
 
-	// Kind An online payment, a receipt by other means, or a refund.
+	// Kind An online payment, a receipt by other means, a refund, a payout of the acquirer, an entry made by hand, or the reversal
+	// of one.
 	Kind JournalSourceKind `json:"kind"`
 }
 
-// JournalSourceKind An online payment, a receipt by other means, or a refund.
+// JournalSourceKind An online payment, a receipt by other means, a refund, a payout of the acquirer, an entry made by hand, or the reversal
+// of one.
 type JournalSourceKind string
 
 // Language ISO 639-1.
@@ -1514,6 +1544,9 @@ type Scopes = []Scope
 
 // Settings defines model for Settings.
 type Settings struct {
+	// BooksClosedUntil The last day on which nothing can be booked any more; absent while the books were never closed.
+	BooksClosedUntil *Date `json:"books_closed_until,omitempty"`
+
 	// FeeAccount Where the acquirer's fees are booked.
 	//
 	// Example: 6940
@@ -1537,6 +1570,10 @@ type Settings struct {
 
 // SettingsChanges defines model for SettingsChanges.
 type SettingsChanges struct {
+	// BooksClosedUntil Closes the books until the end of that day, which must be over. An earlier day than before opens them again from
+	// there.
+	BooksClosedUntil *Date `json:"books_closed_until,omitempty"`
+
 	// FeeAccount Example: 1029
 	FeeAccount *AccountNumber `json:"fee_account,omitempty"`
 

@@ -1,0 +1,58 @@
+package ledger
+
+import (
+	"strings"
+	"time"
+
+	"github.com/quittance/quittance/internal/money"
+)
+
+// Occasion is what happened to an invoice and is to be booked.
+type Occasion struct {
+	CompanyID     string
+	Language      string // of the entry's text: the company's
+	InvoiceID     string
+	InvoiceNumber string
+	PaymentID     string // empty for money that came by other means
+	Amount        money.Amount
+	Day           time.Time // on which it happened, midnight UTC
+}
+
+func (o Occasion) entry(source Source, debited, credited string) Entry {
+	return Entry{
+		CompanyID: o.CompanyID,
+		Date:      o.Day,
+		Text:      texts[source.Kind][o.Language] + " " + o.InvoiceNumber,
+		Source:    source,
+		InvoiceID: o.InvoiceID,
+		PaymentID: o.PaymentID,
+		Lines:     []Line{Debit(debited, o.Amount), Credit(credited, o.Amount)},
+	}
+}
+
+// texts begin what entries say, in the company's language; the number of the invoice follows.
+var texts = map[SourceKind]map[string]string{
+	FromPayment: names("Online-Zahlung der Rechnung", "Paiement en ligne de la facture", "Pagamento online della fattura", "Online payment of invoice"),
+	FromReceipt: names("Zahlungseingang für Rechnung", "Encaissement de la facture", "Incasso della fattura", "Receipt for invoice"),
+	FromRefund:  names("Rückerstattung zu Rechnung", "Remboursement de la facture", "Rimborso della fattura", "Refund for invoice"),
+}
+
+// Receipt returns the entry for a captured payment: the receipt account (debit) to the counter account (credit), which is
+// Receivables for a payment that settles its invoice and Prepayments for one that came too late.
+func Receipt(o Occasion, receiptAccount, counterAccount string) Entry {
+	return o.entry(Source{FromPayment, o.PaymentID}, receiptAccount, counterAccount)
+}
+
+// OtherReceipt returns the entry for money that came by other means: account (debit) to receivables (credit). Reference is
+// what the company calls it, by is the id of the key with which it was entered.
+func OtherReceipt(o Occasion, account, receiptID, reference, by string) Entry {
+	e := o.entry(Source{FromReceipt, receiptID}, account, Receivables)
+	e.Text, e.By = strings.TrimSuffix(e.Text+": "+reference, ": "), by
+	return e
+}
+
+// Refund returns the entry for money that went back to a payer: counter account (debit) to the account on which its receipt
+// was booked (credit). The counter account is the one that the receipt credited.
+func Refund(o Occasion, receiptAccount, counterAccount, refundID string) Entry {
+	return o.entry(Source{FromRefund, refundID}, counterAccount, receiptAccount)
+}

@@ -1,0 +1,51 @@
+package ledger
+
+import "slices"
+
+// The accounts of the Swiss KMU chart that Quittance books on by itself, unless the company has chosen others.
+const (
+	Bank           = "1020"
+	SystemBank     = "1029"
+	Unclear        = "1099" // money whose reason isn't known yet
+	Receivables    = "1100"
+	Prepayments    = "2030"
+	ChargesOnBank  = "6940"
+	Rounding       = "6945"
+	ExchangeLosses = "6949"
+	ExchangeGains  = "6999"
+)
+
+// Account is an account of a company's chart. Names are keyed by language (de, fr, it, en).
+type Account struct {
+	Number string
+	Names  map[string]string
+}
+
+// Chart is what every company starts with: the accounts above, and those of the KMU chart that a person needs to book what
+// happens around payments by hand (cash, fees that come as an invoice, claims that are lost to a chargeback).
+var Chart = []Account{
+	{"1000", names("Kasse", "Caisse", "Cassa", "Cash")},
+	{"1010", names("PostFinance", "PostFinance", "PostFinance", "PostFinance")},
+	{Bank, names("Bankguthaben", "Banque", "Banca", "Bank")},
+	{SystemBank, names("Bank – Systemkonto", "Banque – compte système", "Banca – conto di sistema", "Bank – system account")},
+	{Unclear, names("Unklare Beträge", "Montants à clarifier", "Importi da chiarire", "Amounts to be clarified")},
+	{Receivables, names("Forderungen aus Lieferungen und Leistungen", "Créances clients", "Crediti da forniture e prestazioni", "Trade receivables")},
+	{"2000", names("Verbindlichkeiten aus Lieferungen und Leistungen", "Dettes fournisseurs", "Debiti per forniture e prestazioni", "Trade payables")},
+	{Prepayments, names("Erhaltene Anzahlungen", "Acomptes reçus", "Acconti ricevuti", "Prepayments received")},
+	{"3805", names("Verluste aus Forderungen", "Pertes sur créances", "Perdite su crediti", "Bad debts")},
+	{ChargesOnBank, names("Bankspesen", "Frais bancaires", "Spese bancarie", "Bank charges")},
+	{Rounding, names("Rundungsdifferenzen", "Différences d’arrondi", "Differenze di arrotondamento", "Rounding differences")},
+	{ExchangeLosses, names("Währungsverluste", "Pertes de change", "Perdite su cambi", "Exchange losses")},
+	{ExchangeGains, names("Währungsgewinne", "Gains de change", "Utili su cambi", "Exchange gains")},
+}
+
+func names(de, fr, it, en string) map[string]string {
+	return map[string]string{"de": de, "fr": fr, "it": it, "en": en}
+}
+
+// Needed tells whether Quittance books on the account by itself, so that it must stay in every chart.
+func Needed(number string) bool {
+	return slices.Contains([]string{
+		Bank, SystemBank, Unclear, Receivables, Prepayments, ChargesOnBank, Rounding, ExchangeLosses, ExchangeGains,
+	}, number)
+}
