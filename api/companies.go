@@ -11,7 +11,7 @@ import (
 // CreateCompany answers POST /companies.
 func (s *server) CreateCompany(ctx context.Context, r spec.CreateCompanyRequestObject) (spec.CreateCompanyResponseObject, error) {
 	c := merchant.Company{
-		ID:             id.New(id.Company),
+		ID:             newID(ctx, id.Company),
 		Name:           r.Body.Name,
 		Language:       string(r.Body.Language),
 		Canton:         string(r.Body.Canton),

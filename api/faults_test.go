@@ -13,7 +13,6 @@ import (
 
 	"github.com/quittance/quittance/api"
 	"github.com/quittance/quittance/internal/exception"
-	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/problem"
@@ -82,16 +81,6 @@ func TestHealthAndMetricsAreServedWithoutAKey(t *testing.T) {
 	}
 	w.get("/nothing").problem(http.StatusNotFound, "not-found")
 	w.post("/healthz", "").problem(http.StatusMethodNotAllowed, "method-not-allowed")
-}
-
-func TestIdempotencyKeysAreWelcome(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/invoices", strings.NewReader(newInvoice(`"amount":"1.00"`)))
-	r.Header.Set("Authorization", "Bearer "+w.key)
-	r.Header.Set("Content-Type", "application/json; charset=utf-8")
-	r.Header.Set("Idempotency-Key", id.NewSecret())
-	w.send(r).json(http.StatusCreated)
 }
 
 // FuzzBodies sends anything as the body of every call that takes one: no answer is a 5xx, and every refusal is a problem.

@@ -23,7 +23,7 @@ func (s *server) CreateInvoice(ctx context.Context, r spec.CreateInvoiceRequestO
 	}
 	companyID := callerOf(ctx).companyID
 	inv := invoice.Invoice{
-		ID:             id.New(id.Invoice),
+		ID:             newID(ctx, id.Invoice),
 		CompanyID:      companyID,
 		Number:         r.Body.Number,
 		Status:         invoice.Draft,
@@ -47,7 +47,11 @@ func (s *server) CreateInvoice(ctx context.Context, r spec.CreateInvoiceRequestO
 		if inv.PaymentServiceIDs, err = choosePaymentServices(ctx, tx, r.Body.PaymentServiceIds); err != nil {
 			return err
 		}
-		return tx.InsertInvoice(ctx, inv)
+		if err := tx.InsertInvoice(ctx, inv); err != nil || !repeated(ctx) {
+			return err
+		}
+		inv, err = tx.Invoice(ctx, inv.ID) // the first try may have left it here
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -154,9 +158,13 @@ func (s *server) IssueInvoice(ctx context.Context, r spec.IssueInvoiceRequestObj
 	sendEmail := r.Body != nil && deref(r.Body.SendEmail)
 	companyID := callerOf(ctx).companyID
 	var inv invoice.Invoice
+	var issued bool // by an earlier try of the same request
 	err := s.Store.InCompany(ctx, companyID, func(tx Tx) (err error) {
 		if inv, err = tx.Invoice(ctx, r.InvoiceID); err != nil {
 			return err
+		}
+		if issued = repeated(ctx) && !inv.IssuedAt.IsZero(); issued {
+			return nil
 		}
 		return readyToIssue(ctx, tx, inv, sendEmail)
 	})
@@ -165,8 +173,10 @@ func (s *server) IssueInvoice(ctx context.Context, r spec.IssueInvoiceRequestObj
 	}
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
-	if err := s.Commands.Issue(ctx, inv, sendEmail); err != nil {
-		return nil, err
+	if !issued {
+		if err := s.Commands.Issue(ctx, inv, sendEmail); err != nil {
+			return nil, err
+		}
 	}
 	answer, err := s.invoice(ctx, companyID, r.InvoiceID)
 	return spec.IssueInvoice200JSONResponse(answer), err
@@ -188,14 +198,16 @@ func readyToIssue(ctx context.Context, tx Tx, inv invoice.Invoice, sendEmail boo
 // invoice is cancelled by its workflow, which knows whether money is on its way.
 func (s *server) CancelInvoice(ctx context.Context, r spec.CancelInvoiceRequestObject) (spec.CancelInvoiceResponseObject, error) {
 	companyID := callerOf(ctx).companyID
-	var wasDraft bool
+	var before invoice.Status
 	err := s.Store.InCompany(ctx, companyID, func(tx Tx) error {
 		inv, err := tx.LockInvoice(ctx, r.InvoiceID)
 		if err != nil {
 			return err
 		}
-		wasDraft = inv.Status == invoice.Draft
-		if err := inv.Become(invoice.Cancelled); err != nil || !wasDraft {
+		if before = inv.Status; before == invoice.Cancelled && repeated(ctx) { // the first try came through
+			return nil
+		}
+		if err := inv.Become(invoice.Cancelled); err != nil || before != invoice.Draft {
 			return err
 		}
 		if err := tx.SaveInvoice(ctx, inv); err != nil {
@@ -206,7 +218,7 @@ func (s *server) CancelInvoice(ctx context.Context, r spec.CancelInvoiceRequestO
 	if err != nil {
 		return nil, err
 	}
-	if !wasDraft {
+	if before != invoice.Draft && before != invoice.Cancelled {
 		ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 		defer cancel()
 		err := s.Commands.Cancel(ctx, r.InvoiceID)

@@ -30,7 +30,7 @@ func (s *server) CreatePaymentService(ctx context.Context, r spec.CreatePaymentS
 	}
 	in := workflows.ConnectPaymentService{
 		CompanyID:        callerOf(ctx).companyID,
-		PaymentServiceID: id.New(id.PaymentService),
+		PaymentServiceID: newID(ctx, id.PaymentService),
 		Environment:      merchant.Environment(r.Body.Environment),
 		Name:             name,
 	}

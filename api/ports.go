@@ -6,6 +6,7 @@ import (
 
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/idempotency"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/listing"
@@ -28,6 +29,13 @@ type Store interface {
 	Notification(ctx context.Context, secret string) (companyID, invoiceID, paymentID string, err error)
 	// PaymentServiceCompany returns whose payment service it is, or problem.NotFound.
 	PaymentServiceCompany(ctx context.Context, paymentServiceID string) (companyID string, err error)
+	// TakeRequest returns what becomes of a request with an idempotency key, and keeps one that is to be carried out; see
+	// idempotency.Request.Repeat.
+	TakeRequest(ctx context.Context, r idempotency.Request) (idempotency.Request, error)
+	// AnswerRequest keeps the answer to a request that was taken.
+	AnswerRequest(ctx context.Context, r idempotency.Request, a idempotency.Answer) error
+	// GiveUpRequest lets a repetition of a request that was taken be carried out at once.
+	GiveUpRequest(ctx context.Context, r idempotency.Request) error
 	// InCompany runs fn in one transaction that sees one company only, and commits when it returns nil. fn may run more
 	// than once, so it sets the variables that it captures afresh each time.
 	InCompany(ctx context.Context, companyID string, fn func(Tx) error) error
@@ -64,6 +72,8 @@ type Tx interface {
 	Journal(ctx context.Context, f listing.Journal) (entries []ledger.Entry, next string, err error)
 	Events(ctx context.Context, f listing.Events) (events []event.Event, next string, err error)
 	AppendEvent(ctx context.Context, e event.Event) error
+	// EntryBySource returns the entry that was booked for the source; false when there is none.
+	EntryBySource(ctx context.Context, source ledger.Source) (ledger.Entry, bool, error)
 }
 
 // Commands starts and steers lifecycles; workflows.Commands says what each one does and which problems it returns.
@@ -85,4 +95,5 @@ type Commands interface {
 // Sealer encrypts a secret so that it opens only together with the associated text.
 type Sealer interface {
 	Seal(plaintext []byte, associated string) ([]byte, error)
+	Open(sealed []byte, associated string) ([]byte, error)
 }

@@ -19,6 +19,7 @@ var problemTypes = map[problem.Code]struct {
 	problem.Forbidden:               {http.StatusForbidden, "This key may not do that"},
 	problem.NotFound:                {http.StatusNotFound, "Not found"},
 	problem.MethodNotAllowed:        {http.StatusMethodNotAllowed, "There is no such method here"},
+	problem.RequestInProgress:       {http.StatusConflict, "The request is in progress"},
 	problem.InvoiceNumberTaken:      {http.StatusConflict, "The invoice number is taken"},
 	problem.InvoiceNotDraft:         {http.StatusConflict, "The invoice is not a draft"},
 	problem.InvoiceNotOpen:          {http.StatusConflict, "The invoice is not open"},
@@ -34,6 +35,7 @@ var problemTypes = map[problem.Code]struct {
 	problem.ExceptionResolved:       {http.StatusConflict, "The exception is resolved"},
 	problem.TooLarge:                {http.StatusRequestEntityTooLarge, "The body is too large"},
 	problem.UnsupportedMedia:        {http.StatusUnsupportedMediaType, "The body must be JSON"},
+	problem.KeyReused:               {http.StatusUnprocessableEntity, "The idempotency key was used for another request"},
 	problem.Invalid:                 {http.StatusUnprocessableEntity, "The request has invalid fields"},
 	problem.ReceiptExceedsInvoice:   {http.StatusUnprocessableEntity, "The receipt is more than is due"},
 	problem.RefundExceedsPayment:    {http.StatusUnprocessableEntity, "The refund is more than is left"},
@@ -74,7 +76,7 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="Quittance"`)
 	}
-	if status == http.StatusServiceUnavailable {
+	if status == http.StatusServiceUnavailable || p.Code == problem.RequestInProgress {
 		w.Header().Set("Retry-After", retryAfter)
 	}
 	answer := spec.Problem{

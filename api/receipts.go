@@ -17,8 +17,9 @@ import (
 func (s *server) RecordReceipt(ctx context.Context, r spec.RecordReceiptRequestObject) (spec.RecordReceiptResponseObject, error) {
 	companyID := callerOf(ctx).companyID
 	receipt := workflows.RecordReceipt{
-		ReceiptID: id.New(id.Receipt), Day: r.Body.Date.Time, Account: r.Body.Account, Reference: deref(r.Body.Reference), By: callerOf(ctx).keyID,
+		ReceiptID: newID(ctx, id.Receipt), Day: r.Body.Date.Time, Account: r.Body.Account, Reference: deref(r.Body.Reference), By: callerOf(ctx).keyID,
 	}
+	var booked bool // by an earlier try of the same request
 	err := s.Store.InCompany(ctx, companyID, func(tx Tx) error {
 		inv, err := tx.Invoice(ctx, r.InvoiceID)
 		if err != nil {
@@ -30,17 +31,18 @@ func (s *server) RecordReceipt(ctx context.Context, r spec.RecordReceiptRequestO
 		if err := s.checkReceipt(ctx, tx, receipt); err != nil {
 			return err
 		}
+		if _, booked, err = tx.EntryBySource(ctx, ledger.Source{Kind: ledger.FromReceipt, ID: receipt.ReceiptID}); err != nil || booked {
+			return err
+		}
 		return inv.Receive(receipt.Amount, s.now()) // the workflow does it for good
 	})
 	if err != nil {
 		return nil, err
 	}
-	commandCtx, cancel := context.WithTimeout(ctx, commandTimeout)
-	defer cancel()
-	err = s.Commands.RecordReceipt(commandCtx, r.InvoiceID, receipt)
-	err = s.explained(commandCtx, err, companyID, r.InvoiceID, func(inv invoice.Invoice) error { return inv.Receive(receipt.Amount, s.now()) })
-	if err != nil {
-		return nil, err
+	if !booked {
+		if err := s.recordReceipt(ctx, r.InvoiceID, receipt); err != nil {
+			return nil, err
+		}
 	}
 	inv, err := s.invoice(ctx, companyID, r.InvoiceID)
 	return spec.RecordReceipt201JSONResponse{
@@ -53,6 +55,13 @@ func (s *server) RecordReceipt(ctx context.Context, r spec.RecordReceiptRequestO
 		Reference: receipt.Reference,
 		Invoice:   inv,
 	}, err
+}
+
+func (s *server) recordReceipt(ctx context.Context, invoiceID string, receipt workflows.RecordReceipt) error {
+	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	defer cancel()
+	err := s.Commands.RecordReceipt(ctx, invoiceID, receipt)
+	return s.explained(ctx, err, callerOf(ctx).companyID, invoiceID, func(inv invoice.Invoice) error { return inv.Receive(receipt.Amount, s.now()) })
 }
 
 // checkReceipt returns an Invalid problem that names every field at fault, or nil.

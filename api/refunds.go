@@ -20,7 +20,12 @@ func (s *server) RequestRefund(ctx context.Context, r spec.RequestRefundRequestO
 	}
 	companyID := callerOf(ctx).companyID
 	request := workflows.RequestRefund{
-		CompanyID: companyID, RefundID: id.New(id.Refund), PaymentID: r.PaymentID, OrderID: id.NewOrder(), Reason: r.Body.Reason,
+		CompanyID: companyID, RefundID: newID(ctx, id.Refund), PaymentID: r.PaymentID, OrderID: id.NewOrder(), Reason: r.Body.Reason,
+	}
+	if repeated(ctx) { // what was left of the payment then is gone if the first try came through
+		if requested, err := s.refund(ctx, request.RefundID); problem.CodeOf(err) != problem.NotFound {
+			return spec.RequestRefund202JSONResponse(shownRefund(requested)), err
+		}
 	}
 	var inv invoice.Invoice
 	err := s.Store.InCompany(ctx, companyID, func(tx Tx) error {

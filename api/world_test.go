@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -102,6 +103,14 @@ type sealer struct{}
 
 func (sealer) Seal(plaintext []byte, associated string) ([]byte, error) {
 	return append([]byte("sealed for "+associated+": "), plaintext...), nil
+}
+
+func (sealer) Open(sealed []byte, associated string) ([]byte, error) {
+	plaintext, ok := bytes.CutPrefix(sealed, []byte("sealed for "+associated+": "))
+	if !ok {
+		return nil, errors.New("sealed for somebody else")
+	}
+	return plaintext, nil
 }
 
 // logbook keeps what was logged.

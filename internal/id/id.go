@@ -29,14 +29,7 @@ const (
 
 // New returns a fresh id such as "inv_01jd3v0s4xf8wt6k5q9x2m7h3e". Ids made by one process sort in the order in which they
 // were made, also within a millisecond. It panics on a prefix that is not one.
-func New(prefix string) string {
-	u := uuid.Must(uuid.NewV7())
-	t, err := typeid.FromBytes(prefix, u[:])
-	if err != nil {
-		panic(err)
-	}
-	return t.String()
-}
+func New(prefix string) string { return NewSeed().ID(prefix) }
 
 // Valid tells whether s is a well-formed id of that prefix.
 func Valid(prefix, s string) bool {
@@ -53,4 +46,19 @@ func NewSecret() string {
 	b := make([]byte, 20)
 	_, _ = rand.Read(b) // never fails, see crypto/rand
 	return strings.TrimRight(base64.URLEncoding.EncodeToString(b), "=")
+}
+
+// Seed makes ids that are the same whenever they are asked for, one per prefix.
+type Seed [16]byte
+
+// NewSeed returns a fresh seed.
+func NewSeed() Seed { return Seed(uuid.Must(uuid.NewV7())) }
+
+// ID returns the seed's id with that prefix. It panics on a prefix that is not one.
+func (s Seed) ID(prefix string) string {
+	t, err := typeid.FromBytes(prefix, s[:])
+	if err != nil {
+		panic(err)
+	}
+	return t.String()
 }

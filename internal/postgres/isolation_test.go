@@ -9,6 +9,7 @@ import (
 
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/idempotency"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/postgres/postgrestest"
 )
@@ -40,6 +41,10 @@ func TestACompanySeesNothingOfAnother(t *testing.T) {
 			require.NoError(t, tx.InsertRefund(t.Context(), b.refund("1.00")))
 			return tx.AppendEvent(t.Context(), event.New(event.InvoicePaid, b.company.ID, b.invoice.ID, noon, nil))
 		})
+	}
+	for _, b := range []books{first, second} {
+		_, err := store.TakeRequest(t.Context(), idempotency.Request{Owner: b.company.ID, Key: "k", Fingerprint: []byte("f"), CreatedAt: noon, TakenAt: noon})
+		require.NoError(t, err)
 	}
 	superuser, application := connect(t, db.SuperuserURL), connect(t, db.URL)
 	for _, table := range businessTables(t, superuser) {

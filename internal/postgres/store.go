@@ -91,7 +91,12 @@ func (s *Store) InCompany(ctx context.Context, companyID string, fn func(*Tx) er
 	if !id.Valid(id.Company, companyID) {
 		return notFound("company", companyID)
 	}
-	// One round trip begins and chooses the company. A valid id needs no quoting.
+	return s.within(ctx, companyID, fn)
+}
+
+// within is InCompany for a company or the administrator, whose name needs no quoting.
+func (s *Store) within(ctx context.Context, companyID string, fn func(*Tx) error) error {
+	// One round trip begins and chooses the company.
 	options := pgx.TxOptions{BeginQuery: "begin; set local quittance.company_id = '" + companyID + "'"}
 	for attempt := 1; ; attempt++ {
 		err := pgx.BeginTxFunc(ctx, s.pool, options, func(tx pgx.Tx) error {

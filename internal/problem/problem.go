@@ -19,6 +19,8 @@ const (
 	UnsupportedMedia        Code = "unsupported-media-type"
 	MethodNotAllowed        Code = "method-not-allowed"
 	TooManyRequests         Code = "too-many-requests"
+	KeyReused               Code = "idempotency-key-reused"
+	RequestInProgress       Code = "request-in-progress"
 	Unauthorized            Code = "unauthorized"
 	Forbidden               Code = "forbidden"
 	NotFound                Code = "not-found"

@@ -1,0 +1,127 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+
+	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/idempotency"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// maxIdempotencyKey is the length of the longest key, in characters.
+const maxIdempotencyKey = 255
+
+// once answers a POST that is sent again with the same Idempotency-Key as it was answered the first time. A request that was
+// never answered, because this process ended or something behind it failed, is carried out again with the same ids.
+func (s *server) once(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		key := r.Header.Get("Idempotency-Key")
+		if r.Method != http.MethodPost || key == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		request, err := s.take(r, key)
+		if err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		if request.Answer != nil {
+			s.replay(w, r, request)
+			return
+		}
+		s.carryOut(w, r, request, next)
+	})
+}
+
+// take reads the request, whose body next still finds, and returns what becomes of it.
+func (s *server) take(r *http.Request, key string) (idempotency.Request, error) {
+	if !invoice.Printable(key, 1, maxIdempotencyKey) {
+		return idempotency.Request{}, problem.InvalidFields(problem.Field{
+			Name: "Idempotency-Key", Message: "must have 1 to 255 printable characters, such as a random UUID",
+		})
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return idempotency.Request{}, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	now := s.now()
+	return s.Store.TakeRequest(r.Context(), idempotency.Request{
+		Owner: ownerOf(r.Context()), Key: key, Fingerprint: idempotency.Fingerprint(r.Method, r.URL.RequestURI(), body),
+		Seed: id.NewSeed(), CreatedAt: now, TakenAt: now,
+	})
+}
+
+func ownerOf(ctx context.Context) string {
+	if c := callerOf(ctx); !c.admin {
+		return c.companyID
+	}
+	return idempotency.Administrator
+}
+
+func (s *server) replay(w http.ResponseWriter, r *http.Request, request idempotency.Request) {
+	body, err := s.Sealer.Open(request.Answer.Sealed, request.Owner)
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", request.Answer.ContentType)
+	w.Header().Set("Idempotent-Replayed", "true")
+	w.WriteHeader(request.Answer.Status)
+	_, _ = w.Write(body) // it fails only when the caller has gone
+}
+
+// carryOut keeps the answer before it sends it. It keeps none that says to try again.
+func (s *server) carryOut(w http.ResponseWriter, r *http.Request, request idempotency.Request, next http.Handler) {
+	var kept bool
+	ctx := context.WithoutCancel(r.Context()) // the answer matters most to a caller who has gone
+	defer func() {
+		if kept {
+			return
+		}
+		if err := s.Store.GiveUpRequest(ctx, request); err != nil {
+			s.Logger.WarnContext(ctx, "A request that failed can be repeated only after a minute.", "request_id", requestID(ctx), "error", err)
+		}
+	}()
+
+	var body bytes.Buffer
+	answer := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+	answer.Tee(&body)
+	answer.Discard() // until it is kept
+	next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), requestKey{}, request)))
+	if answer.Status() < http.StatusInternalServerError && answer.Status() != http.StatusTooManyRequests {
+		sealed, err := s.Sealer.Seal(body.Bytes(), request.Owner)
+		if err == nil {
+			err = s.Store.AnswerRequest(ctx, request, idempotency.Answer{
+				Status: answer.Status(), ContentType: w.Header().Get("Content-Type"), Sealed: sealed,
+			})
+		}
+		if kept = err == nil; !kept {
+			s.Logger.WarnContext(ctx, "An answer could not be kept for a repetition of its request.", "request_id", requestID(ctx), "error", err)
+		}
+	}
+	w.WriteHeader(answer.Status())
+	_, _ = w.Write(body.Bytes()) // it fails only when the caller has gone
+}
+
+type requestKey struct{}
+
+// newID returns the id of what a request creates: the same one when the request is carried out again.
+func newID(ctx context.Context, prefix string) string {
+	if request, ok := ctx.Value(requestKey{}).(idempotency.Request); ok {
+		return request.Seed.ID(prefix)
+	}
+	return id.New(prefix)
+}
+
+// repeated tells whether the request was begun before and not answered, so that what it asks for may be there already.
+func repeated(ctx context.Context) bool {
+	request, ok := ctx.Value(requestKey{}).(idempotency.Request)
+	return ok && request.Repeated
+}

@@ -1,0 +1,77 @@
+// Package idempotency knows the rules of calls that their senders may repeat: who sends the same request with the same key
+// again gets the first answer again.
+package idempotency
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"time"
+
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+const (
+	// Kept is for how long a key is remembered.
+	Kept = 24 * time.Hour
+	// Lease is after what time without an answer a request counts as interrupted, and a repetition is carried out. No
+	// call takes that long.
+	Lease = time.Minute
+)
+
+// Request is one call with its key, and what became of it.
+type Request struct {
+	Owner string // whose key it is: a company's id, or Administrator
+	Key   string
+	// Fingerprint tells requests apart, see Fingerprint.
+	Fingerprint []byte
+	// Seed makes the id of what the request creates, so that carrying it out again creates nothing more.
+	Seed      id.Seed
+	CreatedAt time.Time
+	TakenAt   time.Time // when the request was last begun to be carried out
+	Repeated  bool      // it was begun before and not answered: what it asks for may be done already
+	Answer    *Answer   // nil until it was answered
+}
+
+// Administrator owns the keys of calls that no company makes.
+const Administrator = "administrator"
+
+// Answer is what the sender was told.
+type Answer struct {
+	Status      int
+	ContentType string
+	Sealed      []byte // the body, encrypted: it may hold a secret that is shown once
+}
+
+// Fingerprint returns what a repetition must have in common with the first request: method, target and body. A JSON body is
+// the same whatever the order of its fields, since many encoders shuffle them.
+func Fingerprint(method, target string, body []byte) []byte {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber() // 1 and 1.0 may not mean the same to the call
+	var value any
+	if decoder.Decode(&value) == nil && !decoder.More() {
+		if sorted, err := json.Marshal(value); err == nil {
+			body = sorted
+		}
+	}
+	sum := sha256.New()
+	for _, part := range [][]byte{[]byte(method), {0}, []byte(target), {0}, body} {
+		_, _ = sum.Write(part) // never fails, see hash.Hash
+	}
+	return sum.Sum(nil)
+}
+
+// Repeat decides what becomes of a request whose key stands for the first one already: it is answered like that when it has
+// an Answer, and is carried out in its place otherwise. Problems: idempotency-key-reused, request-in-progress.
+func (first Request) Repeat(again Request) (Request, error) {
+	switch {
+	case !bytes.Equal(first.Fingerprint, again.Fingerprint):
+		return Request{}, problem.New(problem.KeyReused,
+			"This Idempotency-Key was sent with another request on %s; send a new key with every new request.", first.CreatedAt.UTC().Format(time.RFC3339))
+	case first.Answer == nil && again.TakenAt.Before(first.TakenAt.Add(Lease)):
+		return Request{}, problem.New(problem.RequestInProgress, "The first request with this Idempotency-Key is not answered yet; send it again in a few seconds.")
+	}
+	first.TakenAt, first.Repeated = again.TakenAt, true
+	return first, nil
+}
