@@ -506,6 +506,7 @@ const (
 	UrnQuittanceProblemEntryNotBalanced                ProblemType = "urn:quittance:problem:entry-not-balanced"
 	UrnQuittanceProblemExceptionResolved               ProblemType = "urn:quittance:problem:exception-resolved"
 	UrnQuittanceProblemForbidden                       ProblemType = "urn:quittance:problem:forbidden"
+	UrnQuittanceProblemIdempotencyKeyReused            ProblemType = "urn:quittance:problem:idempotency-key-reused"
 	UrnQuittanceProblemInternalError                   ProblemType = "urn:quittance:problem:internal-error"
 	UrnQuittanceProblemInvoiceCancelled                ProblemType = "urn:quittance:problem:invoice-cancelled"
 	UrnQuittanceProblemInvoiceNotDraft                 ProblemType = "urn:quittance:problem:invoice-not-draft"
@@ -524,6 +525,7 @@ const (
 	UrnQuittanceProblemReceiptExceedsInvoice           ProblemType = "urn:quittance:problem:receipt-exceeds-invoice"
 	UrnQuittanceProblemRefundExceedsPayment            ProblemType = "urn:quittance:problem:refund-exceeds-payment"
 	UrnQuittanceProblemRefundNotRecordable             ProblemType = "urn:quittance:problem:refund-not-recordable"
+	UrnQuittanceProblemRequestInProgress               ProblemType = "urn:quittance:problem:request-in-progress"
 	UrnQuittanceProblemSaferpayUnavailable             ProblemType = "urn:quittance:problem:saferpay-unavailable"
 	UrnQuittanceProblemTemporarilyUnavailable          ProblemType = "urn:quittance:problem:temporarily-unavailable"
 	UrnQuittanceProblemTooManyRequests                 ProblemType = "urn:quittance:problem:too-many-requests"
@@ -546,6 +548,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemExceptionResolved:
 		return true
 	case UrnQuittanceProblemForbidden:
+		return true
+	case UrnQuittanceProblemIdempotencyKeyReused:
 		return true
 	case UrnQuittanceProblemInternalError:
 		return true
@@ -582,6 +586,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemRefundExceedsPayment:
 		return true
 	case UrnQuittanceProblemRefundNotRecordable:
+		return true
+	case UrnQuittanceProblemRequestInProgress:
 		return true
 	case UrnQuittanceProblemSaferpayUnavailable:
 		return true
