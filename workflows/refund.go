@@ -185,6 +185,7 @@ func (r *refunding) decideByHand(ctx workflow.Context) {
 
 // decide puts the refund before a person, waits for the decision, and does what it says.
 func (r *refunding) decide(ctx workflow.Context, kind exception.Kind, detail string, choices ...exception.Choice) {
+	r.byHand, r.done = true, false // from now on, since the exception is seen before the step that raises it returns
 	var raised activities.Raised
 	r.persist(ctx, "The exception could not be recorded", func() error {
 		return workflow.ExecuteActivity(with(ctx, books, "Put it before a person: "+string(kind)), booksStep.RaiseException, activities.Raise{
@@ -192,7 +193,6 @@ func (r *refunding) decide(ctx workflow.Context, kind exception.Kind, detail str
 			Detail: detail, Choices: choices,
 		}).Get(ctx, &raised)
 	})
-	r.byHand, r.done = true, false
 	r.report(ctx, fmt.Sprintf("%s Decide on exception %s.", detail, raised.ExceptionID))
 	if err := workflow.Await(ctx, func() bool { return r.done || r.decisions[raised.ExceptionID] != "" }); err != nil {
 		return
