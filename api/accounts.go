@@ -2,53 +2,152 @@ package api
 
 import (
 	"context"
+	"maps"
 	"slices"
+	"time"
 
 	"github.com/quittance/quittance/api/internal/spec"
+	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/problem"
 )
 
 // ListAccounts answers GET /accounts.
-func (s *server) ListAccounts(ctx context.Context, _ spec.ListAccountsRequestObject) (spec.ListAccountsResponseObject, error) {
-	accounts, err := s.accounts(ctx)
-	return spec.ListAccounts200JSONResponse{Data: accounts}, err
+func (s *server) ListAccounts(ctx context.Context, r spec.ListAccountsRequestObject) (spec.ListAccountsResponseObject, error) {
+	var answer spec.ListAccounts200JSONResponse
+	err := s.withChart(ctx, deref(r.Params.At).Time, func(c chart) error {
+		answer.Data = mapped(c.accounts, c.shown)
+		return nil
+	})
+	return answer, err
 }
 
 // GetAccount answers GET /accounts/{number}.
 func (s *server) GetAccount(ctx context.Context, r spec.GetAccountRequestObject) (spec.GetAccountResponseObject, error) {
-	accounts, err := s.accounts(ctx)
-	if err != nil {
-		return nil, err
-	}
-	i := slices.IndexFunc(accounts, func(a spec.Account) bool { return a.Number == r.Number })
-	if i < 0 {
-		return nil, problem.New(problem.NotFound, "There is no account %s.", r.Number)
-	}
-	return spec.GetAccount200JSONResponse(accounts[i]), nil
-}
-
-// accounts returns the company's chart with what stands on each account.
-func (s *server) accounts(ctx context.Context) (accounts []spec.Account, err error) {
-	err = s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
-		company, err := tx.Company(ctx)
-		if err != nil {
-			return err
-		}
-		chart, err := tx.Accounts(ctx)
-		if err != nil {
-			return err
-		}
-		balances, err := tx.Balances(ctx)
-		accounts = mapped(chart, func(a ledger.Account) spec.Account {
-			own := slices.DeleteFunc(slices.Clone(balances), func(b ledger.Balance) bool { return b.Account != a.Number })
-			return spec.Account{Number: a.Number, Name: a.Names[company.Language], Balances: mapped(own, shownBalance)}
-		})
+	var answer spec.GetAccount200JSONResponse
+	err := s.withChart(ctx, deref(r.Params.At).Time, func(c chart) error {
+		account, err := c.account(r.Number)
+		answer = spec.GetAccount200JSONResponse(c.shown(account))
 		return err
 	})
-	return accounts, err
+	return answer, err
 }
 
-func shownBalance(b ledger.Balance) spec.Balance {
-	return spec.Balance{Currency: spec.Currency(b.Amount.Currency()), Amount: b.Amount.Value()}
+// CreateAccount answers POST /accounts.
+func (s *server) CreateAccount(ctx context.Context, r spec.CreateAccountRequestObject) (spec.CreateAccountResponseObject, error) {
+	account := ledger.Account{Number: r.Body.Number, Names: map[string]string{}}
+	for _, language := range invoice.Languages {
+		account.Names[language] = r.Body.Name
+	}
+	if err := rename(account, r.Body.Names); err != nil {
+		return nil, err
+	}
+	var answer spec.CreateAccount201JSONResponse
+	err := s.withChart(ctx, time.Time{}, func(c chart) error {
+		answer = spec.CreateAccount201JSONResponse(c.shown(account))
+		if standing, err := c.account(account.Number); err == nil && repeated(ctx) && maps.Equal(standing.Names, account.Names) {
+			return nil
+		}
+		return c.tx.InsertAccount(ctx, account)
+	})
+	return answer, err
+}
+
+// UpdateAccount answers PATCH /accounts/{number}.
+func (s *server) UpdateAccount(ctx context.Context, r spec.UpdateAccountRequestObject) (spec.UpdateAccountResponseObject, error) {
+	var answer spec.Account
+	err := s.withChart(ctx, time.Time{}, func(c chart) error {
+		account, err := c.account(r.Number)
+		if err != nil {
+			return err
+		}
+		before := maps.Clone(account.Names)
+		if r.Body.Name != nil {
+			account.Names[c.company.Language] = *r.Body.Name
+		}
+		if err := rename(account, r.Body.Names); err != nil {
+			return err
+		}
+		answer = c.shown(account)
+		answer.Warnings = &[]spec.AccountWarning{}
+		if account.Number == c.company.ReceiptAccount && !maps.Equal(account.Names, before) {
+			*answer.Warnings = append(*answer.Warnings, spec.ReceiptAccountRenamed)
+		}
+		return c.tx.SaveAccount(ctx, account)
+	})
+	return spec.UpdateAccount200JSONResponse(answer), err
+}
+
+// DeleteAccount answers DELETE /accounts/{number}.
+func (s *server) DeleteAccount(ctx context.Context, r spec.DeleteAccountRequestObject) (spec.DeleteAccountResponseObject, error) {
+	if ledger.Needed(r.Number) {
+		return nil, problem.New(problem.AccountInUse, "Quittance books on account %s by itself.", r.Number)
+	}
+	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error { return tx.DeleteAccount(ctx, r.Number) })
+	return spec.DeleteAccount204Response{}, err
+}
+
+// chart is a company's accounts, and what stands on them.
+type chart struct {
+	tx        Tx
+	company   merchant.Company
+	accounts  []ledger.Account
+	turnovers []ledger.Turnover
+}
+
+// withChart reads the chart with what stood on it at the end of that day, or stands on it now when that is zero.
+func (s *server) withChart(ctx context.Context, at time.Time, fn func(chart) error) error {
+	return s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) (err error) {
+		c := chart{tx: tx}
+		if c.company, err = tx.Company(ctx); err != nil {
+			return err
+		}
+		if c.accounts, err = tx.Accounts(ctx); err != nil {
+			return err
+		}
+		if c.turnovers, err = tx.Turnovers(ctx, time.Time{}, at); err != nil {
+			return err
+		}
+		return fn(c)
+	})
+}
+
+func (c chart) account(number string) (ledger.Account, error) {
+	i := slices.IndexFunc(c.accounts, func(a ledger.Account) bool { return a.Number == number })
+	if i < 0 {
+		return ledger.Account{}, problem.New(problem.NotFound, "There is no account %s.", number)
+	}
+	return c.accounts[i], nil
+}
+
+// shown returns the account as the API shows it.
+func (c chart) shown(a ledger.Account) spec.Account {
+	answer := spec.Account{Number: a.Number, Name: a.Names[c.company.Language], Names: shownNames(a.Names), Balances: []spec.Balance{}}
+	for _, t := range c.turnovers {
+		if t.Account == a.Number {
+			answer.Balances = append(answer.Balances, spec.Balance{Currency: spec.Currency(t.Debit.Currency()), Amount: t.Balance().Value()})
+		}
+	}
+	return answer
+}
+
+// rename gives the account its new names in the languages that have one, and holds all of them against what a name must be.
+func rename(a ledger.Account, to *spec.AccountNames) error {
+	names := deref(to)
+	for language, name := range map[string]*string{"de": names.De, "fr": names.Fr, "it": names.It, "en": names.En} {
+		if name != nil {
+			a.Names[language] = *name
+		}
+	}
+	for _, name := range a.Names {
+		if !invoice.Printable(name, 1, 100) {
+			return problem.InvalidFields(problem.Field{Name: "name", Message: "must have 1 to 100 printable characters in every language"})
+		}
+	}
+	return nil
+}
+
+func shownNames(names map[string]string) spec.AccountNames {
+	return spec.AccountNames{De: optional(names["de"]), Fr: optional(names["fr"]), It: optional(names["it"]), En: optional(names["en"])}
 }

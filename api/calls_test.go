@@ -79,7 +79,7 @@ func TestEveryCallAsksForTheRightKey(t *testing.T) {
 	for path, item := range specification(w).Paths.Map() {
 		path = strings.NewReplacer("{company_id}", w.company.ID, "{key_id}", id.New(id.APIKey), "{payment_service_id}", id.New(id.PaymentService),
 			"{invoice_id}", id.New(id.Invoice), "{payment_id}", id.New(id.Payment), "{exception_id}", id.New(id.Exception), "{refund_id}", id.New(id.Refund),
-			"{number}", "1029").Replace(path)
+			"{entry_id}", id.New(id.JournalEntry), "{number}", "1029").Replace(path)
 		for method, operation := range item.Operations() {
 			w.call(method, path, "", nil).problem(http.StatusUnauthorized, "unauthorized")
 			refused := w.call(method, path, "qk_test_wrong", nil)
@@ -110,6 +110,7 @@ func TestOtherCompaniesThingsAreNotFound(t *testing.T) {
 	draft := w.newInvoice(invoice.Draft)
 	p := w.newPayment(inv)
 	e, r := w.raise(exception.CaptureUnclear, p.ID), w.newRefund(p, "1.00")
+	entry := w.enter("2026-11-20", "5.00")
 	_, stranger := w.newCompany("Andere AG", "de")
 
 	credentials := map[string]string{"customer_id": "123123", "terminal_id": "12345678", "api_username": "u", "api_password": "p"}
@@ -131,6 +132,8 @@ func TestOtherCompaniesThingsAreNotFound(t *testing.T) {
 		{"GET", "/refunds/" + r.ID, nil},
 		{"POST", "/refunds/" + r.ID + "/record", nil},
 		{"GET", "/exceptions/" + e.ID, nil},
+		{"GET", "/journal/" + entry, nil},
+		{"POST", "/journal/" + entry + "/reverse", nil},
 		{"POST", "/exceptions/" + e.ID + "/resolve", map[string]string{"choice": "try_again"}},
 	} {
 		w.call(call.method, call.path, stranger, call.body).problem(http.StatusNotFound, "not-found")
@@ -146,6 +149,8 @@ func TestRequestsThatDontFitAreRefusedAndNotHalfDone(t *testing.T) {
 	w := newWorld(t)
 	draft := w.newInvoice(invoice.Draft)
 	sold := w.newInvoice(invoice.Paid, payableBy(w.newService(merchant.Active)))
+	w.call("PATCH", "/settings", w.key, `{"books_closed_until":"2026-09-30"}`).json(http.StatusOK)
+	const manual = "/manual-entries"
 	receipts, refunds := "/invoices/"+draft.ID+"/receipts", "/payments/"+w.bookPayment(sold).ID+"/refunds"
 	for name, call := range map[string]struct {
 		method, path, body string
@@ -224,6 +229,29 @@ func TestRequestsThatDontFitAreRefusedAndNotHalfDone(t *testing.T) {
 		"a zero byte in a path": {"GET", "/invoices/%00", "", 404, "not-found", nil},
 		"another kind of id":    {"GET", "/invoices/" + id.New(id.Payment), "", 404, "not-found", nil},
 		"unknown account":       {"GET", "/accounts/9999", "", 404, "not-found", nil},
+		"no such account":       {"PATCH", "/accounts/9999", `{"name":"x"}`, 404, "not-found", nil},
+		"no account to delete":  {"DELETE", "/accounts/9999", "", 404, "not-found", nil},
+		"account in words":      {"POST", "/accounts", `{"number":"bank","name":"x"}`, 422, "validation-failed", []string{"number"}},
+		"account of blanks":     {"POST", "/accounts", `{"number":"1021","name":" "}`, 422, "validation-failed", []string{"name"}},
+		"account in romansh":    {"POST", "/accounts", `{"number":"1021","name":"x","names":{"rm":"x"}}`, 422, "validation-failed", []string{"names.rm"}},
+		"account taken":         {"POST", "/accounts", `{"number":"1020","name":"x"}`, 409, "account-number-taken", nil},
+		"account of ours":       {"DELETE", "/accounts/1100", "", 409, "account-in-use", nil},
+		"balances someday":      {"GET", "/accounts?at=someday", "", 422, "validation-failed", []string{"at"}},
+		"no such entry":         {"GET", "/journal/" + id.New(id.JournalEntry), "", 404, "not-found", nil},
+		"nothing to reverse":    {"POST", "/journal/" + id.New(id.JournalEntry) + "/reverse", "", 404, "not-found", nil},
+		"entry of nothing":      {"POST", manual, `{}`, 422, "validation-failed", []string{"currency", "date", "lines", "text"}},
+		"entry of one line":     {"POST", manual, newEntry(`"lines":[{"account":"1020","debit":"1.00"}]`), 422, "validation-failed", []string{"lines"}},
+		"entry without text":    {"POST", manual, newEntry(`"text":" "`), 422, "validation-failed", []string{"text"}},
+		"entry of long ago":     {"POST", manual, newEntry(`"date":"1999-12-31"`), 422, "validation-failed", []string{"date"}},
+		"entry far ahead":       {"POST", manual, newEntry(`"date":"2027-11-23"`), 422, "validation-failed", []string{"date"}},
+		"entry in no period":    {"POST", manual, newEntry(`"date":"2026-09-30"`), 422, "period-closed", []string{"date"}},
+		"entry in bitcoin":      {"POST", manual, newEntry(`"currency":"XBT"`), 422, "validation-failed", []string{"currency"}},
+		"entry off by 0.01":     {"POST", manual, newEntry(`"lines":[{"account":"1020","debit":"1.00"},{"account":"6940","credit":"0.99"}]`), 422, "entry-not-balanced", nil},
+		"entry on no account":   {"POST", manual, newEntry(`"lines":[{"account":"1020","debit":"1.00"},{"account":"9999","credit":"1.00"}]`), 422, "validation-failed", []string{"lines.1.account"}},
+		"entry of 1.234":        {"POST", manual, newEntry(`"lines":[{"account":"1020","debit":"1.234"},{"account":"6940","credit":"1.234"}]`), 422, "validation-failed", []string{"lines.0.debit", "lines.1.credit"}},
+		"entry of 0 and -1":     {"POST", manual, newEntry(`"lines":[{"account":"1020","debit":"0"},{"account":"6940","credit":"-1"}]`), 422, "validation-failed", []string{"lines.0.debit", "lines.1.credit"}},
+		"entry of a number":     {"POST", manual, newEntry(`"lines":[{"account":"1020","debit":1},{"account":"6940","credit":"1"}]`), 422, "validation-failed", []string{"lines.0.debit"}},
+		"entry on both sides":   {"POST", manual, newEntry(`"lines":[{"account":"1020","debit":"1","credit":"1"},{"account":"6940"}]`), 422, "validation-failed", []string{"lines.0.debit", "lines.1.debit"}},
 		"unknown call":          {"GET", "/coffee", "", 404, "not-found", nil},
 		"unknown provider":      {"POST", "/payment-services", `{"provider":"paypal","environment":"test"}`, 422, "validation-failed", []string{"provider"}},
 		"unknown environment":   {"POST", "/payment-services", `{"provider":"worldline_saferpay","environment":"prod"}`, 422, "validation-failed", []string{"environment"}},
@@ -254,6 +282,14 @@ func newInvoice(fields ...string) string {
 // newReceipt is the body of a receipt, likewise.
 func newReceipt(fields ...string) string {
 	return body(map[string]string{"amount": `"34.50"`, "date": `"2026-11-20"`, "account": `"1020"`}, fields)
+}
+
+// newEntry is the body of a manual entry, likewise.
+func newEntry(fields ...string) string {
+	return body(map[string]string{
+		"date": `"2026-11-20"`, "text": `"Frais Worldline"`, "currency": `"CHF"`,
+		"lines": `[{"account":"6940","debit":"12.40"},{"account":"1020","credit":"12.40"}]`,
+	}, fields)
 }
 
 func body(defaults map[string]string, fields []string) string {
@@ -304,6 +340,8 @@ func TestAnswersFitTheSpecification(t *testing.T) {
 	w.raise(exception.CaptureUnclear, failed.ID)
 	resolved := w.raise(exception.PendingOverdue, failed.ID)
 	w.call("POST", "/exceptions/"+resolved.ID+"/resolve", w.key, `{"choice":"it_did_not","note":"Nothing there."}`).json(http.StatusOK)
+	entry := w.enter("2026-11-20", "5.00")
+	w.call("POST", "/journal/"+entry+"/reverse", w.key, nil).json(http.StatusCreated)
 	paidElsewhere := w.newInvoice(invoice.Open)
 	w.call("POST", "/invoices/"+paidElsewhere.ID+"/receipts", w.key, newReceipt()).json(http.StatusCreated)
 
@@ -311,7 +349,7 @@ func TestAnswersFitTheSpecification(t *testing.T) {
 	require.NoError(t, err)
 	for _, path := range []string{
 		"/payment-services", "/payment-services/" + service.ID, "/invoices", "/invoices/" + inv.ID, "/payments", "/payments/" + failed.ID,
-		"/accounts", "/accounts/1029", "/journal", "/events", "/exceptions", "/exceptions/" + resolved.ID, "/settings",
+		"/accounts", "/accounts/1029", "/accounts?at=2026-11-22", "/trial-balance", "/trial-balance?at=2026-11-22", "/journal", "/journal/" + entry, "/events", "/exceptions", "/exceptions/" + resolved.ID, "/settings",
 		"/refunds", "/refunds/" + refused.ID, "/journal?source=refund", "/invoices/" + id.New(id.Invoice), "/invoices?limit=0",
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1"+path, http.NoBody)

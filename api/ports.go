@@ -68,7 +68,13 @@ type Tx interface {
 	BooksClosedUntil(ctx context.Context) (time.Time, error)
 	CloseBooks(ctx context.Context, until time.Time) error
 	Accounts(ctx context.Context) ([]ledger.Account, error)
-	Balances(ctx context.Context) ([]ledger.Balance, error)
+	InsertAccount(ctx context.Context, a ledger.Account) error
+	SaveAccount(ctx context.Context, a ledger.Account) error
+	DeleteAccount(ctx context.Context, number string) error
+	Turnovers(ctx context.Context, from, to time.Time) ([]ledger.Turnover, error)
+	Append(ctx context.Context, e ledger.Entry) (ledger.Entry, error)
+	Entry(ctx context.Context, id string) (ledger.Entry, error)
+	LockEntry(ctx context.Context, id string) (ledger.Entry, error)
 	Journal(ctx context.Context, f listing.Journal) (entries []ledger.Entry, next string, err error)
 	Events(ctx context.Context, f listing.Events) (events []event.Event, next string, err error)
 	AppendEvent(ctx context.Context, e event.Event) error

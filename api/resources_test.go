@@ -1,15 +1,12 @@
 package api_test
 
 import (
-	"encoding/csv"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
@@ -273,25 +270,4 @@ func TestReceiptStandsInTheJournalAndOnItsAccount(t *testing.T) {
 	assert.Equal(t, []any{map[string]any{"currency": "CHF", "amount": "1234.50"}}, account["balances"])
 	account = w.call("GET", "/accounts/1100", w.key, nil).json(http.StatusOK)
 	assert.Equal(t, []any{map[string]any{"currency": "CHF", "amount": "-1234.50"}}, account["balances"])
-}
-
-func TestJournalIsSentAsCSVWhole(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	service := w.newService(merchant.Active)
-	const entries = 201 // more than one page of the store
-	for range entries {
-		w.bookPayment(w.newInvoice(invoice.Paid, payableBy(service)))
-	}
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/journal?limit=1", http.NoBody)
-	r.Header.Set("Authorization", "Bearer "+w.key)
-	r.Header.Set("Accept", "text/csv")
-	a := w.send(r)
-	require.Equal(t, http.StatusOK, a.Code)
-	assert.Contains(t, a.Header().Get("Content-Type"), "text/csv")
-	rows, err := csv.NewReader(a.Body).ReadAll()
-	require.NoError(t, err)
-	require.Len(t, rows, 1+2*entries)
-	assert.Equal(t, []string{"entry", "date", "text", "source_kind", "source_id", "account", "debit", "credit", "currency"}, rows[0])
-	assert.Equal(t, []string{"1029", "1234.50", "0.00", "CHF"}, rows[1][5:])
 }

@@ -30,11 +30,13 @@ func (o Occasion) entry(source Source, debited, credited string) Entry {
 	}
 }
 
-// texts begin what entries say, in the company's language; the number of the invoice follows.
+// texts begin what entries say, in the company's language. The number of the invoice follows, or that of the entry which is
+// reversed.
 var texts = map[SourceKind]map[string]string{
-	FromPayment: names("Online-Zahlung der Rechnung", "Paiement en ligne de la facture", "Pagamento online della fattura", "Online payment of invoice"),
-	FromReceipt: names("Zahlungseingang für Rechnung", "Encaissement de la facture", "Incasso della fattura", "Receipt for invoice"),
-	FromRefund:  names("Rückerstattung zu Rechnung", "Remboursement de la facture", "Rimborso della fattura", "Refund for invoice"),
+	FromPayment:  names("Online-Zahlung der Rechnung", "Paiement en ligne de la facture", "Pagamento online della fattura", "Online payment of invoice"),
+	FromReceipt:  names("Zahlungseingang für Rechnung", "Encaissement de la facture", "Incasso della fattura", "Receipt for invoice"),
+	FromRefund:   names("Rückerstattung zu Rechnung", "Remboursement de la facture", "Rimborso della fattura", "Refund for invoice"),
+	FromReversal: names("Storno der Buchung", "Contre-passation de l’écriture", "Storno della registrazione", "Reversal of entry"),
 }
 
 // Receipt returns the entry for a captured payment: the receipt account (debit) to the counter account (credit), which is

@@ -55,17 +55,12 @@ type Entry struct {
 	InvoiceID    string
 	PaymentID    string
 	Reverses     string // the id of the entry that this one takes back
+	ReversedBy   string // the id of the entry that takes this one back; not part of the hash, because it comes later
 	By           string // the id of the key with which it was entered by hand; empty for what Quittance books by itself
 	Lines        []Line
 	PreviousHash string // hex; empty for the first entry of a company
 	Hash         string // hex SHA-256, see Seal
 	CreatedAt    time.Time
-}
-
-// Balance is what stands on an account in one currency: debits less credits.
-type Balance struct {
-	Account string
-	Amount  money.Amount
 }
 
 // Debit returns a line that debits the account.

@@ -103,7 +103,7 @@ const selectEntries = `
 			select jsonb_agg(jsonb_build_object('account', account, 'currency', currency, 'debit', debit::text, 'credit', credit::text)
 				order by position)
 			from journal_lines l where l.sequence = e.sequence
-		)
+		), (select id from journal_entries r where r.reverses = e.id)
 	from journal_entries e`
 
 func scanEntry(row pgx.CollectableRow) (e ledger.Entry, err error) {
@@ -114,7 +114,7 @@ func scanEntry(row pgx.CollectableRow) (e ledger.Entry, err error) {
 	}
 	err = row.Scan(&e.CompanyID, &e.Sequence, &e.ID, &e.Date, (*zeroDate)(&e.ValueDate), &e.Text, &e.Source.Kind, &e.Source.ID,
 		(*zeronull.Text)(&e.InvoiceID), (*zeronull.Text)(&e.PaymentID), (*zeronull.Text)(&e.Reverses), (*zeronull.Text)(&e.By),
-		&e.PreviousHash, &e.Hash, &e.CreatedAt, &lines)
+		&e.PreviousHash, &e.Hash, &e.CreatedAt, &lines, (*zeronull.Text)(&e.ReversedBy))
 	for _, l := range lines {
 		e.Lines = append(e.Lines, ledger.Line{Account: l.Account, Debit: amount(l.Debit, l.Currency), Credit: amount(l.Credit, l.Currency)})
 	}
@@ -124,6 +124,15 @@ func scanEntry(row pgx.CollectableRow) (e ledger.Entry, err error) {
 // Entry returns a journal entry, or problem.NotFound.
 func (tx *Tx) Entry(ctx context.Context, id string) (ledger.Entry, error) {
 	return one(ctx, tx.tx, scanEntry, "journal entry", id, selectEntries+` where id = $1`, id)
+}
+
+// LockEntry is Entry, and keeps everybody else from reversing it until the transaction ends.
+func (tx *Tx) LockEntry(ctx context.Context, id string) (ledger.Entry, error) {
+	// Two statements: the second one sees the reversal that was committed while the first one waited.
+	if _, err := tx.tx.Exec(ctx, `select from journal_entries where id = $1 for no key update`, id); err != nil {
+		return ledger.Entry{}, failed(err, "lock journal entry %s", id)
+	}
+	return tx.Entry(ctx, id)
 }
 
 // EntryBySource returns the entry that was booked for the source; false when there is none.
@@ -144,12 +153,7 @@ func (tx *Tx) Journal(ctx context.Context, f listing.Journal) (entries []ledger.
 	whereSet(&q, "invoice_id = ?", f.InvoiceID)
 	whereSet(&q, "payment_id = ?", f.PaymentID)
 	whereSet(&q, "source_kind = ?", f.SourceKind)
-	if !f.From.IsZero() {
-		q.where("date >= ?", f.From)
-	}
-	if !f.To.IsZero() {
-		q.where("date <= ?", f.To)
-	}
+	q.between("date", f.From, f.To)
 	if f.Cursor != "" {
 		after, err := strconv.ParseInt(f.Cursor, 10, 64)
 		if err != nil {
@@ -159,25 +163,4 @@ func (tx *Tx) Journal(ctx context.Context, f listing.Journal) (entries []ledger.
 	}
 	entries, next, err = page(ctx, tx, q, "sequence", f.Limit, scanEntry, func(e ledger.Entry) string { return strconv.FormatInt(e.Sequence, 10) })
 	return entries, next, failed(err, "list journal entries")
-}
-
-// Accounts returns the company's chart, by number.
-func (tx *Tx) Accounts(ctx context.Context) ([]ledger.Account, error) {
-	rows, _ := tx.tx.Query(ctx, `select number, names from accounts order by number`) // its error comes out of CollectRows
-	accounts, err := pgx.CollectRows(rows, pgx.RowToStructByPos[ledger.Account])
-	return accounts, failed(err, "list accounts")
-}
-
-// Balances returns what stands on each account that was ever booked on, by account and currency.
-func (tx *Tx) Balances(ctx context.Context) ([]ledger.Balance, error) {
-	rows, _ := tx.tx.Query(ctx, `
-		select account, currency, sum(debit) - sum(credit) from journal_lines group by account, currency order by account, currency`) // its error comes out of CollectRows
-	balances, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (b ledger.Balance, err error) {
-		var currency money.Currency
-		var value decimal.Decimal
-		err = row.Scan(&b.Account, &currency, &value)
-		b.Amount = amount(value, currency)
-		return b, err
-	})
-	return balances, failed(err, "add up balances")
 }

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,7 +29,7 @@ func TestAnEntryIsReadBackAsItWasSealed(t *testing.T) {
 		e.Date = day.Add(9 * time.Hour) // a time of day doesn't get in the way of the hash
 		first, err := tx.Append(t.Context(), e)
 		require.NoError(t, err)
-		filled(t, first, "Reverses", "PreviousHash", "ValueDate", "By")
+		filled(t, first, "Reverses", "PreviousHash", "ValueDate", "By", "ReversedBy")
 		assert.EqualValues(t, 1, first.Sequence)
 
 		back := ledger.Entry{
@@ -42,8 +43,9 @@ func TestAnEntryIsReadBackAsItWasSealed(t *testing.T) {
 		require.NoError(t, tx.CloseBooks(t.Context(), day))
 		second, err := tx.Append(t.Context(), back)
 		require.NoError(t, err)
-		filled(t, second)
+		filled(t, second, "ReversedBy")
 		assert.Equal(t, first.Hash, second.PreviousHash)
+		first.ReversedBy = second.ID
 
 		for _, appended := range []ledger.Entry{first, second} {
 			stored, err := tx.Entry(t.Context(), appended.ID)
@@ -199,14 +201,90 @@ func TestBalancesMayGrowBeyondAnySingleAmount(t *testing.T) {
 			_, err := tx.Append(t.Context(), e)
 			require.NoError(t, err)
 		}
-		balances, err := tx.Balances(t.Context())
+		turnovers, err := tx.Turnovers(t.Context(), time.Time{}, time.Time{})
 		require.NoError(t, err)
-		require.Len(t, balances, 2)
-		assert.Equal(t, ledger.Bank, balances[0].Account)
-		assert.Equal(t, "CHF 2999999999.97", balances[0].Amount.String())
-		assert.Equal(t, "CHF -2999999999.97", balances[1].Amount.String())
+		require.Len(t, turnovers, 2)
+		assert.Equal(t, ledger.Bank, turnovers[0].Account)
+		assert.Equal(t, "CHF 2999999999.97", turnovers[0].Balance().String())
+		assert.Equal(t, "CHF -2999999999.97", turnovers[1].Balance().String())
 		return nil
 	})
+}
+
+func TestBalancesAreThoseOfAnyDay(t *testing.T) {
+	t.Parallel()
+	store := postgrestest.New(t)
+	company := createCompany(t, store)
+	in(t, store, company.ID, func(tx *postgres.Tx) error {
+		for i := range 5 {
+			e := sale(company.ID, fmt.Sprint(i))
+			e.Date = day.AddDate(0, 0, i)
+			_, err := tx.Append(t.Context(), e)
+			require.NoError(t, err)
+		}
+		for _, c := range []struct {
+			from, to int // -1 for no bound
+			want     string
+		}{{-1, -1, "250.00"}, {-1, 0, "50.00"}, {-1, 2, "150.00"}, {1, 2, "100.00"}, {3, -1, "100.00"}, {9, -1, ""}} {
+			bound := func(n int) time.Time {
+				if n < 0 {
+					return time.Time{}
+				}
+				return day.AddDate(0, 0, n)
+			}
+			turnovers, err := tx.Turnovers(t.Context(), bound(c.from), bound(c.to))
+			require.NoError(t, err)
+			if c.want == "" {
+				assert.Empty(t, turnovers)
+				continue
+			}
+			require.Len(t, turnovers, 2)
+			assert.Equal(t, ledger.Turnover{Account: ledger.Bank, Debit: chf(c.want), Credit: money.Zero(money.CHF)}.Balance().Value(), turnovers[0].Balance().Value())
+			assert.Equal(t, c.want, turnovers[1].Credit.Value())
+		}
+		return nil
+	})
+}
+
+func TestAnEntryIsReversedOnce(t *testing.T) {
+	t.Parallel()
+	store := postgrestest.New(t)
+	company := createCompany(t, store)
+	var e ledger.Entry
+	in(t, store, company.ID, func(tx *postgres.Tx) (err error) {
+		e, err = tx.Append(t.Context(), manual(company.ID, day))
+		return err
+	})
+	reversed := errors.New("somebody else was faster")
+	var done atomic.Int32
+	concurrently(t, 8, func(int) error {
+		err := store.InCompany(t.Context(), company.ID, func(tx *postgres.Tx) error {
+			locked, err := tx.LockEntry(t.Context(), e.ID)
+			if err != nil {
+				return err
+			}
+			if locked.ReversedBy != "" {
+				return reversed
+			}
+			back, err := ledger.Reversal{Entry: locked, Language: "fr", Day: day, By: e.By}.Book()
+			require.NoError(t, err)
+			_, err = tx.Append(t.Context(), back)
+			return err
+		})
+		if errors.Is(err, reversed) {
+			return nil
+		}
+		done.Add(1)
+		return err
+	})
+	assert.EqualValues(t, 1, done.Load())
+	err := store.InCompany(t.Context(), company.ID, func(tx *postgres.Tx) error {
+		twice := sale(company.ID, "twice")
+		twice.Reverses = e.ID
+		_, err := tx.Append(t.Context(), twice)
+		return err
+	})
+	require.ErrorContains(t, err, "one_reversal_per_entry", "whoever tries it in whatever way")
 }
 
 // balancedLines draws up to three currencies, each with one to four debits that one credit makes up for.
@@ -242,18 +320,10 @@ func TestWhateverIsBookedTheJournalBalancesAndItsChainHolds(t *testing.T) {
 			return nil
 		})
 		in(t, store, company.ID, func(tx *postgres.Tx) error {
-			balances, err := tx.Balances(t.Context())
+			turnovers, err := tx.Turnovers(t.Context(), time.Time{}, time.Time{})
 			require.NoError(r, err)
-			sums := map[money.Currency]money.Amount{}
-			for _, b := range balances {
-				c := b.Amount.Currency()
-				if _, ok := sums[c]; !ok {
-					sums[c] = money.Zero(c)
-				}
-				sums[c] = sums[c].Add(b.Amount)
-			}
-			for c, sum := range sums {
-				assert.True(r, sum.IsZero(), "%s: %s", c, sum)
+			for _, total := range ledger.Totals(turnovers) {
+				assert.True(r, total.Balance().IsZero(), "%s", total.Balance())
 			}
 			return nil
 		})

@@ -41,6 +41,24 @@ func whereSet[T ~string](q *query, condition string, arg T) {
 	}
 }
 
+// between adds the condition that the column's day lies from one day to another, both included and a zero one without bound.
+func (q *query) between(column string, from, to time.Time) {
+	if !from.IsZero() {
+		q.where(column+" >= ?", from)
+	}
+	if !to.IsZero() {
+		q.where(column+" <= ?", to)
+	}
+}
+
+// selected is the select with its conditions.
+func (q *query) selected() string {
+	if len(q.conditions) == 0 {
+		return q.sql
+	}
+	return q.sql + " where " + strings.Join(q.conditions, " and ")
+}
+
 // page runs the query in that order and returns at most limit rows (0 stands for 50, more than 200 for 200), with the
 // cursor of the last one when there are more.
 func page[T any](ctx context.Context, tx *Tx, q query, order string, limit int, scan pgx.RowToFunc[T], cursor func(T) string) ([]T, string, error) {
@@ -48,11 +66,7 @@ func page[T any](ctx context.Context, tx *Tx, q query, order string, limit int, 
 		limit = defaultLimit
 	}
 	limit = min(limit, maxLimit)
-	sql := q.sql
-	if len(q.conditions) > 0 {
-		sql += " where " + strings.Join(q.conditions, " and ")
-	}
-	rows, _ := tx.tx.Query(ctx, fmt.Sprintf("%s order by %s limit %d", sql, order, limit+1), q.args...) // its error comes out of CollectRows
+	rows, _ := tx.tx.Query(ctx, fmt.Sprintf("%s order by %s limit %d", q.selected(), order, limit+1), q.args...) // its error comes out of CollectRows
 	items, err := pgx.CollectRows(rows, scan)
 	if err != nil || len(items) <= limit {
 		return items, "", err

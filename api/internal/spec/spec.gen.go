@@ -18,6 +18,21 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
+// Defines values for AccountWarning.
+const (
+	ReceiptAccountRenamed AccountWarning = "receipt-account-renamed"
+)
+
+// Valid indicates whether the value is a known member of the AccountWarning enum.
+func (e AccountWarning) Valid() bool {
+	switch e {
+	case ReceiptAccountRenamed:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Currency.
 const (
 	CHF Currency = "CHF"
@@ -500,10 +515,14 @@ func (e PaymentState) Valid() bool {
 
 // Defines values for ProblemType.
 const (
+	UrnQuittanceProblemAccountInUse                    ProblemType = "urn:quittance:problem:account-in-use"
+	UrnQuittanceProblemAccountNumberTaken              ProblemType = "urn:quittance:problem:account-number-taken"
 	UrnQuittanceProblemBodyTooLarge                    ProblemType = "urn:quittance:problem:body-too-large"
 	UrnQuittanceProblemCredentialsRejected             ProblemType = "urn:quittance:problem:credentials-rejected"
 	UrnQuittanceProblemCurrencyNotActive               ProblemType = "urn:quittance:problem:currency-not-active"
 	UrnQuittanceProblemEntryNotBalanced                ProblemType = "urn:quittance:problem:entry-not-balanced"
+	UrnQuittanceProblemEntryNotReversible              ProblemType = "urn:quittance:problem:entry-not-reversible"
+	UrnQuittanceProblemEntryReversed                   ProblemType = "urn:quittance:problem:entry-reversed"
 	UrnQuittanceProblemExceptionResolved               ProblemType = "urn:quittance:problem:exception-resolved"
 	UrnQuittanceProblemForbidden                       ProblemType = "urn:quittance:problem:forbidden"
 	UrnQuittanceProblemIdempotencyKeyReused            ProblemType = "urn:quittance:problem:idempotency-key-reused"
@@ -537,6 +556,10 @@ const (
 // Valid indicates whether the value is a known member of the ProblemType enum.
 func (e ProblemType) Valid() bool {
 	switch e {
+	case UrnQuittanceProblemAccountInUse:
+		return true
+	case UrnQuittanceProblemAccountNumberTaken:
+		return true
 	case UrnQuittanceProblemBodyTooLarge:
 		return true
 	case UrnQuittanceProblemCredentialsRejected:
@@ -544,6 +567,10 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemCurrencyNotActive:
 		return true
 	case UrnQuittanceProblemEntryNotBalanced:
+		return true
+	case UrnQuittanceProblemEntryNotReversible:
+		return true
+	case UrnQuittanceProblemEntryReversed:
 		return true
 	case UrnQuittanceProblemExceptionResolved:
 		return true
@@ -703,8 +730,25 @@ type Account struct {
 	// Example: Banque – compte système
 	Name string `json:"name"`
 
+	// Names By language.
+	Names AccountNames `json:"names"`
+
 	// Number Example: 1029
 	Number AccountNumber `json:"number"`
+
+	// Warnings What a change entails; only in the answer to one.
+	Warnings *[]AccountWarning `json:"warnings,omitempty"`
+}
+
+// AccountChanges defines model for AccountChanges.
+type AccountChanges struct {
+	// Name In the company's language.
+	//
+	// Example: Encaissements en ligne
+	Name *string `json:"name,omitempty"`
+
+	// Names By language.
+	Names *AccountNames `json:"names,omitempty"`
 }
 
 // AccountList defines model for AccountList.
@@ -713,8 +757,26 @@ type AccountList struct {
 	NextCursor *string   `json:"next_cursor,omitempty"`
 }
 
+// AccountNames By language.
+type AccountNames struct {
+	// De Example: Bank – Systemkonto
+	De *string `json:"de,omitempty"`
+
+	// En Example: Bank – system account
+	En *string `json:"en,omitempty"`
+
+	// Fr Example: Banque – compte système
+	Fr *string `json:"fr,omitempty"`
+
+	// It Example: Banca – conto di sistema
+	It *string `json:"it,omitempty"`
+}
+
 // AccountNumber Example: 1029
 type AccountNumber = string
+
+// AccountWarning defines model for AccountWarning.
+type AccountWarning string
 
 // Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
 //
@@ -1081,6 +1143,9 @@ type JournalEntry struct {
 	// PreviousHash Empty for the first entry.
 	PreviousHash string `json:"previous_hash"`
 
+	// ReversedBy The id of the entry that takes this one back.
+	ReversedBy *string `json:"reversed_by,omitempty"`
+
 	// Reverses The id of the entry that this one takes back.
 	Reverses *string `json:"reverses,omitempty"`
 
@@ -1145,6 +1210,20 @@ type Language string
 // LiabilityShift What to do with a payment for which the company, not the card's issuer, bears the risk: `require` releases it and asks
 // for other means, `prefer` takes it all the same.
 type LiabilityShift string
+
+// NewAccount defines model for NewAccount.
+type NewAccount struct {
+	// Name In all languages, unless `names` says otherwise.
+	//
+	// Example: UBS compte courant
+	Name string `json:"name"`
+
+	// Names By language.
+	Names *AccountNames `json:"names,omitempty"`
+
+	// Number Example: 1029
+	Number AccountNumber `json:"number"`
+}
 
 // NewAPIKey defines model for NewApiKey.
 type NewAPIKey struct {
@@ -1219,6 +1298,37 @@ type NewInvoice struct {
 	PaymentServiceIds *PaymentServiceIds `json:"payment_service_ids,omitempty"`
 }
 
+// NewJournalLine Either a debit or a credit, of more than 0.
+type NewJournalLine struct {
+	// Account Example: 1029
+	Account AccountNumber `json:"account"`
+
+	// Credit Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Credit *Amount `json:"credit,omitempty"`
+
+	// Debit Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Debit *Amount `json:"debit,omitempty"`
+}
+
+// NewManualEntry defines model for NewManualEntry.
+type NewManualEntry struct {
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// Date After `books_closed_until`, and at most a year ahead.
+	Date Date `json:"date"`
+
+	// Lines Example: [{"account":"6940","debit":"12.40"},{"account":"1020","credit":"12.40"}]
+	Lines []NewJournalLine `json:"lines"`
+
+	// Text Example: Frais Worldline novembre
+	Text string `json:"text"`
+}
+
 // NewPaymentService defines model for NewPaymentService.
 type NewPaymentService struct {
 	// Environment `test` is test.saferpay.com, `live` is www.saferpay.com.
@@ -1268,6 +1378,17 @@ type NewRefund struct {
 	//
 	// Example: Returned goods
 	Reason string `json:"reason"`
+}
+
+// NewReversal defines model for NewReversal.
+type NewReversal struct {
+	// Date Not before the day of the entry; today in Switzerland when absent, or the day of the entry if that is later.
+	Date *Date `json:"date,omitempty"`
+
+	// Text `Reversal of entry …` in the company's language when absent.
+	//
+	// Example: Saisie à double
+	Text *string `json:"text,omitempty"`
 }
 
 // NextStep defines model for NextStep.
@@ -1597,6 +1718,65 @@ type SettingsChanges struct {
 // SettingsWarning defines model for SettingsWarning.
 type SettingsWarning string
 
+// TrialBalance defines model for TrialBalance.
+type TrialBalance struct {
+	Accounts []TrialBalanceAccount `json:"accounts"`
+
+	// At Until the end of which day; absent when everything counts.
+	At *Date `json:"at,omitempty"`
+
+	// Totals One per currency that was ever booked.
+	Totals []TrialBalanceTotal `json:"totals"`
+}
+
+// TrialBalanceAccount defines model for TrialBalanceAccount.
+type TrialBalanceAccount struct {
+	// Balance Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Balance Amount `json:"balance"`
+
+	// Credit Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Credit Amount `json:"credit"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// Debit Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Debit Amount `json:"debit"`
+
+	// Name Example: Banque – compte système
+	Name string `json:"name"`
+
+	// Number Example: 1029
+	Number AccountNumber `json:"number"`
+}
+
+// TrialBalanceTotal defines model for TrialBalanceTotal.
+type TrialBalanceTotal struct {
+	// Credit Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Credit Amount `json:"credit"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// Debit Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Debit Amount `json:"debit"`
+
+	// Difference Debits less credits; always zero.
+	//
+	// Example: 0.00
+	Difference string `json:"difference"`
+}
+
 // Verification The acquirer's verification of the company, which takes 3 to 15 business days.
 type Verification struct {
 	DueAt         *time.Time `json:"due_at,omitempty"`
@@ -1618,11 +1798,17 @@ type VerificationDecision struct {
 // VerificationDecisionDecision defines model for VerificationDecision.Decision.
 type VerificationDecisionDecision string
 
+// At Example: 2026-12-31
+type At = Date
+
 // CompanyID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
 type CompanyID = string
 
 // Cursor defines model for Cursor.
 type Cursor = string
+
+// EntryID Example: jre_01k9m23w3mk8s4c2z7x0a5g9h1
+type EntryID = string
 
 // ExceptionID Example: exc_01k9m25y5pp0v6e4b9z2c7j1k3
 type ExceptionID = string
@@ -1647,6 +1833,18 @@ type Invalid = Problem
 
 // NotFound An RFC 9457 problem.
 type NotFound = Problem
+
+// ListAccountsParams defines parameters for ListAccounts.
+type ListAccountsParams struct {
+	// At What stood there at the end of this day; now when absent.
+	At *At `form:"at,omitempty" json:"at,omitempty"`
+}
+
+// GetAccountParams defines parameters for GetAccount.
+type GetAccountParams struct {
+	// At What stood there at the end of this day; now when absent.
+	At *At `form:"at,omitempty" json:"at,omitempty"`
+}
 
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
@@ -1737,6 +1935,18 @@ type ListRefundsParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// GetTrialBalanceParams defines parameters for GetTrialBalance.
+type GetTrialBalanceParams struct {
+	// At What stood there at the end of this day; now when absent.
+	At *At `form:"at,omitempty" json:"at,omitempty"`
+}
+
+// CreateAccountJSONRequestBody defines body for CreateAccount for application/json ContentType.
+type CreateAccountJSONRequestBody = NewAccount
+
+// UpdateAccountJSONRequestBody defines body for UpdateAccount for application/json ContentType.
+type UpdateAccountJSONRequestBody = AccountChanges
+
 // CreateCompanyJSONRequestBody defines body for CreateCompany for application/json ContentType.
 type CreateCompanyJSONRequestBody = NewCompany
 
@@ -1758,6 +1968,12 @@ type IssueInvoiceJSONRequestBody = IssueOptions
 // RecordReceiptJSONRequestBody defines body for RecordReceipt for application/json ContentType.
 type RecordReceiptJSONRequestBody = NewReceipt
 
+// ReverseJournalEntryJSONRequestBody defines body for ReverseJournalEntry for application/json ContentType.
+type ReverseJournalEntryJSONRequestBody = NewReversal
+
+// CreateManualEntryJSONRequestBody defines body for CreateManualEntry for application/json ContentType.
+type CreateManualEntryJSONRequestBody = NewManualEntry
+
 // CreatePaymentServiceJSONRequestBody defines body for CreatePaymentService for application/json ContentType.
 type CreatePaymentServiceJSONRequestBody = NewPaymentService
 
@@ -1777,10 +1993,19 @@ type UpdateSettingsJSONRequestBody = SettingsChanges
 type ServerInterface interface {
 	// ListAccounts List the accounts of the company
 	// (GET /accounts)
-	ListAccounts(w http.ResponseWriter, r *http.Request)
+	ListAccounts(w http.ResponseWriter, r *http.Request, params ListAccountsParams)
+	// CreateAccount Add an account
+	// (POST /accounts)
+	CreateAccount(w http.ResponseWriter, r *http.Request)
+	// DeleteAccount Delete an account
+	// (DELETE /accounts/{number})
+	DeleteAccount(w http.ResponseWriter, r *http.Request, number AccountNumber)
 	// GetAccount Get an account
 	// (GET /accounts/{number})
-	GetAccount(w http.ResponseWriter, r *http.Request, number AccountNumber)
+	GetAccount(w http.ResponseWriter, r *http.Request, number AccountNumber, params GetAccountParams)
+	// UpdateAccount Rename an account
+	// (PATCH /accounts/{number})
+	UpdateAccount(w http.ResponseWriter, r *http.Request, number AccountNumber)
 	// CreateCompany Create a company
 	// (POST /companies)
 	CreateCompany(w http.ResponseWriter, r *http.Request)
@@ -1826,6 +2051,15 @@ type ServerInterface interface {
 	// ListJournal List journal entries
 	// (GET /journal)
 	ListJournal(w http.ResponseWriter, r *http.Request, params ListJournalParams)
+	// GetJournalEntry Get a journal entry
+	// (GET /journal/{entry_id})
+	GetJournalEntry(w http.ResponseWriter, r *http.Request, entryID EntryID)
+	// ReverseJournalEntry Take an entry back
+	// (POST /journal/{entry_id}/reverse)
+	ReverseJournalEntry(w http.ResponseWriter, r *http.Request, entryID EntryID)
+	// CreateManualEntry Book an entry by hand
+	// (POST /manual-entries)
+	CreateManualEntry(w http.ResponseWriter, r *http.Request)
 	// ListPaymentServices List the payment services of the company
 	// (GET /payment-services)
 	ListPaymentServices(w http.ResponseWriter, r *http.Request)
@@ -1868,6 +2102,9 @@ type ServerInterface interface {
 	// UpdateSettings Change settings of the company
 	// (PATCH /settings)
 	UpdateSettings(w http.ResponseWriter, r *http.Request)
+	// GetTrialBalance Prove that the books balance
+	// (GET /trial-balance)
+	GetTrialBalance(w http.ResponseWriter, r *http.Request, params GetTrialBalanceParams)
 }
 
 // Unimplemented server implementation that returns http.StatusNotImplemented for each endpoint.
@@ -1876,13 +2113,31 @@ type Unimplemented struct{}
 
 // ListAccounts List the accounts of the company
 // (GET /accounts)
-func (_ Unimplemented) ListAccounts(w http.ResponseWriter, r *http.Request) {
+func (_ Unimplemented) ListAccounts(w http.ResponseWriter, r *http.Request, params ListAccountsParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// CreateAccount Add an account
+// (POST /accounts)
+func (_ Unimplemented) CreateAccount(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// DeleteAccount Delete an account
+// (DELETE /accounts/{number})
+func (_ Unimplemented) DeleteAccount(w http.ResponseWriter, r *http.Request, number AccountNumber) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
 // GetAccount Get an account
 // (GET /accounts/{number})
-func (_ Unimplemented) GetAccount(w http.ResponseWriter, r *http.Request, number AccountNumber) {
+func (_ Unimplemented) GetAccount(w http.ResponseWriter, r *http.Request, number AccountNumber, params GetAccountParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// UpdateAccount Rename an account
+// (PATCH /accounts/{number})
+func (_ Unimplemented) UpdateAccount(w http.ResponseWriter, r *http.Request, number AccountNumber) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -1976,6 +2231,24 @@ func (_ Unimplemented) ListJournal(w http.ResponseWriter, r *http.Request, param
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetJournalEntry Get a journal entry
+// (GET /journal/{entry_id})
+func (_ Unimplemented) GetJournalEntry(w http.ResponseWriter, r *http.Request, entryID EntryID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ReverseJournalEntry Take an entry back
+// (POST /journal/{entry_id}/reverse)
+func (_ Unimplemented) ReverseJournalEntry(w http.ResponseWriter, r *http.Request, entryID EntryID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// CreateManualEntry Book an entry by hand
+// (POST /manual-entries)
+func (_ Unimplemented) CreateManualEntry(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // ListPaymentServices List the payment services of the company
 // (GET /payment-services)
 func (_ Unimplemented) ListPaymentServices(w http.ResponseWriter, r *http.Request) {
@@ -2060,6 +2333,12 @@ func (_ Unimplemented) UpdateSettings(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetTrialBalance Prove that the books balance
+// (GET /trial-balance)
+func (_ Unimplemented) GetTrialBalance(w http.ResponseWriter, r *http.Request, params GetTrialBalanceParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // ServerInterfaceWrapper converts contexts to parameters.
 type ServerInterfaceWrapper struct {
 	Handler            ServerInterface
@@ -2072,8 +2351,67 @@ type MiddlewareFunc func(http.Handler) http.Handler
 // ListAccounts operation middleware
 func (siw *ServerInterfaceWrapper) ListAccounts(w http.ResponseWriter, r *http.Request) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAccountsParams
+
+	// ------------- Optional query parameter "at" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "at", r.URL.Query(), &params.At, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "at"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "at", Err: err})
+		}
+		return
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.ListAccounts(w, r)
+		siw.Handler.ListAccounts(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateAccount operation middleware
+func (siw *ServerInterfaceWrapper) CreateAccount(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateAccount(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DeleteAccount operation middleware
+func (siw *ServerInterfaceWrapper) DeleteAccount(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "number" -------------
+	var number AccountNumber
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", chi.URLParam(r, "number"), &number, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "number", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteAccount(w, r, number)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2098,8 +2436,50 @@ func (siw *ServerInterfaceWrapper) GetAccount(w http.ResponseWriter, r *http.Req
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetAccountParams
+
+	// ------------- Optional query parameter "at" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "at", r.URL.Query(), &params.At, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "at"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "at", Err: err})
+		}
+		return
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.GetAccount(w, r, number)
+		siw.Handler.GetAccount(w, r, number, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// UpdateAccount operation middleware
+func (siw *ServerInterfaceWrapper) UpdateAccount(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "number" -------------
+	var number AccountNumber
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", chi.URLParam(r, "number"), &number, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "number", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UpdateAccount(w, r, number)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2733,6 +3113,72 @@ func (siw *ServerInterfaceWrapper) ListJournal(w http.ResponseWriter, r *http.Re
 	handler.ServeHTTP(w, r)
 }
 
+// GetJournalEntry operation middleware
+func (siw *ServerInterfaceWrapper) GetJournalEntry(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "entry_id" -------------
+	var entryID EntryID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "entry_id", chi.URLParam(r, "entry_id"), &entryID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "entry_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetJournalEntry(w, r, entryID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ReverseJournalEntry operation middleware
+func (siw *ServerInterfaceWrapper) ReverseJournalEntry(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "entry_id" -------------
+	var entryID EntryID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "entry_id", chi.URLParam(r, "entry_id"), &entryID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "entry_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ReverseJournalEntry(w, r, entryID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateManualEntry operation middleware
+func (siw *ServerInterfaceWrapper) CreateManualEntry(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateManualEntry(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListPaymentServices operation middleware
 func (siw *ServerInterfaceWrapper) ListPaymentServices(w http.ResponseWriter, r *http.Request) {
 
@@ -3141,6 +3587,39 @@ func (siw *ServerInterfaceWrapper) UpdateSettings(w http.ResponseWriter, r *http
 	handler.ServeHTTP(w, r)
 }
 
+// GetTrialBalance operation middleware
+func (siw *ServerInterfaceWrapper) GetTrialBalance(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetTrialBalanceParams
+
+	// ------------- Optional query parameter "at" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "at", r.URL.Query(), &params.At, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "at"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "at", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetTrialBalance(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 type UnescapedCookieParamError struct {
 	ParamName string
 	Err       error
@@ -3324,10 +3803,31 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Get(options.BaseURL+"/accounts", wrapper.ListAccounts)
 	})
 	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/accounts", wrapper.CreateAccount)
+	})
+	r.Group(func(r chi.Router) {
+		r.Delete(options.BaseURL+"/accounts/{number}", wrapper.DeleteAccount)
+	})
+	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/accounts/{number}", wrapper.GetAccount)
 	})
 	r.Group(func(r chi.Router) {
+		r.Patch(options.BaseURL+"/accounts/{number}", wrapper.UpdateAccount)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/trial-balance", wrapper.GetTrialBalance)
+	})
+	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/journal", wrapper.ListJournal)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/journal/{entry_id}", wrapper.GetJournalEntry)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/journal/{entry_id}/reverse", wrapper.ReverseJournalEntry)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/manual-entries", wrapper.CreateManualEntry)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/exceptions", wrapper.ListExceptions)
@@ -3360,6 +3860,7 @@ type NotFoundApplicationProblemPlusJSONResponse Problem
 type ProblemApplicationProblemPlusJSONResponse Problem
 
 type ListAccountsRequestObject struct {
+	Params ListAccountsParams
 }
 
 type ListAccountsResponseObject interface {
@@ -3376,6 +3877,22 @@ func (response ListAccounts200JSONResponse) VisitListAccountsResponse(w http.Res
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAccounts422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListAccounts422ApplicationProblemPlusJSONResponse) VisitListAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -3397,8 +3914,145 @@ func (response ListAccountsdefaultApplicationProblemPlusJSONResponse) VisitListA
 	return err
 }
 
+type CreateAccountRequestObject struct {
+	Body *CreateAccountJSONRequestBody
+}
+
+type CreateAccountResponseObject interface {
+	VisitCreateAccountResponse(w http.ResponseWriter) error
+}
+
+type CreateAccount201JSONResponse Account
+
+func (response CreateAccount201JSONResponse) VisitCreateAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAccount409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CreateAccount409ApplicationProblemPlusJSONResponse) VisitCreateAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAccount422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response CreateAccount422ApplicationProblemPlusJSONResponse) VisitCreateAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAccountdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateAccountdefaultApplicationProblemPlusJSONResponse) VisitCreateAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteAccountRequestObject struct {
+	Number AccountNumber `json:"number"`
+}
+
+type DeleteAccountResponseObject interface {
+	VisitDeleteAccountResponse(w http.ResponseWriter) error
+}
+
+type DeleteAccount204Response struct {
+}
+
+func (response DeleteAccount204Response) VisitDeleteAccountResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteAccount404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteAccount404ApplicationProblemPlusJSONResponse) VisitDeleteAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteAccount409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteAccount409ApplicationProblemPlusJSONResponse) VisitDeleteAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteAccountdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteAccountdefaultApplicationProblemPlusJSONResponse) VisitDeleteAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetAccountRequestObject struct {
 	Number AccountNumber `json:"number"`
+	Params GetAccountParams
 }
 
 type GetAccountResponseObject interface {
@@ -3435,12 +4089,100 @@ func (response GetAccount404ApplicationProblemPlusJSONResponse) VisitGetAccountR
 	return err
 }
 
+type GetAccount422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetAccount422ApplicationProblemPlusJSONResponse) VisitGetAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetAccountdefaultApplicationProblemPlusJSONResponse struct {
 	Body       Problem
 	StatusCode int
 }
 
 func (response GetAccountdefaultApplicationProblemPlusJSONResponse) VisitGetAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateAccountRequestObject struct {
+	Number AccountNumber `json:"number"`
+	Body   *UpdateAccountJSONRequestBody
+}
+
+type UpdateAccountResponseObject interface {
+	VisitUpdateAccountResponse(w http.ResponseWriter) error
+}
+
+type UpdateAccount200JSONResponse Account
+
+func (response UpdateAccount200JSONResponse) VisitUpdateAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateAccount404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateAccount404ApplicationProblemPlusJSONResponse) VisitUpdateAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateAccount422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateAccount422ApplicationProblemPlusJSONResponse) VisitUpdateAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateAccountdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UpdateAccountdefaultApplicationProblemPlusJSONResponse) VisitUpdateAccountResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4420,6 +5162,49 @@ func (response ListJournal200JSONResponse) VisitListJournalResponse(w http.Respo
 	return err
 }
 
+type ListJournal200ApplicationXNdjsonResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ListJournal200ApplicationXNdjsonResponse) VisitListJournalResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
 type ListJournal200TextCsvResponse struct {
 	Body          io.Reader
 	ContentLength int64
@@ -4462,6 +5247,202 @@ type ListJournaldefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListJournaldefaultApplicationProblemPlusJSONResponse) VisitListJournalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetJournalEntryRequestObject struct {
+	EntryID EntryID `json:"entry_id"`
+}
+
+type GetJournalEntryResponseObject interface {
+	VisitGetJournalEntryResponse(w http.ResponseWriter) error
+}
+
+type GetJournalEntry200JSONResponse JournalEntry
+
+func (response GetJournalEntry200JSONResponse) VisitGetJournalEntryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetJournalEntry404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetJournalEntry404ApplicationProblemPlusJSONResponse) VisitGetJournalEntryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetJournalEntrydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetJournalEntrydefaultApplicationProblemPlusJSONResponse) VisitGetJournalEntryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReverseJournalEntryRequestObject struct {
+	EntryID EntryID `json:"entry_id"`
+	Body    *ReverseJournalEntryJSONRequestBody
+}
+
+type ReverseJournalEntryResponseObject interface {
+	VisitReverseJournalEntryResponse(w http.ResponseWriter) error
+}
+
+type ReverseJournalEntry201JSONResponse JournalEntry
+
+func (response ReverseJournalEntry201JSONResponse) VisitReverseJournalEntryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReverseJournalEntry404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ReverseJournalEntry404ApplicationProblemPlusJSONResponse) VisitReverseJournalEntryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReverseJournalEntry409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ReverseJournalEntry409ApplicationProblemPlusJSONResponse) VisitReverseJournalEntryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReverseJournalEntry422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ReverseJournalEntry422ApplicationProblemPlusJSONResponse) VisitReverseJournalEntryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReverseJournalEntrydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReverseJournalEntrydefaultApplicationProblemPlusJSONResponse) VisitReverseJournalEntryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateManualEntryRequestObject struct {
+	Body *CreateManualEntryJSONRequestBody
+}
+
+type CreateManualEntryResponseObject interface {
+	VisitCreateManualEntryResponse(w http.ResponseWriter) error
+}
+
+type CreateManualEntry201JSONResponse JournalEntry
+
+func (response CreateManualEntry201JSONResponse) VisitCreateManualEntryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateManualEntry422ApplicationProblemPlusJSONResponse Problem
+
+func (response CreateManualEntry422ApplicationProblemPlusJSONResponse) VisitCreateManualEntryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateManualEntrydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateManualEntrydefaultApplicationProblemPlusJSONResponse) VisitCreateManualEntryResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5324,14 +6305,78 @@ func (response UpdateSettingsdefaultApplicationProblemPlusJSONResponse) VisitUpd
 	return err
 }
 
+type GetTrialBalanceRequestObject struct {
+	Params GetTrialBalanceParams
+}
+
+type GetTrialBalanceResponseObject interface {
+	VisitGetTrialBalanceResponse(w http.ResponseWriter) error
+}
+
+type GetTrialBalance200JSONResponse TrialBalance
+
+func (response GetTrialBalance200JSONResponse) VisitGetTrialBalanceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTrialBalance422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetTrialBalance422ApplicationProblemPlusJSONResponse) VisitGetTrialBalanceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTrialBalancedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetTrialBalancedefaultApplicationProblemPlusJSONResponse) VisitGetTrialBalanceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// ListAccounts List the accounts of the company
 	// (GET /accounts)
 	ListAccounts(ctx context.Context, request ListAccountsRequestObject) (ListAccountsResponseObject, error)
+	// CreateAccount Add an account
+	// (POST /accounts)
+	CreateAccount(ctx context.Context, request CreateAccountRequestObject) (CreateAccountResponseObject, error)
+	// DeleteAccount Delete an account
+	// (DELETE /accounts/{number})
+	DeleteAccount(ctx context.Context, request DeleteAccountRequestObject) (DeleteAccountResponseObject, error)
 	// GetAccount Get an account
 	// (GET /accounts/{number})
 	GetAccount(ctx context.Context, request GetAccountRequestObject) (GetAccountResponseObject, error)
+	// UpdateAccount Rename an account
+	// (PATCH /accounts/{number})
+	UpdateAccount(ctx context.Context, request UpdateAccountRequestObject) (UpdateAccountResponseObject, error)
 	// CreateCompany Create a company
 	// (POST /companies)
 	CreateCompany(ctx context.Context, request CreateCompanyRequestObject) (CreateCompanyResponseObject, error)
@@ -5377,6 +6422,15 @@ type StrictServerInterface interface {
 	// ListJournal List journal entries
 	// (GET /journal)
 	ListJournal(ctx context.Context, request ListJournalRequestObject) (ListJournalResponseObject, error)
+	// GetJournalEntry Get a journal entry
+	// (GET /journal/{entry_id})
+	GetJournalEntry(ctx context.Context, request GetJournalEntryRequestObject) (GetJournalEntryResponseObject, error)
+	// ReverseJournalEntry Take an entry back
+	// (POST /journal/{entry_id}/reverse)
+	ReverseJournalEntry(ctx context.Context, request ReverseJournalEntryRequestObject) (ReverseJournalEntryResponseObject, error)
+	// CreateManualEntry Book an entry by hand
+	// (POST /manual-entries)
+	CreateManualEntry(ctx context.Context, request CreateManualEntryRequestObject) (CreateManualEntryResponseObject, error)
 	// ListPaymentServices List the payment services of the company
 	// (GET /payment-services)
 	ListPaymentServices(ctx context.Context, request ListPaymentServicesRequestObject) (ListPaymentServicesResponseObject, error)
@@ -5419,6 +6473,9 @@ type StrictServerInterface interface {
 	// UpdateSettings Change settings of the company
 	// (PATCH /settings)
 	UpdateSettings(ctx context.Context, request UpdateSettingsRequestObject) (UpdateSettingsResponseObject, error)
+	// GetTrialBalance Prove that the books balance
+	// (GET /trial-balance)
+	GetTrialBalance(ctx context.Context, request GetTrialBalanceRequestObject) (GetTrialBalanceResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error)
@@ -5461,8 +6518,10 @@ type strictHandler struct {
 }
 
 // ListAccounts operation middleware
-func (sh *strictHandler) ListAccounts(w http.ResponseWriter, r *http.Request) {
+func (sh *strictHandler) ListAccounts(w http.ResponseWriter, r *http.Request, params ListAccountsParams) {
 	var request ListAccountsRequestObject
+
+	request.Params = params
 
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
 		return sh.ssi.ListAccounts(ctx, request.(ListAccountsRequestObject))
@@ -5484,11 +6543,69 @@ func (sh *strictHandler) ListAccounts(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// CreateAccount operation middleware
+func (sh *strictHandler) CreateAccount(w http.ResponseWriter, r *http.Request) {
+	var request CreateAccountRequestObject
+
+	var body CreateAccountJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateAccount(ctx, request.(CreateAccountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateAccount")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateAccountResponseObject); ok {
+		if err := validResponse.VisitCreateAccountResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteAccount operation middleware
+func (sh *strictHandler) DeleteAccount(w http.ResponseWriter, r *http.Request, number AccountNumber) {
+	var request DeleteAccountRequestObject
+
+	request.Number = number
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteAccount(ctx, request.(DeleteAccountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteAccount")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DeleteAccountResponseObject); ok {
+		if err := validResponse.VisitDeleteAccountResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetAccount operation middleware
-func (sh *strictHandler) GetAccount(w http.ResponseWriter, r *http.Request, number AccountNumber) {
+func (sh *strictHandler) GetAccount(w http.ResponseWriter, r *http.Request, number AccountNumber, params GetAccountParams) {
 	var request GetAccountRequestObject
 
 	request.Number = number
+	request.Params = params
 
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
 		return sh.ssi.GetAccount(ctx, request.(GetAccountRequestObject))
@@ -5503,6 +6620,39 @@ func (sh *strictHandler) GetAccount(w http.ResponseWriter, r *http.Request, numb
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetAccountResponseObject); ok {
 		if err := validResponse.VisitGetAccountResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UpdateAccount operation middleware
+func (sh *strictHandler) UpdateAccount(w http.ResponseWriter, r *http.Request, number AccountNumber) {
+	var request UpdateAccountRequestObject
+
+	request.Number = number
+
+	var body UpdateAccountJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateAccount(ctx, request.(UpdateAccountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateAccount")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UpdateAccountResponseObject); ok {
+		if err := validResponse.VisitUpdateAccountResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -5949,6 +7099,99 @@ func (sh *strictHandler) ListJournal(w http.ResponseWriter, r *http.Request, par
 	}
 }
 
+// GetJournalEntry operation middleware
+func (sh *strictHandler) GetJournalEntry(w http.ResponseWriter, r *http.Request, entryID EntryID) {
+	var request GetJournalEntryRequestObject
+
+	request.EntryID = entryID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetJournalEntry(ctx, request.(GetJournalEntryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetJournalEntry")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetJournalEntryResponseObject); ok {
+		if err := validResponse.VisitGetJournalEntryResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReverseJournalEntry operation middleware
+func (sh *strictHandler) ReverseJournalEntry(w http.ResponseWriter, r *http.Request, entryID EntryID) {
+	var request ReverseJournalEntryRequestObject
+
+	request.EntryID = entryID
+
+	var body ReverseJournalEntryJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ReverseJournalEntry(ctx, request.(ReverseJournalEntryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReverseJournalEntry")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ReverseJournalEntryResponseObject); ok {
+		if err := validResponse.VisitReverseJournalEntryResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateManualEntry operation middleware
+func (sh *strictHandler) CreateManualEntry(w http.ResponseWriter, r *http.Request) {
+	var request CreateManualEntryRequestObject
+
+	var body CreateManualEntryJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateManualEntry(ctx, request.(CreateManualEntryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateManualEntry")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateManualEntryResponseObject); ok {
+		if err := validResponse.VisitCreateManualEntryResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListPaymentServices operation middleware
 func (sh *strictHandler) ListPaymentServices(w http.ResponseWriter, r *http.Request) {
 	var request ListPaymentServicesRequestObject
@@ -6333,6 +7576,32 @@ func (sh *strictHandler) UpdateSettings(w http.ResponseWriter, r *http.Request) 
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(UpdateSettingsResponseObject); ok {
 		if err := validResponse.VisitUpdateSettingsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetTrialBalance operation middleware
+func (sh *strictHandler) GetTrialBalance(w http.ResponseWriter, r *http.Request, params GetTrialBalanceParams) {
+	var request GetTrialBalanceRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTrialBalance(ctx, request.(GetTrialBalanceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTrialBalance")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetTrialBalanceResponseObject); ok {
+		if err := validResponse.VisitGetTrialBalanceResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -1,0 +1,51 @@
+package ledger
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// corrections say, for what can't be reversed by hand, why not and how it is corrected instead: other records rest on such
+// an entry, and a reversal would leave them behind.
+var corrections = map[SourceKind]string{
+	FromPayment:    "It books money that was taken from a payer: give it back by a refund, POST /v1/payments/{payment_id}/refunds.",
+	FromReceipt:    "An invoice counts as paid by it: move the money to the right account by a manual entry, POST /v1/manual-entries.",
+	FromRefund:     "It books money that has gone back to a payer, which can't be taken again.",
+	FromSettlement: "It books a payout of the acquirer, which stands on a bank statement: correct its accounts by a manual entry, POST /v1/manual-entries.",
+	FromReversal:   "It is a reversal itself: book the entry again by a manual entry, POST /v1/manual-entries.",
+}
+
+// Reversal is a person's wish to take an entry back.
+type Reversal struct {
+	Entry    Entry
+	Language string    // of the text unless Text is set: the company's
+	Day      time.Time // of the books, midnight UTC, not before the day of the entry
+	Text     string    // instead of "Reversal of …"; may be empty
+	By       string    // the id of the key with which it is entered
+}
+
+// Book returns the entry that takes the other one back: the same lines with their sides changed. Only entries made by hand
+// are reversed by hand; problem.EntryNotReversible says how another one is corrected. Other problems: validation-failed for
+// the day.
+func (r Reversal) Book() (Entry, error) {
+	e := r.Entry
+	if why, ok := corrections[e.Source.Kind]; ok {
+		return Entry{}, problem.New(problem.EntryNotReversible, "Journal entry %s can't be reversed by hand. %s", e.ID, why)
+	}
+	if r.Day.Before(e.Date) {
+		return Entry{}, problem.InvalidFields(problem.Field{Name: "date", Message: "must be " + e.Date.Format(time.DateOnly) + ", the day of the entry, or later"})
+	}
+	back := Entry{
+		CompanyID: e.CompanyID, Date: r.Day, Text: r.Text, Source: Source{FromReversal, e.ID}, InvoiceID: e.InvoiceID, PaymentID: e.PaymentID,
+		Reverses: e.ID, By: r.By,
+	}
+	if back.Text == "" {
+		back.Text = fmt.Sprintf("%s %d: %s", texts[FromReversal][r.Language], e.Sequence, e.Text)
+	}
+	for _, l := range e.Lines {
+		back.Lines = append(back.Lines, Line{Account: l.Account, Debit: l.Credit, Credit: l.Debit})
+	}
+	return back, nil
+}
