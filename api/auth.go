@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3filter"
 
@@ -53,7 +54,19 @@ func (s *server) caller(r *http.Request) (caller, error) {
 	if problem.CodeOf(err) == problem.NotFound {
 		return caller{}, problem.New(problem.Unauthorized, "This key is wrong or has been revoked.")
 	}
-	return caller{companyID: k.CompanyID, keyID: k.ID, scopes: k.Scopes}, err
+	if err != nil {
+		return caller{}, err
+	}
+	now := s.now()
+	if k.Expired(now) {
+		return caller{}, problem.New(problem.Unauthorized, "This key expired on %s.", k.ExpiresAt.Format(time.RFC3339))
+	}
+	if k.Use(now) {
+		if err := s.Store.UseAPIKey(r.Context(), k); err != nil {
+			return caller{}, err
+		}
+	}
+	return caller{companyID: k.CompanyID, keyID: k.ID, scopes: k.Scopes}, nil
 }
 
 // authorize tells whether the caller may do what the security requirement of a call, in openapi.yaml, asks for.

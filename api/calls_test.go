@@ -70,7 +70,7 @@ func TestEveryCallIsSpecifiedAndEverySpecifiedCallIsRouted(t *testing.T) {
 }
 
 // onlyAdmin are the calls that need the administrator's key.
-var onlyAdmin = []string{"createCompany", "createApiKey", "deleteApiKey", "decideVerification"}
+var onlyAdmin = []string{"createCompany", "listApiKeys", "createApiKey", "rotateApiKey", "deleteApiKey", "decideVerification"}
 
 func TestEveryCallAsksForTheRightKey(t *testing.T) {
 	t.Parallel()

@@ -37,32 +37,3 @@ func (s *server) CreateCompany(ctx context.Context, r spec.CreateCompanyRequestO
 		CreatedAt:      c.CreatedAt,
 	}, nil
 }
-
-// CreateAPIKey answers POST /companies/{company_id}/api-keys.
-func (s *server) CreateAPIKey(ctx context.Context, r spec.CreateAPIKeyRequestObject) (spec.CreateAPIKeyResponseObject, error) {
-	environment := merchant.Test
-	if r.Body.Environment != nil {
-		environment = merchant.Environment(*r.Body.Environment)
-	}
-	key := "qk_" + string(environment) + "_" + id.NewSecret()
-	k := merchant.APIKey{
-		ID:        id.New(id.APIKey),
-		CompanyID: r.CompanyID,
-		Prefix:    key[:len("qk_test_")+4],
-		Hash:      merchant.HashKey(key),
-		Scopes:    mapped(r.Body.Scopes, func(scope spec.Scope) string { return string(scope) }),
-		CreatedAt: s.now(),
-	}
-	if err := s.Store.CreateAPIKey(ctx, k); err != nil {
-		return nil, err
-	}
-	return spec.CreateAPIKey201JSONResponse{ID: k.ID, Key: key, Scopes: r.Body.Scopes, CreatedAt: k.CreatedAt}, nil
-}
-
-// DeleteAPIKey answers DELETE /companies/{company_id}/api-keys/{key_id}.
-func (s *server) DeleteAPIKey(ctx context.Context, r spec.DeleteAPIKeyRequestObject) (spec.DeleteAPIKeyResponseObject, error) {
-	if err := s.Store.DeleteAPIKey(ctx, r.CompanyID, r.KeyID); err != nil {
-		return nil, err
-	}
-	return spec.DeleteAPIKey204Response{}, nil
-}

@@ -2,7 +2,6 @@
 package merchant
 
 import (
-	"crypto/sha256"
 	"slices"
 	"time"
 
@@ -62,26 +61,3 @@ func (c Company) Validate() error {
 	}
 	return problem.InvalidFields(fields...)
 }
-
-// APIKey lets a program act for a company. Only the hash of the key is kept.
-type APIKey struct {
-	ID        string
-	CompanyID string
-	Prefix    string // the first characters, to recognise it by
-	Hash      []byte // SHA-256 of the whole key
-	Scopes    []string
-	CreatedAt time.Time
-}
-
-// HashKey returns what is kept of an API key, and what it is looked up by: its SHA-256. Keys are 160 random bits, so a slow
-// hash would add nothing.
-func HashKey(key string) []byte {
-	sum := sha256.Sum256([]byte(key))
-	return sum[:]
-}
-
-// The scopes of an API key.
-const (
-	ScopeRead  = "read"
-	ScopeWrite = "write"
-)

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"crypto/sha256"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -83,6 +84,7 @@ func TestAnAPIKeyIsFoundByItsHashUntilItIsDeleted(t *testing.T) {
 	hash := sha256.Sum256([]byte("qk_test_demo"))
 	key := merchant.APIKey{
 		ID: id.New(id.APIKey), CompanyID: company.ID, Prefix: "qk_test", Hash: hash[:], Scopes: []string{merchant.ScopeRead, merchant.ScopeWrite}, CreatedAt: noon,
+		ExpiresAt: noon.Add(time.Hour), LastUsedAt: noon,
 	}
 	filled(t, key)
 	require.NoError(t, store.CreateAPIKey(t.Context(), key))
@@ -92,6 +94,11 @@ func TestAnAPIKeyIsFoundByItsHashUntilItIsDeleted(t *testing.T) {
 	stored, err := store.APIKeyByHash(t.Context(), hash[:])
 	require.NoError(t, err)
 	same(t, key, stored)
+	key.LastUsedAt = noon.Add(time.Minute)
+	require.NoError(t, store.UseAPIKey(t.Context(), key))
+	listed, err := store.APIKeys(t.Context(), company.ID)
+	require.NoError(t, err)
+	same(t, []merchant.APIKey{key}, listed)
 
 	err = store.DeleteAPIKey(t.Context(), createCompany(t, store).ID, key.ID)
 	assert.Equal(t, problem.NotFound, problem.CodeOf(err), "another company can't delete it")

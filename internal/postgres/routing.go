@@ -7,41 +7,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/problem"
 )
 
 // This file holds what is asked before the company is known.
-
-// CreateAPIKey stores a key of a company. The same id or hash again changes nothing; a company that doesn't exist is
-// problem.NotFound.
-func (s *Store) CreateAPIKey(ctx context.Context, k merchant.APIKey) error {
-	_, err := s.pool.Exec(ctx, `
-		insert into api_keys (hash, id, company_id, prefix, scopes, created_at) values ($1, $2, $3, $4, $5, $6)
-		on conflict do nothing`,
-		k.Hash, k.ID, k.CompanyID, k.Prefix, list(k.Scopes), k.CreatedAt)
-	if violates(err, foreignKeyViolation, "key_of_a_company") {
-		return notFound("company", k.CompanyID)
-	}
-	return failed(err, "create API key %s", k.ID)
-}
-
-// DeleteAPIKey makes a key of the company useless at once; problem.NotFound when the company has no such key.
-func (s *Store) DeleteAPIKey(ctx context.Context, companyID, keyID string) error {
-	tag, err := s.pool.Exec(ctx, `delete from api_keys where company_id = $1 and id = $2`, companyID, keyID)
-	if err == nil && tag.RowsAffected() == 0 {
-		return notFound("API key", keyID)
-	}
-	return failed(err, "delete API key %s", keyID)
-}
-
-// APIKeyByHash returns the key with that SHA-256, or problem.NotFound.
-func (s *Store) APIKeyByHash(ctx context.Context, hash []byte) (merchant.APIKey, error) {
-	k := merchant.APIKey{Hash: hash}
-	err := s.route(ctx, "API key", `select id, company_id, prefix, scopes, created_at from api_keys where hash = $1`, hash,
-		&k.ID, &k.CompanyID, &k.Prefix, &k.Scopes, &k.CreatedAt)
-	return k, err
-}
 
 // OnlineDocument returns whose invoice, and which, the token in a public link stands for, or problem.NotFound.
 func (s *Store) OnlineDocument(ctx context.Context, token string) (companyID, invoiceID string, err error) {

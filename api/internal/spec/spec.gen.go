@@ -788,18 +788,27 @@ type AnyID = string
 
 // APIKey defines model for ApiKey.
 type APIKey struct {
-	CreatedAt time.Time `json:"created_at"`
+	CreatedAt time.Time  `json:"created_at"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 
 	// ID Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 	ID string `json:"id"`
 
-	// Key Shown here and never again.
+	// LastUsedAt Exact to the minute; absent when it never was.
+	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
+
+	// Prefix The first characters of the key.
 	//
-	// Example: qk_test_mZ6hPn0VdJm2q8Jb3o4tK1uYxW0
-	Key string `json:"key"`
+	// Example: qk_test_mZ6h
+	Prefix string `json:"prefix"`
 
 	// Scopes Example: ["read","write"]
 	Scopes Scopes `json:"scopes"`
+}
+
+// APIKeyList defines model for ApiKeyList.
+type APIKeyList struct {
+	Data []APIKey `json:"data"`
 }
 
 // Balance defines model for Balance.
@@ -1204,6 +1213,14 @@ type JournalSource struct {
 // of one.
 type JournalSourceKind string
 
+// KeyRotation defines model for KeyRotation.
+type KeyRotation struct {
+	// OverlapHours How long the old key goes on working; 24 when absent.
+	//
+	// Example: 24
+	OverlapHours *int `json:"overlap_hours,omitempty"`
+}
+
 // Language ISO 639-1.
 type Language string
 
@@ -1229,6 +1246,11 @@ type NewAccount struct {
 type NewAPIKey struct {
 	// Environment What the key is called, `qk_test_…` or `qk_live_…`, to tell keys apart at a glance; `test` when absent.
 	Environment *NewAPIKeyEnvironment `json:"environment,omitempty"`
+
+	// ExpiresAt When the key ends; never when absent.
+	//
+	// Example: 2027-12-31T23:00:00Z
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 
 	// Scopes Example: ["read","write"]
 	Scopes Scopes `json:"scopes"`
@@ -1389,6 +1411,23 @@ type NewReversal struct {
 	//
 	// Example: Saisie à double
 	Text *string `json:"text,omitempty"`
+}
+
+// NewlyMadeAPIKey defines model for NewlyMadeApiKey.
+type NewlyMadeAPIKey struct {
+	CreatedAt time.Time  `json:"created_at"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+
+	// ID Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
+	ID string `json:"id"`
+
+	// Key Shown here and never again.
+	//
+	// Example: qk_test_mZ6hPn0VdJm2q8Jb3o4tK1uYxW0
+	Key string `json:"key"`
+
+	// Scopes Example: ["read","write"]
+	Scopes Scopes `json:"scopes"`
 }
 
 // NextStep defines model for NextStep.
@@ -1953,6 +1992,9 @@ type CreateCompanyJSONRequestBody = NewCompany
 // CreateAPIKeyJSONRequestBody defines body for CreateAPIKey for application/json ContentType.
 type CreateAPIKeyJSONRequestBody = NewAPIKey
 
+// RotateAPIKeyJSONRequestBody defines body for RotateAPIKey for application/json ContentType.
+type RotateAPIKeyJSONRequestBody = KeyRotation
+
 // ResolveExceptionJSONRequestBody defines body for ResolveException for application/json ContentType.
 type ResolveExceptionJSONRequestBody = ExceptionDecision
 
@@ -2009,12 +2051,18 @@ type ServerInterface interface {
 	// CreateCompany Create a company
 	// (POST /companies)
 	CreateCompany(w http.ResponseWriter, r *http.Request)
+	// ListAPIKeys List the keys of a company
+	// (GET /companies/{company_id}/api-keys)
+	ListAPIKeys(w http.ResponseWriter, r *http.Request, companyID CompanyID)
 	// CreateAPIKey Create a key of a company
 	// (POST /companies/{company_id}/api-keys)
 	CreateAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID)
 	// DeleteAPIKey Revoke a key
 	// (DELETE /companies/{company_id}/api-keys/{key_id})
 	DeleteAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID, keyID KeyID)
+	// RotateAPIKey Replace a key
+	// (POST /companies/{company_id}/api-keys/{key_id}/rotate)
+	RotateAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID, keyID KeyID)
 	// ListEvents List events
 	// (GET /events)
 	ListEvents(w http.ResponseWriter, r *http.Request, params ListEventsParams)
@@ -2147,6 +2195,12 @@ func (_ Unimplemented) CreateCompany(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListAPIKeys List the keys of a company
+// (GET /companies/{company_id}/api-keys)
+func (_ Unimplemented) ListAPIKeys(w http.ResponseWriter, r *http.Request, companyID CompanyID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // CreateAPIKey Create a key of a company
 // (POST /companies/{company_id}/api-keys)
 func (_ Unimplemented) CreateAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID) {
@@ -2156,6 +2210,12 @@ func (_ Unimplemented) CreateAPIKey(w http.ResponseWriter, r *http.Request, comp
 // DeleteAPIKey Revoke a key
 // (DELETE /companies/{company_id}/api-keys/{key_id})
 func (_ Unimplemented) DeleteAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID, keyID KeyID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// RotateAPIKey Replace a key
+// (POST /companies/{company_id}/api-keys/{key_id}/rotate)
+func (_ Unimplemented) RotateAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID, keyID KeyID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -2503,6 +2563,32 @@ func (siw *ServerInterfaceWrapper) CreateCompany(w http.ResponseWriter, r *http.
 	handler.ServeHTTP(w, r)
 }
 
+// ListAPIKeys operation middleware
+func (siw *ServerInterfaceWrapper) ListAPIKeys(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "company_id" -------------
+	var companyID CompanyID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "company_id", chi.URLParam(r, "company_id"), &companyID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "company_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListAPIKeys(w, r, companyID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // CreateAPIKey operation middleware
 func (siw *ServerInterfaceWrapper) CreateAPIKey(w http.ResponseWriter, r *http.Request) {
 
@@ -2555,6 +2641,41 @@ func (siw *ServerInterfaceWrapper) DeleteAPIKey(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.DeleteAPIKey(w, r, companyID, keyID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RotateAPIKey operation middleware
+func (siw *ServerInterfaceWrapper) RotateAPIKey(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "company_id" -------------
+	var companyID CompanyID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "company_id", chi.URLParam(r, "company_id"), &companyID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "company_id", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "key_id" -------------
+	var keyID KeyID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "key_id", chi.URLParam(r, "key_id"), &keyID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "key_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RotateAPIKey(w, r, companyID, keyID)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3737,10 +3858,16 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/companies", wrapper.CreateCompany)
 	})
 	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/companies/{company_id}/api-keys", wrapper.ListAPIKeys)
+	})
+	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/companies/{company_id}/api-keys", wrapper.CreateAPIKey)
 	})
 	r.Group(func(r chi.Router) {
 		r.Delete(options.BaseURL+"/companies/{company_id}/api-keys/{key_id}", wrapper.DeleteAPIKey)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/companies/{company_id}/api-keys/{key_id}/rotate", wrapper.RotateAPIKey)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/payment-services", wrapper.ListPaymentServices)
@@ -4249,6 +4376,45 @@ func (response CreateCompanydefaultApplicationProblemPlusJSONResponse) VisitCrea
 	return err
 }
 
+type ListAPIKeysRequestObject struct {
+	CompanyID CompanyID `json:"company_id"`
+}
+
+type ListAPIKeysResponseObject interface {
+	VisitListAPIKeysResponse(w http.ResponseWriter) error
+}
+
+type ListAPIKeys200JSONResponse APIKeyList
+
+func (response ListAPIKeys200JSONResponse) VisitListAPIKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAPIKeysdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListAPIKeysdefaultApplicationProblemPlusJSONResponse) VisitListAPIKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreateAPIKeyRequestObject struct {
 	CompanyID CompanyID `json:"company_id"`
 	Body      *CreateAPIKeyJSONRequestBody
@@ -4258,7 +4424,7 @@ type CreateAPIKeyResponseObject interface {
 	VisitCreateAPIKeyResponse(w http.ResponseWriter) error
 }
 
-type CreateAPIKey201JSONResponse APIKey
+type CreateAPIKey201JSONResponse NewlyMadeAPIKey
 
 func (response CreateAPIKey201JSONResponse) VisitCreateAPIKeyResponse(w http.ResponseWriter) error {
 
@@ -4360,6 +4526,79 @@ type DeleteAPIKeydefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response DeleteAPIKeydefaultApplicationProblemPlusJSONResponse) VisitDeleteAPIKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateAPIKeyRequestObject struct {
+	CompanyID CompanyID `json:"company_id"`
+	KeyID     KeyID     `json:"key_id"`
+	Body      *RotateAPIKeyJSONRequestBody
+}
+
+type RotateAPIKeyResponseObject interface {
+	VisitRotateAPIKeyResponse(w http.ResponseWriter) error
+}
+
+type RotateAPIKey201JSONResponse NewlyMadeAPIKey
+
+func (response RotateAPIKey201JSONResponse) VisitRotateAPIKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateAPIKey404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RotateAPIKey404ApplicationProblemPlusJSONResponse) VisitRotateAPIKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateAPIKey422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response RotateAPIKey422ApplicationProblemPlusJSONResponse) VisitRotateAPIKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateAPIKeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RotateAPIKeydefaultApplicationProblemPlusJSONResponse) VisitRotateAPIKeyResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6380,12 +6619,18 @@ type StrictServerInterface interface {
 	// CreateCompany Create a company
 	// (POST /companies)
 	CreateCompany(ctx context.Context, request CreateCompanyRequestObject) (CreateCompanyResponseObject, error)
+	// ListAPIKeys List the keys of a company
+	// (GET /companies/{company_id}/api-keys)
+	ListAPIKeys(ctx context.Context, request ListAPIKeysRequestObject) (ListAPIKeysResponseObject, error)
 	// CreateAPIKey Create a key of a company
 	// (POST /companies/{company_id}/api-keys)
 	CreateAPIKey(ctx context.Context, request CreateAPIKeyRequestObject) (CreateAPIKeyResponseObject, error)
 	// DeleteAPIKey Revoke a key
 	// (DELETE /companies/{company_id}/api-keys/{key_id})
 	DeleteAPIKey(ctx context.Context, request DeleteAPIKeyRequestObject) (DeleteAPIKeyResponseObject, error)
+	// RotateAPIKey Replace a key
+	// (POST /companies/{company_id}/api-keys/{key_id}/rotate)
+	RotateAPIKey(ctx context.Context, request RotateAPIKeyRequestObject) (RotateAPIKeyResponseObject, error)
 	// ListEvents List events
 	// (GET /events)
 	ListEvents(ctx context.Context, request ListEventsRequestObject) (ListEventsResponseObject, error)
@@ -6691,6 +6936,32 @@ func (sh *strictHandler) CreateCompany(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// ListAPIKeys operation middleware
+func (sh *strictHandler) ListAPIKeys(w http.ResponseWriter, r *http.Request, companyID CompanyID) {
+	var request ListAPIKeysRequestObject
+
+	request.CompanyID = companyID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAPIKeys(ctx, request.(ListAPIKeysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAPIKeys")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListAPIKeysResponseObject); ok {
+		if err := validResponse.VisitListAPIKeysResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // CreateAPIKey operation middleware
 func (sh *strictHandler) CreateAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID) {
 	var request CreateAPIKeyRequestObject
@@ -6744,6 +7015,43 @@ func (sh *strictHandler) DeleteAPIKey(w http.ResponseWriter, r *http.Request, co
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(DeleteAPIKeyResponseObject); ok {
 		if err := validResponse.VisitDeleteAPIKeyResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RotateAPIKey operation middleware
+func (sh *strictHandler) RotateAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID, keyID KeyID) {
+	var request RotateAPIKeyRequestObject
+
+	request.CompanyID = companyID
+	request.KeyID = keyID
+
+	var body RotateAPIKeyJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RotateAPIKey(ctx, request.(RotateAPIKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RotateAPIKey")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RotateAPIKeyResponseObject); ok {
+		if err := validResponse.VisitRotateAPIKeyResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
