@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/quittance/quittance/internal/audit"
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/idempotency"
@@ -82,6 +83,10 @@ type Tx interface {
 	Journal(ctx context.Context, f listing.Journal) (entries []ledger.Entry, next string, err error)
 	Events(ctx context.Context, f listing.Events) (events []event.Event, next string, err error)
 	AppendEvent(ctx context.Context, e event.Event) error
+	// NoteWrite stores an entry of the audit log; CompleteWrite stores how it was answered.
+	NoteWrite(ctx context.Context, e audit.Entry) error
+	CompleteWrite(ctx context.Context, e audit.Entry) error
+	AuditLog(ctx context.Context, f listing.AuditLog) (entries []audit.Entry, next string, err error)
 	// EntryBySource returns the entry that was booked for the source; false when there is none.
 	EntryBySource(ctx context.Context, source ledger.Source) (ledger.Entry, bool, error)
 }

@@ -29,7 +29,7 @@ const maxFaults = 20
 
 // calls routes the calls of openapi.yaml: who is it, is the body JSON, does the request fit the specification, do it.
 func (s *server) calls(r chi.Router) {
-	r.Use(s.authenticate, s.readBody, s.validate(), s.once, noteAccept)
+	r.Use(s.authenticate, s.readBody, s.validate(), s.once, s.audited, noteAccept)
 	refuseAsMalformed := func(w http.ResponseWriter, r *http.Request, err error) {
 		s.refuse(w, r, problem.New(problem.Malformed, "The request can't be read: %s.", err))
 	}

@@ -64,3 +64,12 @@ type Events struct {
 	Cursor  string // next of the call before
 	Limit   int    // 50 when 0, at most 200
 }
+
+// AuditLog chooses entries of the audit log.
+type AuditLog struct {
+	Subject  string // the id of the thing that was written
+	Actor    string // the id of a key, or audit.Administrator
+	From, To time.Time
+	Cursor   string // next of the call before
+	Limit    int    // 50 when 0, at most 200
+}

@@ -39,6 +39,7 @@ func TestACompanySeesNothingOfAnother(t *testing.T) {
 			_, _, err = tx.RaiseException(t.Context(), b.exception(exception.CaptureUnclear))
 			require.NoError(t, err)
 			require.NoError(t, tx.InsertRefund(t.Context(), b.refund("1.00")))
+			require.NoError(t, tx.NoteWrite(t.Context(), write(b)))
 			return tx.AppendEvent(t.Context(), event.New(event.InvoicePaid, b.company.ID, b.invoice.ID, noon, nil))
 		})
 	}

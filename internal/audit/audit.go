@@ -1,0 +1,73 @@
+// Package audit is about who changed what through the API: one entry per write, noted before it is tried and completed when
+// it is answered. What workflows, payers and Saferpay do stands in the timelines of the things themselves.
+package audit
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"time"
+)
+
+// Entry is one write.
+type Entry struct {
+	ID        string
+	CompanyID string
+	At        time.Time
+	Actor     string // the id of the company's key, or Administrator
+	Action    string // method and route, such as "POST /invoices/{invoice_id}/issue"
+	Subject   string // the id of the thing that is written, as far as it has one
+	RequestID string // of the answer and the log
+	// Status is the HTTP status of the answer; 0 when the process ended before there was one, so that nobody knows.
+	Status  int
+	Problem string // the name of the problem with which it was refused
+	// Changes are the fields of the thing that the write changed, as the API shows them. Nothing that it shows is a secret,
+	// except what it shows only once, and that is left out.
+	Changes map[string]Change
+}
+
+// Administrator is the actor that has no key of a company.
+const Administrator = "administrator"
+
+// Change is a field before and after, as JSON; nil where the field was absent.
+type Change struct {
+	Before json.RawMessage `json:"before,omitempty"`
+	After  json.RawMessage `json:"after,omitempty"`
+}
+
+// leftOut are the fields of answers that hold secrets, and those that tell their own history.
+var leftOut = map[string]bool{"key": true, "secret": true, "timeline": true, "next_steps": true}
+
+// Compare returns the fields in which two JSON objects differ. What is no object has no fields.
+func Compare(before, after []byte) map[string]Change {
+	was, is := fields(before), fields(after)
+	changes := map[string]Change{}
+	for name, value := range is {
+		if !leftOut[name] && !same(was[name], value) {
+			changes[name] = Change{Before: was[name], After: value}
+		}
+	}
+	for name, value := range was {
+		if _, still := is[name]; !still && !leftOut[name] {
+			changes[name] = Change{Before: value}
+		}
+	}
+	return changes
+}
+
+func fields(object []byte) map[string]json.RawMessage {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(object, &fields) != nil {
+		return nil
+	}
+	return fields
+}
+
+// same tells whether two values are equal, whatever the order of their fields.
+func same(a, b json.RawMessage) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	var x, y any
+	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
+}
