@@ -11,6 +11,7 @@ import (
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/refund"
 )
@@ -33,12 +34,17 @@ type Tx interface {
 	LockPayment(ctx context.Context, id string) (payment.Payment, error)
 	InsertPayment(ctx context.Context, p payment.Payment) error
 	SavePayment(ctx context.Context, p payment.Payment) error
+	PaymentsOf(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]payment.Payment, err error)
+	PaymentsAtSaferpay(ctx context.Context, orderIDs, transactionIDs []string) ([]payment.Payment, error)
+	PaymentsWithLeft(ctx context.Context, paymentServiceID string, left money.Amount) ([]payment.Payment, error)
 
 	Refund(ctx context.Context, id string) (refund.Refund, error)
 	LockRefund(ctx context.Context, id string) (refund.Refund, error)
 	RefundsOf(ctx context.Context, paymentID string) ([]refund.Refund, error)
 	InsertRefund(ctx context.Context, r refund.Refund) error
 	SaveRefund(ctx context.Context, r refund.Refund) error
+	RefundsAtSaferpay(ctx context.Context, orderIDs, transactionIDs []string) ([]refund.Refund, error)
+	RefundsByHand(ctx context.Context, paymentServiceID string) ([]refund.Refund, error)
 
 	Append(ctx context.Context, e ledger.Entry) (ledger.Entry, error)
 	EntryBySource(ctx context.Context, source ledger.Source) (ledger.Entry, bool, error)
@@ -46,6 +52,10 @@ type Tx interface {
 	RaiseException(ctx context.Context, e exception.Exception) (raised exception.Exception, isNew bool, err error)
 	LockException(ctx context.Context, id string) (exception.Exception, error)
 	SaveException(ctx context.Context, e exception.Exception) error
+	ExceptionsAbout(ctx context.Context, subjects []string) ([]exception.Exception, error)
+
+	// KnownElsewhere returns which order ids and transaction ids belong to another company.
+	KnownElsewhere(ctx context.Context, references []string) (map[string]bool, error)
 
 	AppendEvent(ctx context.Context, e event.Event) error
 }

@@ -8,28 +8,30 @@ import (
 	"github.com/quittance/quittance/internal/payment"
 )
 
-// Raise puts something before a person. WorkflowID is empty when nobody waits for the decision.
+// Raise puts something before a person. WorkflowID is empty when nobody waits for the decision, ExceptionID when the exception
+// may have any.
 type Raise struct {
-	CompanyID  string             `json:"company_id"`
-	Kind       exception.Kind     `json:"kind"`
-	Subject    string             `json:"subject"`
-	WorkflowID string             `json:"workflow_id"`
-	Detail     string             `json:"detail"`
-	Choices    []exception.Choice `json:"choices"`
+	CompanyID   string             `json:"company_id"`
+	ExceptionID string             `json:"exception_id,omitempty"`
+	Kind        exception.Kind     `json:"kind"`
+	Subject     string             `json:"subject"`
+	WorkflowID  string             `json:"workflow_id"`
+	Detail      string             `json:"detail"`
+	Choices     []exception.Choice `json:"choices"`
 }
 
-// Raised names an exception that is open.
+// Raised names an exception: the new one, or the one that stands for the same thing already.
 type Raised struct {
 	ExceptionID string `json:"exception_id"`
 }
 
 // RaiseException records what a person must decide, with its event. Raising the same kind about the same subject again
-// while it is open is the same exception.
+// while it is open is the same exception; what the nightly sweep finds stays the same exception for good.
 func (b *Books) RaiseException(ctx context.Context, in Raise) (Raised, error) {
 	var raised Raised
 	err := b.InCompany(ctx, in.CompanyID, func(tx Tx) error {
 		e, isNew, err := tx.RaiseException(ctx, exception.New(exception.Exception{
-			CompanyID: in.CompanyID, Kind: in.Kind, Subject: in.Subject, WorkflowID: in.WorkflowID, Detail: in.Detail, Choices: in.Choices,
+			ID: in.ExceptionID, CompanyID: in.CompanyID, Kind: in.Kind, Subject: in.Subject, WorkflowID: in.WorkflowID, Detail: in.Detail, Choices: in.Choices,
 		}, b.Now()))
 		raised.ExceptionID = e.ID
 		if err != nil || !isNew {

@@ -256,30 +256,30 @@ func (s *shop) ask(paymentID string) activities.Outcome {
 	return do[activities.Outcome](s, s.saferpay.AssertPayment, activities.AskOutcome{PaymentRef: s.ref(paymentID), Turn: 1})
 }
 
-// transactions are how Saferpay's own books see it: status and number of captures by order id.
-func (s *shop) transactions() map[string]struct {
-	Status   string
-	Captures int
-} {
+// transaction is one as Saferpay's own books have it.
+type transaction struct {
+	ID       string `json:"id"`
+	OrderID  string `json:"order_id"`
+	Status   string `json:"status"`
+	Captures int    `json:"captures"`
+}
+
+// atSaferpay lists the transactions of Saferpay's own books, oldest first.
+func (s *shop) atSaferpay() (list []transaction) {
 	s.t.Helper()
 	resp, err := http.Get(s.simulator + "/_sim/transactions")
 	require.NoError(s.t, err)
 	defer resp.Body.Close()
-	var list []struct {
-		OrderID  string `json:"order_id"`
-		Status   string `json:"status"`
-		Captures int    `json:"captures"`
-	}
 	require.NoError(s.t, json.NewDecoder(resp.Body).Decode(&list))
-	out := map[string]struct {
-		Status   string
-		Captures int
-	}{}
-	for _, t := range list {
-		out[t.OrderID] = struct {
-			Status   string
-			Captures int
-		}{t.Status, t.Captures}
+	return list
+}
+
+// transactions are Saferpay's own books by order id.
+func (s *shop) transactions() map[string]transaction {
+	s.t.Helper()
+	out := map[string]transaction{}
+	for _, t := range s.atSaferpay() {
+		out[t.OrderID] = t
 	}
 	return out
 }

@@ -35,6 +35,7 @@ type RequestRefund struct {
 
 // RefundTerms are what the process of a refund needs to know. Rest is how long after the capture Saferpay takes none.
 type RefundTerms struct {
+	State      refund.State  `json:"state"` // as recorded
 	Amount     money.Amount  `json:"amount"`
 	CapturedAt time.Time     `json:"captured_at"`
 	Rest       time.Duration `json:"rest"`
@@ -78,7 +79,7 @@ func (b *Books) RecordRefundRequest(ctx context.Context, in RequestRefund) (Refu
 }
 
 func refundTerms(p payment.Payment, r refund.Refund) RefundTerms {
-	terms := RefundTerms{Amount: r.Amount, CapturedAt: p.Timeline[len(p.Timeline)-1].At}
+	terms := RefundTerms{State: r.State, Amount: r.Amount, CapturedAt: p.Timeline[len(p.Timeline)-1].At}
 	if p.Method == payment.TWINT {
 		terms.Rest = twintRefundAfter
 	}
@@ -225,45 +226,47 @@ type GiveBack struct {
 // BookRefund records a refund that has happened: refund, invoice, journal entry and event in one transaction. It goes
 // against the accounts of its receipt, wherever receipts are booked by now. One that is booked already changes nothing.
 func (b *Books) BookRefund(ctx context.Context, in GiveBack) error {
-	return b.InCompany(ctx, in.CompanyID, func(tx Tx) error {
-		r, err := tx.Refund(ctx, in.RefundID) // for ids that never change
-		if err != nil {
-			return err
-		}
-		inv, err := tx.LockInvoice(ctx, r.InvoiceID)
-		if err != nil {
-			return err
-		}
-		p, err := tx.LockPayment(ctx, r.PaymentID)
-		if err != nil {
-			return err
-		}
-		if r, err = tx.LockRefund(ctx, in.RefundID); err != nil || r.State == refund.Captured || r.State == refund.Recorded {
-			return err
-		}
-		counter := ledger.Receivables
-		if p.Parked {
-			counter = ledger.Prepayments
-		} else if err := inv.Return(r.Amount); err != nil {
-			return err
-		}
-		company, err := tx.Company(ctx)
-		if err != nil {
-			return err
-		}
-		entry, err := tx.Append(ctx, ledger.Refund(occasion(company, inv, p.ID, r.Amount, calendar.Day(b.Now())), p.BookedAccount, counter, r.ID))
-		if err != nil {
-			return err
-		}
-		r.BookedAccount = p.BookedAccount
-		if err := r.Become(in.State, b.Now(), in.Note+" Booked as journal entry "+entry.ID+"."); err != nil {
-			return err
-		}
-		if err := errors.Join(tx.SaveRefund(ctx, r), tx.SaveInvoice(ctx, inv)); err != nil {
-			return err
-		}
-		return tx.AppendEvent(ctx, refundEvent(event.RefundCaptured, r, b.Now()))
-	})
+	return b.InCompany(ctx, in.CompanyID, func(tx Tx) error { return b.bookRefund(ctx, tx, in) })
+}
+
+func (b *Books) bookRefund(ctx context.Context, tx Tx, in GiveBack) error {
+	r, err := tx.Refund(ctx, in.RefundID) // for ids that never change
+	if err != nil {
+		return err
+	}
+	inv, err := tx.LockInvoice(ctx, r.InvoiceID)
+	if err != nil {
+		return err
+	}
+	p, err := tx.LockPayment(ctx, r.PaymentID)
+	if err != nil {
+		return err
+	}
+	if r, err = tx.LockRefund(ctx, in.RefundID); err != nil || r.State == refund.Captured || r.State == refund.Recorded {
+		return err
+	}
+	counter := ledger.Receivables
+	if p.Parked {
+		counter = ledger.Prepayments
+	} else if err := inv.Return(r.Amount); err != nil {
+		return err
+	}
+	company, err := tx.Company(ctx)
+	if err != nil {
+		return err
+	}
+	entry, err := tx.Append(ctx, ledger.Refund(occasion(company, inv, p.ID, r.Amount, calendar.Day(b.Now())), p.BookedAccount, counter, r.ID))
+	if err != nil {
+		return err
+	}
+	r.BookedAccount = p.BookedAccount
+	if err := r.Become(in.State, b.Now(), in.Note+" Booked as journal entry "+entry.ID+"."); err != nil {
+		return err
+	}
+	if err := errors.Join(tx.SaveRefund(ctx, r), tx.SaveInvoice(ctx, inv)); err != nil {
+		return err
+	}
+	return tx.AppendEvent(ctx, refundEvent(event.RefundCaptured, r, b.Now()))
 }
 
 // Reopen is a decision that a refund did not happen: it fails, or is asked for again under another order.

@@ -16,7 +16,7 @@ import (
 	"github.com/quittance/quittance/internal/saferpay"
 )
 
-// Gateway is what payments need of Saferpay, see *saferpay.Client.
+// Gateway is what payments, refunds and their nightly comparison need of Saferpay, see *saferpay.Client.
 type Gateway interface {
 	InitializePaymentPage(context.Context, saferpay.Credentials, saferpay.Call, saferpay.PaymentPageRequest) (saferpay.PaymentPage, error)
 	AssertPaymentPage(ctx context.Context, c saferpay.Credentials, call saferpay.Call, token string) (saferpay.Assertion, error)
@@ -25,6 +25,7 @@ type Gateway interface {
 	Inquire(context.Context, saferpay.Credentials, saferpay.Call, saferpay.InquireBy) (saferpay.Assertion, error)
 	Refund(context.Context, saferpay.Credentials, saferpay.Call, saferpay.RefundRequest) (saferpay.Transaction, error)
 	AssertRefund(ctx context.Context, c saferpay.Credentials, call saferpay.Call, transactionID string) (saferpay.Progress, error)
+	Transactions(ctx context.Context, c saferpay.Credentials, requestID string, query saferpay.ReportQuery) (saferpay.Report, error)
 }
 
 // Opener opens sealed passwords, see internal/secrets.
@@ -66,12 +67,17 @@ func (s *Saferpay) load(ctx context.Context, ref PaymentRef) (subject, error) {
 	if err != nil {
 		return subject{}, err
 	}
-	if sub.service.Status == merchant.Suspended { // a password that was refused is never tried again
-		return subject{}, temporal.NewNonRetryableApplicationError(
-			"the payment service "+sub.service.ID+" is suspended: Saferpay is asked again once the company has entered new credentials", CredentialsRevoked, nil)
-	}
-	sub.gateway, sub.credentials, err = s.open(sub.service)
+	sub.gateway, sub.credentials, err = s.openUnlessSuspended(sub.service)
 	return sub, err
+}
+
+// openUnlessSuspended is open, for what moves money or asks about it: a password that was refused is never tried again.
+func (s *Saferpay) openUnlessSuspended(service merchant.PaymentService) (Gateway, saferpay.Credentials, error) {
+	if service.Status == merchant.Suspended {
+		return nil, saferpay.Credentials{}, temporal.NewNonRetryableApplicationError(
+			"the payment service "+service.ID+" is suspended: Saferpay is asked again once the company has entered new credentials", CredentialsRevoked, nil)
+	}
+	return s.open(service)
 }
 
 func (s *Saferpay) open(service merchant.PaymentService) (Gateway, saferpay.Credentials, error) {
@@ -141,7 +147,8 @@ func (s *Saferpay) suspend(ctx context.Context, service merchant.PaymentService)
 	})
 }
 
-// call identifies a step of a payment to Saferpay: the same on every attempt, with the number of earlier attempts.
-func call(ctx context.Context, paymentID, step string) saferpay.Call {
-	return saferpay.Call{RequestID: paymentID + "-" + step, RetryIndicator: int(activity.GetInfo(ctx).Attempt) - 1}
+// call identifies a step of a payment, a refund or a decision to Saferpay: the same on every attempt, with the number of
+// earlier attempts.
+func call(ctx context.Context, subject, step string) saferpay.Call {
+	return saferpay.Call{RequestID: subject + "-" + step, RetryIndicator: int(activity.GetInfo(ctx).Attempt) - 1}
 }

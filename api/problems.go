@@ -37,6 +37,7 @@ var problemTypes = map[problem.Code]struct {
 	problem.AccountNumberTaken:      {http.StatusConflict, "The account number is taken"},
 	problem.AccountInUse:            {http.StatusConflict, "The account is in use"},
 	problem.ExceptionResolved:       {http.StatusConflict, "The exception is resolved"},
+	problem.DecisionImpossible:      {http.StatusConflict, "The decision can't be carried out"},
 	problem.TooLarge:                {http.StatusRequestEntityTooLarge, "The body is too large"},
 	problem.UnsupportedMedia:        {http.StatusUnsupportedMediaType, "The body must be JSON"},
 	problem.KeyReused:               {http.StatusUnprocessableEntity, "The idempotency key was used for another request"},

@@ -27,7 +27,7 @@ var domain = []string{
 	"internal/audit", "internal/calendar", "internal/event", "internal/exception", "internal/id", "internal/idempotency", "internal/invoice",
 	"internal/ledger", "internal/listing",
 	"internal/merchant", "internal/money", "internal/payment", "internal/problem",
-	"internal/refund",
+	"internal/refund", "internal/sweep",
 }
 
 // adapters each know one thing outside, and of ours at most the settings and the keyring that a signature needs.

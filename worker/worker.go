@@ -33,6 +33,7 @@ type Activities struct {
 	Saferpay  *activities.Saferpay
 	Merchants *activities.Merchants
 	Mail      *activities.Mail
+	Schedules *activities.Schedules
 }
 
 // Run works until ctx ends, then lets running activities finish for a moment. The error says which task queue could not
@@ -51,6 +52,7 @@ func Run(ctx context.Context, c client.Client, a Activities, o Options) error {
 	onboarding := worker.New(c, workflows.OnboardingQueue, o.worker(stop))
 	flows.RegisterOnboarding(onboarding)
 	onboarding.RegisterActivity(a.Merchants)
+	onboarding.RegisterActivity(a.Schedules)
 
 	for queue, w := range map[string]worker.Worker{workflows.PaymentsQueue: payments, workflows.OnboardingQueue: onboarding} {
 		if err := w.Start(); err != nil {

@@ -12,6 +12,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
@@ -29,6 +30,8 @@ const (
 	InvoicePaymentType = "InvoicePayment"
 	OnboardingType     = "Onboarding"
 	RefundType         = "Refund"
+	NightlySweepType   = "NightlySweep"
+	FindingType        = "Finding"
 )
 
 // Updates: the caller waits for the answer.
@@ -45,11 +48,11 @@ const (
 	UpdateDecide      = "decide"             // Onboarding: Decision → ServiceState
 )
 
-// Signals: facts that nobody waits for. Both are only hints; what happened is what Assert says.
+// Signals: facts that nobody waits for. All are only hints; what happened is what Assert says.
 const (
 	SignalPayerReturned    = "payer-returned"    // PaymentHint
 	SignalSaferpayNotified = "saferpay-notified" // PaymentHint
-	SignalTryAgain         = "try-again"         // PaymentHint, from an operator: run the step that failed once more
+	SignalTryAgain         = "try-again"         // PaymentHint, from an operator or the nightly sweep: run the step that failed once more
 )
 
 // InvoicePaymentID is the workflow id of the collection of an invoice.
@@ -57,6 +60,13 @@ func InvoicePaymentID(invoiceID string) string { return "invoice/" + invoiceID }
 
 // RefundID is the workflow id of a refund.
 func RefundID(refundID string) string { return "refund/" + refundID }
+
+// SweepID is the id of the Temporal Schedule that sweeps a payment service; the workflows that it starts have ids that begin
+// with it.
+func SweepID(paymentServiceID string) string { return "sweep/" + paymentServiceID }
+
+// FindingID is the workflow id of an exception that the nightly sweep raised.
+func FindingID(exceptionID string) string { return "exception/" + exceptionID }
 
 // OnboardingID is the workflow id of the onboarding of a payment service.
 func OnboardingID(paymentServiceID string) string { return "onboarding/" + paymentServiceID }
@@ -132,6 +142,7 @@ type RequestRefund struct {
 	OrderID   string       `json:"order_id"`
 	Amount    money.Amount `json:"amount"`
 	Reason    string       `json:"reason"`
+	Resume    bool         `json:"resume,omitempty"` // the refund is recorded, and its process is gone
 }
 
 // RefundRecorded says that the merchant gave the money back in the Saferpay Backoffice.
@@ -152,6 +163,20 @@ type PaymentHint struct {
 
 // Acknowledged answers an update that has nothing to tell.
 type Acknowledged struct{}
+
+// SweepPaymentService starts a nightly sweep. Resume is set only when a long history continues as a new one.
+type SweepPaymentService struct {
+	CompanyID        string         `json:"company_id"`
+	PaymentServiceID string         `json:"payment_service_id"`
+	Resume           *sweepProgress `json:"resume,omitempty"`
+}
+
+// OpenFinding puts what a nightly sweep found before a person.
+type OpenFinding struct {
+	CompanyID        string           `json:"company_id"`
+	PaymentServiceID string           `json:"payment_service_id"`
+	Found            activities.Found `json:"found"`
+}
 
 // ConnectPaymentService starts the onboarding of a payment service.
 type ConnectPaymentService struct {

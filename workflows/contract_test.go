@@ -16,14 +16,16 @@ func TestNoArgumentOrResultIsABareString(t *testing.T) {
 		invoices *invoicePayment
 		services *onboarding
 		refunds  *refunding
+		findings *finding
 	)
 	callables := map[string]any{
 		"InvoicePayment": Workflows{}.InvoicePayment, "Onboarding": Workflows{}.Onboarding, "Refund": Workflows{}.Refund,
+		"NightlySweep": Workflows{}.NightlySweep, "Finding": Workflows{}.Finding, "resolve of Finding": findings.resolve,
 		UpdateIssue: invoices.issue, UpdatePayNow: invoices.payNow, UpdateCancel: invoices.cancel,
 		UpdateReceipt: invoices.recordReceipt, UpdateResolve: invoices.resolve, UpdateRefund: refunds.request, UpdateRecorded: refunds.recordByHand,
 		UpdateConnect: services.connect, UpdateCredentials: services.submitCredentials, UpdateDecide: services.decide,
 	}
-	for _, steps := range []any{&activities.Books{}, &activities.Saferpay{}, &activities.Merchants{}, &activities.Mail{}} {
+	for _, steps := range []any{&activities.Books{}, &activities.Saferpay{}, &activities.Merchants{}, &activities.Mail{}, &activities.Schedules{}} {
 		typ := reflect.TypeOf(steps)
 		for m := range typ.Methods() {
 			callables[typ.Elem().Name()+"."+m.Name] = reflect.ValueOf(steps).MethodByName(m.Name).Interface()

@@ -76,7 +76,15 @@ func (o *onboarding) run(ctx workflow.Context) (ServiceState, error) {
 		}
 	}
 
-	// 4. Answer whoever still waits for one, and end.
+	// 4. Answer whoever still waits for one, and have an active payment service swept every night.
+	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
+		return ServiceState{}, err
+	}
+	if err := o.planSweep(ctx); err != nil {
+		return ServiceState{}, err
+	}
+
+	// 5. Answer whoever came meanwhile, and end.
 	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
 		return ServiceState{}, err
 	}

@@ -25,6 +25,7 @@ type joining struct {
 	contractedAt time.Time               // when the acquirer contracts payment methods; never when zero
 	rejects      bool                    // Saferpay does not take the credentials
 	looks        []time.Time
+	swept        int // how often the nightly sweep was planned
 }
 
 var monday = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
@@ -45,6 +46,7 @@ func onboardAt(t *testing.T, status merchant.ServiceStatus, scale int64) *joinin
 	j.SetStartTime(monday)
 	Workflows{TimeScale: scale}.RegisterOnboarding(j)
 	j.RegisterActivity(&activities.Merchants{})
+	j.RegisterActivity(&activities.Schedules{})
 	j.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
 	j.OnActivity(merchantsStep.RecordPaymentService, mock.Anything, mock.Anything).Return(func(context.Context, activities.Connect) (activities.Verification, error) {
 		return j.state, nil
@@ -61,6 +63,11 @@ func onboardAt(t *testing.T, status merchant.ServiceStatus, scale int64) *joinin
 		assert.WithinDuration(t, monday.Add(j.Now().Sub(monday)*time.Duration(j.scale)), in.At, time.Second)
 		j.looks = append(j.looks, in.At)
 		return j.become(j.state.Status), nil
+	}).Maybe()
+	j.OnActivity(schedulesStep.PlanSweep, mock.Anything, mock.Anything).Return(func(_ context.Context, ref activities.PaymentServiceRef) error {
+		assert.Equal(t, activities.PaymentServiceRef{CompanyID: "cmp_1", PaymentServiceID: "psv_1"}, ref)
+		j.swept++
+		return nil
 	}).Maybe()
 	j.OnActivity(merchantsStep.RecordDecision, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.DecideVerification) (activities.Verification, error) {
 		j.state.Status = map[bool]merchant.ServiceStatus{true: merchant.Active, false: merchant.Rejected}[in.Approved]
@@ -106,6 +113,7 @@ func TestVerifiedAccountIsActiveAtOnce(t *testing.T) {
 	require.NoError(t, connect.err)
 	assert.Equal(t, merchant.Active, submitted.value.Status)
 	assert.Empty(t, j.looks)
+	assert.Equal(t, 1, j.swept, "an active payment service is swept every night")
 }
 
 func TestTerminalIsLookedAtOnceABusinessDayFromTheThirdOn(t *testing.T) {
@@ -135,6 +143,7 @@ func TestOverdueVerificationNeedsAttentionUntilAPersonDecides(t *testing.T) {
 	assert.Equal(t, merchant.Rejected, decision.value.Status)
 	j.AssertCalled(t, "workflow.UpsertTypedSearchAttributes", temporal.NewSearchAttributes(NeedsAttention.ValueSet(true)))
 	assert.GreaterOrEqual(t, len(j.looks), 25)
+	assert.Zero(t, j.swept, "there is nothing to sweep")
 }
 
 func TestWrongCredentialsAreRefusedAndMayBeEnteredAgain(t *testing.T) {

@@ -60,6 +60,10 @@ func (r *refunding) run(ctx workflow.Context) (Returned, error) {
 		return Returned{}, err
 	}
 
+	if r.recorded && r.in.Resume {
+		r.resume(ctx)
+	}
+
 	// 2. Wait until Saferpay takes it: TWINT payments rest first.
 	if r.recorded {
 		r.report(ctx, "")
@@ -98,16 +102,28 @@ func (r *refunding) record(ctx workflow.Context) error {
 	return nil
 }
 
+// resume goes on with a refund whose process is gone. Nobody knows whether that has asked Saferpay for it.
+func (r *refunding) resume(ctx workflow.Context) {
+	if r.state = r.terms.State; r.state == refund.Requested {
+		r.doubt(ctx)
+	}
+}
+
+// doubt records that nobody knows whether Saferpay was asked, or did it.
+func (r *refunding) doubt(ctx workflow.Context) {
+	r.persist(ctx, "The doubt could not be recorded", func() error {
+		return workflow.ExecuteActivity(with(ctx, books, "Record that nobody knows"), saferpayStep.DoubtRefund, r.ref()).Get(ctx, nil)
+	})
+	r.state = refund.Unknown
+}
+
 // send asks Saferpay for the refund. When the attempt itself broke off, nobody knows whether it was made.
 func (r *refunding) send(ctx workflow.Context) {
 	var out activities.RefundOutcome
 	err := workflow.ExecuteActivity(with(ctx, once, "Ask Saferpay for the refund"), saferpayStep.SendRefund, r.ref()).Get(ctx, &out)
 	switch {
 	case err != nil:
-		r.persist(ctx, "The doubt could not be recorded", func() error {
-			return workflow.ExecuteActivity(with(ctx, books, "Record that nobody knows"), saferpayStep.DoubtRefund, r.ref()).Get(ctx, nil)
-		})
-		r.state = refund.Unknown
+		r.doubt(ctx)
 	case out.ByHand:
 		r.decideByHand(ctx)
 	case out.State == refund.Requested:

@@ -19,6 +19,8 @@ type Workflows struct{ TimeScale int64 }
 func (w Workflows) RegisterPayments(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(w.InvoicePayment, workflow.RegisterOptions{Name: InvoicePaymentType, VersioningBehavior: workflow.VersioningBehaviorPinned})
 	r.RegisterWorkflowWithOptions(w.Refund, workflow.RegisterOptions{Name: RefundType, VersioningBehavior: workflow.VersioningBehaviorPinned})
+	r.RegisterWorkflowWithOptions(w.NightlySweep, workflow.RegisterOptions{Name: NightlySweepType, VersioningBehavior: workflow.VersioningBehaviorPinned})
+	r.RegisterWorkflowWithOptions(w.Finding, workflow.RegisterOptions{Name: FindingType, VersioningBehavior: workflow.VersioningBehaviorPinned})
 }
 
 // RegisterOnboarding registers what runs on OnboardingQueue.

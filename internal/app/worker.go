@@ -18,6 +18,7 @@ import (
 	"github.com/quittance/quittance/internal/saferpay"
 	"github.com/quittance/quittance/internal/telemetry"
 	"github.com/quittance/quittance/worker"
+	"github.com/quittance/quittance/workflows"
 )
 
 // RunWorker runs workflows and activities until ctx ends.
@@ -71,7 +72,8 @@ func steps(cfg config.Config, p parts) (worker.Activities, error) {
 			InCompany: records, Secrets: p.keyring, Now: now,
 			Terminals: map[merchant.Environment]activities.TerminalReader{merchant.Test: test, merchant.Live: live},
 		},
-		Mail: &activities.Mail{InCompany: records, PublicURL: cfg.PublicURL, Send: post(sender)},
+		Mail:      &activities.Mail{InCompany: records, PublicURL: cfg.PublicURL, Send: post(sender)},
+		Schedules: &activities.Schedules{Temporal: p.temporal.ScheduleClient(), Sweep: workflows.Workflows{TimeScale: cfg.TimeScale}.SweepSchedule},
 	}, nil
 }
 

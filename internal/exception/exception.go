@@ -25,13 +25,22 @@ const (
 	RefundUnclear   Kind = "refund_unclear"   // nobody knows whether a refund happened
 	RefundByHand    Kind = "refund_by_hand"   // the license has no refunds: the merchant refunds in the Backoffice
 	BookingFailed   Kind = "booking_failed"   // captured money could not be booked
+
+	// What the nightly sweep finds. Each is raised once about its subject, also after it was decided.
+	OrphanTransaction Kind = "orphan_transaction" // money at Saferpay that no payment stands for
+	MissingCapture    Kind = "missing_capture"    // authorized at Saferpay, and nobody captures it
+	AmountDiffers     Kind = "amount_differs"     // Saferpay moved another amount than we booked
+	RefundFound       Kind = "refund_found"       // money went back at Saferpay without a refund here
 )
 
 // Kinds lists every kind.
 var Kinds = []Kind{
 	CaptureUnclear, ReleaseUnclear, OutcomeUnclear, PendingOverdue, AnswerMismatch, DoublePayment, CaptureDeadline, RefundUnclear,
-	RefundByHand, BookingFailed,
+	RefundByHand, BookingFailed, OrphanTransaction, MissingCapture, AmountDiffers, RefundFound,
 }
+
+// Findings lists the kinds that the nightly sweep raises.
+var Findings = []Kind{OrphanTransaction, MissingCapture, AmountDiffers, RefundFound}
 
 // Choice is one way to resolve an exception.
 type Choice string
@@ -44,6 +53,12 @@ const (
 	GiveBack     Choice = "refund"      // give the money back to the payer
 	Keep         Choice = "keep"        // leave the money where it is booked
 	Acknowledge  Choice = "acknowledge" // nothing more is to be done
+	Book         Choice = "book"        // book what Saferpay moved, against 2030
+	Record       Choice = "record"      // record it as a refund of the payment that it fits
+	CaptureNow   Choice = "capture_now" // capture what is only authorized
+	Release      Choice = "release"     // give an authorization back to the payer
+	Accept       Choice = "accept"      // leave our record as it is
+	NotOurs      Choice = "not_ours"    // somebody else's who uses the terminal
 	ClearedUp    Choice = "cleared_up"  // never offered: the process found out by itself
 )
 
@@ -52,7 +67,7 @@ type Exception struct {
 	ID         string
 	CompanyID  string
 	Kind       Kind
-	Subject    string // the id of the payment that it is about
+	Subject    string // the id of what it is about: a payment, a refund or a transaction at Saferpay
 	WorkflowID string // the workflow that waits for the decision; empty when none does
 	Detail     string // everything needed to decide, as sentences for a person
 	Choices    []Choice
@@ -63,9 +78,12 @@ type Exception struct {
 	ResolvedBy string    // the id of the API key, or "quittance"
 }
 
-// New returns an open exception with an id of its own.
+// New returns an open exception, with an id of its own unless it has one.
 func New(e Exception, at time.Time) Exception {
-	e.ID, e.RaisedAt = id.New(id.Exception), at.UTC()
+	if e.ID == "" {
+		e.ID = id.New(id.Exception)
+	}
+	e.RaisedAt = at.UTC()
 	return e
 }
 

@@ -30,13 +30,14 @@ func (o Occasion) entry(source Source, debited, credited string) Entry {
 	}
 }
 
-// texts begin what entries say, in the company's language. The number of the invoice follows, or that of the entry which is
-// reversed.
+// texts begin what entries say, in the company's language. The number of the invoice follows, that of the entry which is
+// reversed, or the id of the transaction.
 var texts = map[SourceKind]map[string]string{
-	FromPayment:  names("Online-Zahlung der Rechnung", "Paiement en ligne de la facture", "Pagamento online della fattura", "Online payment of invoice"),
-	FromReceipt:  names("Zahlungseingang für Rechnung", "Encaissement de la facture", "Incasso della fattura", "Receipt for invoice"),
-	FromRefund:   names("Rückerstattung zu Rechnung", "Remboursement de la facture", "Rimborso della fattura", "Refund for invoice"),
-	FromReversal: names("Storno der Buchung", "Contre-passation de l’écriture", "Storno della registrazione", "Reversal of entry"),
+	FromPayment:     names("Online-Zahlung der Rechnung", "Paiement en ligne de la facture", "Pagamento online della fattura", "Online payment of invoice"),
+	FromReceipt:     names("Zahlungseingang für Rechnung", "Encaissement de la facture", "Incasso della fattura", "Receipt for invoice"),
+	FromRefund:      names("Rückerstattung zu Rechnung", "Remboursement de la facture", "Rimborso della fattura", "Refund for invoice"),
+	FromReversal:    names("Storno der Buchung", "Contre-passation de l’écriture", "Storno della registrazione", "Reversal of entry"),
+	FromTransaction: names("Bei Saferpay gefundene Transaktion", "Transaction trouvée chez Saferpay", "Transazione trovata presso Saferpay", "Transaction found at Saferpay"),
 }
 
 // Receipt returns the entry for a captured payment: the receipt account (debit) to the counter account (credit), which is
@@ -57,4 +58,18 @@ func OtherReceipt(o Occasion, account, receiptID, reference, by string) Entry {
 // was booked (credit). The counter account is the one that the receipt credited.
 func Refund(o Occasion, receiptAccount, counterAccount, refundID string) Entry {
 	return o.entry(Source{FromRefund, refundID}, counterAccount, receiptAccount)
+}
+
+// Found returns the entry for what a transaction at Saferpay moved beyond what is booked for it: account (debit) to prepayments
+// (credit) when money came, the other way round when the amount is less than 0 because it went. Invoice and payment may be
+// empty; by is the id of the key of whoever decided to book it.
+func Found(o Occasion, account, transactionID, by string) Entry {
+	debited, credited := account, Prepayments
+	if o.Amount.IsNegative() {
+		debited, credited, o.Amount = credited, debited, o.Amount.Neg()
+	}
+	o.InvoiceNumber = transactionID // what the entry's text ends with
+	e := o.entry(Source{FromTransaction, transactionID}, debited, credited)
+	e.By = by
+	return e
 }

@@ -21,10 +21,12 @@ const (
 	FromSettlement SourceKind = "settlement" // the acquirer's payout
 	FromManual     SourceKind = "manual"     // a person's entry
 	FromReversal   SourceKind = "reversal"   // takes back the entry whose id is the source's
+
+	FromTransaction SourceKind = "transaction" // what a transaction at Saferpay moved and no payment or refund explains
 )
 
 // SourceKinds lists every source.
-var SourceKinds = []SourceKind{FromPayment, FromReceipt, FromRefund, FromSettlement, FromManual, FromReversal}
+var SourceKinds = []SourceKind{FromPayment, FromReceipt, FromRefund, FromSettlement, FromManual, FromReversal, FromTransaction}
 
 // byHand tells whether a person chose the date of such an entry.
 func (k SourceKind) byHand() bool { return k == FromManual || k == FromReversal }

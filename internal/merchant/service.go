@@ -113,6 +113,15 @@ func (s *PaymentService) Become(next ServiceStatus, at time.Time, note string) e
 	return nil
 }
 
+// Remark notes something on the timeline that changes nothing, unless it stands there already; false when it does.
+func (s *PaymentService) Remark(at time.Time, note string) bool {
+	if slices.ContainsFunc(s.Timeline, func(step ServiceStep) bool { return step.Note == note }) {
+		return false
+	}
+	s.Timeline = append(s.Timeline, ServiceStep{At: at.UTC(), Status: s.Status, Note: note})
+	return true
+}
+
 // Collects returns nil when the service can take payments in the currency, else the problem that says what to do.
 func (s PaymentService) Collects(currency money.Currency) error {
 	if s.Status != Active {

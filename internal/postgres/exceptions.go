@@ -21,8 +21,8 @@ func scanException(row pgx.CollectableRow) (e exception.Exception, err error) {
 	return e, err
 }
 
-// RaiseException stores an exception and returns it; false when one of that kind about that subject was open already, which
-// is then the one returned.
+// RaiseException stores an exception and returns it; false when one of that kind about that subject was open already, or is a
+// finding that was raised before, which is then the one returned.
 func (tx *Tx) RaiseException(ctx context.Context, e exception.Exception) (exception.Exception, bool, error) {
 	tag, err := tx.tx.Exec(ctx, `
 		insert into exceptions (company_id, id, kind, subject, workflow_id, detail, choices, raised_at, choice, note, resolved_by)
@@ -32,7 +32,7 @@ func (tx *Tx) RaiseException(ctx context.Context, e exception.Exception) (except
 		return e, false, failed(err, "raise the exception %s about %s", e.Kind, e.Subject)
 	}
 	standing, err := one(ctx, tx.tx, scanException, "exception", e.ID,
-		selectExceptions+` where kind = $1 and subject = $2 and resolved_at is null`, e.Kind, e.Subject)
+		selectExceptions+` where kind = $1 and subject = $2 order by resolved_at is null desc, id desc limit 1`, e.Kind, e.Subject)
 	return standing, tag.RowsAffected() == 1, err
 }
 

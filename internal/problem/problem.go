@@ -36,6 +36,7 @@ const (
 	CredentialsRejected     Code = "credentials-rejected"
 	NotInVerification       Code = "payment-service-not-in-verification"
 	ExceptionResolved       Code = "exception-resolved"
+	DecisionImpossible      Code = "decision-impossible"
 	ReceiptExceedsInvoice   Code = "receipt-exceeds-invoice"
 	PaymentNotCaptured      Code = "payment-not-captured"
 	RefundExceedsPayment    Code = "refund-exceeds-payment"

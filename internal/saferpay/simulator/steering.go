@@ -23,6 +23,7 @@ import (
 func (s *Simulator) routeSteering() {
 	s.mux.HandleFunc("POST /_sim/pay", s.steerPay)
 	s.mux.HandleFunc("GET /_sim/transactions", s.listTransactions)
+	s.mux.HandleFunc("PATCH /_sim/transactions/{transactionId}", s.rewriteTransaction)
 	s.mux.HandleFunc("GET /_sim/calls", s.listCalls)
 	s.mux.HandleFunc("POST /_sim/faults", s.armFault)
 	s.mux.HandleFunc("DELETE /_sim/faults", s.disarmFaults)

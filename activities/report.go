@@ -1,0 +1,267 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/saferpay"
+	"github.com/quittance/quittance/internal/sweep"
+)
+
+// reportPage is how many transactions are compared in one step.
+const reportPage = 500
+
+// noReport is what the timeline of a payment service says, once, when Saferpay gives it no report.
+const noReport = "Saferpay gives this account no transaction report, probably because its licence lacks the Management API: " +
+	"its transactions are not compared with our records at night."
+
+// ReportPage is a page of the report of what happened from From to before To.
+type ReportPage struct {
+	PaymentServiceRef
+	From time.Time     `json:"from"`
+	To   time.Time     `json:"to"`
+	Page int           `json:"page"` // from 1
+	Lag  time.Duration `json:"lag"`  // by which Saferpay's data may be behind
+}
+
+// Compared is what came of holding a page of the report against our records.
+type Compared struct {
+	Skipped      string              `json:"skipped,omitempty"` // why there was nothing to compare
+	Transactions int                 `json:"transactions"`      // on the page
+	More         bool                `json:"more"`              // there is another page
+	Payments     []InvoicePaymentRef `json:"payments"`          // that are under way here while Saferpay has their transaction
+	Refunds      []PaymentRefundRef  `json:"refunds"`           // the same
+	Findings     []Found             `json:"findings"`          // that a person must decide and that no exception was raised about yet
+}
+
+// InvoicePaymentRef names a payment with its invoice.
+type InvoicePaymentRef struct {
+	PaymentRef
+	InvoiceID string `json:"invoice_id"`
+}
+
+// PaymentRefundRef names a refund with its payment.
+type PaymentRefundRef struct {
+	RefundRef
+	PaymentID string `json:"payment_id"`
+}
+
+// Found is a finding with the id for its exception.
+type Found struct {
+	ExceptionID string `json:"exception_id"`
+	sweep.Finding
+}
+
+// CompareReport reads a page of Saferpay's transaction report (Management API 1.14, transactions) and holds it against our
+// records. A refund that the merchant made in the Backoffice and recorded here is given its transaction; nothing else is
+// changed. A license without the report is noted on the timeline of the payment service, once.
+func (s *Saferpay) CompareReport(ctx context.Context, in ReportPage) (Compared, error) {
+	service, err := s.paymentService(ctx, in.PaymentServiceRef)
+	if err != nil {
+		return Compared{}, err
+	}
+	if service.Status != merchant.Active { // a password that was refused is never tried again
+		return Compared{Skipped: fmt.Sprintf("The payment service is %s.", service.Status)}, nil
+	}
+	gateway, credentials, err := s.open(service)
+	if err != nil {
+		return Compared{}, err
+	}
+	asked := s.Now()
+	report, err := gateway.Transactions(ctx, credentials, fmt.Sprintf("%s-report-%d", service.ID, in.Page), saferpay.ReportQuery{
+		State: saferpay.ReportSuccessful, From: in.From, To: in.To, Page: in.Page, PageSize: reportPage,
+	})
+	if refusal, ok := errors.AsType[*saferpay.Error](err); ok && refusal.Name == saferpay.NamePermissionDenied {
+		return Compared{Skipped: noReport}, s.remark(ctx, in.PaymentServiceRef, noReport)
+	}
+	if err != nil {
+		return Compared{}, s.noticeRevoked(ctx, service, err)
+	}
+	var out Compared
+	err = s.InCompany(ctx, in.CompanyID, func(tx Tx) error {
+		c := comparison{tx: tx, service: service, settled: asked.Add(-in.Lag), out: Compared{Transactions: len(report.Transactions), More: report.More()}}
+		err := c.run(ctx, reported(report))
+		out = c.out
+		return err
+	})
+	return out, err
+}
+
+func (s *Saferpay) paymentService(ctx context.Context, in PaymentServiceRef) (service merchant.PaymentService, err error) {
+	err = s.InCompany(ctx, in.CompanyID, func(tx Tx) (err error) {
+		service, err = tx.PaymentService(ctx, in.PaymentServiceID)
+		return err
+	})
+	return service, err
+}
+
+func (s *Saferpay) remark(ctx context.Context, in PaymentServiceRef, note string) error {
+	return s.InCompany(ctx, in.CompanyID, func(tx Tx) error {
+		service, err := tx.LockPaymentService(ctx, in.PaymentServiceID)
+		if err != nil || !service.Remark(s.Now(), note) {
+			return err
+		}
+		return tx.SavePaymentService(ctx, service)
+	})
+}
+
+// reported turns a page into the domain's words.
+func reported(r saferpay.Report) []sweep.Transaction {
+	transactions := make([]sweep.Transaction, len(r.Transactions))
+	for i, t := range r.Transactions {
+		transactions[i] = sweep.Transaction{
+			ID: t.ID, OrderID: t.OrderID, Refund: t.Type == saferpay.TypeRefund, Status: sweep.Status(t.Status),
+			Amount: t.Amount, Captured: t.Captured, Method: t.Method, At: t.Date,
+		}
+		if t.Status == saferpay.StatusCaptured && t.Captured.IsZero() { // captured at all means that some of it was
+			transactions[i].Captured = t.Amount
+		}
+	}
+	return transactions
+}
+
+// comparison holds one page against the records of one company.
+type comparison struct {
+	tx      Tx
+	service merchant.PaymentService
+	settled time.Time // see sweep.Judge
+	out     Compared
+
+	payments  map[string]payment.Payment // by order id and by transaction id
+	refunds   map[string]refund.Refund   // the same
+	elsewhere map[string]bool            // order ids and transaction ids of other companies
+	byHand    []refund.Refund            // without a transaction yet
+}
+
+func (c *comparison) run(ctx context.Context, transactions []sweep.Transaction) error {
+	if err := c.load(ctx, transactions); err != nil {
+		return err
+	}
+	for _, t := range transactions {
+		record, explained, err := c.record(ctx, t)
+		if err != nil {
+			return err
+		}
+		if explained {
+			continue
+		}
+		verdict, finding := sweep.Judge(t, record, c.settled)
+		switch {
+		case verdict == sweep.Disagrees:
+			c.out.Findings = append(c.out.Findings, Found{ExceptionID: id.New(id.Exception), Finding: finding})
+		case verdict == sweep.UnderWay && t.Refund:
+			r := record.Refund
+			c.out.Refunds = append(c.out.Refunds, PaymentRefundRef{RefundRef: RefundRef{CompanyID: r.CompanyID, RefundID: r.ID}, PaymentID: r.PaymentID})
+		case verdict == sweep.UnderWay:
+			c.out.Payments = append(c.out.Payments, InvoicePaymentRef{PaymentRef: ref(*record.Payment), InvoiceID: record.Payment.InvoiceID})
+		}
+	}
+	return c.forgetRaised(ctx)
+}
+
+// load looks up everything that the transactions may belong to.
+func (c *comparison) load(ctx context.Context, transactions []sweep.Transaction) error {
+	var orders, ids []string
+	for _, t := range transactions {
+		ids = append(ids, t.ID)
+		if t.OrderID != "" {
+			orders = append(orders, t.OrderID)
+		}
+	}
+	payments, err := c.tx.PaymentsAtSaferpay(ctx, orders, ids)
+	if err != nil {
+		return err
+	}
+	refunds, err := c.tx.RefundsAtSaferpay(ctx, orders, ids)
+	if err != nil {
+		return err
+	}
+	c.payments, c.refunds = map[string]payment.Payment{}, map[string]refund.Refund{}
+	for _, p := range payments {
+		c.payments[p.OrderID] = p
+		c.payments[p.TransactionID] = p
+	}
+	for _, r := range refunds {
+		c.refunds[r.OrderID] = r
+		c.refunds[r.TransactionID] = r
+	}
+	delete(c.payments, "") // the transaction id of those that have none yet
+	delete(c.refunds, "")
+	if c.elsewhere, err = c.tx.KnownElsewhere(ctx, slices.Concat(orders, ids)); err != nil {
+		return err
+	}
+	c.byHand, err = c.tx.RefundsByHand(ctx, c.service.ID)
+	return err
+}
+
+// record returns what we know of a transaction. One that is explained needs no judgement.
+func (c *comparison) record(ctx context.Context, t sweep.Transaction) (record sweep.Record, explained bool, err error) {
+	record.Elsewhere = c.elsewhere[t.OrderID] || c.elsewhere[t.ID]
+	if p, ok := found(c.payments, t); ok {
+		record.Payment = &p
+	}
+	if !t.Refund {
+		return record, false, nil
+	}
+	if r, ok := found(c.refunds, t); ok {
+		record.Refund = &r
+		return record, false, nil
+	}
+	if record.Elsewhere || t.Status != sweep.Captured {
+		return record, false, nil
+	}
+	if explained, err = c.madeByHand(ctx, t); explained || err != nil || record.Payment != nil {
+		return record, explained, err
+	}
+	fitting, err := c.tx.PaymentsWithLeft(ctx, c.service.ID, t.Captured)
+	if len(fitting) == 1 {
+		record.Payment = &fitting[0]
+	}
+	return record, false, err
+}
+
+// found looks a transaction up by its own id and else by its order's.
+func found[T any](known map[string]T, t sweep.Transaction) (T, bool) {
+	if item, ok := known[t.ID]; ok {
+		return item, true
+	}
+	item, ok := known[t.OrderID]
+	return item, ok
+}
+
+// madeByHand tells whether the transaction explains a refund that the merchant makes, or made, in the Backoffice. One that is
+// recorded gets the transaction, so that no other one explains it too.
+func (c *comparison) madeByHand(ctx context.Context, t sweep.Transaction) (bool, error) {
+	i := slices.IndexFunc(c.byHand, func(r refund.Refund) bool { return sweep.Fits(t, r) })
+	if i < 0 {
+		return false, nil
+	}
+	r := c.byHand[i]
+	c.byHand = slices.Delete(c.byHand, i, i+1)
+	if !r.State.Final() {
+		return true, nil
+	}
+	r.TransactionID = t.ID
+	return true, c.tx.SaveRefund(ctx, r)
+}
+
+// forgetRaised drops the findings that an exception was raised about before, whether it is open or not.
+func (c *comparison) forgetRaised(ctx context.Context) error {
+	subjects := make([]string, len(c.out.Findings))
+	for i, f := range c.out.Findings {
+		subjects[i] = f.Subject
+	}
+	raised, err := c.tx.ExceptionsAbout(ctx, subjects)
+	c.out.Findings = slices.DeleteFunc(c.out.Findings, func(f Found) bool {
+		return slices.ContainsFunc(raised, func(e exception.Exception) bool { return e.Kind == f.Kind && e.Subject == f.Subject })
+	})
+	return err
+}

@@ -1,0 +1,73 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/refund"
+)
+
+// This file holds what is asked of the record when it is held against Saferpay's report.
+
+// PaymentsAtSaferpay returns the payments of which Saferpay knows one of the order ids or transaction ids.
+func (tx *Tx) PaymentsAtSaferpay(ctx context.Context, orderIDs, transactionIDs []string) ([]payment.Payment, error) {
+	rows, _ := tx.tx.Query(ctx, selectPayments+` where order_id = any($1) or (transaction_id = any($2) and transaction_id <> '')`,
+		orderIDs, transactionIDs) // its error comes out of CollectRows
+	payments, err := pgx.CollectRows(rows, scanPayment)
+	return payments, failed(err, "look up payments by what Saferpay calls them")
+}
+
+// RefundsAtSaferpay returns the refunds of which Saferpay knows one of the order ids or transaction ids.
+func (tx *Tx) RefundsAtSaferpay(ctx context.Context, orderIDs, transactionIDs []string) ([]refund.Refund, error) {
+	rows, _ := tx.tx.Query(ctx, selectRefunds+` where order_id = any($1) or (transaction_id = any($2) and transaction_id <> '')`,
+		orderIDs, transactionIDs) // its error comes out of CollectRows
+	refunds, err := pgx.CollectRows(rows, scanRefund)
+	return refunds, failed(err, "look up refunds by what Saferpay calls them")
+}
+
+// RefundsByHand returns the refunds of payments through the payment service for which no transaction at Saferpay stands,
+// oldest first, unless they failed. They stay ours until the transaction ends.
+func (tx *Tx) RefundsByHand(ctx context.Context, paymentServiceID string) ([]refund.Refund, error) {
+	rows, _ := tx.tx.Query(ctx, selectRefunds+`
+		where transaction_id = '' and state <> 'failed' and payment_id in (select id from payments where payment_service_id = $1)
+		order by id for no key update`, paymentServiceID) // its error comes out of CollectRows
+	refunds, err := pgx.CollectRows(rows, scanRefund)
+	return refunds, failed(err, "list refunds without a transaction")
+}
+
+// PaymentsWithLeft returns the captured payments through the payment service of which exactly that amount can still go back;
+// two at most, since only a single one says anything.
+func (tx *Tx) PaymentsWithLeft(ctx context.Context, paymentServiceID string, left money.Amount) ([]payment.Payment, error) {
+	rows, _ := tx.tx.Query(ctx, selectPayments+`
+		where payment_service_id = $1 and state = 'captured' and currency = $2 and $3 = amount - (
+			select coalesce(sum(r.amount), 0) from refunds r where r.payment_id = payments.id and r.state <> 'failed'
+		) limit 2`, paymentServiceID, left.Currency(), left.Decimal()) // its error comes out of CollectRows
+	payments, err := pgx.CollectRows(rows, scanPayment)
+	return payments, failed(err, "list payments of which %s is left", left)
+}
+
+// KnownElsewhere returns which of the order ids and transaction ids at Saferpay belong to another company. It tells nothing
+// else of that company.
+func (tx *Tx) KnownElsewhere(ctx context.Context, references []string) (map[string]bool, error) {
+	rows, _ := tx.tx.Query(ctx, `
+		select distinct reference from unnest($1::text[]) as reference
+		join saferpay_references on reference_hash = sha256(convert_to(reference, 'UTF8')) and company_id <> $2`,
+		references, tx.companyID) // its error comes out of CollectRows
+	known, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	elsewhere := make(map[string]bool, len(known))
+	for _, reference := range known {
+		elsewhere[reference] = true
+	}
+	return elsewhere, failed(err, "look up what belongs to another company")
+}
+
+// ExceptionsAbout returns all exceptions about the subjects, resolved ones too.
+func (tx *Tx) ExceptionsAbout(ctx context.Context, subjects []string) ([]exception.Exception, error) {
+	rows, _ := tx.tx.Query(ctx, selectExceptions+` where subject = any($1)`, subjects) // its error comes out of CollectRows
+	exceptions, err := pgx.CollectRows(rows, scanException)
+	return exceptions, failed(err, "list exceptions by what they are about")
+}

@@ -1,0 +1,142 @@
+// Package sweep is the domain of the nightly comparison: what Saferpay's transaction report says, held against what we
+// recorded. Saferpay owns the money, so where the two disagree a person decides; nothing is silently overwritten.
+package sweep
+
+import (
+	"time"
+
+	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/refund"
+)
+
+// Status is where a transaction stands at Saferpay.
+type Status string
+
+// The statuses that the report of successful transactions knows (Saferpay Management API 1.14, AuthorizationDetails.State).
+const (
+	Authorized Status = "AUTHORIZED"
+	Captured   Status = "CAPTURED"
+	Canceled   Status = "CANCELED"
+)
+
+// Transaction is one line of Saferpay's report.
+type Transaction struct {
+	ID       string
+	OrderID  string // empty where the merchant gave none, as in the Backoffice
+	Refund   bool   // money back to a payer; else a payment
+	Status   Status
+	Amount   money.Amount // that was authorized
+	Captured money.Amount // of it; zero until captured
+	Method   string
+	At       time.Time // when it was authorized
+}
+
+// moved is what the transaction did to the merchant's money: more than 0 when it came, less than 0 when it went back.
+func (t Transaction) moved() money.Amount {
+	switch {
+	case t.Status != Captured:
+		return money.Zero(t.Amount.Currency())
+	case t.Refund:
+		return t.Captured.Neg()
+	default:
+		return t.Captured
+	}
+}
+
+// Record is what we know of a transaction; an empty one says that we know nothing.
+type Record struct {
+	Payment   *payment.Payment // that it belongs to; of a refund the one whose money it gives back, as far as that is known
+	Refund    *refund.Refund   // that it belongs to
+	Elsewhere bool             // another company of ours knows it: companies may share a terminal
+}
+
+// side is our side of one transaction.
+type side struct {
+	id       string // of the payment or refund
+	state    string
+	underWay bool         // a process owns it
+	booked   money.Amount // on the receipt account for it: more than 0 when money came, less than 0 when it went back
+	since    time.Time    // when it last moved
+	named    bool         // the record names the transaction itself, not only its order
+}
+
+// side returns our side of t; false when it stands for no payment and no refund of ours. A record that has ended with
+// another transaction of the same order says nothing about this one.
+func (r Record) side(t Transaction) (side, bool) {
+	var (
+		s     side
+		known string
+	)
+	switch {
+	case !t.Refund && r.Payment != nil:
+		p := *r.Payment
+		known = p.TransactionID
+		s = side{id: p.ID, state: string(p.State), underWay: !p.State.Final(), booked: money.Zero(p.Amount.Currency()), since: p.Timeline[len(p.Timeline)-1].At}
+		if p.State == payment.Captured {
+			s.booked = p.Amount
+		}
+	case t.Refund && r.Refund != nil:
+		f := *r.Refund
+		known = f.TransactionID
+		s = side{id: f.ID, state: string(f.State), underWay: !f.State.Final(), booked: money.Zero(f.Amount.Currency()), since: f.Timeline[len(f.Timeline)-1].At}
+		if f.State == refund.Captured || f.State == refund.Recorded {
+			s.booked = f.Amount.Neg()
+		}
+	default:
+		return side{}, false
+	}
+	s.named = known == t.ID
+	return s, s.underWay || s.named || known == ""
+}
+
+// Verdict is what a comparison comes to.
+type Verdict int
+
+// The verdicts.
+const (
+	Agrees    Verdict = iota
+	UnderWay          // a process owns the payment or refund: it is for that to look, and not for us to judge
+	Disagrees         // a person must decide
+)
+
+// Judge holds a transaction against our record of it. What we changed after the moment settled may be newer than the report.
+func Judge(t Transaction, r Record, settled time.Time) (Verdict, Finding) {
+	ours, known := r.side(t)
+	switch {
+	case !known && r.Elsewhere:
+		return Agrees, Finding{}
+	case ours.underWay:
+		return UnderWay, Finding{}
+	case !known:
+		ours = side{booked: money.Zero(t.Amount.Currency())}
+	}
+	switch {
+	case t.Status == Authorized && known && ours.since.After(settled):
+		return Agrees, Finding{} // captured or released since; the next night knows
+	case t.Status == Authorized && t.Refund && ours.booked.IsZero():
+		return Agrees, Finding{} // no money has gone back, and none will before it is captured
+	case t.Status == Authorized:
+		return Disagrees, missingCapture(t, r, ours)
+	case t.moved().Equal(ours.booked), t.moved().IsZero() && ours.booked.IsZero():
+		return Agrees, Finding{}
+	case !ours.booked.IsZero():
+		return Disagrees, amountDiffers(t, r, ours)
+	case t.Refund:
+		return Disagrees, refundFound(t, r, ours)
+	default:
+		return Disagrees, orphan(t, r, ours)
+	}
+}
+
+// handWritten is how long after a merchant recorded a refund here it may still be made in the Backoffice.
+const handWritten = 24 * time.Hour
+
+// Fits tells whether a refund at Saferpay without an order id of ours may be r, which the merchant made, or is about to
+// make, in the Backoffice: no transaction stands for r yet, and the amount is the same.
+func Fits(t Transaction, r refund.Refund) bool {
+	if !t.Refund || r.TransactionID != "" || r.State == refund.Failed || !r.Amount.Equal(t.Captured) {
+		return false
+	}
+	return !r.State.Final() || t.At.Before(r.Timeline[len(r.Timeline)-1].At.Add(handWritten))
+}

@@ -1,0 +1,208 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/internal/calendar"
+)
+
+// sweepOverlap is how much of the report of earlier nights is read again. What is under way is left to its process, which
+// is through with it in this time: Saferpay itself knows what became of a payment after 120 h at the latest.
+const sweepOverlap = 7 * 24 * time.Hour
+
+// Swept is what a sweep came to; the next night's begins where it ended.
+type Swept struct {
+	Until        time.Time `json:"until"`             // what happened before was compared
+	Skipped      string    `json:"skipped,omitempty"` // why nothing was compared
+	Transactions int       `json:"transactions"`
+	UnderWay     int       `json:"under_way"` // whose process was asked to look, or began anew
+	Findings     int       `json:"findings"`  // that were put before a person
+}
+
+// sweepProgress is how far a sweep has come; a continued run takes it over.
+type sweepProgress struct {
+	Swept
+	From time.Time `json:"from"`
+	Page int       `json:"page"`
+}
+
+// nightlySweep holds Saferpay's report on one payment service against our records.
+type nightlySweep struct {
+	sweepProgress
+	in    SweepPaymentService
+	clock clock
+}
+
+// NightlySweep compares Saferpay's transaction report with our records, which a Temporal Schedule starts it for. It never
+// judges what is under way: the process of a payment or refund owns it and is asked to look again, and one that is gone is
+// started again. What a person must decide becomes a Finding, which waits by itself, so that a sweep is over in a moment.
+//
+// A report that can't be read fails the sweep; the next one reads what this one missed.
+func (w Workflows) NightlySweep(ctx workflow.Context, in SweepPaymentService) (Swept, error) {
+	s := &nightlySweep{in: in, clock: w.clock(ctx)}
+	if err := s.begin(ctx); err != nil {
+		return Swept{}, err
+	}
+	return s.run(ctx)
+}
+
+// begin chooses what is to be read: what happened since the last sweep, and the overlap. The report ends with yesterday.
+func (s *nightlySweep) begin(ctx workflow.Context) error {
+	if s.in.Resume != nil {
+		s.sweepProgress = *s.in.Resume
+		return nil
+	}
+	s.Page, s.Until = 1, endOfReport(workflow.Now(ctx), s.clock)
+	last := Swept{Until: s.Until}
+	if workflow.HasLastCompletionResult(ctx) {
+		if err := workflow.GetLastCompletionResult(ctx, &last); err != nil {
+			return err
+		}
+	}
+	s.From = last.Until.Add(-sweepOverlap)
+	return nil
+}
+
+// endOfReport is the last minute that Saferpay's report knows (Management API 1.14, transactions: EndDate before today 00:00).
+// Where time passes faster, the report reaches to now.
+func endOfReport(now time.Time, c clock) time.Time {
+	if c.scale > 1 {
+		return now
+	}
+	year, month, day := now.In(calendar.Zurich).Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, calendar.Zurich).Add(-time.Minute)
+}
+
+func (s *nightlySweep) run(ctx workflow.Context) (Swept, error) {
+	for {
+		// 1. Hold a page of the report against our records.
+		var compared activities.Compared
+		err := workflow.ExecuteActivity(with(ctx, saferpay, fmt.Sprintf("Compare Saferpay's report, page %d", s.Page)), saferpayStep.CompareReport,
+			activities.ReportPage{PaymentServiceRef: s.service(), From: s.From, To: s.Until, Page: s.Page, Lag: s.clock.shorten(inquireLag)}).Get(ctx, &compared)
+		if err != nil {
+			return Swept{}, err
+		}
+		s.Skipped, s.Transactions = compared.Skipped, s.Transactions+compared.Transactions
+
+		// 2. See to it that somebody looks after what is under way.
+		for _, p := range compared.Payments {
+			if err := s.lookAgain(ctx, p); err != nil {
+				return Swept{}, err
+			}
+		}
+		for _, r := range compared.Refunds {
+			if err := s.resumeRefund(ctx, r); err != nil {
+				return Swept{}, err
+			}
+		}
+
+		// 3. Put what a person must decide before one.
+		for _, f := range compared.Findings {
+			if err := s.putBeforePerson(ctx, f); err != nil {
+				return Swept{}, err
+			}
+		}
+		s.report(ctx)
+		if !compared.More {
+			return s.ended(), nil
+		}
+		s.Page++
+		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+			s.in.Resume = &s.sweepProgress
+			return Swept{}, workflow.NewContinueAsNewError(ctx, NightlySweepType, s.in)
+		}
+	}
+}
+
+// ended is the result. A sweep that compared nothing leaves its days to a later one.
+func (s *nightlySweep) ended() Swept {
+	if s.Skipped != "" {
+		s.Until = s.From.Add(sweepOverlap)
+	}
+	return s.Swept
+}
+
+// lookAgain asks the process of the invoice to look at the payment at once. When there is none, it is started again, with
+// everything that was left of it.
+func (s *nightlySweep) lookAgain(ctx workflow.Context, p activities.InvoicePaymentRef) error {
+	s.UnderWay++
+	err := workflow.SignalExternalWorkflow(ctx, InvoicePaymentID(p.InvoiceID), "", SignalTryAgain, PaymentHint{PaymentID: p.PaymentID}).Get(ctx, nil)
+	if _, gone := errors.AsType[*temporal.UnknownExternalWorkflowExecutionError](err); !gone {
+		return err
+	}
+	var left activities.Collecting
+	err = workflow.ExecuteActivity(with(ctx, books, "Read what is left of a collection whose process is gone"), booksStep.ReadCollecting,
+		activities.InvoiceRef{CompanyID: s.in.CompanyID, InvoiceID: p.InvoiceID}).Get(ctx, &left)
+	if err != nil {
+		return err
+	}
+	resume := &collection{Standing: left.Standing}
+	for _, u := range left.Payments {
+		resume.Checkouts = append(resume.Checkouts, &checkout{
+			PaymentID: u.PaymentID, Method: u.Method, Amount: u.Amount, RedirectURL: u.RedirectURL, State: u.State, OpenedAt: u.OpenedAt, ExpiresAt: u.ExpiresAt,
+			Hints: 1, // look at once
+		})
+	}
+	return s.start(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID:    InvoicePaymentID(p.InvoiceID),
+		StaticSummary: fmt.Sprintf("Invoice %s · %s due", left.Number, left.Due),
+		StaticDetails: fmt.Sprintf("Goes on with the collection of invoice **%s** of company `%s`, whose process was gone when Saferpay reported a payment of it.",
+			left.Number, s.in.CompanyID),
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			CompanyID.ValueSet(s.in.CompanyID), InvoiceNumber.ValueSet(left.Number), Currency.ValueSet(string(left.Due.Currency())),
+			PaymentState.ValueSet(string(left.InvoiceStatus)), NeedsAttention.ValueSet(false)),
+	}, InvoicePaymentType, IssueInvoice{CompanyID: s.in.CompanyID, InvoiceID: p.InvoiceID, Resume: resume})
+}
+
+// resumeRefund starts the process of a refund again, unless it runs.
+func (s *nightlySweep) resumeRefund(ctx workflow.Context, r activities.PaymentRefundRef) error {
+	s.UnderWay++
+	return s.start(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID:            RefundID(r.RefundID),
+		StaticSummary:         "Refund whose process was gone",
+		StaticDetails:         fmt.Sprintf("Goes on with a refund of payment `%s`, which Saferpay reported.", r.PaymentID),
+		TypedSearchAttributes: temporal.NewSearchAttributes(CompanyID.ValueSet(s.in.CompanyID), NeedsAttention.ValueSet(false)),
+	}, RefundType, RequestRefund{CompanyID: s.in.CompanyID, RefundID: r.RefundID, PaymentID: r.PaymentID, Resume: true})
+}
+
+func (s *nightlySweep) putBeforePerson(ctx workflow.Context, f activities.Found) error {
+	s.Findings++
+	return s.start(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID:    FindingID(f.ExceptionID),
+		StaticSummary: fmt.Sprintf("%s · %s", f.Kind, f.Amount),
+		StaticDetails: f.Detail,
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			CompanyID.ValueSet(s.in.CompanyID), PaymentServiceID.ValueSet(s.in.PaymentServiceID), NeedsAttention.ValueSet(true)),
+	}, FindingType, OpenFinding{CompanyID: s.in.CompanyID, PaymentServiceID: s.in.PaymentServiceID, Found: f})
+}
+
+// start begins a process that goes on by itself; one that runs already is left alone.
+func (s *nightlySweep) start(ctx workflow.Context, options workflow.ChildWorkflowOptions, name string, in any) error {
+	options.ParentClosePolicy = enumspb.PARENT_CLOSE_POLICY_ABANDON
+	err := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, options), name, in).GetChildWorkflowExecution().Get(ctx, nil)
+	if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
+		return nil
+	}
+	return err
+}
+
+func (s *nightlySweep) service() activities.PaymentServiceRef {
+	return activities.PaymentServiceRef{CompanyID: s.in.CompanyID, PaymentServiceID: s.in.PaymentServiceID}
+}
+
+// report tells operators what the sweep has come to.
+func (s *nightlySweep) report(ctx workflow.Context) {
+	details := fmt.Sprintf("Compared **%d** transactions from %s to %s with our records: %d under way were asked to look again, **%d** were put before a person.",
+		s.Transactions, s.From.UTC().Format(time.DateOnly), s.Until.UTC().Format("2006-01-02 15:04 UTC"), s.UnderWay, s.Findings)
+	if s.Skipped != "" {
+		details = "Nothing was compared. " + s.Skipped
+	}
+	workflow.SetCurrentDetails(ctx, details)
+}
