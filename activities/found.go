@@ -149,15 +149,14 @@ func (b *Books) RecordFoundRefund(ctx context.Context, in FoundRefund) error {
 	})
 }
 
-// Collecting is an invoice whose collection goes on: where it stands, and its payments that have not ended.
-type Collecting struct {
+// LeftBehind is where an invoice stands whose process is gone, with its payments that have not ended.
+type LeftBehind struct {
 	Standing
-	Number   string            `json:"number"`
-	Payments []PaymentUnderWay `json:"payments"`
+	Payments []Unfinished `json:"payments"`
 }
 
-// PaymentUnderWay is a payment that has not ended.
-type PaymentUnderWay struct {
+// Unfinished is a payment that has not ended.
+type Unfinished struct {
 	PaymentID   string         `json:"payment_id"`
 	Method      payment.Method `json:"method"`
 	Amount      money.Amount   `json:"amount"`
@@ -167,24 +166,24 @@ type PaymentUnderWay struct {
 	ExpiresAt   time.Time      `json:"expires_at"`
 }
 
-// ReadCollecting reads what somebody needs to know who goes on with the collection of an invoice.
-func (b *Books) ReadCollecting(ctx context.Context, in InvoiceRef) (Collecting, error) {
-	var out Collecting
+// TakeUpInvoice returns where an invoice stands that was issued before, and what is unfinished about it. It changes nothing.
+func (b *Books) TakeUpInvoice(ctx context.Context, in InvoiceRef) (LeftBehind, error) {
+	var left LeftBehind
 	err := b.InCompany(ctx, in.CompanyID, func(tx Tx) error {
 		inv, err := tx.Invoice(ctx, in.InvoiceID)
 		if err != nil {
 			return err
 		}
 		payments, err := tx.PaymentsOf(ctx, inv.ID)
-		out = Collecting{Standing: Standing{InvoiceStatus: inv.Status, Due: inv.AmountDue()}, Number: inv.Number}
+		left = LeftBehind{Standing: Standing{InvoiceStatus: inv.Status, Due: inv.AmountDue()}}
 		for _, p := range payments[inv.ID] {
 			if !p.State.Final() {
-				out.Payments = append(out.Payments, PaymentUnderWay{
+				left.Payments = append(left.Payments, Unfinished{
 					PaymentID: p.ID, Method: p.Method, Amount: p.Amount, RedirectURL: p.RedirectURL, State: p.State, OpenedAt: p.CreatedAt, ExpiresAt: p.ExpiresAt,
 				})
 			}
 		}
 		return err
 	})
-	return out, err
+	return left, err
 }

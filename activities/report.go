@@ -9,7 +9,9 @@ import (
 
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/refund"
 	"github.com/quittance/quittance/internal/saferpay"
@@ -34,24 +36,28 @@ type ReportPage struct {
 
 // Compared is what came of holding a page of the report against our records.
 type Compared struct {
-	Skipped      string              `json:"skipped,omitempty"` // why there was nothing to compare
-	Transactions int                 `json:"transactions"`      // on the page
-	More         bool                `json:"more"`              // there is another page
-	Payments     []InvoicePaymentRef `json:"payments"`          // that are under way here while Saferpay has their transaction
-	Refunds      []PaymentRefundRef  `json:"refunds"`           // the same
-	Findings     []Found             `json:"findings"`          // that a person must decide and that no exception was raised about yet
+	Skipped      string            `json:"skipped,omitempty"` // why there was nothing to compare
+	Transactions int               `json:"transactions"`      // on the page
+	More         bool              `json:"more"`              // there is another page
+	Payments     []PaymentUnderWay `json:"payments"`          // whose transaction Saferpay reports
+	Refunds      []RefundUnderWay  `json:"refunds"`           // the same
+	Findings     []Found           `json:"findings"`          // that a person must decide and that no exception was raised about yet
 }
 
-// InvoicePaymentRef names a payment with its invoice.
-type InvoicePaymentRef struct {
+// PaymentUnderWay is a payment that has not ended, with the invoice whose process owns it.
+type PaymentUnderWay struct {
 	PaymentRef
-	InvoiceID string `json:"invoice_id"`
+	InvoiceID     string         `json:"invoice_id"`
+	InvoiceNumber string         `json:"invoice_number"`
+	InvoiceStatus invoice.Status `json:"invoice_status"`
+	Amount        money.Amount   `json:"amount"`
 }
 
-// PaymentRefundRef names a refund with its payment.
-type PaymentRefundRef struct {
+// RefundUnderWay is a refund that has not ended, with its payment.
+type RefundUnderWay struct {
 	RefundRef
-	PaymentID string `json:"payment_id"`
+	PaymentID string       `json:"payment_id"`
+	Amount    money.Amount `json:"amount"`
 }
 
 // Found is a finding with the id for its exception.
@@ -159,9 +165,18 @@ func (c *comparison) run(ctx context.Context, transactions []sweep.Transaction) 
 			c.out.Findings = append(c.out.Findings, Found{ExceptionID: id.New(id.Exception), Finding: finding})
 		case verdict == sweep.UnderWay && t.Refund:
 			r := record.Refund
-			c.out.Refunds = append(c.out.Refunds, PaymentRefundRef{RefundRef: RefundRef{CompanyID: r.CompanyID, RefundID: r.ID}, PaymentID: r.PaymentID})
+			c.out.Refunds = append(c.out.Refunds, RefundUnderWay{
+				RefundRef: RefundRef{CompanyID: r.CompanyID, RefundID: r.ID}, PaymentID: r.PaymentID, Amount: r.Amount,
+			})
 		case verdict == sweep.UnderWay:
-			c.out.Payments = append(c.out.Payments, InvoicePaymentRef{PaymentRef: ref(*record.Payment), InvoiceID: record.Payment.InvoiceID})
+			p := record.Payment
+			inv, err := c.tx.Invoice(ctx, p.InvoiceID)
+			if err != nil {
+				return err
+			}
+			c.out.Payments = append(c.out.Payments, PaymentUnderWay{
+				PaymentRef: ref(*p), InvoiceID: inv.ID, InvoiceNumber: inv.Number, InvoiceStatus: inv.Status, Amount: p.Amount,
+			})
 		}
 	}
 	return c.forgetRaised(ctx)

@@ -149,12 +149,14 @@ func TestWhatIsUnderWayIsNotJudged(t *testing.T) {
 	s := open(t).issued()
 	unnoticed, page := s.checkout(payment.Card)
 	s.pay(page, "9010003150000001", "pay")
-	invoiceID := s.payment(unnoticed).InvoiceID
 	night := s.night()
 	assert.Empty(t, night.Findings)
-	assert.Equal(t, []activities.InvoicePaymentRef{{PaymentRef: s.ref(unnoticed), InvoiceID: invoiceID}}, night.Payments)
+	require.Len(t, night.Payments, 1)
+	found := night.Payments[0]
+	assert.Equal(t, []any{s.ref(unnoticed), s.invoice, "R-1001", invoice.Open, "CHF 108.00"},
+		[]any{found.PaymentRef, found.InvoiceID, found.InvoiceNumber, found.InvoiceStatus, found.Amount.String()})
 
-	left := do[activities.Collecting](s, s.books.ReadCollecting, s.invoiceRef())
+	left := do[activities.LeftBehind](s, s.books.TakeUpInvoice, s.invoiceRef())
 	assert.Equal(t, invoice.Open, left.InvoiceStatus)
 	require.Len(t, left.Payments, 1)
 	assert.Equal(t, []any{unnoticed, payment.Redirected, page}, []any{left.Payments[0].PaymentID, left.Payments[0].State, left.Payments[0].RedirectURL})
@@ -174,7 +176,8 @@ func TestRefundsUnderWayAreNotJudged(t *testing.T) {
 
 	night := s.night()
 	assert.Empty(t, night.Findings)
-	assert.Equal(t, []activities.PaymentRefundRef{{RefundRef: lost, PaymentID: paymentID}}, night.Refunds)
+	require.Len(t, night.Refunds, 1)
+	assert.Equal(t, []any{lost, paymentID}, []any{night.Refunds[0].RefundRef, night.Refunds[0].PaymentID})
 	assert.Empty(t, s.refund(byHand).TransactionID)
 
 	_, err = s.run(s.books.BookRefund, activities.GiveBack{RefundRef: byHand, State: refund.Recorded, Note: "Done."})

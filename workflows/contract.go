@@ -95,7 +95,8 @@ var SearchAttributes = map[string]enumspb.IndexedValueType{
 type IssueInvoice struct {
 	CompanyID string      `json:"company_id"`
 	InvoiceID string      `json:"invoice_id"`
-	SendEmail bool        `json:"send_email"` // mail the link of the online document to the customer
+	SendEmail bool        `json:"send_email"`        // mail the link of the online document to the customer
+	TakeUp    bool        `json:"take_up,omitempty"` // it was issued before, and its workflow is gone
 	Resume    *collection `json:"resume,omitempty"`
 }
 
@@ -142,7 +143,7 @@ type RequestRefund struct {
 	OrderID   string       `json:"order_id"`
 	Amount    money.Amount `json:"amount"`
 	Reason    string       `json:"reason"`
-	Resume    bool         `json:"resume,omitempty"` // the refund is recorded, and its process is gone
+	TakeUp    bool         `json:"take_up,omitempty"` // it was requested before, and its workflow is gone
 }
 
 // RefundRecorded says that the merchant gave the money back in the Saferpay Backoffice.

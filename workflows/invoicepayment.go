@@ -68,9 +68,13 @@ func (w Workflows) InvoicePayment(ctx workflow.Context, in IssueInvoice) (Collec
 }
 
 func (p *invoicePayment) run(ctx workflow.Context) (Collected, error) {
-	// 1. Issue the draft. A refusal is the answer of UpdateIssue and the end of this workflow.
+	// 1. Issue the draft, or take up what was left behind. A refusal is the answer of UpdateIssue and the end of this workflow.
 	if p.InvoiceStatus == invoice.Draft {
-		if err := p.open(ctx); err != nil {
+		begin := p.open
+		if p.in.TakeUp {
+			begin = p.takeUp
+		}
+		if err := begin(ctx); err != nil {
 			return Collected{}, err
 		}
 	}
@@ -102,6 +106,23 @@ func (p *invoicePayment) open(ctx workflow.Context) error {
 	}
 	if p.refusal == nil && p.in.SendEmail {
 		workflow.Go(ctx, p.mail)
+	}
+	return nil
+}
+
+// takeUp goes on where a workflow was that is gone: it asks Saferpay about every payment that was under way.
+func (p *invoicePayment) takeUp(ctx workflow.Context) error {
+	var left activities.LeftBehind
+	err := workflow.ExecuteActivity(with(ctx, books, "Take up what was left behind"), booksStep.TakeUpInvoice, p.ref()).Get(ctx, &left)
+	if p.refusal = refusal(err); err != nil && p.refusal == nil {
+		return err
+	}
+	p.Standing = left.Standing
+	for _, u := range left.Payments {
+		p.Checkouts = append(p.Checkouts, &checkout{
+			PaymentID: u.PaymentID, Method: u.Method, Amount: u.Amount, RedirectURL: u.RedirectURL, State: u.State,
+			OpenedAt: u.OpenedAt, ExpiresAt: u.ExpiresAt, Hints: 1,
+		})
 	}
 	return nil
 }
@@ -166,7 +187,7 @@ func (p *invoicePayment) quiet(ctx workflow.Context) bool {
 
 func (p *invoicePayment) continueAsNew(ctx workflow.Context) (Collected, error) {
 	in := p.in
-	in.SendEmail = false
+	in.SendEmail, in.TakeUp = false, false
 	in.Resume = &collection{Standing: p.Standing, Attention: p.Attention}
 	for _, c := range p.Checkouts {
 		if !c.State.Final() {

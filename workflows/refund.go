@@ -60,8 +60,8 @@ func (r *refunding) run(ctx workflow.Context) (Returned, error) {
 		return Returned{}, err
 	}
 
-	if r.recorded && r.in.Resume {
-		r.resume(ctx)
+	if r.recorded && r.in.TakeUp {
+		r.takeUp(ctx)
 	}
 
 	// 2. Wait until Saferpay takes it: TWINT payments rest first.
@@ -102,8 +102,8 @@ func (r *refunding) record(ctx workflow.Context) error {
 	return nil
 }
 
-// resume goes on with a refund whose process is gone. Nobody knows whether that has asked Saferpay for it.
-func (r *refunding) resume(ctx workflow.Context) {
+// takeUp goes on with a refund whose process is gone. Nobody knows whether that has asked Saferpay for it.
+func (r *refunding) takeUp(ctx workflow.Context) {
 	if r.state = r.terms.State; r.state == refund.Requested {
 		r.doubt(ctx)
 	}

@@ -98,7 +98,7 @@ func (s *nightlySweep) run(ctx workflow.Context) (Swept, error) {
 			}
 		}
 		for _, r := range compared.Refunds {
-			if err := s.resumeRefund(ctx, r); err != nil {
+			if err := s.ownRefund(ctx, r); err != nil {
 				return Swept{}, err
 			}
 		}
@@ -129,47 +129,34 @@ func (s *nightlySweep) ended() Swept {
 	return s.Swept
 }
 
-// lookAgain asks the process of the invoice to look at the payment at once. When there is none, it is started again, with
-// everything that was left of it.
-func (s *nightlySweep) lookAgain(ctx workflow.Context, p activities.InvoicePaymentRef) error {
+// lookAgain asks the process of the invoice to look at the payment at once. One that is gone is started again, and takes up
+// what was left behind.
+func (s *nightlySweep) lookAgain(ctx workflow.Context, p activities.PaymentUnderWay) error {
 	s.UnderWay++
 	err := workflow.SignalExternalWorkflow(ctx, InvoicePaymentID(p.InvoiceID), "", SignalTryAgain, PaymentHint{PaymentID: p.PaymentID}).Get(ctx, nil)
 	if _, gone := errors.AsType[*temporal.UnknownExternalWorkflowExecutionError](err); !gone {
 		return err
 	}
-	var left activities.Collecting
-	err = workflow.ExecuteActivity(with(ctx, books, "Read what is left of a collection whose process is gone"), booksStep.ReadCollecting,
-		activities.InvoiceRef{CompanyID: s.in.CompanyID, InvoiceID: p.InvoiceID}).Get(ctx, &left)
-	if err != nil {
-		return err
-	}
-	resume := &collection{Standing: left.Standing}
-	for _, u := range left.Payments {
-		resume.Checkouts = append(resume.Checkouts, &checkout{
-			PaymentID: u.PaymentID, Method: u.Method, Amount: u.Amount, RedirectURL: u.RedirectURL, State: u.State, OpenedAt: u.OpenedAt, ExpiresAt: u.ExpiresAt,
-			Hints: 1, // look at once
-		})
-	}
 	return s.start(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:    InvoicePaymentID(p.InvoiceID),
-		StaticSummary: fmt.Sprintf("Invoice %s · %s due", left.Number, left.Due),
-		StaticDetails: fmt.Sprintf("Goes on with the collection of invoice **%s** of company `%s`, whose process was gone when Saferpay reported a payment of it.",
-			left.Number, s.in.CompanyID),
+		StaticSummary: fmt.Sprintf("Invoice %s · %s", p.InvoiceNumber, p.Amount),
+		StaticDetails: fmt.Sprintf("Goes on with the collection of invoice **%s** of company `%s`, whose workflow was gone when Saferpay reported a payment of it.",
+			p.InvoiceNumber, s.in.CompanyID),
 		TypedSearchAttributes: temporal.NewSearchAttributes(
-			CompanyID.ValueSet(s.in.CompanyID), InvoiceNumber.ValueSet(left.Number), Currency.ValueSet(string(left.Due.Currency())),
-			PaymentState.ValueSet(string(left.InvoiceStatus)), NeedsAttention.ValueSet(false)),
-	}, InvoicePaymentType, IssueInvoice{CompanyID: s.in.CompanyID, InvoiceID: p.InvoiceID, Resume: resume})
+			CompanyID.ValueSet(s.in.CompanyID), InvoiceNumber.ValueSet(p.InvoiceNumber), Currency.ValueSet(string(p.Amount.Currency())),
+			PaymentState.ValueSet(string(p.InvoiceStatus)), NeedsAttention.ValueSet(false)),
+	}, InvoicePaymentType, IssueInvoice{CompanyID: s.in.CompanyID, InvoiceID: p.InvoiceID, TakeUp: true})
 }
 
-// resumeRefund starts the process of a refund again, unless it runs.
-func (s *nightlySweep) resumeRefund(ctx workflow.Context, r activities.PaymentRefundRef) error {
+// ownRefund leaves a refund to its process. One that is gone is started again.
+func (s *nightlySweep) ownRefund(ctx workflow.Context, r activities.RefundUnderWay) error {
 	s.UnderWay++
 	return s.start(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:            RefundID(r.RefundID),
-		StaticSummary:         "Refund whose process was gone",
-		StaticDetails:         fmt.Sprintf("Goes on with a refund of payment `%s`, which Saferpay reported.", r.PaymentID),
+		StaticSummary:         fmt.Sprintf("Refund of %s", r.Amount),
+		StaticDetails:         fmt.Sprintf("Goes on with a refund of payment `%s`, whose workflow was gone when Saferpay reported it.", r.PaymentID),
 		TypedSearchAttributes: temporal.NewSearchAttributes(CompanyID.ValueSet(s.in.CompanyID), NeedsAttention.ValueSet(false)),
-	}, RefundType, RequestRefund{CompanyID: s.in.CompanyID, RefundID: r.RefundID, PaymentID: r.PaymentID, Resume: true})
+	}, RefundType, RequestRefund{CompanyID: s.in.CompanyID, RefundID: r.RefundID, PaymentID: r.PaymentID, TakeUp: true})
 }
 
 func (s *nightlySweep) putBeforePerson(ctx workflow.Context, f activities.Found) error {
