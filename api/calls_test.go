@@ -216,7 +216,7 @@ func TestRequestsThatDontFitAreRefusedAndNotHalfDone(t *testing.T) {
 		"unknown liability":     {"PATCH", "/settings", `{"liability_shift":"ignore"}`, 422, "validation-failed", []string{"liability_shift"}},
 		"open as a word":        {"GET", "/exceptions?open=perhaps", "", 422, "validation-failed", []string{"open"}},
 		"unknown kind":          {"GET", "/exceptions?kind=boredom", "", 422, "validation-failed", []string{"kind"}},
-		"not a subject":         {"GET", "/exceptions?subject=1", "", 422, "validation-failed", []string{"subject"}},
+		"not a subject":         {"GET", "/exceptions?subject=a%20b", "", 422, "validation-failed", []string{"subject"}},
 		"made-up exception":     {"GET", "/exceptions?cursor=abc", "", 422, "validation-failed", []string{"cursor"}},
 		"limit 0":               {"GET", "/invoices?limit=0", "", 422, "validation-failed", []string{"limit"}},
 		"limit 201":             {"GET", "/events?limit=201", "", 422, "validation-failed", []string{"limit"}},

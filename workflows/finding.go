@@ -84,7 +84,7 @@ func (f *finding) resolve(ctx workflow.Context, in ResolveException) (Acknowledg
 	}
 	defer f.deciding.Unlock()
 	if f.choice() == "" {
-		if err := f.carryOut(ctx, in.Choice); err != nil {
+		if err := f.carryOut(ctx, in); err != nil {
 			f.report(ctx, fmt.Sprintf("**%s was decided and could not be carried out:** %s.", in.Choice, cause(err)))
 			return Acknowledged{}, undone(err)
 		}
@@ -92,15 +92,15 @@ func (f *finding) resolve(ctx workflow.Context, in ResolveException) (Acknowledg
 	return resolveException(ctx, f.in.CompanyID, in, f.decisions)
 }
 
-func (f *finding) carryOut(ctx workflow.Context, choice exception.Choice) error {
+func (f *finding) carryOut(ctx workflow.Context, in ResolveException) error {
 	found := f.in.Found
 	transaction := activities.FoundTransaction{
 		PaymentServiceRef: activities.PaymentServiceRef{CompanyID: f.in.CompanyID, PaymentServiceID: f.in.PaymentServiceID},
 		ExceptionID:       found.ExceptionID, TransactionID: found.TransactionID, Amount: found.Amount,
 	}
 	paid := activities.PaymentRef{CompanyID: f.in.CompanyID, PaymentID: found.PaymentID}
-	money := activities.FoundMoney{PaymentRef: paid, InvoiceID: found.InvoiceID, TransactionID: found.TransactionID, Amount: found.ToBook}
-	switch choice {
+	money := activities.FoundMoney{PaymentRef: paid, InvoiceID: found.InvoiceID, TransactionID: found.TransactionID, Amount: found.ToBook, By: in.By}
+	switch in.Choice {
 	case exception.Book:
 		return workflow.ExecuteActivity(with(ctx, books, "Book what Saferpay moved"), booksStep.BookFound, money).Get(ctx, nil)
 	case exception.Record:

@@ -27,6 +27,7 @@ func TestNewExceptionIsOpen(t *testing.T) {
 	assert.True(t, id.Valid(id.Exception, e.ID))
 	assert.Equal(t, noon, e.RaisedAt, "in UTC")
 	assert.True(t, e.Open())
+	assert.Equal(t, "exc_1", exception.New(exception.Exception{ID: "exc_1"}, noon).ID, "an id that it has is kept")
 }
 
 func TestDecisionSaysWhatWhyWhoAndWhen(t *testing.T) {

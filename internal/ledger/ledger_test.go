@@ -24,6 +24,28 @@ func TestReceiptDebitsTheReceiptAccountAndCreditsReceivables(t *testing.T) {
 	assert.Equal(t, []ledger.Line{ledger.Debit("1029", amount), ledger.Credit("1100", amount)}, e.Lines)
 }
 
+func TestWhatSaferpayMovedIsBookedAgainstPrepayments(t *testing.T) {
+	t.Parallel()
+	franc := money.MustParse("1.00", money.CHF)
+	for _, c := range []struct {
+		amount money.Amount
+		want   []ledger.Line
+	}{
+		{franc, []ledger.Line{ledger.Debit("1029", franc), ledger.Credit(ledger.Prepayments, franc)}},
+		{franc.Neg(), []ledger.Line{ledger.Debit(ledger.Prepayments, franc), ledger.Credit("1029", franc)}},
+	} {
+		e := ledger.Found(ledger.Occasion{CompanyID: "cmp_1", Language: "de", Amount: c.amount, Day: time.Unix(0, 0)}, "1029", "T1", "key_1")
+		require.NoError(t, e.Check())
+		assert.Equal(t, "Bei Saferpay gefundene Transaktion T1", e.Text)
+		assert.Equal(t, ledger.Source{Kind: ledger.FromTransaction, ID: "T1"}, e.Source)
+		assert.Equal(t, "key_1", e.By)
+		require.Len(t, e.Lines, 2)
+		for i, line := range c.want {
+			assert.Equal(t, []any{line.Account, line.Debit.Value(), line.Credit.Value()}, []any{e.Lines[i].Account, e.Lines[i].Debit.Value(), e.Lines[i].Credit.Value()})
+		}
+	}
+}
+
 func TestOnlyBalancedEntriesPass(t *testing.T) {
 	t.Parallel()
 	franc, euro := money.MustParse("1.00", money.CHF), money.MustParse("1.00", money.EUR)

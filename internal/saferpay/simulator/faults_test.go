@@ -242,6 +242,7 @@ func TestSteeringSaysWhatIsWrong(t *testing.T) {
 		{"POST", "/_sim/orphans", `{"customer_id":"123123","terminal_id":"1","amount":"100","currency":"CHF"}`, 422},
 		{"POST", "/_sim/orphans", `{"customer_id":"123123","terminal_id":"12345678","amount":"0","currency":"CHF"}`, 422},
 		{"POST", "/_sim/orphans", `{"customer_id":"123123","terminal_id":"12345678","amount":"1","currency":"XXX"}`, 422},
+		{"PATCH", "/_sim/transactions/nothing", `{"status":"CAPTURED"}`, 404},
 	} {
 		status, answer := w.raw(c.method, c.path, c.body)
 		assert.Equal(t, c.status, status, "%s %s: %s", c.path, c.body, answer)
@@ -265,4 +266,23 @@ func TestAnOrphanIsCapturedMoneyThatNobodyAskedFor(t *testing.T) {
 	found, err := w.Inquire(t.Context(), demo, call, saferpay.InquireBy{OrderID: "LOST1"})
 	require.NoError(t, err)
 	assert.Equal(t, saferpay.StatusCaptured, found.Transaction.Status)
+}
+
+func TestTheBooksCanBeRewrittenBehindTheMerchantsBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Options{})
+	path := "/_sim/transactions/" + w.authorized()
+	rewrite := func(to map[string]any) map[string]any {
+		status, _ := w.steer("PATCH", path, to)
+		require.Equal(t, http.StatusNoContent, status)
+		return w.transactions()[0]
+	}
+	assert.Equal(t, map[string]any{"value": "10000", "currency": "CHF"}, rewrite(map[string]any{"amount": "100.00"})["amount"])
+	assert.EqualValues(t, 1, rewrite(map[string]any{"status": "CAPTURED"})["captures"])
+	assert.EqualValues(t, 1, rewrite(map[string]any{"status": "CAPTURED"})["captures"], "it is captured already")
+	assert.Equal(t, []any{"AUTHORIZED", "", 0.0}, func(t map[string]any) []any { return []any{t["status"], t["capture_id"], t["captures"]} }(rewrite(map[string]any{"status": "AUTHORIZED"})))
+	for _, wrong := range []map[string]any{{"amount": "0"}, {"status": "PENDING"}} {
+		status, _ := w.steer("PATCH", path, wrong)
+		assert.Equal(t, http.StatusUnprocessableEntity, status)
+	}
 }
