@@ -54,6 +54,8 @@ type Tx interface {
 	SaveException(ctx context.Context, e exception.Exception) error
 	ExceptionsAbout(ctx context.Context, subjects []string) ([]exception.Exception, error)
 
+	// BookedAsFound returns what was booked of each transaction at Saferpay itself: more than 0 when money came.
+	BookedAsFound(ctx context.Context, transactionIDs []string) (map[string]money.Amount, error)
 	// KnownElsewhere returns which order ids and transaction ids belong to another company.
 	KnownElsewhere(ctx context.Context, references []string) (map[string]bool, error)
 

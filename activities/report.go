@@ -143,6 +143,7 @@ type comparison struct {
 
 	payments  map[string]payment.Payment // by order id and by transaction id
 	refunds   map[string]refund.Refund   // the same
+	found     map[string]money.Amount    // what was booked of transactions themselves
 	elsewhere map[string]bool            // order ids and transaction ids of other companies
 	byHand    []refund.Refund            // without a transaction yet
 }
@@ -210,6 +211,9 @@ func (c *comparison) load(ctx context.Context, transactions []sweep.Transaction)
 	}
 	delete(c.payments, "") // the transaction id of those that have none yet
 	delete(c.refunds, "")
+	if c.found, err = c.tx.BookedAsFound(ctx, ids); err != nil {
+		return err
+	}
 	if c.elsewhere, err = c.tx.KnownElsewhere(ctx, slices.Concat(orders, ids)); err != nil {
 		return err
 	}
@@ -219,7 +223,7 @@ func (c *comparison) load(ctx context.Context, transactions []sweep.Transaction)
 
 // record returns what we know of a transaction. One that is explained needs no judgement.
 func (c *comparison) record(ctx context.Context, t sweep.Transaction) (record sweep.Record, explained bool, err error) {
-	record.Elsewhere = c.elsewhere[t.OrderID] || c.elsewhere[t.ID]
+	record.Found, record.Elsewhere = c.found[t.ID], c.elsewhere[t.OrderID] || c.elsewhere[t.ID]
 	if p, ok := found(c.payments, t); ok {
 		record.Payment = &p
 	}
@@ -230,7 +234,7 @@ func (c *comparison) record(ctx context.Context, t sweep.Transaction) (record sw
 		record.Refund = &r
 		return record, false, nil
 	}
-	if record.Elsewhere || t.Status != sweep.Captured {
+	if record.Elsewhere || !record.Found.IsZero() || t.Status != sweep.Captured {
 		return record, false, nil
 	}
 	if explained, err = c.madeByHand(ctx, t); explained || err != nil || record.Payment != nil {

@@ -276,7 +276,11 @@ func TestAuthorizationsThatNobodyCapturesAreTakenOrReleased(t *testing.T) {
 	assert.Equal(t, 1, s.transactions()["SHOP1"].Captures, "money is moved once")
 	assert.Equal(t, "CANCELED", s.transactions()["SHOP2"].Status)
 
-	_, err := s.run(s.saferpay.CaptureFound, on(found[1]))
+	_, err := s.run(s.books.BookFound, activities.FoundMoney{PaymentRef: activities.PaymentRef{CompanyID: s.company}, TransactionID: found[0].TransactionID, Amount: found[0].Amount})
+	require.NoError(t, err)
+	assert.Empty(t, s.compare().Findings, "both are cleared up")
+
+	_, err = s.run(s.saferpay.CaptureFound, on(found[1]))
 	name, again := errorType(t, err)
 	assert.Equal(t, activities.SaferpayRefused, name, "it has been given back")
 	assert.False(t, again)

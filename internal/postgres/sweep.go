@@ -4,8 +4,10 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
 
 	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/refund"
@@ -48,6 +50,26 @@ func (tx *Tx) PaymentsWithLeft(ctx context.Context, paymentServiceID string, lef
 		) limit 2`, paymentServiceID, left.Currency(), left.Decimal()) // its error comes out of CollectRows
 	payments, err := pgx.CollectRows(rows, scanPayment)
 	return payments, failed(err, "list payments of which %s is left", left)
+}
+
+// BookedAsFound returns what was booked of each transaction at Saferpay itself, see ledger.Found: more than 0 when money came.
+func (tx *Tx) BookedAsFound(ctx context.Context, transactionIDs []string) (map[string]money.Amount, error) {
+	rows, err := tx.tx.Query(ctx, `
+		select source_id, currency, sum(credit) - sum(debit) from journal_entries e join journal_lines l using (company_id, sequence)
+		where source_kind = $1 and source_id = any($2) and account = $3 group by source_id, currency`,
+		ledger.FromTransaction, transactionIDs, ledger.Prepayments)
+	if err != nil {
+		return nil, failed(err, "look up what was booked of transactions")
+	}
+	booked := map[string]money.Amount{}
+	var transaction string
+	var currency money.Currency
+	var value decimal.Decimal
+	_, err = pgx.ForEachRow(rows, []any{&transaction, &currency, &value}, func() error {
+		booked[transaction] = amount(value, currency)
+		return nil
+	})
+	return booked, failed(err, "look up what was booked of transactions")
 }
 
 // KnownElsewhere returns which of the order ids and transaction ids at Saferpay belong to another company. It tells nothing

@@ -8,6 +8,7 @@ import (
 
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/postgres/postgrestest"
@@ -115,6 +116,23 @@ func TestAnotherCompanysOrdersAreKnownAndNothingElseOfIt(t *testing.T) {
 		`select count(*) from saferpay_references r where to_jsonb(r)::text like any($1)`, []string{"%" + given.OrderID + "%", "%" + theirs.payment.OrderID + "%"}).Scan(&readable)
 	require.NoError(t, err)
 	assert.Zero(t, readable, "an order id stands there only as a hash")
+}
+
+func TestWhatWasBookedOfATransactionIsKnown(t *testing.T) {
+	t.Parallel()
+	store := postgrestest.New(t)
+	b := createBooks(t, store)
+	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
+		for transaction, francs := range map[string]string{"T1": "50.00", "T2": "-8.00"} {
+			_, err := tx.Append(t.Context(), ledger.Found(ledger.Occasion{CompanyID: b.company.ID, Language: "fr", Amount: chf(francs), Day: day}, "1029", transaction, ""))
+			require.NoError(t, err)
+		}
+		booked, err := tx.BookedAsFound(t.Context(), []string{"T1", "T2", "T3"})
+		require.NoError(t, err)
+		assert.Equal(t, []string{"CHF 50.00", "CHF -8.00"}, []string{booked["T1"].String(), booked["T2"].String()})
+		assert.Len(t, booked, 2)
+		return nil
+	})
 }
 
 func TestAFindingIsRaisedOnceEvenAfterItsDecision(t *testing.T) {

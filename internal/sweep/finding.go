@@ -74,8 +74,8 @@ func refundFound(t Transaction, r Record, ours side) Finding {
 func missingCapture(t Transaction, r Record, ours side) Finding {
 	if !ours.booked.IsZero() {
 		f := finding(exception.MissingCapture, t, r, ours, exception.CaptureNow, exception.Accept)
-		f.Detail = fmt.Sprintf("%s is booked here as %s with %s, but Saferpay holds it only as authorized (%s): no money moves without a capture. "+
-			"capture_now captures it; it is booked already. accept leaves our record as it is.", ours.id, ours.state, positive(ours.booked), t)
+		f.Detail = fmt.Sprintf("%s is booked here with %s, but Saferpay holds it only as authorized (%s): no money moves without a capture. "+
+			"capture_now captures it; it is booked already. accept leaves our record as it is.", f.Subject, positive(ours.booked), t)
 		return f
 	}
 	nothing, meaning := leave(r)
@@ -90,7 +90,7 @@ func missingCapture(t Transaction, r Record, ours side) Finding {
 func amountDiffers(t Transaction, r Record, ours side) Finding {
 	f := finding(exception.AmountDiffers, t, r, ours, exception.Accept)
 	booked, moved := ours.booked, t.moved()
-	says := fmt.Sprintf("%s is booked here with %s, but at Saferpay it is %s with %s (%s). ", ours.id, positive(booked), t.Status, positive(moved), t)
+	says := fmt.Sprintf("%s is booked here with %s, but at Saferpay it is %s with %s (%s). ", f.Subject, positive(booked), t.Status, positive(moved), t)
 	if booked.Currency() != moved.Currency() {
 		f.Detail = says + "accept leaves our record as it is; correct it by manual entries."
 		return f

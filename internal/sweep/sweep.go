@@ -48,6 +48,7 @@ func (t Transaction) moved() money.Amount {
 type Record struct {
 	Payment   *payment.Payment // that it belongs to; of a refund the one whose money it gives back, as far as that is known
 	Refund    *refund.Refund   // that it belongs to
+	Found     money.Amount     // what was booked for the transaction itself when it was found: more than 0 when money came
 	Elsewhere bool             // another company of ours knows it: companies may share a terminal
 }
 
@@ -110,6 +111,9 @@ func Judge(t Transaction, r Record, settled time.Time) (Verdict, Finding) {
 		return UnderWay, Finding{}
 	case !known:
 		ours = side{booked: money.Zero(t.Amount.Currency())}
+	}
+	if r.Found.Currency() == ours.booked.Currency() {
+		ours.booked = ours.booked.Add(r.Found)
 	}
 	switch {
 	case t.Status == Authorized && known && ours.since.After(settled):

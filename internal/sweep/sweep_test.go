@@ -132,6 +132,20 @@ func TestASecondTransactionOfAnOrderIsAStranger(t *testing.T) {
 	assert.Contains(t, finding.Detail, "pay_1, which has the same order id, has another transaction")
 }
 
+func TestWhatWasBookedWhenItWasFoundCounts(t *testing.T) {
+	t.Parallel()
+	fifty := chf("50.00")
+	booked := sweep.Record{Found: fifty}
+	verdict, _ := sweep.Judge(came(sweep.Captured, fifty), booked, tonight)
+	assert.Equal(t, sweep.Agrees, verdict)
+	verdict, finding := sweep.Judge(came(sweep.Canceled, fifty), booked, tonight)
+	assert.Equal(t, sweep.Disagrees, verdict)
+	assert.Equal(t, []any{exception.AmountDiffers, "T1", "-50.00"}, []any{finding.Kind, finding.Subject, finding.ToBook.Value()})
+	corrected := sweep.Record{Payment: paid(payment.Captured), Found: chf("8.00").Neg()}
+	verdict, _ = sweep.Judge(came(sweep.Captured, chf("100.00")), corrected, tonight)
+	assert.Equal(t, sweep.Agrees, verdict, "the difference is booked")
+}
+
 func TestWhatMovedSinceTheReportIsLeftToTheNextNight(t *testing.T) {
 	t.Parallel()
 	for _, state := range []payment.State{payment.Captured, payment.Cancelled} {
@@ -173,6 +187,9 @@ func TestTheReceiptAccountSaysWhatSaferpayMovedOnceItsWordIsTaken(t *testing.T) 
 		reported.Refund = rapid.Bool().Draw(t, "refund")
 		reported.ID = rapid.SampledFrom([]string{"T1", "T2", "T3"}).Draw(t, "id")
 		record := sweep.Record{Elsewhere: rapid.Bool().Draw(t, "elsewhere")}
+		if rapid.Bool().Draw(t, "found before") {
+			record.Found = money.FromMinor(rapid.Int64Range(-300, 300).Draw(t, "found"), money.CHF)
+		}
 		if rapid.Bool().Draw(t, "known payment") {
 			record.Payment = paid(rapid.SampledFrom(payment.States).Draw(t, "payment is"))
 			record.Payment.Amount = amount("paid")
@@ -193,6 +210,10 @@ func TestTheReceiptAccountSaysWhatSaferpayMovedOnceItsWordIsTaken(t *testing.T) 
 			if (r.State == refund.Captured || r.State == refund.Recorded) && known {
 				booked = r.Amount.Neg()
 			}
+		}
+
+		if record.Found.Currency() != "" {
+			booked = booked.Add(record.Found)
 		}
 
 		verdict, finding := sweep.Judge(reported, record, tonight)
