@@ -22,7 +22,6 @@ type finding struct {
 	in        OpenFinding
 	deciding  workflow.Mutex              // one decision is carried out at a time
 	decisions map[string]exception.Choice // what was decided, by exception
-	trouble   string                      // why the last decision could not be carried out
 }
 
 // Finding puts what a nightly sweep found before a person and carries the decision out. It takes UpdateResolve, whose answer
