@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
@@ -161,6 +163,25 @@ func TestSweepPutsWhatItFindsBeforeAPersonAndEnds(t *testing.T) {
 	assert.Equal(t, 2, s.run().Findings)
 	assert.Equal(t, []string{"exception/exc_1 orphan_transaction", "exception/exc_2 amount_differs"}, s.findings)
 	assert.WithinDuration(t, night, s.Now(), time.Minute)
+}
+
+func TestLongSweepGoesOnWithTheNextPageInAFreshHistory(t *testing.T) {
+	t.Parallel()
+	s := sweepUp(t, 1, activities.Compared{Transactions: 500, More: true, Findings: []activities.Found{orphanThere}}, activities.Compared{Transactions: 1})
+	s.SetContinueAsNewSuggested(true)
+	s.ExecuteWorkflow(NightlySweepType, SweepPaymentService{CompanyID: "cmp_1", PaymentServiceID: "psv_1"})
+	fresh, ok := errors.AsType[*workflow.ContinueAsNewError](s.GetWorkflowError())
+	require.True(t, ok)
+	var in SweepPaymentService
+	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(fresh.Input, &in))
+	require.Equal(t, 2, in.Resume.Page)
+
+	rest := sweepUp(t, 1, s.pages...)
+	rest.ExecuteWorkflow(NightlySweepType, in)
+	var out Swept
+	require.NoError(t, rest.GetWorkflowResult(&out))
+	assert.Equal(t, []any{501, 1, s.asked[0].To.UTC()}, []any{out.Transactions, out.Findings, out.Until.UTC()})
+	assert.Len(t, rest.asked, 1)
 }
 
 func TestWhereTimePassesFasterTheReportReachesToNow(t *testing.T) {

@@ -66,7 +66,7 @@ func (w swept) schedule() client.ScheduleHandle {
 func (w swept) sweep() (out workflows.Swept) {
 	w.t.Helper()
 	before := w.latest()
-	require.NoError(w.t, w.schedule().Trigger(w.t.Context(), client.ScheduleTriggerOptions{Overlap: enums.SCHEDULE_OVERLAP_POLICY_ALLOW_ALL}))
+	require.NoError(w.t, w.schedule().Trigger(w.t.Context(), client.ScheduleTriggerOptions{Overlap: enums.SCHEDULE_OVERLAP_POLICY_BUFFER_ALL}))
 	run := await(w.t, patience, w.latest, func(now client.ScheduleWorkflowExecution) bool { return now != before })
 	require.NoError(w.t, w.temporal.GetWorkflow(w.t.Context(), run.WorkflowID, run.FirstExecutionRunID).Get(w.t.Context(), &out))
 	return out
