@@ -14,7 +14,9 @@ var corrections = map[SourceKind]string{
 	FromReceipt:    "An invoice counts as paid by it: move the money to the right account by a manual entry, POST /v1/manual-entries.",
 	FromRefund:     "It books money that has gone back to a payer, which can't be taken again.",
 	FromSettlement: "It books a payout of the acquirer, which stands on a bank statement: correct its accounts by a manual entry, POST /v1/manual-entries.",
-	FromReversal:   "It is a reversal itself: book the entry again by a manual entry, POST /v1/manual-entries.",
+	FromTransaction: "It books what Saferpay moved, with which it is compared every night: move the money to the right account by a manual entry, " +
+		"POST /v1/manual-entries.",
+	FromReversal: "It is a reversal itself: book the entry again by a manual entry, POST /v1/manual-entries.",
 }
 
 // Reversal is a person's wish to take an entry back.

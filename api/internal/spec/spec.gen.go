@@ -161,21 +161,27 @@ func (e ExceptionStatus) Valid() bool {
 
 // Defines values for ExceptionKind.
 const (
-	AnswerMismatch  ExceptionKind = "answer_mismatch"
-	BookingFailed   ExceptionKind = "booking_failed"
-	CaptureDeadline ExceptionKind = "capture_deadline"
-	CaptureUnclear  ExceptionKind = "capture_unclear"
-	DoublePayment   ExceptionKind = "double_payment"
-	OutcomeUnclear  ExceptionKind = "outcome_unclear"
-	PendingOverdue  ExceptionKind = "pending_overdue"
-	RefundByHand    ExceptionKind = "refund_by_hand"
-	RefundUnclear   ExceptionKind = "refund_unclear"
-	ReleaseUnclear  ExceptionKind = "release_unclear"
+	AmountDiffers     ExceptionKind = "amount_differs"
+	AnswerMismatch    ExceptionKind = "answer_mismatch"
+	BookingFailed     ExceptionKind = "booking_failed"
+	CaptureDeadline   ExceptionKind = "capture_deadline"
+	CaptureUnclear    ExceptionKind = "capture_unclear"
+	DoublePayment     ExceptionKind = "double_payment"
+	MissingCapture    ExceptionKind = "missing_capture"
+	OrphanTransaction ExceptionKind = "orphan_transaction"
+	OutcomeUnclear    ExceptionKind = "outcome_unclear"
+	PendingOverdue    ExceptionKind = "pending_overdue"
+	RefundByHand      ExceptionKind = "refund_by_hand"
+	RefundFound       ExceptionKind = "refund_found"
+	RefundUnclear     ExceptionKind = "refund_unclear"
+	ReleaseUnclear    ExceptionKind = "release_unclear"
 )
 
 // Valid indicates whether the value is a known member of the ExceptionKind enum.
 func (e ExceptionKind) Valid() bool {
 	switch e {
+	case AmountDiffers:
+		return true
 	case AnswerMismatch:
 		return true
 	case BookingFailed:
@@ -186,11 +192,17 @@ func (e ExceptionKind) Valid() bool {
 		return true
 	case DoublePayment:
 		return true
+	case MissingCapture:
+		return true
+	case OrphanTransaction:
+		return true
 	case OutcomeUnclear:
 		return true
 	case PendingOverdue:
 		return true
 	case RefundByHand:
+		return true
+	case RefundFound:
 		return true
 	case RefundUnclear:
 		return true
@@ -230,12 +242,13 @@ func (e InvoiceStatus) Valid() bool {
 
 // Defines values for JournalSourceKind.
 const (
-	JournalSourceKindManual     JournalSourceKind = "manual"
-	JournalSourceKindPayment    JournalSourceKind = "payment"
-	JournalSourceKindReceipt    JournalSourceKind = "receipt"
-	JournalSourceKindRefund     JournalSourceKind = "refund"
-	JournalSourceKindReversal   JournalSourceKind = "reversal"
-	JournalSourceKindSettlement JournalSourceKind = "settlement"
+	JournalSourceKindManual      JournalSourceKind = "manual"
+	JournalSourceKindPayment     JournalSourceKind = "payment"
+	JournalSourceKindReceipt     JournalSourceKind = "receipt"
+	JournalSourceKindRefund      JournalSourceKind = "refund"
+	JournalSourceKindReversal    JournalSourceKind = "reversal"
+	JournalSourceKindSettlement  JournalSourceKind = "settlement"
+	JournalSourceKindTransaction JournalSourceKind = "transaction"
 )
 
 // Valid indicates whether the value is a known member of the JournalSourceKind enum.
@@ -252,6 +265,8 @@ func (e JournalSourceKind) Valid() bool {
 	case JournalSourceKindReversal:
 		return true
 	case JournalSourceKindSettlement:
+		return true
+	case JournalSourceKindTransaction:
 		return true
 	default:
 		return false
@@ -520,6 +535,7 @@ const (
 	UrnQuittanceProblemBodyTooLarge                    ProblemType = "urn:quittance:problem:body-too-large"
 	UrnQuittanceProblemCredentialsRejected             ProblemType = "urn:quittance:problem:credentials-rejected"
 	UrnQuittanceProblemCurrencyNotActive               ProblemType = "urn:quittance:problem:currency-not-active"
+	UrnQuittanceProblemDecisionImpossible              ProblemType = "urn:quittance:problem:decision-impossible"
 	UrnQuittanceProblemEntryNotBalanced                ProblemType = "urn:quittance:problem:entry-not-balanced"
 	UrnQuittanceProblemEntryNotReversible              ProblemType = "urn:quittance:problem:entry-not-reversible"
 	UrnQuittanceProblemEntryReversed                   ProblemType = "urn:quittance:problem:entry-reversed"
@@ -565,6 +581,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemCredentialsRejected:
 		return true
 	case UrnQuittanceProblemCurrencyNotActive:
+		return true
+	case UrnQuittanceProblemDecisionImpossible:
 		return true
 	case UrnQuittanceProblemEntryNotBalanced:
 		return true
@@ -1006,7 +1024,13 @@ type Exception struct {
 	// Example: try_again
 	Choice *string `json:"choice,omitempty"`
 
-	// Choices The decisions that it can be resolved with.
+	// Choices The decisions that it can be resolved with: `try_again` do the step once more; `it_happened` a person found it done
+	// at Saferpay; `it_did_not` a person made sure that no money moves; `refund` give the money back; `keep` leave it where
+	// it is booked; `acknowledge` nothing more is to be done; `book` book what Saferpay moved against 2030, prepayments
+	// received; `record` record it as a refund of the payment that it fits; `capture_now` capture what is authorized;
+	// `release` give an authorization back; `accept` leave our record as it is; `not_ours` leave alone what belongs to
+	// somebody else who uses the terminal.
+	//
 	//
 	// Example: ["try_again","it_did_not"]
 	Choices []string `json:"choices"`
@@ -1023,6 +1047,11 @@ type Exception struct {
 	// else than was asked for; `double_payment` money for an invoice that was settled already; `capture_deadline` authorized
 	// money is about to be lost; `refund_unclear` nobody knows whether a refund happened; `refund_by_hand` the licence has no
 	// refunds, so that it is done in the Saferpay Backoffice; `booking_failed` captured money could not be booked.
+	//
+	// The nightly comparison with Saferpay's transaction report finds: `orphan_transaction` captured money that no payment
+	// stands for; `missing_capture` money that is authorized at Saferpay and that nobody captures; `amount_differs` Saferpay
+	// moved another amount than was booked; `refund_found` money that went back without a refund here, such as one that was
+	// made in the Saferpay Backoffice. Each is raised once about its subject.
 	Kind ExceptionKind `json:"kind"`
 
 	// Note Why.
@@ -1040,10 +1069,10 @@ type Exception struct {
 	ResolvedBy *string         `json:"resolved_by,omitempty"`
 	Status     ExceptionStatus `json:"status"`
 
-	// Subject The id of the thing that it is about.
+	// Subject The id of a payment, a refund or a transaction at Saferpay.
 	//
 	// Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
-	Subject string `json:"subject"`
+	Subject ExceptionSubject `json:"subject"`
 }
 
 // ExceptionStatus defines model for Exception.Status.
@@ -1068,6 +1097,11 @@ type ExceptionDecision struct {
 // else than was asked for; `double_payment` money for an invoice that was settled already; `capture_deadline` authorized
 // money is about to be lost; `refund_unclear` nobody knows whether a refund happened; `refund_by_hand` the licence has no
 // refunds, so that it is done in the Saferpay Backoffice; `booking_failed` captured money could not be booked.
+//
+// The nightly comparison with Saferpay's transaction report finds: `orphan_transaction` captured money that no payment
+// stands for; `missing_capture` money that is authorized at Saferpay and that nobody captures; `amount_differs` Saferpay
+// moved another amount than was booked; `refund_found` money that went back without a refund here, such as one that was
+// made in the Saferpay Backoffice. Each is raised once about its subject.
 type ExceptionKind string
 
 // ExceptionList defines model for ExceptionList.
@@ -1075,6 +1109,11 @@ type ExceptionList struct {
 	Data       []Exception `json:"data"`
 	NextCursor *string     `json:"next_cursor,omitempty"`
 }
+
+// ExceptionSubject The id of a payment, a refund or a transaction at Saferpay.
+//
+// Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
+type ExceptionSubject = string
 
 // FieldError defines model for FieldError.
 type FieldError struct {
@@ -1260,12 +1299,12 @@ type JournalSource struct {
 	ID string `json:"id"`
 
 	// Kind An online payment, a receipt by other means, a refund, a payout of the acquirer, an entry made by hand, or the reversal
-	// of one.
+	// of one; or a transaction at Saferpay that no payment or refund explains.
 	Kind JournalSourceKind `json:"kind"`
 }
 
 // JournalSourceKind An online payment, a receipt by other means, a refund, a payout of the acquirer, an entry made by hand, or the reversal
-// of one.
+// of one; or a transaction at Saferpay that no payment or refund explains.
 type JournalSourceKind string
 
 // KeyRotation defines model for KeyRotation.
@@ -1982,7 +2021,7 @@ type ListExceptionsParams struct {
 	Kind *ExceptionKind `form:"kind,omitempty" json:"kind,omitempty"`
 
 	// Subject The id of the thing that the exceptions are about.
-	Subject *AnyID `form:"subject,omitempty" json:"subject,omitempty"`
+	Subject *ExceptionSubject `form:"subject,omitempty" json:"subject,omitempty"`
 
 	// Limit How many items at most; 50 when absent.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
