@@ -26,6 +26,9 @@ type Tx interface {
 	InsertPaymentService(ctx context.Context, s merchant.PaymentService) error
 	SavePaymentService(ctx context.Context, s merchant.PaymentService) error
 
+	Document(ctx context.Context, id string) (merchant.Document, error)
+	EraseDocument(ctx context.Context, d merchant.Document) error
+
 	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
 	LockInvoice(ctx context.Context, id string) (invoice.Invoice, error)
 	SaveInvoice(ctx context.Context, i invoice.Invoice) error

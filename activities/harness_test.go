@@ -22,6 +22,7 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/letter"
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
@@ -50,7 +51,7 @@ type shop struct {
 	saferpay  *activities.Saferpay
 	merchants *activities.Merchants
 	mail      *activities.Mail
-	letters   []activities.Letter
+	letters   []letter.Letter
 	sendError error
 	before    func() // runs before the next answer of Assert arrives
 	env       *testsuite.TestActivityEnvironment
@@ -82,10 +83,10 @@ func open(t *testing.T) *shop {
 		Gateways: map[merchant.Environment]activities.Gateway{merchant.Test: interrupted{client, s}},
 	}
 	s.merchants = &activities.Merchants{
-		InCompany: records, Secrets: keyring, Now: time.Now,
+		InCompany: records, Secrets: keyring, PublicURL: publicURL, Now: time.Now,
 		Terminals: map[merchant.Environment]activities.TerminalReader{merchant.Test: client},
 	}
-	s.mail = &activities.Mail{InCompany: records, PublicURL: publicURL, Send: func(_ context.Context, l activities.Letter) error {
+	s.mail = &activities.Mail{InCompany: records, Secrets: keyring, PublicURL: publicURL, Operators: "operators@quittance.example", Send: func(_ context.Context, l letter.Letter) error {
 		if s.sendError == nil {
 			s.letters = append(s.letters, l)
 		}
@@ -136,7 +137,7 @@ func (s *shop) seed() {
 	s.t.Helper()
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	require.NoError(s.t, s.store.CreateCompany(s.t.Context(), merchant.Company{
-		ID: s.company, Name: "Demo SA", Language: "fr", Canton: "VD", ReceiptAccount: "1029", FeeAccount: "6940", Liability: merchant.Require, CreatedAt: now,
+		ID: s.company, Name: "Demo SA", Language: "fr", Canton: "VD", ContactEmail: "compta@demo.example", ReceiptAccount: "1029", FeeAccount: "6940", Liability: merchant.Require, CreatedAt: now,
 	}))
 	service := merchant.NewPaymentService(merchant.PaymentService{
 		ID: s.service, CompanyID: s.company, Environment: merchant.Test, CustomerID: "123123", TerminalID: "12345678",

@@ -1,8 +1,8 @@
 package activities
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -14,16 +14,12 @@ import (
 	"github.com/quittance/quittance/internal/saferpay"
 )
 
-// TerminalReader is what onboarding needs of Saferpay, see *saferpay.Client.
-type TerminalReader interface {
-	Terminal(ctx context.Context, c saferpay.Credentials, requestID string) (saferpay.Terminal, error)
-}
-
 // Merchants are the steps that bring a payment service to life.
 type Merchants struct {
 	InCompany InCompany
 	Terminals map[merchant.Environment]TerminalReader
 	Secrets   Opener
+	PublicURL string
 	Now       func() time.Time
 }
 
@@ -47,6 +43,9 @@ type Verification struct {
 	SubmittedAt time.Time              `json:"submitted_at"`
 	EarliestAt  time.Time              `json:"earliest_at"`
 	DueAt       time.Time              `json:"due_at"`
+	Overdue     bool                   `json:"overdue,omitempty"`   // the company and the operators were told that it takes too long
+	Untold      []merchant.Letter      `json:"untold"`              // the mails that its timeline calls for
+	Unmanaged   bool                   `json:"unmanaged,omitempty"` // a look found nothing out: the license lacks the Management API
 }
 
 // RecordPaymentService adds the payment service, unless it is there already, and returns where it stands.
@@ -71,7 +70,34 @@ func (m *Merchants) RecordPaymentService(ctx context.Context, in Connect) (Verif
 }
 
 func verification(s merchant.PaymentService, canton string) Verification {
-	return Verification{Status: s.Status, Canton: canton, SubmittedAt: s.SubmittedAt, EarliestAt: s.EarliestAt, DueAt: s.DueAt}
+	return Verification{
+		Status: s.Status, Canton: canton, SubmittedAt: s.SubmittedAt, EarliestAt: s.EarliestAt, DueAt: s.DueAt,
+		Overdue: s.Noted(merchant.Overdue, ""), Untold: s.Untold(),
+	}
+}
+
+// Remind says that the credentials are missing after so many business days.
+type Remind struct {
+	PaymentServiceRef
+	After int `json:"after"`
+}
+
+// RemindOfCredentials notes once that the credentials are still missing, which tells the company.
+func (m *Merchants) RemindOfCredentials(ctx context.Context, in Remind) (Verification, error) {
+	days := fmt.Sprint(in.After)
+	return m.save(ctx, in.PaymentServiceRef, func(s *merchant.PaymentService) error {
+		if s.Status == merchant.AwaitingCredentials && !s.Noted(merchant.Reminded, days) {
+			s.Note(merchant.ServiceStep{What: merchant.Reminded, About: days, Note: "The credentials are still missing after " + days + " business days."}, m.Now())
+		}
+		return nil
+	})
+}
+
+// Abandon disconnects a payment service whose credentials never came.
+func (m *Merchants) Abandon(ctx context.Context, in Remind) (Verification, error) {
+	return m.save(ctx, in.PaymentServiceRef, func(s *merchant.PaymentService) error {
+		return s.Abandon(m.Now(), fmt.Sprintf("No credentials were entered in %d business days.", in.After))
+	})
 }
 
 // SubmitCredentials are credentials to be checked and saved, with the dates that a verification would get.
@@ -83,9 +109,9 @@ type SubmitCredentials struct {
 	DueAt       time.Time            `json:"due_at"`
 }
 
-// SaveCredentials looks at the terminal with the new credentials (Saferpay Management API 1.14, terminals) and, when they
-// work, saves them: the payment service is active when payment methods are contracted, else in verification. Otherwise
-// nothing is saved. Problems: credentials-rejected with the field at fault, saferpay-unavailable.
+// SaveCredentials tries the credentials at Saferpay, see inspect, and, when they work, saves them: the payment service is
+// active when payment methods are contracted, else in verification. Otherwise nothing is saved, and what works goes on
+// working. Problems: payment-service-not-active, credentials-rejected with the field at fault.
 func (m *Merchants) SaveCredentials(ctx context.Context, in SubmitCredentials) (Verification, error) {
 	service, err := m.paymentService(ctx, in.PaymentServiceRef)
 	if err != nil {
@@ -98,28 +124,38 @@ func (m *Merchants) SaveCredentials(ctx context.Context, in SubmitCredentials) (
 	if inUse && service.CustomerID != in.Credentials.CustomerID {
 		return Verification{}, credentialFault("customer_id", "is another Saferpay account than the one that payments are under way with; add a new payment service for it")
 	}
-	terminal, err := m.look(ctx, service, in.Credentials, "credentials")
+	found, err := m.inspect(ctx, service, in.Credentials)
 	if err != nil {
-		return Verification{}, rejected(err)
+		return Verification{}, err
 	}
-	if terminal.Type != "ECOM" {
-		return Verification{}, credentialFault("terminal_id", "is not an eCommerce terminal but "+terminal.Type+"; take the eCommerce one from mySaferpay")
-	}
-	if service.Status == merchant.Active && len(contracted(terminal)) == 0 {
+	if service.Status == merchant.Active && len(found.methods) == 0 {
 		return Verification{}, credentialFault("terminal_id", "has no payment method contracted yet")
 	}
-	return m.save(ctx, in.PaymentServiceRef, func(s *merchant.PaymentService) error {
+	v, err := m.save(ctx, in.PaymentServiceRef, func(s *merchant.PaymentService) error {
 		c := in.Credentials
+		if bytes.Equal(s.SealedPassword, c.SealedPassword) {
+			return nil // saved before, by an attempt that could not say so any more
+		}
+		renewed := s.Status == merchant.Active
 		s.CustomerID, s.TerminalID, s.APIUsername, s.SealedPassword = c.CustomerID, c.TerminalID, c.APIUsername, c.SealedPassword
 		if s.SubmittedAt.IsZero() {
 			s.SubmittedAt, s.EarliestAt, s.DueAt = in.SubmittedAt.UTC(), in.EarliestAt.UTC(), in.DueAt.UTC()
 		}
-		s.Methods, s.LastCheckedAt = contracted(terminal), in.SubmittedAt.UTC()
-		if len(s.Methods) > 0 {
+		s.Methods, s.LastCheckedAt = found.methods, in.SubmittedAt.UTC()
+		switch {
+		case renewed:
+			s.Note(merchant.ServiceStep{What: merchant.CredentialsRenewed, Note: "The new credentials work and have replaced the old ones."}, m.Now())
+			return nil
+		case len(s.Methods) > 0:
 			return s.Become(merchant.Active, m.Now(), "The credentials work and payment methods are contracted.")
+		case found.unmanaged:
+			return s.Become(merchant.InVerification, m.Now(), "The credentials work. The Saferpay license has no Management API, so that a person will confirm when the acquirer is done.")
+		default:
+			return s.Become(merchant.InVerification, m.Now(), "The credentials work; the acquirer has not contracted a payment method yet.")
 		}
-		return s.Become(merchant.InVerification, m.Now(), "The credentials work; the acquirer has not contracted a payment method yet.")
 	})
+	v.Unmanaged = found.unmanaged
+	return v, err
 }
 
 // LookAtTerminal is one look of a verification; At is when, in the time of the verification.
@@ -128,23 +164,47 @@ type LookAtTerminal struct {
 	At time.Time `json:"at"`
 }
 
-// CheckVerification looks at the terminal once and makes the payment service active when payment methods are contracted.
+// CheckVerification looks at the terminal once and makes the payment service active when payment methods are contracted,
+// suspended when Saferpay no longer takes its credentials. One that is overdue is escalated, once.
 func (m *Merchants) CheckVerification(ctx context.Context, in LookAtTerminal) (Verification, error) {
 	service, err := m.paymentService(ctx, in.PaymentServiceRef)
 	if err != nil {
 		return Verification{}, err
 	}
-	terminal, err := m.look(ctx, service, service.Credentials(), "verification")
+	found, err := m.look(ctx, service, "verification")
+	if nameOf(err) == saferpay.NameAuthenticationFailed {
+		return m.save(ctx, in.PaymentServiceRef, func(s *merchant.PaymentService) error { return s.RefuseCredentials(service.SealedPassword, m.Now()) })
+	}
 	if err != nil {
 		return Verification{}, err
 	}
-	return m.save(ctx, in.PaymentServiceRef, func(s *merchant.PaymentService) error {
+	v, err := m.save(ctx, in.PaymentServiceRef, func(s *merchant.PaymentService) error {
 		s.LastCheckedAt = in.At.UTC()
-		if s.Methods = contracted(terminal); len(s.Methods) == 0 || s.Status != merchant.InVerification {
+		if len(found.methods) == 0 || s.Status != merchant.InVerification {
+			m.escalate(s, in.At)
 			return nil
 		}
+		s.Methods = found.methods
 		return s.Become(merchant.Active, m.Now(), "The acquirer finished the verification: payment methods are contracted.")
 	})
+	v.Unmanaged = found.unmanaged
+	return v, err
+}
+
+// NoteBlindLook is for a look that failed: time goes on all the same.
+func (m *Merchants) NoteBlindLook(ctx context.Context, in LookAtTerminal) (Verification, error) {
+	return m.save(ctx, in.PaymentServiceRef, func(s *merchant.PaymentService) error {
+		m.escalate(s, in.At)
+		return nil
+	})
+}
+
+// escalate notes once that the verification takes longer than it should, which tells the company and the operators. At is the
+// time of the verification.
+func (m *Merchants) escalate(s *merchant.PaymentService, at time.Time) {
+	if s.Status == merchant.InVerification && !at.Before(s.DueAt) && !s.Noted(merchant.Overdue, "") {
+		s.Note(merchant.ServiceStep{What: merchant.Overdue, Note: "The acquirer has not finished the verification in time."}, m.Now())
+	}
 }
 
 // DecideVerification is a person's decision on a payment service that is in verification.
@@ -175,6 +235,30 @@ func (m *Merchants) RecordDecision(ctx context.Context, in DecideVerification) (
 	})
 }
 
+// Tidings are what became of a letter.
+type Tidings struct {
+	Tell
+	Told Told `json:"told"`
+}
+
+// NoteLetter notes on the timeline what became of a letter, so that it is never sent again.
+func (m *Merchants) NoteLetter(ctx context.Context, in Tidings) (Verification, error) {
+	return m.saveIn(ctx, in.PaymentServiceRef, func(tx Tx, s *merchant.PaymentService) error {
+		if !slices.Contains(s.Untold(), in.Letter) {
+			return nil
+		}
+		if in.Letter.What == merchant.DocumentReceived {
+			return m.noteDocument(ctx, tx, s, s.Timeline[in.Letter.Step].About, in)
+		}
+		what := merchant.NotMailed
+		if in.Told.Sent {
+			what = merchant.Mailed
+		}
+		s.Note(merchant.ServiceStep{What: what, Note: in.Told.Note, Letter: &in.Letter}, m.Now())
+		return nil
+	})
+}
+
 func (m *Merchants) paymentService(ctx context.Context, in PaymentServiceRef) (merchant.PaymentService, error) {
 	var s merchant.PaymentService
 	err := m.InCompany(ctx, in.CompanyID, func(tx Tx) (err error) {
@@ -184,20 +268,13 @@ func (m *Merchants) paymentService(ctx context.Context, in PaymentServiceRef) (m
 	return s, err
 }
 
-func (m *Merchants) look(ctx context.Context, s merchant.PaymentService, c merchant.Credentials, step string) (saferpay.Terminal, error) {
-	reader, ok := m.Terminals[s.Environment]
-	if !ok {
-		return saferpay.Terminal{}, fmt.Errorf("no Saferpay is configured for the environment %q", s.Environment)
-	}
-	credentials, err := credentialsOf(m.Secrets, s.CompanyID, c)
-	if err != nil {
-		return saferpay.Terminal{}, err
-	}
-	return reader.Terminal(ctx, credentials, s.ID+"-"+step)
+// save changes the payment service under lock and writes the events of the steps that were added to its timeline.
+func (m *Merchants) save(ctx context.Context, in PaymentServiceRef, fn func(*merchant.PaymentService) error) (Verification, error) {
+	return m.saveIn(ctx, in, func(_ Tx, s *merchant.PaymentService) error { return fn(s) })
 }
 
-// save changes the payment service under lock and writes the event of the state that it reached.
-func (m *Merchants) save(ctx context.Context, in PaymentServiceRef, fn func(*merchant.PaymentService) error) (Verification, error) {
+// saveIn is save for a step that changes something else in the same transaction.
+func (m *Merchants) saveIn(ctx context.Context, in PaymentServiceRef, fn func(Tx, *merchant.PaymentService) error) (Verification, error) {
 	var v Verification
 	err := m.InCompany(ctx, in.CompanyID, func(tx Tx) error {
 		company, err := tx.Company(ctx)
@@ -208,60 +285,50 @@ func (m *Merchants) save(ctx context.Context, in PaymentServiceRef, fn func(*mer
 		if err != nil {
 			return err
 		}
-		before := s.Status
-		if err := fn(&s); err != nil {
-			return err
-		}
-		if err := tx.SavePaymentService(ctx, s); err != nil {
-			return err
-		}
+		err = changeService(ctx, tx, &s, m.Now(), func(s *merchant.PaymentService) error { return fn(tx, s) })
 		v = verification(s, company.Canton)
-		if name, ok := stateEvents[s.Status]; ok && s.Status != before {
-			return tx.AppendEvent(ctx, serviceEvent(name, s, m.Now()))
-		}
-		return nil
+		return err
 	})
 	return v, err
 }
 
-var stateEvents = map[merchant.ServiceStatus]event.Type{
-	merchant.Active:    event.PaymentServiceActive,
-	merchant.Rejected:  event.PaymentServiceRejected,
-	merchant.Suspended: event.PaymentServiceSuspended,
-}
-
-func serviceEvent(t event.Type, s merchant.PaymentService, at time.Time) event.Event {
-	return event.New(t, s.CompanyID, s.ID, at, map[string]string{"payment_service_id": s.ID, "status": string(s.Status)})
-}
-
-// contracted keeps what a payer can be offered.
-func contracted(t saferpay.Terminal) []merchant.ContractedMethod {
-	var methods []merchant.ContractedMethod
-	for _, offered := range payment.Methods {
-		for _, m := range t.PaymentMethods {
-			if slices.Contains(offered.SaferpayNames(), m.Method) && len(m.Currencies) > 0 {
-				methods = append(methods, merchant.ContractedMethod{Method: m.Method, Currencies: m.Currencies})
-			}
+// changeService lets fn change a payment service that is locked, saves it, and writes the events of its new steps.
+func changeService(ctx context.Context, tx Tx, s *merchant.PaymentService, at time.Time, fn func(*merchant.PaymentService) error) error {
+	before := len(s.Timeline)
+	if err := fn(s); err != nil {
+		return err
+	}
+	if err := tx.SavePaymentService(ctx, *s); err != nil {
+		return err
+	}
+	for _, step := range s.Timeline[before:] {
+		name, ok := stepEvents[step.What]
+		if !ok {
+			continue
+		}
+		data := map[string]string{"payment_service_id": s.ID, "status": string(step.Status)}
+		if step.About != "" {
+			data["about"] = step.About
+		}
+		if err := tx.AppendEvent(ctx, event.New(name, s.CompanyID, s.ID, at, data)); err != nil {
+			return err
 		}
 	}
-	return methods
+	return nil
 }
 
-// rejected names the credential at fault for each way in which Saferpay says no.
-func rejected(err error) error {
-	refusal, ok := errors.AsType[*saferpay.Error](err)
-	switch {
-	case !ok:
-		return err
-	case refusal.Name == saferpay.NameAuthenticationFailed:
-		return credentialFault("api_password", "or api_username is wrong: Saferpay does not accept them")
-	case refusal.Name == saferpay.NamePermissionDenied:
-		return credentialFault("terminal_id", "or customer_id does not belong to this API user")
-	case refused(refusal):
-		return credentialFault("terminal_id", "is refused by Saferpay: "+refusal.Name)
-	default:
-		return err
-	}
+// stepEvents are what a company can be told of the life of a payment service.
+var stepEvents = map[merchant.What]event.Type{
+	merchant.Reminded:                      event.PaymentServiceReminded,
+	merchant.Abandoned:                     event.PaymentServiceDisconnected,
+	merchant.What(merchant.InVerification): event.PaymentServiceInVerification,
+	merchant.Overdue:                       event.PaymentServiceOverdue,
+	merchant.What(merchant.Active):         event.PaymentServiceActive,
+	merchant.What(merchant.Rejected):       event.PaymentServiceRejected,
+	merchant.What(merchant.Suspended):      event.PaymentServiceSuspended,
+	merchant.DocumentSent:                  event.PaymentServiceDocumentSent,
+	merchant.DocumentRefused:               event.PaymentServiceDocumentRefused,
+	merchant.What(merchant.Disconnected):   event.PaymentServiceDisconnected,
 }
 
 func credentialFault(field, message string) error {

@@ -93,11 +93,15 @@ func TestWrongCredentialsNameTheFieldAndSaveNothing(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	ref := s.connected()
+	s.customer("700200", terminal{"terminal_id": "70020001", "type": "SPG"})
+	s.withoutManagementAPI("700300", terminal{"terminal_id": "70030001"})
 	for _, c := range []struct{ customer, terminal, user, password, field string }{
 		{"123123", "12345678", "API_123123_00000001", "wrong", "api_password"},
 		{"123123", "12345678", "API_999999_00000001", "Demo-Password-1", "api_password"},
 		{"123123", "87654321", "API_123123_00000001", "Demo-Password-1", "terminal_id"},
-		{"321321", "87654321", "API_123123_00000001", "Demo-Password-1", "terminal_id"},
+		{"321321", "87654321", "API_123123_00000001", "Demo-Password-1", "customer_id"},
+		{"700200", "70020001", "API_700200_00000001", "Password-1", "terminal_id"}, // not for eCommerce
+		{"700300", "12345678", "API_700300_00000001", "Password-1", "terminal_id"}, // of somebody else, and no Management API
 	} {
 		_, err := s.submit(ref, c.customer, c.terminal, c.user, c.password)
 		name, again := errorType(t, err)
@@ -116,15 +120,150 @@ func TestWrongCredentialsNameTheFieldAndSaveNothing(t *testing.T) {
 	assert.Empty(t, s.events())
 }
 
+// terminal is one at the simulator.
+type terminal map[string]any
+
+// customer makes an account at Saferpay with the user API_<id>_00000001 and the password Password-1.
+func (s *shop) customer(id string, terminals ...terminal) {
+	s.t.Helper()
+	s.put("/_sim/customers/"+id, map[string]any{"user": "API_" + id + "_00000001", "password": "Password-1", "terminals": terminals})
+}
+
+func (s *shop) withoutManagementAPI(id string, terminals ...terminal) {
+	s.t.Helper()
+	s.customer(id, terminals...)
+	s.put("/_sim/customers/"+id, map[string]any{"features": []string{}})
+}
+
+// untold are the mails that a payment service's timeline calls for.
+func (s *shop) untold(ref activities.PaymentServiceRef) (what []merchant.What) {
+	s.t.Helper()
+	for _, l := range s.paymentService(ref).Untold() {
+		what = append(what, l.What)
+	}
+	return what
+}
+
+func TestLicenseWithoutTheManagementAPIIsFine(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	contracts := []map[string]any{{"method": "VISA", "currencies": []string{"CHF"}}}
+	for id, terminals := range map[string][]terminal{
+		"700400": {{"terminal_id": "70040001"}}, "700500": {{"terminal_id": "70050001", "payment_methods": contracts}},
+	} {
+		s.withoutManagementAPI(id, terminals...)
+		ref := s.connected()
+		v, err := s.submit(ref, id, id+"01", "API_"+id+"_00000001", "Password-1")
+		require.NoError(t, err)
+		assert.Equal(t, merchant.InVerification, v.Status, "only a person can tell what is contracted")
+		assert.True(t, v.Unmanaged)
+		v = do[activities.Verification](s, s.merchants.CheckVerification, activities.LookAtTerminal{PaymentServiceRef: ref, At: v.EarliestAt})
+		assert.Equal(t, merchant.InVerification, v.Status)
+		assert.True(t, v.Unmanaged)
+		v = do[activities.Verification](s, s.merchants.RecordDecision, activities.DecideVerification{PaymentServiceRef: ref, Approved: true, Reason: "Told by mail."})
+		assert.Equal(t, merchant.Active, v.Status)
+		assert.Equal(t, []string{"CHF"}, s.paymentService(ref).Currencies())
+	}
+	assert.Empty(t, s.transactions(), "a page that nobody sees moves no money")
+}
+
+func TestCredentialsAreReplacedOnlyByOnesThatWork(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	contracts := []map[string]any{{"method": "VISA", "currencies": []string{"CHF"}}}
+	s.customer("700600", terminal{"terminal_id": "70060001", "payment_methods": contracts}, terminal{"terminal_id": "70060002"})
+	ref := s.connected()
+	_, err := s.submit(ref, "700600", "70060001", "API_700600_00000001", "Password-1")
+	require.NoError(t, err)
+	before := s.paymentService(ref)
+
+	for _, wrong := range [][]string{{"700600", "70060001", "guessed"}, {"700600", "70060002", "Password-1"}, {"123123", "12345678", "Demo-Password-1"}} {
+		_, err = s.submit(ref, wrong[0], wrong[1], "API_"+wrong[0]+"_00000001", wrong[2])
+		name, _ := errorType(t, err)
+		assert.Equal(t, string(problem.CredentialsRejected), name)
+		assert.Equal(t, before, s.paymentService(ref), "what works goes on working")
+	}
+	s.put("/_sim/customers/700600", map[string]any{"password": "Password-2"})
+	_, err = s.submit(ref, "700600", "70060001", "API_700600_00000001", "Password-2")
+	require.NoError(t, err)
+	after := s.paymentService(ref)
+	assert.NotEqual(t, before.SealedPassword, after.SealedPassword)
+	assert.Equal(t, merchant.CredentialsRenewed, after.Timeline[len(after.Timeline)-1].What)
+	assert.Equal(t, []event.Type{event.PaymentServiceActive}, s.events(), "nobody has to be told")
+}
+
+func TestMissingCredentialsAreRemindedOfOnceEachAndThenGivenUp(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ref := s.connected()
+	for _, days := range []int{2, 2, 7} {
+		v := do[activities.Verification](s, s.merchants.RemindOfCredentials, activities.Remind{PaymentServiceRef: ref, After: days})
+		assert.Equal(t, merchant.AwaitingCredentials, v.Status)
+	}
+	for range 2 {
+		v := do[activities.Verification](s, s.merchants.Abandon, activities.Remind{PaymentServiceRef: ref, After: 60})
+		assert.Equal(t, merchant.Disconnected, v.Status)
+	}
+	do[activities.Verification](s, s.merchants.RemindOfCredentials, activities.Remind{PaymentServiceRef: ref, After: 8})
+	assert.Equal(t, []merchant.What{merchant.Reminded, merchant.Reminded, merchant.Abandoned}, s.untold(ref))
+	assert.Equal(t, []event.Type{event.PaymentServiceReminded, event.PaymentServiceReminded, event.PaymentServiceDisconnected}, s.events())
+}
+
+func TestOverdueVerificationIsEscalatedOnce(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ref := s.connected()
+	_, err := s.submit(ref, "321321", "87654321", "API_321321_00000001", "Demo-Password-2")
+	require.NoError(t, err)
+	due := s.paymentService(ref).DueAt
+	for _, at := range []time.Time{due.Add(-time.Hour), due, due.AddDate(0, 0, 1)} {
+		v := do[activities.Verification](s, s.merchants.CheckVerification, activities.LookAtTerminal{PaymentServiceRef: ref, At: at})
+		assert.Equal(t, !at.Before(due), v.Overdue)
+	}
+	assert.Equal(t, []merchant.What{merchant.What(merchant.InVerification), merchant.Overdue, merchant.Overdue}, s.untold(ref), "the company and the operators")
+	assert.Equal(t, []event.Type{event.PaymentServiceInVerification, event.PaymentServiceOverdue}, s.events())
+}
+
+func TestVerificationThatNobodyCanLookAtIsOverdueAllTheSame(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ref := s.connected()
+	_, err := s.submit(ref, "321321", "87654321", "API_321321_00000001", "Demo-Password-2")
+	require.NoError(t, err)
+	for range 2 {
+		v := do[activities.Verification](s, s.merchants.NoteBlindLook, activities.LookAtTerminal{PaymentServiceRef: ref, At: s.paymentService(ref).DueAt})
+		assert.True(t, v.Overdue)
+	}
+	assert.Equal(t, []event.Type{event.PaymentServiceInVerification, event.PaymentServiceOverdue}, s.events())
+}
+
+func TestCredentialsThatStopWorkingDuringTheVerificationSuspendIt(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.customer("700700", terminal{"terminal_id": "70070001"})
+	ref := s.connected()
+	_, err := s.submit(ref, "700700", "70070001", "API_700700_00000001", "Password-1")
+	require.NoError(t, err)
+	s.put("/_sim/customers/700700", map[string]any{"password": "Password-2"})
+	v := do[activities.Verification](s, s.merchants.CheckVerification, activities.LookAtTerminal{PaymentServiceRef: ref, At: time.Now()})
+	assert.Equal(t, merchant.Suspended, v.Status)
+	v, err = s.submit(ref, "700700", "70070001", "API_700700_00000001", "Password-2")
+	require.NoError(t, err)
+	assert.Equal(t, merchant.InVerification, v.Status)
+}
+
 func TestSaferpayOutOfOrderIsNobodysFault(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	ref := s.connected()
-	s.fault("rest/terminals", "html_502")
-	_, err := s.submit(ref, "123123", "12345678", "API_123123_00000001", "Demo-Password-1")
-	name, again := errorType(t, err)
-	assert.Equal(t, activities.SaferpayUnclear, name)
-	assert.True(t, again)
+	for _, operation := range []string{"rest/license", "rest/terminals"} {
+		s.fault(operation, "html_502")
+		_, err := s.submit(ref, "123123", "12345678", "API_123123_00000001", "Demo-Password-1")
+		name, again := errorType(t, err)
+		assert.Equal(t, activities.SaferpayUnclear, name)
+		assert.True(t, again)
+	}
+	assert.Equal(t, merchant.AwaitingCredentials, s.paymentService(ref).Status)
 }
 
 func TestOnlyAVerificationCanBeDecidedOn(t *testing.T) {
@@ -142,5 +281,5 @@ func TestOnlyAVerificationCanBeDecidedOn(t *testing.T) {
 	}
 	p := s.paymentService(ref)
 	assert.Equal(t, "The papers never came.", p.Timeline[len(p.Timeline)-1].Note)
-	assert.Equal(t, []event.Type{event.PaymentServiceRejected}, s.events())
+	assert.Equal(t, []event.Type{event.PaymentServiceInVerification, event.PaymentServiceRejected}, s.events())
 }

@@ -1,7 +1,6 @@
 package activities
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -134,16 +133,12 @@ func (s *Saferpay) noticeRevoked(ctx context.Context, service merchant.PaymentSe
 func (s *Saferpay) suspend(ctx context.Context, service merchant.PaymentService) error {
 	return s.InCompany(ctx, service.CompanyID, func(tx Tx) error {
 		current, err := tx.LockPaymentService(ctx, service.ID)
-		if err != nil || !current.Status.CanBecome(merchant.Suspended) || !bytes.Equal(current.SealedPassword, service.SealedPassword) {
+		if err != nil {
 			return err
 		}
-		if err := current.Become(merchant.Suspended, s.Now(), "Saferpay no longer accepts the API user name and password."); err != nil {
-			return err
-		}
-		if err := tx.SavePaymentService(ctx, current); err != nil {
-			return err
-		}
-		return tx.AppendEvent(ctx, serviceEvent(event.PaymentServiceSuspended, current, s.Now()))
+		return changeService(ctx, tx, &current, s.Now(), func(current *merchant.PaymentService) error {
+			return current.RefuseCredentials(service.SealedPassword, s.Now())
+		})
 	})
 }
 

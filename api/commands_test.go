@@ -210,6 +210,10 @@ func (c *commands) Decide(ctx context.Context, s merchant.PaymentService, d work
 	return c.becomeService(ctx, s, next, d.Reason)
 }
 
+func (c *commands) MailDocument(_ context.Context, _ merchant.PaymentService, documentID string) error {
+	return c.note("mail document", documentID)
+}
+
 func (c *commands) becomeService(ctx context.Context, s merchant.PaymentService, next merchant.ServiceStatus, note string) (workflows.ServiceState, error) {
 	if err := s.Become(next, noon, note); err != nil {
 		return workflows.ServiceState{}, err

@@ -53,7 +53,7 @@ func (s *server) take(r *http.Request, key string) (idempotency.Request, error) 
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	now := s.now()
 	return s.Store.TakeRequest(r.Context(), idempotency.Request{
-		Owner: ownerOf(r.Context()), Key: key, Fingerprint: idempotency.Fingerprint(r.Method, r.URL.RequestURI(), body),
+		Owner: ownerOf(r.Context()), Key: key, Fingerprint: idempotency.Fingerprint(r.Method, r.URL.RequestURI(), repeatable(r, body)),
 		Seed: id.NewSeed(), CreatedAt: now, TakenAt: now,
 	})
 }

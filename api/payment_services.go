@@ -168,9 +168,13 @@ func shownService(p merchant.PaymentService, language string) spec.PaymentServic
 			LastCheckedAt: optional(p.LastCheckedAt),
 		},
 		Timeline: mapped(p.Timeline, func(step merchant.ServiceStep) spec.PaymentServiceStep {
-			return spec.PaymentServiceStep{At: step.At, Status: spec.PaymentServiceStatus(step.Status), Note: optional(step.Note)}
+			return spec.PaymentServiceStep{
+				At: step.At, Status: spec.PaymentServiceStatus(step.Status), What: string(step.What), About: optional(step.About), Note: optional(step.Note),
+			}
 		}),
-		NextSteps: nextSteps(p, language),
+		NextSteps: mapped(p.NextSteps(), func(next merchant.NextStep) spec.NextStep {
+			return spec.NextStep{Step: next.Step, Text: next.Texts[language], Texts: next.Texts, URL: optional(next.URL), Email: optional(next.Email)}
+		}),
 		CreatedAt: p.CreatedAt,
 	}
 }

@@ -52,6 +52,7 @@ type Tx interface {
 	LockCompany(ctx context.Context) (merchant.Company, error)
 	SaveCompany(ctx context.Context, c merchant.Company) error
 	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
+	InsertDocument(ctx context.Context, d merchant.Document) (merchant.Document, error)
 	PaymentServices(ctx context.Context) ([]merchant.PaymentService, error)
 	DefaultPaymentService(ctx context.Context) (service merchant.PaymentService, ok bool, err error)
 	MakeDefault(ctx context.Context, paymentServiceID string) error
@@ -105,6 +106,7 @@ type Commands interface {
 	Connect(ctx context.Context, in workflows.ConnectPaymentService) error
 	SubmitCredentials(ctx context.Context, s merchant.PaymentService, c merchant.Credentials) (workflows.ServiceState, error)
 	Decide(ctx context.Context, s merchant.PaymentService, d workflows.Decision) (workflows.ServiceState, error)
+	MailDocument(ctx context.Context, s merchant.PaymentService, documentID string) error
 }
 
 // Sealer encrypts a secret so that it opens only together with the associated text.

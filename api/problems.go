@@ -39,7 +39,7 @@ var problemTypes = map[problem.Code]struct {
 	problem.ExceptionResolved:       {http.StatusConflict, "The exception is resolved"},
 	problem.DecisionImpossible:      {http.StatusConflict, "The decision can't be carried out"},
 	problem.TooLarge:                {http.StatusRequestEntityTooLarge, "The body is too large"},
-	problem.UnsupportedMedia:        {http.StatusUnsupportedMediaType, "The body must be JSON"},
+	problem.UnsupportedMedia:        {http.StatusUnsupportedMediaType, "The body is of the wrong type"},
 	problem.KeyReused:               {http.StatusUnprocessableEntity, "The idempotency key was used for another request"},
 	problem.Invalid:                 {http.StatusUnprocessableEntity, "The request has invalid fields"},
 	problem.ReceiptExceedsInvoice:   {http.StatusUnprocessableEntity, "The receipt is more than is due"},

@@ -24,6 +24,9 @@ import (
 // maxBody is the largest body of a call, in bytes.
 const maxBody = 1 << 20
 
+// uploadTimeout is how long an upload may take, on a slow line.
+const uploadTimeout = 2 * time.Minute
+
 // maxFaults is how many fields at fault one answer names; a caller with more has other worries.
 const maxFaults = 20
 
@@ -31,6 +34,10 @@ const maxFaults = 20
 func (s *server) calls(r chi.Router) {
 	r.Use(s.authenticate, s.readBody, s.validate(), s.once, s.audited, noteAccept)
 	refuseAsMalformed := func(w http.ResponseWriter, r *http.Request, err error) {
+		if errors.Is(err, http.ErrNotMultipart) {
+			s.refuse(w, r, problem.New(problem.UnsupportedMedia, "Send the file with Content-Type: multipart/form-data, in the field file."))
+			return
+		}
 		s.refuse(w, r, problem.New(problem.Malformed, "The request can't be read: %s.", err))
 	}
 	handler := spec.NewStrictHandlerWithOptions(s, nil, spec.StrictHTTPServerOptions{
@@ -44,9 +51,14 @@ func (s *server) calls(r chi.Router) {
 // would stop reading after the first JSON value.
 func (s *server) readBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		limit := int64(maxBody)
+		if isUpload(r) {
+			limit = maxUpload
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTimeout)) // where it isn't supported, there is none
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-			s.refuse(w, r, problem.New(problem.TooLarge, "The body may have at most %d bytes.", maxBody))
+			s.refuse(w, r, problem.New(problem.TooLarge, "The body may have at most %d bytes.", limit))
 			return
 		}
 		if err != nil {
@@ -76,9 +88,24 @@ func (s *server) validate() func(http.Handler) http.Handler {
 			return err
 		}),
 	})
+	whole, withoutBody := s.validator(doc, false, dates), s.validator(doc, true, dates) // a file is looked at by who takes it
+	return func(next http.Handler) http.Handler {
+		call, upload := whole(next), withoutBody(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if isUpload(r) {
+				upload.ServeHTTP(w, r)
+				return
+			}
+			call.ServeHTTP(w, r)
+		})
+	}
+}
+
+func (s *server) validator(doc *openapi3.T, withoutBody bool, dates openapi3.SchemaValidationOption) func(http.Handler) http.Handler {
 	return validator.OapiRequestValidatorWithOptions(doc, &validator.Options{
 		SilenceServersWarning: true, // the only server is a path, so no host is looked at
 		Options: openapi3filter.Options{
+			ExcludeRequestBody:      withoutBody,
 			MultiError:              true,
 			SkipSettingDefaults:     true,
 			AuthenticationFunc:      authorize,
@@ -167,8 +194,11 @@ func faults(whole string, err error) []problem.Field {
 func unknownProperty(fault *openapi3.SchemaError) string {
 	var name string
 	_, _ = fmt.Sscanf(fault.Reason, "property %q is unsupported", &name)
-	return name[:min(len(name), 100)]
+	return clip(name)
 }
+
+// clip shortens a name that the caller has made up.
+func clip(name string) string { return name[:min(len(name), 100)] }
 
 // complaint says what is wrong with a value, in the same voice as the domain, and without repeating the value.
 func complaint(fault *openapi3.SchemaError) string {

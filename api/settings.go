@@ -38,6 +38,7 @@ func (s *server) UpdateSettings(ctx context.Context, r spec.UpdateSettingsReques
 		set(&company.FeeAccount, r.Body.FeeAccount)
 		set(&company.Liability, r.Body.LiabilityShift)
 		set(&company.Language, r.Body.Language)
+		set(&company.ContactEmail, r.Body.ContactEmail)
 		closedBefore, err := tx.BooksClosedUntil(ctx)
 		if err != nil {
 			return err
@@ -80,6 +81,7 @@ func shownSettings(c merchant.Company, closedUntil time.Time) spec.Settings {
 		FeeAccount:     c.FeeAccount,
 		LiabilityShift: spec.LiabilityShift(c.Liability),
 		Language:       spec.Language(c.Language),
+		ContactEmail:   optional(c.ContactEmail),
 		Warnings:       []spec.SettingsWarning{},
 	}
 	if !closedUntil.IsZero() {

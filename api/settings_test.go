@@ -23,6 +23,22 @@ func TestSettingsChangeOneByOne(t *testing.T) {
 	assert.Equal(t, settings, w.call("GET", "/settings", w.key, nil).json(http.StatusOK))
 }
 
+func TestContactAddressIsKeptChangedAndTakenAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	made := w.call("POST", "/companies", adminKey, map[string]string{"name": "Demo AG", "language": "de", "canton": "ZH", "contact_email": "buchhaltung@demo.example"})
+	assert.Equal(t, "buchhaltung@demo.example", made.json(http.StatusCreated)["contact_email"])
+	w.call("POST", "/companies", adminKey, map[string]string{"name": "Demo AG", "language": "de", "canton": "ZH", "contact_email": "buchhaltung"}).
+		problem(http.StatusUnprocessableEntity, "validation-failed")
+
+	changed := w.call("PATCH", "/settings", w.key, map[string]string{"contact_email": "compta@demo.example"}).json(http.StatusOK)
+	assert.Equal(t, "compta@demo.example", changed["contact_email"])
+	refused := w.call("PATCH", "/settings", w.key, map[string]string{"contact_email": "Compta <compta@demo.example>"})
+	assert.Equal(t, []string{"contact_email"}, refused.problem(http.StatusUnprocessableEntity, "validation-failed"))
+	assert.Equal(t, changed, w.call("GET", "/settings", w.key, nil).json(http.StatusOK))
+	assert.NotContains(t, w.call("PATCH", "/settings", w.key, map[string]string{"contact_email": ""}).json(http.StatusOK), "contact_email")
+}
+
 func TestChangedReceiptAccountIsWarnedOfOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -25,7 +25,7 @@ const module = "github.com/quittance/quittance/"
 // domain packages are pure: they know rules and no wires.
 var domain = []string{
 	"internal/audit", "internal/calendar", "internal/event", "internal/exception", "internal/id", "internal/idempotency", "internal/invoice",
-	"internal/ledger", "internal/listing",
+	"internal/ledger", "internal/letter", "internal/listing",
 	"internal/merchant", "internal/money", "internal/payment", "internal/problem",
 	"internal/refund", "internal/sweep",
 }

@@ -53,6 +53,7 @@ func Run(ctx context.Context, c client.Client, a Activities, o Options) error {
 	flows.RegisterOnboarding(onboarding)
 	onboarding.RegisterActivity(a.Merchants)
 	onboarding.RegisterActivity(a.Schedules)
+	onboarding.RegisterActivity(a.Mail)
 
 	for queue, w := range map[string]worker.Worker{workflows.PaymentsQueue: payments, workflows.OnboardingQueue: onboarding} {
 		if err := w.Start(); err != nil {

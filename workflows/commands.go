@@ -121,6 +121,12 @@ func (c Commands) Decide(ctx context.Context, s merchant.PaymentService, d Decis
 	return out, err
 }
 
+// MailDocument mails a document that is in the record to the acquirer, and returns when that is sure to happen.
+func (c Commands) MailDocument(ctx context.Context, s merchant.PaymentService, documentID string) error {
+	return c.updateWithStart(ctx, c.onboarding(connected(s)),
+		client.UpdateWorkflowOptions{UpdateName: UpdateDocument, Args: []any{MailDocument{DocumentID: documentID}}}, &Acknowledged{})
+}
+
 func connected(s merchant.PaymentService) ConnectPaymentService {
 	return ConnectPaymentService{CompanyID: s.CompanyID, PaymentServiceID: s.ID, Environment: s.Environment, Name: s.Name}
 }

@@ -46,6 +46,7 @@ const (
 	UpdateConnect     = "connect"            // Onboarding, with start: → Acknowledged
 	UpdateCredentials = "submit-credentials" // Onboarding, with start: merchant.Credentials → ServiceState
 	UpdateDecide      = "decide"             // Onboarding: Decision → ServiceState
+	UpdateDocument    = "mail-document"      // Onboarding, with start: MailDocument → Acknowledged
 )
 
 // Signals: facts that nobody waits for. All are only hints; what happened is what Assert says.
@@ -191,6 +192,11 @@ type ConnectPaymentService struct {
 type Decision struct {
 	Approved bool   `json:"approved"`
 	Reason   string `json:"reason"`
+}
+
+// MailDocument sends a document, which is in the record already, to the acquirer.
+type MailDocument struct {
+	DocumentID string `json:"document_id"`
 }
 
 // ServiceState answers what a payment service has become.

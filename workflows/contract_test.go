@@ -23,7 +23,7 @@ func TestNoArgumentOrResultIsABareString(t *testing.T) {
 		"NightlySweep": Workflows{}.NightlySweep, "Finding": Workflows{}.Finding, "resolve of Finding": findings.resolve,
 		UpdateIssue: invoices.issue, UpdatePayNow: invoices.payNow, UpdateCancel: invoices.cancel,
 		UpdateReceipt: invoices.recordReceipt, UpdateResolve: invoices.resolve, UpdateRefund: refunds.request, UpdateRecorded: refunds.recordByHand,
-		UpdateConnect: services.connect, UpdateCredentials: services.submitCredentials, UpdateDecide: services.decide,
+		UpdateConnect: services.connect, UpdateCredentials: services.submitCredentials, UpdateDecide: services.decide, UpdateDocument: services.mailDocument,
 	}
 	for _, steps := range []any{&activities.Books{}, &activities.Saferpay{}, &activities.Merchants{}, &activities.Mail{}, &activities.Schedules{}} {
 		typ := reflect.TypeOf(steps)

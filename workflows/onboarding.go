@@ -9,7 +9,6 @@ import (
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/calendar"
 	"github.com/quittance/quittance/internal/merchant"
-	"github.com/quittance/quittance/internal/problem"
 )
 
 // How long the acquirer's verification takes, in business days of the company's canton.
@@ -18,7 +17,19 @@ const (
 	verificationDue      = 15
 )
 
-// onboarding brings one payment service to life.
+// withoutCredentials says what happens while the company has not entered credentials, after so many business days.
+var withoutCredentials = []struct {
+	after int
+	what  string
+	step  any
+}{
+	{2, "Remind the company of the credentials", merchantsStep.RemindOfCredentials},
+	{7, "Remind the company of the credentials again", merchantsStep.RemindOfCredentials},
+	{60, "Give up waiting for credentials", merchantsStep.Abandon},
+}
+
+// onboarding brings one payment service to life. Update handlers only change its state (see onboarding_messages.go); what
+// follows from a change stands here, and the mails in letters.go.
 type onboarding struct {
 	activities.Verification
 	in       ConnectPaymentService
@@ -26,23 +37,27 @@ type onboarding struct {
 	calendar calendar.Calendar
 
 	recorded  bool
+	planned   bool
 	refusal   error
 	changing  workflow.Mutex // one change of the payment service at a time
-	trouble   string         // what a person has to look at
-	attention bool           // what the search attribute NeedsAttention says
+	outbox    outbox
+	blind     string // why the last look at the terminal found nothing out
+	attention bool   // what the search attribute NeedsAttention says
 }
 
 var merchantsStep *activities.Merchants
 
 // Onboarding brings a payment service from its credentials through the acquirer's verification to active or rejected. It
 // is started again, for as long as the change takes, when something is to change later. It takes UpdateConnect,
-// UpdateCredentials and UpdateDecide. As in InvoicePayment, Temporal's own cancellation request changes nothing.
+// UpdateCredentials, UpdateDecide and UpdateDocument. As in InvoicePayment, Temporal's own cancellation request changes
+// nothing.
 func (w Workflows) Onboarding(ctx workflow.Context, in ConnectPaymentService) (ServiceState, error) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	o := &onboarding{in: in, clock: w.clock(ctx), changing: workflow.NewMutex(ctx)}
 	if err := o.listen(ctx); err != nil {
 		return ServiceState{}, err
 	}
+	workflow.Go(ctx, o.post)
 	return o.run(ctx)
 }
 
@@ -51,51 +66,44 @@ func (o *onboarding) run(ctx workflow.Context) (ServiceState, error) {
 	if err := o.record(ctx); err != nil {
 		return ServiceState{}, err
 	}
-
-	// 2. Wait for credentials that work.
-	o.report(ctx)
-	if err := workflow.Await(ctx, func() bool { return o.refusal != nil || o.Status != merchant.AwaitingCredentials }); err != nil {
-		return ServiceState{}, err
-	}
-
-	// 3. Wait for the verification: look at the terminal once a business day, from the third on.
-	next := o.EarliestAt
-	for o.Status == merchant.InVerification {
+	for o.underWay() || o.busy(ctx) || o.unplanned() {
 		o.report(ctx)
-		decided, err := workflow.AwaitWithOptions(ctx, nap(o.clock.until(ctx, next), "Next look at the terminal: "+next.Format(time.DateOnly)),
-			func() bool { return o.Status != merchant.InVerification })
+		var err error
+		switch o.Status {
+		case merchant.AwaitingCredentials:
+			// 2. Wait for credentials that work.
+			err = o.awaitCredentials(ctx)
+		case merchant.InVerification:
+			// 3. Wait for the acquirer's verification.
+			err = o.awaitVerification(ctx)
+		default:
+			// 4. Have an active payment service swept every night, answer whoever waits for an answer, see the last mails off,
+			// and end.
+			if err = o.plan(ctx); err == nil {
+				err = workflow.Await(ctx, func() bool { return o.underWay() || !o.busy(ctx) })
+			}
+		}
 		if err != nil {
 			return ServiceState{}, err
 		}
-		if !decided {
-			o.look(ctx)
-			if now := o.clock.now(ctx); now.After(next) {
-				next = now // looks that were missed are not made up for
-			}
-			next = o.calendar.NextBusinessDay(next)
-		}
 	}
-
-	// 4. Answer whoever still waits for one, and have an active payment service swept every night.
-	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
-		return ServiceState{}, err
-	}
-	if err := o.planSweep(ctx); err != nil {
-		return ServiceState{}, err
-	}
-
-	// 5. Answer whoever came meanwhile, and end.
-	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
-		return ServiceState{}, err
-	}
-	o.trouble = ""
 	o.report(ctx)
 	return ServiceState{Status: o.Status}, nil
 }
 
+// underWay tells whether the payment service is on its way to become active.
+func (o *onboarding) underWay() bool {
+	return o.Status == merchant.AwaitingCredentials || o.Status == merchant.InVerification
+}
+
+// busy tells whether somebody waits for an answer, or a mail for the mail server.
+func (o *onboarding) busy(ctx workflow.Context) bool {
+	return !workflow.AllHandlersFinished(ctx) || !o.outbox.empty()
+}
+
 func (o *onboarding) record(ctx workflow.Context) error {
-	err := workflow.ExecuteActivity(with(ctx, books, "Record the payment service"), merchantsStep.RecordPaymentService,
-		activities.Connect{PaymentServiceRef: o.ref(), Environment: o.in.Environment, Name: o.in.Name}).Get(ctx, &o.Verification)
+	err := o.step(with(ctx, books, "Record the payment service"), merchantsStep.RecordPaymentService,
+		activities.Connect{PaymentServiceRef: o.ref(), Environment: o.in.Environment, Name: o.in.Name})
 	if o.refusal = refusal(err); o.refusal == nil && err != nil {
 		return err
 	}
@@ -106,99 +114,91 @@ func (o *onboarding) record(ctx workflow.Context) error {
 	return nil
 }
 
+// awaitCredentials reminds the company until it has entered credentials that work, and in the end gives it up.
+func (o *onboarding) awaitCredentials(ctx workflow.Context) error {
+	since := o.clock.now(ctx)
+	for _, next := range withoutCredentials {
+		day := o.calendar.AddBusinessDays(since, next.after)
+		entered, err := o.awaitWhile(ctx, merchant.AwaitingCredentials, day, next.what+": "+day.Format(time.DateOnly))
+		if err != nil || entered {
+			return err
+		}
+		if err := o.alone(ctx, merchant.AwaitingCredentials, func() error {
+			return o.step(with(ctx, books, next.what), next.step, activities.Remind{PaymentServiceRef: o.ref(), After: next.after})
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// awaitVerification looks at the terminal once a business day, from the third on, until the acquirer is done or a person has
+// decided. When it takes too long, the company and the operators are told.
+func (o *onboarding) awaitVerification(ctx workflow.Context) error {
+	next := o.EarliestAt
+	for {
+		for !next.After(o.clock.now(ctx)) {
+			next = o.calendar.NextBusinessDay(next) // looks that were missed are not made up for
+		}
+		decided, err := o.awaitWhile(ctx, merchant.InVerification, next, "Look at the terminal: "+next.Format(time.DateOnly))
+		if err != nil || decided {
+			return err
+		}
+		if err := o.alone(ctx, merchant.InVerification, func() error { return o.look(ctx) }); err != nil {
+			return err
+		}
+		o.report(ctx)
+	}
+}
+
 // look is one look at the terminal. When it fails, the next business day brings the next one.
-func (o *onboarding) look(ctx workflow.Context) {
+func (o *onboarding) look(ctx workflow.Context) error {
+	look := activities.LookAtTerminal{PaymentServiceRef: o.ref(), At: o.clock.now(ctx)}
+	o.blind = ""
+	err := o.step(with(ctx, saferpay, "Look at the terminal"), merchantsStep.CheckVerification, look)
+	if err == nil {
+		return nil
+	}
+	o.blind = fmt.Sprintf("\n\n**The terminal could not be looked at:** %s.", cause(err))
+	return o.step(with(ctx, books, "Note that nothing could be seen"), merchantsStep.NoteBlindLook, look)
+}
+
+// awaitWhile waits until t, a time of the process, or until the status is another, and tells whether it is.
+func (o *onboarding) awaitWhile(ctx workflow.Context, status merchant.ServiceStatus, t time.Time, why string) (changed bool, err error) {
+	return workflow.AwaitWithOptions(ctx, nap(o.clock.until(ctx, t), why), func() bool { return o.Status != status })
+}
+
+// alone runs a step while nothing else may change the payment service, unless its status has become another.
+func (o *onboarding) alone(ctx workflow.Context, status merchant.ServiceStatus, step func() error) error {
 	if err := o.changing.Lock(ctx); err != nil {
-		return
+		return err
 	}
 	defer o.changing.Unlock()
-	if o.Status != merchant.InVerification {
-		return // decided while waiting for the lock
+	if o.Status != status {
+		return nil
 	}
-	o.trouble = ""
-	now := o.clock.now(ctx)
-	if !now.Before(o.DueAt) {
-		o.trouble = fmt.Sprintf("**The verification is overdue since %s.** Ask the acquirer, then approve or reject it.", o.DueAt.Format(time.DateOnly))
-	}
-	err := workflow.ExecuteActivity(with(ctx, saferpay, "Look at the terminal"), merchantsStep.CheckVerification,
-		activities.LookAtTerminal{PaymentServiceRef: o.ref(), At: now}).Get(ctx, &o.Verification)
-	if err != nil {
-		o.trouble += fmt.Sprintf(" **The terminal could not be looked at:** %s.", cause(err))
-	}
+	return step()
 }
 
-// listen takes the messages of the company and of operators.
-func (o *onboarding) listen(ctx workflow.Context) error {
-	if err := workflow.SetUpdateHandlerWithOptions(ctx, UpdateConnect, o.connect, workflow.UpdateHandlerOptions{
-		Description: "Answers once the payment service is recorded",
-	}); err != nil {
+// step runs an activity that tells where the payment service stands after it.
+func (o *onboarding) step(ctx workflow.Context, activity, in any) error {
+	var v activities.Verification
+	if err := workflow.ExecuteActivity(ctx, activity, in).Get(ctx, &v); err != nil {
 		return err
 	}
-	if err := workflow.SetUpdateHandlerWithOptions(ctx, UpdateCredentials, o.submitCredentials, workflow.UpdateHandlerOptions{
-		Description: "Checks credentials at Saferpay and saves them when they work",
-	}); err != nil {
-		return err
-	}
-	return workflow.SetUpdateHandlerWithOptions(ctx, UpdateDecide, o.decide, workflow.UpdateHandlerOptions{
-		Description: "Ends the verification by a person's decision",
-	})
-}
-
-func (o *onboarding) connect(ctx workflow.Context) (Acknowledged, error) {
-	err := o.awaitRecord(ctx)
-	return Acknowledged{}, err
-}
-
-func (o *onboarding) awaitRecord(ctx workflow.Context) error {
-	if err := workflow.Await(ctx, func() bool { return o.recorded || o.refusal != nil }); err != nil {
-		return err
-	}
-	return o.refusal
-}
-
-func (o *onboarding) submitCredentials(ctx workflow.Context, in merchant.Credentials) (ServiceState, error) {
-	return o.change(ctx, func() error {
-		now := o.clock.now(ctx)
-		return workflow.ExecuteActivity(with(ctx, interactive, "Check the credentials"), merchantsStep.SaveCredentials, activities.SubmitCredentials{
-			PaymentServiceRef: o.ref(), Credentials: in, SubmittedAt: now,
-			EarliestAt: o.calendar.AddBusinessDays(now, verificationEarliest), DueAt: o.calendar.AddBusinessDays(now, verificationDue),
-		}).Get(ctx, &o.Verification)
-	})
-}
-
-func (o *onboarding) decide(ctx workflow.Context, in Decision) (ServiceState, error) {
-	return o.change(ctx, func() error {
-		return workflow.ExecuteActivity(with(ctx, books, "Record the decision"), merchantsStep.RecordDecision,
-			activities.DecideVerification{PaymentServiceRef: o.ref(), Approved: in.Approved, Reason: in.Reason}).Get(ctx, &o.Verification)
-	})
-}
-
-// change runs a step that alters the payment service; its refusal is the answer.
-func (o *onboarding) change(ctx workflow.Context, step func() error) (ServiceState, error) {
-	if err := o.awaitRecord(ctx); err != nil {
-		return ServiceState{}, err
-	}
-	if err := o.changing.Lock(ctx); err != nil {
-		return ServiceState{}, err
-	}
-	defer o.changing.Unlock()
-	err := step()
-	if refused := refusal(err); refused != nil {
-		return ServiceState{}, refused
-	}
-	if err != nil {
-		return ServiceState{}, refuse(problem.New(problem.SaferpayUnavailable, "Saferpay could not be asked; nothing was saved. Try again in a moment."))
-	}
-	return ServiceState{Status: o.Status}, nil
+	o.Verification = v
+	o.outbox.take(v.Untold)
+	return nil
 }
 
 func (o *onboarding) ref() activities.PaymentServiceRef {
 	return activities.PaymentServiceRef{CompanyID: o.in.CompanyID, PaymentServiceID: o.in.PaymentServiceID}
 }
 
-// report tells operators where the payment service stands.
+// report tells operators where the payment service stands, and what a person has to look at.
 func (o *onboarding) report(ctx workflow.Context) {
 	details := fmt.Sprintf("The payment service is **%s**. ", o.Status)
+	trouble := o.outbox.trouble
 	switch {
 	case o.refusal != nil:
 		details = "Refused: " + cause(o.refusal)
@@ -207,12 +207,16 @@ func (o *onboarding) report(ctx workflow.Context) {
 	case o.Status == merchant.InVerification:
 		details += fmt.Sprintf("The acquirer verifies the company: at the earliest %s, due %s. Looking at the terminal once a business day.",
 			o.EarliestAt.Format(time.DateOnly), o.DueAt.Format(time.DateOnly))
+		trouble += o.blind
+		if o.Unmanaged {
+			trouble += "\n\n**The Saferpay license lacks the Management API:** nobody but a person can see that the acquirer is done. Ask, then approve or reject it."
+		}
+		if o.Overdue {
+			trouble += fmt.Sprintf("\n\n**The verification is overdue since %s.** Ask the acquirer, then approve or reject it.", o.DueAt.Format(time.DateOnly))
+		}
 	}
-	if o.trouble != "" {
-		details += "\n\n" + o.trouble
-	}
-	workflow.SetCurrentDetails(ctx, details)
-	if attention := o.trouble != ""; attention != o.attention {
+	workflow.SetCurrentDetails(ctx, details+"\n\n"+trouble)
+	if attention := trouble != ""; attention != o.attention {
 		o.attention = attention
 		if err := workflow.UpsertTypedSearchAttributes(ctx, NeedsAttention.ValueSet(attention)); err != nil {
 			workflow.GetLogger(ctx).Error("The search attributes could not be set.", "error", err)

@@ -33,6 +33,12 @@ var (
 		HeartbeatTimeout:    10 * time.Second,
 		RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 1},
 	}
+	// posting: a mail that will be sent whatever happens, in rounds of an hour, after each of which a person is told.
+	posting = workflow.ActivityOptions{
+		StartToCloseTimeout:    time.Minute,
+		ScheduleToCloseTimeout: time.Hour,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
+	}
 	// mail: a mail server that is down only delays.
 	mail = workflow.ActivityOptions{
 		StartToCloseTimeout:    time.Minute,

@@ -144,12 +144,8 @@ func TestManyHintsDontStopALongHistoryFromContinuing(t *testing.T) {
 func TestLooksThatWereMissedAreNotMadeUpFor(t *testing.T) {
 	t.Parallel()
 	j := onboard(t, merchant.InVerification)
-	j.state.SubmittedAt, j.state.EarliestAt, j.state.DueAt = monday.AddDate(0, -10, 0), monday.AddDate(0, -10, 5), monday.AddDate(0, -10, 21)
-	looks := 0
-	j.RegisterDelayedCallback(func() {
-		looks = len(j.looks)
-		j.UpdateWorkflow(UpdateDecide, "", callback(&answer[ServiceState]{}), Decision{Approved: false, Reason: "The papers never came."})
-	}, time.Minute)
+	j.service.SubmittedAt, j.service.EarliestAt, j.service.DueAt = monday.AddDate(0, -10, 0), monday.AddDate(0, -10, 5), monday.AddDate(0, -10, 21)
+	j.decides(25*time.Hour, false)
 	assert.Equal(t, merchant.Rejected, j.run().Status)
-	assert.Equal(t, 1, looks)
+	assert.Equal(t, []string{"Tue 03.11."}, days(j.looks))
 }

@@ -50,10 +50,14 @@ func (w Workflows) SweepSchedule(ref activities.PaymentServiceRef) client.Schedu
 
 var schedulesStep *activities.Schedules
 
-// planSweep has an active payment service swept every night.
-func (o *onboarding) planSweep(ctx workflow.Context) error {
-	if o.Status != merchant.Active || workflow.GetVersion(ctx, "nightly-sweep", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+// unplanned tells whether nobody has seen yet to what an active payment service needs every night.
+func (o *onboarding) unplanned() bool { return o.Status == merchant.Active && !o.planned }
+
+// plan has an active payment service swept every night.
+func (o *onboarding) plan(ctx workflow.Context) error {
+	if !o.unplanned() {
 		return nil
 	}
+	o.planned = true
 	return workflow.ExecuteActivity(with(ctx, books, "Plan the nightly sweep"), schedulesStep.PlanSweep, o.ref()).Get(ctx, nil)
 }

@@ -43,9 +43,9 @@ func (c clock) now(ctx workflow.Context) time.Time {
 	return c.epoch.Add(workflow.Now(ctx).Sub(c.epoch) * time.Duration(c.scale))
 }
 
-// until is how long a timer must run until t, a time of the process, is reached.
+// until is how long a timer must run until t, a time of the process, is reached: it never rings too early.
 func (c clock) until(ctx workflow.Context, t time.Time) time.Duration {
-	return c.shorten(t.Sub(c.now(ctx)))
+	return c.shorten(t.Sub(c.now(ctx))) + 1
 }
 
 // shorten turns a span of the process into one of a timer.

@@ -27,7 +27,7 @@ func SeedDemo(ctx context.Context, cfg config.Config, _ *slog.Logger) error {
 	now := time.Now().UTC()
 	return errors.Join(
 		store.CreateCompany(ctx, merchant.Company{
-			ID: DemoCompanyID, Name: "Demo SA", Language: "fr", Canton: "VD", Liability: merchant.Require, CreatedAt: now,
+			ID: DemoCompanyID, Name: "Demo SA", Language: "fr", Canton: "VD", ContactEmail: "contact@demo.example", Liability: merchant.Require, CreatedAt: now,
 			ReceiptAccount: merchant.DefaultReceiptAccount, FeeAccount: merchant.DefaultFeeAccount,
 		}),
 		store.CreateAPIKey(ctx, merchant.APIKey{

@@ -12,6 +12,7 @@ import (
 
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/config"
+	"github.com/quittance/quittance/internal/letter"
 	"github.com/quittance/quittance/internal/mail"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/postgres"
@@ -69,18 +70,24 @@ func steps(cfg config.Config, p parts) (worker.Activities, error) {
 			Gateways: map[merchant.Environment]activities.Gateway{merchant.Test: test, merchant.Live: live},
 		},
 		Merchants: &activities.Merchants{
-			InCompany: records, Secrets: p.keyring, Now: now,
+			InCompany: records, Secrets: p.keyring, PublicURL: cfg.PublicURL, Now: now,
 			Terminals: map[merchant.Environment]activities.TerminalReader{merchant.Test: test, merchant.Live: live},
 		},
-		Mail:      &activities.Mail{InCompany: records, PublicURL: cfg.PublicURL, Send: post(sender)},
+		Mail: &activities.Mail{
+			InCompany: records, Secrets: p.keyring, PublicURL: cfg.PublicURL, Operators: cfg.Mail.Operators, Send: post(sender),
+		},
 		Schedules: &activities.Schedules{Temporal: p.temporal.ScheduleClient(), Sweep: workflows.Workflows{TimeScale: cfg.TimeScale}.SweepSchedule},
 	}, nil
 }
 
 // post sends letters as mails.
-func post(sender *mail.Sender) func(context.Context, activities.Letter) error {
-	return func(ctx context.Context, l activities.Letter) error {
-		err := sender.Send(ctx, mail.Message{ID: l.ID, To: l.To, Subject: l.Subject, Text: l.Text, HTML: l.HTML})
+func post(sender *mail.Sender) func(context.Context, letter.Letter) error {
+	return func(ctx context.Context, l letter.Letter) error {
+		message := mail.Message{ID: l.ID, To: l.To, ReplyTo: l.ReplyTo, Subject: l.Subject, Text: l.Text, HTML: l.HTML}
+		for _, a := range l.Attachments {
+			message.Attachments = append(message.Attachments, mail.Attachment(a))
+		}
+		err := sender.Send(ctx, message)
 		if errors.Is(err, mail.ErrPermanent) {
 			return errors.Join(activities.ErrUndeliverable, err)
 		}

@@ -76,6 +76,8 @@ type Mail struct {
 	SMTPURL Secret `env:"SMTP_URL"`
 	// From is the sender's address, with or without a display name.
 	From string `env:"MAIL_FROM"`
+	// Operators is the address of those who run Quittance, who are told of what only they can settle; empty for no mail.
+	Operators string `env:"OPERATORS_EMAIL"`
 }
 
 // Secrets holds the key set that seals credentials and Temporal payloads.

@@ -86,6 +86,7 @@ func TestAWrongValueGivesOneSentenceThatNamesTheVariableAndHidesTheValue(t *test
 		"QUITTANCE_SAFERPAY_LIVE_URL": {"ftp://hunter2/api", "is not a URL that starts with https://"},
 		"QUITTANCE_SMTP_URL":          {"hunter2:25", "is not a URL that starts with smtp://"},
 		"QUITTANCE_MAIL_FROM":         {"hunter2", "is not a mail address"},
+		"QUITTANCE_OPERATORS_EMAIL":   {"hunter2", "is not a mail address"},
 		"QUITTANCE_API_ADDRESS":       {"hunter2", "is not a host and port"},
 		"QUITTANCE_WORKER_ADDRESS":    {"hunter2:", "is not a host and port"},
 		"QUITTANCE_TEMPORAL_ADDRESS":  {"http://hunter2", "is not a host and port"},

@@ -32,6 +32,7 @@ var variables = map[string]struct{ is, example string }{
 	"QUITTANCE_SAFERPAY_LIVE_URL":  {"the Saferpay JSON API for live payment services", "https://www.saferpay.com/api"},
 	"QUITTANCE_SMTP_URL":           {"the mail server", "smtps://user:password@mail.example.ch:465"},
 	"QUITTANCE_MAIL_FROM":          {"the address from which mail is sent", "Quittance <billing@example.ch>"},
+	"QUITTANCE_OPERATORS_EMAIL":    {"the address to which those who run Quittance get mail about what only they can settle, empty for none", "operators@example.ch"},
 	"QUITTANCE_MASTER_KEY":         {"the key set that seals credentials and workflow payloads (or name a file with it in QUITTANCE_MASTER_KEY_FILE)", "the output of: quittance admin generate-key"},
 	"QUITTANCE_MASTER_KEY_FILE":    {"the path of a file that holds the master key", "/run/secrets/quittance-master-key"},
 	"QUITTANCE_LOG_FORMAT":         {"the form of log lines, text or json", "json"},
@@ -70,7 +71,8 @@ func (c Config) check() error {
 		checkAddress("QUITTANCE_WORKER_ADDRESS", c.Worker.Address),
 		checkAddress("QUITTANCE_TEMPORAL_ADDRESS", c.Temporal.Address),
 		c.API.checkTrustedProxies(),
-		c.checkMailFrom(),
+		checkMailAddress("QUITTANCE_MAIL_FROM", c.Mail.From),
+		checkMailAddress("QUITTANCE_OPERATORS_EMAIL", c.Mail.Operators),
 		c.checkLogFormat(),
 		c.Temporal.checkCertificate(),
 		c.checkTimeScale(),
@@ -107,12 +109,12 @@ func checkAddress(name, value string) error {
 	return wrong(name, "is not a host and port")
 }
 
-func (c Config) checkMailFrom() error {
-	if c.Mail.From == "" {
+func checkMailAddress(name, value string) error {
+	if value == "" {
 		return nil
 	}
-	if _, err := mail.ParseAddress(c.Mail.From); err != nil {
-		return wrong("QUITTANCE_MAIL_FROM", "is not a mail address")
+	if _, err := mail.ParseAddress(value); err != nil {
+		return wrong(name, "is not a mail address")
 	}
 	return nil
 }

@@ -12,19 +12,25 @@ type Type string
 
 // The events of CONTRACT §2 that the current processes write.
 const (
-	InvoiceOpened           Type = "invoice.opened"
-	InvoicePaid             Type = "invoice.paid"
-	InvoicePartiallyPaid    Type = "invoice.partially_paid"
-	InvoiceCancelled        Type = "invoice.cancelled"
-	PaymentAuthorized       Type = "payment.authorized"
-	PaymentCaptured         Type = "payment.captured"
-	PaymentFailed           Type = "payment.failed"
-	RefundCaptured          Type = "refund.captured"
-	RefundFailed            Type = "refund.failed"
-	PaymentServiceActive    Type = "payment_service.active"
-	PaymentServiceRejected  Type = "payment_service.rejected"
-	PaymentServiceSuspended Type = "payment_service.suspended"
-	ExceptionRaised         Type = "exception.raised"
+	InvoiceOpened                 Type = "invoice.opened"
+	InvoicePaid                   Type = "invoice.paid"
+	InvoicePartiallyPaid          Type = "invoice.partially_paid"
+	InvoiceCancelled              Type = "invoice.cancelled"
+	PaymentAuthorized             Type = "payment.authorized"
+	PaymentCaptured               Type = "payment.captured"
+	PaymentFailed                 Type = "payment.failed"
+	RefundCaptured                Type = "refund.captured"
+	RefundFailed                  Type = "refund.failed"
+	PaymentServiceReminded        Type = "payment_service.reminded"
+	PaymentServiceInVerification  Type = "payment_service.in_verification"
+	PaymentServiceOverdue         Type = "payment_service.overdue"
+	PaymentServiceActive          Type = "payment_service.active"
+	PaymentServiceRejected        Type = "payment_service.rejected"
+	PaymentServiceSuspended       Type = "payment_service.suspended"
+	PaymentServiceDocumentSent    Type = "payment_service.document_sent"
+	PaymentServiceDocumentRefused Type = "payment_service.document_refused"
+	PaymentServiceDisconnected    Type = "payment_service.disconnected"
+	ExceptionRaised               Type = "exception.raised"
 )
 
 // Event is one fact about one thing. Data holds ids, states and amounts as strings, never a customer's personal data.

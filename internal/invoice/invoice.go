@@ -166,7 +166,7 @@ func (i Invoice) Validate() error {
 	fault(Printable(i.Number, 1, 50), "number", "must have 1 to 50 printable characters")
 	fault(i.Amount.IsPositive(), "amount", "must be more than 0")
 	fault(Printable(i.Customer.Name, 1, 200), "customer.name", "must have 1 to 200 printable characters")
-	fault(i.Customer.Email == "" || email(i.Customer.Email), "customer.email", "must be an e-mail address")
+	fault(i.Customer.Email == "" || IsEmail(i.Customer.Email), "customer.email", "must be an e-mail address")
 	fault(slices.Contains(Languages, i.Customer.Language), "customer.language", "must be one of de, fr, it, en")
 	fault(Printable(i.Description, 0, 1000), "description", "must have at most 1000 printable characters")
 	fault(i.DueDate.Year() >= 2000 && i.DueDate.Year() < 2200, "due_date", "must be a date between 2000 and 2199")
@@ -174,7 +174,8 @@ func (i Invoice) Validate() error {
 	return problem.InvalidFields(fields...)
 }
 
-func email(s string) bool {
+// IsEmail tells whether s is a bare e-mail address of at most 254 characters, without a display name.
+func IsEmail(s string) bool {
 	a, err := mail.ParseAddress(s)
 	return err == nil && a.Address == s && len(s) <= 254
 }

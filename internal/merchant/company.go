@@ -30,6 +30,7 @@ type Company struct {
 	ID             string
 	Name           string
 	Language       string // one of invoice.Languages
+	ContactEmail   string // whom Quittance writes to about the company's payment services; empty for nobody
 	Canton         string // two letters, decides the business days
 	ReceiptAccount string
 	FeeAccount     string
@@ -58,6 +59,9 @@ func (c Company) Validate() error {
 	}
 	if c.ReceiptAccount == ledger.Receivables || c.ReceiptAccount == ledger.Prepayments { // which receipts are booked against
 		fields = append(fields, problem.Field{Name: "receipt_account", Message: "must be an account other than 1100 and 2030, which receipts are booked against"})
+	}
+	if c.ContactEmail != "" && !invoice.IsEmail(c.ContactEmail) {
+		fields = append(fields, problem.Field{Name: "contact_email", Message: "must be an e-mail address, or empty for none"})
 	}
 	return problem.InvalidFields(fields...)
 }

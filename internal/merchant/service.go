@@ -1,6 +1,7 @@
 package merchant
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"regexp"
@@ -60,13 +61,6 @@ type ContractedMethod struct {
 	Currencies []string `json:"currencies"`
 }
 
-// ServiceStep is one entry of a payment service's timeline.
-type ServiceStep struct {
-	At     time.Time     `json:"at"`
-	Status ServiceStatus `json:"status"`
-	Note   string        `json:"note,omitempty"`
-}
-
 // PaymentService is a company's connection to Worldline/SIX (Saferpay).
 type PaymentService struct {
 	ID             string
@@ -92,13 +86,34 @@ type PaymentService struct {
 // NewPaymentService returns a payment service that awaits its credentials.
 func NewPaymentService(s PaymentService, at time.Time) PaymentService {
 	s.Provider, s.Status, s.CreatedAt = Provider, AwaitingCredentials, at.UTC()
-	s.Timeline = []ServiceStep{{At: at.UTC(), Status: AwaitingCredentials}}
+	s.Note(ServiceStep{What: Created}, at)
 	return s
 }
 
 // Become moves the payment service to next and notes it on the timeline. Becoming what it is already changes nothing;
 // an arrow that is not in the table is an error.
 func (s *PaymentService) Become(next ServiceStatus, at time.Time, note string) error {
+	return s.become(next, at, ServiceStep{What: What(next), Note: note})
+}
+
+// Abandon disconnects a payment service whose credentials never came. One that has become something else stays as it is.
+func (s *PaymentService) Abandon(at time.Time, note string) error {
+	if s.Status != AwaitingCredentials {
+		return nil
+	}
+	return s.become(Disconnected, at, ServiceStep{What: Abandoned, Note: note})
+}
+
+// RefuseCredentials suspends the payment service because Saferpay no longer takes the credentials with that sealed password.
+// It changes nothing when somebody noticed before, or when they have been renewed since.
+func (s *PaymentService) RefuseCredentials(sealedPassword []byte, at time.Time) error {
+	if !s.Status.CanBecome(Suspended) || !bytes.Equal(s.SealedPassword, sealedPassword) {
+		return nil
+	}
+	return s.Become(Suspended, at, "Saferpay no longer accepts the API user name and password.")
+}
+
+func (s *PaymentService) become(next ServiceStatus, at time.Time, step ServiceStep) error {
 	if s.Status == next {
 		return nil
 	}
@@ -109,7 +124,7 @@ func (s *PaymentService) Become(next ServiceStatus, at time.Time, note string) e
 	if next != Active && next != Suspended { // suspended, it waits for new credentials and is the default again with them
 		s.IsDefault = false
 	}
-	s.Timeline = append(s.Timeline, ServiceStep{At: at.UTC(), Status: next, Note: note})
+	s.Note(step, at)
 	return nil
 }
 

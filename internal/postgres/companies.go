@@ -22,21 +22,21 @@ func (s *Store) CreateCompany(ctx context.Context, c merchant.Company) error {
 		// One statement, because companies and accounts point at each other.
 		_, err := tx.tx.Exec(ctx, `
 			with company as (
-				insert into companies (id, name, language, canton, receipt_account, fee_account, liability, created_at)
-				values ($1, $2, $3, $4, $5, $6, $7, $8)
+				insert into companies (id, name, language, canton, contact_email, receipt_account, fee_account, liability, created_at)
+				values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 				on conflict (id) do nothing returning id
 			), head as (
 				insert into journal_heads (company_id, sequence, hash) select id, 0, '' from company
 			)
 			insert into accounts (company_id, number, names)
-			select company.id, chart.number, chart.names from company, unnest($9::text[], $10::jsonb[]) as chart (number, names)`,
-			c.ID, c.Name, c.Language, c.Canton, c.ReceiptAccount, c.FeeAccount, c.Liability, c.CreatedAt, numbers, names)
+			select company.id, chart.number, chart.names from company, unnest($10::text[], $11::jsonb[]) as chart (number, names)`,
+			c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.Liability, c.CreatedAt, numbers, names)
 		return outsideChart(failed(err, "create company %s", c.ID))
 	})
 }
 
 const selectCompany = `
-	select id, name, language, canton, receipt_account, fee_account, liability, created_at from companies where id = $1`
+	select id, name, language, canton, contact_email, receipt_account, fee_account, liability, created_at from companies where id = $1`
 
 // Company returns the company; problem.NotFound when it doesn't exist.
 func (tx *Tx) Company(ctx context.Context) (merchant.Company, error) {
@@ -49,7 +49,7 @@ func (tx *Tx) LockCompany(ctx context.Context) (merchant.Company, error) {
 }
 
 func scanCompany(row pgx.CollectableRow) (c merchant.Company, err error) {
-	err = row.Scan(&c.ID, &c.Name, &c.Language, &c.Canton, &c.ReceiptAccount, &c.FeeAccount, &c.Liability, &c.CreatedAt)
+	err = row.Scan(&c.ID, &c.Name, &c.Language, &c.Canton, &c.ContactEmail, &c.ReceiptAccount, &c.FeeAccount, &c.Liability, &c.CreatedAt)
 	return c, err
 }
 
@@ -57,9 +57,9 @@ func scanCompany(row pgx.CollectableRow) (c merchant.Company, err error) {
 // problem.Invalid.
 func (tx *Tx) SaveCompany(ctx context.Context, c merchant.Company) error {
 	return outsideChart(tx.save(ctx, "company", c.ID, `
-		update companies set name = $2, language = $3, canton = $4, receipt_account = $5, fee_account = $6, liability = $7
+		update companies set name = $2, language = $3, canton = $4, contact_email = $5, receipt_account = $6, fee_account = $7, liability = $8
 		where id = $1`,
-		c.ID, c.Name, c.Language, c.Canton, c.ReceiptAccount, c.FeeAccount, c.Liability))
+		c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.Liability))
 }
 
 // outsideChart turns the database's refusal of an account into a problem that names the field.

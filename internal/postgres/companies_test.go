@@ -31,7 +31,7 @@ func TestACompanyStartsWithTheChartAndKeepsItsSettings(t *testing.T) {
 		same(t, ledger.Chart, accounts)
 
 		company.Name, company.Language, company.Canton, company.Liability = "Demo AG", "de", "ZH", merchant.Prefer
-		company.ReceiptAccount, company.FeeAccount = ledger.Bank, ledger.Bank
+		company.ReceiptAccount, company.FeeAccount, company.ContactEmail = ledger.Bank, ledger.Bank, ""
 		require.NoError(t, tx.SaveCompany(t.Context(), company))
 		stored, err = tx.LockCompany(t.Context())
 		require.NoError(t, err)

@@ -37,7 +37,7 @@ func chf(value string) money.Amount { return money.MustParse(value, money.CHF) }
 func createCompany(t testing.TB, store *postgres.Store) merchant.Company {
 	t.Helper()
 	c := merchant.Company{
-		ID: id.New(id.Company), Name: "Demo SA", Language: "fr", Canton: "VD", ReceiptAccount: merchant.DefaultReceiptAccount,
+		ID: id.New(id.Company), Name: "Demo SA", Language: "fr", Canton: "VD", ContactEmail: "compta@demo.example", ReceiptAccount: merchant.DefaultReceiptAccount,
 		FeeAccount: merchant.DefaultFeeAccount, Liability: merchant.Require, CreatedAt: noon,
 	}
 	require.NoError(t, store.CreateCompany(t.Context(), c))

@@ -9,7 +9,9 @@ import (
 
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/idempotency"
+	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/postgres/postgrestest"
 )
@@ -40,6 +42,11 @@ func TestACompanySeesNothingOfAnother(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, tx.InsertRefund(t.Context(), b.refund("1.00")))
 			require.NoError(t, tx.NoteWrite(t.Context(), write(b)))
+			document, err := merchant.NewDocument(id.New(id.Document), b.service, "Pass.pdf", []byte("%PDF-1.7"), noon)
+			require.NoError(t, err)
+			document.SealedContent = []byte("sealed")
+			_, err = tx.InsertDocument(t.Context(), document)
+			require.NoError(t, err)
 			return tx.AppendEvent(t.Context(), event.New(event.InvoicePaid, b.company.ID, b.invoice.ID, noon, nil))
 		})
 	}

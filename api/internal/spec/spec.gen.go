@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"time"
 
@@ -72,6 +73,27 @@ func (e CurrencyStatusStatus) Valid() bool {
 	}
 }
 
+// Defines values for DocumentContentType.
+const (
+	ApplicationPdf DocumentContentType = "application/pdf"
+	ImageJpeg      DocumentContentType = "image/jpeg"
+	ImagePng       DocumentContentType = "image/png"
+)
+
+// Valid indicates whether the value is a known member of the DocumentContentType enum.
+func (e DocumentContentType) Valid() bool {
+	switch e {
+	case ApplicationPdf:
+		return true
+	case ImageJpeg:
+		return true
+	case ImagePng:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Environment.
 const (
 	EnvironmentLive Environment = "live"
@@ -92,19 +114,25 @@ func (e Environment) Valid() bool {
 
 // Defines values for EventType.
 const (
-	ExceptionRaised         EventType = "exception.raised"
-	InvoiceCancelled        EventType = "invoice.cancelled"
-	InvoiceOpened           EventType = "invoice.opened"
-	InvoicePaid             EventType = "invoice.paid"
-	InvoicePartiallyPaid    EventType = "invoice.partially_paid"
-	PaymentAuthorized       EventType = "payment.authorized"
-	PaymentCaptured         EventType = "payment.captured"
-	PaymentFailed           EventType = "payment.failed"
-	PaymentServiceActive    EventType = "payment_service.active"
-	PaymentServiceRejected  EventType = "payment_service.rejected"
-	PaymentServiceSuspended EventType = "payment_service.suspended"
-	RefundCaptured          EventType = "refund.captured"
-	RefundFailed            EventType = "refund.failed"
+	ExceptionRaised               EventType = "exception.raised"
+	InvoiceCancelled              EventType = "invoice.cancelled"
+	InvoiceOpened                 EventType = "invoice.opened"
+	InvoicePaid                   EventType = "invoice.paid"
+	InvoicePartiallyPaid          EventType = "invoice.partially_paid"
+	PaymentAuthorized             EventType = "payment.authorized"
+	PaymentCaptured               EventType = "payment.captured"
+	PaymentFailed                 EventType = "payment.failed"
+	PaymentServiceActive          EventType = "payment_service.active"
+	PaymentServiceDisconnected    EventType = "payment_service.disconnected"
+	PaymentServiceDocumentRefused EventType = "payment_service.document_refused"
+	PaymentServiceDocumentSent    EventType = "payment_service.document_sent"
+	PaymentServiceInVerification  EventType = "payment_service.in_verification"
+	PaymentServiceOverdue         EventType = "payment_service.overdue"
+	PaymentServiceRejected        EventType = "payment_service.rejected"
+	PaymentServiceReminded        EventType = "payment_service.reminded"
+	PaymentServiceSuspended       EventType = "payment_service.suspended"
+	RefundCaptured                EventType = "refund.captured"
+	RefundFailed                  EventType = "refund.failed"
 )
 
 // Valid indicates whether the value is a known member of the EventType enum.
@@ -128,7 +156,19 @@ func (e EventType) Valid() bool {
 		return true
 	case PaymentServiceActive:
 		return true
+	case PaymentServiceDisconnected:
+		return true
+	case PaymentServiceDocumentRefused:
+		return true
+	case PaymentServiceDocumentSent:
+		return true
+	case PaymentServiceInVerification:
+		return true
+	case PaymentServiceOverdue:
+		return true
 	case PaymentServiceRejected:
+		return true
+	case PaymentServiceReminded:
 		return true
 	case PaymentServiceSuspended:
 		return true
@@ -898,8 +938,15 @@ type Balance struct {
 // Company defines model for Company.
 type Company struct {
 	// Canton Example: VD
-	Canton    string    `json:"canton"`
-	CreatedAt time.Time `json:"created_at"`
+	Canton string `json:"canton"`
+
+	// ContactEmail Whom Quittance writes to about the company's payment services, in the company's language. Without it no such mail is
+	// sent, and the timeline of the payment service says so.
+	//
+	//
+	// Example: buchhaltung@demo.example
+	ContactEmail *ContactEmail `json:"contact_email,omitempty"`
+	CreatedAt    time.Time     `json:"created_at"`
 
 	// FeeAccount Where the acquirer's fees are booked.
 	//
@@ -924,6 +971,12 @@ type Company struct {
 	// Example: 1029
 	ReceiptAccount string `json:"receipt_account"`
 }
+
+// ContactEmail Whom Quittance writes to about the company's payment services, in the company's language. Without it no such mail is
+// sent, and the timeline of the payment service says so.
+//
+// Example: buchhaltung@demo.example
+type ContactEmail = string
 
 // ContractedMethod defines model for ContractedMethod.
 type ContractedMethod struct {
@@ -987,6 +1040,31 @@ type CustomerChanges struct {
 
 // Date Example: 2026-12-31
 type Date = openapi_types.Date
+
+// Document defines model for Document.
+type Document struct {
+	// ContentType What it really is.
+	ContentType DocumentContentType `json:"content_type"`
+
+	// ID `about` of its steps on the timeline.
+	//
+	// Example: doc_01k9m2a3v4w5x6y7z8a9b0c1d2
+	ID string `json:"id"`
+
+	// Name As it is called in the mail.
+	//
+	// Example: Pass.pdf
+	Name       string    `json:"name"`
+	ReceivedAt time.Time `json:"received_at"`
+
+	// Size In bytes.
+	//
+	// Example: 482133
+	Size int64 `json:"size"`
+}
+
+// DocumentContentType What it really is.
+type DocumentContentType string
 
 // Environment `test` is test.saferpay.com, `live` is www.saferpay.com.
 type Environment string
@@ -1360,6 +1438,13 @@ type NewCompany struct {
 	// Example: VD
 	Canton NewCompanyCanton `json:"canton"`
 
+	// ContactEmail Whom Quittance writes to about the company's payment services, in the company's language. Without it no such mail is
+	// sent, and the timeline of the payment service says so.
+	//
+	//
+	// Example: buchhaltung@demo.example
+	ContactEmail *ContactEmail `json:"contact_email,omitempty"`
+
 	// Language ISO 639-1.
 	Language Language `json:"language"`
 
@@ -1534,8 +1619,11 @@ type NextStep struct {
 	// Example: create_api_user
 	Step string `json:"step"`
 
-	// Text Says it to a person.
+	// Text Says it to a person, in the company's language.
 	Text string `json:"text"`
+
+	// Texts Says it in every language, by its ISO 639-1 code.
+	Texts map[string]string `json:"texts"`
 
 	// URL Where to do it.
 	URL *string `json:"url,omitempty"`
@@ -1667,9 +1755,20 @@ type PaymentServiceStatus string
 
 // PaymentServiceStep defines model for PaymentServiceStep.
 type PaymentServiceStep struct {
-	At     time.Time            `json:"at"`
+	// About Which one, where there are several: after how many business days for a reminder, or the id of a document.
+	//
+	// Example: 2
+	About *string   `json:"about,omitempty"`
+	At    time.Time `json:"at"`
+
+	// Note Says it to a person.
 	Note   *string              `json:"note,omitempty"`
 	Status PaymentServiceStatus `json:"status"`
+
+	// What Names the step for programs: a new status, or what else happened.
+	//
+	// Example: reminded
+	What string `json:"what"`
 }
 
 // PaymentState defines model for PaymentState.
@@ -1807,6 +1906,13 @@ type Settings struct {
 	// BooksClosedUntil The last day on which nothing can be booked any more; absent while the books were never closed.
 	BooksClosedUntil *Date `json:"books_closed_until,omitempty"`
 
+	// ContactEmail Whom Quittance writes to about the company's payment services, in the company's language. Without it no such mail is
+	// sent, and the timeline of the payment service says so.
+	//
+	//
+	// Example: buchhaltung@demo.example
+	ContactEmail *ContactEmail `json:"contact_email,omitempty"`
+
 	// FeeAccount Where the acquirer's fees are booked.
 	//
 	// Example: 6940
@@ -1833,6 +1939,11 @@ type SettingsChanges struct {
 	// BooksClosedUntil Closes the books until the end of that day, which must be over. An earlier day than before opens them again from
 	// there.
 	BooksClosedUntil *Date `json:"books_closed_until,omitempty"`
+
+	// ContactEmail Empty for none.
+	//
+	// Example: buchhaltung@demo.example
+	ContactEmail *string `json:"contact_email,omitempty"`
 
 	// FeeAccount Example: 1029
 	FeeAccount *AccountNumber `json:"fee_account,omitempty"`
@@ -2065,6 +2176,11 @@ type ListJournalParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// UploadDocumentMultipartBody defines parameters for UploadDocument.
+type UploadDocumentMultipartBody struct {
+	File openapi_types.File `json:"file"`
+}
+
 // ListPaymentsParams defines parameters for ListPayments.
 type ListPaymentsParams struct {
 	InvoiceID *InvoiceID    `form:"invoice_id,omitempty" json:"invoice_id,omitempty"`
@@ -2136,6 +2252,9 @@ type CreatePaymentServiceJSONRequestBody = NewPaymentService
 
 // SubmitCredentialsJSONRequestBody defines body for SubmitCredentials for application/json ContentType.
 type SubmitCredentialsJSONRequestBody = Credentials
+
+// UploadDocumentMultipartRequestBody defines body for UploadDocument for multipart/form-data ContentType.
+type UploadDocumentMultipartRequestBody UploadDocumentMultipartBody
 
 // DecideVerificationJSONRequestBody defines body for DecideVerification for application/json ContentType.
 type DecideVerificationJSONRequestBody = VerificationDecision
@@ -2241,6 +2360,9 @@ type ServerInterface interface {
 	// MakeDefaultPaymentService Make a payment service the default one
 	// (POST /payment-services/{payment_service_id}/default)
 	MakeDefaultPaymentService(w http.ResponseWriter, r *http.Request, paymentServiceID PaymentServiceID)
+	// UploadDocument Send a document to the acquirer
+	// (POST /payment-services/{payment_service_id}/documents)
+	UploadDocument(w http.ResponseWriter, r *http.Request, paymentServiceID PaymentServiceID)
 	// DecideVerification End a verification by a person's decision
 	// (POST /payment-services/{payment_service_id}/verification)
 	DecideVerification(w http.ResponseWriter, r *http.Request, paymentServiceID PaymentServiceID)
@@ -2460,6 +2582,12 @@ func (_ Unimplemented) SubmitCredentials(w http.ResponseWriter, r *http.Request,
 // MakeDefaultPaymentService Make a payment service the default one
 // (POST /payment-services/{payment_service_id}/default)
 func (_ Unimplemented) MakeDefaultPaymentService(w http.ResponseWriter, r *http.Request, paymentServiceID PaymentServiceID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// UploadDocument Send a document to the acquirer
+// (POST /payment-services/{payment_service_id}/documents)
+func (_ Unimplemented) UploadDocument(w http.ResponseWriter, r *http.Request, paymentServiceID PaymentServiceID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -3628,6 +3756,32 @@ func (siw *ServerInterfaceWrapper) MakeDefaultPaymentService(w http.ResponseWrit
 	handler.ServeHTTP(w, r)
 }
 
+// UploadDocument operation middleware
+func (siw *ServerInterfaceWrapper) UploadDocument(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "payment_service_id" -------------
+	var paymentServiceID PaymentServiceID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "payment_service_id", chi.URLParam(r, "payment_service_id"), &paymentServiceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "payment_service_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UploadDocument(w, r, paymentServiceID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // DecideVerification operation middleware
 func (siw *ServerInterfaceWrapper) DecideVerification(w http.ResponseWriter, r *http.Request) {
 
@@ -4102,6 +4256,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Put(options.BaseURL+"/payment-services/{payment_service_id}/credentials", wrapper.SubmitCredentials)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/payment-services/{payment_service_id}/documents", wrapper.UploadDocument)
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/payment-services/{payment_service_id}/verification", wrapper.DecideVerification)
@@ -6264,6 +6421,94 @@ func (response MakeDefaultPaymentServicedefaultApplicationProblemPlusJSONRespons
 	return err
 }
 
+type UploadDocumentRequestObject struct {
+	PaymentServiceID PaymentServiceID `json:"payment_service_id"`
+	Body             *multipart.Reader
+}
+
+type UploadDocumentResponseObject interface {
+	VisitUploadDocumentResponse(w http.ResponseWriter) error
+}
+
+type UploadDocument202JSONResponse Document
+
+func (response UploadDocument202JSONResponse) VisitUploadDocumentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UploadDocument404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UploadDocument404ApplicationProblemPlusJSONResponse) VisitUploadDocumentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UploadDocument409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response UploadDocument409ApplicationProblemPlusJSONResponse) VisitUploadDocumentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UploadDocument422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response UploadDocument422ApplicationProblemPlusJSONResponse) VisitUploadDocumentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UploadDocumentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UploadDocumentdefaultApplicationProblemPlusJSONResponse) VisitUploadDocumentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type DecideVerificationRequestObject struct {
 	PaymentServiceID PaymentServiceID `json:"payment_service_id"`
 	Body             *DecideVerificationJSONRequestBody
@@ -6974,6 +7219,9 @@ type StrictServerInterface interface {
 	// MakeDefaultPaymentService Make a payment service the default one
 	// (POST /payment-services/{payment_service_id}/default)
 	MakeDefaultPaymentService(ctx context.Context, request MakeDefaultPaymentServiceRequestObject) (MakeDefaultPaymentServiceResponseObject, error)
+	// UploadDocument Send a document to the acquirer
+	// (POST /payment-services/{payment_service_id}/documents)
+	UploadDocument(ctx context.Context, request UploadDocumentRequestObject) (UploadDocumentResponseObject, error)
 	// DecideVerification End a verification by a person's decision
 	// (POST /payment-services/{payment_service_id}/verification)
 	DecideVerification(ctx context.Context, request DecideVerificationRequestObject) (DecideVerificationResponseObject, error)
@@ -7942,6 +8190,39 @@ func (sh *strictHandler) MakeDefaultPaymentService(w http.ResponseWriter, r *htt
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(MakeDefaultPaymentServiceResponseObject); ok {
 		if err := validResponse.VisitMakeDefaultPaymentServiceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UploadDocument operation middleware
+func (sh *strictHandler) UploadDocument(w http.ResponseWriter, r *http.Request, paymentServiceID PaymentServiceID) {
+	var request UploadDocumentRequestObject
+
+	request.PaymentServiceID = paymentServiceID
+
+	if reader, err := r.MultipartReader(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode multipart body: %w", err))
+		return
+	} else {
+		request.Body = reader
+	}
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UploadDocument(ctx, request.(UploadDocumentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UploadDocument")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UploadDocumentResponseObject); ok {
+		if err := validResponse.VisitUploadDocumentResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

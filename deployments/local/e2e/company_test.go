@@ -28,12 +28,22 @@ type company struct {
 // paymentService, invoice, payment, journalEntry and event are what tests look at in the API's answers.
 type (
 	paymentService struct {
-		ID        string `json:"id"`
-		Status    string `json:"status"`
-		IsDefault bool   `json:"is_default"`
-		Timeline  []struct {
-			Status string `json:"status"`
-		} `json:"timeline"`
+		ID           string `json:"id"`
+		Status       string `json:"status"`
+		IsDefault    bool   `json:"is_default"`
+		Verification struct {
+			SubmittedAt   time.Time `json:"submitted_at"`
+			EarliestAt    time.Time `json:"earliest_at"`
+			DueAt         time.Time `json:"due_at"`
+			LastCheckedAt time.Time `json:"last_checked_at"`
+		} `json:"verification"`
+		Timeline []serviceStep `json:"timeline"`
+	}
+	serviceStep struct {
+		Status string `json:"status"`
+		What   string `json:"what"`
+		About  string `json:"about"`
+		Note   string `json:"note"`
 	}
 	invoice struct {
 		ID                string    `json:"id"`
@@ -94,9 +104,14 @@ var (
 // newCompany makes a company with a key, as an administrator does.
 func newCompany(t *testing.T, s *stack.Stack) *company {
 	t.Helper()
+	return newCompanyOf(t, s, object{"name": "Boulangerie Favre SA", "language": "fr", "canton": "VD"})
+}
+
+func newCompanyOf(t *testing.T, s *stack.Stack, description object) *company {
+	t.Helper()
 	admin := &company{t: t, stack: s, key: stack.AdminKey}
 	var made struct{ ID, Key string }
-	admin.call("POST", "/companies", object{"name": "Boulangerie Favre SA", "language": "fr", "canton": "VD"}).gives(201, &made)
+	admin.call("POST", "/companies", description).gives(201, &made)
 	c := &company{t: t, stack: s, id: made.ID}
 	admin.call("POST", "/companies/"+c.id+"/api-keys", object{"scopes": []string{"read", "write"}}).gives(201, &made)
 	c.key = made.Key

@@ -57,16 +57,16 @@ type process struct {
 	ended   chan struct{}
 }
 
-// startProcess starts "quittance worker" or "quittance api" on the stack and returns when it is ready. It is killed at the
-// end of the test, however that comes about.
-func startProcess(t *testing.T, s *stack.Stack, binary, part string) *process {
+// startProcess starts "quittance worker" or "quittance api" on the stack, with these variables besides or instead, and returns
+// when it is ready. It is killed at the end of the test, however that comes about.
+func startProcess(t *testing.T, s *stack.Stack, binary, part string, others ...stack.Variable) *process {
 	t.Helper()
 	log, err := os.CreateTemp(t.TempDir(), part)
 	require.NoError(t, err)
 	p := &process{t: t, command: exec.Command(binary, part), ended: make(chan struct{})}
 	p.command.Env = os.Environ()
 	ready := ""
-	for _, v := range s.Environment() {
+	for _, v := range append(s.Environment(), others...) {
 		p.command.Env = append(p.command.Env, v.Name+"="+v.Value)
 		if v.Name == "QUITTANCE_"+strings.ToUpper(part)+"_ADDRESS" {
 			ready = "http://" + v.Value + "/readyz"

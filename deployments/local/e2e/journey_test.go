@@ -61,19 +61,27 @@ func TestFromNothingToAPaidAndBookedInvoice(t *testing.T) {
 type message struct {
 	To            []string
 	Subject, Text string
+	Attachments   []struct {
+		Name string
+		Size int
+	}
 }
 
 // mailTo returns the mail to that address, or an empty one.
 func (c *company) mailTo(address string) message {
 	c.t.Helper()
-	var all []message
-	send(c.t, "GET", c.stack.MailURL()+"/messages", nil, nil).gives(200, &all)
-	for _, m := range all {
-		if slices.Contains(m.To, address) {
-			return m
-		}
+	for _, m := range c.mailsTo(address) {
+		return m
 	}
 	return message{}
+}
+
+// mailsTo lists the mails to that address, oldest first.
+func (c *company) mailsTo(address string) []message {
+	c.t.Helper()
+	var all []message
+	send(c.t, "GET", c.stack.MailURL()+"/messages", nil, nil).gives(200, &all)
+	return slices.DeleteFunc(all, func(m message) bool { return !slices.Contains(m.To, address) })
 }
 
 func TestPaymentByTwint(t *testing.T) {

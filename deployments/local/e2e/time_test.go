@@ -17,18 +17,9 @@ func TestWhatTakesDaysHappensByItself(t *testing.T) {
 	s := startStack(t, options)
 	chooseNotifications(t, s, "none")
 
-	t.Run("A verified account becomes active without a person", func(t *testing.T) {
-		t.Parallel()
-		c := newCompany(t, s)
-		service := c.connect(unverifiedAccount)
-		require.Equal(t, "in_verification", service.Status)
-		send(t, "PUT", s.SimulatorURL()+"/_sim/customers/321321", object{"terminals": []object{{
-			"terminal_id": "87654321", "payment_methods": []object{{"method": "VISA", "currencies": []string{"CHF"}}},
-		}}}, nil).gives(200, nil)
-		await(t, patience, func() paymentService { return c.paymentService(service.ID) },
-			func(now paymentService) bool { return now.Status == "active" })
-		keepHistory(t, s, workflows.OnboardingID(service.ID), "onboarding-in-verification-then-active")
-	})
+	t.Run("The acquirer takes nine business days", func(t *testing.T) { t.Parallel(); verifiedOnTheNinthDay(t, s) })
+	t.Run("The acquirer takes more than three weeks", func(t *testing.T) { t.Parallel(); neverVerified(t, s) })
+	t.Run("The credentials come after a reminder", func(t *testing.T) { t.Parallel(); reminded(t, s) })
 
 	t.Run("A page that nobody uses expires after one look", func(t *testing.T) {
 		t.Parallel()

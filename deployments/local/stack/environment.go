@@ -55,6 +55,7 @@ func environment(options Options, data dataFolder) []Variable {
 		{"QUITTANCE_SAFERPAY_LIVE_URL", saferpay},
 		{"QUITTANCE_SMTP_URL", "smtp://" + address(ports.SMTP)},
 		{"QUITTANCE_MAIL_FROM", "Quittance <quittance@localhost>"},
+		{"QUITTANCE_OPERATORS_EMAIL", "operators@localhost"},
 		{"QUITTANCE_TIME_SCALE", strconv.FormatInt(options.TimeScale, 10)},
 	}
 }

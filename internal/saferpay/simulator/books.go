@@ -27,6 +27,7 @@ type account struct {
 
 type terminal struct {
 	TerminalID     string          `json:"terminal_id"`
+	Type           string          `json:"type,omitempty"` // ECOM when empty
 	PaymentMethods []paymentMethod `json:"payment_methods"`
 }
 

@@ -75,7 +75,7 @@ func (s *Simulator) faulty(operation string, serve http.HandlerFunc) http.Handle
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		f, armed := s.arrive(operation, subject(body))
+		f, armed := s.arrive(operation, subject(r, body))
 		if !armed {
 			serve(w, r)
 			return
@@ -140,8 +140,11 @@ func (s *Simulator) arrive(operation, subject string) (fault, bool) {
 	return *f, true
 }
 
-// subject is what an Assert asks about, so that asking again and again shows in the counts.
-func subject(body []byte) string {
+// subject is what an Assert asks about, or at which terminal somebody looks, so that asking again and again shows in the counts.
+func subject(r *http.Request, body []byte) string {
+	if terminalID := r.PathValue("terminalId"); terminalID != "" {
+		return terminalID
+	}
 	var request struct{ Token string }
 	if json.Unmarshal(body, &request) != nil {
 		return ""

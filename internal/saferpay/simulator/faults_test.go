@@ -156,7 +156,7 @@ func TestFaultsHitManagementCallsAndAreForgottenOnRequest(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestCallsAreCountedPerOperationAndPerToken(t *testing.T) {
+func TestCallsAreCountedPerOperationTokenAndTerminal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Options{})
 	p := w.open(w.request("108.00"))
@@ -167,7 +167,7 @@ func TestCallsAreCountedPerOperationAndPerToken(t *testing.T) {
 	_, data := w.raw("GET", "/_sim/calls", "")
 	var calls map[string]int
 	require.NoError(t, json.Unmarshal(data, &calls))
-	assert.Equal(t, map[string]int{"PaymentPage/Initialize": 1, "PaymentPage/Assert": 2, "PaymentPage/Assert/" + p.Token: 2, "rest/terminals": 1}, calls)
+	assert.Equal(t, map[string]int{"PaymentPage/Initialize": 1, "PaymentPage/Assert": 2, "PaymentPage/Assert/" + p.Token: 2, "rest/terminals": 1, "rest/terminals/12345678": 1}, calls)
 }
 
 func TestNotificationsFollowTheChosenMode(t *testing.T) {

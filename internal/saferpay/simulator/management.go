@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 
@@ -91,5 +92,5 @@ func (t terminal) reply() reply {
 	for _, m := range t.PaymentMethods {
 		methods = append(methods, reply{"PaymentMethod": m.Method, "Currencies": m.Currencies})
 	}
-	return reply{"TerminalId": t.TerminalID, "Type": "ECOM", "Description": "Simulated terminal", "PaymentMethods": methods, "Wallets": []reply{}}
+	return reply{"TerminalId": t.TerminalID, "Type": cmp.Or(t.Type, "ECOM"), "Description": "Simulated terminal", "PaymentMethods": methods, "Wallets": []reply{}}
 }

@@ -1,0 +1,92 @@
+package e2e
+
+import (
+	"net"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/deployments/local/mailsink"
+	"github.com/quittance/quittance/deployments/local/stack"
+	"github.com/quittance/quittance/internal/freeport"
+	"github.com/quittance/quittance/workflows"
+)
+
+// A day passes in a second here. The mail server is away for the first days of a verification, then worker, API and Temporal
+// are killed and started again, and still every mail comes, once.
+func TestVerificationSurvivesAMailServerThatIsDownAndARestartOfEverything(t *testing.T) {
+	t.Parallel()
+	binary := buildProduct(t)
+	options := ownOptions(t)
+	options.OnlyInfra, options.TimeScale = true, 86400
+	s := startStack(t, options)
+	mails := newMailServer(t)
+	worker, api := startProcess(t, s, binary, "worker", mails.variable), startProcess(t, s, binary, "api", mails.variable)
+	a := unverified(t, s, "700940")
+	c, contact := newCompanyIn(t, s, "GE", "en")
+	service := c.connect(a.credentials)
+	require.Equal(t, "in_verification", service.Status)
+	c.upload(service.ID, "passport.png", "\x89PNG\r\n\x1a\n a scan").gives(202, nil)
+	await(t, patience, func() int { return a.looks(t) }, func(n int) bool { return n >= 1+1 })
+	assert.Equal(t, []string{"created", "in_verification", "document_received"}, c.paymentService(service.ID).whats(), "the mails wait, and the days pass")
+
+	mails.start()
+	await(t, patience, func() paymentService { return c.paymentService(service.ID) }, func(now paymentService) bool { return len(now.Timeline) == 5 })
+	worker.kill()
+	api.kill()
+	require.NoError(t, s.Stop())
+	s = startStack(t, options)
+	c.stack, a.stack = s, s
+	startProcess(t, s, binary, "worker", mails.variable)
+	startProcess(t, s, binary, "api", mails.variable)
+	before := a.looks(t)
+	await(t, patience, func() int { return a.looks(t) }, func(n int) bool { return n > before })
+	a.contract(t, object{"method": "VISA", "currencies": []string{"CHF"}})
+	c.becomes(service.ID, "active")
+	told := await(t, patience, func() paymentService { return c.paymentService(service.ID) }, func(now paymentService) bool { return len(now.Timeline) >= 7 })
+	assert.ElementsMatch(t, []string{"created", "in_verification", "document_received", "mailed", "document_sent", "active", "mailed"}, told.whats())
+	assert.Equal(t, map[string]int{
+		"Worldline/SIX is verifying Boulangerie Favre SA":        1,
+		"Documents of Boulangerie Favre SA (customer ID 700940)": 1,
+		"“Worldline/SIX Payment Services” is active":             1,
+	}, mails.subjects())
+	assert.Equal(t, []string{contact}, mails.sink.Messages()[0].To)
+	keepHistory(t, s, workflows.OnboardingID(service.ID), "onboarding-without-a-mail-server-then-active")
+}
+
+// mailServer is one that a test can start when it likes.
+type mailServer struct {
+	t        *testing.T
+	address  string
+	variable stack.Variable // tells the product where it is
+	sink     *mailsink.Sink
+}
+
+func newMailServer(t *testing.T) *mailServer {
+	t.Helper()
+	ports, err := freeport.Take(t.Context(), 1)
+	require.NoError(t, err)
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[0]))
+	return &mailServer{t: t, address: address, variable: stack.Variable{Name: "QUITTANCE_SMTP_URL", Value: "smtp://" + address}}
+}
+
+func (m *mailServer) start() {
+	m.t.Helper()
+	smtp, err := net.Listen("tcp", m.address)
+	require.NoError(m.t, err)
+	web, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(m.t, err)
+	m.sink = mailsink.Start(smtp, web)
+	m.t.Cleanup(func() { assert.NoError(m.t, m.sink.Stop()) })
+}
+
+// subjects counts the mails by what they are about.
+func (m *mailServer) subjects() map[string]int {
+	count := map[string]int{}
+	for _, message := range m.sink.Messages() {
+		count[message.Subject]++
+	}
+	return count
+}

@@ -1,0 +1,208 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"mime/multipart"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/deployments/local/stack"
+	"github.com/quittance/quittance/internal/calendar"
+	"github.com/quittance/quittance/workflows"
+)
+
+const (
+	acquirer  = "partner_support_e-commerce@six-payment-services.com"
+	operators = "operators@localhost"
+)
+
+// account is one at Saferpay that the acquirer has not verified, with the credentials of its owner.
+type account struct {
+	customer, terminal string
+	credentials        object
+	stack              *stack.Stack
+}
+
+// unverified opens an account at Saferpay.
+func unverified(t *testing.T, s *stack.Stack, customer string) account {
+	t.Helper()
+	a := account{customer: customer, terminal: customer + "00", stack: s}
+	a.credentials = object{"customer_id": customer, "terminal_id": a.terminal, "api_username": "API_" + customer + "_00000001", "api_password": "Password-1"}
+	a.change(t, object{"user": a.credentials["api_username"], "password": "Password-1", "terminals": []object{{"terminal_id": a.terminal}}})
+	return a
+}
+
+func (a account) change(t *testing.T, changes object) {
+	t.Helper()
+	answered := send(t, "PUT", a.stack.SimulatorURL()+"/_sim/customers/"+a.customer, changes, nil)
+	require.Contains(t, []int{http.StatusOK, http.StatusCreated}, answered.status, "%s", answered.body)
+}
+
+// contract is the acquirer finishing its verification.
+func (a account) contract(t *testing.T, methods ...object) {
+	t.Helper()
+	a.change(t, object{"terminals": []object{{"terminal_id": a.terminal, "payment_methods": methods}}})
+}
+
+// looks counts how often somebody looked at the terminal.
+func (a account) looks(t *testing.T) int {
+	t.Helper()
+	return saferpayCalls(t, a.stack)["rest/terminals/"+a.terminal]
+}
+
+// newCompanyIn makes a company in that canton, with a contact address, which is returned.
+func newCompanyIn(t *testing.T, s *stack.Stack, canton, language string) (c *company, contact string) {
+	t.Helper()
+	c = newCompanyOf(t, s, object{"name": "Boulangerie Favre SA", "language": language, "canton": canton})
+	contact = "contact." + c.id + "@favre.example"
+	c.call("PATCH", "/settings", object{"contact_email": contact}).gives(200, nil)
+	return c, contact
+}
+
+// subjects waits until so many mails have come to the address and returns their subjects, oldest first.
+func (c *company) subjects(address string, n int) []string {
+	c.t.Helper()
+	mails := await(c.t, patience, func() []message { return c.mailsTo(address) }, func(all []message) bool { return len(all) >= n })
+	var list []string
+	for _, m := range mails {
+		list = append(list, m.Subject)
+	}
+	return list
+}
+
+// upload sends a document.
+func (c *company) upload(serviceID, name, content string) answer {
+	c.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	part, err := form.CreateFormFile("file", name)
+	require.NoError(c.t, err)
+	_, err = part.Write([]byte(content))
+	require.NoError(c.t, err)
+	require.NoError(c.t, form.Close())
+	return send(c.t, "POST", c.stack.APIURL()+"/v1/payment-services/"+serviceID+"/documents", body.Bytes(), http.Header{
+		"Authorization": {"Bearer " + c.key}, "Content-Type": {form.FormDataContentType()},
+	})
+}
+
+// becomes waits until the payment service has that status.
+func (c *company) becomes(serviceID, status string) paymentService {
+	c.t.Helper()
+	return await(c.t, patience, func() paymentService { return c.paymentService(serviceID) }, func(now paymentService) bool { return now.Status == status })
+}
+
+// whats are what happened to the payment service, oldest first.
+func (s paymentService) whats() (list []string) {
+	for _, step := range s.Timeline {
+		list = append(list, step.What)
+	}
+	return list
+}
+
+// verifiedOnTheNinthDay follows a company through its verification, on a stack where a day passes in a second. The Immaculate
+// Conception, Christmas and Saint Stephen's rest in its canton.
+func verifiedOnTheNinthDay(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	a := unverified(t, s, "700900")
+	c, contact := newCompanyIn(t, s, "LU", "de")
+	service := c.connect(a.credentials)
+	require.Equal(t, "in_verification", service.Status)
+	lucerne, err := calendar.ForCanton("LU")
+	require.NoError(t, err)
+	v := service.Verification
+	assert.WithinDuration(t, lucerne.AddBusinessDays(v.SubmittedAt, 3), v.EarliestAt, 0)
+	assert.WithinDuration(t, lucerne.AddBusinessDays(v.SubmittedAt, 15), v.DueAt, 0)
+
+	c.upload(service.ID, "Unterschriften.pdf", "%PDF-1.7 the signatures").gives(202, nil)
+	await(t, patience, func() int { return a.looks(t) }, func(n int) bool { return n == 1+6 }) // one when the credentials came
+	a.contract(t, object{"method": "TWINT", "currencies": []string{"CHF"}})
+	active := c.becomes(service.ID, "active")
+	assert.Equal(t, 1+7, a.looks(t), "once on each business day from the third to the ninth")
+	assert.GreaterOrEqual(t, lucerne.BusinessDaysBetween(v.SubmittedAt, active.Verification.LastCheckedAt), 9)
+
+	assert.Equal(t, []string{"Worldline/SIX prüft Boulangerie Favre SA", "«Worldline/SIX Payment Services» ist aktiv"}, c.subjects(contact, 2))
+	papers := slices.DeleteFunc(c.mailsTo(acquirer), func(m message) bool { return !strings.Contains(m.Subject, a.customer) })
+	require.Len(t, papers, 1)
+	assert.Equal(t, "Unterlagen von Boulangerie Favre SA (Customer ID 700900)", papers[0].Subject)
+	require.Len(t, papers[0].Attachments, 1)
+	assert.Equal(t, "Unterschriften.pdf", papers[0].Attachments[0].Name)
+	keepHistory(t, s, workflows.OnboardingID(service.ID), "onboarding-in-verification-then-active")
+	told := await(t, patience, func() paymentService { return c.paymentService(service.ID) }, func(now paymentService) bool { return len(now.Timeline) == 7 })
+	assert.ElementsMatch(t, []string{"created", "in_verification", "mailed", "document_received", "document_sent", "active", "mailed"}, told.whats())
+	assert.Equal(t, []string{"payment_service.in_verification", "payment_service.document_sent", "payment_service.active"}, c.eventTypes())
+}
+
+// neverVerified waits until the verification is overdue, and then a person rejects it.
+func neverVerified(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	a := unverified(t, s, "700910")
+	c, contact := newCompanyIn(t, s, "ZH", "fr")
+	service := c.connect(a.credentials)
+	subjects := c.subjects(contact, 2)
+	assert.Equal(t, "La vérification de Boulangerie Favre SA dure plus longtemps que d’habitude", subjects[1])
+	await(t, patience, func() int {
+		return len(slices.DeleteFunc(c.mailsTo(operators), func(m message) bool { return !strings.Contains(m.Text, a.customer) }))
+	}, func(n int) bool { return n == 1 })
+	overdue := c.paymentService(service.ID)
+	assert.Equal(t, "in_verification", overdue.Status)
+	zurich, err := calendar.ForCanton("ZH")
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, zurich.BusinessDaysBetween(overdue.Verification.SubmittedAt, overdue.Verification.LastCheckedAt), 15)
+	temporal := operator(t, s)
+	list := fmt.Sprintf("WorkflowId = '%s' AND NeedsAttention = true", workflows.OnboardingID(service.ID))
+	await(t, patience, func() []string { return listWorkflows(t, temporal, list) }, func(ids []string) bool { return len(ids) == 1 })
+	assert.Contains(t, currentDetails(t, temporal, workflows.OnboardingID(service.ID)), "overdue")
+
+	admin := &company{t: t, stack: s, key: stack.AdminKey}
+	admin.call("POST", "/payment-services/"+service.ID+"/verification", object{"decision": "rejected", "reason": "Les signatures manquent."}).gives(200, &service)
+	assert.Equal(t, "rejected", service.Status)
+	subjects = c.subjects(contact, 3)
+	assert.Equal(t, "«Worldline/SIX Payment Services» a été refusé", subjects[2])
+	assert.Contains(t, c.mailsTo(contact)[2].Text, "Les signatures manquent.")
+	keepHistory(t, s, workflows.OnboardingID(service.ID), "onboarding-overdue-then-rejected")
+	await(t, patience, func() []string { return listWorkflows(t, temporal, list) }, func(ids []string) bool { return len(ids) == 0 })
+	assert.Equal(t, []string{"payment_service.in_verification", "payment_service.overdue", "payment_service.rejected"}, c.eventTypes())
+	assert.Len(t, c.mailsTo(contact), 3)
+}
+
+// reminded is a company that enters its credentials only after it was reminded of them twice.
+func reminded(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	a := unverified(t, s, "700920")
+	a.contract(t, object{"method": "VISA", "currencies": []string{"CHF"}})
+	c, contact := newCompanyIn(t, s, "TI", "it")
+	var service paymentService
+	c.call("POST", "/payment-services", object{"provider": "worldline_saferpay", "environment": "test", "name": "Negozio"}).gives(201, &service)
+	assert.Equal(t, []string{"Mancano ancora i dati di accesso di «Negozio»", "Mancano ancora i dati di accesso di «Negozio»"}, c.subjects(contact, 2))
+	now := await(t, patience, func() paymentService { return c.paymentService(service.ID) }, func(now paymentService) bool { return len(now.Timeline) == 5 })
+	assert.Equal(t, []string{"created", "reminded", "mailed", "reminded", "mailed"}, now.whats())
+	assert.Equal(t, []string{"2", "7"}, []string{now.Timeline[1].About, now.Timeline[3].About})
+	c.call("PUT", "/payment-services/"+service.ID+"/credentials", a.credentials).gives(200, &service)
+	assert.Equal(t, "active", service.Status)
+	assert.Equal(t, "«Negozio» è attivo", c.subjects(contact, 3)[2])
+	keepHistory(t, s, workflows.OnboardingID(service.ID), "onboarding-reminded-then-active")
+}
+
+func TestLicenseWithoutTheManagementAPIIsConfirmedByAPerson(t *testing.T) {
+	t.Parallel()
+	a := unverified(t, shared, "700930")
+	a.change(t, object{"features": []string{}})
+	c := newCompany(t, shared)
+	service := c.connect(a.credentials)
+	require.Equal(t, "in_verification", service.Status)
+	assert.Contains(t, service.Timeline[1].Note, "a person will confirm")
+	temporal := operator(t, shared)
+	await(t, patience, func() string { return currentDetails(t, temporal, workflows.OnboardingID(service.ID)) },
+		func(details string) bool { return strings.Contains(details, "lacks the Management API") })
+	admin := &company{t: t, stack: shared, key: stack.AdminKey}
+	admin.call("POST", "/payment-services/"+service.ID+"/verification", object{"decision": "approved", "reason": "Confirmed by phone."}).gives(200, &service)
+	assert.Equal(t, "active", service.Status)
+	keepHistory(t, shared, workflows.OnboardingID(service.ID), "onboarding-unmanaged-approved-by-a-person")
+	assert.Equal(t, "not_mailed", c.paymentService(service.ID).Timeline[2].What, "there is nobody to write to")
+}

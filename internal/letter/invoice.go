@@ -1,0 +1,35 @@
+package letter
+
+import (
+	"fmt"
+
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/merchant"
+)
+
+// invoiceWords are the fixed parts of the mail about an invoice. Subject takes the number and the company's name.
+type invoiceWords struct{ Subject, Title, Intro, Amount, Due, View, Pay string }
+
+// Invoice returns the mail to the customer with the link of the online document. publicURL is the base of that link.
+func Invoice(inv invoice.Invoice, company merchant.Company, publicURL string) (Letter, error) {
+	language := inv.Customer.Language
+	w, ok := languages[language]
+	if !ok {
+		return Letter{}, fmt.Errorf("there is no mail in the language %q", language)
+	}
+	action := w.invoice.View
+	if len(inv.PaymentServiceIDs) > 0 {
+		action = w.invoice.Pay
+	}
+	letter, err := page{
+		Language: language, From: company.Name, Colour: good, Title: fmt.Sprintf(w.invoice.Title, inv.Number),
+		Greeting: w.greeting + " " + inv.Customer.Name, Before: []string{w.invoice.Intro},
+		Facts: []fact{
+			{Label: w.invoice.Amount, Value: inv.AmountDue().String(), Strong: true},
+			{Label: w.invoice.Due, Value: inv.DueDate.Format(dateLayouts[language])},
+		},
+		Action: &step{Text: action, URL: publicURL + "/i/" + inv.Token}, Closing: w.closing,
+	}.render()
+	letter.ID, letter.To, letter.Subject = inv.ID+".opened", inv.Customer.Email, fmt.Sprintf(w.invoice.Subject, inv.Number, company.Name)
+	return letter, err
+}

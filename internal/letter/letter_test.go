@@ -1,0 +1,151 @@
+package letter_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/letter"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/money"
+)
+
+// renderTo names a folder into which these tests write every mail as HTML, for people to look at.
+const renderTo = "QUITTANCE_RENDER_LETTERS"
+
+var monday = time.Date(2026, 11, 2, 23, 30, 0, 0, time.UTC) // Tuesday already in Zurich
+
+func company(language string) merchant.Company {
+	return merchant.Company{ID: "cmp_1", Name: "Bäckerei <Favre> & Co", Language: language, Canton: "VD", ContactEmail: "kontakt@favre.example"}
+}
+
+// eventful returns a payment service on whose timeline everything has happened that anybody is told of.
+func eventful() merchant.PaymentService {
+	s := merchant.NewPaymentService(merchant.PaymentService{
+		ID: "psv_1", Name: "Webshop", Environment: merchant.Live, CustomerID: "123123", TerminalID: "12345678", APIUsername: "API_123123_00000001",
+		Methods: []merchant.ContractedMethod{
+			{Method: "VISA", Currencies: []string{"CHF", "EUR"}}, {Method: "MASTERCARD", Currencies: []string{"CHF"}}, {Method: "TWINT", Currencies: []string{"CHF"}},
+		},
+		SubmittedAt: monday, EarliestAt: monday.AddDate(0, 0, 3), DueAt: monday.AddDate(0, 0, 21),
+	}, monday)
+	for _, what := range merchant.Whats {
+		s.Note(merchant.ServiceStep{What: what, About: abouts[what], Note: "Die Unterschriften fehlen."}, monday)
+		switch what {
+		case merchant.What(merchant.Rejected), merchant.What(merchant.Suspended):
+			s.Timeline[len(s.Timeline)-1].Status = merchant.ServiceStatus(what)
+		}
+	}
+	return s
+}
+
+var abouts = map[merchant.What]string{merchant.Reminded: "7"}
+
+// write writes a letter as whoever sends it does.
+func write(c merchant.Company, s merchant.PaymentService, l merchant.Letter) (letter.Letter, error) {
+	s.Status = s.Timeline[l.Step].Status
+	switch l.To {
+	case merchant.ToAcquirer:
+		return letter.ToAcquirer(c, s, l.Step)
+	case merchant.ToOperators:
+		return letter.ToOperators(c, s, l.Step, "operators@quittance.example")
+	default:
+		return letter.ToCompany(c, s, l.Step)
+	}
+}
+
+func TestEveryLetterIsWrittenInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	s := eventful()
+	seen := map[string]string{}
+	for _, language := range invoice.Languages {
+		c := company(language)
+		require.NotEmpty(t, s.Untold())
+		for _, l := range s.Untold() {
+			name := fmt.Sprintf("%s to the %s in %s", l.What, l.To, language)
+			written, err := write(c, s, l)
+			require.NoError(t, err, name)
+			assert.NotEmpty(t, written.ID, name)
+			assert.NotEmpty(t, written.To, name)
+			assert.Regexp(t, "border-top:6px solid #", written.HTML, name)
+			require.NotEmpty(t, written.Subject, name)
+			for _, body := range []string{written.Text, written.HTML} {
+				assert.NotContains(t, body, "<no value>", name)
+				assert.NotContains(t, body, "{{", name)
+				assert.NotContains(t, body, "%!", name)
+			}
+			if l.To == merchant.ToAcquirer {
+				assert.Contains(t, written.Text, "12345678", name)
+				assert.Equal(t, c.ContactEmail, written.ReplyTo, name)
+			} else {
+				assert.Contains(t, written.Subject+written.Text, "Webshop", name)
+			}
+			assert.Contains(t, written.HTML, `<html lang="`, name)
+			assert.NotContains(t, written.HTML, "<Favre>", "%s: a name is text", name)
+			if l.To != merchant.ToOperators {
+				other, said := seen[written.Subject+written.Text]
+				assert.False(t, said, "%s says the same as %s", name, other)
+				seen[written.Subject+written.Text] = name
+			}
+			keep(t, fmt.Sprintf("%s-%s-%s", l.What, l.To, language), written)
+		}
+	}
+}
+
+func TestLetterNamesTheDaysInSwitzerland(t *testing.T) {
+	t.Parallel()
+	s := eventful()
+	for language, day := range map[string]string{"de": "03.11.2026", "fr": "03.11.2026", "it": "03.11.2026", "en": "3 November 2026"} {
+		for _, l := range s.Untold() {
+			if l.What == merchant.What(merchant.InVerification) {
+				written, err := write(company(language), s, l)
+				require.NoError(t, err)
+				assert.Contains(t, written.Text, day)
+			}
+		}
+	}
+}
+
+func TestCustomerGetsTheLinkInTheirLanguage(t *testing.T) {
+	t.Parallel()
+	inv := invoice.Invoice{
+		ID: "inv_1", Number: "R-1001", Status: invoice.Open, Amount: money.MustParse("108.00", money.CHF), AmountPaid: money.Zero(money.CHF),
+		Customer: invoice.Customer{Name: "Anna Muster", Email: "anna@example.ch"}, DueDate: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC),
+		PaymentServiceIDs: []string{"psv_1"}, Token: "token",
+	}
+	for language, subject := range map[string]string{
+		"de": "Rechnung R-1001 von Demo SA", "fr": "Facture R-1001 de Demo SA", "it": "Fattura R-1001 di Demo SA", "en": "Invoice R-1001 from Demo SA",
+	} {
+		inv.Customer.Language = language
+		written, err := letter.Invoice(inv, merchant.Company{Name: "Demo SA", Language: "fr"}, "https://pay.example.ch")
+		require.NoError(t, err)
+		assert.Equal(t, "inv_1.opened", written.ID)
+		assert.Equal(t, subject, written.Subject)
+		assert.Equal(t, "anna@example.ch", written.To)
+		for _, body := range []string{written.Text, written.HTML} {
+			assert.Contains(t, body, "https://pay.example.ch/i/token")
+			assert.Contains(t, body, "CHF 108.00")
+		}
+		keep(t, "invoice-"+language, written)
+	}
+	inv.Customer.Language = "rm"
+	_, err := letter.Invoice(inv, merchant.Company{}, "")
+	require.Error(t, err)
+}
+
+// keep writes a letter to where people look at it.
+func keep(t *testing.T, name string, l letter.Letter) {
+	t.Helper()
+	folder := os.Getenv(renderTo)
+	if folder == "" {
+		return
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".html"), []byte(l.HTML), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".txt"), []byte("Subject: "+strings.TrimSpace(l.Subject)+"\n\n"+l.Text), 0o644))
+}

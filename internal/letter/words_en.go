@@ -1,0 +1,94 @@
+package letter
+
+import "github.com/quittance/quittance/internal/merchant"
+
+var english = words{
+	greeting: "Hello",
+	closing:  "Kind regards",
+	footer:   "You get this message because this address is the contact of %s. It can be changed in the settings.",
+	labels: map[label]string{
+		company: "Company", canton: "Canton", contact: "Contact", customerID: "Customer ID", terminalID: "Terminal ID", username: "API user",
+		submitted: "Submitted on", earliest: "Active on, at the earliest", due: "Expected on, at the latest",
+	},
+	invoice: invoiceWords{
+		Subject: "Invoice %s from %s", Title: "Invoice %s", Intro: "Your invoice is available online.",
+		Amount: "Amount", Due: "Due by", View: "View the invoice", Pay: "View and pay the invoice",
+	},
+	company: map[merchant.What]notice{
+		merchant.Reminded: {
+			subject: "The credentials of “{{.Service}}” are still missing",
+			before: []string{
+				"The payment service “{{.Service}}” was added {{.About}} business days ago. Before your customers can pay invoices by card and TWINT, it needs the credentials from mySaferpay. This is how to get them:",
+			},
+			after: []string{"After 60 business days without credentials the payment service will be closed. If you do not need it, there is nothing to do."},
+		},
+		merchant.Abandoned: {
+			subject: "“{{.Service}}” is closed",
+			before: []string{
+				"No credentials were entered for the payment service “{{.Service}}” in 60 business days. It is therefore closed.",
+				"You can add a new payment service at any time.",
+			},
+		},
+		merchant.What(merchant.InVerification): {
+			subject: "Worldline/SIX is verifying {{.Company}}",
+			before: []string{
+				"The credentials of “{{.Service}}” work. Worldline/SIX is now verifying your company, which generally takes 3 to 15 business days.",
+			},
+			after: []string{
+				"There is no need to ask: from {{.Earliest}} on we look every business day. As soon as Worldline/SIX is done, the payment service becomes active by itself, and you get a message.",
+				"If Worldline/SIX asks for copies of identity documents, signatures or other papers, upload them to the payment service or send them to {{.DocumentsMail}}.",
+			},
+		},
+		merchant.Overdue: {
+			subject: "The verification of {{.Company}} takes longer than usual",
+			before: []string{
+				"15 business days have passed, and Worldline/SIX has not yet contracted a means of payment for the payment service “{{.Service}}”. Usually a paper is still missing then.",
+			},
+			after: []string{
+				"Please ask Worldline/SIX, best with these details: {{.DocumentsMail}}.",
+				"We go on looking every business day, and our operators know.",
+			},
+		},
+		merchant.What(merchant.Active): {
+			subject: "“{{.Service}}” is active",
+			before:  []string{"The payment service “{{.Service}}” is active. Your customers can now pay invoices online:"},
+			after:   []string{"Make it the default, so that it is attached to every new invoice. For earlier invoices it can be switched on as long as they are drafts."},
+		},
+		merchant.What(merchant.Rejected): {
+			subject: "“{{.Service}}” was rejected",
+			before:  []string{"The verification of {{.Company}} ended without a contract.", "Reason: “{{.Reason}}”", "What to do next:"},
+		},
+		merchant.What(merchant.Suspended): {
+			subject: "“{{.Service}}” needs new credentials",
+			before: []string{
+				"Saferpay no longer accepts the credentials of the payment service “{{.Service}}”, perhaps because the password was changed. Until you enter new ones, your customers can't pay online; payments and refunds under way are waiting.",
+				"What to do next:",
+			},
+		},
+		merchant.DocumentRefused: {
+			subject: "A document did not reach Worldline/SIX",
+			before: []string{
+				"The mail server of Worldline/SIX refused a document that you uploaded for “{{.Service}}”; the timeline of the payment service says which. Here it is erased.",
+				"Please send it to {{.DocumentsMail}} yourself.",
+			},
+		},
+	},
+	acquirer: map[merchant.What]notice{
+		merchant.DocumentReceived: {
+			subject: "Documents of {{.Company}}{{with .CustomerID}} (customer ID {{.}}){{end}}",
+			before:  []string{"On behalf of {{.Company}} you receive a document for the verification of the e-commerce contract, attached to this message:"},
+			after:   []string{"{{if .Contact}}Your answer to this message goes straight to {{.Company}}.{{else}}With questions, please turn to {{.Company}} directly.{{end}}"},
+		},
+	},
+}
+
+// operators are the notices to those who run Quittance.
+var operators = map[merchant.What]notice{
+	merchant.Overdue: {
+		subject: "Overdue verification: {{.Company}}",
+		before: []string{
+			"After 15 business days Worldline/SIX has not yet contracted a means of payment for “{{.Service}}” of {{.Company}}. The company has been reminded.",
+			"Ask Worldline/SIX, then approve or reject the payment service: POST /v1/payment-services/{id}/verification. Until then it is looked at once every business day, and stands in Temporal Web under NeedsAttention = true.",
+		},
+	},
+}

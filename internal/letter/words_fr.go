@@ -1,0 +1,84 @@
+package letter
+
+import "github.com/quittance/quittance/internal/merchant"
+
+//nolint:misspell // it knows English only
+var french = words{
+	greeting: "Bonjour",
+	closing:  "Meilleures salutations",
+	footer:   "Vous recevez ce message parce que cette adresse est le contact de %s. Vous pouvez la changer dans les paramètres.",
+	labels: map[label]string{
+		company: "Entreprise", canton: "Canton", contact: "Contact", customerID: "Customer ID", terminalID: "Terminal ID", username: "Utilisateur API",
+		submitted: "Déposé le", earliest: "Actif au plus tôt le", due: "Attendu au plus tard le",
+	},
+	invoice: invoiceWords{
+		Subject: "Facture %s de %s", Title: "Facture %s", Intro: "Votre facture est disponible en ligne.",
+		Amount: "Montant", Due: "Payable jusqu’au", View: "Voir la facture", Pay: "Voir et payer la facture",
+	},
+	company: map[merchant.What]notice{
+		merchant.Reminded: {
+			subject: "Il manque encore les données d’accès de «{{.Service}}»",
+			before: []string{
+				"Le service de paiement «{{.Service}}» a été ajouté il y a {{.About}} jours ouvrables. Pour que vos clients puissent payer vos factures par carte et TWINT, il lui faut encore les données d’accès de mySaferpay. Voici comment les obtenir:",
+			},
+			after: []string{"Après 60 jours ouvrables sans données d’accès, le service de paiement sera fermé. Si vous n’en avez pas besoin, vous n’avez rien à faire."},
+		},
+		merchant.Abandoned: {
+			subject: "«{{.Service}}» est fermé",
+			before: []string{
+				"Aucune donnée d’accès n’a été saisie en 60 jours ouvrables pour le service de paiement «{{.Service}}». Il est donc fermé.",
+				"Vous pouvez à tout moment ajouter un nouveau service de paiement.",
+			},
+		},
+		merchant.What(merchant.InVerification): {
+			subject: "Worldline/SIX vérifie {{.Company}}",
+			before: []string{
+				"Les données d’accès de «{{.Service}}» fonctionnent. Worldline/SIX vérifie maintenant votre entreprise; cela dure en général de 3 à 15 jours ouvrables.",
+			},
+			after: []string{
+				"Inutile de vous informer: dès le {{.Earliest}}, nous regardons chaque jour ouvrable. Dès que Worldline/SIX a terminé, le service de paiement devient actif de lui-même et vous recevez un message.",
+				"Si Worldline/SIX demande des copies de pièces d’identité, des signatures ou d’autres documents, téléversez-les auprès du service de paiement ou envoyez-les à {{.DocumentsMail}}.",
+			},
+		},
+		merchant.Overdue: {
+			subject: "La vérification de {{.Company}} dure plus longtemps que d’habitude",
+			before: []string{
+				"15 jours ouvrables ont passé, et aucun moyen de paiement n’est encore activé chez Worldline/SIX pour le service de paiement «{{.Service}}». Le plus souvent, il manque alors un document.",
+			},
+			after: []string{
+				"Renseignez-vous auprès de Worldline/SIX, de préférence avec ces indications: {{.DocumentsMail}}.",
+				"Nous continuons à regarder chaque jour ouvrable, et notre exploitation est informée.",
+			},
+		},
+		merchant.What(merchant.Active): {
+			subject: "«{{.Service}}» est actif",
+			before:  []string{"Le service de paiement «{{.Service}}» est actif. Vos clients peuvent désormais payer vos factures en ligne:"},
+			after:   []string{"Définissez-le par défaut pour qu’il accompagne chaque nouvelle facture. Pour les factures antérieures, vous pouvez l’activer tant qu’elles sont des brouillons."},
+		},
+		merchant.What(merchant.Rejected): {
+			subject: "«{{.Service}}» a été refusé",
+			before:  []string{"La vérification de {{.Company}} s’est terminée sans activation.", "Motif: «{{.Reason}}»", "La suite:"},
+		},
+		merchant.What(merchant.Suspended): {
+			subject: "«{{.Service}}» a besoin de nouvelles données d’accès",
+			before: []string{
+				"Saferpay n’accepte plus les données d’accès du service de paiement «{{.Service}}», peut-être parce que le mot de passe a été changé. Jusqu’à ce que vous en saisissiez de nouvelles, vos clients ne peuvent pas payer en ligne; les paiements et remboursements en cours attendent.",
+				"La suite:",
+			},
+		},
+		merchant.DocumentRefused: {
+			subject: "Un document n’est pas arrivé chez Worldline/SIX",
+			before: []string{
+				"Le serveur de messagerie de Worldline/SIX a refusé un document que vous avez téléversé pour «{{.Service}}»; l’historique du service de paiement indique lequel. Il est effacé chez nous.",
+				"Veuillez l’envoyer vous-même à {{.DocumentsMail}}.",
+			},
+		},
+	},
+	acquirer: map[merchant.What]notice{
+		merchant.DocumentReceived: {
+			subject: "Documents de {{.Company}}{{with .CustomerID}} (Customer ID {{.}}){{end}}",
+			before:  []string{"Au nom de {{.Company}}, vous recevez en annexe un document pour la vérification du contrat e-commerce:"},
+			after:   []string{"{{if .Contact}}Votre réponse à ce message parvient directement à {{.Company}}.{{else}}Pour toute question, veuillez vous adresser directement à {{.Company}}.{{end}}"},
+		},
+	},
+}

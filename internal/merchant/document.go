@@ -1,0 +1,96 @@
+package merchant
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"path"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// MaxDocument is the largest document, in bytes.
+const MaxDocument = 10 << 20
+
+// Document is a paper for the acquirer's verification. It is mailed to the acquirer and then erased here: what stays is that
+// there was one.
+type Document struct {
+	ID               string
+	CompanyID        string
+	PaymentServiceID string
+	Name             string // with the extension of its real type
+	ContentType      string
+	Size             int64  // in bytes
+	Digest           []byte // SHA-256 of the content; nil once that is erased
+	SealedContent    []byte // sealed by internal/secrets with the company id; nil once erased
+	ReceivedAt       time.Time
+	ErasedAt         time.Time // zero while the content is here
+}
+
+// documentTypes are the accepted types, by the bytes with which their content begins.
+var documentTypes = []struct{ begins, contentType, name, extension string }{
+	{"%PDF-", "application/pdf", "PDF", ".pdf"},
+	{"\xff\xd8\xff", "image/jpeg", "JPEG", ".jpg"},
+	{"\x89PNG\r\n\x1a\n", "image/png", "PNG", ".png"},
+}
+
+// NewDocument returns a document of the payment service without its content, which is to be sealed first. What it is shows in
+// the content; of the name, only what can't mislead is kept. Problems: body-too-large, validation-failed for the field "file".
+func NewDocument(id string, s PaymentService, name string, content []byte, at time.Time) (Document, error) {
+	if len(content) > MaxDocument {
+		return Document{}, problem.New(problem.TooLarge, "The document may have at most %d MiB.", MaxDocument>>20)
+	}
+	for _, known := range documentTypes {
+		if bytes.HasPrefix(content, []byte(known.begins)) {
+			digest := sha256.Sum256(content)
+			return Document{
+				ID: id, CompanyID: s.CompanyID, PaymentServiceID: s.ID, Name: fileName(name, known.extension),
+				ContentType: known.contentType, Size: int64(len(content)), Digest: digest[:], ReceivedAt: at.UTC(),
+			}, nil
+		}
+	}
+	return Document{}, problem.InvalidFields(problem.Field{Name: "file", Message: "must be a PDF, a JPEG or a PNG; its content is something else"})
+}
+
+// fileName keeps the printable part of the last element of a path, and gives it the extension of the real type.
+func fileName(name, extension string) string {
+	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
+	name = strings.Map(func(r rune) rune {
+		if !unicode.IsGraphic(r) || r == unicode.ReplacementChar || strings.ContainsRune(`<>:"/|?*`, r) {
+			return -1
+		}
+		return r
+	}, name)
+	stem := []rune(strings.Trim(strings.TrimSuffix(name, path.Ext(name)), ". "))
+	if len(stem) == 0 {
+		stem = []rune("document")
+	}
+	return string(stem[:min(len(stem), 80)]) + extension
+}
+
+// Describe names the document for the timeline, such as “Passport.pdf” (PDF, 1.2 MB).
+func (d Document) Describe() string {
+	for _, known := range documentTypes {
+		if known.contentType == d.ContentType {
+			return fmt.Sprintf("“%s” (%s, %s)", d.Name, known.name, humanSize(d.Size))
+		}
+	}
+	return "“" + d.Name + "”"
+}
+
+func humanSize(bytes int64) string {
+	if bytes < 1_000_000 {
+		return fmt.Sprintf("%d KB", (bytes+999)/1000)
+	}
+	return fmt.Sprintf("%d.%d MB", bytes/1_000_000, bytes%1_000_000/100_000)
+}
+
+// Erase forgets the content.
+func (d *Document) Erase(at time.Time) {
+	if d.ErasedAt.IsZero() {
+		d.SealedContent, d.Digest, d.ErasedAt = nil, nil, at.UTC()
+	}
+}

@@ -1,0 +1,99 @@
+package merchant
+
+import (
+	"slices"
+	"time"
+)
+
+// What says what a step of a payment service's life was. A step that changed the status is called as the new status is.
+type What string
+
+// The steps that are more than a new status.
+const (
+	Created            What = "created"
+	Reminded           What = "reminded"            // the credentials are still missing; About is after how many business days
+	Abandoned          What = "abandoned"           // disconnected, because the credentials never came
+	CredentialsRenewed What = "credentials_renewed" // others took the place of those that worked
+	Overdue            What = "overdue"             // the verification takes longer than it should
+	DocumentReceived   What = "document_received"   // About is the document
+	DocumentSent       What = "document_sent"       // the acquirer's mail server took it, and it was erased here
+	DocumentRefused    What = "document_refused"    // the mail server refused it for good, and it was erased here
+	Mailed             What = "mailed"              // a mail about an earlier step was taken by the mail server
+	NotMailed          What = "not_mailed"          // that mail was not sent, or was refused for good
+)
+
+// Whats lists every step, in the order of a life.
+var Whats = []What{
+	Created, Reminded, Abandoned, What(InVerification), Overdue, What(Active), What(Rejected), CredentialsRenewed, What(Suspended),
+	DocumentReceived, DocumentSent, DocumentRefused, What(Disconnected), Mailed, NotMailed,
+}
+
+// ServiceStep is one entry of a payment service's timeline.
+type ServiceStep struct {
+	At     time.Time     `json:"at"`
+	Status ServiceStatus `json:"status"` // after the step
+	What   What          `json:"what"`
+	About  string        `json:"about,omitempty"` // which one, where there are several: a number of days, the id of a document
+	Note   string        `json:"note,omitempty"`  // for people
+	Letter *Letter       `json:"letter,omitempty"`
+}
+
+// Recipient is who is told of a step by mail.
+type Recipient string
+
+// The recipients.
+const (
+	ToCompany   Recipient = "company"
+	ToAcquirer  Recipient = "acquirer"
+	ToOperators Recipient = "operators" // who run Quittance
+)
+
+// Letter is a mail about a step of a timeline.
+type Letter struct {
+	Step int       `json:"step"` // its place on the timeline
+	What What      `json:"what"`
+	To   Recipient `json:"to"`
+}
+
+// told says who is told of which steps.
+var told = map[What][]Recipient{
+	Reminded:             {ToCompany},
+	Abandoned:            {ToCompany},
+	What(InVerification): {ToCompany},
+	Overdue:              {ToCompany, ToOperators},
+	What(Active):         {ToCompany},
+	What(Rejected):       {ToCompany},
+	What(Suspended):      {ToCompany},
+	DocumentReceived:     {ToAcquirer},
+	DocumentRefused:      {ToCompany},
+}
+
+// Note adds a step that leaves the status as it is.
+func (s *PaymentService) Note(step ServiceStep, at time.Time) {
+	step.At, step.Status = at.UTC(), s.Status
+	s.Timeline = append(s.Timeline, step)
+}
+
+// Noted tells whether such a step stands on the timeline.
+func (s PaymentService) Noted(what What, about string) bool {
+	return slices.ContainsFunc(s.Timeline, func(step ServiceStep) bool { return step.What == what && step.About == about })
+}
+
+// Untold returns the letters that the timeline calls for and that nobody has dealt with, oldest first. Since every step is
+// written in the transaction of what it tells, no letter can be forgotten.
+func (s PaymentService) Untold() []Letter {
+	var letters []Letter
+	for i, step := range s.Timeline {
+		for _, to := range told[step.What] {
+			letter := Letter{Step: i, What: step.What, To: to}
+			if !s.dealtWith(letter) {
+				letters = append(letters, letter)
+			}
+		}
+	}
+	return letters
+}
+
+func (s PaymentService) dealtWith(letter Letter) bool {
+	return slices.ContainsFunc(s.Timeline, func(step ServiceStep) bool { return step.Letter != nil && *step.Letter == letter })
+}
