@@ -134,12 +134,12 @@ func undone(err error) error {
 	}
 }
 
-// report tells operators where the finding stands.
+// report tells operators where the finding stands. What was found stands in the static details.
 func (f *finding) report(ctx workflow.Context, news string) {
 	if news == "" {
-		news = fmt.Sprintf("Waiting for a decision on exception %s.", f.in.Found.ExceptionID)
+		news = fmt.Sprintf("Waiting for a decision on exception %s, by `POST /v1/exceptions/%s/resolve`.", f.in.Found.ExceptionID, f.in.Found.ExceptionID)
 	}
-	workflow.SetCurrentDetails(ctx, f.in.Found.Detail+"\n\n"+news)
+	workflow.SetCurrentDetails(ctx, news)
 }
 
 // calm takes the finding off the operators' list.

@@ -43,9 +43,9 @@ func finding(kind exception.Kind, t Transaction, r Record, ours side, choices ..
 // leave is the choice to do nothing, and what it means.
 func leave(r Record) (exception.Choice, string) {
 	if r.Payment == nil && r.Refund == nil {
-		return exception.NotOurs, "not_ours leaves it alone: it belongs to somebody else who uses the terminal, such as a shop."
+		return exception.NotOurs, "`not_ours` leaves it alone: it belongs to somebody else who uses the terminal, such as a shop."
 	}
-	return exception.Accept, "accept leaves our record as it is."
+	return exception.Accept, "`accept` leaves our record as it is."
 }
 
 func orphan(t Transaction, r Record, ours side) Finding {
@@ -53,7 +53,7 @@ func orphan(t Transaction, r Record, ours side) Finding {
 	f := finding(exception.OrphanTransaction, t, r, ours, exception.Book, nothing)
 	f.ToBook = t.moved()
 	f.Detail = fmt.Sprintf("Saferpay captured %s (%s), %s. "+
-		"book books it as a prepayment on account 2030; a receipt from account 2030 then settles an invoice with it. %s", t.Captured, t, standing(r, ours, "payment"), meaning)
+		"`book` books it as a prepayment on account 2030; a receipt from account 2030 then settles an invoice with it. %s", t.Captured, t, standing(r, ours, "payment"), meaning)
 	return f
 }
 
@@ -62,12 +62,12 @@ func refundFound(t Transaction, r Record, ours side) Finding {
 	choices, fits := []exception.Choice{exception.Book, nothing}, ""
 	if r.Refund == nil && r.Payment != nil {
 		choices = append([]exception.Choice{exception.Record}, choices...)
-		fits = fmt.Sprintf("record records it as a refund of payment %s of invoice %s, which it fits. ", r.Payment.ID, r.Payment.InvoiceID)
+		fits = fmt.Sprintf("`record` records it as a refund of payment %s of invoice %s, which it fits. ", r.Payment.ID, r.Payment.InvoiceID)
 	}
 	f := finding(exception.RefundFound, t, r, ours, choices...)
 	f.ToBook = t.moved()
 	f.Detail = fmt.Sprintf("Saferpay gave %s back to a payer (%s), %s; it may have been made in the Saferpay Backoffice. %s"+
-		"book books it against account 2030, prepayments received. %s", t.Captured, t, standing(r, ours, "refund"), fits, meaning)
+		"`book` books it against account 2030, prepayments received. %s", t.Captured, t, standing(r, ours, "refund"), fits, meaning)
 	return f
 }
 
@@ -75,7 +75,7 @@ func missingCapture(t Transaction, r Record, ours side) Finding {
 	if !ours.booked.IsZero() {
 		f := finding(exception.MissingCapture, t, r, ours, exception.CaptureNow, exception.Accept)
 		f.Detail = fmt.Sprintf("%s is booked here with %s, but Saferpay holds it only as authorized (%s): no money moves without a capture. "+
-			"capture_now captures it; it is booked already. accept leaves our record as it is.", f.Subject, positive(ours.booked), t)
+			"`capture_now` captures it; it is booked already. `accept` leaves our record as it is.", f.Subject, positive(ours.booked), t)
 		return f
 	}
 	nothing, meaning := leave(r)
@@ -83,7 +83,7 @@ func missingCapture(t Transaction, r Record, ours side) Finding {
 	f.ToBook = t.Amount
 	f.Detail = fmt.Sprintf("Saferpay holds %s that a payer authorized and nobody captured (%s), %s. "+
 		"It lapses 7 days (TWINT) or about 10 days (cards) after the payment. "+
-		"capture_now takes it and books it as a prepayment on account 2030. release gives it back to the payer. %s", t.Amount, t, standing(r, ours, "payment"), meaning)
+		"`capture_now` takes it and books it as a prepayment on account 2030. `release` gives it back to the payer. %s", t.Amount, t, standing(r, ours, "payment"), meaning)
 	return f
 }
 
@@ -92,13 +92,13 @@ func amountDiffers(t Transaction, r Record, ours side) Finding {
 	booked, moved := ours.booked, t.moved()
 	says := fmt.Sprintf("%s is booked here with %s, but at Saferpay it is %s with %s (%s). ", f.Subject, positive(booked), t.Status, positive(moved), t)
 	if booked.Currency() != moved.Currency() {
-		f.Detail = says + "accept leaves our record as it is; correct it by manual entries."
+		f.Detail = says + "`accept` leaves our record as it is; correct it by manual entries."
 		return f
 	}
 	f.Choices = []exception.Choice{exception.Book, exception.Accept}
 	f.ToBook = moved.Sub(booked)
-	f.Detail = says + fmt.Sprintf("book books the difference of %s between the account of the receipt and 2030, prepayments received, so that the former says "+
-		"what Saferpay pays out. accept leaves our record as it is, to be corrected by a manual entry.", positive(f.ToBook))
+	f.Detail = says + fmt.Sprintf("`book` books the difference of %s between the account of the receipt and 2030, prepayments received, so that the former says "+
+		"what Saferpay pays out. `accept` leaves our record as it is, to be corrected by a manual entry.", positive(f.ToBook))
 	return f
 }
 
