@@ -32,7 +32,7 @@ var domain = []string{
 
 // adapters each know one thing outside, and of ours at most the settings and the keyring that a signature needs.
 var adapters = []string{
-	"internal/camt", "internal/config", "internal/embeddedpg", "internal/freeport", "internal/mail", "internal/secrets", "internal/telemetry",
+	"internal/camt", "internal/codecserver", "internal/config", "internal/embeddedpg", "internal/freeport", "internal/mail", "internal/secrets", "internal/telemetry",
 	"internal/temporalkit", "internal/webhook",
 }
 

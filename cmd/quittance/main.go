@@ -22,6 +22,7 @@ import (
 type commands struct {
 	API     apiCommand     `cmd:"" name:"api" help:"Answer REST calls, payers and Saferpay's notifications."`
 	Worker  workerCommand  `cmd:"" help:"Run the workflows and their activities."`
+	Codec   codecCommand   `cmd:"" help:"Decrypt what workflows carry for operators in Temporal Web."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database and Temporal's search attributes up to date, then end."`
 	Admin   adminCommands  `cmd:"" help:"What an operator does by hand."`
 }
@@ -42,6 +43,7 @@ type process struct {
 type (
 	apiCommand     struct{}
 	workerCommand  struct{}
+	codecCommand   struct{}
 	migrateCommand struct{}
 	generateKey    struct{}
 	promote        struct{}
@@ -52,6 +54,7 @@ type (
 
 func (apiCommand) Run(p *process) error     { return app.RunAPI(p.ctx, p.cfg, p.log) }
 func (workerCommand) Run(p *process) error  { return app.RunWorker(p.ctx, p.cfg, p.log) }
+func (codecCommand) Run(p *process) error   { return app.RunCodec(p.ctx, p.cfg, p.log) }
 func (migrateCommand) Run(p *process) error { return app.Migrate(p.ctx, p.cfg, p.log) }
 func (promote) Run(p *process) error        { return app.Promote(p.ctx, p.cfg, p.log) }
 

@@ -85,6 +85,7 @@ func exitOnSecondSignal() {
 func printTable(w io.Writer, s *stack.Stack, options stack.Options) {
 	rows := [][2]string{
 		{"Temporal Web", s.TemporalWebURL()},
+		{"Payloads there", s.CodecURL() + ", sign in with " + stack.OperatorKey},
 		{"Saferpay simulator", s.SimulatorURL()},
 		{"Mails", s.MailURL()},
 		{"Temporal", s.TemporalAddress() + ", namespace default"},

@@ -28,6 +28,7 @@ type Config struct {
 	Saferpay Saferpay `envPrefix:"SAFERPAY_"`
 	Mail     Mail
 	Secrets  Secrets
+	Codec    Codec
 	Log      Log `envPrefix:"LOG_"`
 }
 
@@ -85,6 +86,16 @@ type Secrets struct {
 	// MasterKey is a Tink AEAD key set in JSON, base64 encoded. Load fills it from MasterKeyFile when that is set.
 	MasterKey     Secret `env:"MASTER_KEY"`
 	MasterKeyFile string `env:"MASTER_KEY_FILE"`
+}
+
+// Codec holds the settings of the codec server, which decrypts payloads for operators.
+type Codec struct {
+	// Address is the host:port to listen on.
+	Address string `env:"CODEC_ADDRESS" envDefault:"127.0.0.1:8234"`
+	// OperatorKey is what operators sign in with.
+	OperatorKey Secret `env:"OPERATOR_KEY"`
+	// TemporalWebURL is the base URL of Temporal Web, on the same site as the codec server.
+	TemporalWebURL string `env:"TEMPORAL_WEB_URL"`
 }
 
 // Log says how log lines look and which are written.
@@ -171,6 +182,15 @@ func (c Config) ForWorker() error {
 		need("QUITTANCE_PUBLIC_URL", c.PublicURL),
 		need("QUITTANCE_SMTP_URL", c.Mail.SMTPURL.Reveal()),
 		need("QUITTANCE_MAIL_FROM", c.Mail.From),
+	)
+}
+
+// ForCodec returns one sentence per variable that the codec server needs and that is not set, or nil.
+func (c Config) ForCodec() error {
+	return errors.Join(
+		need("QUITTANCE_MASTER_KEY", c.Secrets.MasterKey.Reveal()),
+		need("QUITTANCE_OPERATOR_KEY", c.Codec.OperatorKey.Reveal()),
+		need("QUITTANCE_TEMPORAL_WEB_URL", c.Codec.TemporalWebURL),
 	)
 }
 

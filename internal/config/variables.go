@@ -35,6 +35,9 @@ var variables = map[string]struct{ is, example string }{
 	"QUITTANCE_OPERATORS_EMAIL":    {"the address to which those who run Quittance get mail about what only they can settle, empty for none", "operators@example.ch"},
 	"QUITTANCE_MASTER_KEY":         {"the key set that seals credentials and workflow payloads (or name a file with it in QUITTANCE_MASTER_KEY_FILE)", "the output of: quittance admin generate-key"},
 	"QUITTANCE_MASTER_KEY_FILE":    {"the path of a file that holds the master key", "/run/secrets/quittance-master-key"},
+	"QUITTANCE_CODEC_ADDRESS":      {"the host and port on which the codec server listens", "127.0.0.1:8234"},
+	"QUITTANCE_OPERATOR_KEY":       {"the key with which operators sign in to read payloads, kept secret", "the output of: openssl rand -hex 32"},
+	"QUITTANCE_TEMPORAL_WEB_URL":   {"the address of Temporal Web", "https://temporal.example.ch"},
 	"QUITTANCE_LOG_FORMAT":         {"the form of log lines, text or json", "json"},
 	"QUITTANCE_LOG_LEVEL":          {"the least important log lines to write: debug, info, warn or error", "info"},
 }

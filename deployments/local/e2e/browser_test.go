@@ -12,7 +12,7 @@ import (
 )
 
 // browserTimeout bounds a whole visit in the browser.
-const browserTimeout = 30 * time.Second
+const browserTimeout = 90 * time.Second
 
 // browser is a payer with a headless Chromium.
 type browser struct {

@@ -7,8 +7,9 @@ import (
 
 // The keys of every local stack. They open nothing but it.
 const (
-	AdminKey = "qk_admin_local"
-	DemoKey  = "qk_test_demo"
+	AdminKey    = "qk_admin_local"
+	DemoKey     = "qk_test_demo"
+	OperatorKey = "qk_operator_local"
 )
 
 const (
@@ -49,6 +50,9 @@ func environment(options Options, data dataFolder) []Variable {
 		{"QUITTANCE_WORKER_ADDRESS", address(ports.Worker)},
 		{"QUITTANCE_PUBLIC_URL", httpURL(ports.API)},
 		{"QUITTANCE_ADMIN_KEY", AdminKey},
+		{"QUITTANCE_CODEC_ADDRESS", address(ports.Codec)},
+		{"QUITTANCE_OPERATOR_KEY", OperatorKey},
+		{"QUITTANCE_TEMPORAL_WEB_URL", httpURL(ports.TemporalWeb)},
 		{"QUITTANCE_MASTER_KEY_FILE", data.masterKeyFile()},
 		{"QUITTANCE_SAFERPAY_TEST_URL", saferpay},
 		// A local stack never reaches the real Saferpay, whatever a payment service says.

@@ -154,7 +154,7 @@ func (s *Stack) startTemporal(ctx context.Context) error {
 }
 
 func (s *Stack) startTemporalWeb(ctx context.Context) error {
-	web := temporal.StartWeb(s.options.Ports.TemporalWeb, s.TemporalAddress(), namespace)
+	web := temporal.StartWeb(s.options.Ports.TemporalWeb, s.TemporalAddress(), namespace, s.CodecURL())
 	s.onStop(func() error {
 		web.Stop()
 		return nil

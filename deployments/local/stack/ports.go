@@ -18,6 +18,7 @@ type Ports struct {
 	Worker      int `name:"worker-port" env:"QUITTANCE_WORKER_PORT" default:"8081" help:"Health and metrics of the worker."`
 	Temporal    int `name:"temporal-port" env:"QUITTANCE_TEMPORAL_PORT" default:"7233" help:"Temporal."`
 	TemporalWeb int `name:"temporal-web-port" env:"QUITTANCE_TEMPORAL_WEB_PORT" default:"8233" help:"Temporal Web."`
+	Codec       int `name:"codec-port" env:"QUITTANCE_CODEC_PORT" default:"8234" help:"The codec server, with which Temporal Web shows payloads."`
 	Simulator   int `name:"simulator-port" env:"QUITTANCE_SIMULATOR_PORT" default:"8090" help:"The Saferpay simulator."`
 	Postgres    int `name:"postgres-port" env:"QUITTANCE_POSTGRES_PORT" default:"15432" help:"Postgres."`
 	SMTP        int `name:"smtp-port" env:"QUITTANCE_SMTP_PORT" default:"1025" help:"The mail sink takes mails."`
@@ -34,6 +35,7 @@ func (p Ports) uses(onlyInfra bool) []use {
 	uses := []use{
 		{p.Temporal, "Temporal", "QUITTANCE_TEMPORAL_PORT"},
 		{p.TemporalWeb, "Temporal Web", "QUITTANCE_TEMPORAL_WEB_PORT"},
+		{p.Codec, "the codec server", "QUITTANCE_CODEC_PORT"},
 		{p.Simulator, "the simulator", "QUITTANCE_SIMULATOR_PORT"},
 		{p.Postgres, "Postgres", "QUITTANCE_POSTGRES_PORT"},
 		{p.SMTP, "SMTP", "QUITTANCE_SMTP_PORT"},
@@ -68,7 +70,7 @@ func (p Ports) check(ctx context.Context, onlyInfra bool) error {
 // FreePorts returns ports that nobody uses now nor takes by chance before the parts listen on them, for tests.
 func FreePorts(ctx context.Context) (Ports, error) {
 	var p Ports
-	all := []*int{&p.API, &p.Worker, &p.Temporal, &p.TemporalWeb, &p.Simulator, &p.Postgres, &p.SMTP, &p.Mail}
+	all := []*int{&p.API, &p.Worker, &p.Temporal, &p.TemporalWeb, &p.Codec, &p.Simulator, &p.Postgres, &p.SMTP, &p.Mail}
 	free, err := freeport.Take(ctx, len(all))
 	if err != nil {
 		return Ports{}, err

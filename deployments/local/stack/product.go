@@ -33,6 +33,10 @@ func (s *Stack) prepareDatabase(ctx context.Context) error {
 	return app.SeedDemo(ctx, cfg, logger)
 }
 
+func (s *Stack) startCodecServer(ctx context.Context) error {
+	return s.run(ctx, "codec server", s.CodecURL(), app.RunCodec)
+}
+
 func (s *Stack) startWorker(ctx context.Context) error {
 	return s.run(ctx, "worker", httpURL(s.options.Ports.Worker), app.RunWorker)
 }

@@ -1,5 +1,5 @@
 // Package stack starts and stops the parts of a local Quittance: Postgres, a mail sink, the Saferpay simulator, Temporal,
-// Temporal Web, the worker and the API, all in one process except Postgres, all on 127.0.0.1.
+// Temporal Web with its codec server, the worker and the API, all in one process except Postgres, all on 127.0.0.1.
 package stack
 
 import (
@@ -65,6 +65,7 @@ func (s *Stack) start(ctx context.Context) error {
 		{"Saferpay simulator", s.startSimulator},
 		{"Temporal", s.startTemporal},
 		{"Temporal Web", s.startTemporalWeb},
+		{"codec server", s.startCodecServer},
 		{"schema and demo company", s.prepareDatabase},
 		{"worker", s.startWorker},
 		{"API", s.startAPI},
@@ -128,6 +129,9 @@ func (s *Stack) SimulatorURL() string { return httpURL(s.options.Ports.Simulator
 
 // TemporalWebURL is Temporal Web.
 func (s *Stack) TemporalWebURL() string { return httpURL(s.options.Ports.TemporalWeb) }
+
+// CodecURL is where operators sign in to read payloads in Temporal Web.
+func (s *Stack) CodecURL() string { return httpURL(s.options.Ports.Codec) }
 
 // MailURL is the inbox of the mail sink.
 func (s *Stack) MailURL() string { return httpURL(s.options.Ports.Mail) }

@@ -13,8 +13,8 @@ type Web struct {
 }
 
 // StartWeb serves Temporal Web on 127.0.0.1 for the cluster at the address. The port must be free: the server underneath
-// ends the process when it can't listen.
-func StartWeb(port int, temporalAddress, namespace string) *Web {
+// ends the process when it can't listen. codecURL is where it has payloads decoded, for operators who signed in there.
+func StartWeb(port int, temporalAddress, namespace, codecURL string) *Web {
 	w := &Web{
 		server: server.NewServer(server_options.WithConfigProvider(webConfig{
 			TemporalGRPCAddress: temporalAddress,
@@ -23,6 +23,10 @@ func StartWeb(port int, temporalAddress, namespace string) *Web {
 			Port:                port,
 			EnableUI:            true,
 			HideLogs:            true,
+			Codec: config.Codec{
+				Endpoint: codecURL, IncludeCredentials: true,
+				DefaultErrorMessage: "Sign in at the codec server to read this.", DefaultErrorLink: codecURL,
+			},
 			// The page asks nobody outside this machine for news.
 			DisableNewsFetch: true,
 			// A plain http address on this machine.

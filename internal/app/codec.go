@@ -1,0 +1,30 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/quittance/quittance/internal/codecserver"
+	"github.com/quittance/quittance/internal/config"
+	"github.com/quittance/quittance/internal/secrets"
+	"github.com/quittance/quittance/internal/temporalkit"
+)
+
+// RunCodec decrypts payloads for operators in Temporal Web until ctx ends.
+func RunCodec(ctx context.Context, cfg config.Config, log *slog.Logger) error {
+	if err := cfg.ForCodec(); err != nil {
+		return err
+	}
+	keyring, err := secrets.New([]byte(cfg.Secrets.MasterKey.Reveal()))
+	if err != nil {
+		return fmt.Errorf("QUITTANCE_MASTER_KEY: %w", err)
+	}
+	return serve(ctx, cfg.Codec.Address, codecserver.New(codecserver.Options{
+		Codec:          temporalkit.Codec(keyring),
+		Sealer:         keyring,
+		OperatorKey:    cfg.Codec.OperatorKey.Reveal(),
+		TemporalWebURL: cfg.Codec.TemporalWebURL,
+		Logger:         log,
+	}), log)
+}
