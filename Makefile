@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build test lint generate clean
+.PHONY: help run build test bench lint generate clean
 
 PACKAGES      := deployments/local/install-packages.sh
 PROGRESS      := deployments/local/with-progress.sh
@@ -29,6 +29,10 @@ test: ## run all tests of both modules
 	@$(PROGRESS) "testing the product" go test -race ./...
 	@echo "testing the local stack end to end; building the Temporal server takes 4–8 minutes the first time"
 	@$(PROGRESS) "testing the local stack" go test -C deployments/local ./...
+
+bench: ## measure the product on this machine; fails when a bar is missed
+	@$(PACKAGES) postgresql
+	@$(PROGRESS) "measuring" go run -C deployments/local ./bench
 
 lint: ## check style, likely bugs and the determinism of workflows
 	@$(PROGRESS) "linting the product" $(GOLANGCI) run ./...

@@ -22,6 +22,7 @@ type Options struct {
 	Store     Store
 	Commands  Commands
 	Sealer    Sealer
+	Signer    Signer
 	AdminKey  string // may create companies and keys
 	PublicURL string // where payers reach the pages, such as https://pay.example.ch
 	Healthz   http.Handler

@@ -79,7 +79,7 @@ func TestEveryCallAsksForTheRightKey(t *testing.T) {
 	for path, item := range specification(w).Paths.Map() {
 		path = strings.NewReplacer("{company_id}", w.company.ID, "{key_id}", id.New(id.APIKey), "{payment_service_id}", id.New(id.PaymentService),
 			"{invoice_id}", id.New(id.Invoice), "{payment_id}", id.New(id.Payment), "{exception_id}", id.New(id.Exception), "{refund_id}", id.New(id.Refund),
-			"{entry_id}", id.New(id.JournalEntry), "{number}", "1029").Replace(path)
+			"{entry_id}", id.New(id.JournalEntry), "{number}", "1029", "{day}", "2026-11-21").Replace(path)
 		for method, operation := range item.Operations() {
 			w.call(method, path, "", nil).problem(http.StatusUnauthorized, "unauthorized")
 			refused := w.call(method, path, "qk_test_wrong", nil)
@@ -239,6 +239,8 @@ func TestRequestsThatDontFitAreRefusedAndNotHalfDone(t *testing.T) {
 		"balances someday":      {"GET", "/accounts?at=someday", "", 422, "validation-failed", []string{"at"}},
 		"no such entry":         {"GET", "/journal/" + id.New(id.JournalEntry), "", 404, "not-found", nil},
 		"nothing to reverse":    {"POST", "/journal/" + id.New(id.JournalEntry) + "/reverse", "", 404, "not-found", nil},
+		"head of today":         {"GET", "/journal/heads/2026-11-22", "", 422, "validation-failed", []string{"day"}},
+		"head of no day":        {"GET", "/journal/heads/2026-02-30", "", 404, "not-found", nil},
 		"entry of nothing":      {"POST", manual, `{}`, 422, "validation-failed", []string{"currency", "date", "lines", "text"}},
 		"entry of one line":     {"POST", manual, newEntry(`"lines":[{"account":"1020","debit":"1.00"}]`), 422, "validation-failed", []string{"lines"}},
 		"entry without text":    {"POST", manual, newEntry(`"text":" "`), 422, "validation-failed", []string{"text"}},
@@ -349,7 +351,7 @@ func TestAnswersFitTheSpecification(t *testing.T) {
 	require.NoError(t, err)
 	for _, path := range []string{
 		"/payment-services", "/payment-services/" + service.ID, "/invoices", "/invoices/" + inv.ID, "/payments", "/payments/" + failed.ID,
-		"/accounts", "/accounts/1029", "/accounts?at=2026-11-22", "/trial-balance", "/trial-balance?at=2026-11-22", "/journal", "/journal/" + entry, "/events", "/exceptions", "/exceptions/" + resolved.ID, "/settings",
+		"/accounts", "/accounts/1029", "/accounts?at=2026-11-22", "/trial-balance", "/trial-balance?at=2026-11-22", "/journal", "/journal/" + entry, "/journal/verification", "/journal/heads/2026-11-21", "/events", "/exceptions", "/exceptions/" + resolved.ID, "/settings",
 		"/refunds", "/refunds/" + refused.ID, "/journal?source=refund", "/invoices/" + id.New(id.Invoice), "/invoices?limit=0",
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1"+path, http.NoBody)

@@ -32,6 +32,8 @@ type Store interface {
 	OnlineDocument(ctx context.Context, token string) (companyID, invoiceID string, err error)
 	// Notification returns which payment the secret of a notification URL stands for, or problem.NotFound.
 	Notification(ctx context.Context, secret string) (companyID, invoiceID, paymentID string, err error)
+	// VerifyJournal walks a company's journal; a broken one is a ledger.BreakError.
+	VerifyJournal(ctx context.Context, companyID string, seen func(ledger.Chain) error) (ledger.Chain, error)
 	// PaymentServiceCompany returns whose payment service it is, or problem.NotFound.
 	PaymentServiceCompany(ctx context.Context, paymentServiceID string) (companyID string, err error)
 	// TakeRequest returns what becomes of a request with an idempotency key, and keeps one that is to be carried out; see
@@ -81,6 +83,7 @@ type Tx interface {
 	Append(ctx context.Context, e ledger.Entry) (ledger.Entry, error)
 	Entry(ctx context.Context, id string) (ledger.Entry, error)
 	LockEntry(ctx context.Context, id string) (ledger.Entry, error)
+	HeadBefore(ctx context.Context, t time.Time) (ledger.Chain, error)
 	Journal(ctx context.Context, f listing.Journal) (entries []ledger.Entry, next string, err error)
 	Events(ctx context.Context, f listing.Events) (events []event.Event, next string, err error)
 	AppendEvent(ctx context.Context, e event.Event) error
@@ -113,4 +116,16 @@ type Commands interface {
 type Sealer interface {
 	Seal(plaintext []byte, associated string) ([]byte, error)
 	Open(sealed []byte, associated string) ([]byte, error)
+}
+
+// Signer signs statements that others keep.
+type Signer interface {
+	Sign(ctx context.Context, statement []byte) (Signature, error)
+}
+
+// Signature is an Ed25519 signature (RFC 8032) and the key that it is checked with.
+type Signature struct {
+	KeyID     string
+	PublicPEM string
+	Value     []byte
 }

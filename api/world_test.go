@@ -56,11 +56,14 @@ type world struct {
 	company  merchant.Company
 	key      string // of the company, for reading and writing
 	keyID    string // of that key
+
+	superuserURL string // to do to the database what the product can't
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{TB: t, store: store{postgrestest.New(t)}, log: &logbook{}}
+	db := postgrestest.NewDatabase(t)
+	w := &world{TB: t, store: store{postgrestest.Open(t, db)}, superuserURL: db.SuperuserURL, log: &logbook{}}
 	w.commands = &commands{store: w.store}
 	w.handler = api.New(w.options())
 	w.company, w.key = w.newCompany("Demo SA", "fr")
@@ -84,7 +87,7 @@ func (w *world) options() api.Options {
 		return http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, name) })
 	}
 	return api.Options{
-		Store: w.store, Commands: w.commands, Sealer: sealer{}, AdminKey: adminKey, PublicURL: "https://pay.example.ch/",
+		Store: w.store, Commands: w.commands, Sealer: sealer{}, Signer: signer{}, AdminKey: adminKey, PublicURL: "https://pay.example.ch/",
 		Healthz: named("healthz"), Readyz: named("readyz"), Metrics: named("metrics"),
 		Logger: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Now:    func() time.Time { return noon },
@@ -111,6 +114,13 @@ func (sealer) Open(sealed []byte, associated string) ([]byte, error) {
 		return nil, errors.New("sealed for somebody else")
 	}
 	return plaintext, nil
+}
+
+// signer stands in for a signing key: what it returns still says what was signed.
+type signer struct{}
+
+func (signer) Sign(_ context.Context, statement []byte) (api.Signature, error) {
+	return api.Signature{KeyID: "0123456789abcdef", PublicPEM: "PEM", Value: append([]byte("signed: "), statement...)}, nil
 }
 
 // logbook keeps what was logged.

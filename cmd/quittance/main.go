@@ -30,6 +30,8 @@ type commands struct {
 type adminCommands struct {
 	GenerateKey   generateKey   `cmd:"" help:"Print a new value for QUITTANCE_MASTER_KEY."`
 	VerifyJournal verifyJournal `cmd:"" help:"Walk the hash chain of a company's journal and name the first broken entry."`
+	VerifyHead    verifyHead    `cmd:"" help:"Check a signed head of a journal, and an export against it, with files alone."`
+	SigningKey    signingKey    `cmd:"" help:"Print the public key with which signed heads are checked."`
 	Promote       promote       `cmd:"" help:"Make the worker version QUITTANCE_BUILD_ID the one that new workflows start on."`
 }
 
@@ -48,7 +50,16 @@ type (
 	generateKey    struct{}
 	promote        struct{}
 	verifyJournal  struct {
-		Company string `arg:"" help:"The company's id, cmp_…"`
+		Company string   `arg:"" help:"The company's id, cmp_…"`
+		Head    []string `type:"existingfile" help:"A head that was kept, as GET /v1/journal/heads/{day} answered it: the journal must still go through it. May be given more than once."`
+	}
+	verifyHead struct {
+		Head    string `arg:"" type:"existingfile" help:"The head that was kept, as GET /v1/journal/heads/{day} answered it."`
+		Key     string `required:"" type:"existingfile" help:"The public key, in PEM, as 'quittance admin signing-key' printed it."`
+		Journal string `type:"existingfile" help:"The journal, as GET /v1/journal answered it with Accept: application/x-ndjson."`
+	}
+	signingKey struct {
+		Renew bool `help:"Make another key, which signs from now on."`
 	}
 )
 
@@ -59,11 +70,68 @@ func (migrateCommand) Run(p *process) error { return app.Migrate(p.ctx, p.cfg, p
 func (promote) Run(p *process) error        { return app.Promote(p.ctx, p.cfg, p.log) }
 
 func (v verifyJournal) Run(p *process) error {
-	if err := app.VerifyJournal(p.ctx, p.cfg, v.Company); err != nil {
+	var kept []app.SignedHead
+	for _, name := range v.Head {
+		head, err := readHead(name)
+		if err != nil {
+			return err
+		}
+		kept = append(kept, head)
+	}
+	entries, err := app.VerifyJournal(p.ctx, p.cfg, v.Company, kept...)
+	if err != nil {
 		return err
 	}
-	fmt.Println("The journal of", v.Company, "is intact.")
+	fmt.Printf("The journal of %s is intact: %d entries.\n", v.Company, entries)
 	return nil
+}
+
+func (v verifyHead) Run(*process) error {
+	head, err := readHead(v.Head)
+	if err != nil {
+		return err
+	}
+	key, err := os.ReadFile(v.Key)
+	if err != nil {
+		return err
+	}
+	if err := head.Verify(key); err != nil {
+		return err
+	}
+	fmt.Printf("This key signed that the journal of %s had %d entries at the end of %s.\n", head.CompanyID, head.Entries, head.Day)
+	if v.Journal == "" {
+		return nil
+	}
+	journal, err := os.Open(v.Journal)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = journal.Close() }()
+	entries, err := app.VerifyExport(journal, head)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("The export begins with these entries, unchanged, and has %d in all.\n", entries)
+	return nil
+}
+
+func readHead(name string) (app.SignedHead, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return app.SignedHead{}, err
+	}
+	defer func() { _ = file.Close() }()
+	head, err := app.ReadSignedHead(file)
+	if err != nil {
+		return head, fmt.Errorf("%s: %w", name, err)
+	}
+	return head, nil
+}
+
+func (s signingKey) Run(p *process) error {
+	publicPEM, err := app.PublicSigningKey(p.ctx, p.cfg, s.Renew)
+	fmt.Print(publicPEM)
+	return err
 }
 
 func (generateKey) Run(*process) error {

@@ -8,18 +8,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/quittance/quittance/internal/config"
-	"github.com/quittance/quittance/internal/postgres"
 )
-
-// VerifyJournal walks the hash chain of a company's journal. The error names the first broken entry.
-func VerifyJournal(ctx context.Context, cfg config.Config, companyID string) error {
-	store, err := postgres.Open(ctx, cfg.DatabaseURL.Reveal())
-	if err != nil {
-		return fmt.Errorf("QUITTANCE_DATABASE_URL: %w", err)
-	}
-	defer store.Close()
-	return store.VerifyJournal(ctx, companyID)
-}
 
 // Promote makes the configured worker version the current one of its deployment: new workflows start on it, onboarding
 // moves to it, and payments that are under way stay on the version that began them.

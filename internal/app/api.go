@@ -32,6 +32,7 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		Store:      store{p.store},
 		Commands:   workflows.Commands{Temporal: p.temporal},
 		Sealer:     p.keyring,
+		Signer:     signer{p.store, p.keyring},
 		AdminKey:   cfg.API.AdminKey.Reveal(),
 		PublicURL:  cfg.PublicURL,
 		Healthz:    http.HandlerFunc(telemetry.Healthz),

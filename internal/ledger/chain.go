@@ -4,8 +4,57 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"time"
 )
+
+// Chain is a journal from its first entry up to one of them: how many there are, and the hash of the last. The zero value is
+// an empty journal.
+type Chain struct {
+	Sequence int64
+	Hash     string
+}
+
+// BreakError is the first entry at which a journal isn't any more what was booked.
+type BreakError struct {
+	Sequence int64
+	EntryID  string // empty when there is no such entry any more
+	Why      string // a sentence that follows on "entry 7 (jre_…)"
+}
+
+// Error names the entry and says what is wrong with it.
+func (b *BreakError) Error() string {
+	if b.EntryID == "" {
+		return fmt.Sprintf("entry %d %s", b.Sequence, b.Why)
+	}
+	return fmt.Sprintf("entry %d (%s) %s", b.Sequence, b.EntryID, b.Why)
+}
+
+// Next adds the entry that follows, or returns a BreakError when it is not the one that was booked next.
+func (c *Chain) Next(e Entry) error {
+	switch {
+	case e.Sequence != c.Sequence+1:
+		return &BreakError{Sequence: c.Sequence + 1, Why: "is missing"}
+	case e.PreviousHash != c.Hash:
+		return &BreakError{Sequence: e.Sequence, EntryID: e.ID, Why: "doesn't carry the hash of the entry before it"}
+	case e.Hash != e.digest():
+		return &BreakError{Sequence: e.Sequence, EntryID: e.ID, Why: "doesn't say any more what its hash was made of"}
+	}
+	c.Sequence, c.Hash = e.Sequence, e.Hash
+	return nil
+}
+
+// Ends returns nil when the chain has come to the last entry that was booked, else a BreakError.
+func (c *Chain) Ends(last Chain) error {
+	switch {
+	case c.Sequence < last.Sequence:
+		return &BreakError{Sequence: c.Sequence + 1, Why: fmt.Sprintf("is missing: the last one booked was entry %d", last.Sequence)}
+	case *c != last:
+		return &BreakError{Sequence: c.Sequence, Why: fmt.Sprintf("was never booked like this: the last one booked was entry %d", last.Sequence)}
+	default:
+		return nil
+	}
+}
 
 // Seal returns the entry as the one after previous in its company's chain: its Hash covers everything that it says and
 // the hash before it, so that no entry can be changed, dropped or inserted unnoticed.
@@ -14,9 +63,6 @@ func (e Entry) Seal(previousHash string) Entry {
 	e.Hash = e.digest()
 	return e
 }
-
-// Intact tells whether the entry still hashes to its Hash.
-func (e Entry) Intact() bool { return e.Hash == e.digest() }
 
 // digest hashes a fixed JSON form; its field order and date formats are part of the journal's format and must not change.
 func (e Entry) digest() string {

@@ -133,6 +133,13 @@ func sale(companyID, source string) ledger.Entry {
 	}
 }
 
+// verify walks the chain of a company's journal.
+func verify(t testing.TB, store *postgres.Store, companyID string) error {
+	t.Helper()
+	_, err := store.VerifyJournal(t.Context(), companyID, nil)
+	return err
+}
+
 // same asserts that two entities say the same. JSON compares amounts and times by value, not by how they are held.
 func same(t testing.TB, want, got any) {
 	t.Helper()

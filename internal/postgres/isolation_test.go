@@ -16,8 +16,8 @@ import (
 	"github.com/quittance/quittance/internal/postgres/postgrestest"
 )
 
-// withoutPolicy lists the tables that are read before the company is known, and goose's own.
-var withoutPolicy = []string{"api_keys", "goose_db_version", "notifications", "online_documents", "payment_service_companies", "saferpay_references"}
+// withoutPolicy lists the tables that are about no company or are read before it is known, and goose's own.
+var withoutPolicy = []string{"api_keys", "goose_db_version", "notifications", "online_documents", "payment_service_companies", "saferpay_references", "signing_keys"}
 
 func businessTables(t *testing.T, superuser *pgx.Conn) []string {
 	t.Helper()

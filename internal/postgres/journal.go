@@ -97,33 +97,62 @@ func (tx *Tx) insertEntry(ctx context.Context, e ledger.Entry) error {
 	return failed(err, "append journal entry for %s %s", e.Source.Kind, e.Source.ID)
 }
 
+const entryColumns = `company_id, sequence, id, date, value_date, text, source_kind, source_id, invoice_id, payment_id, reverses, booked_by,
+	previous_hash, hash, created_at`
+
+// entryFields are where entryColumns are scanned into.
+func entryFields(e *ledger.Entry) []any {
+	return []any{
+		&e.CompanyID, &e.Sequence, &e.ID, &e.Date, (*zeroDate)(&e.ValueDate), &e.Text, &e.Source.Kind, &e.Source.ID,
+		(*zeronull.Text)(&e.InvoiceID), (*zeronull.Text)(&e.PaymentID), (*zeronull.Text)(&e.Reverses), (*zeronull.Text)(&e.By),
+		&e.PreviousHash, &e.Hash, &e.CreatedAt,
+	}
+}
+
 const selectEntries = `
-	select company_id, sequence, id, date, value_date, text, source_kind, source_id, invoice_id, payment_id, reverses, booked_by,
-		previous_hash, hash, created_at, (
-			select jsonb_agg(jsonb_build_object('account', account, 'currency', currency, 'debit', debit::text, 'credit', credit::text)
-				order by position)
-			from journal_lines l where l.sequence = e.sequence
-		), (select id from journal_entries r where r.reverses = e.id)
-	from journal_entries e`
+	select ` + entryColumns + `, (select id from journal_entries r where r.reverses = e.id) from journal_entries e`
 
 func scanEntry(row pgx.CollectableRow) (e ledger.Entry, err error) {
-	var lines []struct {
-		Account       string
-		Currency      money.Currency
-		Debit, Credit decimal.Decimal
-	}
-	err = row.Scan(&e.CompanyID, &e.Sequence, &e.ID, &e.Date, (*zeroDate)(&e.ValueDate), &e.Text, &e.Source.Kind, &e.Source.ID,
-		(*zeronull.Text)(&e.InvoiceID), (*zeronull.Text)(&e.PaymentID), (*zeronull.Text)(&e.Reverses), (*zeronull.Text)(&e.By),
-		&e.PreviousHash, &e.Hash, &e.CreatedAt, &lines, (*zeronull.Text)(&e.ReversedBy))
-	for _, l := range lines {
-		e.Lines = append(e.Lines, ledger.Line{Account: l.Account, Debit: amount(l.Debit, l.Currency), Credit: amount(l.Credit, l.Currency)})
-	}
-	return e, err
+	return e, row.Scan(append(entryFields(&e), (*zeronull.Text)(&e.ReversedBy))...)
+}
+
+// addLines gives the entries, which are in the order of their sequences, their lines; where says which lines those are.
+func (tx *Tx) addLines(ctx context.Context, entries []ledger.Entry, where string, args ...any) error {
+	rows, _ := tx.tx.Query(ctx, `
+		select sequence, account, currency, (debit * 100)::bigint, (credit * 100)::bigint from journal_lines
+		where `+where+` order by sequence, position`, args...) // its error comes out of ForEachRow
+	var of int64
+	var line ledger.Line
+	var currency money.Currency
+	var debit, credit int64 // hundredths, as the columns have them: whole numbers are read in half the time
+	i := 0
+	_, err := pgx.ForEachRow(rows, []any{&of, &line.Account, &currency, &debit, &credit}, func() error {
+		for i < len(entries) && entries[i].Sequence < of {
+			i++
+		}
+		if i < len(entries) && entries[i].Sequence == of { // a line without an entry is of one that is missing
+			line.Debit, line.Credit = amount(decimal.New(debit, -2), currency), amount(decimal.New(credit, -2), currency)
+			entries[i].Lines = append(entries[i].Lines, line)
+		}
+		return nil
+	})
+	return failed(err, "read the lines of journal entries")
 }
 
 // Entry returns a journal entry, or problem.NotFound.
 func (tx *Tx) Entry(ctx context.Context, id string) (ledger.Entry, error) {
-	return one(ctx, tx.tx, scanEntry, "journal entry", id, selectEntries+` where id = $1`, id)
+	e, err := one(ctx, tx.tx, scanEntry, "journal entry", id, selectEntries+` where id = $1`, id)
+	if err != nil {
+		return e, err
+	}
+	return tx.whole(ctx, e)
+}
+
+// whole returns the entry with its lines.
+func (tx *Tx) whole(ctx context.Context, e ledger.Entry) (ledger.Entry, error) {
+	entries := []ledger.Entry{e}
+	err := tx.addLines(ctx, entries, `sequence = $1`, e.Sequence)
+	return entries[0], err
 }
 
 // LockEntry is Entry, and keeps everybody else from reversing it until the transaction ends.
@@ -142,25 +171,58 @@ func (tx *Tx) EntryBySource(ctx context.Context, source ledger.Source) (ledger.E
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ledger.Entry{}, false, nil
 	}
-	return e, err == nil, failed(err, "look up the journal entry for %s %s", source.Kind, source.ID)
+	if err != nil {
+		return ledger.Entry{}, false, failed(err, "look up the journal entry for %s %s", source.Kind, source.ID)
+	}
+	e, err = tx.whole(ctx, e)
+	return e, err == nil, err
 }
 
 // Journal returns the entries that the filter chooses, in the order in which they were booked, and the cursor for more, if
 // there are. A cursor that didn't come from here is problem.Invalid.
 func (tx *Tx) Journal(ctx context.Context, f listing.Journal) (entries []ledger.Entry, next string, err error) {
+	var after int64
+	if f.Cursor != "" {
+		if after, err = strconv.ParseInt(f.Cursor, 10, 64); err != nil {
+			return nil, "", badCursor()
+		}
+	}
 	q := query{sql: selectEntries}
-	whereSet(&q, "sequence in (select sequence from journal_lines where account = ?)", f.Account)
+	if !f.From.IsZero() || !f.To.IsZero() {
+		q = query{sql: withDays + selectEntries, args: []any{zeroDate(f.From), zeroDate(f.To)}, conditions: []string{withinDays}}
+		q.between("date + 0", f.From, f.To) // + 0 leaves the index on dates to the days above: read by it, all of them would have to be sorted
+	}
+	q.where("sequence > ?", after)
+	if f.Account != "" {
+		q.where("sequence in (select sequence from journal_lines where account = ? and sequence > ?)", f.Account, after)
+	}
 	whereSet(&q, "invoice_id = ?", f.InvoiceID)
 	whereSet(&q, "payment_id = ?", f.PaymentID)
 	whereSet(&q, "source_kind = ?", f.SourceKind)
-	q.between("date", f.From, f.To)
-	if f.Cursor != "" {
-		after, err := strconv.ParseInt(f.Cursor, 10, 64)
-		if err != nil {
-			return nil, "", badCursor()
-		}
-		q.where("sequence > ?", after)
-	}
 	entries, next, err = page(ctx, tx, q, "sequence", f.Limit, scanEntry, func(e ledger.Entry) string { return strconv.FormatInt(e.Sequence, 10) })
-	return entries, next, failed(err, "list journal entries")
+	if err != nil {
+		return nil, "", failed(err, "list journal entries")
+	}
+	sequences := make([]int64, len(entries))
+	for i, e := range entries {
+		sequences[i] = e.Sequence
+	}
+	return entries, next, tx.addLines(ctx, entries, `sequence = any($1)`, sequences)
 }
+
+// withDays are the days between two bounds, either of which may be null, on which there may be entries.
+const withDays = `
+	with days as (
+		select day::date from generate_series(
+			greatest($1::date, (select min(date) from journal_entries)), least($2::date, (select max(date) from journal_entries)), interval '1 day'
+		) as day
+	)`
+
+// withinDays says in sequences what is said of the dates: from the first entry of any of the days to the last one. Entries are
+// booked about in the order of their dates, so that little is left to look through. Without this, a page of the entries of last
+// month would mean reading the years before it, because pages are in the order of sequences.
+const withinDays = `sequence between (
+		select min(first) from days, lateral (select sequence as first from journal_entries d where d.date = day order by sequence limit 1) f
+	) and (
+		select max(last) from days, lateral (select sequence as last from journal_entries d where d.date = day order by sequence desc limit 1) l
+	)`

@@ -53,7 +53,7 @@ func TestNothingIsEnteredByHandInAClosedPeriod(t *testing.T) {
 		assert.Equal(t, day, e.Date, "the period was opened again")
 		return err
 	})
-	require.NoError(t, store.VerifyJournal(t.Context(), company.ID))
+	require.NoError(t, verify(t, store, company.ID))
 }
 
 func TestMoneyThatMovedInAClosedPeriodIsBookedOnTheFirstOpenDay(t *testing.T) {
@@ -71,7 +71,7 @@ func TestMoneyThatMovedInAClosedPeriodIsBookedOnTheFirstOpenDay(t *testing.T) {
 		same(t, booked, again)
 		return nil
 	})
-	require.NoError(t, store.VerifyJournal(t.Context(), b.company.ID))
+	require.NoError(t, verify(t, store, b.company.ID))
 }
 
 func TestThePeriodClosesAfterWhoeverIsBookingInIt(t *testing.T) {

@@ -28,10 +28,13 @@ type query struct {
 	args       []any
 }
 
-// where adds a condition; the ? in it stands for arg.
-func (q *query) where(condition string, arg any) {
-	q.args = append(q.args, arg)
-	q.conditions = append(q.conditions, strings.Replace(condition, "?", fmt.Sprintf("$%d", len(q.args)), 1))
+// where adds a condition; each ? in it stands for the next of args.
+func (q *query) where(condition string, args ...any) {
+	for _, arg := range args {
+		q.args = append(q.args, arg)
+		condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(q.args)), 1)
+	}
+	q.conditions = append(q.conditions, condition)
 }
 
 // whereSet adds the condition unless arg is empty.

@@ -3,15 +3,24 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/quittance/quittance/internal/ledger"
 )
 
-// VerifyJournal walks the company's journal from the first entry to the last. It returns nil when none was changed, dropped
-// or inserted since it was booked, else an error that names the first entry at which the chain breaks.
-func (s *Store) VerifyJournal(ctx context.Context, companyID string) error {
-	return s.InCompany(ctx, companyID, func(tx *Tx) error {
-		// Both queries below must see the same journal, whatever is booked meanwhile.
+// chunk is how many entries VerifyJournal reads at once.
+const chunk = 2000
+
+// VerifyJournal walks the company's journal from the first entry to the last and returns how far it goes. When an entry was
+// changed, dropped or inserted since it was booked, the error is a ledger.BreakError that names the first one. Each entry that
+// was found in order is shown to seen, unless that is nil; what seen returns ends the walk.
+func (s *Store) VerifyJournal(ctx context.Context, companyID string, seen func(ledger.Chain) error) (ledger.Chain, error) {
+	var chain ledger.Chain
+	err := s.InCompany(ctx, companyID, func(tx *Tx) error {
+		chain = ledger.Chain{}
+		// All queries below must see the same journal, whatever is booked meanwhile.
 		if _, err := tx.tx.Exec(ctx, `set transaction isolation level repeatable read, read only`); err != nil {
 			return failed(err, "freeze the journal of company %s", companyID)
 		}
@@ -19,49 +28,74 @@ func (s *Store) VerifyJournal(ctx context.Context, companyID string) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.walk(ctx, head); err != nil {
-			return fmt.Errorf("verify the journal of company %s: %w", companyID, err)
+		if err := tx.walk(ctx, &chain, seen); err != nil {
+			return err
 		}
-		return nil
+		if err := chain.Ends(ledger.Chain{Sequence: head.sequence, Hash: head.hash}); err != nil {
+			return err
+		}
+		return tx.noOtherLines(ctx, chain)
 	})
+	if err != nil {
+		return chain, fmt.Errorf("verify the journal of company %s: %w", companyID, err)
+	}
+	return chain, nil
 }
 
-func (tx *Tx) walk(ctx context.Context, head chainHead) error {
-	rows, err := tx.tx.Query(ctx, selectEntries+` order by sequence`)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	var last ledger.Entry
-	for rows.Next() {
-		e, err := scanEntry(rows)
+// walk adds all entries to the chain.
+func (tx *Tx) walk(ctx context.Context, chain *ledger.Chain, seen func(ledger.Chain) error) error {
+	for {
+		entries, err := tx.entriesAfter(ctx, chain.Sequence)
 		if err != nil {
 			return err
 		}
-		if err := follows(last, e); err != nil {
-			return err
+		for _, e := range entries {
+			if err := chain.Next(e); err != nil {
+				return err
+			}
+			if seen == nil {
+				continue
+			}
+			if err := seen(*chain); err != nil {
+				return err
+			}
 		}
-		last = e
+		if len(entries) < chunk {
+			return nil
+		}
 	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	if last.Sequence != head.sequence || last.Hash != head.hash {
-		return fmt.Errorf("it ends with entry %d, but the last one booked was entry %d", last.Sequence, head.sequence)
-	}
-	return nil
 }
 
-// follows returns nil when e is the entry after last in the chain and still says what was booked.
-func follows(last, e ledger.Entry) error {
-	switch {
-	case e.Sequence != last.Sequence+1:
-		return fmt.Errorf("entry %d is missing", last.Sequence+1)
-	case e.PreviousHash != last.Hash:
-		return fmt.Errorf("entry %d (%s) doesn't carry the hash of the entry before it", e.Sequence, e.ID)
-	case !e.Intact():
-		return fmt.Errorf("entry %d (%s) doesn't say any more what its hash was made of", e.Sequence, e.ID)
-	default:
-		return nil
+// entriesAfter returns the next chunk of entries with their lines, by two plain scans: a walk through a long journal has no
+// time for a query per entry.
+func (tx *Tx) entriesAfter(ctx context.Context, sequence int64) ([]ledger.Entry, error) {
+	rows, _ := tx.tx.Query(ctx, `select `+entryColumns+` from journal_entries where sequence > $1 order by sequence limit $2`, sequence, chunk) // its error comes out of CollectRows
+	entries, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e ledger.Entry, err error) {
+		return e, row.Scan(entryFields(&e)...)
+	})
+	if err != nil || len(entries) == 0 {
+		return nil, failed(err, "read the journal from entry %d", sequence+1)
 	}
+	return entries, tx.addLines(ctx, entries, `sequence > $1 and sequence <= $2`, sequence, entries[len(entries)-1].Sequence)
+}
+
+// noOtherLines returns a BreakError when there are lines, which balances would count, outside the entries of the whole chain.
+func (tx *Tx) noOtherLines(ctx context.Context, whole ledger.Chain) error {
+	rows, _ := tx.tx.Query(ctx, `select sequence from journal_lines where sequence < 1 or sequence > $1 order by sequence limit 1`, whole.Sequence) // its error comes out of CollectRows
+	stray, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil || len(stray) == 0 {
+		return failed(err, "look for lines without an entry")
+	}
+	return &ledger.BreakError{Sequence: stray[0], Why: "has lines, but was never booked"}
+}
+
+// HeadBefore returns how far the company's journal had come before that time.
+func (tx *Tx) HeadBefore(ctx context.Context, t time.Time) (ledger.Chain, error) {
+	rows, _ := tx.tx.Query(ctx, `
+		select sequence, hash from journal_entries where created_at < $1 order by created_at desc, sequence desc limit 1`, t) // its error comes out of CollectRows
+	chains, err := pgx.CollectRows(rows, pgx.RowToStructByPos[ledger.Chain])
+	if err != nil || len(chains) == 0 {
+		return ledger.Chain{}, failed(err, "look up the head of the journal")
+	}
+	return chains[0], nil
 }

@@ -935,6 +935,20 @@ type Balance struct {
 	Currency Currency `json:"currency"`
 }
 
+// BrokenEntry The first entry that isn't what was booked; absent when there is none.
+type BrokenEntry struct {
+	// Detail What is wrong, for people.
+	Detail string `json:"detail"`
+
+	// EntryID Absent when the entry is missing.
+	//
+	// Example: jre_01k9m23w3mk8s4c2z7x0a5g9h1
+	EntryID *string `json:"entry_id,omitempty"`
+
+	// Sequence Example: 17
+	Sequence int64 `json:"sequence"`
+}
+
 // Company defines model for Company.
 type Company struct {
 	// Canton Example: VD
@@ -1352,6 +1366,47 @@ type JournalEntryList struct {
 	NextCursor *string        `json:"next_cursor,omitempty"`
 }
 
+// JournalHead defines model for JournalHead.
+type JournalHead struct {
+	// CompanyID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
+	CompanyID string `json:"company_id"`
+
+	// Day Example: 2026-12-31
+	Day Date `json:"day"`
+
+	// Entries How many there were.
+	//
+	// Example: 1042
+	Entries int64 `json:"entries"`
+
+	// Hash That of the last of them; empty when there was none.
+	//
+	// Example: 1f0a6b7d5e3c49288d7be6b4b0d9c2f0a1e8c7d6b5a49382716f5e4d3c2b1a09
+	Hash string `json:"hash"`
+
+	// KeyID The beginning of the SHA-256 of the public key.
+	//
+	// Example: 3f8a1c5e7b9d2046
+	KeyID string `json:"key_id"`
+
+	// PublicKey In PEM. An auditor gets it another way, once: `quittance admin signing-key`.
+	PublicKey string `json:"public_key"`
+
+	// Signature Ed25519 (RFC 8032), in base64.
+	//
+	// Example: Zm9yIGV4YW1wbGU=
+	Signature []byte `json:"signature"`
+
+	// Statement The bytes that are signed; they say the same as the fields above.
+	//
+	// Example: Quittance journal head
+	// company: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
+	// day: 2026-11-22
+	// entries: 1042
+	// hash: 1f0a6b7d5e3c49288d7be6b4b0d9c2f0a1e8c7d6b5a49382716f5e4d3c2b1a09
+	Statement string `json:"statement"`
+}
+
 // JournalLine defines model for JournalLine.
 type JournalLine struct {
 	// Account Example: 1029
@@ -1384,6 +1439,20 @@ type JournalSource struct {
 // JournalSourceKind An online payment, a receipt by other means, a refund, a payout of the acquirer, an entry made by hand, or the reversal
 // of one; or a transaction at Saferpay that no payment or refund explains.
 type JournalSourceKind string
+
+// JournalVerification defines model for JournalVerification.
+type JournalVerification struct {
+	// Broken The first entry that isn't what was booked; absent when there is none.
+	Broken *BrokenEntry `json:"broken,omitempty"`
+
+	// Entries How many entries from the first on are what was booked.
+	Entries int64 `json:"entries"`
+
+	// Hash That of the last of these; empty when there are none.
+	Hash       string    `json:"hash"`
+	Intact     bool      `json:"intact"`
+	VerifiedAt time.Time `json:"verified_at"`
+}
 
 // KeyRotation defines model for KeyRotation.
 type KeyRotation struct {
@@ -2336,6 +2405,12 @@ type ServerInterface interface {
 	// ListJournal List journal entries
 	// (GET /journal)
 	ListJournal(w http.ResponseWriter, r *http.Request, params ListJournalParams)
+	// GetJournalHead Get the signed head of a day
+	// (GET /journal/heads/{day})
+	GetJournalHead(w http.ResponseWriter, r *http.Request, day Date)
+	// VerifyJournal Verify the journal
+	// (GET /journal/verification)
+	VerifyJournal(w http.ResponseWriter, r *http.Request)
 	// GetJournalEntry Get a journal entry
 	// (GET /journal/{entry_id})
 	GetJournalEntry(w http.ResponseWriter, r *http.Request, entryID EntryID)
@@ -2534,6 +2609,18 @@ func (_ Unimplemented) RecordReceipt(w http.ResponseWriter, r *http.Request, inv
 // ListJournal List journal entries
 // (GET /journal)
 func (_ Unimplemented) ListJournal(w http.ResponseWriter, r *http.Request, params ListJournalParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetJournalHead Get the signed head of a day
+// (GET /journal/heads/{day})
+func (_ Unimplemented) GetJournalHead(w http.ResponseWriter, r *http.Request, day Date) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// VerifyJournal Verify the journal
+// (GET /journal/verification)
+func (_ Unimplemented) VerifyJournal(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -3584,6 +3671,46 @@ func (siw *ServerInterfaceWrapper) ListJournal(w http.ResponseWriter, r *http.Re
 	handler.ServeHTTP(w, r)
 }
 
+// GetJournalHead operation middleware
+func (siw *ServerInterfaceWrapper) GetJournalHead(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "day" -------------
+	var day Date
+
+	err = runtime.BindStyledParameterWithOptions("simple", "day", chi.URLParam(r, "day"), &day, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "date", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "day", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetJournalHead(w, r, day)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// VerifyJournal operation middleware
+func (siw *ServerInterfaceWrapper) VerifyJournal(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.VerifyJournal(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetJournalEntry operation middleware
 func (siw *ServerInterfaceWrapper) GetJournalEntry(w http.ResponseWriter, r *http.Request) {
 
@@ -4325,6 +4452,12 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/journal", wrapper.ListJournal)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/journal/verification", wrapper.VerifyJournal)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/journal/heads/{day}", wrapper.GetJournalHead)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/journal/{entry_id}", wrapper.GetJournalEntry)
@@ -5934,6 +6067,99 @@ func (response ListJournaldefaultApplicationProblemPlusJSONResponse) VisitListJo
 	return err
 }
 
+type GetJournalHeadRequestObject struct {
+	Day Date `json:"day"`
+}
+
+type GetJournalHeadResponseObject interface {
+	VisitGetJournalHeadResponse(w http.ResponseWriter) error
+}
+
+type GetJournalHead200JSONResponse JournalHead
+
+func (response GetJournalHead200JSONResponse) VisitGetJournalHeadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetJournalHead422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetJournalHead422ApplicationProblemPlusJSONResponse) VisitGetJournalHeadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetJournalHeaddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetJournalHeaddefaultApplicationProblemPlusJSONResponse) VisitGetJournalHeadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyJournalRequestObject struct {
+}
+
+type VerifyJournalResponseObject interface {
+	VisitVerifyJournalResponse(w http.ResponseWriter) error
+}
+
+type VerifyJournal200JSONResponse JournalVerification
+
+func (response VerifyJournal200JSONResponse) VisitVerifyJournalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyJournaldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response VerifyJournaldefaultApplicationProblemPlusJSONResponse) VisitVerifyJournalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetJournalEntryRequestObject struct {
 	EntryID EntryID `json:"entry_id"`
 }
@@ -7195,6 +7421,12 @@ type StrictServerInterface interface {
 	// ListJournal List journal entries
 	// (GET /journal)
 	ListJournal(ctx context.Context, request ListJournalRequestObject) (ListJournalResponseObject, error)
+	// GetJournalHead Get the signed head of a day
+	// (GET /journal/heads/{day})
+	GetJournalHead(ctx context.Context, request GetJournalHeadRequestObject) (GetJournalHeadResponseObject, error)
+	// VerifyJournal Verify the journal
+	// (GET /journal/verification)
+	VerifyJournal(ctx context.Context, request VerifyJournalRequestObject) (VerifyJournalResponseObject, error)
 	// GetJournalEntry Get a journal entry
 	// (GET /journal/{entry_id})
 	GetJournalEntry(ctx context.Context, request GetJournalEntryRequestObject) (GetJournalEntryResponseObject, error)
@@ -7957,6 +8189,56 @@ func (sh *strictHandler) ListJournal(w http.ResponseWriter, r *http.Request, par
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ListJournalResponseObject); ok {
 		if err := validResponse.VisitListJournalResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetJournalHead operation middleware
+func (sh *strictHandler) GetJournalHead(w http.ResponseWriter, r *http.Request, day Date) {
+	var request GetJournalHeadRequestObject
+
+	request.Day = day
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetJournalHead(ctx, request.(GetJournalHeadRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetJournalHead")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetJournalHeadResponseObject); ok {
+		if err := validResponse.VisitGetJournalHeadResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// VerifyJournal operation middleware
+func (sh *strictHandler) VerifyJournal(w http.ResponseWriter, r *http.Request) {
+	var request VerifyJournalRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.VerifyJournal(ctx, request.(VerifyJournalRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "VerifyJournal")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(VerifyJournalResponseObject); ok {
+		if err := validResponse.VisitVerifyJournalResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -39,15 +38,6 @@ func TestWorkerAndAPIKilledBetweenCaptureAndBookingLoseNothing(t *testing.T) {
 	inv.requireCollectedOnce("108.00")
 	assert.Equal(t, 1, page.asserts())
 	assert.Equal(t, 1, saferpayCalls(t, s)["Transaction/Inquire"])
-}
-
-// buildProduct builds cmd/quittance from the packages that this test binary is made of.
-func buildProduct(t *testing.T) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "quittance")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/quittance/quittance/cmd/quittance").CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	return binary
 }
 
 // process is a part of the product that runs on its own, as in production.

@@ -142,6 +142,9 @@ func (s *Stack) TemporalAddress() string { return address(s.options.Ports.Tempor
 // DatabaseURL connects to the product's database as its owner.
 func (s *Stack) DatabaseURL() string { return s.postgres.URL(database, databaseRole) }
 
+// SuperuserURL connects to the product's database as somebody whom neither row-level security nor a trigger stops.
+func (s *Stack) SuperuserURL() string { return s.postgres.URL(database, embeddedpg.Superuser) }
+
 // LogFolder holds a log per part.
 func (s *Stack) LogFolder() string { return s.data.file("logs") }
 

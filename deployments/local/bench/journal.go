@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/quittance/quittance/api"
+	"github.com/quittance/quittance/internal/embeddedpg"
+	"github.com/quittance/quittance/internal/postgres"
+)
+
+const (
+	longJournal  = 100_000
+	shortJournal = 10_000
+
+	pageBar   = 50 * time.Millisecond
+	verifyBar = 2 * time.Second
+	growthBar = 1.5 // how many times more memory an export of the long journal may take than one of the short journal
+)
+
+// journal measures how a journal of 100,000 entries is listed, exported and verified, over HTTP and with everything that a
+// caller waits for.
+func journal(ctx context.Context, server *embeddedpg.Server, progress io.Writer) ([]figure, error) {
+	if err := server.EnsureDatabase(ctx, "journal", "quittance"); err != nil {
+		return nil, err
+	}
+	if err := postgres.Migrate(ctx, server.URL("journal", "quittance")); err != nil {
+		return nil, err
+	}
+	store, err := postgres.Open(ctx, server.URL("journal", "quittance"))
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	_, _ = fmt.Fprintf(progress, "booking %d entries\n", longJournal+shortJournal)
+	short, err := keep(ctx, store, server.URL("journal", embeddedpg.Superuser), shortJournal)
+	if err != nil {
+		return nil, err
+	}
+	long, err := keep(ctx, store, server.URL("journal", embeddedpg.Superuser), longJournal)
+	if err != nil {
+		return nil, err
+	}
+	web := httptest.NewServer(api.New(api.Options{
+		Store: reader{store}, Healthz: http.NotFoundHandler(), Readyz: http.NotFoundHandler(), Metrics: http.NotFoundHandler(),
+		AdminKey: "bench", Logger: slog.New(slog.DiscardHandler),
+	}))
+	defer web.Close()
+	_, _ = fmt.Fprintln(progress, "measuring the journal")
+	pages, err := listPages(ctx, web.URL, long)
+	if err != nil {
+		return nil, err
+	}
+	exports, err := export(ctx, web.URL, short, long)
+	if err != nil {
+		return nil, err
+	}
+	verification, err := verify(ctx, web.URL, long)
+	return append(append(pages, exports...), verification), err
+}
+
+// reader is the store in the words of the API.
+type reader struct{ *postgres.Store }
+
+func (r reader) InCompany(ctx context.Context, companyID string, fn func(api.Tx) error) error {
+	return r.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
+}
+
+// listPages asks for each kind of page again and again. The bar is for 19 of 20 answers.
+func listPages(ctx context.Context, base string, b books) ([]figure, error) {
+	var figures []figure
+	for _, page := range []struct{ what, query string }{
+		{"first page", ""},
+		{"a page in the middle", "cursor=50000"},
+		{"the last page", "cursor=99950"},
+		{"a page of 200", "limit=200&cursor=70000"},
+		{"entries on 1029", "account=1029&cursor=60000"},
+		{"entries on 6940, which are rare", "account=6940&cursor=60000"},
+		{"entries on an account without any", "account=1010"},
+		{"entries of a month", "from=2026-03-01&to=2026-03-31"},
+		{"the last entries of a month", "from=2026-01-01&to=2026-01-31&cursor=30980"},
+		{"refunds", "source=refund&cursor=60000"},
+		{"refunds on 1029 in a month", "source=refund&account=1029&from=2026-03-01&to=2026-03-31"},
+		{"entries of an invoice", "invoice_id=" + b.invoiceID},
+	} {
+		var times []time.Duration
+		for range 60 {
+			begin := time.Now()
+			if _, err := get(ctx, base+"/v1/journal?"+page.query, b.key, "application/json", io.Discard); err != nil {
+				return nil, err
+			}
+			times = append(times, time.Since(begin))
+		}
+		slices.Sort(times)
+		usual := times[len(times)*19/20]
+		figures = append(figures, figure{
+			what: "journal of 100,000 entries: " + page.what, measured: milliseconds(times[len(times)/2]) + ", 19 of 20 in " + milliseconds(usual),
+			bar: "under " + milliseconds(pageBar), missed: usual >= pageBar,
+		})
+	}
+	return figures, nil
+}
+
+// export streams the whole journal as CSV, and compares the memory that it takes with that for a tenth of it.
+func export(ctx context.Context, base string, short, long books) ([]figure, error) {
+	_, few, err := memory(func() (int64, error) { return get(ctx, base+"/v1/journal", short.key, "text/csv", io.Discard) })
+	if err != nil {
+		return nil, err
+	}
+	begin := time.Now()
+	size, many, err := memory(func() (int64, error) { return get(ctx, base+"/v1/journal", long.key, "text/csv", io.Discard) })
+	if err != nil {
+		return nil, err
+	}
+	took, growth := time.Since(begin), float64(many)/float64(few)
+	return []figure{
+		{what: "journal of 100,000 entries: whole as CSV", measured: fmt.Sprintf("%.1f MB in %.1f s", float64(size)/1e6, took.Seconds())},
+		{
+			what:     "memory for the CSV of 100,000 entries against 10,000",
+			measured: fmt.Sprintf("%.1f MB to %.1f MB, %.2f times", float64(many)/1e6, float64(few)/1e6, growth),
+			bar:      fmt.Sprintf("under %.1f times", growthBar), missed: growth >= growthBar,
+		},
+	}, nil
+}
+
+// memory returns the largest heap that was in use while fn ran.
+func memory(fn func() (int64, error)) (result int64, peak uint64, err error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(20)) // what is in use, not what waits to be collected
+	debug.FreeOSMemory()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		result, err = fn()
+	}()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var now runtime.MemStats
+		runtime.ReadMemStats(&now)
+		peak = max(peak, now.HeapAlloc)
+		select {
+		case <-done:
+			return result, peak, err
+		case <-tick.C:
+		}
+	}
+}
+
+// verify walks the hash chain five times and takes the shortest time: whatever else the machine does only adds to it.
+func verify(ctx context.Context, base string, b books) (figure, error) {
+	var times []time.Duration
+	for range 5 {
+		var answer struct {
+			Intact  bool
+			Entries int64
+		}
+		body := &answerBody{}
+		begin := time.Now()
+		if _, err := get(ctx, base+"/v1/journal/verification", b.key, "application/json", body); err != nil {
+			return figure{}, err
+		}
+		times = append(times, time.Since(begin))
+		if err := json.Unmarshal(body.read, &answer); err != nil {
+			return figure{}, err
+		}
+		if !answer.Intact || answer.Entries != longJournal {
+			return figure{}, fmt.Errorf("the journal should be intact: %s", body.read)
+		}
+	}
+	best := slices.Min(times)
+	return figure{
+		what: "verification of 100,000 entries", measured: milliseconds(best), bar: "under " + milliseconds(verifyBar), missed: best >= verifyBar,
+	}, nil
+}
+
+type answerBody struct{ read []byte }
+
+func (a *answerBody) Write(p []byte) (int, error) {
+	a.read = append(a.read, p...)
+	return len(p), nil
+}
+
+// get asks for the address and returns how many bytes came.
+func get(ctx context.Context, address, key, accept string, into io.Writer) (size int64, err error) {
+	if _, err := url.Parse(address); err != nil {
+		return 0, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("Authorization", "Bearer "+key)
+	request.Header.Set("Accept", accept)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, response.Body.Close()) }()
+	if response.StatusCode != http.StatusOK {
+		return 0, fmt.Errorf("GET %s: %s", address, response.Status)
+	}
+	return io.Copy(into, response.Body)
+}
+
+func milliseconds(d time.Duration) string {
+	return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
+}

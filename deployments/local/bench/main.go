@@ -1,0 +1,76 @@
+// Command bench measures Quittance on this machine and holds it against its bars. It prints a table and ends with 1 when a
+// bar is missed.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"text/tabwriter"
+
+	"github.com/quittance/quittance/internal/embeddedpg"
+)
+
+// figure is one row of the table.
+type figure struct {
+	what     string
+	measured string
+	bar      string // empty for a figure that is only told
+	missed   bool
+}
+
+// suite measures one part on a Postgres server of its own.
+type suite func(ctx context.Context, server *embeddedpg.Server, progress io.Writer) ([]figure, error)
+
+// suites are all that there is to measure, in the order of the table.
+var suites = []suite{journal}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	missed, err := run(ctx)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+	if missed > 0 {
+		fmt.Fprintln(os.Stderr, "bench: bars missed:", missed)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) (missed int, err error) {
+	folder, err := os.MkdirTemp("", "quittance-bench-")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	server, err := embeddedpg.Start(ctx, embeddedpg.Options{DataDir: folder, Password: rand.Text(), Durable: true})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, server.Stop()) }()
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
+	_, _ = fmt.Fprintln(table, "WHAT\tMEASURED\tBAR\t")
+	for _, measure := range suites {
+		figures, err := measure(ctx, server, os.Stderr)
+		if err != nil {
+			return 0, err
+		}
+		for _, f := range figures {
+			verdict := "ok"
+			switch {
+			case f.missed:
+				verdict, missed = "MISSED", missed+1
+			case f.bar == "":
+				verdict = ""
+			}
+			_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", f.what, f.measured, f.bar, verdict)
+		}
+	}
+	return missed, table.Flush()
+}

@@ -1,0 +1,204 @@
+package app
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/internal/calendar"
+	"github.com/quittance/quittance/internal/config"
+	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/postgres/postgrestest"
+	"github.com/quittance/quittance/internal/secrets"
+)
+
+// auditor has what GET /v1/journal/heads/{day} and the export of the journal answered, and the public key.
+type auditor struct {
+	*shop
+	db     postgrestest.Database
+	cfg    config.Config
+	head   string
+	export string
+	key    string
+}
+
+// newAuditor comes to a company with three entries.
+func newAuditor(t *testing.T) *auditor {
+	t.Helper()
+	db := postgrestest.NewDatabase(t)
+	a := &auditor{shop: open(t, postgrestest.Open(t, db)), db: db}
+	master, err := secrets.Generate()
+	require.NoError(t, err)
+	a.cfg = config.Config{DatabaseURL: config.Secret(db.URL), Secrets: config.Secrets{MasterKey: config.Secret(master)}}
+	for i := range 3 {
+		a.book(t, fmt.Sprintf("Frais «%d» <&>", i))
+	}
+	today := calendar.Day(time.Now()) // when the entries were booked, whatever their dates
+	a.now = time.Now().AddDate(0, 0, 2)
+	answer := a.call("GET", "/journal/heads/"+today.Format(time.DateOnly), "")
+	require.Equal(t, http.StatusOK, answer.Code, answer.Body)
+	a.head = answer.Body.String()
+	a.export = a.call("GET", "/journal", "", "Accept", "application/x-ndjson").Body.String()
+	key, err := signer{a.store, a.keyring}.key(a.ctx)
+	require.NoError(t, err)
+	a.key = key.PublicPEM
+	return a
+}
+
+func (a *auditor) book(t *testing.T, text string) {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{
+		"date": "2026-05-31", "text": text, "currency": "CHF",
+		"lines": []map[string]string{{"account": "6940", "debit": "5"}, {"account": "1020", "credit": "5.00"}},
+	})
+	require.NoError(t, err)
+	answer := a.call("POST", "/manual-entries", string(body))
+	require.Equal(t, http.StatusCreated, answer.Code, answer.Body)
+}
+
+func (a *auditor) readHead(t *testing.T) SignedHead {
+	t.Helper()
+	head, err := ReadSignedHead(strings.NewReader(a.head))
+	require.NoError(t, err)
+	return head
+}
+
+// reseal changes the text of the second entry in the database, and all hashes from there on, as somebody with every right to
+// it could.
+func (a *auditor) reseal(t *testing.T) {
+	t.Helper()
+	conn, err := pgx.Connect(a.ctx, a.db.SuperuserURL)
+	require.NoError(t, err)
+	defer conn.Close(a.ctx)
+	_, err = conn.Exec(a.ctx, "set session_replication_role = replica")
+	require.NoError(t, err)
+	var previous string
+	var entries []ledger.Entry
+	a.in(t, func(tx *postgres.Tx) (err error) {
+		for _, id := range a.ids(t) {
+			e, err := tx.Entry(a.ctx, id)
+			require.NoError(t, err)
+			entries = append(entries, e)
+		}
+		return nil
+	})
+	for _, e := range entries {
+		if e.Sequence == 2 {
+			e.Text = "Rien"
+		}
+		e = e.Seal(previous)
+		previous = e.Hash
+		_, err := conn.Exec(a.ctx, "update journal_entries set text = $2, previous_hash = $3, hash = $4 where id = $1", e.ID, e.Text, e.PreviousHash, e.Hash)
+		require.NoError(t, err)
+	}
+	_, err = conn.Exec(a.ctx, "update journal_heads set hash = $2 where company_id = $1", a.company.ID, previous)
+	require.NoError(t, err)
+}
+
+func (a *auditor) ids(t *testing.T) (ids []string) {
+	t.Helper()
+	for line := range strings.Lines(a.export) {
+		var e struct{ ID string }
+		require.NoError(t, json.Unmarshal([]byte(line), &e))
+		ids = append(ids, e.ID)
+	}
+	return ids
+}
+
+func TestAuditorProvesWithFilesAloneThatNothingWasChanged(t *testing.T) {
+	t.Parallel()
+	a := newAuditor(t)
+	head := a.readHead(t)
+	require.NoError(t, head.Verify([]byte(a.key)))
+	assert.EqualValues(t, 3, head.Entries)
+	entries, err := VerifyExport(strings.NewReader(a.export), head)
+	require.NoError(t, err)
+	assert.EqualValues(t, 3, entries)
+
+	a.book(t, "Later")
+	later := a.call("GET", "/journal", "", "Accept", "application/x-ndjson").Body.String()
+	entries, err = VerifyExport(strings.NewReader(later), head)
+	require.NoError(t, err)
+	assert.EqualValues(t, 4, entries, "what was booked since follows on the head")
+}
+
+func TestExportThatWasChangedIsFoundOut(t *testing.T) {
+	t.Parallel()
+	a := newAuditor(t)
+	lines := strings.SplitAfter(strings.TrimSpace(a.export), "\n")
+	for why, export := range map[string]string{
+		"entry 2 (jre_":               strings.Replace(a.export, "Frais «1»", "Frais «7»", 1),
+		"entry 2 is missing":          lines[0] + lines[2],
+		"there were 3 entries when":   lines[0] + lines[1],
+		"can't be read after entry 0": "<html>",
+		"can't be read after entry 2": lines[0] + lines[1] + `{"sequence":3,"date":"tomorrow"}`,
+		"entry 1 is missing: there":   "",
+	} {
+		_, err := VerifyExport(strings.NewReader(export), a.readHead(t))
+		require.ErrorContains(t, err, why)
+	}
+	_, err := VerifyExport(strings.NewReader(a.export))
+	require.ErrorContains(t, err, "kept head")
+}
+
+func TestHeadThatWasNotSignedLikeThisIsFoundOut(t *testing.T) {
+	t.Parallel()
+	a := newAuditor(t)
+	_, err := ReadSignedHead(strings.NewReader(strings.Replace(a.head, `"entries":3`, `"entries":2`, 1)))
+	require.ErrorContains(t, err, "says something else than its fields")
+	for _, broken := range []string{"", "[]", `{"day":"yesterday"}`} {
+		_, err := ReadSignedHead(strings.NewReader(broken))
+		require.Error(t, err)
+	}
+	forged := a.readHead(t)
+	forged.Statement = strings.Replace(forged.Statement, "entries: 3", "entries: 2", 1)
+	require.ErrorIs(t, forged.Verify([]byte(a.key)), secrets.ErrNotSigned)
+	other, _, err := a.keyring.NewSigningKey()
+	require.NoError(t, err)
+	require.ErrorIs(t, a.readHead(t).Verify([]byte(other.PublicPEM)), secrets.ErrNotSigned)
+}
+
+func TestJournalThatWasChangedTogetherWithItsHashesIsFoundOutByAKeptHead(t *testing.T) {
+	t.Parallel()
+	a := newAuditor(t)
+	head := a.readHead(t)
+	entries, err := VerifyJournal(t.Context(), a.cfg, a.company.ID, head)
+	require.NoError(t, err)
+	assert.EqualValues(t, 3, entries)
+
+	a.reseal(t)
+	_, err = VerifyJournal(t.Context(), a.cfg, a.company.ID)
+	require.NoError(t, err, "the chain alone holds")
+	_, err = VerifyJournal(t.Context(), a.cfg, a.company.ID, head)
+	require.ErrorContains(t, err, "entry 3 or one before it was changed together with its hash")
+	head.CompanyID = "cmp_other"
+	_, err = VerifyJournal(t.Context(), a.cfg, a.company.ID, head)
+	require.ErrorContains(t, err, "is one of company cmp_other")
+}
+
+func TestOneKeySignsUntilItIsRenewed(t *testing.T) {
+	t.Parallel()
+	a := newAuditor(t)
+	first, err := signer{a.store, a.keyring}.key(a.ctx)
+	require.NoError(t, err)
+	assert.Equal(t, a.key, first.PublicPEM)
+	_, err = PublicSigningKey(t.Context(), a.cfg, false)
+	require.ErrorIs(t, err, secrets.ErrCannotOpen, "with another master key")
+	require.ErrorContains(t, err, "signing-key --renew")
+
+	renewed, err := PublicSigningKey(t.Context(), a.cfg, true)
+	require.NoError(t, err)
+	assert.NotEqual(t, a.key, renewed)
+	again, err := PublicSigningKey(t.Context(), a.cfg, false)
+	require.NoError(t, err)
+	assert.Equal(t, renewed, again)
+	require.NoError(t, a.readHead(t).Verify([]byte(a.key)), "what was signed stays signed")
+}

@@ -1,0 +1,88 @@
+package secrets
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+)
+
+// signingPurpose binds a sealed signing key to what it is for.
+const signingPurpose = "signing key"
+
+// SigningKey signs statements with Ed25519 (RFC 8032), so that anybody who has the public key can check them with common
+// tools. It is safe for concurrent use.
+type SigningKey struct {
+	// ID is the beginning of the SHA-256 of the public key.
+	ID string
+	// PublicPEM is the public key as others take it: PKIX in PEM, "-----BEGIN PUBLIC KEY-----".
+	PublicPEM string
+
+	private ed25519.PrivateKey
+}
+
+// NewSigningKey makes a signing key, and returns it together with its private half sealed for safe keeping.
+func (k *Keyring) NewSigningKey() (key *SigningKey, sealed []byte, err error) {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make a signing key: %w", err)
+	}
+	if sealed, err = k.Seal(private.Seed(), signingPurpose); err != nil {
+		return nil, nil, err
+	}
+	key, err = newSigningKey(private)
+	return key, sealed, err
+}
+
+// OpenSigningKey opens what NewSigningKey sealed. The error is ErrCannotOpen.
+func (k *Keyring) OpenSigningKey(sealed []byte) (*SigningKey, error) {
+	seed, err := k.Open(sealed, signingPurpose)
+	if err != nil || len(seed) != ed25519.SeedSize {
+		return nil, ErrCannotOpen
+	}
+	return newSigningKey(ed25519.NewKeyFromSeed(seed))
+}
+
+func newSigningKey(private ed25519.PrivateKey) (*SigningKey, error) {
+	der, err := x509.MarshalPKIXPublicKey(private.Public())
+	if err != nil {
+		return nil, fmt.Errorf("write a public key: %w", err)
+	}
+	sum := sha256.Sum256(der)
+	return &SigningKey{
+		ID:        hex.EncodeToString(sum[:8]),
+		PublicPEM: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})),
+		private:   private,
+	}, nil
+}
+
+// Sign returns the signature of the statement, always the same one.
+func (s *SigningKey) Sign(statement []byte) []byte { return ed25519.Sign(s.private, statement) }
+
+// ErrNotSigned means that a signature is not one of this statement by this key.
+var ErrNotSigned = errors.New("the signature is not one of this statement by this key")
+
+// VerifySignature returns nil when the signature is one of the statement by the key whose public half publicPEM is, else
+// ErrNotSigned, or what is wrong with publicPEM.
+func VerifySignature(publicPEM, statement, signature []byte) error {
+	block, _ := pem.Decode(publicPEM)
+	if block == nil {
+		return errors.New("the public key is not in PEM")
+	}
+	parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return errors.New("the public key can't be read")
+	}
+	public, ok := parsed.(ed25519.PublicKey)
+	if !ok {
+		return errors.New("the public key is not one of Ed25519")
+	}
+	if !ed25519.Verify(public, statement, signature) {
+		return ErrNotSigned
+	}
+	return nil
+}
