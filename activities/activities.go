@@ -6,6 +6,7 @@ package activities
 import (
 	"context"
 
+	"github.com/quittance/quittance/internal/delivery"
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
@@ -63,6 +64,14 @@ type Tx interface {
 	KnownElsewhere(ctx context.Context, references []string) (map[string]bool, error)
 
 	AppendEvent(ctx context.Context, e event.Event) error
+	Event(ctx context.Context, id string) (event.Event, error)
+
+	WebhookEndpoint(ctx context.Context, id string) (delivery.Endpoint, error)
+	LockWebhookEndpoint(ctx context.Context, id string) (delivery.Endpoint, error)
+	SaveWebhookEndpoint(ctx context.Context, e delivery.Endpoint) error
+	Delivery(ctx context.Context, endpointID, eventID string) (delivery.Delivery, error)
+	LockDelivery(ctx context.Context, endpointID, eventID string) (delivery.Delivery, error)
+	SaveDelivery(ctx context.Context, d delivery.Delivery) error
 }
 
 // InCompany runs fn in one transaction on the company's records; fn may be run again when the database asks for it.

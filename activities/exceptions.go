@@ -2,9 +2,11 @@ package activities
 
 import (
 	"context"
+	"time"
 
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/payment"
 )
 
@@ -29,19 +31,45 @@ type Raised struct {
 // while it is open is the same exception; what the nightly sweep finds stays the same exception for good.
 func (b *Books) RaiseException(ctx context.Context, in Raise) (Raised, error) {
 	var raised Raised
-	err := b.InCompany(ctx, in.CompanyID, func(tx Tx) error {
-		e, isNew, err := tx.RaiseException(ctx, exception.New(exception.Exception{
-			ID: in.ExceptionID, CompanyID: in.CompanyID, Kind: in.Kind, Subject: in.Subject, WorkflowID: in.WorkflowID, Detail: in.Detail, Choices: in.Choices,
-		}, b.Now()))
-		raised.ExceptionID = e.ID
-		if err != nil || !isNew {
-			return err
-		}
-		return tx.AppendEvent(ctx, event.New(event.ExceptionRaised, e.CompanyID, e.ID, b.Now(), map[string]string{
-			"exception_id": e.ID, "kind": string(e.Kind), "subject": e.Subject,
-		}))
+	err := b.InCompany(ctx, in.CompanyID, func(tx Tx) (err error) {
+		raised, err = raise(ctx, tx, in, b.Now())
+		return err
 	})
 	return raised, err
+}
+
+// raise is RaiseException within a step that does more.
+func raise(ctx context.Context, tx Tx, in Raise, at time.Time) (Raised, error) {
+	e, isNew, err := tx.RaiseException(ctx, exception.New(exception.Exception{
+		ID: in.ExceptionID, CompanyID: in.CompanyID, Kind: in.Kind, Subject: in.Subject, WorkflowID: in.WorkflowID, Detail: in.Detail, Choices: in.Choices,
+	}, at))
+	raised := Raised{ExceptionID: e.ID}
+	if err != nil || !isNew {
+		return raised, err
+	}
+	data := map[string]string{"exception_id": e.ID, "kind": string(e.Kind), "subject": e.Subject}
+	invoiceID, err := invoiceOf(ctx, tx, e.Subject)
+	if err != nil {
+		return raised, err
+	}
+	if invoiceID != "" { // so that it arrives in order with what else happened to the invoice
+		data["invoice_id"] = invoiceID
+	}
+	return raised, tx.AppendEvent(ctx, event.New(event.ExceptionRaised, e.CompanyID, e.ID, at, data))
+}
+
+// invoiceOf returns the invoice of a payment or a refund, or nothing for another subject.
+func invoiceOf(ctx context.Context, tx Tx, subject string) (invoiceID string, err error) {
+	switch {
+	case id.Valid(id.Payment, subject):
+		p, err := tx.Payment(ctx, subject)
+		return p.InvoiceID, err
+	case id.Valid(id.Refund, subject):
+		r, err := tx.Refund(ctx, subject)
+		return r.InvoiceID, err
+	default:
+		return "", nil
+	}
 }
 
 // Resolve is a decision on an exception. By is the id of the key that decided, or "quittance".

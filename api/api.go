@@ -23,6 +23,7 @@ type Options struct {
 	Commands  Commands
 	Sealer    Sealer
 	Signer    Signer
+	Receivers Receivers
 	AdminKey  string // may create companies and keys
 	PublicURL string // where payers reach the pages, such as https://pay.example.ch
 	Healthz   http.Handler

@@ -15,6 +15,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/quittance/quittance/internal/delivery"
+	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
@@ -45,6 +47,7 @@ func TestSpecificationNamesEveryStateAndKind(t *testing.T) {
 	for schema, want := range map[string]any{
 		"InvoiceStatus": invoice.Statuses, "PaymentState": payment.States, "PaymentMethod": payment.Methods, "RefundState": refund.States,
 		"JournalSourceKind": ledger.SourceKinds, "PaymentServiceStatus": merchant.ServiceStatuses, "ExceptionKind": exception.Kinds, "Language": invoice.Languages,
+		"EventType": event.Types, "EventDeliveryState": delivery.States,
 	} {
 		assert.Equal(t, fmt.Sprint(want), fmt.Sprint(schemas[schema].Value.Enum), schema)
 	}
@@ -79,7 +82,8 @@ func TestEveryCallAsksForTheRightKey(t *testing.T) {
 	for path, item := range specification(w).Paths.Map() {
 		path = strings.NewReplacer("{company_id}", w.company.ID, "{key_id}", id.New(id.APIKey), "{payment_service_id}", id.New(id.PaymentService),
 			"{invoice_id}", id.New(id.Invoice), "{payment_id}", id.New(id.Payment), "{exception_id}", id.New(id.Exception), "{refund_id}", id.New(id.Refund),
-			"{entry_id}", id.New(id.JournalEntry), "{number}", "1029", "{day}", "2026-11-21").Replace(path)
+			"{entry_id}", id.New(id.JournalEntry), "{event_id}", id.New(id.Event), "{endpoint_id}", id.New(id.Endpoint),
+			"{number}", "1029", "{day}", "2026-11-21").Replace(path)
 		for method, operation := range item.Operations() {
 			w.call(method, path, "", nil).problem(http.StatusUnauthorized, "unauthorized")
 			refused := w.call(method, path, "qk_test_wrong", nil)
@@ -111,6 +115,8 @@ func TestOtherCompaniesThingsAreNotFound(t *testing.T) {
 	p := w.newPayment(inv)
 	e, r := w.raise(exception.CaptureUnclear, p.ID), w.newRefund(p, "1.00")
 	entry := w.enter("2026-11-20", "5.00")
+	endpoint := "/webhook-endpoints/" + w.newEndpoint("http://127.0.0.1/1").ID
+	told := w.tell(event.InvoiceOpened, inv.ID)
 	_, stranger := w.newCompany("Andere AG", "de")
 
 	credentials := map[string]string{"customer_id": "123123", "terminal_id": "12345678", "api_username": "u", "api_password": "p"}
@@ -135,10 +141,18 @@ func TestOtherCompaniesThingsAreNotFound(t *testing.T) {
 		{"GET", "/journal/" + entry, nil},
 		{"POST", "/journal/" + entry + "/reverse", nil},
 		{"POST", "/exceptions/" + e.ID + "/resolve", map[string]string{"choice": "try_again"}},
+		{"GET", "/events/" + told.ID, nil},
+		{"POST", "/events/" + told.ID + "/redeliver", nil},
+		{"GET", endpoint, nil},
+		{"PATCH", endpoint, map[string]bool{"enabled": false}},
+		{"DELETE", endpoint, nil},
+		{"POST", endpoint + "/rotate-secret", nil},
+		{"POST", endpoint + "/redeliver", nil},
+		{"GET", endpoint + "/deliveries", nil},
 	} {
 		w.call(call.method, call.path, stranger, call.body).problem(http.StatusNotFound, "not-found")
 	}
-	for _, list := range []string{"/payment-services", "/invoices", "/payments", "/journal", "/events", "/exceptions", "/refunds", "/payments?invoice_id=" + inv.ID, "/refunds?payment_id=" + p.ID} {
+	for _, list := range []string{"/payment-services", "/invoices", "/payments", "/journal", "/events", "/exceptions", "/refunds", "/webhook-endpoints", "/payments?invoice_id=" + inv.ID, "/refunds?payment_id=" + p.ID} {
 		assert.Empty(t, w.call("GET", list, stranger, nil).json(http.StatusOK)["data"], list)
 	}
 	assert.Empty(t, w.commands.seen())
@@ -151,6 +165,7 @@ func TestRequestsThatDontFitAreRefusedAndNotHalfDone(t *testing.T) {
 	sold := w.newInvoice(invoice.Paid, payableBy(w.newService(merchant.Active)))
 	w.call("PATCH", "/settings", w.key, `{"books_closed_until":"2026-09-30"}`).json(http.StatusOK)
 	const manual = "/manual-entries"
+	endpoint := "/webhook-endpoints/" + w.newEndpoint("http://127.0.0.1/before").ID
 	receipts, refunds := "/invoices/"+draft.ID+"/receipts", "/payments/"+w.bookPayment(sold).ID+"/refunds"
 	for name, call := range map[string]struct {
 		method, path, body string
@@ -257,6 +272,16 @@ func TestRequestsThatDontFitAreRefusedAndNotHalfDone(t *testing.T) {
 		"unknown call":          {"GET", "/coffee", "", 404, "not-found", nil},
 		"unknown provider":      {"POST", "/payment-services", `{"provider":"paypal","environment":"test"}`, 422, "validation-failed", []string{"provider"}},
 		"unknown environment":   {"POST", "/payment-services", `{"provider":"worldline_saferpay","environment":"prod"}`, 422, "validation-failed", []string{"environment"}},
+		"endpoint at home":      {"POST", "/webhook-endpoints", `{"url":"https://10.0.0.1/"}`, 422, "validation-failed", []string{"url"}},
+		"endpoint not a URL":    {"POST", "/webhook-endpoints", `{"url":"example"}`, 422, "validation-failed", []string{"url"}},
+		"endpoint of nothing":   {"POST", "/webhook-endpoints", `{}`, 422, "validation-failed", []string{"url"}},
+		"unknown event":         {"POST", "/webhook-endpoints", `{"url":"http://127.0.0.1/","events":["coffee.made"]}`, 422, "validation-failed", []string{"events.0"}},
+		"event twice":           {"POST", "/webhook-endpoints", `{"url":"http://127.0.0.1/","events":["invoice.paid","invoice.paid"]}`, 422, "validation-failed", []string{"events"}},
+		"unprintable endpoint":  {"POST", "/webhook-endpoints", `{"url":"http://127.0.0.1/","description":"\u0000"}`, 422, "validation-failed", []string{"description"}},
+		"endpoint moves home":   {"PATCH", endpoint, `{"url":"http://169.254.169.254/latest"}`, 422, "validation-failed", []string{"url"}},
+		"overlap of a month":    {"POST", endpoint + "/rotate-secret", `{"overlap_hours":720}`, 422, "validation-failed", []string{"overlap_hours"}},
+		"unknown delivery":      {"GET", endpoint + "/deliveries?state=lost", "", 422, "validation-failed", []string{"state"}},
+		"made-up delivery":      {"GET", endpoint + "/deliveries?cursor=abc", "", 422, "validation-failed", []string{"cursor"}},
 		"name of blanks":        {"POST", "/payment-services", `{"provider":"worldline_saferpay","environment":"test","name":"  "}`, 422, "validation-failed", []string{"name"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -271,6 +296,9 @@ func TestRequestsThatDontFitAreRefusedAndNotHalfDone(t *testing.T) {
 	require.Len(t, invoices, 2, "nothing was stored")
 	assert.Equal(t, draft.Number, invoices[1].(map[string]any)["number"])
 	assert.Equal(t, "1234.50", invoices[1].(map[string]any)["amount"])
+	endpoints := w.call("GET", "/webhook-endpoints", w.key, nil).json(http.StatusOK)["data"].([]any)
+	require.Len(t, endpoints, 1)
+	assert.Equal(t, "http://127.0.0.1/before", endpoints[0].(map[string]any)["url"])
 	assert.Empty(t, w.commands.seen())
 }
 
@@ -347,12 +375,17 @@ func TestAnswersFitTheSpecification(t *testing.T) {
 	paidElsewhere := w.newInvoice(invoice.Open)
 	w.call("POST", "/invoices/"+paidElsewhere.ID+"/receipts", w.key, newReceipt()).json(http.StatusCreated)
 
+	endpoint := "/webhook-endpoints/" + w.newEndpoint("http://127.0.0.1/1").ID
+	told := w.tell(event.InvoiceOpened, inv.ID)
+	w.call("POST", endpoint+"/rotate-secret", w.key, nil).json(http.StatusOK)
+
 	router, err := gorillamux.NewRouter(specification(w))
 	require.NoError(t, err)
 	for _, path := range []string{
 		"/payment-services", "/payment-services/" + service.ID, "/invoices", "/invoices/" + inv.ID, "/payments", "/payments/" + failed.ID,
 		"/accounts", "/accounts/1029", "/accounts?at=2026-11-22", "/trial-balance", "/trial-balance?at=2026-11-22", "/journal", "/journal/" + entry, "/journal/verification", "/journal/heads/2026-11-21", "/events", "/exceptions", "/exceptions/" + resolved.ID, "/settings",
 		"/refunds", "/refunds/" + refused.ID, "/journal?source=refund", "/invoices/" + id.New(id.Invoice), "/invoices?limit=0",
+		"/events/" + told.ID, "/webhook-endpoints", endpoint, endpoint + "/deliveries",
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1"+path, http.NoBody)
 		route, params, err := router.FindRoute(r)

@@ -4,8 +4,10 @@ import (
 	"context"
 
 	"github.com/quittance/quittance/api/internal/spec"
+	"github.com/quittance/quittance/internal/delivery"
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/listing"
+	"github.com/quittance/quittance/internal/problem"
 )
 
 // ListEvents answers GET /events.
@@ -22,6 +24,55 @@ func (s *server) ListEvents(ctx context.Context, r spec.ListEventsRequestObject)
 		return err
 	})
 	return answer, err
+}
+
+// GetEvent answers GET /events/{event_id}.
+func (s *server) GetEvent(ctx context.Context, r spec.GetEventRequestObject) (spec.GetEventResponseObject, error) {
+	var answer spec.GetEvent200JSONResponse
+	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+		e, err := tx.Event(ctx, r.EventID)
+		answer = spec.GetEvent200JSONResponse(shownEvent(e))
+		return err
+	})
+	return answer, err
+}
+
+// RedeliverEvent answers POST /events/{event_id}/redeliver.
+func (s *server) RedeliverEvent(ctx context.Context, r spec.RedeliverEventRequestObject) (spec.RedeliverEventResponseObject, error) {
+	only := ""
+	if r.Body != nil {
+		only = deref(r.Body.EndpointID)
+	}
+	var queued []delivery.Delivery
+	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+		queued = nil
+		e, err := tx.Event(ctx, r.EventID)
+		if err != nil {
+			return err
+		}
+		endpoints, err := tx.WebhookEndpoints(ctx)
+		if err != nil {
+			return err
+		}
+		for _, endpoint := range endpoints {
+			if (only != "" && endpoint.ID != only) || !endpoint.Enabled() || !endpoint.Takes(e.Type) {
+				continue
+			}
+			if err := tx.QueueDelivery(ctx, endpoint.ID, e.ID, s.now()); err != nil {
+				return err
+			}
+			d, err := tx.Delivery(ctx, endpoint.ID, e.ID)
+			if err != nil {
+				return err
+			}
+			queued = append(queued, d)
+		}
+		if len(queued) == 0 {
+			return problem.New(problem.NoEndpoint, "No enabled webhook endpoint takes %s events.", e.Type)
+		}
+		return nil
+	})
+	return spec.RedeliverEvent202JSONResponse{Data: mapped(queued, shownDelivery)}, err
 }
 
 func shownEvent(e event.Event) spec.Event {

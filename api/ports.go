@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/internal/audit"
+	"github.com/quittance/quittance/internal/delivery"
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/idempotency"
@@ -85,12 +86,24 @@ type Tx interface {
 	LockEntry(ctx context.Context, id string) (ledger.Entry, error)
 	HeadBefore(ctx context.Context, t time.Time) (ledger.Chain, error)
 	Journal(ctx context.Context, f listing.Journal) (entries []ledger.Entry, next string, err error)
+	Event(ctx context.Context, id string) (event.Event, error)
 	Events(ctx context.Context, f listing.Events) (events []event.Event, next string, err error)
 	AppendEvent(ctx context.Context, e event.Event) error
 	// NoteWrite stores an entry of the audit log; CompleteWrite stores how it was answered.
 	NoteWrite(ctx context.Context, e audit.Entry) error
 	CompleteWrite(ctx context.Context, e audit.Entry) error
 	AuditLog(ctx context.Context, f listing.AuditLog) (entries []audit.Entry, next string, err error)
+	WebhookEndpoint(ctx context.Context, id string) (delivery.Endpoint, error)
+	LockWebhookEndpoint(ctx context.Context, id string) (delivery.Endpoint, error)
+	WebhookEndpoints(ctx context.Context) ([]delivery.Endpoint, error)
+	InsertWebhookEndpoint(ctx context.Context, e delivery.Endpoint) error
+	SaveWebhookEndpoint(ctx context.Context, e delivery.Endpoint) error
+	DeleteWebhookEndpoint(ctx context.Context, id string) error
+	Delivery(ctx context.Context, endpointID, eventID string) (delivery.Delivery, error)
+	Deliveries(ctx context.Context, f listing.Deliveries) (deliveries []delivery.Delivery, next string, err error)
+	// QueueDelivery puts an event on its way to an endpoint, QueueParked everything that was parked for it.
+	QueueDelivery(ctx context.Context, endpointID, eventID string, at time.Time) error
+	QueueParked(ctx context.Context, endpointID string, at time.Time) (queued int, err error)
 	// EntryBySource returns the entry that was booked for the source; false when there is none.
 	EntryBySource(ctx context.Context, source ledger.Source) (ledger.Entry, bool, error)
 }
@@ -128,4 +141,11 @@ type Signature struct {
 	KeyID     string
 	PublicPEM string
 	Value     []byte
+}
+
+// Receivers knows where webhooks may go, and what they are signed with; see internal/webhook.
+type Receivers interface {
+	// Check returns what is wrong with a URL, as the end of a sentence that begins with "url".
+	Check(ctx context.Context, url string) error
+	NewSecret() string
 }

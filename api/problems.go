@@ -38,6 +38,8 @@ var problemTypes = map[problem.Code]struct {
 	problem.AccountInUse:            {http.StatusConflict, "The account is in use"},
 	problem.ExceptionResolved:       {http.StatusConflict, "The exception is resolved"},
 	problem.DecisionImpossible:      {http.StatusConflict, "The decision can't be carried out"},
+	problem.TooManyEndpoints:        {http.StatusConflict, "There are too many webhook endpoints"},
+	problem.NoEndpoint:              {http.StatusConflict, "No webhook endpoint takes it"},
 	problem.TooLarge:                {http.StatusRequestEntityTooLarge, "The body is too large"},
 	problem.UnsupportedMedia:        {http.StatusUnsupportedMediaType, "The body is of the wrong type"},
 	problem.KeyReused:               {http.StatusUnprocessableEntity, "The idempotency key was used for another request"},

@@ -29,6 +29,7 @@ import (
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/postgres/postgrestest"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/webhook"
 )
 
 func TestMain(m *testing.M) { os.Exit(postgrestest.Run(m)) }
@@ -87,8 +88,9 @@ func (w *world) options() api.Options {
 		return http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, name) })
 	}
 	return api.Options{
-		Store: w.store, Commands: w.commands, Sealer: sealer{}, Signer: signer{}, AdminKey: adminKey, PublicURL: "https://pay.example.ch/",
-		Healthz: named("healthz"), Readyz: named("readyz"), Metrics: named("metrics"),
+		Store: w.store, Commands: w.commands, Sealer: sealer{}, Signer: signer{}, Receivers: webhook.NewClient(true), AdminKey: adminKey,
+		PublicURL: "https://pay.example.ch/",
+		Healthz:   named("healthz"), Readyz: named("readyz"), Metrics: named("metrics"),
 		Logger: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Now:    func() time.Time { return noon },
 	}

@@ -24,7 +24,7 @@ const module = "github.com/quittance/quittance/"
 
 // domain packages are pure: they know rules and no wires.
 var domain = []string{
-	"internal/audit", "internal/calendar", "internal/event", "internal/exception", "internal/id", "internal/idempotency", "internal/invoice",
+	"internal/audit", "internal/calendar", "internal/delivery", "internal/event", "internal/exception", "internal/id", "internal/idempotency", "internal/invoice",
 	"internal/ledger", "internal/letter", "internal/listing",
 	"internal/merchant", "internal/money", "internal/payment", "internal/problem",
 	"internal/refund", "internal/sweep",
@@ -42,7 +42,7 @@ var mayImport = func() map[string][]string {
 	rules := map[string][]string{
 		"workflows":                      append(slices.Clone(domain), "activities"), // method references
 		"activities":                     append(slices.Clone(domain), "internal/saferpay"),
-		"worker":                         {"workflows", "activities"},
+		"worker":                         append(slices.Clone(domain), "workflows", "activities"),
 		"api":                            append(slices.Clone(domain), "workflows"), // the contract
 		"internal/saferpay":              {"internal/money"},
 		"internal/saferpay/simulator":    {"internal/money", "internal/saferpay"},

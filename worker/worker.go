@@ -34,6 +34,7 @@ type Activities struct {
 	Merchants *activities.Merchants
 	Mail      *activities.Mail
 	Schedules *activities.Schedules
+	Webhooks  *activities.Webhooks
 }
 
 // Run works until ctx ends, then lets running activities finish for a moment. The error says which task queue could not
@@ -55,7 +56,13 @@ func Run(ctx context.Context, c client.Client, a Activities, o Options) error {
 	onboarding.RegisterActivity(a.Schedules)
 	onboarding.RegisterActivity(a.Mail)
 
-	for queue, w := range map[string]worker.Worker{workflows.PaymentsQueue: payments, workflows.OnboardingQueue: onboarding} {
+	webhooks := worker.New(c, workflows.WebhooksQueue, o.worker(stop))
+	flows.RegisterWebhooks(webhooks)
+	webhooks.RegisterActivity(a.Webhooks)
+
+	for queue, w := range map[string]worker.Worker{
+		workflows.PaymentsQueue: payments, workflows.OnboardingQueue: onboarding, workflows.WebhooksQueue: webhooks,
+	} {
 		if err := w.Start(); err != nil {
 			return fmt.Errorf("serve the task queue %s: %w", queue, err)
 		}

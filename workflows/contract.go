@@ -13,16 +13,19 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/internal/delivery"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 )
 
-// Task queues: payments are pinned to the worker version that began them, onboarding moves on with new versions.
+// Task queues: payments are pinned to the worker version that began them, onboarding moves on with new versions. Webhooks
+// have a queue of their own, so that slow receivers hold up nothing but webhooks.
 const (
 	PaymentsQueue   = "payments"
 	OnboardingQueue = "onboarding"
+	WebhooksQueue   = "webhooks"
 )
 
 // Workflow types.
@@ -32,6 +35,7 @@ const (
 	RefundType         = "Refund"
 	NightlySweepType   = "NightlySweep"
 	FindingType        = "Finding"
+	EventDeliveryType  = "EventDelivery"
 )
 
 // Updates: the caller waits for the answer.
@@ -49,11 +53,11 @@ const (
 	UpdateDocument    = "mail-document"      // Onboarding, with start: MailDocument → Acknowledged
 )
 
-// Signals: facts that nobody waits for. All are only hints; what happened is what Assert says.
+// Signals: facts and wishes that nobody waits for. Those of an InvoicePayment are only hints; what happened is what Assert says.
 const (
 	SignalPayerReturned    = "payer-returned"    // PaymentHint
 	SignalSaferpayNotified = "saferpay-notified" // PaymentHint
-	SignalTryAgain         = "try-again"         // PaymentHint, from an operator or the nightly sweep: run the step that failed once more
+	SignalTryAgain         = "try-again"         // PaymentHint, from an operator or the nightly sweep: run the step that failed once more; EventDelivery: TryNow
 )
 
 // InvoicePaymentID is the workflow id of the collection of an invoice.
@@ -68,6 +72,11 @@ func SweepID(paymentServiceID string) string { return "sweep/" + paymentServiceI
 
 // FindingID is the workflow id of an exception that the nightly sweep raised.
 func FindingID(exceptionID string) string { return "exception/" + exceptionID }
+
+// EventDeliveryID is the workflow id of an event on its way to a webhook endpoint.
+func EventDeliveryID(eventID, endpointID string) string {
+	return "delivery/" + eventID + "/" + endpointID
+}
 
 // OnboardingID is the workflow id of the onboarding of a payment service.
 func OnboardingID(paymentServiceID string) string { return "onboarding/" + paymentServiceID }
@@ -202,4 +211,20 @@ type MailDocument struct {
 // ServiceState answers what a payment service has become.
 type ServiceState struct {
 	Status merchant.ServiceStatus `json:"status"`
+}
+
+// DeliverEvent starts bringing an event to a webhook endpoint.
+type DeliverEvent struct {
+	CompanyID  string `json:"company_id"`
+	EventID    string `json:"event_id"`
+	EndpointID string `json:"endpoint_id"`
+}
+
+// TryNow asks for an attempt at once.
+type TryNow struct{}
+
+// EventDelivered is how a delivery ended: delivered or parked; or withdrawn, because the endpoint was deleted.
+type EventDelivered struct {
+	State     delivery.State `json:"state,omitempty"`
+	Withdrawn bool           `json:"withdrawn,omitempty"`
 }

@@ -21,11 +21,14 @@ func TestNoArgumentOrResultIsABareString(t *testing.T) {
 	callables := map[string]any{
 		"InvoicePayment": Workflows{}.InvoicePayment, "Onboarding": Workflows{}.Onboarding, "Refund": Workflows{}.Refund,
 		"NightlySweep": Workflows{}.NightlySweep, "Finding": Workflows{}.Finding, "resolve of Finding": findings.resolve,
-		UpdateIssue: invoices.issue, UpdatePayNow: invoices.payNow, UpdateCancel: invoices.cancel,
+		"EventDelivery": Workflows{}.EventDelivery,
+		UpdateIssue:     invoices.issue, UpdatePayNow: invoices.payNow, UpdateCancel: invoices.cancel,
 		UpdateReceipt: invoices.recordReceipt, UpdateResolve: invoices.resolve, UpdateRefund: refunds.request, UpdateRecorded: refunds.recordByHand,
 		UpdateConnect: services.connect, UpdateCredentials: services.submitCredentials, UpdateDecide: services.decide, UpdateDocument: services.mailDocument,
 	}
-	for _, steps := range []any{&activities.Books{}, &activities.Saferpay{}, &activities.Merchants{}, &activities.Mail{}, &activities.Schedules{}} {
+	for _, steps := range []any{
+		&activities.Books{}, &activities.Saferpay{}, &activities.Merchants{}, &activities.Mail{}, &activities.Schedules{}, &activities.Webhooks{},
+	} {
 		typ := reflect.TypeOf(steps)
 		for m := range typ.Methods() {
 			callables[typ.Elem().Name()+"."+m.Name] = reflect.ValueOf(steps).MethodByName(m.Name).Interface()

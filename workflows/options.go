@@ -39,6 +39,13 @@ var (
 		ScheduleToCloseTimeout: time.Hour,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
 	}
+	// webhook: what the receiver answers, or that it doesn't, is a result; only faults of ours are retried here. A receiver has
+	// 15 s.
+	webhook = workflow.ActivityOptions{
+		StartToCloseTimeout: 30 * time.Second,
+		HeartbeatTimeout:    10 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+	}
 	// mail: a mail server that is down only delays.
 	mail = workflow.ActivityOptions{
 		StartToCloseTimeout:    time.Minute,

@@ -48,6 +48,7 @@ func TestRecordedHistoriesReplayUnderThisCode(t *testing.T) {
 			err := replay(t, func(r worker.WorkflowRegistry) {
 				Workflows{}.RegisterPayments(r)
 				Workflows{}.RegisterOnboarding(r)
+				Workflows{}.RegisterWebhooks(r)
 			}, readHistory(t, file))
 			require.NoError(t, err, "%s can't go on under this code: version the change (workflow.GetVersion)", file)
 		})

@@ -28,6 +28,11 @@ func (w Workflows) RegisterOnboarding(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(w.Onboarding, workflow.RegisterOptions{Name: OnboardingType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
 }
 
+// RegisterWebhooks registers what runs on WebhooksQueue.
+func (w Workflows) RegisterWebhooks(r worker.WorkflowRegistry) {
+	r.RegisterWorkflowWithOptions(w.EventDelivery, workflow.RegisterOptions{Name: EventDeliveryType, VersioningBehavior: workflow.VersioningBehaviorPinned})
+}
+
 // clock is the time of a process in which days may pass faster than outside.
 type clock struct {
 	epoch time.Time // when the process began, in both times

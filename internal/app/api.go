@@ -11,6 +11,7 @@ import (
 	"github.com/quittance/quittance/internal/config"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/telemetry"
+	"github.com/quittance/quittance/internal/webhook"
 	"github.com/quittance/quittance/workflows"
 )
 
@@ -33,6 +34,7 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		Commands:   workflows.Commands{Temporal: p.temporal},
 		Sealer:     p.keyring,
 		Signer:     signer{p.store, p.keyring},
+		Receivers:  webhook.NewClient(cfg.Webhooks.Loopback),
 		AdminKey:   cfg.API.AdminKey.Reveal(),
 		PublicURL:  cfg.PublicURL,
 		Healthz:    http.HandlerFunc(telemetry.Healthz),

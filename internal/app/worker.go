@@ -18,6 +18,7 @@ import (
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/saferpay"
 	"github.com/quittance/quittance/internal/telemetry"
+	"github.com/quittance/quittance/internal/webhook"
 	"github.com/quittance/quittance/worker"
 	"github.com/quittance/quittance/workflows"
 )
@@ -40,6 +41,8 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	mux.HandleFunc("GET /healthz", telemetry.Healthz)
 	mux.Handle("GET /readyz", telemetry.Readyz(log, p.checks()))
 	mux.Handle("GET /metrics", p.metrics.Handler())
+	p.metrics.Watch(backlog(p.store))
+	relay := worker.Relay{Outbox: p.store, Deliver: workflows.Commands{Temporal: p.temporal}.Deliver, Logger: log}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve(ctx, cfg.Worker.Address, mux, log) })
 	group.Go(func() error {
@@ -47,7 +50,25 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 			DeploymentName: cfg.Worker.DeploymentName, BuildID: cfg.Worker.BuildID, TimeScale: cfg.TimeScale,
 		})
 	})
+	group.Go(func() error {
+		relay.Run(ctx)
+		return nil
+	})
 	return group.Wait()
+}
+
+// backlog are the metrics by which operators see that webhooks are not keeping up.
+func backlog(s *postgres.Store) []telemetry.Gauge {
+	return []telemetry.Gauge{
+		{Name: "quittance_webhook_deliveries_pending", Help: "Deliveries of events to webhook endpoints that have not ended.", Read: func(ctx context.Context) (float64, error) {
+			pending, _, err := s.Backlog(ctx)
+			return float64(pending), err
+		}},
+		{Name: "quittance_webhook_outbox_behind_seconds", Help: "For how long the oldest delivery that could be under way isn't; more than a minute means that no worker starts them.", Read: func(ctx context.Context) (float64, error) {
+			_, behind, err := s.Backlog(ctx)
+			return behind.Seconds(), err
+		}},
+	}
 }
 
 // now is the time to the microsecond, which is what Postgres keeps.
@@ -77,6 +98,7 @@ func steps(cfg config.Config, p parts) (worker.Activities, error) {
 			InCompany: records, Secrets: p.keyring, PublicURL: cfg.PublicURL, Operators: cfg.Mail.Operators, Send: post(sender),
 		},
 		Schedules: &activities.Schedules{Temporal: p.temporal.ScheduleClient(), Sweep: workflows.Workflows{TimeScale: cfg.TimeScale}.SweepSchedule},
+		Webhooks:  &activities.Webhooks{InCompany: records, Secrets: p.keyring, Now: now, Post: tell(webhook.NewClient(cfg.Webhooks.Loopback))},
 	}, nil
 }
 
@@ -92,5 +114,16 @@ func post(sender *mail.Sender) func(context.Context, letter.Letter) error {
 			return errors.Join(activities.ErrUndeliverable, err)
 		}
 		return err
+	}
+}
+
+// tell sends messages to webhook endpoints.
+func tell(client *webhook.Client) func(context.Context, activities.Message) (int, error) {
+	return func(ctx context.Context, m activities.Message) (int, error) {
+		status, err := client.Post(ctx, webhook.Message(m))
+		if errors.Is(err, webhook.ErrNotSent) {
+			return status, errors.Join(activities.ErrNotSent, err)
+		}
+		return status, err
 	}
 }

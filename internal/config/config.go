@@ -27,6 +27,7 @@ type Config struct {
 	Temporal Temporal `envPrefix:"TEMPORAL_"`
 	Saferpay Saferpay `envPrefix:"SAFERPAY_"`
 	Mail     Mail
+	Webhooks Webhooks `envPrefix:"WEBHOOKS_"`
 	Secrets  Secrets
 	Codec    Codec
 	Log      Log `envPrefix:"LOG_"`
@@ -79,6 +80,12 @@ type Mail struct {
 	From string `env:"MAIL_FROM"`
 	// Operators is the address of those who run Quittance, who are told of what only they can settle; empty for no mail.
 	Operators string `env:"OPERATORS_EMAIL"`
+}
+
+// Webhooks says where messages about events may go.
+type Webhooks struct {
+	// Loopback also lets them go to this machine, without TLS. Only a local stack wants that.
+	Loopback bool `env:"LOOPBACK"`
 }
 
 // Secrets holds the key set that seals credentials and Temporal payloads.

@@ -33,6 +33,7 @@ var variables = map[string]struct{ is, example string }{
 	"QUITTANCE_SMTP_URL":           {"the mail server", "smtps://user:password@mail.example.ch:465"},
 	"QUITTANCE_MAIL_FROM":          {"the address from which mail is sent", "Quittance <billing@example.ch>"},
 	"QUITTANCE_OPERATORS_EMAIL":    {"the address to which those who run Quittance get mail about what only they can settle, empty for none", "operators@example.ch"},
+	"QUITTANCE_WEBHOOKS_LOOPBACK":  {"whether webhooks may go to this machine, for a local stack only, true or false", "false"},
 	"QUITTANCE_MASTER_KEY":         {"the key set that seals credentials and workflow payloads (or name a file with it in QUITTANCE_MASTER_KEY_FILE)", "the output of: quittance admin generate-key"},
 	"QUITTANCE_MASTER_KEY_FILE":    {"the path of a file that holds the master key", "/run/secrets/quittance-master-key"},
 	"QUITTANCE_CODEC_ADDRESS":      {"the host and port on which the codec server listens", "127.0.0.1:8234"},
@@ -47,6 +48,7 @@ var typedFields = map[string]string{
 	"TimeScale": "QUITTANCE_TIME_SCALE",
 	"TLS":       "QUITTANCE_TEMPORAL_TLS",
 	"Level":     "QUITTANCE_LOG_LEVEL",
+	"Loopback":  "QUITTANCE_WEBHOOKS_LOOPBACK",
 }
 
 // need is the sentence about a variable that is not set, or nil when value is not empty.

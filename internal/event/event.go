@@ -2,6 +2,7 @@
 package event
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/quittance/quittance/internal/id"
@@ -33,6 +34,14 @@ const (
 	ExceptionRaised               Type = "exception.raised"
 )
 
+// Types lists every type.
+var Types = []Type{
+	InvoiceOpened, InvoicePaid, InvoicePartiallyPaid, InvoiceCancelled, PaymentAuthorized, PaymentCaptured, PaymentFailed,
+	RefundCaptured, RefundFailed, PaymentServiceReminded, PaymentServiceInVerification, PaymentServiceOverdue, PaymentServiceActive,
+	PaymentServiceRejected, PaymentServiceSuspended, PaymentServiceDocumentSent, PaymentServiceDocumentRefused,
+	PaymentServiceDisconnected, ExceptionRaised,
+}
+
 // Event is one fact about one thing. Data holds ids, states and amounts as strings, never a customer's personal data.
 type Event struct {
 	ID        string
@@ -46,4 +55,21 @@ type Event struct {
 // New returns an event of the company about subject.
 func New(t Type, companyID, subject string, at time.Time, data map[string]string) Event {
 	return Event{ID: id.New(id.Event), CompanyID: companyID, Type: t, Subject: subject, Data: data, At: at.UTC()}
+}
+
+// Payload is the body of the message that tells the event to a webhook endpoint: the event as GET /v1/events shows it, and
+// its time a second time under the name that Standard Webhooks gives it. It is the same bytes for every attempt.
+func (e Event) Payload() ([]byte, error) {
+	data := e.Data
+	if data == nil {
+		data = map[string]string{}
+	}
+	return json.Marshal(struct {
+		ID        string            `json:"id"`
+		Type      Type              `json:"type"`
+		Subject   string            `json:"subject"`
+		Data      map[string]string `json:"data"`
+		At        time.Time         `json:"at"`
+		Timestamp time.Time         `json:"timestamp"`
+	}{e.ID, e.Type, e.Subject, data, e.At, e.At})
 }

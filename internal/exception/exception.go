@@ -25,6 +25,7 @@ const (
 	RefundUnclear   Kind = "refund_unclear"   // nobody knows whether a refund happened
 	RefundByHand    Kind = "refund_by_hand"   // the license has no refunds: the merchant refunds in the Backoffice
 	BookingFailed   Kind = "booking_failed"   // captured money could not be booked
+	WebhookDisabled Kind = "webhook_disabled" // an endpoint takes no events any more
 
 	// What the nightly sweep finds. Each is raised once about its subject, also after it was decided.
 	OrphanTransaction Kind = "orphan_transaction" // money at Saferpay that no payment stands for
@@ -36,7 +37,7 @@ const (
 // Kinds lists every kind.
 var Kinds = []Kind{
 	CaptureUnclear, ReleaseUnclear, OutcomeUnclear, PendingOverdue, AnswerMismatch, DoublePayment, CaptureDeadline, RefundUnclear,
-	RefundByHand, BookingFailed, OrphanTransaction, MissingCapture, AmountDiffers, RefundFound,
+	RefundByHand, BookingFailed, WebhookDisabled, OrphanTransaction, MissingCapture, AmountDiffers, RefundFound,
 }
 
 // Findings lists the kinds that the nightly sweep raises.
@@ -67,7 +68,7 @@ type Exception struct {
 	ID         string
 	CompanyID  string
 	Kind       Kind
-	Subject    string // the id of what it is about: a payment, a refund or a transaction at Saferpay
+	Subject    string // the id of what it is about: a payment, a refund, a transaction at Saferpay or a webhook endpoint
 	WorkflowID string // the workflow that waits for the decision; empty when none does
 	Detail     string // everything needed to decide, as sentences for a person
 	Choices    []Choice

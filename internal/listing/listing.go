@@ -5,6 +5,7 @@ package listing
 import (
 	"time"
 
+	"github.com/quittance/quittance/internal/delivery"
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
@@ -72,4 +73,13 @@ type AuditLog struct {
 	From, To time.Time
 	Cursor   string // next of the call before
 	Limit    int    // 50 when 0, at most 200
+}
+
+// Deliveries chooses from the log of one webhook endpoint.
+type Deliveries struct {
+	EndpointID string
+	State      delivery.State
+	EventID    string
+	Cursor     string // next of the call before
+	Limit      int    // 50 when 0, at most 200
 }

@@ -47,6 +47,8 @@ const (
 	AccountNumberTaken      Code = "account-number-taken"
 	AccountInUse            Code = "account-in-use"
 	PeriodClosed            Code = "period-closed"
+	TooManyEndpoints        Code = "too-many-webhook-endpoints"
+	NoEndpoint              Code = "no-webhook-endpoint"
 	SaferpayUnavailable     Code = "saferpay-unavailable"
 	Unavailable             Code = "temporarily-unavailable"
 )

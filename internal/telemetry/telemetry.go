@@ -2,6 +2,7 @@
 package telemetry
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -52,6 +53,35 @@ func NewMetrics() (*Metrics, error) {
 		provider: metric.NewMeterProvider(metric.WithReader(exporter)),
 		requests: requests,
 	}, nil
+}
+
+// Gauge is a number that is read whenever it is asked for.
+type Gauge struct {
+	Name string
+	Help string
+	Read func(context.Context) (float64, error)
+}
+
+// Watch adds gauges. One that can't be read within two seconds is left out of the answer.
+func (m *Metrics) Watch(gauges []Gauge) {
+	for _, g := range gauges {
+		m.registry.MustRegister(watched{prometheus.NewDesc(g.Name, g.Help, nil, nil), g.Read})
+	}
+}
+
+type watched struct {
+	desc *prometheus.Desc
+	read func(context.Context) (float64, error)
+}
+
+func (w watched) Describe(descs chan<- *prometheus.Desc) { descs <- w.desc }
+
+func (w watched) Collect(metrics chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
+	defer cancel()
+	if value, err := w.read(ctx); err == nil {
+		metrics <- prometheus.MustNewConstMetric(w.desc, prometheus.GaugeValue, value)
+	}
 }
 
 // Handler answers /metrics in the Prometheus text format.

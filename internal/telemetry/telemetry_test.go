@@ -139,3 +139,15 @@ func TestACheckThatHangsFailsAfterTwoSeconds(t *testing.T) {
 		assert.JSONEq(t, `{"status":"not ready","checks":{"postgres":"failing","temporal":"ok"}}`, answer.Body.String())
 	})
 }
+
+func TestNumbersThatAreReadWhenAskedForAreLeftOutWhenTheyCannotBe(t *testing.T) {
+	t.Parallel()
+	m := metrics(t)
+	m.Watch([]telemetry.Gauge{
+		{Name: "webhooks_pending", Help: "x", Read: func(context.Context) (float64, error) { return 17, nil }},
+		{Name: "webhooks_behind", Help: "x", Read: func(context.Context) (float64, error) { return 0, errors.New("no database") }},
+	})
+	page := get(t, m.Handler(), http.MethodGet, "/metrics").Body.String()
+	assert.Contains(t, page, "webhooks_pending 17")
+	assert.NotContains(t, page, "webhooks_behind 0")
+}

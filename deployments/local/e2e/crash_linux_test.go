@@ -40,6 +40,33 @@ func TestWorkerAndAPIKilledBetweenCaptureAndBookingLoseNothing(t *testing.T) {
 	assert.Equal(t, 1, saferpayCalls(t, s)["Transaction/Inquire"])
 }
 
+func TestWorkerKilledWhileTheReceiverAnswersSendsTheSameMessageAgain(t *testing.T) {
+	t.Parallel()
+	binary := buildProduct(t)
+	options := ownOptions(t)
+	options.OnlyInfra = true
+	s := startStack(t, options)
+	worker := startProcess(t, s, binary, "worker")
+	startProcess(t, s, binary, "api")
+	c := newCompany(t, s)
+	killed := make(chan struct{})
+	r := c.listen(func(delivered) int {
+		<-killed
+		return http.StatusNoContent
+	}, "payment_service.active")
+	c.connect(verifiedAccount)
+	r.gets(1) // and nobody will be told how it was answered
+	worker.kill()
+	close(killed)
+
+	startProcess(t, s, binary, "worker")
+	r.becomes("delivered", 1)
+	messages := r.got()
+	require.Len(t, messages, 2)
+	assert.Equal(t, messages[0].ID, messages[1].ID)
+	assert.Equal(t, messages[0].body, messages[1].body)
+}
+
 // process is a part of the product that runs on its own, as in production.
 type process struct {
 	t       *testing.T

@@ -60,6 +60,7 @@ func environment(options Options, data dataFolder) []Variable {
 		{"QUITTANCE_SMTP_URL", "smtp://" + address(ports.SMTP)},
 		{"QUITTANCE_MAIL_FROM", "Quittance <quittance@localhost>"},
 		{"QUITTANCE_OPERATORS_EMAIL", "operators@localhost"},
+		{"QUITTANCE_WEBHOOKS_LOOPBACK", "true"},
 		{"QUITTANCE_TIME_SCALE", strconv.FormatInt(options.TimeScale, 10)},
 	}
 }

@@ -1,0 +1,165 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/quittance/quittance/internal/delivery"
+	"github.com/quittance/quittance/internal/event"
+	"github.com/quittance/quittance/internal/exception"
+)
+
+// Message is an event for the receiver behind an endpoint. ID and Body are the same however often it is sent.
+type Message struct {
+	URL     string
+	ID      string
+	At      time.Time
+	Body    []byte
+	Secrets []string // to sign it with
+}
+
+// ErrNotSent means that a message was not even tried, because of something on our side.
+var ErrNotSent = errors.New("the message was not sent")
+
+// Webhooks are the steps that tell endpoints of events.
+type Webhooks struct {
+	InCompany InCompany
+	Secrets   Opener
+	// Post returns the status of the receiver's answer. An error is ErrNotSent, or says in words for the receiver's people why
+	// there was no answer.
+	Post func(context.Context, Message) (status int, err error)
+	Now  func() time.Time
+}
+
+// DeliveryRef names an event on its way to an endpoint.
+type DeliveryRef struct {
+	CompanyID  string `json:"company_id"`
+	EventID    string `json:"event_id"`
+	EndpointID string `json:"endpoint_id"`
+}
+
+// Sent is what came of an attempt; there was none unless the delivery was pending.
+type Sent struct {
+	State   delivery.State   `json:"state"` // before the attempt
+	Round   int              `json:"round"`
+	Attempt delivery.Attempt `json:"attempt"`
+}
+
+// SendEvent sends the event once, if it is still to be sent. A receiver that doesn't take it is a result. The problem not-found
+// says that the endpoint is gone.
+func (w *Webhooks) SendEvent(ctx context.Context, ref DeliveryRef) (Sent, error) {
+	var (
+		sent     Sent
+		e        event.Event
+		endpoint delivery.Endpoint
+	)
+	err := w.InCompany(ctx, ref.CompanyID, func(tx Tx) error {
+		d, err := tx.Delivery(ctx, ref.EndpointID, ref.EventID)
+		if sent.State, sent.Round = d.State, d.Round; err != nil || d.State != delivery.Pending {
+			return err
+		}
+		if endpoint, err = tx.WebhookEndpoint(ctx, ref.EndpointID); err != nil {
+			return err
+		}
+		e, err = tx.Event(ctx, ref.EventID)
+		return err
+	})
+	if err != nil || sent.State != delivery.Pending {
+		return sent, err
+	}
+	message, err := w.message(e, endpoint)
+	if err != nil {
+		return sent, err
+	}
+	status, err := w.Post(ctx, message)
+	if errors.Is(err, ErrNotSent) {
+		return sent, err
+	}
+	sent.Attempt = delivery.Attempt{At: message.At, Status: status, Milliseconds: w.Now().Sub(message.At).Milliseconds()}
+	if err != nil {
+		sent.Attempt.Error = err.Error()
+	}
+	return sent, nil
+}
+
+func (w *Webhooks) message(e event.Event, endpoint delivery.Endpoint) (Message, error) {
+	body, err := e.Payload()
+	if err != nil {
+		return Message{}, fmt.Errorf("write event %s: %w", e.ID, err)
+	}
+	m := Message{URL: endpoint.URL, ID: e.ID, At: w.Now().UTC(), Body: body}
+	for _, sealed := range endpoint.SealedSecrets(m.At) {
+		secret, err := w.Secrets.Open(sealed, endpoint.CompanyID)
+		if err != nil {
+			return m, fmt.Errorf("open the secret of webhook endpoint %s: %w", endpoint.ID, err)
+		}
+		m.Secrets = append(m.Secrets, string(secret))
+	}
+	return m, nil
+}
+
+// Attempted is an attempt to be recorded.
+type Attempted struct {
+	DeliveryRef
+	Round   int              `json:"round"`
+	Attempt delivery.Attempt `json:"attempt"`
+	Since   time.Time        `json:"since"`    // when the first attempt of this round was
+	RetryAt time.Time        `json:"retry_at"` // when the next one would be; zero when this was the last
+}
+
+// Recorded is where a delivery stands.
+type Recorded struct {
+	State delivery.State `json:"state"`
+}
+
+// RecordAttempt notes an attempt: the delivery has ended or will be tried again, and an endpoint at which nothing has worked for
+// as long as attempts last is disabled, with an exception that says so. An attempt that is recorded already changes nothing.
+func (w *Webhooks) RecordAttempt(ctx context.Context, in Attempted) (Recorded, error) {
+	var recorded Recorded
+	err := w.InCompany(ctx, in.CompanyID, func(tx Tx) error {
+		endpoint, err := tx.WebhookEndpoint(ctx, in.EndpointID)
+		if err != nil {
+			return err
+		}
+		// Most attempts change nothing about the endpoint, and then don't wait for one another.
+		locked := !in.Attempt.Worked() || !endpoint.FailingSince.IsZero()
+		if locked {
+			if endpoint, err = tx.LockWebhookEndpoint(ctx, in.EndpointID); err != nil {
+				return err
+			}
+		}
+		d, err := tx.LockDelivery(ctx, in.EndpointID, in.EventID)
+		if err != nil {
+			return err
+		}
+		d.Attempted(in.Attempt, in.Round, in.RetryAt)
+		recorded.State = d.State
+		if err := tx.SaveDelivery(ctx, d); err != nil || !locked {
+			return err
+		}
+		return w.judge(ctx, tx, endpoint, d.State, in)
+	})
+	return recorded, err
+}
+
+// judge notes at the endpoint what came of an attempt.
+func (w *Webhooks) judge(ctx context.Context, tx Tx, endpoint delivery.Endpoint, state delivery.State, in Attempted) error {
+	changed := endpoint.Attempted(in.Attempt)
+	givenUp := state == delivery.Parked && endpoint.GivenUp(in.Attempt, in.Since)
+	if changed || givenUp {
+		if err := tx.SaveWebhookEndpoint(ctx, endpoint); err != nil {
+			return err
+		}
+	}
+	if !givenUp {
+		return nil
+	}
+	_, err := raise(ctx, tx, Raise{
+		CompanyID: in.CompanyID, Kind: exception.WebhookDisabled, Subject: endpoint.ID, Choices: []exception.Choice{exception.Acknowledge},
+		Detail: fmt.Sprintf("Webhook endpoint %s (%s) is disabled. %s Its events are kept: mend the receiver, enable the endpoint again, "+
+			"and ask for what was parked with POST /v1/webhook-endpoints/%s/redeliver.", endpoint.ID, endpoint.URL, endpoint.DisabledBecause, endpoint.ID),
+	}, w.Now())
+	return err
+}

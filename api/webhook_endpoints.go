@@ -1,0 +1,271 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/quittance/quittance/api/internal/spec"
+	"github.com/quittance/quittance/internal/delivery"
+	"github.com/quittance/quittance/internal/event"
+	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/listing"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// secretOverlap is for how long the secret before goes on unless the company says otherwise.
+const secretOverlap = 24 * time.Hour
+
+// CreateWebhookEndpoint answers POST /webhook-endpoints.
+func (s *server) CreateWebhookEndpoint(ctx context.Context, r spec.CreateWebhookEndpointRequestObject) (spec.CreateWebhookEndpointResponseObject, error) {
+	e := delivery.Endpoint{
+		ID: newID(ctx, id.Endpoint), CompanyID: callerOf(ctx).companyID, URL: r.Body.URL, Description: deref(r.Body.Description),
+		Types: eventTypes(r.Body.Events), CreatedAt: s.now(),
+	}
+	if err := s.checkEndpoint(ctx, e); err != nil {
+		return nil, err
+	}
+	secret, sealed, err := s.newSecret(e.CompanyID)
+	if err != nil {
+		return nil, err
+	}
+	e.SealedSecret = sealed
+	err = s.Store.InCompany(ctx, e.CompanyID, func(tx Tx) error {
+		if _, err := tx.LockCompany(ctx); err != nil { // so that two at once are counted one after the other
+			return err
+		}
+		if repeated(ctx) { // nobody has got the secret of the first try, if that came through
+			if err := tx.DeleteWebhookEndpoint(ctx, e.ID); err != nil && problem.CodeOf(err) != problem.NotFound {
+				return err
+			}
+		}
+		endpoints, err := tx.WebhookEndpoints(ctx)
+		if err != nil {
+			return err
+		}
+		if len(endpoints) >= delivery.MaxEndpoints {
+			return problem.New(problem.TooManyEndpoints, "There are %d webhook endpoints already; remove one that is not needed any more.", len(endpoints))
+		}
+		return tx.InsertWebhookEndpoint(ctx, e)
+	})
+	answer := shownEndpoint(e, s.now())
+	answer.Secret = &secret
+	return spec.CreateWebhookEndpoint201JSONResponse(answer), err
+}
+
+// ListWebhookEndpoints answers GET /webhook-endpoints.
+func (s *server) ListWebhookEndpoints(ctx context.Context, _ spec.ListWebhookEndpointsRequestObject) (spec.ListWebhookEndpointsResponseObject, error) {
+	var answer spec.ListWebhookEndpoints200JSONResponse
+	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+		endpoints, err := tx.WebhookEndpoints(ctx)
+		answer.Data = mapped(endpoints, func(e delivery.Endpoint) spec.WebhookEndpoint { return shownEndpoint(e, s.now()) })
+		return err
+	})
+	return answer, err
+}
+
+// GetWebhookEndpoint answers GET /webhook-endpoints/{endpoint_id}.
+func (s *server) GetWebhookEndpoint(ctx context.Context, r spec.GetWebhookEndpointRequestObject) (spec.GetWebhookEndpointResponseObject, error) {
+	var answer spec.WebhookEndpoint
+	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+		e, err := tx.WebhookEndpoint(ctx, r.EndpointID)
+		answer = shownEndpoint(e, s.now())
+		return err
+	})
+	return spec.GetWebhookEndpoint200JSONResponse(answer), err
+}
+
+// UpdateWebhookEndpoint answers PATCH /webhook-endpoints/{endpoint_id}.
+func (s *server) UpdateWebhookEndpoint(ctx context.Context, r spec.UpdateWebhookEndpointRequestObject) (spec.UpdateWebhookEndpointResponseObject, error) {
+	if r.Body.URL != nil { // before the transaction, since names take long to resolve
+		if err := s.checkURL(ctx, *r.Body.URL); err != nil {
+			return nil, err
+		}
+	}
+	var answer spec.WebhookEndpoint
+	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+		e, err := tx.LockWebhookEndpoint(ctx, r.EndpointID)
+		if err != nil {
+			return err
+		}
+		wasEnabled := e.Enabled()
+		set(&e.URL, r.Body.URL)
+		set(&e.Description, r.Body.Description)
+		if r.Body.Events != nil {
+			e.Types = eventTypes(r.Body.Events)
+		}
+		switch enabled := r.Body.Enabled; {
+		case enabled != nil && *enabled:
+			e.Enable()
+		case enabled != nil:
+			e.Disable(s.now(), "The company disabled it.")
+		}
+		answer = shownEndpoint(e, s.now())
+		if err := e.Validate(); err != nil {
+			return err
+		}
+		if err := tx.SaveWebhookEndpoint(ctx, e); err != nil || wasEnabled || !e.Enabled() {
+			return err
+		}
+		return s.clearUp(ctx, tx, exception.WebhookDisabled, e.ID, "The endpoint was enabled again.")
+	})
+	return spec.UpdateWebhookEndpoint200JSONResponse(answer), err
+}
+
+// clearUp closes what is open of that kind about the subject.
+func (s *server) clearUp(ctx context.Context, tx Tx, kind exception.Kind, subject, note string) error {
+	isOpen := true
+	open, _, err := tx.Exceptions(ctx, listing.Exceptions{Kind: kind, Subject: subject, Open: &isOpen})
+	if err != nil {
+		return err
+	}
+	for _, e := range open {
+		if err := e.Resolve(exception.ClearedUp, note, "quittance", s.now()); err != nil {
+			return err
+		}
+		if err := tx.SaveException(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DeleteWebhookEndpoint answers DELETE /webhook-endpoints/{endpoint_id}.
+func (s *server) DeleteWebhookEndpoint(ctx context.Context, r spec.DeleteWebhookEndpointRequestObject) (spec.DeleteWebhookEndpointResponseObject, error) {
+	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+		if _, err := tx.LockWebhookEndpoint(ctx, r.EndpointID); err != nil {
+			return err
+		}
+		if err := s.clearUp(ctx, tx, exception.WebhookDisabled, r.EndpointID, "The endpoint was removed."); err != nil {
+			return err
+		}
+		return tx.DeleteWebhookEndpoint(ctx, r.EndpointID)
+	})
+	return spec.DeleteWebhookEndpoint204Response{}, err
+}
+
+// RotateWebhookSecret answers POST /webhook-endpoints/{endpoint_id}/rotate-secret.
+func (s *server) RotateWebhookSecret(ctx context.Context, r spec.RotateWebhookSecretRequestObject) (spec.RotateWebhookSecretResponseObject, error) {
+	overlap := secretOverlap
+	if r.Body != nil && r.Body.OverlapHours != nil {
+		overlap = time.Duration(*r.Body.OverlapHours) * time.Hour
+	}
+	companyID := callerOf(ctx).companyID
+	secret, sealed, err := s.newSecret(companyID)
+	if err != nil {
+		return nil, err
+	}
+	var answer spec.WebhookEndpoint
+	err = s.Store.InCompany(ctx, companyID, func(tx Tx) error {
+		e, err := tx.LockWebhookEndpoint(ctx, r.EndpointID)
+		if err != nil {
+			return err
+		}
+		if repeated(ctx) && s.now().Before(e.PreviousUntil) { // nobody has got the secret of the first try
+			e.SealedSecret = sealed
+		} else {
+			e.Rotate(sealed, s.now(), overlap)
+		}
+		answer = shownEndpoint(e, s.now())
+		answer.Secret = &secret
+		return tx.SaveWebhookEndpoint(ctx, e)
+	})
+	return spec.RotateWebhookSecret200JSONResponse(answer), err
+}
+
+// RedeliverParked answers POST /webhook-endpoints/{endpoint_id}/redeliver.
+func (s *server) RedeliverParked(ctx context.Context, r spec.RedeliverParkedRequestObject) (spec.RedeliverParkedResponseObject, error) {
+	var answer spec.RedeliverParked202JSONResponse
+	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+		e, err := tx.LockWebhookEndpoint(ctx, r.EndpointID)
+		if err != nil {
+			return err
+		}
+		if !e.Enabled() {
+			return problem.New(problem.NoEndpoint, "Webhook endpoint %s is disabled; enable it first.", e.ID)
+		}
+		answer.Deliveries, err = tx.QueueParked(ctx, e.ID, s.now())
+		return err
+	})
+	return answer, err
+}
+
+// ListDeliveries answers GET /webhook-endpoints/{endpoint_id}/deliveries.
+func (s *server) ListDeliveries(ctx context.Context, r spec.ListDeliveriesRequestObject) (spec.ListDeliveriesResponseObject, error) {
+	var answer spec.ListDeliveries200JSONResponse
+	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+		if _, err := tx.WebhookEndpoint(ctx, r.EndpointID); err != nil {
+			return err
+		}
+		deliveries, next, err := tx.Deliveries(ctx, listing.Deliveries{
+			EndpointID: r.EndpointID,
+			State:      delivery.State(deref(r.Params.State)),
+			EventID:    deref(r.Params.EventID),
+			Cursor:     deref(r.Params.Cursor),
+			Limit:      deref(r.Params.Limit),
+		})
+		answer = spec.ListDeliveries200JSONResponse{Data: mapped(deliveries, shownDelivery), NextCursor: optional(next)}
+		return err
+	})
+	return answer, err
+}
+
+// checkEndpoint returns what is wrong with an endpoint.
+func (s *server) checkEndpoint(ctx context.Context, e delivery.Endpoint) error {
+	if err := e.Validate(); err != nil {
+		return err
+	}
+	return s.checkURL(ctx, e.URL)
+}
+
+func (s *server) checkURL(ctx context.Context, url string) error {
+	if err := s.Receivers.Check(ctx, url); err != nil {
+		return problem.InvalidFields(problem.Field{Name: "url", Message: err.Error()})
+	}
+	return nil
+}
+
+// newSecret returns a secret for an endpoint of the company, and the form in which it is kept.
+func (s *server) newSecret(companyID string) (secret string, sealed []byte, err error) {
+	secret = s.Receivers.NewSecret()
+	sealed, err = s.Sealer.Seal([]byte(secret), companyID)
+	return secret, sealed, err
+}
+
+func eventTypes(wanted *spec.EventTypes) []event.Type {
+	return mapped(deref(wanted), func(t spec.EventType) event.Type { return event.Type(t) })
+}
+
+func shownEndpoint(e delivery.Endpoint, now time.Time) spec.WebhookEndpoint {
+	answer := spec.WebhookEndpoint{
+		ID:              e.ID,
+		URL:             e.URL,
+		Description:     e.Description,
+		Events:          mapped(e.Types, func(t event.Type) spec.EventType { return spec.EventType(t) }),
+		Enabled:         e.Enabled(),
+		DisabledAt:      optional(e.DisabledAt),
+		DisabledBecause: optional(e.DisabledBecause),
+		FailingSince:    optional(e.FailingSince),
+		CreatedAt:       e.CreatedAt,
+	}
+	if now.Before(e.PreviousUntil) {
+		answer.PreviousSecretUntil = &e.PreviousUntil
+	}
+	return answer
+}
+
+func shownDelivery(d delivery.Delivery) spec.EventDelivery {
+	return spec.EventDelivery{
+		EndpointID: d.EndpointID,
+		EventID:    d.EventID,
+		EventType:  spec.EventType(d.Type),
+		Subject:    d.Subject,
+		State:      spec.EventDeliveryState(d.State),
+		Attempts: mapped(d.Attempts, func(a delivery.Attempt) spec.DeliveryAttempt {
+			return spec.DeliveryAttempt{At: a.At, Status: optional(a.Status), Error: optional(a.Error), DurationMs: a.Milliseconds}
+		}),
+		NextAttemptAt: optional(d.RetryAt),
+		QueuedAt:      d.QueuedAt,
+		EndedAt:       optional(d.EndedAt),
+	}
+}

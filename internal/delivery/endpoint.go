@@ -1,0 +1,114 @@
+// Package delivery is the domain of webhooks: the endpoints that a company is told of events at, and what becomes of each
+// event on its way to one of them.
+package delivery
+
+import (
+	"slices"
+	"time"
+
+	"github.com/quittance/quittance/internal/event"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// MaxEndpoints is how many endpoints a company may have, since each event goes to every one of them.
+const MaxEndpoints = 20
+
+// MaxOverlap is the longest time for which messages are signed with the secret before as well.
+const MaxOverlap = 7 * 24 * time.Hour
+
+// Endpoint is an address of the company that is told of events.
+type Endpoint struct {
+	ID              string
+	CompanyID       string
+	URL             string
+	Description     string
+	Types           []event.Type // which events it takes; none stands for all, also those that are yet to come
+	SealedSecret    []byte       // what messages are signed with, encrypted for the company
+	SealedPrevious  []byte       // the secret before, until PreviousUntil
+	PreviousUntil   time.Time
+	FailingSince    time.Time // of the first attempt that failed since one worked; zero when the last one worked
+	DisabledAt      time.Time // zero while enabled
+	DisabledBecause string    // a sentence for the company
+	CreatedAt       time.Time
+}
+
+// Validate returns an Invalid problem that names every field at fault, or nil. Where the URL leads is not looked at.
+func (e Endpoint) Validate() error {
+	var fields []problem.Field
+	if !invoice.Printable(e.Description, 0, 200) {
+		fields = append(fields, problem.Field{Name: "description", Message: "must have at most 200 printable characters"})
+	}
+	for i, t := range e.Types {
+		if !slices.Contains(event.Types, t) || slices.Contains(e.Types[:i], t) {
+			fields = append(fields, problem.Field{Name: "events", Message: "must name types of events, each once"})
+			break
+		}
+	}
+	return problem.InvalidFields(fields...)
+}
+
+// Enabled tells whether the endpoint is sent events.
+func (e Endpoint) Enabled() bool { return e.DisabledAt.IsZero() }
+
+// Takes tells whether events of that type are for the endpoint.
+func (e Endpoint) Takes(t event.Type) bool { return len(e.Types) == 0 || slices.Contains(e.Types, t) }
+
+// Disable stops sending; because is a sentence for the company. One that is disabled stays as it is.
+func (e *Endpoint) Disable(at time.Time, because string) {
+	if e.Enabled() {
+		e.DisabledAt, e.DisabledBecause = at.UTC(), because
+	}
+}
+
+// Enable starts sending again.
+func (e *Endpoint) Enable() {
+	e.DisabledAt, e.DisabledBecause, e.FailingSince = time.Time{}, "", time.Time{}
+}
+
+// Rotate puts a new secret in the place of the one so far, with which messages are signed as well for the overlap. Of a
+// rotation whose overlap has not passed, the older secret ends now.
+func (e *Endpoint) Rotate(sealed []byte, at time.Time, overlap time.Duration) {
+	e.SealedPrevious, e.PreviousUntil = nil, time.Time{}
+	if overlap > 0 {
+		e.SealedPrevious, e.PreviousUntil = e.SealedSecret, at.UTC().Add(overlap)
+	}
+	e.SealedSecret = sealed
+}
+
+// SealedSecrets are what a message is signed with at that time, the newest first.
+func (e Endpoint) SealedSecrets(at time.Time) [][]byte {
+	if at.Before(e.PreviousUntil) {
+		return [][]byte{e.SealedSecret, e.SealedPrevious}
+	}
+	return [][]byte{e.SealedSecret}
+}
+
+// Attempted notes the outcome of an attempt to deliver, and tells whether anything has changed.
+func (e *Endpoint) Attempted(a Attempt) (changed bool) {
+	switch {
+	case a.Worked() && !e.FailingSince.IsZero():
+		e.FailingSince = time.Time{}
+	case !a.Worked() && e.FailingSince.IsZero():
+		e.FailingSince = a.At
+	default:
+		return false
+	}
+	return true
+}
+
+// GivenUp disables the endpoint when the receiver asked for it, or when nothing at all worked since the first attempt of a
+// delivery that is parked now, and tells whether it did.
+func (e *Endpoint) GivenUp(last Attempt, since time.Time) bool {
+	switch {
+	case !e.Enabled():
+		return false
+	case last.Gone():
+		e.Disable(last.At, "The receiver answered 410 Gone, which asks for no more messages.")
+	case !e.FailingSince.IsZero() && !e.FailingSince.After(since):
+		e.Disable(last.At, "Nothing could be delivered for three days. The last attempt failed: "+last.Complaint()+".")
+	default:
+		return false
+	}
+	return true
+}

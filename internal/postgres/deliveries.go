@@ -1,0 +1,180 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype/zeronull"
+
+	"github.com/quittance/quittance/internal/delivery"
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/listing"
+)
+
+const selectDeliveries = `
+	select d.company_id, d.endpoint_id, d.event_id, e.type, e.subject, d.state, d.round, d.attempts, d.retry_at, d.queued_at, d.ended_at
+	from event_deliveries d join events e on e.company_id = d.company_id and e.id = d.event_id`
+
+func scanDelivery(row pgx.CollectableRow) (d delivery.Delivery, err error) {
+	err = row.Scan(&d.CompanyID, &d.EndpointID, &d.EventID, &d.Type, &d.Subject, &d.State, &d.Round, &d.Attempts,
+		(*zeronull.Timestamptz)(&d.RetryAt), &d.QueuedAt, (*zeronull.Timestamptz)(&d.EndedAt))
+	return d, err
+}
+
+// Delivery returns what became of an event on its way to an endpoint; problem.NotFound when it never was on its way there.
+func (tx *Tx) Delivery(ctx context.Context, endpointID, eventID string) (delivery.Delivery, error) {
+	return one(ctx, tx.tx, scanDelivery, "delivery of", eventID, selectDeliveries+` where d.endpoint_id = $1 and d.event_id = $2`, endpointID, eventID)
+}
+
+// LockDelivery is Delivery, and keeps everybody else from changing it until the transaction ends.
+func (tx *Tx) LockDelivery(ctx context.Context, endpointID, eventID string) (delivery.Delivery, error) {
+	return one(ctx, tx.tx, scanDelivery, "delivery of", eventID,
+		selectDeliveries+` where d.endpoint_id = $1 and d.event_id = $2 for no key update of d`, endpointID, eventID)
+}
+
+// SaveDelivery stores what can change about a delivery. When it has ended, the next one of its thread is due.
+func (tx *Tx) SaveDelivery(ctx context.Context, d delivery.Delivery) error {
+	err := tx.save(ctx, "delivery of", d.EventID, `
+		update event_deliveries set state = $3, attempts = $4, retry_at = $5, ended_at = $6 where endpoint_id = $1 and event_id = $2`,
+		d.EndpointID, d.EventID, d.State, list(d.Attempts), zeronull.Timestamptz(d.RetryAt), zeronull.Timestamptz(d.EndedAt))
+	if err != nil || d.State == delivery.Pending {
+		return err
+	}
+	_, err = tx.tx.Exec(ctx, `
+		with ended as (
+			delete from delivery_outbox where company_id = $1 and endpoint_id = $2 and event_id = $3 returning event_id
+		)
+		select pg_notify('`+outboxChannel+`', '') from ended`,
+		d.CompanyID, d.EndpointID, d.EventID)
+	return failed(err, "end the delivery of %s", d.EventID)
+}
+
+// QueueDelivery puts an event on its way to an endpoint, whatever became of it before. One that waits for its next attempt
+// has it at once.
+func (tx *Tx) QueueDelivery(ctx context.Context, endpointID, eventID string, at time.Time) error {
+	_, err := tx.tx.Exec(ctx, `
+		with queued as (
+			insert into event_deliveries (company_id, endpoint_id, event_id, state, attempts, queued_at) values ($1, $2, $3, 'pending', '[]', $4)
+			on conflict (company_id, endpoint_id, event_id) do update
+				set state = 'pending', round = event_deliveries.round + 1, retry_at = null, queued_at = $4, ended_at = null
+			returning company_id, endpoint_id, event_id
+		), due as (
+			insert into delivery_outbox (company_id, endpoint_id, event_id, type, thread, again)
+			select q.company_id, q.endpoint_id, q.event_id, e.type, e.thread, true
+			from queued q join events e on (e.company_id, e.id) = (q.company_id, q.event_id)
+			on conflict (endpoint_id, event_id) do update set due_at = now(), again = true
+			returning event_id
+		)
+		select pg_notify('`+outboxChannel+`', '') from due`, tx.companyID, endpointID, eventID, at)
+	return failed(err, "queue %s for webhook endpoint %s", eventID, endpointID)
+}
+
+// QueueParked puts everything that was parked for an endpoint on its way again, in the order in which it happened, and
+// returns how much that is.
+func (tx *Tx) QueueParked(ctx context.Context, endpointID string, at time.Time) (queued int, err error) {
+	err = tx.tx.QueryRow(ctx, `
+		with queued as (
+			update event_deliveries set state = 'pending', round = round + 1, queued_at = $2, ended_at = null
+			where endpoint_id = $1 and state = 'parked' returning company_id, endpoint_id, event_id
+		), due as (
+			insert into delivery_outbox (company_id, endpoint_id, event_id, type, thread, again)
+			select q.company_id, q.endpoint_id, q.event_id, e.type, e.thread, true
+			from queued q join events e on (e.company_id, e.id) = (q.company_id, q.event_id)
+			order by e.at, e.id
+			returning event_id
+		)
+		select count(*), max(pg_notify('`+outboxChannel+`', '')::text) from due`, endpointID, at).Scan(&queued, new(*string))
+	return queued, failed(err, "queue what is parked for webhook endpoint %s", endpointID)
+}
+
+// Deliveries returns what the filter chooses from the log of an endpoint, newest event first, and the cursor for more, if
+// there are. A cursor that didn't come from here is problem.Invalid.
+func (tx *Tx) Deliveries(ctx context.Context, f listing.Deliveries) (deliveries []delivery.Delivery, next string, err error) {
+	q := query{sql: selectDeliveries}
+	q.where("d.endpoint_id = ?", f.EndpointID)
+	whereSet(&q, "d.state = ?", f.State)
+	whereSet(&q, "d.event_id = ?", f.EventID)
+	if f.Cursor != "" {
+		if !id.Valid(id.Event, f.Cursor) {
+			return nil, "", badCursor()
+		}
+		q.where("d.event_id < ?", f.Cursor)
+	}
+	deliveries, next, err = page(ctx, tx, q, "d.event_id desc", f.Limit, scanDelivery, func(d delivery.Delivery) string { return d.EventID })
+	return deliveries, next, failed(err, "list deliveries")
+}
+
+// outboxChannel is where Postgres says that something in the outbox is due.
+const outboxChannel = "delivery_outbox"
+
+// How long a worker has to see to what it took from the outbox, and after what time a delivery that a worker saw to is seen
+// to once more, should it have been lost: longer than all attempts take together.
+const (
+	taken = "1 minute"
+	lost  = "4 days"
+)
+
+// This part is asked in the name of no company: the outbox holds nothing but ids.
+
+// TakeDeliveries returns what is due, at most limit, and nobody else gets it for a minute. Of the events of one thread, only
+// the first that has not ended is due.
+func (s *Store) TakeDeliveries(ctx context.Context, limit int) ([]delivery.Due, error) {
+	rows, _ := s.pool.Query(ctx, `
+		update delivery_outbox set due_at = now() + interval '`+taken+`'
+		where (endpoint_id, event_id) in (
+			select endpoint_id, event_id from delivery_outbox o
+			where due_at <= now() and `+firstOfThread+`
+			order by sequence limit $1 for update skip locked
+		)
+		returning company_id, endpoint_id, event_id, type, thread, again`, limit) // its error comes out of CollectRows
+	due, err := pgx.CollectRows(rows, pgx.RowToStructByPos[delivery.Due])
+	return due, failed(err, "take deliveries from the outbox")
+}
+
+const firstOfThread = `not exists (
+	select from delivery_outbox e where e.endpoint_id = o.endpoint_id and e.thread = o.thread and e.sequence < o.sequence)`
+
+// DeliveryStarted keeps a delivery that was taken from being taken again while its workflow runs, unless the company asked for
+// it meanwhile.
+func (s *Store) DeliveryStarted(ctx context.Context, d delivery.Due) error {
+	_, err := s.pool.Exec(ctx, `
+		update delivery_outbox set due_at = now() + interval '`+lost+`', again = false
+		where endpoint_id = $1 and event_id = $2 and due_at > now()`,
+		d.EndpointID, d.EventID)
+	return failed(err, "note that the delivery of %s has started", d.EventID)
+}
+
+// OnDeliveriesDue calls work at once, then whenever something may be due, and at the latest every so often. It returns when
+// ctx ends, or when work or the connection fails.
+func (s *Store) OnDeliveriesDue(ctx context.Context, every time.Duration, work func(context.Context) error) error {
+	pooled, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return failed(err, "connect to listen to the outbox")
+	}
+	conn := pooled.Hijack() // it listens until it is closed, so nobody else may get it
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	if _, err := conn.Exec(ctx, "listen "+outboxChannel); err != nil {
+		return failed(err, "listen to the outbox")
+	}
+	for {
+		if err := work(ctx); err != nil {
+			return err
+		}
+		waiting, cancel := context.WithTimeout(ctx, every)
+		_, err := conn.WaitForNotification(waiting)
+		late := waiting.Err() != nil && ctx.Err() == nil
+		cancel()
+		if err != nil && !late {
+			return failed(err, "listen to the outbox")
+		}
+	}
+}
+
+// Backlog returns how many deliveries have not ended, and for how long the oldest that could be on its way isn't.
+func (s *Store) Backlog(ctx context.Context) (pending int, behind time.Duration, err error) {
+	err = s.pool.QueryRow(ctx, `
+		select count(*), coalesce(now() - min(due_at) filter (where due_at <= now() and `+firstOfThread+`), interval '0')
+		from delivery_outbox o`).Scan(&pending, &behind)
+	return pending, behind, failed(err, "measure the outbox")
+}

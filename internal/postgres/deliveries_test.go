@@ -1,0 +1,251 @@
+package postgres_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/internal/delivery"
+	"github.com/quittance/quittance/internal/event"
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/listing"
+	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/postgres/postgrestest"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+func newEndpoint(companyID string, types ...event.Type) delivery.Endpoint {
+	return delivery.Endpoint{
+		ID: id.New(id.Endpoint), CompanyID: companyID, URL: "https://shop.example.ch/webhooks", Description: "Accounting", Types: types,
+		SealedSecret: []byte{1, 2}, CreatedAt: noon,
+	}
+}
+
+// told is a company with a webhook endpoint that takes everything.
+type told struct {
+	testing.TB
+	books
+	store    *postgres.Store
+	endpoint delivery.Endpoint
+}
+
+func newTold(t testing.TB, store *postgres.Store) told {
+	t.Helper()
+	c := told{TB: t, books: createBooks(t, store), store: store}
+	c.endpoint = newEndpoint(c.company.ID)
+	c.in(func(tx *postgres.Tx) error { return tx.InsertWebhookEndpoint(t.Context(), c.endpoint) })
+	return c
+}
+
+func (c told) in(fn func(*postgres.Tx) error) {
+	c.Helper()
+	in(c, c.store, c.company.ID, fn)
+}
+
+// tell appends an event about a subject that belongs to that invoice; empty for none.
+func (c told) tell(t event.Type, subject, invoiceID string) string {
+	c.Helper()
+	e := event.New(t, c.company.ID, subject, noon, map[string]string{})
+	if invoiceID != "" {
+		e.Data["invoice_id"] = invoiceID
+	}
+	c.in(func(tx *postgres.Tx) error { return tx.AppendEvent(c.Context(), e) })
+	return e.ID
+}
+
+// take returns the events that are due now, as a worker gets them.
+func (c told) take() (events []string) {
+	c.Helper()
+	due, err := c.store.TakeDeliveries(c.Context(), 100)
+	require.NoError(c, err)
+	for _, d := range due {
+		assert.Equal(c, delivery.Due{CompanyID: c.company.ID, EndpointID: c.endpoint.ID, EventID: d.EventID, Type: d.Type, Thread: d.Thread, Again: d.Again}, d)
+		events = append(events, d.EventID)
+	}
+	slices.Sort(events)
+	return events
+}
+
+// attempt records an attempt on an event.
+func (c told) attempt(eventID string, status int, retryAt time.Time) {
+	c.Helper()
+	c.in(func(tx *postgres.Tx) error {
+		d, err := tx.LockDelivery(c.Context(), c.endpoint.ID, eventID)
+		require.NoError(c, err)
+		d.Attempted(delivery.Attempt{At: noon, Status: status}, d.Round, retryAt)
+		return tx.SaveDelivery(c.Context(), d)
+	})
+}
+
+func TestWebhookEndpointIsKept(t *testing.T) {
+	t.Parallel()
+	c := newTold(t, postgrestest.New(t))
+	e := c.endpoint
+	e.URL, e.Description, e.Types = "https://other.example.ch", "Shop", []event.Type{event.InvoicePaid}
+	e.FailingSince = noon
+	e.Rotate([]byte{3, 4}, noon, time.Hour)
+	e.Disable(noon, "The company disabled it.")
+	filled(t, e)
+	c.in(func(tx *postgres.Tx) error {
+		require.NoError(t, tx.SaveWebhookEndpoint(t.Context(), e))
+		stored, err := tx.LockWebhookEndpoint(t.Context(), e.ID)
+		require.NoError(t, err)
+		same(t, e, stored)
+		all, err := tx.WebhookEndpoints(t.Context())
+		same(t, []delivery.Endpoint{e}, all)
+		return err
+	})
+	c.in(func(tx *postgres.Tx) error { return tx.DeleteWebhookEndpoint(t.Context(), e.ID) })
+	err := c.store.InCompany(t.Context(), c.company.ID, func(tx *postgres.Tx) error { return tx.DeleteWebhookEndpoint(t.Context(), e.ID) })
+	assert.Equal(t, problem.NotFound, problem.CodeOf(err))
+}
+
+func TestEventsOfAnInvoiceAreDueOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	c := newTold(t, postgrestest.New(t))
+	authorized := c.tell(event.PaymentAuthorized, c.payment.ID, c.invoice.ID)
+	captured := c.tell(event.PaymentCaptured, c.payment.ID, c.invoice.ID)
+	paid := c.tell(event.InvoicePaid, c.invoice.ID, c.invoice.ID)
+	other := c.tell(event.PaymentServiceActive, c.service.ID, "")
+	assert.Equal(t, []string{authorized, other}, c.take())
+	assert.Empty(t, c.take(), "somebody has taken them")
+
+	c.attempt(authorized, 503, noon.Add(time.Minute))
+	assert.Empty(t, c.take(), "one that is tried again holds up those behind it")
+	c.attempt(authorized, 200, noon.Add(time.Minute))
+	assert.Empty(t, c.take(), "the same attempt once more changes nothing")
+	c.in(func(tx *postgres.Tx) error {
+		d, err := tx.LockDelivery(t.Context(), c.endpoint.ID, authorized)
+		require.NoError(t, err)
+		d.Attempted(delivery.Attempt{At: noon.Add(time.Minute), Status: 204, Milliseconds: 7}, d.Round, noon)
+		return tx.SaveDelivery(t.Context(), d)
+	})
+	assert.Equal(t, []string{captured}, c.take())
+	c.attempt(captured, 500, time.Time{})
+	assert.Equal(t, []string{paid}, c.take(), "one that is parked holds up nothing")
+
+	c.in(func(tx *postgres.Tx) error {
+		all, next, err := tx.Deliveries(t.Context(), listing.Deliveries{EndpointID: c.endpoint.ID})
+		require.NoError(t, err)
+		assert.Empty(t, next)
+		states := map[string]delivery.State{}
+		for _, d := range all {
+			states[d.EventID] = d.State
+		}
+		assert.Equal(t, map[string]delivery.State{authorized: delivery.Delivered, captured: delivery.Parked, paid: delivery.Pending, other: delivery.Pending}, states)
+		first, next, err := tx.Deliveries(t.Context(), listing.Deliveries{EndpointID: c.endpoint.ID, Limit: 3})
+		require.NoError(t, err)
+		assert.Len(t, first, 3)
+		rest, _, err := tx.Deliveries(t.Context(), listing.Deliveries{EndpointID: c.endpoint.ID, Cursor: next})
+		require.NoError(t, err)
+		same(t, all, append(first, rest...))
+		one, _, err := tx.Deliveries(t.Context(), listing.Deliveries{EndpointID: c.endpoint.ID, EventID: authorized, State: delivery.Delivered})
+		require.Len(t, one, 1)
+		filled(t, one[0], "RetryAt")
+		return err
+	})
+}
+
+func TestADeliveryThatNobodyStartedIsDueAgain(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.NewDatabase(t)
+	c := newTold(t, postgrestest.Open(t, db))
+	e := c.tell(event.InvoiceOpened, c.invoice.ID, c.invoice.ID)
+	later := func() {
+		_, err := connect(t, db.SuperuserURL).Exec(t.Context(), `update delivery_outbox set due_at = due_at - interval '61 seconds'`)
+		require.NoError(t, err)
+	}
+	require.Equal(t, []string{e}, c.take())
+	later()
+	require.Equal(t, []string{e}, c.take(), "who took it died before it was started")
+	require.NoError(t, c.store.DeliveryStarted(t.Context(), delivery.Due{EndpointID: c.endpoint.ID, EventID: e}))
+	later()
+	require.Empty(t, c.take(), "its workflow runs")
+
+	pending, behind, err := c.store.Backlog(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 1, pending)
+	assert.Zero(t, behind)
+	c.in(func(tx *postgres.Tx) error { return tx.QueueDelivery(t.Context(), c.endpoint.ID, e, noon) })
+	later()
+	_, behind, err = c.store.Backlog(t.Context())
+	require.NoError(t, err)
+	assert.Greater(t, behind, time.Minute)
+	due, err := c.store.TakeDeliveries(t.Context(), 1)
+	require.NoError(t, err)
+	require.Len(t, due, 1)
+	assert.True(t, due[0].Again, "the company asked for it")
+}
+
+func TestAnEndpointThatIsDisabledParksWhatIsPendingAndWhatComes(t *testing.T) {
+	t.Parallel()
+	c := newTold(t, postgrestest.New(t))
+	pending := c.tell(event.InvoiceOpened, c.invoice.ID, c.invoice.ID)
+	e := c.endpoint
+	e.Disable(noon, "The company disabled it.")
+	c.in(func(tx *postgres.Tx) error { return tx.SaveWebhookEndpoint(t.Context(), e) })
+	later := c.tell(event.InvoicePaid, c.invoice.ID, c.invoice.ID)
+	assert.Empty(t, c.take())
+
+	e.Enable()
+	c.in(func(tx *postgres.Tx) error {
+		require.NoError(t, tx.SaveWebhookEndpoint(t.Context(), e))
+		queued, err := tx.QueueParked(t.Context(), e.ID, noon)
+		assert.Equal(t, 2, queued)
+		return err
+	})
+	assert.Equal(t, []string{pending}, c.take(), "in the order in which they happened")
+	c.attempt(pending, 204, time.Time{})
+	assert.Equal(t, []string{later}, c.take())
+	c.in(func(tx *postgres.Tx) error { return tx.DeleteWebhookEndpoint(t.Context(), e.ID) })
+	left, _, err := c.store.Backlog(t.Context())
+	require.NoError(t, err)
+	assert.Zero(t, left, "what was on its way goes with the endpoint")
+}
+
+func TestCompaniesWithoutEndpointsHaveNoBacklog(t *testing.T) {
+	t.Parallel()
+	store := postgrestest.New(t)
+	c := newTold(t, store)
+	other := createBooks(t, store)
+	in(t, store, other.company.ID, func(tx *postgres.Tx) error {
+		return tx.AppendEvent(t.Context(), event.New(event.InvoiceOpened, other.company.ID, other.invoice.ID, noon, nil))
+	})
+	pending, _, err := store.Backlog(t.Context())
+	require.NoError(t, err)
+	assert.Zero(t, pending)
+	assert.Empty(t, c.take())
+}
+
+func TestWorkersAreToldWhenSomethingIsDue(t *testing.T) {
+	t.Parallel()
+	c := newTold(t, postgrestest.New(t))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	looks, taken, ended := make(chan struct{}, 10), make(chan delivery.Due, 10), make(chan error)
+	go func() {
+		ended <- c.store.OnDeliveriesDue(ctx, time.Hour, func(ctx context.Context) error {
+			due, err := c.store.TakeDeliveries(ctx, 10)
+			for _, d := range due {
+				taken <- d
+			}
+			looks <- struct{}{}
+			return err
+		})
+	}()
+	<-looks // it listens now
+	first := c.tell(event.InvoiceOpened, c.invoice.ID, c.invoice.ID)
+	second := c.tell(event.InvoicePaid, c.invoice.ID, c.invoice.ID)
+	assert.Equal(t, first, (<-taken).EventID, "nobody waits an hour")
+	c.attempt(first, 204, time.Time{})
+	assert.Equal(t, second, (<-taken).EventID, "the end of one makes the next one due")
+	c.in(func(tx *postgres.Tx) error { return tx.QueueDelivery(t.Context(), c.endpoint.ID, first, noon) })
+	c.attempt(second, 204, time.Time{})
+	assert.Equal(t, first, (<-taken).EventID)
+	cancel()
+	require.Error(t, <-ended)
+}

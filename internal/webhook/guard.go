@@ -1,0 +1,109 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"syscall"
+
+	"code.dny.dev/ssrf"
+)
+
+// maxURL is the length of the longest URL, in bytes.
+const maxURL = 2000
+
+// ports are those at which receivers on the public internet are reached.
+var ports = []uint16{443, 8443}
+
+// errNotPublic is also what a company is told, so it names no address: that would tell what our resolver knows.
+var errNotPublic = errors.New("its host name leads to an address that is not on the public internet")
+
+// guard decides which addresses messages go to. It denies everything in IANA's registries of special-purpose addresses:
+// loopback, private, link-local with the metadata services of clouds, carrier-grade NAT, unique-local, multicast, reserved, and
+// every IPv6 form that carries an IPv4 address.
+type guard struct {
+	public   *ssrf.Guardian
+	loopback bool // also lets messages go to this machine, at any port and without TLS
+}
+
+func newGuard(allowLoopback bool) guard {
+	return guard{public: ssrf.New(ssrf.WithPorts(ports...)), loopback: allowLoopback}
+}
+
+// control is called by the dialer with the address that it is about to connect to, after the name was resolved: a name that
+// leads elsewhere than when it was checked changes nothing.
+func (g guard) control(network, address string, _ syscall.RawConn) error {
+	to, err := netip.ParseAddrPort(address)
+	if err == nil && g.loopback && to.Addr().IsLoopback() {
+		return nil
+	}
+	if err := g.public.Safe(network, address, nil); err != nil {
+		return errNotPublic
+	}
+	return nil
+}
+
+// check returns what is wrong with a URL, as the end of a sentence that begins with "url".
+func (g guard) check(ctx context.Context, raw string) error {
+	u, err := url.Parse(raw)
+	if err != nil || !u.IsAbs() || u.Opaque != "" || u.Hostname() == "" || len(raw) > maxURL {
+		return errors.New("must be a URL such as https://shop.example.ch/webhooks, of at most 2000 characters")
+	}
+	switch {
+	case !ascii(raw):
+		return errors.New("must have nothing but printable ASCII characters: write a host name in Punycode and the rest percent-encoded")
+	case u.User != nil:
+		return errors.New("must hold no user name or password; the signature says who we are")
+	case u.Fragment != "":
+		return errors.New("must have no fragment (#…), which is never sent")
+	case u.Scheme != "https" && (u.Scheme != "http" || !g.loopback):
+		return errors.New("must begin with https://")
+	}
+	port, err := portOf(u)
+	if err != nil {
+		return errors.New("must have a port from 1 to 65535")
+	}
+	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", u.Hostname())
+	if err != nil {
+		return errors.New("must have a host name that can be resolved")
+	}
+	for _, address := range addresses {
+		address = address.Unmap()
+		if g.loopback && address.IsLoopback() {
+			continue
+		}
+		if u.Scheme != "https" {
+			return errors.New("must begin with https:// unless it leads to this machine")
+		}
+		if !slices.Contains(ports, port) {
+			return errors.New("must have port 443 or 8443")
+		}
+		if g.public.SafeAddr(address) != nil {
+			return errors.New("must lead to an address on the public internet")
+		}
+	}
+	return nil
+}
+
+func portOf(u *url.URL) (uint16, error) {
+	switch {
+	case u.Port() != "":
+		port, err := strconv.ParseUint(u.Port(), 10, 16)
+		if err == nil && port == 0 {
+			err = strconv.ErrRange
+		}
+		return uint16(port), err
+	case u.Scheme == "http":
+		return 80, nil
+	default:
+		return 443, nil
+	}
+}
+
+func ascii(s string) bool {
+	return !slices.ContainsFunc([]byte(s), func(c byte) bool { return c <= ' ' || c > '~' })
+}

@@ -1,0 +1,115 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/internal/delivery"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// attemptPauses are the pauses between attempts to deliver an event. After the last one it is parked: three days, less a few
+// minutes, after the first attempt.
+var attemptPauses = []time.Duration{
+	5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour,
+	8 * time.Hour, 8 * time.Hour, 12 * time.Hour, 12 * time.Hour, 12 * time.Hour, 12 * time.Hour,
+}
+
+// delivering brings one event to one endpoint.
+type delivering struct {
+	in     DeliverEvent
+	clock  clock
+	wishes workflow.ReceiveChannel // of the company, to try at once
+}
+
+var webhooksStep *activities.Webhooks
+
+// EventDelivery sends an event to a webhook endpoint until the receiver takes it, and parks it when that takes too long. It
+// is started when the events before it, of the same invoice, have reached the endpoint or are parked. On SignalTryAgain it
+// begins anew. As in InvoicePayment, Temporal's own cancellation request changes nothing: who wants no more events disables
+// the endpoint.
+func (w Workflows) EventDelivery(ctx workflow.Context, in DeliverEvent) (EventDelivered, error) {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	d := &delivering{in: in, clock: w.clock(ctx), wishes: workflow.GetSignalChannel(ctx, SignalTryAgain)}
+	for {
+		end, err := d.round(ctx)
+		switch {
+		case err != nil:
+			return EventDelivered{}, err
+		case end != nil && d.wishes.Len() == 0:
+			return *end, nil
+		case workflow.GetInfo(ctx).GetContinueAsNewSuggested():
+			return EventDelivered{}, workflow.NewContinueAsNewError(ctx, EventDeliveryType, in)
+		}
+	}
+}
+
+// round makes attempts until the delivery has ended; it returns nil when the company asked to begin anew.
+func (d *delivering) round(ctx workflow.Context) (*EventDelivered, error) {
+	for d.wishes.ReceiveAsync(nil) { // what was asked for so far is done now
+	}
+	var since time.Time
+	for attempt := 1; ; attempt++ {
+		// 1. Send the event, unless the delivery was ended in another way.
+		var sent activities.Sent
+		err := workflow.ExecuteActivity(with(ctx, webhook, fmt.Sprintf("Attempt %d", attempt)), webhooksStep.SendEvent, d.ref()).Get(ctx, &sent)
+		if end, err := ended(sent.State, err); end != nil || err != nil {
+			return end, err
+		}
+		if attempt == 1 {
+			since = sent.Attempt.At
+		}
+
+		// 2. Record what came of it.
+		var pause time.Duration
+		var next time.Time
+		if attempt <= len(attemptPauses) {
+			pause = d.clock.shorten(attemptPauses[attempt-1])
+			next = workflow.Now(ctx).Add(pause)
+		}
+		var recorded activities.Recorded
+		err = inBooks(ctx, "Record the attempt", "RecordAttempt",
+			activities.Attempted{DeliveryRef: d.ref(), Round: sent.Round, Attempt: sent.Attempt, Since: since, RetryAt: next}, &recorded)
+		if end, err := ended(recorded.State, err); end != nil || err != nil {
+			return end, err
+		}
+
+		// 3. Wait for the next attempt, or for the company to ask for it.
+		d.report(ctx, sent.Attempt, attempt, next)
+		wished, err := workflow.AwaitWithOptions(ctx, nap(pause, "Next attempt"), func() bool { return d.wishes.Len() > 0 })
+		if wished || err != nil {
+			return nil, err
+		}
+	}
+}
+
+// ended returns how the delivery has ended, or nil while it hasn't. An endpoint that is gone is one way.
+func ended(state delivery.State, err error) (*EventDelivered, error) {
+	switch p := refusal(err); {
+	case p != nil && problem.CodeOf(Problem(p)) == problem.NotFound:
+		return &EventDelivered{Withdrawn: true}, nil
+	case err != nil:
+		return nil, err
+	case state == delivery.Pending:
+		return nil, nil
+	default:
+		return &EventDelivered{State: state}, nil
+	}
+}
+
+func (d *delivering) ref() activities.DeliveryRef {
+	return activities.DeliveryRef{CompanyID: d.in.CompanyID, EventID: d.in.EventID, EndpointID: d.in.EndpointID}
+}
+
+// report tells operators why the event has not arrived.
+func (d *delivering) report(ctx workflow.Context, last delivery.Attempt, attempts int, next time.Time) {
+	if last.Worked() {
+		workflow.SetCurrentDetails(ctx, "The event was taken, and the company has asked for it once more.")
+		return
+	}
+	workflow.SetCurrentDetails(ctx, fmt.Sprintf("**Attempt %d of %d failed:** %s. The next one is at %s, or on the signal `%s`.",
+		attempts, len(attemptPauses)+1, last.Complaint(), next.UTC().Format("2006-01-02 15:04:05 UTC"), SignalTryAgain))
+}

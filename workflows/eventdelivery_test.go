@@ -1,0 +1,180 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+
+	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/internal/delivery"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// telling is one EventDelivery under test, with a receiver that answers as told. Time skips.
+type telling struct {
+	*testsuite.TestWorkflowEnvironment
+	t       *testing.T
+	record  delivery.Delivery
+	status  func(attempt int) int // what the receiver answers
+	sends   []time.Time
+	retries []time.Time // when each attempt that was recorded said that the next one would be
+	since   []time.Time // when each of them said that the first one was
+	fails   error       // what SendEvent returns instead, so many times
+	faults  int
+}
+
+func tell(t *testing.T) *telling {
+	t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	d := &telling{
+		TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t,
+		record: delivery.Delivery{State: delivery.Pending, Round: 1}, status: func(int) int { return 204 },
+	}
+	d.SetTestTimeout(20 * time.Second)
+	d.SetStartTime(monday)
+	Workflows{}.RegisterWebhooks(d)
+	d.RegisterActivity(&activities.Webhooks{})
+	d.OnActivity(webhooksStep.SendEvent, mock.Anything, mock.Anything).Return(func(context.Context, activities.DeliveryRef) (activities.Sent, error) {
+		sent := activities.Sent{State: d.record.State, Round: d.record.Round}
+		if d.faults--; d.faults >= 0 {
+			return sent, d.fails
+		}
+		if sent.State != delivery.Pending {
+			return sent, nil
+		}
+		d.sends = append(d.sends, d.Now())
+		sent.Attempt = delivery.Attempt{At: d.Now(), Status: d.status(len(d.sends))}
+		return sent, nil
+	}).Maybe()
+	d.OnActivity(webhooksStep.RecordAttempt, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Attempted) (activities.Recorded, error) {
+		d.since = append(d.since, in.Since)
+		d.retries = append(d.retries, in.RetryAt)
+		d.record.Attempted(in.Attempt, in.Round, in.RetryAt)
+		return activities.Recorded{State: d.record.State}, nil
+	}).Maybe()
+	return d
+}
+
+// asks is the company asking for the event once more.
+func (d *telling) asks(after time.Duration) {
+	d.RegisterDelayedCallback(func() {
+		d.record.State, d.record.Round = delivery.Pending, d.record.Round+1
+		d.SignalWorkflow(SignalTryAgain, TryNow{})
+	}, after)
+}
+
+func (d *telling) run() EventDelivered {
+	d.t.Helper()
+	d.ExecuteWorkflow(EventDeliveryType, DeliverEvent{CompanyID: "cmp_1", EventID: "evt_1", EndpointID: "whe_1"})
+	require.True(d.t, d.IsWorkflowCompleted())
+	require.NoError(d.t, d.GetWorkflowError())
+	var out EventDelivered
+	require.NoError(d.t, d.GetWorkflowResult(&out))
+	return out
+}
+
+func TestAnEventThatIsTakenIsSentOnce(t *testing.T) {
+	t.Parallel()
+	d := tell(t)
+	assert.Equal(t, EventDelivered{State: delivery.Delivered}, d.run())
+	assert.Len(t, d.sends, 1)
+}
+
+func TestAReceiverThatComesBackAfterTwoDaysGetsTheEvent(t *testing.T) {
+	t.Parallel()
+	d := tell(t)
+	d.status = func(int) int {
+		if d.Now().Before(monday.Add(48 * time.Hour)) {
+			return 503
+		}
+		return 200
+	}
+	assert.Equal(t, EventDelivered{State: delivery.Delivered}, d.run())
+	assert.Len(t, d.sends, 14)
+	assert.WithinDuration(t, monday.Add(59*time.Hour+43*time.Minute), d.sends[13], time.Minute)
+}
+
+func TestAReceiverThatStaysAwayIsGivenUpAfterThreeDays(t *testing.T) {
+	t.Parallel()
+	d := tell(t)
+	d.status = func(int) int { return 0 }
+	assert.Equal(t, EventDelivered{State: delivery.Parked}, d.run())
+	require.Len(t, d.sends, 15)
+	assert.WithinDuration(t, monday.Add(72*time.Hour), d.sends[14], time.Hour)
+	for i, retry := range d.retries[:14] {
+		assert.WithinDuration(t, retry, d.sends[i+1], time.Second, "the company is told when the next attempt is")
+	}
+	assert.Zero(t, d.retries[14])
+	assert.WithinDuration(t, d.sends[0], d.since[14], 0)
+}
+
+func TestPausesBetweenAttemptsGrow(t *testing.T) {
+	t.Parallel()
+	for i := range attemptPauses[1:] {
+		assert.GreaterOrEqual(t, attemptPauses[i+1], attemptPauses[i])
+	}
+}
+
+func TestAnAttemptIsMadeAtOnceWhenTheCompanyAsks(t *testing.T) {
+	t.Parallel()
+	d := tell(t)
+	d.status = func(attempt int) int { return map[bool]int{true: 500, false: 200}[attempt <= 10] }
+	d.asks(20 * time.Hour)
+	assert.Equal(t, EventDelivered{State: delivery.Delivered}, d.run())
+	require.Len(t, d.sends, 11)
+	assert.WithinDuration(t, monday.Add(20*time.Hour), d.sends[10], time.Second)
+}
+
+func TestAskingBeginsAllAttemptsAnew(t *testing.T) {
+	t.Parallel()
+	d := tell(t)
+	d.status = func(int) int { return 500 }
+	d.asks(70 * time.Hour)
+	assert.Equal(t, EventDelivered{State: delivery.Parked}, d.run())
+	assert.Len(t, d.sends, 14+15)
+}
+
+func TestAWishThatComesWhileTheReceiverAnswersIsKept(t *testing.T) {
+	t.Parallel()
+	d := tell(t)
+	d.status = func(attempt int) int {
+		if attempt == 1 {
+			d.record.Round++ // the company asks now, and the relay says so a little later
+			d.RegisterDelayedCallback(func() { d.SignalWorkflow(SignalTryAgain, TryNow{}) }, time.Second)
+		}
+		return 200
+	}
+	assert.Equal(t, EventDelivered{State: delivery.Delivered}, d.run())
+	assert.Len(t, d.sends, 2)
+}
+
+func TestADeliveryThatWasEndedInAnotherWaySendsNothing(t *testing.T) {
+	t.Parallel()
+	d := tell(t)
+	d.record.State = delivery.Parked
+	assert.Equal(t, EventDelivered{State: delivery.Parked}, d.run())
+	assert.Empty(t, d.sends)
+}
+
+func TestADeliveryWhoseEndpointIsGoneEnds(t *testing.T) {
+	t.Parallel()
+	d := tell(t)
+	d.faults, d.fails = 1, temporal.NewNonRetryableApplicationError("There is no webhook endpoint.", string(problem.NotFound), nil)
+	assert.Equal(t, EventDelivered{Withdrawn: true}, d.run())
+}
+
+func TestFaultsOfOursAreNoAttempts(t *testing.T) {
+	t.Parallel()
+	d := tell(t)
+	d.fails, d.faults = errors.New("the database is away"), 5
+	assert.Equal(t, EventDelivered{State: delivery.Delivered}, d.run())
+	assert.Len(t, d.sends, 1)
+	assert.WithinDuration(t, monday, d.sends[0], time.Minute, "it is tried again soon")
+}
