@@ -83,7 +83,7 @@ func TestEveryCallAsksForTheRightKey(t *testing.T) {
 		path = strings.NewReplacer("{company_id}", w.company.ID, "{key_id}", id.New(id.APIKey), "{payment_service_id}", id.New(id.PaymentService),
 			"{invoice_id}", id.New(id.Invoice), "{payment_id}", id.New(id.Payment), "{exception_id}", id.New(id.Exception), "{refund_id}", id.New(id.Refund),
 			"{entry_id}", id.New(id.JournalEntry), "{event_id}", id.New(id.Event), "{endpoint_id}", id.New(id.Endpoint),
-			"{number}", "1029", "{day}", "2026-11-21").Replace(path)
+			"{number}", "1029", "{day}", "2026-11-21", "{month}", "2026-11").Replace(path)
 		for method, operation := range item.Operations() {
 			w.call(method, path, "", nil).problem(http.StatusUnauthorized, "unauthorized")
 			refused := w.call(method, path, "qk_test_wrong", nil)
@@ -133,6 +133,7 @@ func TestOtherCompaniesThingsAreNotFound(t *testing.T) {
 		{"POST", "/invoices/" + draft.ID + "/cancel", nil},
 		{"POST", "/invoices/" + inv.ID + "/cancel", nil},
 		{"POST", "/invoices/" + inv.ID + "/receipts", map[string]string{"amount": "1.00", "date": "2026-11-20", "account": "1020"}},
+		{"GET", "/invoices/" + inv.ID + "/timeline", nil},
 		{"GET", "/payments/" + p.ID, nil},
 		{"POST", "/payments/" + p.ID + "/refunds", map[string]string{"reason": "Returned goods"}},
 		{"GET", "/refunds/" + r.ID, nil},
@@ -383,7 +384,8 @@ func TestAnswersFitTheSpecification(t *testing.T) {
 	require.NoError(t, err)
 	for _, path := range []string{
 		"/payment-services", "/payment-services/" + service.ID, "/invoices", "/invoices/" + inv.ID, "/payments", "/payments/" + failed.ID,
-		"/accounts", "/accounts/1029", "/accounts?at=2026-11-22", "/trial-balance", "/trial-balance?at=2026-11-22", "/journal", "/journal/" + entry, "/journal/verification", "/journal/heads/2026-11-21", "/events", "/exceptions", "/exceptions/" + resolved.ID, "/settings",
+		"/accounts", "/accounts/1029", "/accounts?at=2026-11-22", "/trial-balance", "/trial-balance?at=2026-11-22", "/journal", "/journal/" + entry, "/journal/verification", "/journal/heads/2026-11-21", "/statements/2026-11",
+		"/invoices/" + captured.InvoiceID + "/timeline", "/events", "/exceptions", "/exceptions/" + resolved.ID, "/settings",
 		"/refunds", "/refunds/" + refused.ID, "/journal?source=refund", "/invoices/" + id.New(id.Invoice), "/invoices?limit=0",
 		"/events/" + told.ID, "/webhook-endpoints", endpoint, endpoint + "/deliveries",
 	} {

@@ -44,7 +44,9 @@ func (w *world) balances(query string) map[string]string {
 	for _, item := range w.call("GET", "/accounts"+query, w.key, nil).json(http.StatusOK)["data"].([]any) {
 		account := item.(map[string]any)
 		for _, b := range account["balances"].([]any) {
-			balances[account["number"].(string)] = b.(map[string]any)["amount"].(string)
+			if balance := b.(map[string]any); balance["currency"] == "CHF" {
+				balances[account["number"].(string)] = balance["amount"].(string)
+			}
 		}
 	}
 	return balances

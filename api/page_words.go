@@ -203,9 +203,13 @@ func (w words) date(t time.Time) string {
 
 // swiss writes an amount the way it stands on Swiss invoices: 1’234.50, without its currency.
 func swiss(a money.Amount) string {
-	whole, fraction, _ := strings.Cut(a.Value(), ".")
+	digits, negative := strings.CutPrefix(a.Value(), "-")
+	whole, fraction, _ := strings.Cut(digits, ".")
 	for i := len(whole) - 3; i > 0; i -= 3 {
 		whole = whole[:i] + "’" + whole[i:]
+	}
+	if negative {
+		whole = "−" + whole
 	}
 	return whole + "." + fraction
 }

@@ -32,6 +32,7 @@ func TestAmountsAreGroupedTheSwissWay(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{
 		"0.05": "0.05", "12.00": "12.00", "999.95": "999.95", "1000.00": "1’000.00", "123456.70": "123’456.70", "999999999.99": "999’999’999.99",
+		"-0.05": "−0.05", "-123.00": "−123.00", "-1234.50": "−1’234.50",
 	} {
 		assert.Equal(t, want, swiss(money.MustParse(value, money.CHF)))
 	}

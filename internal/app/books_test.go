@@ -51,6 +51,7 @@ func TestWhateverHappensTheBooksBalance(t *testing.T) {
 			happenings[rapid.SampledFrom(names).Draw(r, "what")]()
 			b.check()
 		}
+		b.reasons()
 		_, err := store.VerifyJournal(t.Context(), s.company.ID, nil)
 		require.NoError(r, err)
 	})
@@ -278,6 +279,28 @@ func (b *bookkeeper) check() {
 		assert.True(b.t, newest.Date.After(b.closed) || b.checked == b.entries, "nothing is booked in a closed period")
 	}
 	b.checked = b.entries
+}
+
+// reasons holds what each invoice says that it is paid against the entries that it gives as reasons.
+func (b *bookkeeper) reasons() {
+	var list struct{ Data []struct{ ID string } }
+	require.NoError(b.t, json.Unmarshal(b.call("GET", "/invoices?limit=200", "").Body.Bytes(), &list))
+	require.Len(b.t, list.Data, b.invoices)
+	for _, item := range list.Data {
+		var inv struct {
+			Currency   money.Currency
+			AmountPaid string `json:"amount_paid"`
+			Reasons    []struct{ Amount string }
+		}
+		require.NoError(b.t, json.Unmarshal(b.call("GET", "/invoices/"+item.ID+"/timeline", "").Body.Bytes(), &inv))
+		sum := money.Zero(inv.Currency)
+		for _, reason := range inv.Reasons {
+			amount, err := money.Parse(reason.Amount, inv.Currency)
+			require.NoError(b.t, err)
+			sum = sum.Add(amount)
+		}
+		assert.Equal(b.t, inv.AmountPaid, sum.Value())
+	}
 }
 
 // journal reads all entries.

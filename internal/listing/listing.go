@@ -58,6 +58,13 @@ type Journal struct {
 	Limit      int    // 50 when 0, at most 200
 }
 
+// Movements chooses lines of the journal.
+type Movements struct {
+	From, To time.Time       // dates of entries, both included
+	After    ledger.Movement // the last one of the call before; zero for the first call
+	Limit    int
+}
+
 // Events chooses events.
 type Events struct {
 	Type    event.Type

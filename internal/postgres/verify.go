@@ -89,6 +89,12 @@ func (tx *Tx) noOtherLines(ctx context.Context, whole ledger.Chain) error {
 	return &ledger.BreakError{Sequence: stray[0], Why: "has lines, but was never booked"}
 }
 
+// Head returns how far the company's journal has come.
+func (tx *Tx) Head(ctx context.Context) (ledger.Chain, error) {
+	head, err := one(ctx, tx.tx, scanHead, "company", tx.companyID, selectHead, tx.companyID)
+	return ledger.Chain{Sequence: head.sequence, Hash: head.hash}, err
+}
+
 // HeadBefore returns how far the company's journal had come before that time.
 func (tx *Tx) HeadBefore(ctx context.Context, t time.Time) (ledger.Chain, error) {
 	rows, _ := tx.tx.Query(ctx, `

@@ -1418,6 +1418,75 @@ type InvoiceList struct {
 // InvoiceStatus defines model for InvoiceStatus.
 type InvoiceStatus string
 
+// InvoiceStep defines model for InvoiceStep.
+type InvoiceStep struct {
+	At time.Time `json:"at"`
+
+	// By `payer`, `saferpay`, `quittance`, `administrator`, or the id of the key that was used.
+	//
+	// Example: quittance
+	By string `json:"by"`
+
+	// EntryID Example: jre_01k9m23w3mk8s4c2z7x0a5g9h1
+	EntryID *string `json:"entry_id,omitempty"`
+
+	// ExceptionID Example: exc_01k9m25y5pp0v6e4b9z2c7j1k3
+	ExceptionID *string `json:"exception_id,omitempty"`
+
+	// PaymentID Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
+	PaymentID *PaymentID `json:"payment_id,omitempty"`
+
+	// RefundID Example: ref_01k9m270aar2x8g6d1b4e9m3n5
+	RefundID *string `json:"refund_id,omitempty"`
+
+	// Text What else there is to say, for people.
+	//
+	// Example: Booked on account 1029 as journal entry jre_01k9m23w3mk8s4c2z7x0a5g9h1.
+	Text *string `json:"text,omitempty"`
+
+	// What `invoice.created`, `invoice.issued`, `invoice.paid`; `payment.` or `refund.` and a state; `journal.booked`;
+	// `exception.raised`, `exception.resolved`; or `call`, a call of this API that changed something.
+	//
+	//
+	// Example: payment.captured
+	What string `json:"what"`
+}
+
+// InvoiceTimeline defines model for InvoiceTimeline.
+type InvoiceTimeline struct {
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// AmountDue Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	AmountDue Amount `json:"amount_due"`
+
+	// AmountPaid Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	AmountPaid Amount `json:"amount_paid"`
+
+	// AmountRefunded Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	AmountRefunded Amount `json:"amount_refunded"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// InvoiceID Example: inv_01k9m21t1jh6q2a0x5v8y3e7f9
+	InvoiceID InvoiceID `json:"invoice_id"`
+
+	// Number Example: 2026-0042
+	Number  string        `json:"number"`
+	Reasons []PaidReason  `json:"reasons"`
+	Status  InvoiceStatus `json:"status"`
+	Steps   []InvoiceStep `json:"steps"`
+}
+
 // IssueOptions defines model for IssueOptions.
 type IssueOptions struct {
 	// SendEmail Mail the link of the online document to the customer, in the customer's language.
@@ -1823,6 +1892,49 @@ type NextStep struct {
 	URL *string `json:"url,omitempty"`
 }
 
+// PaidReason A journal entry that changed what is paid.
+type PaidReason struct {
+	// Account Where the money was booked.
+	//
+	// Example: 1029
+	Account string `json:"account"`
+
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// By The id of the key with which it was entered; absent for what Quittance books by itself.
+	By *string `json:"by,omitempty"`
+
+	// Date Example: 2026-12-31
+	Date Date `json:"date"`
+
+	// EntryID Example: jre_01k9m23w3mk8s4c2z7x0a5g9h1
+	EntryID string         `json:"entry_id"`
+	Method  *PaymentMethod `json:"method,omitempty"`
+
+	// PaymentMeans What the payer used, masked.
+	//
+	// Example: 9010 xxxx xxxx 0001
+	PaymentMeans *string `json:"payment_means,omitempty"`
+
+	// Saferpay How Saferpay calls it; each is absent until it is known.
+	Saferpay *SaferpayReferences `json:"saferpay,omitempty"`
+
+	// Sequence Example: 17
+	Sequence int64 `json:"sequence"`
+
+	// Source What the entry was booked for.
+	Source JournalSource `json:"source"`
+
+	// Text Example: Paiement en ligne de la facture 2026-0042
+	Text string `json:"text"`
+
+	// ValueDate Example: 2026-12-31
+	ValueDate Date `json:"value_date"`
+}
+
 // Payment defines model for Payment.
 type Payment struct {
 	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
@@ -2175,6 +2287,82 @@ type SettingsChanges struct {
 
 // SettingsWarning defines model for SettingsWarning.
 type SettingsWarning string
+
+// Statement defines model for Statement.
+type Statement struct {
+	Accounts []StatementAccount  `json:"accounts"`
+	Bookings []StatementBookings `json:"bookings"`
+
+	// Closed The books are closed for the whole month; otherwise it may still change.
+	Closed bool `json:"closed"`
+
+	// Company Example: Demo SA
+	Company string `json:"company"`
+
+	// Entries How many entries the whole journal had when the statement was made.
+	//
+	// Example: 1042
+	Entries int64 `json:"entries"`
+
+	// Hash That of the last of them: as good a proof as a signed head, once it is printed.
+	Hash string `json:"hash"`
+
+	// Language ISO 639-1.
+	Language Language `json:"language"`
+
+	// Month Example: 2026-11
+	Month string `json:"month"`
+}
+
+// StatementAccount defines model for StatementAccount.
+type StatementAccount struct {
+	// Closing Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Closing Amount `json:"closing"`
+
+	// Credit Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Credit Amount `json:"credit"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// Debit Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Debit Amount `json:"debit"`
+
+	// Name Example: Banque – compte système
+	Name string `json:"name"`
+
+	// Number Example: 1029
+	Number AccountNumber `json:"number"`
+
+	// Opening Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Opening Amount `json:"opening"`
+}
+
+// StatementBookings What was booked of one kind.
+type StatementBookings struct {
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// Entries Example: 17
+	Entries int64 `json:"entries"`
+
+	// Source An online payment, a receipt by other means, a refund, a payout of the acquirer, an entry made by hand, or the reversal
+	// of one; or a transaction at Saferpay that no payment or refund explains.
+	Source JournalSourceKind `json:"source"`
+}
 
 // TrialBalance defines model for TrialBalance.
 type TrialBalance struct {
@@ -2686,6 +2874,9 @@ type ServerInterface interface {
 	// RecordReceipt Record money that came by other means
 	// (POST /invoices/{invoice_id}/receipts)
 	RecordReceipt(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID)
+	// GetInvoiceTimeline Why is this invoice paid?
+	// (GET /invoices/{invoice_id}/timeline)
+	GetInvoiceTimeline(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID)
 	// ListJournal List journal entries
 	// (GET /journal)
 	ListJournal(w http.ResponseWriter, r *http.Request, params ListJournalParams)
@@ -2749,6 +2940,9 @@ type ServerInterface interface {
 	// UpdateSettings Change settings of the company
 	// (PATCH /settings)
 	UpdateSettings(w http.ResponseWriter, r *http.Request)
+	// GetStatement Get the statement of a month
+	// (GET /statements/{month})
+	GetStatement(w http.ResponseWriter, r *http.Request, month string)
 	// GetTrialBalance Prove that the books balance
 	// (GET /trial-balance)
 	GetTrialBalance(w http.ResponseWriter, r *http.Request, params GetTrialBalanceParams)
@@ -2926,6 +3120,12 @@ func (_ Unimplemented) RecordReceipt(w http.ResponseWriter, r *http.Request, inv
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetInvoiceTimeline Why is this invoice paid?
+// (GET /invoices/{invoice_id}/timeline)
+func (_ Unimplemented) GetInvoiceTimeline(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // ListJournal List journal entries
 // (GET /journal)
 func (_ Unimplemented) ListJournal(w http.ResponseWriter, r *http.Request, params ListJournalParams) {
@@ -3049,6 +3249,12 @@ func (_ Unimplemented) GetSettings(w http.ResponseWriter, r *http.Request) {
 // UpdateSettings Change settings of the company
 // (PATCH /settings)
 func (_ Unimplemented) UpdateSettings(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetStatement Get the statement of a month
+// (GET /statements/{month})
+func (_ Unimplemented) GetStatement(w http.ResponseWriter, r *http.Request, month string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -3967,6 +4173,32 @@ func (siw *ServerInterfaceWrapper) RecordReceipt(w http.ResponseWriter, r *http.
 	handler.ServeHTTP(w, r)
 }
 
+// GetInvoiceTimeline operation middleware
+func (siw *ServerInterfaceWrapper) GetInvoiceTimeline(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "invoice_id" -------------
+	var invoiceID InvoiceID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "invoice_id", chi.URLParam(r, "invoice_id"), &invoiceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "invoice_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetInvoiceTimeline(w, r, invoiceID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListJournal operation middleware
 func (siw *ServerInterfaceWrapper) ListJournal(w http.ResponseWriter, r *http.Request) {
 
@@ -4631,6 +4863,32 @@ func (siw *ServerInterfaceWrapper) UpdateSettings(w http.ResponseWriter, r *http
 	handler.ServeHTTP(w, r)
 }
 
+// GetStatement operation middleware
+func (siw *ServerInterfaceWrapper) GetStatement(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "month" -------------
+	var month string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "month", chi.URLParam(r, "month"), &month, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "month", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetStatement(w, r, month)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetTrialBalance operation middleware
 func (siw *ServerInterfaceWrapper) GetTrialBalance(w http.ResponseWriter, r *http.Request) {
 
@@ -5071,6 +5329,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/invoices/{invoice_id}/cancel", wrapper.CancelInvoice)
 	})
 	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/invoices/{invoice_id}/timeline", wrapper.GetInvoiceTimeline)
+	})
+	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/invoices/{invoice_id}/receipts", wrapper.RecordReceipt)
 	})
 	r.Group(func(r chi.Router) {
@@ -5123,6 +5384,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/journal/{entry_id}/reverse", wrapper.ReverseJournalEntry)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/statements/{month}", wrapper.GetStatement)
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/manual-entries", wrapper.CreateManualEntry)
@@ -6888,6 +7152,61 @@ func (response RecordReceiptdefaultApplicationProblemPlusJSONResponse) VisitReco
 	return err
 }
 
+type GetInvoiceTimelineRequestObject struct {
+	InvoiceID InvoiceID `json:"invoice_id"`
+}
+
+type GetInvoiceTimelineResponseObject interface {
+	VisitGetInvoiceTimelineResponse(w http.ResponseWriter) error
+}
+
+type GetInvoiceTimeline200JSONResponse InvoiceTimeline
+
+func (response GetInvoiceTimeline200JSONResponse) VisitGetInvoiceTimelineResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoiceTimeline404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetInvoiceTimeline404ApplicationProblemPlusJSONResponse) VisitGetInvoiceTimelineResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoiceTimelinedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetInvoiceTimelinedefaultApplicationProblemPlusJSONResponse) VisitGetInvoiceTimelineResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListJournalRequestObject struct {
 	Params ListJournalParams
 }
@@ -8234,6 +8553,85 @@ func (response UpdateSettingsdefaultApplicationProblemPlusJSONResponse) VisitUpd
 	return err
 }
 
+type GetStatementRequestObject struct {
+	Month string `json:"month"`
+}
+
+type GetStatementResponseObject interface {
+	VisitGetStatementResponse(w http.ResponseWriter) error
+}
+
+type GetStatement200JSONResponse Statement
+
+func (response GetStatement200JSONResponse) VisitGetStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStatement200TextCsvResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetStatement200TextCsvResponse) VisitGetStatementResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetStatement200TextHTMLResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetStatement200TextHTMLResponse) VisitGetStatementResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetStatementdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetStatementdefaultApplicationProblemPlusJSONResponse) VisitGetStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetTrialBalanceRequestObject struct {
 	Params GetTrialBalanceParams
 }
@@ -8863,6 +9261,9 @@ type StrictServerInterface interface {
 	// RecordReceipt Record money that came by other means
 	// (POST /invoices/{invoice_id}/receipts)
 	RecordReceipt(ctx context.Context, request RecordReceiptRequestObject) (RecordReceiptResponseObject, error)
+	// GetInvoiceTimeline Why is this invoice paid?
+	// (GET /invoices/{invoice_id}/timeline)
+	GetInvoiceTimeline(ctx context.Context, request GetInvoiceTimelineRequestObject) (GetInvoiceTimelineResponseObject, error)
 	// ListJournal List journal entries
 	// (GET /journal)
 	ListJournal(ctx context.Context, request ListJournalRequestObject) (ListJournalResponseObject, error)
@@ -8926,6 +9327,9 @@ type StrictServerInterface interface {
 	// UpdateSettings Change settings of the company
 	// (PATCH /settings)
 	UpdateSettings(ctx context.Context, request UpdateSettingsRequestObject) (UpdateSettingsResponseObject, error)
+	// GetStatement Get the statement of a month
+	// (GET /statements/{month})
+	GetStatement(ctx context.Context, request GetStatementRequestObject) (GetStatementResponseObject, error)
 	// GetTrialBalance Prove that the books balance
 	// (GET /trial-balance)
 	GetTrialBalance(ctx context.Context, request GetTrialBalanceRequestObject) (GetTrialBalanceResponseObject, error)
@@ -9701,6 +10105,32 @@ func (sh *strictHandler) RecordReceipt(w http.ResponseWriter, r *http.Request, i
 	}
 }
 
+// GetInvoiceTimeline operation middleware
+func (sh *strictHandler) GetInvoiceTimeline(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID) {
+	var request GetInvoiceTimelineRequestObject
+
+	request.InvoiceID = invoiceID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetInvoiceTimeline(ctx, request.(GetInvoiceTimelineRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetInvoiceTimeline")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetInvoiceTimelineResponseObject); ok {
+		if err := validResponse.VisitGetInvoiceTimelineResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListJournal operation middleware
 func (sh *strictHandler) ListJournal(w http.ResponseWriter, r *http.Request, params ListJournalParams) {
 	var request ListJournalRequestObject
@@ -10287,6 +10717,32 @@ func (sh *strictHandler) UpdateSettings(w http.ResponseWriter, r *http.Request) 
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(UpdateSettingsResponseObject); ok {
 		if err := validResponse.VisitUpdateSettingsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetStatement operation middleware
+func (sh *strictHandler) GetStatement(w http.ResponseWriter, r *http.Request, month string) {
+	var request GetStatementRequestObject
+
+	request.Month = month
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetStatement(ctx, request.(GetStatementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetStatement")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetStatementResponseObject); ok {
+		if err := validResponse.VisitGetStatementResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
