@@ -264,7 +264,7 @@ func TestRequestsThatDontFitAreRefusedAndNotHalfDone(t *testing.T) {
 		"entry far ahead":       {"POST", manual, newEntry(`"date":"2027-11-23"`), 422, "validation-failed", []string{"date"}},
 		"entry in no period":    {"POST", manual, newEntry(`"date":"2026-09-30"`), 422, "period-closed", []string{"date"}},
 		"entry in bitcoin":      {"POST", manual, newEntry(`"currency":"XBT"`), 422, "validation-failed", []string{"currency"}},
-		"entry off by 0.01":     {"POST", manual, newEntry(`"lines":[{"account":"1020","debit":"1.00"},{"account":"6940","credit":"0.99"}]`), 422, "entry-not-balanced", nil},
+		"entry off by 0.01":     {"POST", manual, newEntry(`"lines":[{"account":"1020","debit":"1.00"},{"account":"6940","credit":"0.99"}]`), 422, "entry-not-balanced", []string{"lines"}},
 		"entry on no account":   {"POST", manual, newEntry(`"lines":[{"account":"1020","debit":"1.00"},{"account":"9999","credit":"1.00"}]`), 422, "validation-failed", []string{"lines.1.account"}},
 		"entry of 1.234":        {"POST", manual, newEntry(`"lines":[{"account":"1020","debit":"1.234"},{"account":"6940","credit":"1.234"}]`), 422, "validation-failed", []string{"lines.0.debit", "lines.1.credit"}},
 		"entry of 0 and -1":     {"POST", manual, newEntry(`"lines":[{"account":"1020","debit":"0"},{"account":"6940","credit":"-1"}]`), 422, "validation-failed", []string{"lines.0.debit", "lines.1.credit"}},

@@ -28,7 +28,6 @@ func november(t *testing.T) *world {
 		e.Date = day(on)
 		w.in(w.company.ID, func(tx *postgres.Tx) error { _, err := tx.Append(t.Context(), e); return err })
 	}
-	var paid []payment.Payment
 	for _, c := range []struct{ on, number, amount string }{
 		{"2026-10-28", "2026-0398", "540.00"},
 		{"2026-11-02", "2026-0401", "108.00"},
@@ -40,7 +39,6 @@ func november(t *testing.T) *world {
 			i.Number, i.Amount, i.AmountPaid = c.number, money.MustParse(c.amount, money.CHF), money.MustParse(c.amount, money.CHF)
 		})
 		p := w.newPayment(inv, payment.Redirected, payment.Authorized, payment.Captured)
-		paid = append(paid, p)
 		book(ledger.Receipt(occasion(inv, p.ID, p.Amount, day(c.on)), ledger.SystemBank, ledger.Receivables), c.on)
 		if c.number == "2026-0402" {
 			book(ledger.Refund(occasion(inv, p.ID, money.MustParse("234.50", money.CHF), day("2026-11-12")), ledger.SystemBank, ledger.Receivables, id.New(id.Refund)), "2026-11-12")

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/quittance/quittance/internal/problem"
@@ -34,7 +35,7 @@ type Reversal struct {
 func (r Reversal) Book() (Entry, error) {
 	e := r.Entry
 	if why, ok := corrections[e.Source.Kind]; ok {
-		return Entry{}, problem.New(problem.EntryNotReversible, "Journal entry %s can't be reversed by hand. %s", e.ID, why)
+		return Entry{}, problem.New(problem.EntryNotReversible, "Journal entry %s can't be reversed by hand. %s", e.ID, strings.ReplaceAll(why, "{payment_id}", e.PaymentID))
 	}
 	if r.Day.Before(e.Date) {
 		return Entry{}, problem.InvalidFields(problem.Field{Name: "date", Message: "must be " + e.Date.Format(time.DateOnly) + ", the day of the entry, or later"})

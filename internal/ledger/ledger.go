@@ -105,7 +105,9 @@ func (e Entry) Check() error {
 	}
 	for c, sum := range sums {
 		if !sum.IsZero() {
-			return problem.New(problem.EntryNotBalanced, "Debits and credits in %s differ by %s.", c, sum.Value())
+			uneven := problem.New(problem.EntryNotBalanced, "Debits and credits in %s differ by %s.", c, sum.Value())
+			uneven.Fields = []problem.Field{{Name: "lines", Message: "must have debits and credits of the same sum"}}
+			return uneven
 		}
 	}
 	return nil

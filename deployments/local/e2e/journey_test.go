@@ -47,6 +47,19 @@ func TestFromNothingToAPaidAndBookedInvoice(t *testing.T) {
 	assert.True(t, captured.LiabilityShift)
 	assert.Equal(t, inv.transactions()[0].ID, captured.Saferpay.TransactionID)
 	assert.NotEmpty(t, captured.Saferpay.CaptureID)
+	var why struct {
+		Reasons []struct {
+			Amount, Account string
+			Saferpay        struct {
+				TransactionID string `json:"transaction_id"`
+			}
+		}
+	}
+	c.call("GET", "/invoices/"+inv.ID+"/timeline", nil).gives(200, &why)
+	require.Len(t, why.Reasons, 1, "why it is paid")
+	assert.Equal(t, "108.00", why.Reasons[0].Amount)
+	assert.Equal(t, "1029", why.Reasons[0].Account)
+	assert.Equal(t, captured.Saferpay.TransactionID, why.Reasons[0].Saferpay.TransactionID)
 	assert.Equal(t, []string{"payment_service.active", "invoice.opened", "payment.authorized", "payment.captured", "invoice.paid"}, c.eventTypes())
 	assert.Equal(t, 1, page.asserts())
 	document := send(t, "GET", inv.OnlineDocumentURL, nil, nil)
