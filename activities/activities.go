@@ -27,6 +27,8 @@ type Tx interface {
 	InsertPaymentService(ctx context.Context, s merchant.PaymentService) error
 	SavePaymentService(ctx context.Context, s merchant.PaymentService) error
 
+	UnderWay(ctx context.Context, paymentServiceID, after string, limit int) ([]merchant.UnderWay, error)
+
 	Document(ctx context.Context, id string) (merchant.Document, error)
 	EraseDocument(ctx context.Context, d merchant.Document) error
 
@@ -76,6 +78,15 @@ type Tx interface {
 
 // InCompany runs fn in one transaction on the company's records; fn may be run again when the database asks for it.
 type InCompany func(ctx context.Context, companyID string, fn func(Tx) error) error
+
+// Processes are what a change of a payment service must reach, see workflows.Commands.
+type Processes interface {
+	// ServiceChanged has the onboarding of the payment service see to what happened: credentials that Saferpay refused, named
+	// by their sealed password, or a step on the timeline that somebody is to be told of.
+	ServiceChanged(ctx context.Context, s merchant.PaymentService, refusedPassword []byte) error
+	// TryAgain has the process of a payment or refund run the step that failed once more, if one has.
+	TryAgain(ctx context.Context, u merchant.UnderWay) error
+}
 
 // InvoiceRef names an invoice of a company.
 type InvoiceRef struct {

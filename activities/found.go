@@ -34,7 +34,7 @@ func (s *Saferpay) CaptureFound(ctx context.Context, in FoundTransaction) (Taken
 	if err != nil {
 		return Taken{}, err
 	}
-	gateway, credentials, err := s.openUnlessSuspended(service)
+	gateway, credentials, err := s.openUnlessRefused(service)
 	if err != nil {
 		return Taken{}, err
 	}
@@ -56,7 +56,7 @@ func (s *Saferpay) ReleaseFound(ctx context.Context, in FoundTransaction) error 
 	if err != nil {
 		return err
 	}
-	gateway, credentials, err := s.openUnlessSuspended(service)
+	gateway, credentials, err := s.openUnlessRefused(service)
 	if err != nil {
 		return err
 	}

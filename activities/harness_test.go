@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -52,6 +53,7 @@ type shop struct {
 	merchants *activities.Merchants
 	mail      *activities.Mail
 	letters   []letter.Letter
+	processes *processes
 	sendError error
 	before    func() // runs before the next answer of Assert arrives
 	env       *testsuite.TestActivityEnvironment
@@ -77,13 +79,14 @@ func open(t *testing.T) *shop {
 	records := func(ctx context.Context, companyID string, fn func(activities.Tx) error) error {
 		return s.store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
 	}
+	s.processes = &processes{}
 	s.books = &activities.Books{InCompany: records, Now: time.Now}
 	s.saferpay = &activities.Saferpay{
-		InCompany: records, Secrets: keyring, PublicURL: publicURL, Now: time.Now,
+		InCompany: records, Secrets: keyring, Processes: s.processes, PublicURL: publicURL, Now: time.Now,
 		Gateways: map[merchant.Environment]activities.Gateway{merchant.Test: interrupted{client, s}},
 	}
 	s.merchants = &activities.Merchants{
-		InCompany: records, Secrets: keyring, PublicURL: publicURL, Now: time.Now,
+		InCompany: records, Secrets: keyring, Processes: s.processes, PublicURL: publicURL, Now: time.Now,
 		Terminals: map[merchant.Environment]activities.TerminalReader{merchant.Test: client},
 	}
 	s.mail = &activities.Mail{InCompany: records, Secrets: keyring, PublicURL: publicURL, Operators: "operators@quittance.example", Send: func(_ context.Context, l letter.Letter) error {
@@ -100,6 +103,28 @@ func open(t *testing.T) *shop {
 	}
 	s.seed()
 	return s
+}
+
+// processes stands in for Temporal and notes what it was told.
+type processes struct {
+	mu    sync.Mutex
+	told  []string
+	tried []merchant.UnderWay
+	err   error
+}
+
+func (p *processes) ServiceChanged(_ context.Context, s merchant.PaymentService, refusedPassword []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told = append(p.told, s.ID+" "+string(refusedPassword))
+	return p.err
+}
+
+func (p *processes) TryAgain(_ context.Context, u merchant.UnderWay) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tried = append(p.tried, u)
+	return p.err
 }
 
 // interrupted is a client on which something can happen while Assert is under way.

@@ -19,6 +19,7 @@ type Merchants struct {
 	InCompany InCompany
 	Terminals map[merchant.Environment]TerminalReader
 	Secrets   Opener
+	Processes Processes
 	PublicURL string
 	Now       func() time.Time
 }
@@ -45,6 +46,7 @@ type Verification struct {
 	DueAt       time.Time              `json:"due_at"`
 	Overdue     bool                   `json:"overdue,omitempty"`   // the company and the operators were told that it takes too long
 	Untold      []merchant.Letter      `json:"untold"`              // the mails that its timeline calls for
+	Connected   bool                   `json:"connected"`           // its credentials are kept here
 	Unmanaged   bool                   `json:"unmanaged,omitempty"` // a look found nothing out: the license lacks the Management API
 }
 
@@ -72,7 +74,7 @@ func (m *Merchants) RecordPaymentService(ctx context.Context, in Connect) (Verif
 func verification(s merchant.PaymentService, canton string) Verification {
 	return Verification{
 		Status: s.Status, Canton: canton, SubmittedAt: s.SubmittedAt, EarliestAt: s.EarliestAt, DueAt: s.DueAt,
-		Overdue: s.Noted(merchant.Overdue, ""), Untold: s.Untold(),
+		Overdue: s.Noted(merchant.Overdue, ""), Untold: s.Untold(), Connected: len(s.SealedPassword) > 0,
 	}
 }
 
@@ -207,6 +209,23 @@ func (m *Merchants) escalate(s *merchant.PaymentService, at time.Time) {
 	}
 }
 
+// ServiceNews is something that happened to a payment service elsewhere. RefusedPassword is the sealed password that Saferpay no
+// longer takes, if that is what happened.
+type ServiceNews struct {
+	PaymentServiceRef
+	RefusedPassword []byte `json:"refused_password,omitempty"`
+}
+
+// CatchUp returns where the payment service stands after something happened to it elsewhere.
+func (m *Merchants) CatchUp(ctx context.Context, in ServiceNews) (Verification, error) {
+	return m.save(ctx, in.PaymentServiceRef, func(s *merchant.PaymentService) error {
+		if len(in.RefusedPassword) == 0 {
+			return nil
+		}
+		return s.RefuseCredentials(in.RefusedPassword, m.Now())
+	})
+}
+
 // DecideVerification is a person's decision on a payment service that is in verification.
 type DecideVerification struct {
 	PaymentServiceRef
@@ -231,7 +250,17 @@ func (m *Merchants) RecordDecision(ctx context.Context, in DecideVerification) (
 				}
 			}
 		}
+		if !in.Approved {
+			s.SealedPassword = nil // it was never more than looked with
+		}
 		return s.Become(next, m.Now(), in.Reason)
+	})
+}
+
+// Disconnect ends a payment service for the company. What is under way ends as it would.
+func (m *Merchants) Disconnect(ctx context.Context, in PaymentServiceRef) (Verification, error) {
+	return m.save(ctx, in, func(s *merchant.PaymentService) error {
+		return s.Become(merchant.Disconnected, m.Now(), "Disconnected by the company. No new payment begins; what is under way comes to its end.")
 	})
 }
 

@@ -89,7 +89,8 @@ func refundTerms(p payment.Payment, r refund.Refund) RefundTerms {
 // RefundOutcome is where a refund stands after a step.
 type RefundOutcome struct {
 	State refund.State `json:"state"`
-	// ByHand says that the license has no refunds: the merchant refunds in the Saferpay Backoffice and records it.
+	// ByHand says that the license has no refunds, or that the payment service is disconnected: the merchant refunds in the
+	// Saferpay Backoffice and records it.
 	ByHand bool `json:"by_hand,omitempty"`
 }
 
@@ -100,7 +101,7 @@ type RefundOutcome struct {
 func (s *Saferpay) SendRefund(ctx context.Context, in RefundRef) (RefundOutcome, error) {
 	r, sub, err := s.loadRefund(ctx, in)
 	if err != nil { // nothing was sent
-		return RefundOutcome{State: refund.Requested}, unlessSuspended(err)
+		return withoutCredentials(err)
 	}
 	sent, err := sub.gateway.Refund(ctx, sub.credentials, call(ctx, r.ID, "refund"), saferpay.RefundRequest{
 		CaptureID: sub.payment.CaptureID, Amount: r.Amount, OrderID: r.OrderID, Description: r.Reason,
@@ -111,12 +112,14 @@ func (s *Saferpay) SendRefund(ctx context.Context, in RefundRef) (RefundOutcome,
 	return s.recordRefund(ctx, in, sent)
 }
 
-// unlessSuspended drops the error that a payment service is suspended: that is a reason to wait.
-func unlessSuspended(err error) error {
-	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok && app.Type() == CredentialsRevoked {
-		return nil
+// withoutCredentials says what becomes of a refund that Saferpay can't be asked for: that of a suspended payment service waits,
+// that of a disconnected one is for the merchant to do.
+func withoutCredentials(err error) (RefundOutcome, error) {
+	out := RefundOutcome{State: refund.Requested}
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok && (app.Type() == CredentialsRevoked || app.Type() == CredentialsErased) {
+		out.ByHand, err = app.Type() == CredentialsErased, nil
 	}
-	return err
+	return out, err
 }
 
 func (s *Saferpay) recordRefund(ctx context.Context, in RefundRef, t saferpay.Transaction) (RefundOutcome, error) {

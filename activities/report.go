@@ -112,9 +112,10 @@ func (s *Saferpay) paymentService(ctx context.Context, in PaymentServiceRef) (se
 func (s *Saferpay) remark(ctx context.Context, in PaymentServiceRef, note string) error {
 	return s.InCompany(ctx, in.CompanyID, func(tx Tx) error {
 		service, err := tx.LockPaymentService(ctx, in.PaymentServiceID)
-		if err != nil || !service.Remark(s.Now(), note) {
+		if err != nil || service.Noted(merchant.NoReport, "") {
 			return err
 		}
+		service.Note(merchant.ServiceStep{What: merchant.NoReport, Note: note}, s.Now())
 		return tx.SavePaymentService(ctx, service)
 	})
 }

@@ -37,6 +37,7 @@ type Saferpay struct {
 	InCompany InCompany
 	Gateways  map[merchant.Environment]Gateway
 	Secrets   Opener
+	Processes Processes
 	PublicURL string // base of the return and notification URLs
 	Now       func() time.Time
 }
@@ -66,15 +67,19 @@ func (s *Saferpay) load(ctx context.Context, ref PaymentRef) (subject, error) {
 	if err != nil {
 		return subject{}, err
 	}
-	sub.gateway, sub.credentials, err = s.openUnlessSuspended(sub.service)
+	sub.gateway, sub.credentials, err = s.openUnlessRefused(sub.service)
 	return sub, err
 }
 
-// openUnlessSuspended is open, for what moves money or asks about it: a password that was refused is never tried again.
-func (s *Saferpay) openUnlessSuspended(service merchant.PaymentService) (Gateway, saferpay.Credentials, error) {
-	if service.Status == merchant.Suspended {
+// openUnlessRefused is open, for what moves money or asks about it: a password that was refused is never tried again.
+func (s *Saferpay) openUnlessRefused(service merchant.PaymentService) (Gateway, saferpay.Credentials, error) {
+	if service.CredentialsRefused() {
 		return nil, saferpay.Credentials{}, temporal.NewNonRetryableApplicationError(
-			"the payment service "+service.ID+" is suspended: Saferpay is asked again once the company has entered new credentials", CredentialsRevoked, nil)
+			"Saferpay refused the credentials of payment service "+service.ID+": it is asked again once the company has entered new ones", CredentialsRevoked, nil)
+	}
+	if len(service.SealedPassword) == 0 {
+		return nil, saferpay.Credentials{}, temporal.NewNonRetryableApplicationError(
+			"the payment service "+service.ID+" is "+string(service.Status)+" and its credentials are erased", CredentialsErased, nil)
 	}
 	return s.open(service)
 }
@@ -130,7 +135,11 @@ func (s *Saferpay) noticeRevoked(ctx context.Context, service merchant.PaymentSe
 }
 
 // suspend records that Saferpay no longer takes the credentials, unless somebody has before, or they have been renewed since.
+// The company is told of it by the onboarding, which is asked first: should this process end in between, it does the rest.
 func (s *Saferpay) suspend(ctx context.Context, service merchant.PaymentService) error {
+	if err := s.Processes.ServiceChanged(ctx, service, service.SealedPassword); err != nil {
+		return err
+	}
 	return s.InCompany(ctx, service.CompanyID, func(tx Tx) error {
 		current, err := tx.LockPaymentService(ctx, service.ID)
 		if err != nil {

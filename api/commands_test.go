@@ -210,6 +210,13 @@ func (c *commands) Decide(ctx context.Context, s merchant.PaymentService, d work
 	return c.becomeService(ctx, s, next, d.Reason)
 }
 
+func (c *commands) Disconnect(ctx context.Context, s merchant.PaymentService) (workflows.ServiceState, error) {
+	if err := c.note("disconnect", s.ID); err != nil {
+		return workflows.ServiceState{}, err
+	}
+	return c.becomeService(ctx, s, merchant.Disconnected, "")
+}
+
 func (c *commands) MailDocument(_ context.Context, _ merchant.PaymentService, documentID string) error {
 	return c.note("mail document", documentID)
 }

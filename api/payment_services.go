@@ -64,6 +64,24 @@ func (s *server) GetPaymentService(ctx context.Context, r spec.GetPaymentService
 	return spec.GetPaymentService200JSONResponse(answer), err
 }
 
+// DisconnectPaymentService answers DELETE /payment-services/{payment_service_id}.
+func (s *server) DisconnectPaymentService(ctx context.Context, r spec.DisconnectPaymentServiceRequestObject) (spec.DisconnectPaymentServiceResponseObject, error) {
+	companyID := callerOf(ctx).companyID
+	service, err := s.loadService(ctx, companyID, r.PaymentServiceID)
+	if err != nil {
+		return nil, err
+	}
+	if service.Status != merchant.Disconnected {
+		ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+		defer cancel()
+		if _, err := s.Commands.Disconnect(ctx, service); err != nil {
+			return nil, err
+		}
+	}
+	answer, err := s.paymentService(ctx, companyID, r.PaymentServiceID)
+	return spec.DisconnectPaymentService200JSONResponse(answer), err
+}
+
 // SubmitCredentials answers PUT /payment-services/{payment_service_id}/credentials. The password is sealed here and leaves
 // this function in no other form.
 func (s *server) SubmitCredentials(ctx context.Context, r spec.SubmitCredentialsRequestObject) (spec.SubmitCredentialsResponseObject, error) {

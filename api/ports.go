@@ -126,6 +126,7 @@ type Commands interface {
 	SubmitCredentials(ctx context.Context, s merchant.PaymentService, c merchant.Credentials) (workflows.ServiceState, error)
 	Decide(ctx context.Context, s merchant.PaymentService, d workflows.Decision) (workflows.ServiceState, error)
 	MailDocument(ctx context.Context, s merchant.PaymentService, documentID string) error
+	Disconnect(ctx context.Context, s merchant.PaymentService) (workflows.ServiceState, error)
 }
 
 // Sealer encrypts a secret so that it opens only together with the associated text.

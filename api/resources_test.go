@@ -103,6 +103,24 @@ func TestAdministratorDecidesAVerification(t *testing.T) {
 	assert.Contains(t, fmt.Sprint(service["next_steps"]), "start_again")
 }
 
+func TestDisconnectedPaymentServiceStaysToBeSeenAndIsNoLongerTheDefault(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	service := w.newService(merchant.Active)
+	path := "/payment-services/" + service.ID
+	w.call("POST", path+"/default", w.key, nil).json(http.StatusOK)
+	for range 2 {
+		gone := w.call("DELETE", path, w.key, nil).json(http.StatusOK)
+		assert.Equal(t, "disconnected", gone["status"])
+		assert.Equal(t, false, gone["is_default"])
+		assert.NotEmpty(t, gone["timeline"])
+	}
+	assert.Equal(t, []string{"disconnect " + service.ID}, w.commands.seen())
+	w.call("POST", path+"/default", w.key, nil).problem(http.StatusConflict, "payment-service-not-active")
+	draft := w.newInvoice(invoice.Draft, payableBy(service))
+	w.call("POST", "/invoices/"+draft.ID+"/issue", w.key, nil).problem(http.StatusConflict, "payment-service-not-active")
+}
+
 func TestOnlyAnActivePaymentServiceBecomesTheDefault(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

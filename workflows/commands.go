@@ -128,12 +128,46 @@ func (c Commands) MailDocument(ctx context.Context, s merchant.PaymentService, d
 		client.UpdateWorkflowOptions{UpdateName: UpdateDocument, Args: []any{MailDocument{DocumentID: documentID}}}, &Acknowledged{})
 }
 
+// Disconnect ends a payment service: no new payment begins, and what is under way comes to its end.
+func (c Commands) Disconnect(ctx context.Context, s merchant.PaymentService) (ServiceState, error) {
+	var out ServiceState
+	err := c.updateWithStart(ctx, c.onboarding(connected(s)), client.UpdateWorkflowOptions{UpdateName: UpdateDisconnect}, &out)
+	return out, err
+}
+
+// ServiceChanged has the onboarding of the payment service see to something that happened elsewhere, see
+// activities.Processes.
+func (c Commands) ServiceChanged(ctx context.Context, s merchant.PaymentService, refusedPassword []byte) error {
+	in := connected(s)
+	options := onboardingOptions(in)
+	_, err := c.Temporal.SignalWithStartWorkflow(ctx, options.ID, SignalServiceChanged, ServiceChanged{RefusedPassword: refusedPassword}, options, OnboardingType, in)
+	return Problem(err)
+}
+
+// TryAgain has the process of a payment or refund run the step that failed once more, if one has. A process that has ended in
+// the meantime is fine.
+func (c Commands) TryAgain(ctx context.Context, u merchant.UnderWay) error {
+	workflowID := InvoicePaymentID(u.InvoiceID)
+	if u.RefundID != "" {
+		workflowID = RefundID(u.RefundID)
+	}
+	err := Problem(c.Temporal.SignalWorkflow(ctx, workflowID, "", SignalTryAgain, PaymentHint{PaymentID: u.PaymentID, OnlyFailed: true}))
+	if problem.CodeOf(err) == problem.NotFound {
+		return nil
+	}
+	return err
+}
+
 func connected(s merchant.PaymentService) ConnectPaymentService {
 	return ConnectPaymentService{CompanyID: s.CompanyID, PaymentServiceID: s.ID, Environment: s.Environment, Name: s.Name}
 }
 
 func (c Commands) onboarding(in ConnectPaymentService) client.WithStartWorkflowOperation {
-	return c.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+	return c.Temporal.NewWithStartWorkflowOperation(onboardingOptions(in), OnboardingType, in)
+}
+
+func onboardingOptions(in ConnectPaymentService) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
 		ID:                       OnboardingID(in.PaymentServiceID),
 		TaskQueue:                OnboardingQueue,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
@@ -142,7 +176,7 @@ func (c Commands) onboarding(in ConnectPaymentService) client.WithStartWorkflowO
 			in.PaymentServiceID),
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			CompanyID.ValueSet(in.CompanyID), PaymentServiceID.ValueSet(in.PaymentServiceID), NeedsAttention.ValueSet(false)),
-	}, OnboardingType, in)
+	}
 }
 
 // Deliver starts bringing an event to a webhook endpoint, unless that is under way. One that the company asked for once more,

@@ -51,13 +51,15 @@ const (
 	UpdateCredentials = "submit-credentials" // Onboarding, with start: merchant.Credentials → ServiceState
 	UpdateDecide      = "decide"             // Onboarding: Decision → ServiceState
 	UpdateDocument    = "mail-document"      // Onboarding, with start: MailDocument → Acknowledged
+	UpdateDisconnect  = "disconnect"         // Onboarding, with start: → ServiceState
 )
 
 // Signals: facts and wishes that nobody waits for. Those of an InvoicePayment are only hints; what happened is what Assert says.
 const (
 	SignalPayerReturned    = "payer-returned"    // PaymentHint
 	SignalSaferpayNotified = "saferpay-notified" // PaymentHint
-	SignalTryAgain         = "try-again"         // PaymentHint, from an operator or the nightly sweep: run the step that failed once more; EventDelivery: TryNow
+	SignalTryAgain         = "try-again"         // PaymentHint, from an operator, the nightly sweep or new credentials: run the step that failed once more; EventDelivery: TryNow
+	SignalServiceChanged   = "service-changed"   // ServiceChanged, with start: something happened to a payment service elsewhere
 )
 
 // InvoicePaymentID is the workflow id of the collection of an invoice.
@@ -170,6 +172,8 @@ type ResolveException struct {
 // PaymentHint says that something may have happened to a payment.
 type PaymentHint struct {
 	PaymentID string `json:"payment_id"`
+	// OnlyFailed is for SignalTryAgain: a payment of which no step has failed is no reason to ask Saferpay.
+	OnlyFailed bool `json:"only_failed,omitempty"`
 }
 
 // Acknowledged answers an update that has nothing to tell.
@@ -201,6 +205,12 @@ type ConnectPaymentService struct {
 type Decision struct {
 	Approved bool   `json:"approved"`
 	Reason   string `json:"reason"`
+}
+
+// ServiceChanged is something that happened to a payment service elsewhere: what stands on its timeline already, or that
+// Saferpay refused credentials, which are named by their sealed password.
+type ServiceChanged struct {
+	RefusedPassword []byte `json:"refused_password,omitempty"`
 }
 
 // MailDocument sends a document, which is in the record already, to the acquirer.

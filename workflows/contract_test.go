@@ -24,7 +24,7 @@ func TestNoArgumentOrResultIsABareString(t *testing.T) {
 		"EventDelivery": Workflows{}.EventDelivery,
 		UpdateIssue:     invoices.issue, UpdatePayNow: invoices.payNow, UpdateCancel: invoices.cancel,
 		UpdateReceipt: invoices.recordReceipt, UpdateResolve: invoices.resolve, UpdateRefund: refunds.request, UpdateRecorded: refunds.recordByHand,
-		UpdateConnect: services.connect, UpdateCredentials: services.submitCredentials, UpdateDecide: services.decide, UpdateDocument: services.mailDocument,
+		UpdateConnect: services.connect, UpdateCredentials: services.submitCredentials, UpdateDecide: services.decide, UpdateDocument: services.mailDocument, UpdateDisconnect: services.disconnect,
 	}
 	for _, steps := range []any{
 		&activities.Books{}, &activities.Saferpay{}, &activities.Merchants{}, &activities.Mail{}, &activities.Schedules{}, &activities.Webhooks{},

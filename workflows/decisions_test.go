@@ -170,3 +170,26 @@ func TestParkedMoneyGoesBackWithOneDecision(t *testing.T) {
 	assert.True(t, id.Valid(id.Refund, refunded.RefundID))
 	assert.True(t, refunded.Amount.Equal(money.Amount{}), "all that is left")
 }
+
+func TestPaymentThatWaitsForCredentialsGoesOnWhenTheyAreRenewed(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens().captures()
+	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.failures = []error{temporal.NewNonRetryableApplicationError("the password was changed", activities.CredentialsRevoked, nil)}
+	start := c.Now()
+	c.at(time.Second, func() { c.payNow("pay_1", payment.Card) })
+	c.at(time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
+	c.at(time.Hour+10*time.Minute, func() { c.SignalWorkflow(SignalTryAgain, PaymentHint{PaymentID: "pay_1", OnlyFailed: true}) })
+	assert.Equal(t, invoice.Paid, c.run().Status)
+	assert.WithinDuration(t, start.Add(time.Hour+10*time.Minute), c.Now(), time.Minute)
+}
+
+func TestNewCredentialsAreNoReasonToAskAboutAPageThatIsJustOpen(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens()
+	c.outcomes["pay_1"] = []activities.Outcome{notBegun}
+	c.at(time.Second, func() { c.payNow("pay_1", payment.Card) })
+	c.at(time.Hour, func() { c.SignalWorkflow(SignalTryAgain, PaymentHint{PaymentID: "pay_1", OnlyFailed: true}) })
+	c.at(2*time.Hour, func() { assert.Zero(t, c.calls["assert pay_1"]); c.cancel() })
+	assert.Equal(t, invoice.Cancelled, c.run().Status)
+}

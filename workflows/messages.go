@@ -43,7 +43,7 @@ func (p *invoicePayment) listen(ctx workflow.Context) error {
 		hints.AddReceive(workflow.GetSignalChannel(ctx, name), func(c workflow.ReceiveChannel, _ bool) {
 			var hint PaymentHint
 			c.Receive(ctx, &hint)
-			p.hint(hint.PaymentID, name == SignalTryAgain)
+			p.hint(hint, name == SignalTryAgain)
 		})
 	}
 	workflow.Go(ctx, func(ctx workflow.Context) {
@@ -54,13 +54,15 @@ func (p *invoicePayment) listen(ctx workflow.Context) error {
 	return nil
 }
 
-// hint notes that there is a reason to ask Saferpay about the payment. A hint about a payment that we don't know, or that
-// has ended, changes nothing.
-func (p *invoicePayment) hint(paymentID string, fromOperator bool) {
+// hint notes that there is a reason to ask Saferpay about the payment, or to try again what failed. A hint about a payment
+// that we don't know, or that has ended, changes nothing.
+func (p *invoicePayment) hint(hint PaymentHint, again bool) {
 	for _, c := range p.Checkouts {
-		if c.PaymentID == paymentID && !c.State.Final() {
-			c.Hints++
-			c.again = c.again || fromOperator
+		if c.PaymentID == hint.PaymentID && !c.State.Final() {
+			if !hint.OnlyFailed {
+				c.Hints++
+			}
+			c.again = c.again || again
 		}
 	}
 }

@@ -36,27 +36,32 @@ type onboarding struct {
 	clock    clock
 	calendar calendar.Calendar
 
-	recorded  bool
-	planned   bool
-	refusal   error
-	changing  workflow.Mutex // one change of the payment service at a time
-	outbox    outbox
-	blind     string // why the last look at the terminal found nothing out
-	attention bool   // what the search attribute NeedsAttention says
+	recorded   bool
+	refusal    error
+	planned    bool                    // it is looked after every night
+	changing   workflow.Mutex          // one change of the payment service at a time
+	changes    workflow.ReceiveChannel // what happened to it elsewhere
+	catchingUp bool
+	resuming   bool // payments and refunds under way are told that the credentials work again
+	outbox     outbox
+	blind      string // why the last look at the terminal found nothing out
+	attention  bool   // what the search attribute NeedsAttention says
 }
 
 var merchantsStep *activities.Merchants
 
 // Onboarding brings a payment service from its credentials through the acquirer's verification to active or rejected. It
 // is started again, for as long as the change takes, when something is to change later. It takes UpdateConnect,
-// UpdateCredentials, UpdateDecide and UpdateDocument. As in InvoicePayment, Temporal's own cancellation request changes
-// nothing.
+// UpdateCredentials, UpdateDecide, UpdateDocument, UpdateDisconnect and SignalServiceChanged. As in InvoicePayment, Temporal's
+// own cancellation request changes nothing.
 func (w Workflows) Onboarding(ctx workflow.Context, in ConnectPaymentService) (ServiceState, error) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	o := &onboarding{in: in, clock: w.clock(ctx), changing: workflow.NewMutex(ctx)}
+	o := &onboarding{in: in, clock: w.clock(ctx), changing: workflow.NewMutex(ctx), changes: workflow.GetSignalChannel(ctx, SignalServiceChanged)}
 	if err := o.listen(ctx); err != nil {
 		return ServiceState{}, err
 	}
+	workflow.Go(ctx, o.catchUp)
+	workflow.Go(ctx, o.resume)
 	workflow.Go(ctx, o.post)
 	return o.run(ctx)
 }
@@ -66,22 +71,25 @@ func (o *onboarding) run(ctx workflow.Context) (ServiceState, error) {
 	if err := o.record(ctx); err != nil {
 		return ServiceState{}, err
 	}
-	for o.underWay() || o.busy(ctx) || o.unplanned() {
+	for o.unsettled() || o.busy(ctx) {
 		o.report(ctx)
 		var err error
-		switch o.Status {
-		case merchant.AwaitingCredentials:
+		switch {
+		case o.Status == merchant.AwaitingCredentials:
 			// 2. Wait for credentials that work.
 			err = o.awaitCredentials(ctx)
-		case merchant.InVerification:
+		case o.Status == merchant.InVerification:
 			// 3. Wait for the acquirer's verification.
 			err = o.awaitVerification(ctx)
+		case o.Status == merchant.Active && !o.planned:
+			// 4. Have an active payment service looked after from now on.
+			err = o.plan(ctx)
+		case o.Status == merchant.Disconnected && o.Connected:
+			// 5. Let what is under way come to its end, and forget the credentials.
+			err = o.windUp(ctx)
 		default:
-			// 4. Have an active payment service swept every night, answer whoever waits for an answer, see the last mails off,
-			// and end.
-			if err = o.plan(ctx); err == nil {
-				err = workflow.Await(ctx, func() bool { return o.underWay() || !o.busy(ctx) })
-			}
+			// 6. Answer whoever waits for an answer, see the last mails off, and end.
+			err = workflow.Await(ctx, func() bool { return o.unsettled() || !o.busy(ctx) })
 		}
 		if err != nil {
 			return ServiceState{}, err
@@ -91,14 +99,23 @@ func (o *onboarding) run(ctx workflow.Context) (ServiceState, error) {
 	return ServiceState{Status: o.Status}, nil
 }
 
-// underWay tells whether the payment service is on its way to become active.
-func (o *onboarding) underWay() bool {
-	return o.Status == merchant.AwaitingCredentials || o.Status == merchant.InVerification
+// unsettled tells whether there is more to do for the payment service than to answer and to write.
+func (o *onboarding) unsettled() bool {
+	switch o.Status {
+	case merchant.AwaitingCredentials, merchant.InVerification:
+		return true
+	case merchant.Active:
+		return !o.planned
+	case merchant.Disconnected:
+		return o.Connected
+	default:
+		return false
+	}
 }
 
-// busy tells whether somebody waits for an answer, or a mail for the mail server.
+// busy tells whether somebody waits for an answer, a message for being read, or a mail for the mail server.
 func (o *onboarding) busy(ctx workflow.Context) bool {
-	return !workflow.AllHandlersFinished(ctx) || !o.outbox.empty()
+	return !workflow.AllHandlersFinished(ctx) || o.changes.Len() > 0 || o.catchingUp || o.resuming || !o.outbox.empty()
 }
 
 func (o *onboarding) record(ctx workflow.Context) error {
@@ -163,6 +180,59 @@ func (o *onboarding) look(ctx workflow.Context) error {
 	return o.step(with(ctx, books, "Note that nothing could be seen"), merchantsStep.NoteBlindLook, look)
 }
 
+// windUp erases the credentials of a disconnected payment service a day later, or as soon after that as nothing is under way.
+func (o *onboarding) windUp(ctx workflow.Context) error {
+	for o.Connected {
+		nextDay := workflow.TimerOptions{Summary: "Payments and refunds that are under way still need the credentials"}
+		if err := workflow.NewTimerWithOptions(ctx, o.clock.shorten(24*time.Hour), nextDay).Get(ctx, nil); err != nil {
+			return err
+		}
+		var left activities.Left
+		err := workflow.ExecuteActivity(with(ctx, books, "Erase the credentials, unless something is under way"), merchantsStep.EraseCredentials, o.ref()).Get(ctx, &left)
+		if err != nil {
+			return err
+		}
+		o.Connected = left.UnderWay
+	}
+	return workflow.ExecuteActivity(with(ctx, books, "End the nightly sweep"), schedulesStep.EndSweep, o.ref()).Get(ctx, nil)
+}
+
+// catchUp takes in what happened to the payment service elsewhere.
+func (o *onboarding) catchUp(ctx workflow.Context) {
+	for ctx.Err() == nil {
+		var in ServiceChanged
+		o.changes.Receive(ctx, &in)
+		o.catchingUp = true
+		_, err := o.change(ctx, func() error {
+			return o.step(with(ctx, books, "See what happened to the payment service"), merchantsStep.CatchUp,
+				activities.ServiceNews{PaymentServiceRef: o.ref(), RefusedPassword: in.RefusedPassword})
+		})
+		if err != nil {
+			workflow.GetLogger(ctx).Error("What happened to the payment service could not be taken in.", "error", err)
+		}
+		o.catchingUp = false
+	}
+}
+
+// resume lets payments and refunds that failed for want of good credentials go on at once, and not only when they try again by
+// themselves.
+func (o *onboarding) resume(ctx workflow.Context) {
+	for {
+		if err := workflow.Await(ctx, func() bool { return o.resuming }); err != nil {
+			return
+		}
+		for next := (activities.Resume{PaymentServiceRef: o.ref()}); o.resuming; {
+			var resumed activities.Resumed
+			err := workflow.ExecuteActivity(with(ctx, books, "Let payments and refunds under way go on"), merchantsStep.ResumePayments, next).Get(ctx, &resumed)
+			if err != nil {
+				workflow.GetLogger(ctx).Error("Payments under way could not be told of the new credentials.", "error", err)
+			}
+			next.After = resumed.Next
+			o.resuming = next.After != ""
+		}
+	}
+}
+
 // awaitWhile waits until t, a time of the process, or until the status is another, and tells whether it is.
 func (o *onboarding) awaitWhile(ctx workflow.Context, status merchant.ServiceStatus, t time.Time, why string) (changed bool, err error) {
 	return workflow.AwaitWithOptions(ctx, nap(o.clock.until(ctx, t), why), func() bool { return o.Status != status })
@@ -204,6 +274,8 @@ func (o *onboarding) report(ctx workflow.Context) {
 		details = "Refused: " + cause(o.refusal)
 	case o.Status == merchant.AwaitingCredentials:
 		details += "Waiting for the company to enter Customer ID, Terminal ID and its JSON API user."
+	case o.Status == merchant.Disconnected && o.Connected:
+		details += "Its credentials are erased as soon as no payment or refund is under way."
 	case o.Status == merchant.InVerification:
 		details += fmt.Sprintf("The acquirer verifies the company: at the earliest %s, due %s. Looking at the terminal once a business day.",
 			o.EarliestAt.Format(time.DateOnly), o.DueAt.Format(time.DateOnly))

@@ -27,8 +27,13 @@ func (o *onboarding) listen(ctx workflow.Context) error {
 	}); err != nil {
 		return err
 	}
-	return workflow.SetUpdateHandlerWithOptions(ctx, UpdateDocument, o.mailDocument, workflow.UpdateHandlerOptions{
+	if err := workflow.SetUpdateHandlerWithOptions(ctx, UpdateDocument, o.mailDocument, workflow.UpdateHandlerOptions{
 		Description: "Mails a document to the acquirer",
+	}); err != nil {
+		return err
+	}
+	return workflow.SetUpdateHandlerWithOptions(ctx, UpdateDisconnect, o.disconnect, workflow.UpdateHandlerOptions{
+		Description: "Ends the payment service for new payments",
 	})
 }
 
@@ -46,11 +51,16 @@ func (o *onboarding) awaitRecord(ctx workflow.Context) error {
 
 func (o *onboarding) submitCredentials(ctx workflow.Context, in merchant.Credentials) (ServiceState, error) {
 	return o.change(ctx, func() error {
+		before := o.Status
 		now := o.clock.now(ctx).Truncate(time.Microsecond) // as precise as the record
-		return o.step(with(ctx, interactive, "Check the credentials"), merchantsStep.SaveCredentials, activities.SubmitCredentials{
+		err := o.step(with(ctx, interactive, "Check the credentials"), merchantsStep.SaveCredentials, activities.SubmitCredentials{
 			PaymentServiceRef: o.ref(), Credentials: in, SubmittedAt: now,
 			EarliestAt: o.calendar.AddBusinessDays(now, verificationEarliest), DueAt: o.calendar.AddBusinessDays(now, verificationDue),
 		})
+		if err == nil && (before == merchant.Active || before == merchant.Suspended) {
+			o.resuming = true
+		}
+		return err
 	})
 }
 
@@ -68,6 +78,12 @@ func (o *onboarding) mailDocument(ctx workflow.Context, in MailDocument) (Acknow
 			activities.DocumentRef{PaymentServiceRef: o.ref(), DocumentID: in.DocumentID})
 	})
 	return Acknowledged{}, err
+}
+
+func (o *onboarding) disconnect(ctx workflow.Context) (ServiceState, error) {
+	return o.change(ctx, func() error {
+		return o.step(with(ctx, books, "Disconnect the payment service"), merchantsStep.Disconnect, o.ref())
+	})
 }
 
 // change runs a step that alters the payment service; its refusal is the answer.

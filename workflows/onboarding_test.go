@@ -34,7 +34,12 @@ type joining struct {
 	unreachable  bool                    // Saferpay does not answer
 	mailDown     bool
 	looks        []time.Time
-	swept        int // how often the nightly sweep was planned
+	swept        int                  // how often the nightly sweep was planned
+	pages        []activities.Resumed // what is under way when the credentials are renewed
+	resumed      []string             // from where on payments under way were told of new credentials
+	left         int                  // after how many days nothing is under way any more
+	erased       []time.Time          // when somebody tried to erase the credentials
+	sweepEnded   bool
 	letters      []sent
 	attention    bool // it was put on the operators' list
 }
@@ -92,6 +97,32 @@ func onboardAt(t *testing.T, status merchant.ServiceStatus, started time.Time, c
 		j.swept++
 		return nil
 	}).Maybe()
+	j.OnActivity(schedulesStep.EndSweep, mock.Anything, mock.Anything).Return(func(context.Context, activities.PaymentServiceRef) error {
+		j.sweepEnded = true
+		return nil
+	}).Maybe()
+	j.OnActivity(merchantsStep.CatchUp, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.ServiceNews) (activities.Verification, error) {
+		if len(in.RefusedPassword) > 0 {
+			require.NoError(t, j.service.RefuseCredentials(in.RefusedPassword, j.Now()))
+		}
+		return j.standing(), nil
+	}).Maybe()
+	j.OnActivity(merchantsStep.ResumePayments, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Resume) (activities.Resumed, error) {
+		j.resumed = append(j.resumed, in.After)
+		var page activities.Resumed
+		if len(j.pages) > 0 {
+			page, j.pages = j.pages[0], j.pages[1:]
+		}
+		return page, nil
+	}).Maybe()
+	j.OnActivity(merchantsStep.Disconnect, mock.Anything, mock.Anything).Return(func(context.Context, activities.PaymentServiceRef) (activities.Verification, error) {
+		err := j.service.Become(merchant.Disconnected, j.Now(), "")
+		return j.standing(), err
+	}).Maybe()
+	j.OnActivity(merchantsStep.EraseCredentials, mock.Anything, mock.Anything).Return(func(context.Context, activities.PaymentServiceRef) (activities.Left, error) {
+		j.erased = append(j.erased, j.Now())
+		return activities.Left{UnderWay: len(j.erased) < j.left}, nil
+	}).Maybe()
 	j.OnActivity(merchantsStep.RecordDecision, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.DecideVerification) (activities.Verification, error) {
 		return j.become(map[bool]merchant.ServiceStatus{true: merchant.Active, false: merchant.Rejected}[in.Approved])
 	}).Maybe()
@@ -116,7 +147,7 @@ func onboardAt(t *testing.T, status merchant.ServiceStatus, started time.Time, c
 func (j *joining) standing() activities.Verification {
 	return activities.Verification{
 		Status: j.service.Status, Canton: j.canton, SubmittedAt: j.service.SubmittedAt, EarliestAt: j.service.EarliestAt, DueAt: j.service.DueAt,
-		Overdue: j.service.Noted(merchant.Overdue, ""), Untold: j.service.Untold(), Unmanaged: j.unmanaged,
+		Connected: len(j.service.SealedPassword) > 0, Overdue: j.service.Noted(merchant.Overdue, ""), Untold: j.service.Untold(), Unmanaged: j.unmanaged,
 	}
 }
 
@@ -424,6 +455,72 @@ func TestCredentialsThatAreRenewedWhileMailsWaitContinueTheVerification(t *testi
 	j.RegisterDelayedCallback(func() { j.mailDown = false }, 24*time.Hour)
 	assert.Equal(t, merchant.Active, j.run().Status)
 	assert.Equal(t, []merchant.What{merchant.What(merchant.Suspended), merchant.What(merchant.InVerification), merchant.What(merchant.Active)}, j.mailed())
+}
+
+func TestRefusedCredentialsAreToldOfOnceHoweverManyNotice(t *testing.T) {
+	t.Parallel()
+	j := onboard(t, merchant.Active)
+	j.service.SealedPassword, j.mailDown = []byte("sealed"), true
+	for i := range 3 {
+		j.RegisterDelayedCallback(func() { j.SignalWorkflow(SignalServiceChanged, ServiceChanged{RefusedPassword: []byte("sealed")}) }, time.Duration(i)*time.Minute)
+	}
+	j.RegisterDelayedCallback(func() { j.mailDown = false }, time.Hour)
+	assert.Equal(t, merchant.Suspended, j.run().Status)
+	assert.Equal(t, []merchant.What{merchant.What(merchant.Suspended)}, j.mailed())
+}
+
+func TestWhatHappenedElsewhereDuringTheVerificationIsTakenIn(t *testing.T) {
+	t.Parallel()
+	j := onboard(t, merchant.AwaitingCredentials)
+	j.submitsCredentials(0)
+	j.RegisterDelayedCallback(func() {
+		j.service.SealedPassword = []byte("sealed")
+		j.SignalWorkflow(SignalServiceChanged, ServiceChanged{RefusedPassword: []byte("an older one")})
+	}, 24*time.Hour)
+	j.RegisterDelayedCallback(func() { j.SignalWorkflow(SignalServiceChanged, ServiceChanged{RefusedPassword: []byte("sealed")}) }, 48*time.Hour)
+	assert.Equal(t, merchant.Suspended, j.run().Status)
+	assert.WithinDuration(t, monday.Add(48*time.Hour), j.Now(), time.Minute)
+	assert.Equal(t, []merchant.What{merchant.What(merchant.InVerification), merchant.What(merchant.Suspended)}, j.mailed())
+}
+
+func TestNewCredentialsLetEverythingUnderWayGoOnAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, before := range []merchant.ServiceStatus{merchant.Suspended, merchant.Active} {
+		j := onboard(t, before)
+		j.contractedAt = monday
+		j.pages = []activities.Resumed{{Told: 100, Next: "pay_100"}, {Told: 3}}
+		j.submitsCredentials(0)
+		assert.Equal(t, merchant.Active, j.run().Status)
+		assert.Equal(t, []string{"", "pay_100"}, j.resumed)
+		assert.WithinDuration(t, monday, j.Now(), time.Minute)
+	}
+	j := onboard(t, merchant.AwaitingCredentials)
+	j.contractedAt = monday
+	j.submitsCredentials(0)
+	assert.Equal(t, merchant.Active, j.run().Status)
+	assert.Empty(t, j.resumed, "nothing can be under way yet")
+}
+
+func TestCredentialsOfADisconnectedServiceAreErasedWhenNothingIsUnderWay(t *testing.T) {
+	t.Parallel()
+	j := onboard(t, merchant.Active)
+	j.service.SealedPassword, j.left = []byte("sealed"), 3
+	gone := &answer[ServiceState]{}
+	j.RegisterDelayedCallback(func() { j.UpdateWorkflow(UpdateDisconnect, "", callback(gone)) }, 0)
+	assert.Equal(t, merchant.Disconnected, j.run().Status)
+	assert.Equal(t, merchant.Disconnected, gone.value.Status)
+	assert.Equal(t, []string{"Tue 03.11.", "Wed 04.11.", "Thu 05.11."}, days(j.erased))
+	assert.True(t, j.sweepEnded, "nothing is left to be compared")
+	assert.Equal(t, []merchant.What{merchant.What(merchant.Disconnected)}, j.mailed())
+}
+
+func TestServiceThatWasNeverConnectedIsDisconnectedAndThatIsAll(t *testing.T) {
+	t.Parallel()
+	j := onboard(t, merchant.AwaitingCredentials)
+	j.RegisterDelayedCallback(func() { j.UpdateWorkflow(UpdateDisconnect, "", callback(&answer[ServiceState]{})) }, time.Hour)
+	assert.Equal(t, merchant.Disconnected, j.run().Status)
+	assert.Empty(t, j.erased)
+	assert.WithinDuration(t, monday.Add(time.Hour), j.Now(), time.Minute)
 }
 
 func TestWrongCredentialsAreRefusedAndMayBeEnteredAgain(t *testing.T) {

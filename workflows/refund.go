@@ -37,6 +37,7 @@ type refunding struct {
 	refusal   error                       // why it was not allowed
 	byHand    bool                        // a person may say that the merchant did it in the Backoffice
 	done      bool                        // and has said so
+	again     bool                        // somebody asked to run the step that failed once more
 	decisions map[string]exception.Choice // what persons decided, by exception
 	trouble   string                      // what a person has to look at
 	attention bool                        // what the search attribute NeedsAttention says
@@ -44,7 +45,7 @@ type refunding struct {
 
 // Refund gives money of a captured payment back, whole or in part. It never asks Saferpay twice for the same refund: after a
 // lost answer it looks for the refund by its order id, and asks a person when it finds nothing. It takes UpdateRefund,
-// UpdateRecorded and UpdateResolve; Temporal's own cancellation request changes nothing.
+// UpdateRecorded, UpdateResolve and SignalTryAgain; Temporal's own cancellation request changes nothing.
 func (w Workflows) Refund(ctx workflow.Context, in RequestRefund) (Returned, error) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	r := &refunding{in: in, clock: w.clock(ctx), state: refund.Requested, decisions: map[string]exception.Choice{}}
@@ -128,7 +129,7 @@ func (r *refunding) send(ctx workflow.Context) {
 		r.decideByHand(ctx)
 	case out.State == refund.Requested:
 		r.report(ctx, "**Saferpay did not take the refund**; it is asked for again in a while.")
-		r.sleep(ctx, r.clock.shorten(refundRetry), "Ask for the refund again")
+		r.rest(ctx, r.clock.shorten(refundRetry), "Ask for the refund again")
 	case out.State == refund.Captured:
 		r.book(ctx, refund.Captured, "Saferpay gave the money back.")
 	default:
@@ -195,7 +196,7 @@ func (r *refunding) decideUnclear(ctx workflow.Context) {
 // decideByHand asks the merchant to refund in the Backoffice.
 func (r *refunding) decideByHand(ctx workflow.Context) {
 	r.decide(ctx, exception.RefundByHand,
-		"The Saferpay license has no refunds. Refund the payment in the Saferpay Backoffice, then record it here.",
+		"Saferpay takes no refunds from here: the license has none, or the payment service is disconnected. Refund the payment in the Saferpay Backoffice, then record it here.",
 		exception.Happened, exception.DidNotHappen)
 }
 
@@ -239,7 +240,7 @@ func (r *refunding) decide(ctx workflow.Context, kind exception.Kind, detail str
 	}
 }
 
-// persist runs a step until it succeeds, with an hour between the rounds.
+// persist runs a step until it succeeds, with an hour between the rounds, or SignalTryAgain.
 func (r *refunding) persist(ctx workflow.Context, complaint string, step func() error) {
 	for {
 		err := step()
@@ -247,8 +248,16 @@ func (r *refunding) persist(ctx workflow.Context, complaint string, step func() 
 			r.trouble = ""
 			return
 		}
-		r.report(ctx, fmt.Sprintf("**%s:** %s. It is tried again every hour.", complaint, cause(err)))
-		r.sleep(ctx, r.clock.shorten(tryAgainAfter), complaint)
+		r.report(ctx, fmt.Sprintf("**%s:** %s. It is tried again every hour, and at once on the signal `%s`.", complaint, cause(err), SignalTryAgain))
+		r.rest(ctx, r.clock.shorten(tryAgainAfter), complaint)
+	}
+}
+
+// rest waits before a step that failed is run again, unless somebody asks for it at once.
+func (r *refunding) rest(ctx workflow.Context, d time.Duration, why string) {
+	r.again = false
+	if _, err := workflow.AwaitWithOptions(ctx, nap(d, why), func() bool { return r.again }); err != nil {
+		workflow.GetLogger(ctx).Error("A wait was broken off.", "error", err)
 	}
 }
 
@@ -275,6 +284,12 @@ func (r *refunding) listen(ctx workflow.Context) error {
 	}); err != nil {
 		return err
 	}
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		for ctx.Err() == nil {
+			workflow.GetSignalChannel(ctx, SignalTryAgain).Receive(ctx, nil)
+			r.again = true
+		}
+	})
 	return workflow.SetUpdateHandlerWithOptions(ctx, UpdateResolve, r.resolve, workflow.UpdateHandlerOptions{
 		Description: "Takes a person's decision on an exception",
 	})

@@ -231,3 +231,24 @@ func TestRefundThatIsNotAllowedIsTheAnswerAndTheEnd(t *testing.T) {
 	assert.Equal(t, refund.Requested, g.run())
 	assert.Equal(t, problem.RefundExceedsPayment, problem.CodeOf(request.err))
 }
+
+func TestRefundThatWaitsForCredentialsGoesOnWhenTheyAreRenewed(t *testing.T) {
+	t.Parallel()
+	g := giveBack(t)
+	g.answers(activities.RefundOutcome{State: refund.Requested}, nil).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+	start := g.Now()
+	g.at(time.Minute, func() { g.SignalWorkflow(SignalTryAgain, PaymentHint{PaymentID: "pay_1", OnlyFailed: true}) })
+	assert.Equal(t, refund.Captured, g.run())
+	assert.WithinDuration(t, start.Add(time.Minute), g.times["send"], time.Second)
+}
+
+func TestRefundIsNotAskedForEarlierThanItMayBe(t *testing.T) {
+	t.Parallel()
+	g := giveBack(t)
+	start := g.Now()
+	g.terms = activities.RefundTerms{CapturedAt: start, Rest: 2 * time.Hour}
+	g.answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+	g.at(time.Minute, func() { g.SignalWorkflow(SignalTryAgain, PaymentHint{PaymentID: "pay_1", OnlyFailed: true}) })
+	assert.Equal(t, refund.Captured, g.run())
+	assert.WithinDuration(t, start.Add(2*time.Hour), g.times["send"], time.Second)
+}

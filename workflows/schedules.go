@@ -10,7 +10,6 @@ import (
 
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/calendar"
-	"github.com/quittance/quittance/internal/merchant"
 )
 
 const (
@@ -50,14 +49,8 @@ func (w Workflows) SweepSchedule(ref activities.PaymentServiceRef) client.Schedu
 
 var schedulesStep *activities.Schedules
 
-// unplanned tells whether nobody has seen yet to what an active payment service needs every night.
-func (o *onboarding) unplanned() bool { return o.Status == merchant.Active && !o.planned }
-
-// plan has an active payment service swept every night.
+// plan has a payment service swept every night.
 func (o *onboarding) plan(ctx workflow.Context) error {
-	if !o.unplanned() {
-		return nil
-	}
 	o.planned = true
 	return workflow.ExecuteActivity(with(ctx, books, "Plan the nightly sweep"), schedulesStep.PlanSweep, o.ref()).Get(ctx, nil)
 }

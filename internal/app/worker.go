@@ -80,6 +80,7 @@ func steps(cfg config.Config, p parts) (worker.Activities, error) {
 	if err != nil {
 		return worker.Activities{}, fmt.Errorf("QUITTANCE_SMTP_URL or QUITTANCE_MAIL_FROM: %w", err)
 	}
+	processes := workflows.Commands{Temporal: p.temporal}
 	test, live := saferpay.NewClient(cfg.Saferpay.TestURL), saferpay.NewClient(cfg.Saferpay.LiveURL)
 	records := func(ctx context.Context, companyID string, fn func(activities.Tx) error) error {
 		return p.store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
@@ -87,11 +88,11 @@ func steps(cfg config.Config, p parts) (worker.Activities, error) {
 	return worker.Activities{
 		Books: &activities.Books{InCompany: records, Now: now},
 		Saferpay: &activities.Saferpay{
-			InCompany: records, Secrets: p.keyring, PublicURL: cfg.PublicURL, Now: now,
+			InCompany: records, Secrets: p.keyring, Processes: processes, PublicURL: cfg.PublicURL, Now: now,
 			Gateways: map[merchant.Environment]activities.Gateway{merchant.Test: test, merchant.Live: live},
 		},
 		Merchants: &activities.Merchants{
-			InCompany: records, Secrets: p.keyring, PublicURL: cfg.PublicURL, Now: now,
+			InCompany: records, Secrets: p.keyring, Processes: processes, PublicURL: cfg.PublicURL, Now: now,
 			Terminals: map[merchant.Environment]activities.TerminalReader{merchant.Test: test, merchant.Live: live},
 		},
 		Mail: &activities.Mail{

@@ -74,6 +74,7 @@ var looks = map[merchant.What]look{
 	merchant.What(merchant.Active):         {colour: good, methods: true},
 	merchant.What(merchant.Rejected):       {colour: bad},
 	merchant.What(merchant.Suspended):      {colour: bad, facts: []label{customerID, terminalID, username}},
+	merchant.What(merchant.Disconnected):   {colour: wait},
 	merchant.DocumentReceived:              {colour: wait, facts: []label{company, canton, customerID, terminalID, contact}},
 	merchant.DocumentRefused:               {colour: bad},
 }

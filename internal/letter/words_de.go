@@ -65,6 +65,13 @@ var german = words{
 				"So geht es weiter:",
 			},
 		},
+		merchant.What(merchant.Disconnected): {
+			subject: "«{{.Service}}» ist getrennt",
+			before: []string{
+				"Der Zahlungsdienst «{{.Service}}» ist getrennt worden: Neue Zahlungen beginnen darüber nicht mehr. Begonnene Zahlungen und Rückerstattungen gehen zu Ende, und alles Bisherige bleibt sichtbar. Danach löschen wir das Passwort des API-Benutzers.",
+				"Kam das nicht von Ihnen, so prüfen Sie bitte, wer im Namen von {{.Company}} handeln kann.",
+			},
+		},
 		merchant.DocumentRefused: {
 			subject: "Ein Dokument für Worldline/SIX ist nicht angekommen",
 			before: []string{

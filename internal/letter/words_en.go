@@ -65,6 +65,13 @@ var english = words{
 				"What to do next:",
 			},
 		},
+		merchant.What(merchant.Disconnected): {
+			subject: "“{{.Service}}” is disconnected",
+			before: []string{
+				"The payment service “{{.Service}}” was disconnected: no new payment begins through it. Payments and refunds under way come to their end, and everything so far stays to be seen. Then we erase the password of the API user.",
+				"If this was not you, please check who can act in the name of {{.Company}}.",
+			},
+		},
 		merchant.DocumentRefused: {
 			subject: "A document did not reach Worldline/SIX",
 			before: []string{

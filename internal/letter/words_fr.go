@@ -66,6 +66,13 @@ var french = words{
 				"La suite:",
 			},
 		},
+		merchant.What(merchant.Disconnected): {
+			subject: "«{{.Service}}» est déconnecté",
+			before: []string{
+				"Le service de paiement «{{.Service}}» a été déconnecté: aucun nouveau paiement ne commence plus par lui. Les paiements et remboursements en cours vont à leur terme, et tout ce qui précède reste visible. Nous effaçons ensuite le mot de passe de l’utilisateur API.",
+				"Si cela ne vient pas de vous, veuillez vérifier qui peut agir au nom de {{.Company}}.",
+			},
+		},
 		merchant.DocumentRefused: {
 			subject: "Un document n’est pas arrivé chez Worldline/SIX",
 			before: []string{

@@ -66,6 +66,13 @@ var italian = words{
 				"Come proseguire:",
 			},
 		},
+		merchant.What(merchant.Disconnected): {
+			subject: "«{{.Service}}» è scollegato",
+			before: []string{
+				"Il servizio di pagamento «{{.Service}}» è stato scollegato: nessun nuovo pagamento comincia più per suo tramite. I pagamenti e i rimborsi in corso giungono al termine e tutto ciò che precede resta visibile. In seguito cancelliamo la password dell’utente API.",
+				"Se non è stato lei, verifichi per favore chi può agire in nome di {{.Company}}.",
+			},
+		},
 		merchant.DocumentRefused: {
 			subject: "Un documento non è arrivato a Worldline/SIX",
 			before: []string{

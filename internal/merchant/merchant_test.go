@@ -38,15 +38,6 @@ func TestPaymentServiceFollowsItsTable(t *testing.T) {
 	})
 }
 
-func TestRemarkStandsOnTheTimelineOnce(t *testing.T) {
-	t.Parallel()
-	s := merchant.NewPaymentService(merchant.PaymentService{ID: "psv_1"}, time.Unix(0, 0))
-	assert.True(t, s.Remark(time.Unix(1, 0), "There is no report."))
-	assert.False(t, s.Remark(time.Unix(2, 0), "There is no report."))
-	require.Len(t, s.Timeline, 2)
-	assert.Equal(t, merchant.ServiceStep{At: time.Unix(1, 0).UTC(), Status: s.Status, Note: "There is no report."}, s.Timeline[1])
-}
-
 func TestPayerIsOfferedWhatIsContractedForTheCurrency(t *testing.T) {
 	t.Parallel()
 	s := merchant.PaymentService{ID: "psv_1", Status: merchant.Active, Methods: []merchant.ContractedMethod{

@@ -2,6 +2,7 @@ package merchant
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -128,14 +129,15 @@ func (s *PaymentService) become(next ServiceStatus, at time.Time, step ServiceSt
 	return nil
 }
 
-// Remark notes something on the timeline that changes nothing, unless it stands there already; false when it does.
-func (s *PaymentService) Remark(at time.Time, note string) bool {
-	if slices.ContainsFunc(s.Timeline, func(step ServiceStep) bool { return step.Note == note }) {
-		return false
-	}
-	s.Timeline = append(s.Timeline, ServiceStep{At: at.UTC(), Status: s.Status, Note: note})
-	return true
+// UnderWay is a payment that has not ended; or, when there is a RefundID, a refund of it.
+type UnderWay struct {
+	PaymentID string
+	InvoiceID string
+	RefundID  string
 }
+
+// ID is the id of the payment or refund itself.
+func (u UnderWay) ID() string { return cmp.Or(u.RefundID, u.PaymentID) }
 
 // Collects returns nil when the service can take payments in the currency, else the problem that says what to do.
 func (s PaymentService) Collects(currency money.Currency) error {

@@ -18,6 +18,8 @@ const (
 	DocumentReceived   What = "document_received"   // About is the document
 	DocumentSent       What = "document_sent"       // the acquirer's mail server took it, and it was erased here
 	DocumentRefused    What = "document_refused"    // the mail server refused it for good, and it was erased here
+	NoReport           What = "no_report"           // Saferpay gives no report to compare with our records
+	CredentialsErased  What = "credentials_erased"  // nothing is under way any more
 	Mailed             What = "mailed"              // a mail about an earlier step was taken by the mail server
 	NotMailed          What = "not_mailed"          // that mail was not sent, or was refused for good
 )
@@ -25,7 +27,7 @@ const (
 // Whats lists every step, in the order of a life.
 var Whats = []What{
 	Created, Reminded, Abandoned, What(InVerification), Overdue, What(Active), What(Rejected), CredentialsRenewed, What(Suspended),
-	DocumentReceived, DocumentSent, DocumentRefused, What(Disconnected), Mailed, NotMailed,
+	DocumentReceived, DocumentSent, DocumentRefused, NoReport, What(Disconnected), CredentialsErased, Mailed, NotMailed,
 }
 
 // ServiceStep is one entry of a payment service's timeline.
@@ -64,6 +66,7 @@ var told = map[What][]Recipient{
 	What(Active):         {ToCompany},
 	What(Rejected):       {ToCompany},
 	What(Suspended):      {ToCompany},
+	What(Disconnected):   {ToCompany},
 	DocumentReceived:     {ToAcquirer},
 	DocumentRefused:      {ToCompany},
 }
@@ -77,6 +80,19 @@ func (s *PaymentService) Note(step ServiceStep, at time.Time) {
 // Noted tells whether such a step stands on the timeline.
 func (s PaymentService) Noted(what What, about string) bool {
 	return slices.ContainsFunc(s.Timeline, func(step ServiceStep) bool { return step.What == what && step.About == about })
+}
+
+// CredentialsRefused tells whether Saferpay refused the credentials when they were last used. Those are never tried again.
+func (s PaymentService) CredentialsRefused() bool {
+	for _, step := range slices.Backward(s.Timeline) {
+		switch step.What {
+		case What(Suspended):
+			return true
+		case What(InVerification), What(Active), CredentialsRenewed:
+			return false
+		}
+	}
+	return false
 }
 
 // Untold returns the letters that the timeline calls for and that nobody has dealt with, oldest first. Since every step is

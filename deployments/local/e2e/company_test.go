@@ -54,6 +54,7 @@ type (
 		AmountDue         string    `json:"amount_due"`
 		OnlineDocumentURL string    `json:"online_document_url"`
 		Payments          []payment `json:"payments"` // newest first
+		PaymentServiceIDs []string  `json:"payment_service_ids"`
 
 		company *company
 	}
@@ -158,6 +159,15 @@ func (c *company) draft(amount string) invoice {
 	inv := invoice{company: c}
 	c.call("POST", "/invoices", newInvoice(amount)).gives(201, &inv)
 	require.Equal(c.t, "draft", inv.Status)
+	return inv
+}
+
+// draftOf makes a draft of that number.
+func (c *company) draftOf(number string) invoice {
+	c.t.Helper()
+	inv, body := invoice{company: c}, newInvoice("108.00")
+	body["number"] = number
+	c.call("POST", "/invoices", body).gives(201, &inv)
 	return inv
 }
 

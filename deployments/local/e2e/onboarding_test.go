@@ -52,31 +52,33 @@ func TestUnverifiedAccountCannotBeTheDefaultAndEndsByDecision(t *testing.T) {
 
 func TestChangedPasswordSuspendsTheServiceUntilTheNewOneIsEntered(t *testing.T) {
 	t.Parallel()
-	account := object{"customer_id": "700100", "terminal_id": "70010000", "api_username": "API_700100_00000001", "api_password": "Old-Password-1"}
-	atSaferpay := func(password string) {
-		send(t, "PUT", shared.SimulatorURL()+"/_sim/customers/700100", object{
-			"user": account["api_username"], "password": password,
-			"terminals": []object{{"terminal_id": "70010000", "payment_methods": []object{{"method": "VISA", "currencies": []string{"CHF"}}}}},
-		}, nil)
-	}
-	atSaferpay("Old-Password-1")
-	c := newCompany(t, shared)
-	service := c.connect(account)
+	a := unverified(t, shared, "700100")
+	a.contract(t, object{"method": "VISA", "currencies": []string{"CHF"}})
+	c, contact := newCompanyIn(t, shared, "VD", "de")
+	service := c.connect(a.credentials)
 	require.Equal(t, "active", service.Status)
 	c.call("POST", "/payment-services/"+service.ID+"/default", nil).gives(200, nil)
-	inv := c.issue("108.00")
+	inv, waiting := c.issue("108.00"), c.issueNumbered("2026-0043", "54.00")
+	page := waiting.payNow("card")
 
-	atSaferpay("New-Password-2")
+	a.change(t, object{"password": "Password-2"})
+	page.pay(visa)
+	assert.Equal(t, "suspended", c.becomes(service.ID, "suspended").Status)
 	assert.Equal(t, 409, inv.pressPayNow("card").status)
-	assert.Equal(t, "suspended", c.paymentService(service.ID).Status)
+	assert.Equal(t, "«Worldline/SIX Payment Services» braucht neue Zugangsdaten", c.subjects(contact, 2)[1])
+	assert.Equal(t, "open", waiting.now().Status)
 
-	account["api_password"] = "New-Password-2"
-	c.call("PUT", "/payment-services/"+service.ID+"/credentials", account).gives(200, &service)
+	c.call("PUT", "/payment-services/"+service.ID+"/credentials", a.credentials).isProblem(422, "credentials-rejected", "api_password")
+	a.credentials["api_password"] = "Password-2"
+	c.call("PUT", "/payment-services/"+service.ID+"/credentials", a.credentials).gives(200, &service)
 	assert.Equal(t, "active", service.Status)
+	waiting.requireCollectedOnce("54.00") // at once, and not within the hour
 	inv.payNow("card").pay(visa)
 	inv.requireCollectedOnce("108.00")
+	assert.Len(t, c.subjects(contact, 3), 3, "that it is active, needs new credentials, and is active again")
 	keepHistory(t, shared, workflows.OnboardingID(service.ID), "onboarding-renewed-credentials")
 	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-refused-a-page-then-paid")
+	keepHistory(t, shared, workflows.InvoicePaymentID(waiting.ID), "invoice-paid-once-the-credentials-were-renewed")
 }
 
 // Between the API's look at the draft and the workflow's there is a moment in which the draft may be cancelled. A test can't

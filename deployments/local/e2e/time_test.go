@@ -19,6 +19,7 @@ func TestWhatTakesDaysHappensByItself(t *testing.T) {
 
 	t.Run("The acquirer takes nine business days", func(t *testing.T) { t.Parallel(); verifiedOnTheNinthDay(t, s) })
 	t.Run("The acquirer takes more than three weeks", func(t *testing.T) { t.Parallel(); neverVerified(t, s) })
+	t.Run("The company leaves", func(t *testing.T) { t.Parallel(); disconnected(t, s) })
 	t.Run("The credentials come after a reminder", func(t *testing.T) { t.Parallel(); reminded(t, s) })
 
 	t.Run("A page that nobody uses expires after one look", func(t *testing.T) {

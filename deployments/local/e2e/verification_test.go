@@ -189,6 +189,42 @@ func reminded(t *testing.T, s *stack.Stack) {
 	keepHistory(t, s, workflows.OnboardingID(service.ID), "onboarding-reminded-then-active")
 }
 
+// disconnected is a company that leaves while a payer is on the payment page.
+func disconnected(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	a := unverified(t, s, "700950")
+	a.contract(t, object{"method": "VISA", "currencies": []string{"CHF"}})
+	c, contact := newCompanyIn(t, s, "BS", "en")
+	service := c.connect(a.credentials)
+	c.call("POST", "/payment-services/"+service.ID+"/default", nil).gives(200, nil)
+	inv, late := c.issue("108.00"), c.issueNumbered("2026-0043", "54.00")
+	page := inv.payNow("card")
+
+	c.call("DELETE", "/payment-services/"+service.ID, nil).gives(200, &service)
+	assert.Equal(t, "disconnected", service.Status)
+	assert.False(t, service.IsDefault)
+	assert.Equal(t, http.StatusConflict, late.pressPayNow("card").status, "no new payment begins")
+	assert.Equal(t, []string{}, c.draftOf("2026-0044").PaymentServiceIDs)
+	page.pay(visa)
+	paid := inv.requireCollectedOnce("108.00").Payments[0]
+	erased := await(t, patience, func() paymentService { return c.paymentService(service.ID) }, func(now paymentService) bool {
+		return slices.Contains(now.whats(), "credentials_erased")
+	})
+	assert.Equal(t, []string{"“Worldline/SIX Payment Services” is active", "“Worldline/SIX Payment Services” is disconnected"}, c.subjects(contact, 2))
+	assert.NotEmpty(t, erased.Timeline, "the history stays")
+	keepHistory(t, s, workflows.OnboardingID(service.ID), "onboarding-disconnected")
+
+	r := c.refund(paid.ID, object{"amount": "8.00", "reason": "Returned"})
+	await(t, patience, func() int {
+		var open struct{ Data []exception }
+		c.call("GET", "/exceptions?open=true&subject="+r.ID, nil).gives(200, &open)
+		return len(open.Data)
+	}, func(n int) bool { return n == 1 })
+	c.call("POST", "/refunds/"+r.ID+"/record", nil).gives(200, nil)
+	keepHistory(t, s, workflows.RefundID(r.ID), "refund-by-hand-after-disconnecting")
+	late.cancel()
+}
+
 func TestLicenseWithoutTheManagementAPIIsConfirmedByAPerson(t *testing.T) {
 	t.Parallel()
 	a := unverified(t, shared, "700930")

@@ -1,0 +1,69 @@
+package activities
+
+import (
+	"context"
+
+	"github.com/quittance/quittance/internal/merchant"
+)
+
+// resumedAtOnce is how many processes are told in one step.
+const resumedAtOnce = 100
+
+// Resume lets what is under way through a payment service go on, from after that payment or refund on; empty for all.
+type Resume struct {
+	PaymentServiceRef
+	After string `json:"after,omitempty"`
+}
+
+// Resumed says how many processes were told. More are left after Next, unless that is empty.
+type Resumed struct {
+	Told int    `json:"told"`
+	Next string `json:"next,omitempty"`
+}
+
+// ResumePayments tells the processes of payments and refunds under way that the credentials work again. One in which nothing
+// has failed goes on as before.
+func (m *Merchants) ResumePayments(ctx context.Context, in Resume) (Resumed, error) {
+	list, err := m.underWay(ctx, in.PaymentServiceRef, in.After, resumedAtOnce)
+	if err != nil {
+		return Resumed{}, err
+	}
+	for _, u := range list {
+		if err := m.Processes.TryAgain(ctx, u); err != nil {
+			return Resumed{}, err
+		}
+	}
+	out := Resumed{Told: len(list)}
+	if len(list) == resumedAtOnce {
+		out.Next = list[len(list)-1].ID()
+	}
+	return out, nil
+}
+
+// Left is whether anything is under way.
+type Left struct {
+	UnderWay bool `json:"under_way"`
+}
+
+// EraseCredentials forgets the password of a payment service that is disconnected, unless something is under way that needs it.
+func (m *Merchants) EraseCredentials(ctx context.Context, in PaymentServiceRef) (Left, error) {
+	var left Left
+	_, err := m.saveIn(ctx, in, func(tx Tx, s *merchant.PaymentService) error {
+		list, err := tx.UnderWay(ctx, s.ID, "", 1)
+		if left.UnderWay = len(list) > 0; err != nil || left.UnderWay || s.Status != merchant.Disconnected || len(s.SealedPassword) == 0 {
+			return err
+		}
+		s.SealedPassword = nil
+		s.Note(merchant.ServiceStep{What: merchant.CredentialsErased, Note: "Nothing is under way any more: the API password is erased here."}, m.Now())
+		return nil
+	})
+	return left, err
+}
+
+func (m *Merchants) underWay(ctx context.Context, in PaymentServiceRef, after string, limit int) (list []merchant.UnderWay, err error) {
+	err = m.InCompany(ctx, in.CompanyID, func(tx Tx) (err error) {
+		list, err = tx.UnderWay(ctx, in.PaymentServiceID, after, limit)
+		return err
+	})
+	return list, err
+}
