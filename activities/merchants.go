@@ -9,7 +9,6 @@ import (
 
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/merchant"
-	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/saferpay"
 )
@@ -130,7 +129,7 @@ func (m *Merchants) SaveCredentials(ctx context.Context, in SubmitCredentials) (
 	if err != nil {
 		return Verification{}, err
 	}
-	if service.Status == merchant.Active && len(found.methods) == 0 {
+	if service.Status == merchant.Active && len(found.methods) == 0 && !found.unmanaged {
 		return Verification{}, credentialFault("terminal_id", "has no payment method contracted yet")
 	}
 	v, err := m.save(ctx, in.PaymentServiceRef, func(s *merchant.PaymentService) error {
@@ -138,21 +137,25 @@ func (m *Merchants) SaveCredentials(ctx context.Context, in SubmitCredentials) (
 		if bytes.Equal(s.SealedPassword, c.SealedPassword) {
 			return nil // saved before, by an attempt that could not say so any more
 		}
-		renewed := s.Status == merchant.Active
 		s.CustomerID, s.TerminalID, s.APIUsername, s.SealedPassword = c.CustomerID, c.TerminalID, c.APIUsername, c.SealedPassword
-		if s.SubmittedAt.IsZero() {
-			s.SubmittedAt, s.EarliestAt, s.DueAt = in.SubmittedAt.UTC(), in.EarliestAt.UTC(), in.DueAt.UTC()
+		s.LastCheckedAt = in.SubmittedAt.UTC()
+		if !found.unmanaged {
+			if err := s.SeeContracts(found.methods, m.Now()); err != nil {
+				return err
+			}
 		}
-		s.Methods, s.LastCheckedAt = found.methods, in.SubmittedAt.UTC()
 		switch {
-		case renewed:
+		case s.Status == merchant.Active:
 			s.Note(merchant.ServiceStep{What: merchant.CredentialsRenewed, Note: "The new credentials work and have replaced the old ones."}, m.Now())
 			return nil
 		case len(s.Methods) > 0:
+			s.Submit(in.SubmittedAt, in.EarliestAt, in.DueAt)
 			return s.Become(merchant.Active, m.Now(), "The credentials work and payment methods are contracted.")
 		case found.unmanaged:
+			s.Submit(in.SubmittedAt, in.EarliestAt, in.DueAt)
 			return s.Become(merchant.InVerification, m.Now(), "The credentials work. The Saferpay license has no Management API, so that a person will confirm when the acquirer is done.")
 		default:
+			s.Submit(in.SubmittedAt, in.EarliestAt, in.DueAt)
 			return s.Become(merchant.InVerification, m.Now(), "The credentials work; the acquirer has not contracted a payment method yet.")
 		}
 	})
@@ -186,7 +189,9 @@ func (m *Merchants) CheckVerification(ctx context.Context, in LookAtTerminal) (V
 			m.escalate(s, in.At)
 			return nil
 		}
-		s.Methods = found.methods
+		if err := s.SeeContracts(found.methods, m.Now()); err != nil {
+			return err
+		}
 		return s.Become(merchant.Active, m.Now(), "The acquirer finished the verification: payment methods are contracted.")
 	})
 	v.Unmanaged = found.unmanaged
@@ -243,12 +248,8 @@ func (m *Merchants) RecordDecision(ctx context.Context, in DecideVerification) (
 		if s.Status != merchant.InVerification && s.Status != next {
 			return problem.New(problem.NotInVerification, "Payment service %s is %s; only one in verification can be decided on.", s.ID, s.Status)
 		}
-		if in.Approved && len(s.Methods) == 0 { // the license lacks the Management API: CHF is contracted by the contract itself
-			for _, method := range payment.Methods {
-				for _, name := range method.SaferpayNames() {
-					s.Methods = append(s.Methods, merchant.ContractedMethod{Method: name, Currencies: []string{"CHF"}})
-				}
-			}
+		if in.Approved {
+			s.AssumeContracts()
 		}
 		if !in.Approved {
 			s.SealedPassword = nil // it was never more than looked with
@@ -355,6 +356,12 @@ var stepEvents = map[merchant.What]event.Type{
 	merchant.What(merchant.Active):         event.PaymentServiceActive,
 	merchant.What(merchant.Rejected):       event.PaymentServiceRejected,
 	merchant.What(merchant.Suspended):      event.PaymentServiceSuspended,
+	merchant.ContractsLost:                 event.PaymentServiceSuspended,
+	merchant.MethodsLost:                   event.PaymentServiceMethodsChanged,
+	merchant.MethodsAdded:                  event.PaymentServiceMethodsChanged,
+	merchant.CurrencyWanted:                event.PaymentServiceCurrencyRequested,
+	merchant.CurrencyContracted:            event.PaymentServiceCurrencyActive,
+	merchant.CurrencyDeclined:              event.PaymentServiceCurrencyRejected,
 	merchant.DocumentSent:                  event.PaymentServiceDocumentSent,
 	merchant.DocumentRefused:               event.PaymentServiceDocumentRefused,
 	merchant.What(merchant.Disconnected):   event.PaymentServiceDisconnected,

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
@@ -18,25 +19,32 @@ type ScheduleClient interface {
 // Schedules are the steps that plan what Temporal starts by itself.
 type Schedules struct {
 	Temporal ScheduleClient
-	// Sweep is the nightly sweep of a payment service, see workflows.Workflows.SweepSchedule.
-	Sweep func(PaymentServiceRef) client.ScheduleOptions
+	// Daily is what happens every day for a payment service that collects, see workflows.Workflows.DailySchedules.
+	Daily func(PaymentServiceRef) []client.ScheduleOptions
+	Now   func() time.Time
 }
 
-// PlanSweep has the payment service swept every night from now on. One that is planned already stays as it is, also when an
+// PlanDaily has the payment service looked after every day from now on. What is planned already stays as it is, also when an
 // operator paused it.
-func (s *Schedules) PlanSweep(ctx context.Context, ref PaymentServiceRef) error {
-	_, err := s.Temporal.Create(ctx, s.Sweep(ref))
-	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
-		return nil
+func (s *Schedules) PlanDaily(ctx context.Context, ref PaymentServiceRef) error {
+	for _, options := range s.Daily(ref) {
+		for _, interval := range options.Spec.Intervals { // where days are short, one passes first
+			options.Spec.StartAt = s.Now().Add(interval.Every)
+		}
+		if _, err := s.Temporal.Create(ctx, options); err != nil && !errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
-// EndSweep ends the nightly sweep of a payment service that is disconnected; one that has ended already is fine.
-func (s *Schedules) EndSweep(ctx context.Context, ref PaymentServiceRef) error {
-	err := s.Temporal.GetHandle(ctx, s.Sweep(ref).ID).Delete(ctx)
-	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
-		return nil
+// EndDaily ends what happens every day for a payment service that is disconnected; what has ended already is fine.
+func (s *Schedules) EndDaily(ctx context.Context, ref PaymentServiceRef) error {
+	for _, options := range s.Daily(ref) {
+		err := s.Temporal.GetHandle(ctx, options.ID).Delete(ctx)
+		if _, gone := errors.AsType[*serviceerror.NotFound](err); err != nil && !gone {
+			return err
+		}
 	}
-	return err
+	return nil
 }

@@ -61,9 +61,7 @@ func (m *Merchants) inspect(ctx context.Context, s merchant.PaymentService, c me
 // 1.53, PaymentPage/Initialize): user and password are right already, since Saferpay knew that they may not manage. A page,
 // or that nothing is contracted, says that the terminal is right too.
 func (m *Merchants) probe(ctx context.Context, s merchant.PaymentService, reader TerminalReader, c saferpay.Credentials) (finding, error) {
-	_, err := reader.InitializePaymentPage(ctx, c, call(ctx, s.ID, "probe"), saferpay.PaymentPageRequest{
-		Amount: money.FromMinor(100, money.CHF), OrderID: id.NewOrder(), Description: "Quittance tries the credentials", ReturnURL: m.PublicURL,
-	})
+	err := m.openUnseen(ctx, s, reader, c)
 	switch nameOf(err) {
 	case saferpay.NameAuthenticationFailed:
 		return finding{}, credentialFault("customer_id", "is not the customer of this API user")
@@ -73,6 +71,14 @@ func (m *Merchants) probe(ctx context.Context, s merchant.PaymentService, reader
 		err = nil
 	}
 	return finding{unmanaged: true}, refusedCredentials(err)
+}
+
+// openUnseen opens a payment page over one franc that nobody will ever see, for these methods, or all when there are none.
+func (m *Merchants) openUnseen(ctx context.Context, s merchant.PaymentService, reader TerminalReader, c saferpay.Credentials, methods ...string) error {
+	_, err := reader.InitializePaymentPage(ctx, c, call(ctx, s.ID, "probe"), saferpay.PaymentPageRequest{
+		Amount: money.FromMinor(100, money.CHF), OrderID: id.NewOrder(), Description: "Quittance tries the credentials", PaymentMethods: methods, ReturnURL: m.PublicURL,
+	})
+	return err
 }
 
 // look reads which payment methods are contracted for the terminal of a payment service.

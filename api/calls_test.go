@@ -47,7 +47,7 @@ func TestSpecificationNamesEveryStateAndKind(t *testing.T) {
 	for schema, want := range map[string]any{
 		"InvoiceStatus": invoice.Statuses, "PaymentState": payment.States, "PaymentMethod": payment.Methods, "RefundState": refund.States,
 		"JournalSourceKind": ledger.SourceKinds, "PaymentServiceStatus": merchant.ServiceStatuses, "ExceptionKind": exception.Kinds, "Language": invoice.Languages,
-		"EventType": event.Types, "EventDeliveryState": delivery.States,
+		"EventType": event.Types, "EventDeliveryState": delivery.States, "PaymentServiceWhat": merchant.Whats,
 	} {
 		assert.Equal(t, fmt.Sprint(want), fmt.Sprint(schemas[schema].Value.Enum), schema)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/refund"
 	"github.com/quittance/quittance/workflows"
@@ -215,6 +216,14 @@ func (c *commands) Disconnect(ctx context.Context, s merchant.PaymentService) (w
 		return workflows.ServiceState{}, err
 	}
 	return c.becomeService(ctx, s, merchant.Disconnected, "")
+}
+
+func (c *commands) RequestCurrency(_ context.Context, _ merchant.PaymentService, currency money.Currency) (workflows.CurrencyState, error) {
+	return workflows.CurrencyState{Status: merchant.CurrencyRequested}, c.note("request currency", string(currency))
+}
+
+func (c *commands) DecideCurrency(_ context.Context, _ merchant.PaymentService, currency money.Currency, _ workflows.Decision) (workflows.CurrencyState, error) {
+	return workflows.CurrencyState{Status: merchant.CurrencyRejected}, c.note("decide currency", string(currency))
 }
 
 func (c *commands) MailDocument(_ context.Context, _ merchant.PaymentService, documentID string) error {

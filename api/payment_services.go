@@ -8,6 +8,7 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/workflows"
 )
@@ -122,11 +123,30 @@ func (s *server) DecideVerification(ctx context.Context, r spec.DecideVerificati
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
 	decision := workflows.Decision{Approved: r.Body.Decision == spec.VerificationDecisionDecisionApproved, Reason: r.Body.Reason}
-	if _, err := s.Commands.Decide(ctx, service, decision); err != nil {
+	if r.Body.Currency != nil {
+		_, err = s.Commands.DecideCurrency(ctx, service, money.Currency(*r.Body.Currency), decision)
+	} else {
+		_, err = s.Commands.Decide(ctx, service, decision)
+	}
+	if err != nil {
 		return nil, err
 	}
 	answer, err := s.paymentService(ctx, companyID, r.PaymentServiceID)
 	return spec.DecideVerification200JSONResponse(answer), err
+}
+
+// RequestCurrency answers POST /payment-services/{payment_service_id}/currencies.
+func (s *server) RequestCurrency(ctx context.Context, r spec.RequestCurrencyRequestObject) (spec.RequestCurrencyResponseObject, error) {
+	service, err := s.loadService(ctx, callerOf(ctx).companyID, r.PaymentServiceID)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	defer cancel()
+	state, err := s.Commands.RequestCurrency(ctx, service, money.Currency(r.Body.Currency))
+	return spec.RequestCurrency202JSONResponse{
+		Currency: spec.Currency(r.Body.Currency), Status: spec.CurrencyStatusStatus(state.Status),
+	}, err
 }
 
 // MakeDefaultPaymentService answers POST /payment-services/{payment_service_id}/default.
@@ -162,6 +182,16 @@ func (s *server) paymentService(ctx context.Context, companyID, serviceID string
 	return answer, err
 }
 
+// shownCurrencies lists the contracted currencies and then those that were requested.
+func shownCurrencies(p merchant.PaymentService) []spec.CurrencyStatus {
+	active := mapped(p.Currencies(), func(code string) spec.CurrencyStatus {
+		return spec.CurrencyStatus{Currency: spec.Currency(code), Status: spec.CurrencyStatusStatus(merchant.CurrencyActive)}
+	})
+	return append(active, mapped(p.Requested, func(r merchant.CurrencyRequest) spec.CurrencyStatus {
+		return spec.CurrencyStatus{Currency: spec.Currency(r.Currency), Status: spec.CurrencyStatusStatus(r.Status)}
+	})...)
+}
+
 func shownService(p merchant.PaymentService, language string) spec.PaymentService {
 	return spec.PaymentService{
 		ID:          p.ID,
@@ -176,9 +206,7 @@ func shownService(p merchant.PaymentService, language string) spec.PaymentServic
 		PaymentMethods: mapped(p.Methods, func(m merchant.ContractedMethod) spec.ContractedMethod {
 			return spec.ContractedMethod{Method: m.Method, Currencies: m.Currencies}
 		}),
-		Currencies: mapped(p.Currencies(), func(code string) spec.CurrencyStatus {
-			return spec.CurrencyStatus{Currency: spec.Currency(code), Status: spec.CurrencyStatusStatusActive}
-		}),
+		Currencies: shownCurrencies(p),
 		Verification: spec.Verification{
 			SubmittedAt:   optional(p.SubmittedAt),
 			EarliestAt:    optional(p.EarliestAt),
@@ -187,7 +215,7 @@ func shownService(p merchant.PaymentService, language string) spec.PaymentServic
 		},
 		Timeline: mapped(p.Timeline, func(step merchant.ServiceStep) spec.PaymentServiceStep {
 			return spec.PaymentServiceStep{
-				At: step.At, Status: spec.PaymentServiceStatus(step.Status), What: string(step.What), About: optional(step.About), Note: optional(step.Note),
+				At: step.At, Status: spec.PaymentServiceStatus(step.Status), What: spec.PaymentServiceWhat(step.What), About: optional(step.About), Note: optional(step.Note),
 			}
 		}),
 		NextSteps: mapped(p.NextSteps(), func(next merchant.NextStep) spec.NextStep {

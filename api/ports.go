@@ -13,6 +13,7 @@ import (
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/refund"
 	"github.com/quittance/quittance/workflows"
@@ -127,6 +128,8 @@ type Commands interface {
 	Decide(ctx context.Context, s merchant.PaymentService, d workflows.Decision) (workflows.ServiceState, error)
 	MailDocument(ctx context.Context, s merchant.PaymentService, documentID string) error
 	Disconnect(ctx context.Context, s merchant.PaymentService) (workflows.ServiceState, error)
+	RequestCurrency(ctx context.Context, s merchant.PaymentService, currency money.Currency) (workflows.CurrencyState, error)
+	DecideCurrency(ctx context.Context, s merchant.PaymentService, currency money.Currency, d workflows.Decision) (workflows.CurrencyState, error)
 }
 
 // Sealer encrypts a secret so that it opens only together with the associated text.

@@ -12,6 +12,7 @@ import (
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/problem"
 )
 
@@ -101,6 +102,43 @@ func TestAdministratorDecidesAVerification(t *testing.T) {
 	assert.Equal(t, "rejected", service["status"])
 	assert.Contains(t, fmt.Sprint(service["timeline"]), "Papers are missing.")
 	assert.Contains(t, fmt.Sprint(service["next_steps"]), "start_again")
+}
+
+func TestFurtherCurrenciesAreAskedForOneByOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	service := w.newService(merchant.Active)
+	path := "/payment-services/" + service.ID
+	asked := w.call("POST", path+"/currencies", w.key, map[string]string{"currency": "USD"}).json(http.StatusAccepted)
+	assert.Equal(t, map[string]any{"currency": "USD", "status": "requested"}, asked)
+	for _, none := range []string{"CHF", "JPY", ""} {
+		assert.Equal(t, []string{"currency"}, w.call("POST", path+"/currencies", w.key, map[string]string{"currency": none}).problem(http.StatusUnprocessableEntity, "validation-failed"))
+	}
+	decided := w.call("POST", path+"/verification", adminKey, map[string]string{"decision": "rejected", "reason": "Told by mail.", "currency": "USD"})
+	assert.Equal(t, "active", decided.json(http.StatusOK)["status"], "it is about the currency")
+	assert.Equal(t, []string{"request currency USD", "decide currency USD"}, w.commands.seen())
+
+	service.Requested = []merchant.CurrencyRequest{{Currency: money.USD, Status: merchant.CurrencyRejected, At: noon}, {Currency: money.GBP, Status: merchant.CurrencyRequested, At: noon}}
+	w.in(w.company.ID, func(tx *postgres.Tx) error { return tx.SavePaymentService(t.Context(), service) })
+	currencies := w.call("GET", path, w.key, nil).json(http.StatusOK)["currencies"].([]any)
+	assert.Equal(t, []any{
+		map[string]any{"currency": "CHF", "status": "active"},
+		map[string]any{"currency": "EUR", "status": "active"},
+		map[string]any{"currency": "USD", "status": "rejected"},
+		map[string]any{"currency": "GBP", "status": "requested"},
+	}, currencies)
+}
+
+func TestInvoiceInACurrencyThatIsNotActiveSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	service := w.newService(merchant.Active)
+	draft := w.newInvoice(invoice.Draft, payableBy(service), func(inv *invoice.Invoice) {
+		inv.Amount, inv.AmountPaid = money.MustParse("12.00", money.GBP), money.Zero(money.GBP)
+	})
+	refused := w.call("POST", "/invoices/"+draft.ID+"/issue", w.key, nil)
+	refused.problem(http.StatusConflict, "currency-not-active")
+	assert.Contains(t, refused.Body.String(), "POST /v1/payment-services/"+service.ID+"/currencies")
 }
 
 func TestDisconnectedPaymentServiceStaysToBeSeenAndIsNoLongerTheDefault(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/quittance/quittance/internal/delivery"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
 )
 
@@ -126,6 +127,29 @@ func (c Commands) Decide(ctx context.Context, s merchant.PaymentService, d Decis
 func (c Commands) MailDocument(ctx context.Context, s merchant.PaymentService, documentID string) error {
 	return c.updateWithStart(ctx, c.onboarding(connected(s)),
 		client.UpdateWorkflowOptions{UpdateName: UpdateDocument, Args: []any{MailDocument{DocumentID: documentID}}}, &Acknowledged{})
+}
+
+// RequestCurrency asks the acquirer for contracts in a currency, unless somebody has or there are, and returns where it stands.
+func (c Commands) RequestCurrency(ctx context.Context, s merchant.PaymentService, currency money.Currency) (CurrencyState, error) {
+	start := c.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+		ID:                       CurrencyID(s.ID, currency),
+		TaskQueue:                OnboardingQueue,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		StaticSummary:            fmt.Sprintf("%s for company %s", currency, s.CompanyID),
+		StaticDetails:            fmt.Sprintf("Asks the acquirer for contracts in **%s** for payment service `%s`, and looks once a business day whether there are some.", currency, s.ID),
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			CompanyID.ValueSet(s.CompanyID), PaymentServiceID.ValueSet(s.ID), Currency.ValueSet(string(currency)), NeedsAttention.ValueSet(false)),
+	}, CurrencyActivationType, RequestCurrency{CompanyID: s.CompanyID, PaymentServiceID: s.ID, Currency: currency})
+	var out CurrencyState
+	err := c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateName: UpdateCurrency}, &out)
+	return out, err
+}
+
+// DecideCurrency ends the wait for a requested currency by what a person learnt from the acquirer.
+func (c Commands) DecideCurrency(ctx context.Context, s merchant.PaymentService, currency money.Currency, d Decision) (CurrencyState, error) {
+	var out CurrencyState
+	err := c.update(ctx, client.UpdateWorkflowOptions{WorkflowID: CurrencyID(s.ID, currency), UpdateName: UpdateDecide, Args: []any{d}}, &out)
+	return out, err
 }
 
 // Disconnect ends a payment service: no new payment begins, and what is under way comes to its end.

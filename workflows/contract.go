@@ -30,12 +30,14 @@ const (
 
 // Workflow types.
 const (
-	InvoicePaymentType = "InvoicePayment"
-	OnboardingType     = "Onboarding"
-	RefundType         = "Refund"
-	NightlySweepType   = "NightlySweep"
-	FindingType        = "Finding"
-	EventDeliveryType  = "EventDelivery"
+	InvoicePaymentType     = "InvoicePayment"
+	OnboardingType         = "Onboarding"
+	RefundType             = "Refund"
+	NightlySweepType       = "NightlySweep"
+	ServiceHealthType      = "ServiceHealth"
+	CurrencyActivationType = "CurrencyActivation"
+	FindingType            = "Finding"
+	EventDeliveryType      = "EventDelivery"
 )
 
 // Updates: the caller waits for the answer.
@@ -49,8 +51,9 @@ const (
 	UpdateResolve     = "resolve"            // whoever raised the exception: ResolveException → Acknowledged
 	UpdateConnect     = "connect"            // Onboarding, with start: → Acknowledged
 	UpdateCredentials = "submit-credentials" // Onboarding, with start: merchant.Credentials → ServiceState
-	UpdateDecide      = "decide"             // Onboarding: Decision → ServiceState
+	UpdateDecide      = "decide"             // Onboarding: Decision → ServiceState; CurrencyActivation: Decision → CurrencyState
 	UpdateDocument    = "mail-document"      // Onboarding, with start: MailDocument → Acknowledged
+	UpdateCurrency    = "request-currency"   // CurrencyActivation, with start: → CurrencyState
 	UpdateDisconnect  = "disconnect"         // Onboarding, with start: → ServiceState
 )
 
@@ -71,6 +74,15 @@ func RefundID(refundID string) string { return "refund/" + refundID }
 // SweepID is the id of the Temporal Schedule that sweeps a payment service; the workflows that it starts have ids that begin
 // with it.
 func SweepID(paymentServiceID string) string { return "sweep/" + paymentServiceID }
+
+// HealthID is the id of the Temporal Schedule that looks at a payment service every day; the workflows that it starts have ids
+// that begin with it.
+func HealthID(paymentServiceID string) string { return "health/" + paymentServiceID }
+
+// CurrencyID is the workflow id of the activation of a currency for a payment service.
+func CurrencyID(paymentServiceID string, currency money.Currency) string {
+	return "currency/" + paymentServiceID + "/" + string(currency)
+}
 
 // FindingID is the workflow id of an exception that the nightly sweep raised.
 func FindingID(exceptionID string) string { return "exception/" + exceptionID }
@@ -184,6 +196,25 @@ type SweepPaymentService struct {
 	CompanyID        string         `json:"company_id"`
 	PaymentServiceID string         `json:"payment_service_id"`
 	Resume           *sweepProgress `json:"resume,omitempty"`
+}
+
+// CheckPaymentService starts a daily look at a payment service.
+type CheckPaymentService struct {
+	CompanyID        string `json:"company_id"`
+	PaymentServiceID string `json:"payment_service_id"`
+}
+
+// RequestCurrency starts the activation of a currency. Looks is set only when a long history continues as a new one.
+type RequestCurrency struct {
+	CompanyID        string         `json:"company_id"`
+	PaymentServiceID string         `json:"payment_service_id"`
+	Currency         money.Currency `json:"currency"`
+	Looks            int            `json:"looks,omitempty"` // at the terminal so far
+}
+
+// CurrencyState answers how far a company has come with a currency.
+type CurrencyState struct {
+	Status merchant.CurrencyStatus `json:"status"`
 }
 
 // OpenFinding puts what a nightly sweep found before a person.

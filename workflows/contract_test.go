@@ -13,10 +13,11 @@ import (
 func TestNoArgumentOrResultIsABareString(t *testing.T) {
 	t.Parallel()
 	var (
-		invoices *invoicePayment
-		services *onboarding
-		refunds  *refunding
-		findings *finding
+		invoices   *invoicePayment
+		services   *onboarding
+		refunds    *refunding
+		findings   *finding
+		currencies *currencyActivation
 	)
 	callables := map[string]any{
 		"InvoicePayment": Workflows{}.InvoicePayment, "Onboarding": Workflows{}.Onboarding, "Refund": Workflows{}.Refund,
@@ -25,6 +26,8 @@ func TestNoArgumentOrResultIsABareString(t *testing.T) {
 		UpdateIssue:     invoices.issue, UpdatePayNow: invoices.payNow, UpdateCancel: invoices.cancel,
 		UpdateReceipt: invoices.recordReceipt, UpdateResolve: invoices.resolve, UpdateRefund: refunds.request, UpdateRecorded: refunds.recordByHand,
 		UpdateConnect: services.connect, UpdateCredentials: services.submitCredentials, UpdateDecide: services.decide, UpdateDocument: services.mailDocument, UpdateDisconnect: services.disconnect,
+		"CurrencyActivation": Workflows{}.CurrencyActivation, UpdateCurrency: currencies.request, "decide of CurrencyActivation": currencies.decide,
+		"ServiceHealth": Workflows{}.ServiceHealth,
 	}
 	for _, steps := range []any{
 		&activities.Books{}, &activities.Saferpay{}, &activities.Merchants{}, &activities.Mail{}, &activities.Schedules{}, &activities.Webhooks{},

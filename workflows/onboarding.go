@@ -165,6 +165,9 @@ func (o *onboarding) awaitVerification(ctx workflow.Context) error {
 			return err
 		}
 		o.report(ctx)
+		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() && o.Status == merchant.InVerification && !o.busy(ctx) {
+			return workflow.NewContinueAsNewError(ctx, OnboardingType, o.in) // all that counts stands in the record
+		}
 	}
 }
 
@@ -194,7 +197,7 @@ func (o *onboarding) windUp(ctx workflow.Context) error {
 		}
 		o.Connected = left.UnderWay
 	}
-	return workflow.ExecuteActivity(with(ctx, books, "End the nightly sweep"), schedulesStep.EndSweep, o.ref()).Get(ctx, nil)
+	return workflow.ExecuteActivity(with(ctx, books, "End the nightly sweep and the daily look"), schedulesStep.EndDaily, o.ref()).Get(ctx, nil)
 }
 
 // catchUp takes in what happened to the payment service elsewhere.

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/calendar"
@@ -34,12 +35,12 @@ type joining struct {
 	unreachable  bool                    // Saferpay does not answer
 	mailDown     bool
 	looks        []time.Time
-	swept        int                  // how often the nightly sweep was planned
+	planned      int                  // how often what happens every day was
 	pages        []activities.Resumed // what is under way when the credentials are renewed
 	resumed      []string             // from where on payments under way were told of new credentials
 	left         int                  // after how many days nothing is under way any more
 	erased       []time.Time          // when somebody tried to erase the credentials
-	sweepEnded   bool
+	dailyEnded   bool
 	letters      []sent
 	attention    bool // it was put on the operators' list
 }
@@ -92,13 +93,13 @@ func onboardAt(t *testing.T, status merchant.ServiceStatus, started time.Time, c
 		j.escalate(in.At)
 		return j.standing(), nil
 	}).Maybe()
-	j.OnActivity(schedulesStep.PlanSweep, mock.Anything, mock.Anything).Return(func(_ context.Context, ref activities.PaymentServiceRef) error {
+	j.OnActivity(schedulesStep.PlanDaily, mock.Anything, mock.Anything).Return(func(_ context.Context, ref activities.PaymentServiceRef) error {
 		assert.Equal(t, activities.PaymentServiceRef{CompanyID: "cmp_1", PaymentServiceID: "psv_1"}, ref)
-		j.swept++
+		j.planned++
 		return nil
 	}).Maybe()
-	j.OnActivity(schedulesStep.EndSweep, mock.Anything, mock.Anything).Return(func(context.Context, activities.PaymentServiceRef) error {
-		j.sweepEnded = true
+	j.OnActivity(schedulesStep.EndDaily, mock.Anything, mock.Anything).Return(func(context.Context, activities.PaymentServiceRef) error {
+		j.dailyEnded = true
 		return nil
 	}).Maybe()
 	j.OnActivity(merchantsStep.CatchUp, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.ServiceNews) (activities.Verification, error) {
@@ -249,7 +250,7 @@ func TestVerifiedAccountIsActiveAtOnce(t *testing.T) {
 	require.NoError(t, connect.err)
 	assert.Equal(t, merchant.Active, submitted.value.Status)
 	assert.Empty(t, j.looks)
-	assert.Equal(t, 1, j.swept, "an active payment service is swept every night")
+	assert.Equal(t, 1, j.planned, "an active payment service is looked after every day")
 	assert.Equal(t, []merchant.What{merchant.What(merchant.Active)}, j.mailed())
 	assert.False(t, j.attention)
 }
@@ -349,7 +350,7 @@ func TestOverdueVerificationIsEscalatedOnceAndNeedsAttentionUntilAPersonDecides(
 	require.NoError(t, decision.err)
 	assert.Equal(t, merchant.Rejected, decision.value.Status)
 	assert.True(t, j.attention)
-	assert.Zero(t, j.swept, "there is nothing to sweep")
+	assert.Zero(t, j.planned, "there is nothing to look after")
 	assert.Len(t, j.looks, 27, "it is looked at as before")
 	assert.Equal(t, []merchant.What{merchant.What(merchant.InVerification), merchant.Overdue, merchant.Overdue, merchant.What(merchant.Rejected)}, j.mailed())
 	assert.Equal(t, []merchant.Recipient{merchant.ToCompany, merchant.ToOperators}, []merchant.Recipient{j.letters[1].To, j.letters[2].To})
@@ -401,6 +402,23 @@ func TestVerificationThatNobodyCanLookAtIsEscalatedInTime(t *testing.T) {
 	verification := merchant.What(merchant.InVerification)
 	assert.Equal(t, []merchant.What{verification, merchant.Overdue, merchant.Overdue, merchant.What(merchant.Active)}, j.mailed())
 	assert.Equal(t, []string{"Mon 23.11."}, days([]time.Time{j.letters[1].at}))
+}
+
+func TestVerificationThatNeverEndsContinuesAsNew(t *testing.T) {
+	t.Parallel()
+	j := onboard(t, merchant.AwaitingCredentials)
+	j.submitsCredentials(0)
+	j.RegisterDelayedCallback(func() { j.SetContinueAsNewSuggested(true) }, 400*24*time.Hour)
+	j.ExecuteWorkflow(OnboardingType, ConnectPaymentService{CompanyID: "cmp_1", PaymentServiceID: "psv_1", Environment: merchant.Test})
+	var again *workflow.ContinueAsNewError
+	require.ErrorAs(t, j.GetWorkflowError(), &again)
+
+	next := onboardAt(t, merchant.InVerification, j.Now(), "VD", 1)
+	next.service = j.service
+	next.decides(5*24*time.Hour, true)
+	assert.Equal(t, merchant.Active, next.run().Status)
+	assert.NotEmpty(t, next.looks)
+	assert.Equal(t, []merchant.What{merchant.What(merchant.Active)}, next.mailed(), "what was told stays told")
 }
 
 func TestMailServerThatIsDownForTwoDaysHoldsNothingUp(t *testing.T) {
@@ -510,7 +528,7 @@ func TestCredentialsOfADisconnectedServiceAreErasedWhenNothingIsUnderWay(t *test
 	assert.Equal(t, merchant.Disconnected, j.run().Status)
 	assert.Equal(t, merchant.Disconnected, gone.value.Status)
 	assert.Equal(t, []string{"Tue 03.11.", "Wed 04.11.", "Thu 05.11."}, days(j.erased))
-	assert.True(t, j.sweepEnded, "nothing is left to be compared")
+	assert.True(t, j.dailyEnded, "nothing is left to look after")
 	assert.Equal(t, []merchant.What{merchant.What(merchant.Disconnected)}, j.mailed())
 }
 

@@ -13,26 +13,18 @@ import (
 )
 
 const (
-	// sweepJitter spreads the sweeps of all payment services, so that they don't meet at Saferpay.
-	sweepJitter = 40 * time.Minute
-	// shortestNight is how often a payment service is swept at most, however fast days pass.
-	shortestNight = 5 * time.Second
+	// dailyJitter spreads what happens for all payment services, so that they don't meet at Saferpay.
+	dailyJitter = 40 * time.Minute
+	// shortestDay is how often a payment service is looked after at most, however fast days pass.
+	shortestDay = 5 * time.Second
 )
 
 // SweepSchedule is the Temporal Schedule of the nightly sweep of a payment service: from 03:17 in Zurich, when the report of the
 // day before is complete.
 func (w Workflows) SweepSchedule(ref activities.PaymentServiceRef) client.ScheduleOptions {
-	spec := client.ScheduleSpec{
-		Calendars:    []client.ScheduleCalendarSpec{{Hour: []client.ScheduleRange{{Start: 3}}, Minute: []client.ScheduleRange{{Start: 17}}}},
-		TimeZoneName: calendar.Zurich.String(),
-		Jitter:       sweepJitter,
-	}
-	if w.TimeScale > 1 {
-		spec = client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: max(24*time.Hour/time.Duration(w.TimeScale), shortestNight)}}}
-	}
 	return client.ScheduleOptions{
 		ID:            SweepID(ref.PaymentServiceID),
-		Spec:          spec,
+		Spec:          w.daily(3, 17),
 		CatchupWindow: 24 * time.Hour, // a sweep reads what earlier ones missed, so that one makes up for all
 		Action: &client.ScheduleWorkflowAction{
 			ID:            SweepID(ref.PaymentServiceID),
@@ -47,10 +39,46 @@ func (w Workflows) SweepSchedule(ref activities.PaymentServiceRef) client.Schedu
 	}
 }
 
+// HealthSchedule is the Temporal Schedule of the daily look at a payment service: from 06:10 in Zurich, before payers are up.
+func (w Workflows) HealthSchedule(ref activities.PaymentServiceRef) client.ScheduleOptions {
+	return client.ScheduleOptions{
+		ID:            HealthID(ref.PaymentServiceID),
+		Spec:          w.daily(6, 10),
+		CatchupWindow: time.Hour, // a look that was missed is not made up for: the next day brings the next one
+		Action: &client.ScheduleWorkflowAction{
+			ID:            HealthID(ref.PaymentServiceID),
+			Workflow:      ServiceHealthType,
+			TaskQueue:     OnboardingQueue,
+			Args:          []any{CheckPaymentService{CompanyID: ref.CompanyID, PaymentServiceID: ref.PaymentServiceID}},
+			StaticSummary: "Daily look at the terminal",
+			StaticDetails: fmt.Sprintf("Sees whether payment service `%s` of company `%s` can still collect.", ref.PaymentServiceID, ref.CompanyID),
+			TypedSearchAttributes: temporal.NewSearchAttributes(
+				CompanyID.ValueSet(ref.CompanyID), PaymentServiceID.ValueSet(ref.PaymentServiceID), NeedsAttention.ValueSet(false)),
+		},
+	}
+}
+
+// DailySchedules are all that a payment service that collects needs.
+func (w Workflows) DailySchedules(ref activities.PaymentServiceRef) []client.ScheduleOptions {
+	return []client.ScheduleOptions{w.SweepSchedule(ref), w.HealthSchedule(ref)}
+}
+
+// daily is once a day at that time in Zurich, or in a little while after it.
+func (w Workflows) daily(hour, minute int) client.ScheduleSpec {
+	if w.TimeScale > 1 {
+		return client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: max(24*time.Hour/time.Duration(w.TimeScale), shortestDay)}}}
+	}
+	return client.ScheduleSpec{
+		Calendars:    []client.ScheduleCalendarSpec{{Hour: []client.ScheduleRange{{Start: hour}}, Minute: []client.ScheduleRange{{Start: minute}}}},
+		TimeZoneName: calendar.Zurich.String(),
+		Jitter:       dailyJitter,
+	}
+}
+
 var schedulesStep *activities.Schedules
 
-// plan has a payment service swept every night.
+// plan has a payment service looked after every day.
 func (o *onboarding) plan(ctx workflow.Context) error {
 	o.planned = true
-	return workflow.ExecuteActivity(with(ctx, books, "Plan the nightly sweep"), schedulesStep.PlanSweep, o.ref()).Get(ctx, nil)
+	return workflow.ExecuteActivity(with(ctx, books, "Plan the nightly sweep and the daily look"), schedulesStep.PlanDaily, o.ref()).Get(ctx, nil)
 }

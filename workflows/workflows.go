@@ -26,6 +26,8 @@ func (w Workflows) RegisterPayments(r worker.WorkflowRegistry) {
 // RegisterOnboarding registers what runs on OnboardingQueue.
 func (w Workflows) RegisterOnboarding(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(w.Onboarding, workflow.RegisterOptions{Name: OnboardingType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
+	r.RegisterWorkflowWithOptions(w.CurrencyActivation, workflow.RegisterOptions{Name: CurrencyActivationType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
+	r.RegisterWorkflowWithOptions(w.ServiceHealth, workflow.RegisterOptions{Name: ServiceHealthType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
 }
 
 // RegisterWebhooks registers what runs on WebhooksQueue.

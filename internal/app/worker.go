@@ -98,8 +98,10 @@ func steps(cfg config.Config, p parts) (worker.Activities, error) {
 		Mail: &activities.Mail{
 			InCompany: records, Secrets: p.keyring, PublicURL: cfg.PublicURL, Operators: cfg.Mail.Operators, Send: post(sender),
 		},
-		Schedules: &activities.Schedules{Temporal: p.temporal.ScheduleClient(), Sweep: workflows.Workflows{TimeScale: cfg.TimeScale}.SweepSchedule},
-		Webhooks:  &activities.Webhooks{InCompany: records, Secrets: p.keyring, Now: now, Post: tell(webhook.NewClient(cfg.Webhooks.Loopback))},
+		Schedules: &activities.Schedules{
+			Temporal: p.temporal.ScheduleClient(), Daily: workflows.Workflows{TimeScale: cfg.TimeScale}.DailySchedules, Now: now,
+		},
+		Webhooks: &activities.Webhooks{InCompany: records, Secrets: p.keyring, Now: now, Post: tell(webhook.NewClient(cfg.Webhooks.Loopback))},
 	}, nil
 }
 

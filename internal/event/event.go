@@ -13,32 +13,37 @@ type Type string
 
 // The events of CONTRACT §2 that the current processes write.
 const (
-	InvoiceOpened                 Type = "invoice.opened"
-	InvoicePaid                   Type = "invoice.paid"
-	InvoicePartiallyPaid          Type = "invoice.partially_paid"
-	InvoiceCancelled              Type = "invoice.cancelled"
-	PaymentAuthorized             Type = "payment.authorized"
-	PaymentCaptured               Type = "payment.captured"
-	PaymentFailed                 Type = "payment.failed"
-	RefundCaptured                Type = "refund.captured"
-	RefundFailed                  Type = "refund.failed"
-	PaymentServiceReminded        Type = "payment_service.reminded"
-	PaymentServiceInVerification  Type = "payment_service.in_verification"
-	PaymentServiceOverdue         Type = "payment_service.overdue"
-	PaymentServiceActive          Type = "payment_service.active"
-	PaymentServiceRejected        Type = "payment_service.rejected"
-	PaymentServiceSuspended       Type = "payment_service.suspended"
-	PaymentServiceDocumentSent    Type = "payment_service.document_sent"
-	PaymentServiceDocumentRefused Type = "payment_service.document_refused"
-	PaymentServiceDisconnected    Type = "payment_service.disconnected"
-	ExceptionRaised               Type = "exception.raised"
+	InvoiceOpened                   Type = "invoice.opened"
+	InvoicePaid                     Type = "invoice.paid"
+	InvoicePartiallyPaid            Type = "invoice.partially_paid"
+	InvoiceCancelled                Type = "invoice.cancelled"
+	PaymentAuthorized               Type = "payment.authorized"
+	PaymentCaptured                 Type = "payment.captured"
+	PaymentFailed                   Type = "payment.failed"
+	RefundCaptured                  Type = "refund.captured"
+	RefundFailed                    Type = "refund.failed"
+	PaymentServiceReminded          Type = "payment_service.reminded"
+	PaymentServiceInVerification    Type = "payment_service.in_verification"
+	PaymentServiceOverdue           Type = "payment_service.overdue"
+	PaymentServiceActive            Type = "payment_service.active"
+	PaymentServiceRejected          Type = "payment_service.rejected"
+	PaymentServiceSuspended         Type = "payment_service.suspended"
+	PaymentServiceDocumentSent      Type = "payment_service.document_sent"
+	PaymentServiceDocumentRefused   Type = "payment_service.document_refused"
+	PaymentServiceMethodsChanged    Type = "payment_service.methods_changed"
+	PaymentServiceCurrencyRequested Type = "payment_service.currency_requested"
+	PaymentServiceCurrencyActive    Type = "payment_service.currency_active"
+	PaymentServiceCurrencyRejected  Type = "payment_service.currency_rejected"
+	PaymentServiceDisconnected      Type = "payment_service.disconnected"
+	ExceptionRaised                 Type = "exception.raised"
 )
 
 // Types lists every type.
 var Types = []Type{
 	InvoiceOpened, InvoicePaid, InvoicePartiallyPaid, InvoiceCancelled, PaymentAuthorized, PaymentCaptured, PaymentFailed,
 	RefundCaptured, RefundFailed, PaymentServiceReminded, PaymentServiceInVerification, PaymentServiceOverdue, PaymentServiceActive,
-	PaymentServiceRejected, PaymentServiceSuspended, PaymentServiceDocumentSent, PaymentServiceDocumentRefused,
+	PaymentServiceRejected, PaymentServiceSuspended, PaymentServiceMethodsChanged, PaymentServiceCurrencyRequested,
+	PaymentServiceCurrencyActive, PaymentServiceCurrencyRejected, PaymentServiceDocumentSent, PaymentServiceDocumentRefused,
 	PaymentServiceDisconnected, ExceptionRaised,
 }
 

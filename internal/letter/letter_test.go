@@ -40,16 +40,21 @@ func eventful() merchant.PaymentService {
 		switch what {
 		case merchant.What(merchant.Rejected), merchant.What(merchant.Suspended):
 			s.Timeline[len(s.Timeline)-1].Status = merchant.ServiceStatus(what)
+		case merchant.ContractsLost:
+			s.Timeline[len(s.Timeline)-1].Status = merchant.Suspended
 		}
 	}
 	return s
 }
 
-var abouts = map[merchant.What]string{merchant.Reminded: "7"}
+var abouts = map[merchant.What]string{
+	merchant.Reminded: "7", merchant.CurrencyWanted: "EUR", merchant.CurrencyContracted: "EUR", merchant.CurrencyDeclined: "USD",
+	merchant.MethodsLost: "MASTERCARD EUR, TWINT CHF", merchant.ContractsLost: "VISA CHF",
+}
 
 // write writes a letter as whoever sends it does.
 func write(c merchant.Company, s merchant.PaymentService, l merchant.Letter) (letter.Letter, error) {
-	s.Status = s.Timeline[l.Step].Status
+	s.Status, s.Timeline = s.Timeline[l.Step].Status, s.Timeline[:l.Step+1]
 	switch l.To {
 	case merchant.ToAcquirer:
 		return letter.ToAcquirer(c, s, l.Step)

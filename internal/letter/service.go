@@ -55,6 +55,7 @@ type details struct {
 
 	Submitted, Earliest, Due string // dates
 	About, Reason            string // of the step
+	List                     string // About, where that lists methods with currencies, as people write it
 	DocumentsMail            string
 }
 
@@ -74,6 +75,11 @@ var looks = map[merchant.What]look{
 	merchant.What(merchant.Active):         {colour: good, methods: true},
 	merchant.What(merchant.Rejected):       {colour: bad},
 	merchant.What(merchant.Suspended):      {colour: bad, facts: []label{customerID, terminalID, username}},
+	merchant.MethodsLost:                   {colour: bad, facts: []label{customerID, terminalID}, methods: true},
+	merchant.ContractsLost:                 {colour: bad, facts: []label{customerID, terminalID}},
+	merchant.CurrencyWanted:                {colour: wait, facts: []label{company, canton, customerID, terminalID, contact}},
+	merchant.CurrencyContracted:            {colour: good, methods: true},
+	merchant.CurrencyDeclined:              {colour: bad},
 	merchant.What(merchant.Disconnected):   {colour: wait},
 	merchant.DocumentReceived:              {colour: wait, facts: []label{company, canton, customerID, terminalID, contact}},
 	merchant.DocumentRefused:               {colour: bad},
@@ -87,7 +93,7 @@ func ToCompany(c merchant.Company, s merchant.PaymentService, at int) (Letter, e
 	switch step.What {
 	case merchant.Reminded:
 		p.Steps = stepsOf(s.CredentialSteps(), c.Language)
-	case merchant.What(merchant.Suspended), merchant.What(merchant.Rejected):
+	case merchant.What(merchant.Suspended), merchant.What(merchant.Rejected), merchant.ContractsLost:
 		p.Steps = stepsOf(s.NextSteps(), c.Language)
 	}
 	letter, err := p.about(c, s, step, w.company[step.What], w.labels)
@@ -96,7 +102,12 @@ func ToCompany(c merchant.Company, s merchant.PaymentService, at int) (Letter, e
 }
 
 // AcquirerAddress is where Worldline/SIX takes mails about such a step.
-func AcquirerAddress(merchant.What) string { return merchant.DocumentsMail }
+func AcquirerAddress(what merchant.What) string {
+	if what == merchant.CurrencyWanted {
+		return "cs.ecom@six-payment-services.com"
+	}
+	return merchant.DocumentsMail
+}
 
 // ToAcquirer returns the mail to Worldline/SIX about a step, in the name of the company and in its language: answers go to the
 // company, not to Quittance.
@@ -128,7 +139,7 @@ func (p page) about(c merchant.Company, s merchant.PaymentService, step merchant
 	d := details{
 		Company: c.Name, Contact: c.ContactEmail, Service: s.Name, CustomerID: s.CustomerID, TerminalID: s.TerminalID,
 		Submitted: date(s.SubmittedAt, p.Language), Earliest: date(s.EarliestAt, p.Language), Due: date(s.DueAt, p.Language),
-		About: step.About, Reason: step.Note, DocumentsMail: merchant.DocumentsMail,
+		About: step.About, Reason: step.Note, List: methodNames.Replace(step.About), DocumentsMail: merchant.DocumentsMail,
 	}
 	lines, err := d.fill(slices.Concat([]string{n.subject}, n.before, n.after))
 	if err != nil {
@@ -147,7 +158,7 @@ func (p page) about(c merchant.Company, s merchant.PaymentService, step merchant
 	}
 	if look.methods {
 		for _, m := range s.Methods {
-			p.Facts = append(p.Facts, fact{Label: methodName(m.Method), Value: strings.Join(m.Currencies, ", ")})
+			p.Facts = append(p.Facts, fact{Label: methodNames.Replace(m.Method), Value: strings.Join(m.Currencies, ", ")})
 		}
 	}
 	letter, err := p.render()
@@ -188,10 +199,5 @@ func date(t time.Time, language string) string {
 	return t.In(calendar.Zurich).Format(dateLayouts[language])
 }
 
-// methodName is what people call a payment method of Saferpay.
-func methodName(method string) string {
-	if name, ok := map[string]string{"VISA": "Visa", "MASTERCARD": "Mastercard"}[method]; ok {
-		return name
-	}
-	return method
-}
+// methodNames puts what people call payment methods in the place of Saferpay's names.
+var methodNames = strings.NewReplacer("VISA", "Visa", "MASTERCARD", "Mastercard")

@@ -65,6 +65,29 @@ var german = words{
 				"So geht es weiter:",
 			},
 		},
+		merchant.MethodsLost: {
+			subject: "Bei «{{.Service}}» fehlen Zahlungsmittel",
+			before: []string{
+				"Bei Worldline/SIX sind für das Terminal von «{{.Service}}» nicht mehr freigeschaltet: {{.List}}. Ihre Kunden können damit nicht mehr bezahlen.",
+				"Das ist geblieben:",
+			},
+			after: []string{"Haben Sie das nicht veranlasst, fragen Sie bitte bei Worldline/SIX nach: {{.DocumentsMail}}."},
+		},
+		merchant.ContractsLost: {
+			subject: "«{{.Service}}» ist unterbrochen: Es ist kein Zahlungsmittel mehr freigeschaltet",
+			before: []string{
+				"Bei Worldline/SIX ist für das Terminal von «{{.Service}}» kein Zahlungsmittel mehr freigeschaltet. Bis wieder eines da ist, können Ihre Kunden nicht online bezahlen; begonnene Zahlungen und Rückerstattungen gehen weiter. Wir sehen jeden Tag nach.",
+				"So geht es weiter:",
+			},
+		},
+		merchant.CurrencyContracted: {
+			subject: "{{.About}} ist für «{{.Service}}» freigeschaltet",
+			before:  []string{"Ihre Kunden können Rechnungen in {{.About}} jetzt online bezahlen. Das ist für «{{.Service}}» freigeschaltet:"},
+		},
+		merchant.CurrencyDeclined: {
+			subject: "{{.About}} wird für «{{.Service}}» nicht freigeschaltet",
+			before:  []string{"Worldline/SIX schaltet {{.About}} für «{{.Service}}» nicht frei.", "Begründung: «{{.Reason}}»", "Sie können die Währung später erneut anfragen."},
+		},
 		merchant.What(merchant.Disconnected): {
 			subject: "«{{.Service}}» ist getrennt",
 			before: []string{
@@ -81,6 +104,11 @@ var german = words{
 		},
 	},
 	acquirer: map[merchant.What]notice{
+		merchant.CurrencyWanted: {
+			subject: "{{.About}} für das Terminal {{.TerminalID}} von {{.Company}}",
+			before:  []string{"Im Auftrag von {{.Company}} bitten wir Sie, für das folgende E-Commerce-Terminal die Annahme von Zahlungen in {{.About}} zu vereinbaren und freizuschalten:"},
+			after:   []string{"{{if .Contact}}Ihre Antwort auf diese Nachricht geht direkt an {{.Company}}.{{else}}Bitte wenden Sie sich mit Fragen direkt an {{.Company}}.{{end}}"},
+		},
 		merchant.DocumentReceived: {
 			subject: "Unterlagen von {{.Company}}{{with .CustomerID}} (Customer ID {{.}}){{end}}",
 			before:  []string{"Im Auftrag von {{.Company}} erhalten Sie im Anhang ein Dokument zur Prüfung des E-Commerce-Vertrags:"},

@@ -65,6 +65,29 @@ var english = words{
 				"What to do next:",
 			},
 		},
+		merchant.MethodsLost: {
+			subject: "“{{.Service}}” lacks means of payment",
+			before: []string{
+				"Worldline/SIX no longer has these contracted for the terminal of “{{.Service}}”: {{.List}}. Your customers can't pay with them any more.",
+				"This is left:",
+			},
+			after: []string{"If this was not your doing, please ask Worldline/SIX: {{.DocumentsMail}}."},
+		},
+		merchant.ContractsLost: {
+			subject: "“{{.Service}}” is interrupted: no means of payment is contracted any more",
+			before: []string{
+				"Worldline/SIX no longer has any means of payment contracted for the terminal of “{{.Service}}”. Until there is one again, your customers can't pay online; payments and refunds under way go on. We look every day.",
+				"What to do next:",
+			},
+		},
+		merchant.CurrencyContracted: {
+			subject: "{{.About}} is contracted for “{{.Service}}”",
+			before:  []string{"Your customers can now pay invoices in {{.About}} online. This is contracted for “{{.Service}}”:"},
+		},
+		merchant.CurrencyDeclined: {
+			subject: "{{.About}} will not be contracted for “{{.Service}}”",
+			before:  []string{"Worldline/SIX does not contract {{.About}} for “{{.Service}}”.", "Reason: “{{.Reason}}”", "You can ask for the currency again later."},
+		},
 		merchant.What(merchant.Disconnected): {
 			subject: "“{{.Service}}” is disconnected",
 			before: []string{
@@ -81,6 +104,11 @@ var english = words{
 		},
 	},
 	acquirer: map[merchant.What]notice{
+		merchant.CurrencyWanted: {
+			subject: "{{.About}} for terminal {{.TerminalID}} of {{.Company}}",
+			before:  []string{"On behalf of {{.Company}} we ask you to agree on and activate the acceptance of payments in {{.About}} for the following e-commerce terminal:"},
+			after:   []string{"{{if .Contact}}Your answer to this message goes straight to {{.Company}}.{{else}}With questions, please turn to {{.Company}} directly.{{end}}"},
+		},
 		merchant.DocumentReceived: {
 			subject: "Documents of {{.Company}}{{with .CustomerID}} (customer ID {{.}}){{end}}",
 			before:  []string{"On behalf of {{.Company}} you receive a document for the verification of the e-commerce contract, attached to this message:"},
@@ -91,6 +119,12 @@ var english = words{
 
 // operators are the notices to those who run Quittance.
 var operators = map[merchant.What]notice{
+	merchant.ContractsLost: {
+		subject: "Contracts lost: {{.Company}}",
+		before: []string{
+			"Worldline/SIX no longer has any means of payment contracted for “{{.Service}}” of {{.Company}}: {{.List}}. The company has been told, and the payment service is suspended until a contract is back.",
+		},
+	},
 	merchant.Overdue: {
 		subject: "Overdue verification: {{.Company}}",
 		before: []string{

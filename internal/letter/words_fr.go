@@ -66,6 +66,29 @@ var french = words{
 				"La suite:",
 			},
 		},
+		merchant.MethodsLost: {
+			subject: "Il manque des moyens de paiement à «{{.Service}}»",
+			before: []string{
+				"Chez Worldline/SIX ne sont plus activés pour le terminal de «{{.Service}}»: {{.List}}. Vos clients ne peuvent plus payer ainsi.",
+				"Il reste:",
+			},
+			after: []string{"Si cela ne vient pas de vous, renseignez-vous auprès de Worldline/SIX: {{.DocumentsMail}}."},
+		},
+		merchant.ContractsLost: {
+			subject: "«{{.Service}}» est interrompu: plus aucun moyen de paiement n’est activé",
+			before: []string{
+				"Chez Worldline/SIX, plus aucun moyen de paiement n’est activé pour le terminal de «{{.Service}}». Jusqu’à ce qu’il y en ait un de nouveau, vos clients ne peuvent pas payer en ligne; les paiements et remboursements en cours continuent. Nous regardons chaque jour.",
+				"La suite:",
+			},
+		},
+		merchant.CurrencyContracted: {
+			subject: "{{.About}} est activé pour «{{.Service}}»",
+			before:  []string{"Vos clients peuvent désormais payer en ligne les factures en {{.About}}. Voici ce qui est activé pour «{{.Service}}»:"},
+		},
+		merchant.CurrencyDeclined: {
+			subject: "{{.About}} ne sera pas activé pour «{{.Service}}»",
+			before:  []string{"Worldline/SIX n’active pas {{.About}} pour «{{.Service}}».", "Motif: «{{.Reason}}»", "Vous pourrez demander à nouveau cette monnaie plus tard."},
+		},
 		merchant.What(merchant.Disconnected): {
 			subject: "«{{.Service}}» est déconnecté",
 			before: []string{
@@ -82,6 +105,11 @@ var french = words{
 		},
 	},
 	acquirer: map[merchant.What]notice{
+		merchant.CurrencyWanted: {
+			subject: "{{.About}} pour le terminal {{.TerminalID}} de {{.Company}}",
+			before:  []string{"Au nom de {{.Company}}, nous vous prions de convenir de l’acceptation de paiements en {{.About}} pour le terminal e-commerce suivant et de l’activer:"},
+			after:   []string{"{{if .Contact}}Votre réponse à ce message parvient directement à {{.Company}}.{{else}}Pour toute question, veuillez vous adresser directement à {{.Company}}.{{end}}"},
+		},
 		merchant.DocumentReceived: {
 			subject: "Documents de {{.Company}}{{with .CustomerID}} (Customer ID {{.}}){{end}}",
 			before:  []string{"Au nom de {{.Company}}, vous recevez en annexe un document pour la vérification du contrat e-commerce:"},

@@ -66,6 +66,29 @@ var italian = words{
 				"Come proseguire:",
 			},
 		},
+		merchant.MethodsLost: {
+			subject: "A «{{.Service}}» mancano mezzi di pagamento",
+			before: []string{
+				"Presso Worldline/SIX non sono più attivati per il terminale di «{{.Service}}»: {{.List}}. I suoi clienti non possono più pagare così.",
+				"È rimasto:",
+			},
+			after: []string{"Se non è stato lei, si informi presso Worldline/SIX: {{.DocumentsMail}}."},
+		},
+		merchant.ContractsLost: {
+			subject: "«{{.Service}}» è interrotto: nessun mezzo di pagamento è più attivato",
+			before: []string{
+				"Presso Worldline/SIX non è più attivato alcun mezzo di pagamento per il terminale di «{{.Service}}». Finché non ce n’è di nuovo uno, i suoi clienti non possono pagare online; i pagamenti e i rimborsi in corso continuano. Controlliamo ogni giorno.",
+				"Come proseguire:",
+			},
+		},
+		merchant.CurrencyContracted: {
+			subject: "{{.About}} è attivato per «{{.Service}}»",
+			before:  []string{"Ora i suoi clienti possono pagare online le fatture in {{.About}}. Per «{{.Service}}» è attivato:"},
+		},
+		merchant.CurrencyDeclined: {
+			subject: "{{.About}} non sarà attivato per «{{.Service}}»",
+			before:  []string{"Worldline/SIX non attiva {{.About}} per «{{.Service}}».", "Motivo: «{{.Reason}}»", "Può richiedere di nuovo questa moneta più tardi."},
+		},
 		merchant.What(merchant.Disconnected): {
 			subject: "«{{.Service}}» è scollegato",
 			before: []string{
@@ -82,6 +105,11 @@ var italian = words{
 		},
 	},
 	acquirer: map[merchant.What]notice{
+		merchant.CurrencyWanted: {
+			subject: "{{.About}} per il terminale {{.TerminalID}} di {{.Company}}",
+			before:  []string{"Per conto di {{.Company}} le chiediamo di convenire l’accettazione di pagamenti in {{.About}} per il seguente terminale e-commerce e di attivarla:"},
+			after:   []string{"{{if .Contact}}La sua risposta a questo messaggio arriva direttamente a {{.Company}}.{{else}}Per domande si rivolga direttamente a {{.Company}}.{{end}}"},
+		},
 		merchant.DocumentReceived: {
 			subject: "Documenti di {{.Company}}{{with .CustomerID}} (Customer ID {{.}}){{end}}",
 			before:  []string{"Per conto di {{.Company}} riceve in allegato un documento per la verifica del contratto e-commerce:"},

@@ -85,6 +85,14 @@ var whenOverdue = NextStep{Step: "ask_acquirer", Email: DocumentsMail, Texts: ma
 	"en": "Ask Worldline/SIX what is still missing for the verification: " + DocumentsMail + ".",
 }}
 
+// withoutContracts is for a service that was active, and for which nothing is contracted any more.
+var withoutContracts = NextStep{Step: "ask_for_contracts", Email: DocumentsMail, Texts: map[string]string{
+	"de": "Fragen Sie bei Worldline/SIX nach, warum für das Terminal kein Zahlungsmittel mehr freigeschaltet ist: " + DocumentsMail + ". Sobald wieder eines da ist, wird der Zahlungsdienst von selbst aktiv.",
+	"fr": "Demandez à Worldline/SIX pourquoi plus aucun moyen de paiement n’est activé pour le terminal: " + DocumentsMail + ". Dès qu’il y en a un de nouveau, le service de paiement redevient actif de lui-même.",
+	"it": "Chieda a Worldline/SIX perché per il terminale non è più attivato alcun mezzo di pagamento: " + DocumentsMail + ". Appena ce n’è di nuovo uno, il servizio di pagamento torna attivo da solo.",
+	"en": "Ask Worldline/SIX why no means of payment is contracted for the terminal any more: " + DocumentsMail + ". As soon as there is one again, the payment service becomes active by itself.",
+}}
+
 // whenRejected leads to another attempt.
 var whenRejected = NextStep{Step: "start_again", Email: DocumentsMail, Texts: map[string]string{
 	"de": "Klären Sie den Grund mit Worldline/SIX (" + DocumentsMail + ") und fügen Sie danach einen neuen Zahlungsdienst hinzu.",
@@ -114,6 +122,9 @@ func (s PaymentService) NextSteps() []NextStep {
 	case Rejected:
 		return []NextStep{whenRejected}
 	case Suspended:
+		if !s.CredentialsRefused() {
+			return []NextStep{withoutContracts}
+		}
 		return s.atSaferpay([]NextStep{whenSuspended})
 	default:
 		return nil

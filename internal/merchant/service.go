@@ -56,12 +56,6 @@ func (s ServiceStatus) CanBecome(next ServiceStatus) bool {
 	return slices.Contains(serviceTransitions[s], next)
 }
 
-// ContractedMethod is a Saferpay payment method with the currencies that the acquirer contracted for it.
-type ContractedMethod struct {
-	Method     string   `json:"method"` // VISA, MASTERCARD, TWINT
-	Currencies []string `json:"currencies"`
-}
-
 // PaymentService is a company's connection to Worldline/SIX (Saferpay).
 type PaymentService struct {
 	ID             string
@@ -76,6 +70,7 @@ type PaymentService struct {
 	APIUsername    string
 	SealedPassword []byte // sealed by internal/secrets with the company id; never leaves but for a call to Saferpay
 	Methods        []ContractedMethod
+	Requested      []CurrencyRequest
 	SubmittedAt    time.Time // when working credentials were first entered
 	EarliestAt     time.Time // submitted + 3 business days
 	DueAt          time.Time // submitted + 15 business days
@@ -103,6 +98,14 @@ func (s *PaymentService) Abandon(at time.Time, note string) error {
 		return nil
 	}
 	return s.become(Disconnected, at, ServiceStep{What: Abandoned, Note: note})
+}
+
+// Submit sets when the verification began, and by when it should be over. One that goes on after an interruption keeps its
+// dates; one of a service that had been active before begins anew.
+func (s *PaymentService) Submit(at, earliest, due time.Time) {
+	if s.SubmittedAt.IsZero() || s.Noted(What(Active), "") {
+		s.SubmittedAt, s.EarliestAt, s.DueAt = at.UTC(), earliest.UTC(), due.UTC()
+	}
 }
 
 // RefuseCredentials suspends the payment service because Saferpay no longer takes the credentials with that sealed password.
@@ -147,7 +150,8 @@ func (s PaymentService) Collects(currency money.Currency) error {
 	}
 	if len(s.Offers(currency)) == 0 {
 		return problem.New(problem.CurrencyNotActive,
-			"Payment service %s has no contract for %s; ask for the currency, or issue the invoice in one of %v.", s.ID, currency, s.Currencies())
+			"Payment service %s has no contract for %s%s; issue the invoice in one of %v, or ask for the currency with POST /v1/payment-services/%s/currencies.",
+			s.ID, currency, map[CurrencyStatus]string{CurrencyRequested: " yet", CurrencyRejected: ": the acquirer declined it"}[s.CurrencyStatus(currency)], s.Currencies(), s.ID)
 	}
 	return nil
 }
@@ -187,20 +191,6 @@ func (s PaymentService) SaferpayMethods(m payment.Method, currency money.Currenc
 		}
 	}
 	return names
-}
-
-// Currencies returns the supported currencies that are contracted for any method, sorted.
-func (s PaymentService) Currencies() []string {
-	var list []string
-	for _, c := range s.Methods {
-		for _, code := range c.Currencies {
-			if _, err := money.ParseCurrency(code); err == nil && !slices.Contains(list, code) {
-				list = append(list, code)
-			}
-		}
-	}
-	slices.Sort(list)
-	return list
 }
 
 // Credentials are what a company enters from mySaferpay. The password is sealed before it goes anywhere.

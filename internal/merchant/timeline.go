@@ -18,6 +18,12 @@ const (
 	DocumentReceived   What = "document_received"   // About is the document
 	DocumentSent       What = "document_sent"       // the acquirer's mail server took it, and it was erased here
 	DocumentRefused    What = "document_refused"    // the mail server refused it for good, and it was erased here
+	CurrencyWanted     What = "currency_requested"  // About is the currency
+	CurrencyContracted What = "currency_active"     // About is the currency
+	CurrencyDeclined   What = "currency_rejected"   // About is the currency
+	MethodsLost        What = "methods_lost"        // About lists methods with currencies, such as "TWINT CHF, VISA EUR"
+	MethodsAdded       What = "methods_added"       // the same
+	ContractsLost      What = "contracts_lost"      // suspended, because nothing is contracted any more
 	NoReport           What = "no_report"           // Saferpay gives no report to compare with our records
 	CredentialsErased  What = "credentials_erased"  // nothing is under way any more
 	Mailed             What = "mailed"              // a mail about an earlier step was taken by the mail server
@@ -27,7 +33,8 @@ const (
 // Whats lists every step, in the order of a life.
 var Whats = []What{
 	Created, Reminded, Abandoned, What(InVerification), Overdue, What(Active), What(Rejected), CredentialsRenewed, What(Suspended),
-	DocumentReceived, DocumentSent, DocumentRefused, NoReport, What(Disconnected), CredentialsErased, Mailed, NotMailed,
+	DocumentReceived, DocumentSent, DocumentRefused, CurrencyWanted, CurrencyContracted, CurrencyDeclined, MethodsLost, MethodsAdded,
+	ContractsLost, NoReport, What(Disconnected), CredentialsErased, Mailed, NotMailed,
 }
 
 // ServiceStep is one entry of a payment service's timeline.
@@ -35,7 +42,7 @@ type ServiceStep struct {
 	At     time.Time     `json:"at"`
 	Status ServiceStatus `json:"status"` // after the step
 	What   What          `json:"what"`
-	About  string        `json:"about,omitempty"` // which one, where there are several: a number of days, the id of a document
+	About  string        `json:"about,omitempty"` // which one, where there are several: a number of days, the id of a document, a currency
 	Note   string        `json:"note,omitempty"`  // for people
 	Letter *Letter       `json:"letter,omitempty"`
 }
@@ -68,6 +75,11 @@ var told = map[What][]Recipient{
 	What(Suspended):      {ToCompany},
 	What(Disconnected):   {ToCompany},
 	DocumentReceived:     {ToAcquirer},
+	CurrencyWanted:       {ToAcquirer},
+	CurrencyContracted:   {ToCompany},
+	CurrencyDeclined:     {ToCompany},
+	MethodsLost:          {ToCompany},
+	ContractsLost:        {ToCompany, ToOperators},
 	DocumentRefused:      {ToCompany},
 }
 
@@ -88,7 +100,7 @@ func (s PaymentService) CredentialsRefused() bool {
 		switch step.What {
 		case What(Suspended):
 			return true
-		case What(InVerification), What(Active), CredentialsRenewed:
+		case What(InVerification), What(Active), CredentialsRenewed, ContractsLost:
 			return false
 		}
 	}

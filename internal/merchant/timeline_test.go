@@ -57,12 +57,26 @@ func TestRefusedCredentialsSuspendUnlessTheyHaveBeenRenewed(t *testing.T) {
 	assert.Len(t, s.Timeline, 3)
 }
 
+// suspended is a payment service whose credentials stopped working.
+func suspended(environment merchant.Environment) merchant.PaymentService {
+	s := merchant.PaymentService{Status: merchant.Active, Environment: environment}
+	if err := s.RefuseCredentials(nil, start); err != nil {
+		panic(err)
+	}
+	return s
+}
+
 func TestNextStepsAreSaidInEveryLanguage(t *testing.T) {
 	t.Parallel()
 	overdue := merchant.PaymentService{Status: merchant.InVerification}
 	overdue.Note(merchant.ServiceStep{What: merchant.Overdue}, start)
 	for _, s := range []merchant.PaymentService{
-		{Status: merchant.AwaitingCredentials}, {Status: merchant.InVerification}, overdue, {Status: merchant.Rejected}, {Status: merchant.Suspended},
+		{Status: merchant.AwaitingCredentials},
+		{Status: merchant.InVerification},
+		overdue,
+		{Status: merchant.Rejected},
+		suspended(merchant.Test),
+		{Status: merchant.Suspended},
 	} {
 		require.NotEmpty(t, s.NextSteps(), s.Status)
 		for _, next := range s.NextSteps() {
@@ -81,9 +95,9 @@ func TestNextStepsLeadToTheMySaferpayOfTheEnvironment(t *testing.T) {
 	for environment, want := range map[merchant.Environment]string{
 		merchant.Test: "https://test.saferpay.com/BO/Login", merchant.Live: "https://www.saferpay.com/BO/Login",
 	} {
-		for _, status := range []merchant.ServiceStatus{merchant.AwaitingCredentials, merchant.Suspended} {
+		for _, s := range []merchant.PaymentService{{Status: merchant.AwaitingCredentials, Environment: environment}, suspended(environment)} {
 			var urls []string
-			for _, next := range (merchant.PaymentService{Status: status, Environment: environment}).NextSteps() {
+			for _, next := range s.NextSteps() {
 				urls = append(urls, next.URL)
 			}
 			assert.Contains(t, urls, want)

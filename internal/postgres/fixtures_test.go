@@ -54,7 +54,8 @@ func newPaymentService(companyID string) merchant.PaymentService {
 	s := merchant.NewPaymentService(merchant.PaymentService{
 		ID: id.New(id.PaymentService), CompanyID: companyID, Name: "Shop", Environment: merchant.Test, CustomerID: "123123",
 		TerminalID: "12345678", APIUsername: "API_123123_00000001", SealedPassword: []byte{1, 2, 3},
-		Methods:     []merchant.ContractedMethod{{Method: "VISA", Currencies: []string{"CHF", "EUR"}}},
+		Methods:     []merchant.ContractedMethod{{Method: "VISA", Currencies: []string{"CHF", "EUR"}, Assumed: []string{"EUR"}}},
+		Requested:   []merchant.CurrencyRequest{{Currency: money.USD, Status: merchant.CurrencyRequested, At: noon}},
 		SubmittedAt: noon, EarliestAt: noon.AddDate(0, 0, 3), DueAt: noon.AddDate(0, 0, 15), LastCheckedAt: noon.AddDate(0, 0, 4),
 	}, noon)
 	if err := s.Become(merchant.Active, noon, "contracted"); err != nil {

@@ -13,12 +13,12 @@ import (
 
 const selectPaymentServices = `
 	select id, company_id, provider, name, environment, status, is_default, customer_id, terminal_id, api_username,
-		sealed_password, methods, submitted_at, earliest_at, due_at, last_checked_at, timeline, created_at
+		sealed_password, methods, requested_currencies, submitted_at, earliest_at, due_at, last_checked_at, timeline, created_at
 	from payment_services`
 
 func scanPaymentService(row pgx.CollectableRow) (s merchant.PaymentService, err error) {
 	err = row.Scan(&s.ID, &s.CompanyID, &s.Provider, &s.Name, &s.Environment, &s.Status, &s.IsDefault, &s.CustomerID,
-		&s.TerminalID, &s.APIUsername, &s.SealedPassword, &s.Methods, (*zeronull.Timestamptz)(&s.SubmittedAt),
+		&s.TerminalID, &s.APIUsername, &s.SealedPassword, &s.Methods, &s.Requested, (*zeronull.Timestamptz)(&s.SubmittedAt),
 		(*zeronull.Timestamptz)(&s.EarliestAt), (*zeronull.Timestamptz)(&s.DueAt), (*zeronull.Timestamptz)(&s.LastCheckedAt),
 		&s.Timeline, &s.CreatedAt)
 	return s, err
@@ -56,13 +56,13 @@ func (tx *Tx) InsertPaymentService(ctx context.Context, s merchant.PaymentServic
 	_, err := tx.tx.Exec(ctx, `
 		with service as (
 			insert into payment_services (company_id, id, provider, name, environment, status, customer_id, terminal_id,
-				api_username, sealed_password, methods, submitted_at, earliest_at, due_at, last_checked_at, timeline, created_at)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+				api_username, sealed_password, methods, requested_currencies, submitted_at, earliest_at, due_at, last_checked_at, timeline, created_at)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 			on conflict (company_id, id) do nothing returning company_id, id
 		)
 		insert into payment_service_companies (company_id, payment_service_id) select company_id, id from service`,
 		s.CompanyID, s.ID, s.Provider, s.Name, s.Environment, s.Status, s.CustomerID, s.TerminalID, s.APIUsername,
-		s.SealedPassword, list(s.Methods), zeronull.Timestamptz(s.SubmittedAt), zeronull.Timestamptz(s.EarliestAt),
+		s.SealedPassword, list(s.Methods), list(s.Requested), zeronull.Timestamptz(s.SubmittedAt), zeronull.Timestamptz(s.EarliestAt),
 		zeronull.Timestamptz(s.DueAt), zeronull.Timestamptz(s.LastCheckedAt), list(s.Timeline), s.CreatedAt)
 	return failed(err, "insert payment service %s", s.ID)
 }
@@ -72,11 +72,11 @@ func (tx *Tx) InsertPaymentService(ctx context.Context, s merchant.PaymentServic
 func (tx *Tx) SavePaymentService(ctx context.Context, s merchant.PaymentService) error {
 	return tx.save(ctx, "payment service", s.ID, `
 		update payment_services set name = $2, status = $3, is_default = is_default and $4, customer_id = $5, terminal_id = $6,
-			api_username = $7, sealed_password = $8, methods = $9, submitted_at = $10, earliest_at = $11, due_at = $12,
-			last_checked_at = $13, timeline = $14
+			api_username = $7, sealed_password = $8, methods = $9, requested_currencies = $10, submitted_at = $11,
+			earliest_at = $12, due_at = $13, last_checked_at = $14, timeline = $15
 		where id = $1`,
 		s.ID, s.Name, s.Status, s.IsDefault, s.CustomerID, s.TerminalID, s.APIUsername, s.SealedPassword, list(s.Methods),
-		zeronull.Timestamptz(s.SubmittedAt), zeronull.Timestamptz(s.EarliestAt), zeronull.Timestamptz(s.DueAt),
+		list(s.Requested), zeronull.Timestamptz(s.SubmittedAt), zeronull.Timestamptz(s.EarliestAt), zeronull.Timestamptz(s.DueAt),
 		zeronull.Timestamptz(s.LastCheckedAt), list(s.Timeline))
 }
 

@@ -37,7 +37,12 @@ type (
 			DueAt         time.Time `json:"due_at"`
 			LastCheckedAt time.Time `json:"last_checked_at"`
 		} `json:"verification"`
-		Timeline []serviceStep `json:"timeline"`
+		Currencies []currencyStatus `json:"currencies"`
+		Timeline   []serviceStep    `json:"timeline"`
+	}
+	currencyStatus struct {
+		Currency string `json:"currency"`
+		Status   string `json:"status"`
 	}
 	serviceStep struct {
 		Status string `json:"status"`

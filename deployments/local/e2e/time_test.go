@@ -19,6 +19,8 @@ func TestWhatTakesDaysHappensByItself(t *testing.T) {
 
 	t.Run("The acquirer takes nine business days", func(t *testing.T) { t.Parallel(); verifiedOnTheNinthDay(t, s) })
 	t.Run("The acquirer takes more than three weeks", func(t *testing.T) { t.Parallel(); neverVerified(t, s) })
+	t.Run("The acquirer contracts a further currency", func(t *testing.T) { t.Parallel(); furtherCurrency(t, s) })
+	t.Run("The acquirer takes contracts away", func(t *testing.T) { t.Parallel(); contractsLost(t, s) })
 	t.Run("The company leaves", func(t *testing.T) { t.Parallel(); disconnected(t, s) })
 	t.Run("The credentials come after a reminder", func(t *testing.T) { t.Parallel(); reminded(t, s) })
 

@@ -189,6 +189,83 @@ func reminded(t *testing.T, s *stack.Stack) {
 	keepHistory(t, s, workflows.OnboardingID(service.ID), "onboarding-reminded-then-active")
 }
 
+// furtherCurrency asks for euros and waits until they are contracted.
+func furtherCurrency(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	a := unverified(t, s, "700960")
+	a.contract(t, object{"method": "VISA", "currencies": []string{"CHF"}})
+	c, contact := newCompanyIn(t, s, "VS", "fr")
+	service := c.connect(a.credentials)
+	c.call("POST", "/payment-services/"+service.ID+"/default", nil).gives(200, nil)
+	inv, body := invoice{company: c}, newInvoice("108.00")
+	body["currency"] = "EUR"
+	c.call("POST", "/invoices", body).gives(201, &inv)
+	c.call("POST", "/invoices/"+inv.ID+"/issue", nil).isProblem(409, "currency-not-active")
+
+	looks := a.looks(t)
+	for range 2 {
+		var asked currencyStatus
+		c.call("POST", "/payment-services/"+service.ID+"/currencies", object{"currency": "EUR"}).gives(202, &asked)
+		assert.Equal(t, currencyStatus{"EUR", "requested"}, asked)
+	}
+	assert.Equal(t, []currencyStatus{{"CHF", "active"}, {"EUR", "requested"}}, c.paymentService(service.ID).Currencies)
+	await(t, patience, func() int { return a.looks(t) }, func(n int) bool { return n >= looks+2 })
+	a.contract(t, object{"method": "VISA", "currencies": []string{"CHF", "EUR"}})
+	await(t, patience, func() []currencyStatus { return c.paymentService(service.ID).Currencies }, func(now []currencyStatus) bool {
+		return slices.Equal(now, []currencyStatus{{"CHF", "active"}, {"EUR", "active"}})
+	})
+	c.call("POST", "/invoices/"+inv.ID+"/issue", nil).gives(200, &inv)
+	assert.Equal(t, "open", inv.Status)
+	assert.Equal(t, []string{"«Worldline/SIX Payment Services» est actif", "EUR est activé pour «Worldline/SIX Payment Services»"}, c.subjects(contact, 2))
+	asked := slices.DeleteFunc(c.mailsTo("cs.ecom@six-payment-services.com"), func(m message) bool { return !strings.Contains(m.Subject, a.terminal) })
+	require.Len(t, asked, 1)
+	assert.Equal(t, "EUR pour le terminal 70096000 de Boulangerie Favre SA", asked[0].Subject)
+	assert.Equal(t, []string{"payment_service.active", "payment_service.currency_requested", "payment_service.currency_active"}, c.eventTypes()[:3])
+	keepHistory(t, s, workflows.CurrencyID(service.ID, "EUR"), "currency-requested-then-active")
+	c.call("POST", "/payment-services/"+service.ID+"/currencies", object{"currency": "EUR"}).gives(202, nil)
+	keepHistory(t, s, workflows.CurrencyID(service.ID, "EUR"), "currency-contracted-already")
+
+	c.call("POST", "/payment-services/"+service.ID+"/currencies", object{"currency": "USD"}).gives(202, nil)
+	admin := &company{t: t, stack: s, key: stack.AdminKey}
+	admin.call("POST", "/payment-services/"+service.ID+"/verification", object{"decision": "rejected", "reason": "Pas de dollars.", "currency": "USD"}).gives(200, &service)
+	assert.Equal(t, []currencyStatus{{"CHF", "active"}, {"EUR", "active"}, {"USD", "rejected"}}, service.Currencies)
+	assert.Equal(t, "USD ne sera pas activé pour «Worldline/SIX Payment Services»", c.subjects(contact, 3)[2])
+	keepHistory(t, s, workflows.CurrencyID(service.ID, "USD"), "currency-rejected-by-a-person")
+	inv.cancel()
+}
+
+// contractsLost is an acquirer who takes first a method, then everything away, and gives it back.
+func contractsLost(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	a := unverified(t, s, "700970")
+	a.contract(t, object{"method": "VISA", "currencies": []string{"CHF"}}, object{"method": "TWINT", "currencies": []string{"CHF"}})
+	c, contact := newCompanyIn(t, s, "ZG", "de")
+	service := c.connect(a.credentials)
+	c.call("POST", "/payment-services/"+service.ID+"/default", nil).gives(200, nil)
+	inv := c.issue("108.00")
+
+	a.contract(t, object{"method": "VISA", "currencies": []string{"CHF"}})
+	subjects := c.subjects(contact, 2)
+	assert.Equal(t, "Bei «Worldline/SIX Payment Services» fehlen Zahlungsmittel", subjects[1])
+	assert.Equal(t, http.StatusConflict, inv.pressPayNow("twint").status)
+	page := inv.payNow("card")
+	a.contract(t)
+	c.becomes(service.ID, "suspended")
+	assert.Contains(t, c.subjects(contact, 3)[2], "kein Zahlungsmittel mehr freigeschaltet")
+	page.pay(visa)
+	inv.requireCollectedOnce("108.00") // what is under way goes on: the credentials still work
+	a.contract(t, object{"method": "TWINT", "currencies": []string{"CHF"}})
+	back := c.becomes(service.ID, "active")
+	assert.True(t, back.IsDefault)
+	assert.Equal(t, "«Worldline/SIX Payment Services» ist aktiv", c.subjects(contact, 4)[3])
+	assert.Equal(t, []string{"payment_service.active", "invoice.opened", "payment_service.methods_changed", "payment_service.suspended"}, c.eventTypes()[:4])
+	temporal := operator(t, s)
+	looks := listWorkflows(t, temporal, "ExecutionStatus = 'Completed' AND WorkflowType = 'ServiceHealth' AND PaymentServiceId = '"+service.ID+"'")
+	require.NotEmpty(t, looks)
+	keepHistory(t, s, looks[0], "health-with-news")
+	keepHistory(t, s, looks[len(looks)-1], "health-without-news")
+}
+
 // disconnected is a company that leaves while a payer is on the payment page.
 func disconnected(t *testing.T, s *stack.Stack) {
 	t.Helper()

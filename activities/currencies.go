@@ -1,0 +1,101 @@
+package activities
+
+import (
+	"context"
+
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/saferpay"
+)
+
+// CurrencyRef names a currency of a payment service.
+type CurrencyRef struct {
+	PaymentServiceRef
+	Currency money.Currency `json:"currency"`
+}
+
+// CurrencyStanding is where a currency stands. It is pending as long as somebody must look whether it is contracted.
+type CurrencyStanding struct {
+	Status    merchant.CurrencyStatus `json:"status"`
+	Pending   bool                    `json:"pending"`
+	Canton    string                  `json:"canton"`              // decides the business days
+	Untold    bool                    `json:"untold"`              // the timeline calls for mails
+	Unmanaged bool                    `json:"unmanaged,omitempty"` // a look found nothing out: the license lacks the Management API
+}
+
+func currencyStanding(s merchant.PaymentService, canton string, c money.Currency) CurrencyStanding {
+	status := s.CurrencyStatus(c)
+	over := s.Status == merchant.Disconnected || s.Status == merchant.Rejected
+	return CurrencyStanding{Status: status, Pending: status == merchant.CurrencyRequested && !over, Canton: canton, Untold: len(s.Untold()) > 0}
+}
+
+// RequestCurrency notes that the company wants the currency, which tells the acquirer. Problem: payment-service-not-active.
+func (m *Merchants) RequestCurrency(ctx context.Context, in CurrencyRef) (CurrencyStanding, error) {
+	return m.saveCurrency(ctx, in, func(s *merchant.PaymentService) error { return s.RequestCurrency(in.Currency, m.Now()) })
+}
+
+// CheckCurrency looks at the terminal once and sees whether the currency is contracted, and what else has come or gone. A
+// payment service whose credentials Saferpay refuses is suspended; as long as it is, nobody looks.
+func (m *Merchants) CheckCurrency(ctx context.Context, in CurrencyRef) (CurrencyStanding, error) {
+	service, err := m.paymentService(ctx, in.PaymentServiceRef)
+	if err != nil {
+		return CurrencyStanding{}, err
+	}
+	if service.CredentialsRefused() || service.CurrencyStatus(in.Currency) != merchant.CurrencyRequested || len(service.SealedPassword) == 0 {
+		return m.saveCurrency(ctx, in, func(*merchant.PaymentService) error { return nil })
+	}
+	found, err := m.look(ctx, service, "currency")
+	if nameOf(err) == saferpay.NameAuthenticationFailed {
+		return m.saveCurrency(ctx, in, func(s *merchant.PaymentService) error { return s.RefuseCredentials(service.SealedPassword, m.Now()) })
+	}
+	if err != nil {
+		return CurrencyStanding{}, err
+	}
+	standing, err := m.saveCurrency(ctx, in, func(s *merchant.PaymentService) error {
+		if found.unmanaged || s.Status == merchant.InVerification { // whose own looks take over what they find
+			return nil
+		}
+		return s.SeeContracts(found.methods, m.Now())
+	})
+	standing.Unmanaged = found.unmanaged
+	return standing, err
+}
+
+// DecideCurrency is what a person learnt from the acquirer about a requested currency.
+type DecideCurrency struct {
+	CurrencyRef
+	Approved bool   `json:"approved"`
+	Reason   string `json:"reason"`
+}
+
+// RecordCurrencyDecision makes a requested currency active or rejected.
+func (m *Merchants) RecordCurrencyDecision(ctx context.Context, in DecideCurrency) (CurrencyStanding, error) {
+	return m.saveCurrency(ctx, in.CurrencyRef, func(s *merchant.PaymentService) error {
+		s.DecideCurrency(in.Currency, in.Approved, in.Reason, m.Now())
+		return nil
+	})
+}
+
+func (m *Merchants) saveCurrency(ctx context.Context, in CurrencyRef, fn func(*merchant.PaymentService) error) (CurrencyStanding, error) {
+	var standing CurrencyStanding
+	_, err := m.saveIn(ctx, in.PaymentServiceRef, func(tx Tx, s *merchant.PaymentService) error {
+		company, err := tx.Company(ctx)
+		if err != nil {
+			return err
+		}
+		err = fn(s)
+		standing = currencyStanding(*s, company.Canton, in.Currency)
+		return err
+	})
+	return standing, err
+}
+
+// PassOn has the onboarding write the letters that the timeline calls for: it is the only one who does, so that no letter is
+// written twice.
+func (m *Merchants) PassOn(ctx context.Context, in PaymentServiceRef) error {
+	service, err := m.paymentService(ctx, in)
+	if err != nil {
+		return err
+	}
+	return m.Processes.ServiceChanged(ctx, service, nil)
+}
