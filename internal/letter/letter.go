@@ -40,6 +40,7 @@ type page struct {
 	Greeting string
 	Before   []string // paragraphs
 	Facts    []fact
+	Lead     string // to the steps
 	Steps    []step
 	Action   *step
 	After    []string // paragraphs

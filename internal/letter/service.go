@@ -18,6 +18,7 @@ const quittance = "Quittance"
 type words struct {
 	greeting, closing string
 	footer            string // why a company gets such mails
+	next              string // comes before what is to be done
 	labels            map[label]string
 	invoice           invoiceWords
 	company           map[merchant.What]notice // to the company, by what happened
@@ -51,7 +52,7 @@ var languages = map[string]words{"de": german, "fr": french, "it": italian, "en"
 
 // details are what notices can speak of.
 type details struct {
-	Company, Contact, Service, CustomerID, TerminalID string
+	Company, Contact, Service, ServiceID, CustomerID, TerminalID string
 
 	Submitted, Earliest, Due string // dates
 	About, Reason            string // of the step
@@ -75,13 +76,13 @@ var looks = map[merchant.What]look{
 	merchant.What(merchant.Active):         {colour: good, methods: true},
 	merchant.What(merchant.Rejected):       {colour: bad},
 	merchant.What(merchant.Suspended):      {colour: bad, facts: []label{customerID, terminalID, username}},
-	merchant.MethodsLost:                   {colour: bad, facts: []label{customerID, terminalID}, methods: true},
+	merchant.MethodsLost:                   {colour: bad, methods: true},
 	merchant.ContractsLost:                 {colour: bad, facts: []label{customerID, terminalID}},
-	merchant.CurrencyWanted:                {colour: wait, facts: []label{company, canton, customerID, terminalID, contact}},
+	merchant.CurrencyWanted:                {colour: good, facts: []label{company, canton, customerID, terminalID, contact}},
 	merchant.CurrencyContracted:            {colour: good, methods: true},
 	merchant.CurrencyDeclined:              {colour: bad},
 	merchant.What(merchant.Disconnected):   {colour: wait},
-	merchant.DocumentReceived:              {colour: wait, facts: []label{company, canton, customerID, terminalID, contact}},
+	merchant.DocumentReceived:              {colour: good, facts: []label{company, canton, customerID, terminalID, contact}},
 	merchant.DocumentRefused:               {colour: bad},
 }
 
@@ -94,7 +95,7 @@ func ToCompany(c merchant.Company, s merchant.PaymentService, at int) (Letter, e
 	case merchant.Reminded:
 		p.Steps = stepsOf(s.CredentialSteps(), c.Language)
 	case merchant.What(merchant.Suspended), merchant.What(merchant.Rejected), merchant.ContractsLost:
-		p.Steps = stepsOf(s.NextSteps(), c.Language)
+		p.Lead, p.Steps = w.next, stepsOf(s.NextSteps(), c.Language)
 	}
 	letter, err := p.about(c, s, step, w.company[step.What], w.labels)
 	letter.ID, letter.To = identify(s, at, merchant.ToCompany), c.ContactEmail
@@ -137,7 +138,7 @@ func identify(s merchant.PaymentService, at int, to merchant.Recipient) string {
 // about fills the page with what a notice says and returns the letter.
 func (p page) about(c merchant.Company, s merchant.PaymentService, step merchant.ServiceStep, n notice, labels map[label]string) (Letter, error) {
 	d := details{
-		Company: c.Name, Contact: c.ContactEmail, Service: s.Name, CustomerID: s.CustomerID, TerminalID: s.TerminalID,
+		Company: c.Name, Contact: c.ContactEmail, Service: s.Name, ServiceID: s.ID, CustomerID: s.CustomerID, TerminalID: s.TerminalID,
 		Submitted: date(s.SubmittedAt, p.Language), Earliest: date(s.EarliestAt, p.Language), Due: date(s.DueAt, p.Language),
 		About: step.About, Reason: step.Note, List: methodNames.Replace(step.About), DocumentsMail: merchant.DocumentsMail,
 	}

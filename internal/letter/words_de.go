@@ -6,6 +6,7 @@ var german = words{
 	greeting: "Guten Tag",
 	closing:  "Freundliche Grüsse",
 	footer:   "Sie erhalten diese Nachricht, weil diese Adresse der Kontakt von %s ist. In den Einstellungen lässt sie sich ändern.",
+	next:     "So geht es weiter:",
 	labels: map[label]string{
 		company: "Unternehmen", canton: "Kanton", contact: "Kontakt", customerID: "Customer ID", terminalID: "Terminal ID", username: "API-Benutzer",
 		submitted: "Eingereicht am", earliest: "Frühestens aktiv am", due: "Spätestens erwartet am",
@@ -46,7 +47,7 @@ var german = words{
 			},
 			after: []string{
 				"Fragen Sie bitte bei Worldline/SIX nach, am besten mit diesen Angaben: {{.DocumentsMail}}.",
-				"Wir sehen weiterhin an jedem Arbeitstag nach, und unser Betrieb ist informiert.",
+				"Wir sehen weiterhin an jedem Arbeitstag nach, und unser Betriebsteam ist informiert.",
 			},
 		},
 		merchant.What(merchant.Active): {
@@ -56,13 +57,12 @@ var german = words{
 		},
 		merchant.What(merchant.Rejected): {
 			subject: "«{{.Service}}» ist abgelehnt worden",
-			before:  []string{"Die Prüfung von {{.Company}} ist ohne Freischaltung beendet worden.", "Begründung: «{{.Reason}}»", "So geht es weiter:"},
+			before:  []string{"Die Prüfung von {{.Company}} ist ohne Freischaltung beendet worden.", "Begründung: «{{.Reason}}»"},
 		},
 		merchant.What(merchant.Suspended): {
 			subject: "«{{.Service}}» braucht neue Zugangsdaten",
 			before: []string{
 				"Saferpay nimmt die Zugangsdaten des Zahlungsdienstes «{{.Service}}» nicht mehr an, vielleicht weil das Passwort geändert worden ist. Bis Sie neue eingeben, können Ihre Kunden nicht online bezahlen; begonnene Zahlungen und Rückerstattungen warten.",
-				"So geht es weiter:",
 			},
 		},
 		merchant.MethodsLost: {
@@ -77,7 +77,6 @@ var german = words{
 			subject: "«{{.Service}}» ist unterbrochen: Es ist kein Zahlungsmittel mehr freigeschaltet",
 			before: []string{
 				"Bei Worldline/SIX ist für das Terminal von «{{.Service}}» kein Zahlungsmittel mehr freigeschaltet. Bis wieder eines da ist, können Ihre Kunden nicht online bezahlen; begonnene Zahlungen und Rückerstattungen gehen weiter. Wir sehen jeden Tag nach.",
-				"So geht es weiter:",
 			},
 		},
 		merchant.CurrencyContracted: {

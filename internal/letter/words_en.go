@@ -6,6 +6,7 @@ var english = words{
 	greeting: "Hello",
 	closing:  "Kind regards",
 	footer:   "You get this message because this address is the contact of %s. It can be changed in the settings.",
+	next:     "What to do next:",
 	labels: map[label]string{
 		company: "Company", canton: "Canton", contact: "Contact", customerID: "Customer ID", terminalID: "Terminal ID", username: "API user",
 		submitted: "Submitted on", earliest: "Active on, at the earliest", due: "Expected on, at the latest",
@@ -56,13 +57,12 @@ var english = words{
 		},
 		merchant.What(merchant.Rejected): {
 			subject: "“{{.Service}}” was rejected",
-			before:  []string{"The verification of {{.Company}} ended without a contract.", "Reason: “{{.Reason}}”", "What to do next:"},
+			before:  []string{"The verification of {{.Company}} ended without a contract.", "Reason: “{{.Reason}}”"},
 		},
 		merchant.What(merchant.Suspended): {
 			subject: "“{{.Service}}” needs new credentials",
 			before: []string{
 				"Saferpay no longer accepts the credentials of the payment service “{{.Service}}”, perhaps because the password was changed. Until you enter new ones, your customers can't pay online; payments and refunds under way are waiting.",
-				"What to do next:",
 			},
 		},
 		merchant.MethodsLost: {
@@ -77,7 +77,6 @@ var english = words{
 			subject: "“{{.Service}}” is interrupted: no means of payment is contracted any more",
 			before: []string{
 				"Worldline/SIX no longer has any means of payment contracted for the terminal of “{{.Service}}”. Until there is one again, your customers can't pay online; payments and refunds under way go on. We look every day.",
-				"What to do next:",
 			},
 		},
 		merchant.CurrencyContracted: {
@@ -129,7 +128,7 @@ var operators = map[merchant.What]notice{
 		subject: "Overdue verification: {{.Company}}",
 		before: []string{
 			"After 15 business days Worldline/SIX has not yet contracted a means of payment for “{{.Service}}” of {{.Company}}. The company has been reminded.",
-			"Ask Worldline/SIX, then approve or reject the payment service: POST /v1/payment-services/{id}/verification. Until then it is looked at once every business day, and stands in Temporal Web under NeedsAttention = true.",
+			"Ask Worldline/SIX, then approve or reject the payment service: POST /v1/payment-services/{{.ServiceID}}/verification. Until then it is looked at once every business day, and stands in Temporal Web under NeedsAttention = true.",
 		},
 	},
 }

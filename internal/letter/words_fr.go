@@ -7,6 +7,7 @@ var french = words{
 	greeting: "Bonjour",
 	closing:  "Meilleures salutations",
 	footer:   "Vous recevez ce message parce que cette adresse est le contact de %s. Vous pouvez la changer dans les paramètres.",
+	next:     "La suite:",
 	labels: map[label]string{
 		company: "Entreprise", canton: "Canton", contact: "Contact", customerID: "Customer ID", terminalID: "Terminal ID", username: "Utilisateur API",
 		submitted: "Déposé le", earliest: "Actif au plus tôt le", due: "Attendu au plus tard le",
@@ -47,7 +48,7 @@ var french = words{
 			},
 			after: []string{
 				"Renseignez-vous auprès de Worldline/SIX, de préférence avec ces indications: {{.DocumentsMail}}.",
-				"Nous continuons à regarder chaque jour ouvrable, et notre exploitation est informée.",
+				"Nous continuons à regarder chaque jour ouvrable, et nos opérateurs sont informés.",
 			},
 		},
 		merchant.What(merchant.Active): {
@@ -57,13 +58,12 @@ var french = words{
 		},
 		merchant.What(merchant.Rejected): {
 			subject: "«{{.Service}}» a été refusé",
-			before:  []string{"La vérification de {{.Company}} s’est terminée sans activation.", "Motif: «{{.Reason}}»", "La suite:"},
+			before:  []string{"La vérification de {{.Company}} s’est terminée sans activation.", "Motif: «{{.Reason}}»"},
 		},
 		merchant.What(merchant.Suspended): {
 			subject: "«{{.Service}}» a besoin de nouvelles données d’accès",
 			before: []string{
 				"Saferpay n’accepte plus les données d’accès du service de paiement «{{.Service}}», peut-être parce que le mot de passe a été changé. Jusqu’à ce que vous en saisissiez de nouvelles, vos clients ne peuvent pas payer en ligne; les paiements et remboursements en cours attendent.",
-				"La suite:",
 			},
 		},
 		merchant.MethodsLost: {
@@ -78,7 +78,6 @@ var french = words{
 			subject: "«{{.Service}}» est interrompu: plus aucun moyen de paiement n’est activé",
 			before: []string{
 				"Chez Worldline/SIX, plus aucun moyen de paiement n’est activé pour le terminal de «{{.Service}}». Jusqu’à ce qu’il y en ait un de nouveau, vos clients ne peuvent pas payer en ligne; les paiements et remboursements en cours continuent. Nous regardons chaque jour.",
-				"La suite:",
 			},
 		},
 		merchant.CurrencyContracted: {

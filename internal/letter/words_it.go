@@ -7,6 +7,7 @@ var italian = words{
 	greeting: "Buongiorno",
 	closing:  "Cordiali saluti",
 	footer:   "Riceve questo messaggio perché questo indirizzo è il contatto di %s. Può cambiarlo nelle impostazioni.",
+	next:     "Come proseguire:",
 	labels: map[label]string{
 		company: "Azienda", canton: "Cantone", contact: "Contatto", customerID: "Customer ID", terminalID: "Terminal ID", username: "Utente API",
 		submitted: "Inoltrato il", earliest: "Attivo al più presto il", due: "Atteso al più tardi il",
@@ -57,13 +58,12 @@ var italian = words{
 		},
 		merchant.What(merchant.Rejected): {
 			subject: "«{{.Service}}» è stato rifiutato",
-			before:  []string{"La verifica di {{.Company}} è terminata senza attivazione.", "Motivo: «{{.Reason}}»", "Come proseguire:"},
+			before:  []string{"La verifica di {{.Company}} è terminata senza attivazione.", "Motivo: «{{.Reason}}»"},
 		},
 		merchant.What(merchant.Suspended): {
 			subject: "«{{.Service}}» ha bisogno di nuovi dati di accesso",
 			before: []string{
 				"Saferpay non accetta più i dati di accesso del servizio di pagamento «{{.Service}}», forse perché la password è stata cambiata. Finché non ne inserisce di nuovi, i suoi clienti non possono pagare online; i pagamenti e i rimborsi in corso aspettano.",
-				"Come proseguire:",
 			},
 		},
 		merchant.MethodsLost: {
@@ -78,7 +78,6 @@ var italian = words{
 			subject: "«{{.Service}}» è interrotto: nessun mezzo di pagamento è più attivato",
 			before: []string{
 				"Presso Worldline/SIX non è più attivato alcun mezzo di pagamento per il terminale di «{{.Service}}». Finché non ce n’è di nuovo uno, i suoi clienti non possono pagare online; i pagamenti e i rimborsi in corso continuano. Controlliamo ogni giorno.",
-				"Come proseguire:",
 			},
 		},
 		merchant.CurrencyContracted: {
