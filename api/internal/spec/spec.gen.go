@@ -36,22 +36,22 @@ func (e AccountWarning) Valid() bool {
 
 // Defines values for Currency.
 const (
-	CHF Currency = "CHF"
-	EUR Currency = "EUR"
-	GBP Currency = "GBP"
-	USD Currency = "USD"
+	CurrencyCHF Currency = "CHF"
+	CurrencyEUR Currency = "EUR"
+	CurrencyGBP Currency = "GBP"
+	CurrencyUSD Currency = "USD"
 )
 
 // Valid indicates whether the value is a known member of the Currency enum.
 func (e Currency) Valid() bool {
 	switch e {
-	case CHF:
+	case CurrencyCHF:
 		return true
-	case EUR:
+	case CurrencyEUR:
 		return true
-	case GBP:
+	case CurrencyGBP:
 		return true
-	case USD:
+	case CurrencyUSD:
 		return true
 	default:
 		return false
@@ -60,13 +60,19 @@ func (e Currency) Valid() bool {
 
 // Defines values for CurrencyStatusStatus.
 const (
-	CurrencyStatusStatusActive CurrencyStatusStatus = "active"
+	CurrencyStatusStatusActive    CurrencyStatusStatus = "active"
+	CurrencyStatusStatusRejected  CurrencyStatusStatus = "rejected"
+	CurrencyStatusStatusRequested CurrencyStatusStatus = "requested"
 )
 
 // Valid indicates whether the value is a known member of the CurrencyStatusStatus enum.
 func (e CurrencyStatusStatus) Valid() bool {
 	switch e {
 	case CurrencyStatusStatusActive:
+		return true
+	case CurrencyStatusStatusRejected:
+		return true
+	case CurrencyStatusStatusRequested:
 		return true
 	default:
 		return false
@@ -135,25 +141,29 @@ func (e EventDeliveryState) Valid() bool {
 
 // Defines values for EventType.
 const (
-	ExceptionRaised               EventType = "exception.raised"
-	InvoiceCancelled              EventType = "invoice.cancelled"
-	InvoiceOpened                 EventType = "invoice.opened"
-	InvoicePaid                   EventType = "invoice.paid"
-	InvoicePartiallyPaid          EventType = "invoice.partially_paid"
-	PaymentAuthorized             EventType = "payment.authorized"
-	PaymentCaptured               EventType = "payment.captured"
-	PaymentFailed                 EventType = "payment.failed"
-	PaymentServiceActive          EventType = "payment_service.active"
-	PaymentServiceDisconnected    EventType = "payment_service.disconnected"
-	PaymentServiceDocumentRefused EventType = "payment_service.document_refused"
-	PaymentServiceDocumentSent    EventType = "payment_service.document_sent"
-	PaymentServiceInVerification  EventType = "payment_service.in_verification"
-	PaymentServiceOverdue         EventType = "payment_service.overdue"
-	PaymentServiceRejected        EventType = "payment_service.rejected"
-	PaymentServiceReminded        EventType = "payment_service.reminded"
-	PaymentServiceSuspended       EventType = "payment_service.suspended"
-	RefundCaptured                EventType = "refund.captured"
-	RefundFailed                  EventType = "refund.failed"
+	ExceptionRaised                 EventType = "exception.raised"
+	InvoiceCancelled                EventType = "invoice.cancelled"
+	InvoiceOpened                   EventType = "invoice.opened"
+	InvoicePaid                     EventType = "invoice.paid"
+	InvoicePartiallyPaid            EventType = "invoice.partially_paid"
+	PaymentAuthorized               EventType = "payment.authorized"
+	PaymentCaptured                 EventType = "payment.captured"
+	PaymentFailed                   EventType = "payment.failed"
+	PaymentServiceActive            EventType = "payment_service.active"
+	PaymentServiceCurrencyActive    EventType = "payment_service.currency_active"
+	PaymentServiceCurrencyRejected  EventType = "payment_service.currency_rejected"
+	PaymentServiceCurrencyRequested EventType = "payment_service.currency_requested"
+	PaymentServiceDisconnected      EventType = "payment_service.disconnected"
+	PaymentServiceDocumentRefused   EventType = "payment_service.document_refused"
+	PaymentServiceDocumentSent      EventType = "payment_service.document_sent"
+	PaymentServiceInVerification    EventType = "payment_service.in_verification"
+	PaymentServiceMethodsChanged    EventType = "payment_service.methods_changed"
+	PaymentServiceOverdue           EventType = "payment_service.overdue"
+	PaymentServiceRejected          EventType = "payment_service.rejected"
+	PaymentServiceReminded          EventType = "payment_service.reminded"
+	PaymentServiceSuspended         EventType = "payment_service.suspended"
+	RefundCaptured                  EventType = "refund.captured"
+	RefundFailed                    EventType = "refund.failed"
 )
 
 // Valid indicates whether the value is a known member of the EventType enum.
@@ -177,6 +187,12 @@ func (e EventType) Valid() bool {
 		return true
 	case PaymentServiceActive:
 		return true
+	case PaymentServiceCurrencyActive:
+		return true
+	case PaymentServiceCurrencyRejected:
+		return true
+	case PaymentServiceCurrencyRequested:
+		return true
 	case PaymentServiceDisconnected:
 		return true
 	case PaymentServiceDocumentRefused:
@@ -184,6 +200,8 @@ func (e EventType) Valid() bool {
 	case PaymentServiceDocumentSent:
 		return true
 	case PaymentServiceInVerification:
+		return true
+	case PaymentServiceMethodsChanged:
 		return true
 	case PaymentServiceOverdue:
 		return true
@@ -487,6 +505,27 @@ func (e NewCompanyCanton) Valid() bool {
 	}
 }
 
+// Defines values for NewCurrencyCurrency.
+const (
+	NewCurrencyCurrencyEUR NewCurrencyCurrency = "EUR"
+	NewCurrencyCurrencyGBP NewCurrencyCurrency = "GBP"
+	NewCurrencyCurrencyUSD NewCurrencyCurrency = "USD"
+)
+
+// Valid indicates whether the value is a known member of the NewCurrencyCurrency enum.
+func (e NewCurrencyCurrency) Valid() bool {
+	switch e {
+	case NewCurrencyCurrencyEUR:
+		return true
+	case NewCurrencyCurrencyGBP:
+		return true
+	case NewCurrencyCurrencyUSD:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for NewPaymentServiceProvider.
 const (
 	WorldlineSaferpay NewPaymentServiceProvider = "worldline_saferpay"
@@ -544,6 +583,87 @@ func (e PaymentServiceStatus) Valid() bool {
 	case PaymentServiceStatusRejected:
 		return true
 	case PaymentServiceStatusSuspended:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PaymentServiceWhat.
+const (
+	PaymentServiceWhatAbandoned          PaymentServiceWhat = "abandoned"
+	PaymentServiceWhatActive             PaymentServiceWhat = "active"
+	PaymentServiceWhatContractsLost      PaymentServiceWhat = "contracts_lost"
+	PaymentServiceWhatCreated            PaymentServiceWhat = "created"
+	PaymentServiceWhatCredentialsErased  PaymentServiceWhat = "credentials_erased"
+	PaymentServiceWhatCredentialsRenewed PaymentServiceWhat = "credentials_renewed"
+	PaymentServiceWhatCurrencyActive     PaymentServiceWhat = "currency_active"
+	PaymentServiceWhatCurrencyRejected   PaymentServiceWhat = "currency_rejected"
+	PaymentServiceWhatCurrencyRequested  PaymentServiceWhat = "currency_requested"
+	PaymentServiceWhatDisconnected       PaymentServiceWhat = "disconnected"
+	PaymentServiceWhatDocumentReceived   PaymentServiceWhat = "document_received"
+	PaymentServiceWhatDocumentRefused    PaymentServiceWhat = "document_refused"
+	PaymentServiceWhatDocumentSent       PaymentServiceWhat = "document_sent"
+	PaymentServiceWhatInVerification     PaymentServiceWhat = "in_verification"
+	PaymentServiceWhatMailed             PaymentServiceWhat = "mailed"
+	PaymentServiceWhatMethodsAdded       PaymentServiceWhat = "methods_added"
+	PaymentServiceWhatMethodsLost        PaymentServiceWhat = "methods_lost"
+	PaymentServiceWhatNoReport           PaymentServiceWhat = "no_report"
+	PaymentServiceWhatNotMailed          PaymentServiceWhat = "not_mailed"
+	PaymentServiceWhatOverdue            PaymentServiceWhat = "overdue"
+	PaymentServiceWhatRejected           PaymentServiceWhat = "rejected"
+	PaymentServiceWhatReminded           PaymentServiceWhat = "reminded"
+	PaymentServiceWhatSuspended          PaymentServiceWhat = "suspended"
+)
+
+// Valid indicates whether the value is a known member of the PaymentServiceWhat enum.
+func (e PaymentServiceWhat) Valid() bool {
+	switch e {
+	case PaymentServiceWhatAbandoned:
+		return true
+	case PaymentServiceWhatActive:
+		return true
+	case PaymentServiceWhatContractsLost:
+		return true
+	case PaymentServiceWhatCreated:
+		return true
+	case PaymentServiceWhatCredentialsErased:
+		return true
+	case PaymentServiceWhatCredentialsRenewed:
+		return true
+	case PaymentServiceWhatCurrencyActive:
+		return true
+	case PaymentServiceWhatCurrencyRejected:
+		return true
+	case PaymentServiceWhatCurrencyRequested:
+		return true
+	case PaymentServiceWhatDisconnected:
+		return true
+	case PaymentServiceWhatDocumentReceived:
+		return true
+	case PaymentServiceWhatDocumentRefused:
+		return true
+	case PaymentServiceWhatDocumentSent:
+		return true
+	case PaymentServiceWhatInVerification:
+		return true
+	case PaymentServiceWhatMailed:
+		return true
+	case PaymentServiceWhatMethodsAdded:
+		return true
+	case PaymentServiceWhatMethodsLost:
+		return true
+	case PaymentServiceWhatNoReport:
+		return true
+	case PaymentServiceWhatNotMailed:
+		return true
+	case PaymentServiceWhatOverdue:
+		return true
+	case PaymentServiceWhatRejected:
+		return true
+	case PaymentServiceWhatReminded:
+		return true
+	case PaymentServiceWhatSuspended:
 		return true
 	default:
 		return false
@@ -784,6 +904,27 @@ func (e SettingsWarning) Valid() bool {
 	case BooksReopened:
 		return true
 	case ReceiptAccountChanged:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for VerificationDecisionCurrency.
+const (
+	VerificationDecisionCurrencyEUR VerificationDecisionCurrency = "EUR"
+	VerificationDecisionCurrencyGBP VerificationDecisionCurrency = "GBP"
+	VerificationDecisionCurrencyUSD VerificationDecisionCurrency = "USD"
+)
+
+// Valid indicates whether the value is a known member of the VerificationDecisionCurrency enum.
+func (e VerificationDecisionCurrency) Valid() bool {
+	switch e {
+	case VerificationDecisionCurrencyEUR:
+		return true
+	case VerificationDecisionCurrencyGBP:
+		return true
+	case VerificationDecisionCurrencyUSD:
 		return true
 	default:
 		return false
@@ -1054,11 +1195,13 @@ type Currency string
 // CurrencyStatus defines model for CurrencyStatus.
 type CurrencyStatus struct {
 	// Currency ISO 4217.
-	Currency Currency             `json:"currency"`
-	Status   CurrencyStatusStatus `json:"status"`
+	Currency Currency `json:"currency"`
+
+	// Status `active` means contracted; `requested`, that the acquirer was asked; `rejected`, that it declined.
+	Status CurrencyStatusStatus `json:"status"`
 }
 
-// CurrencyStatusStatus defines model for CurrencyStatus.Status.
+// CurrencyStatusStatus `active` means contracted; `requested`, that the acquirer was asked; `rejected`, that it declined.
 type CurrencyStatusStatus string
 
 // Customer defines model for Customer.
@@ -1708,6 +1851,15 @@ type NewCompany struct {
 // Example: VD
 type NewCompanyCanton string
 
+// NewCurrency defines model for NewCurrency.
+type NewCurrency struct {
+	// Currency ISO 4217.
+	Currency NewCurrencyCurrency `json:"currency"`
+}
+
+// NewCurrencyCurrency ISO 4217.
+type NewCurrencyCurrency string
+
 // NewCustomer The one who is asked to pay.
 type NewCustomer struct {
 	// Email Needed only to send mail.
@@ -2009,7 +2161,7 @@ type PaymentService struct {
 	APIUsername *string   `json:"api_username,omitempty"`
 	CreatedAt   time.Time `json:"created_at"`
 
-	// Currencies The currencies in which an invoice can be paid.
+	// Currencies The currencies in which an invoice can be paid, and those that were asked for.
 	Currencies []CurrencyStatus `json:"currencies"`
 
 	// CustomerID Absent until credentials are entered.
@@ -2061,7 +2213,7 @@ type PaymentServiceStatus string
 
 // PaymentServiceStep defines model for PaymentServiceStep.
 type PaymentServiceStep struct {
-	// About Which one, where there are several: after how many business days for a reminder, or the id of a document.
+	// About Which one, where there are several: after how many business days for a reminder, the id of a document, a currency, or methods with currencies.
 	//
 	// Example: 2
 	About *string   `json:"about,omitempty"`
@@ -2071,11 +2223,14 @@ type PaymentServiceStep struct {
 	Note   *string              `json:"note,omitempty"`
 	Status PaymentServiceStatus `json:"status"`
 
-	// What Names the step for programs: a new status, or what else happened.
-	//
-	// Example: reminded
-	What string `json:"what"`
+	// What Names the step for programs: a new status, or what else happened. `contracts_lost` and `suspended` both suspend; after
+	// `suspended` the company enters new credentials, after `contracts_lost` the acquirer is asked.
+	What PaymentServiceWhat `json:"what"`
 }
+
+// PaymentServiceWhat Names the step for programs: a new status, or what else happened. `contracts_lost` and `suspended` both suspend; after
+// `suspended` the company enters new credentials, after `contracts_lost` the acquirer is asked.
+type PaymentServiceWhat string
 
 // PaymentState defines model for PaymentState.
 type PaymentState string
@@ -2433,13 +2588,18 @@ type Verification struct {
 
 // VerificationDecision defines model for VerificationDecision.
 type VerificationDecision struct {
-	Decision VerificationDecisionDecision `json:"decision"`
+	// Currency Decides on a requested currency instead of on the payment service.
+	Currency *VerificationDecisionCurrency `json:"currency,omitempty"`
+	Decision VerificationDecisionDecision  `json:"decision"`
 
 	// Reason Stands on the timeline.
 	//
 	// Example: Confirmed by Worldline by mail.
 	Reason string `json:"reason"`
 }
+
+// VerificationDecisionCurrency Decides on a requested currency instead of on the payment service.
+type VerificationDecisionCurrency string
 
 // VerificationDecisionDecision defines model for VerificationDecision.Decision.
 type VerificationDecisionDecision string
@@ -2776,6 +2936,9 @@ type CreatePaymentServiceJSONRequestBody = NewPaymentService
 // SubmitCredentialsJSONRequestBody defines body for SubmitCredentials for application/json ContentType.
 type SubmitCredentialsJSONRequestBody = Credentials
 
+// RequestCurrencyJSONRequestBody defines body for RequestCurrency for application/json ContentType.
+type RequestCurrencyJSONRequestBody = NewCurrency
+
 // UploadDocumentMultipartRequestBody defines body for UploadDocument for multipart/form-data ContentType.
 type UploadDocumentMultipartRequestBody UploadDocumentMultipartBody
 
@@ -2901,12 +3064,18 @@ type ServerInterface interface {
 	// CreatePaymentService Add a payment service
 	// (POST /payment-services)
 	CreatePaymentService(w http.ResponseWriter, r *http.Request)
+	// DisconnectPaymentService Disconnect a payment service
+	// (DELETE /payment-services/{payment_service_id})
+	DisconnectPaymentService(w http.ResponseWriter, r *http.Request, paymentServiceID PaymentServiceID)
 	// GetPaymentService Get a payment service
 	// (GET /payment-services/{payment_service_id})
 	GetPaymentService(w http.ResponseWriter, r *http.Request, paymentServiceID PaymentServiceID)
 	// SubmitCredentials Enter the credentials from mySaferpay
 	// (PUT /payment-services/{payment_service_id}/credentials)
 	SubmitCredentials(w http.ResponseWriter, r *http.Request, paymentServiceID PaymentServiceID)
+	// RequestCurrency Ask the acquirer for a further currency
+	// (POST /payment-services/{payment_service_id}/currencies)
+	RequestCurrency(w http.ResponseWriter, r *http.Request, paymentServiceID PaymentServiceID)
 	// MakeDefaultPaymentService Make a payment service the default one
 	// (POST /payment-services/{payment_service_id}/default)
 	MakeDefaultPaymentService(w http.ResponseWriter, r *http.Request, paymentServiceID PaymentServiceID)
@@ -3174,6 +3343,12 @@ func (_ Unimplemented) CreatePaymentService(w http.ResponseWriter, r *http.Reque
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DisconnectPaymentService Disconnect a payment service
+// (DELETE /payment-services/{payment_service_id})
+func (_ Unimplemented) DisconnectPaymentService(w http.ResponseWriter, r *http.Request, paymentServiceID PaymentServiceID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // GetPaymentService Get a payment service
 // (GET /payment-services/{payment_service_id})
 func (_ Unimplemented) GetPaymentService(w http.ResponseWriter, r *http.Request, paymentServiceID PaymentServiceID) {
@@ -3183,6 +3358,12 @@ func (_ Unimplemented) GetPaymentService(w http.ResponseWriter, r *http.Request,
 // SubmitCredentials Enter the credentials from mySaferpay
 // (PUT /payment-services/{payment_service_id}/credentials)
 func (_ Unimplemented) SubmitCredentials(w http.ResponseWriter, r *http.Request, paymentServiceID PaymentServiceID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// RequestCurrency Ask the acquirer for a further currency
+// (POST /payment-services/{payment_service_id}/currencies)
+func (_ Unimplemented) RequestCurrency(w http.ResponseWriter, r *http.Request, paymentServiceID PaymentServiceID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -4457,6 +4638,32 @@ func (siw *ServerInterfaceWrapper) CreatePaymentService(w http.ResponseWriter, r
 	handler.ServeHTTP(w, r)
 }
 
+// DisconnectPaymentService operation middleware
+func (siw *ServerInterfaceWrapper) DisconnectPaymentService(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "payment_service_id" -------------
+	var paymentServiceID PaymentServiceID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "payment_service_id", chi.URLParam(r, "payment_service_id"), &paymentServiceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "payment_service_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DisconnectPaymentService(w, r, paymentServiceID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetPaymentService operation middleware
 func (siw *ServerInterfaceWrapper) GetPaymentService(w http.ResponseWriter, r *http.Request) {
 
@@ -4500,6 +4707,32 @@ func (siw *ServerInterfaceWrapper) SubmitCredentials(w http.ResponseWriter, r *h
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.SubmitCredentials(w, r, paymentServiceID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RequestCurrency operation middleware
+func (siw *ServerInterfaceWrapper) RequestCurrency(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "payment_service_id" -------------
+	var paymentServiceID PaymentServiceID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "payment_service_id", chi.URLParam(r, "payment_service_id"), &paymentServiceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "payment_service_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RequestCurrency(w, r, paymentServiceID)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -5296,6 +5529,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/payment-services", wrapper.CreatePaymentService)
 	})
 	r.Group(func(r chi.Router) {
+		r.Delete(options.BaseURL+"/payment-services/{payment_service_id}", wrapper.DisconnectPaymentService)
+	})
+	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/payment-services/{payment_service_id}", wrapper.GetPaymentService)
 	})
 	r.Group(func(r chi.Router) {
@@ -5303,6 +5539,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/payment-services/{payment_service_id}/documents", wrapper.UploadDocument)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/payment-services/{payment_service_id}/currencies", wrapper.RequestCurrency)
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/payment-services/{payment_service_id}/verification", wrapper.DecideVerification)
@@ -7707,6 +7946,61 @@ func (response CreatePaymentServicedefaultApplicationProblemPlusJSONResponse) Vi
 	return err
 }
 
+type DisconnectPaymentServiceRequestObject struct {
+	PaymentServiceID PaymentServiceID `json:"payment_service_id"`
+}
+
+type DisconnectPaymentServiceResponseObject interface {
+	VisitDisconnectPaymentServiceResponse(w http.ResponseWriter) error
+}
+
+type DisconnectPaymentService200JSONResponse PaymentService
+
+func (response DisconnectPaymentService200JSONResponse) VisitDisconnectPaymentServiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisconnectPaymentService404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DisconnectPaymentService404ApplicationProblemPlusJSONResponse) VisitDisconnectPaymentServiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisconnectPaymentServicedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DisconnectPaymentServicedefaultApplicationProblemPlusJSONResponse) VisitDisconnectPaymentServiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetPaymentServiceRequestObject struct {
 	PaymentServiceID PaymentServiceID `json:"payment_service_id"`
 }
@@ -7823,6 +8117,94 @@ type SubmitCredentialsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response SubmitCredentialsdefaultApplicationProblemPlusJSONResponse) VisitSubmitCredentialsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestCurrencyRequestObject struct {
+	PaymentServiceID PaymentServiceID `json:"payment_service_id"`
+	Body             *RequestCurrencyJSONRequestBody
+}
+
+type RequestCurrencyResponseObject interface {
+	VisitRequestCurrencyResponse(w http.ResponseWriter) error
+}
+
+type RequestCurrency202JSONResponse CurrencyStatus
+
+func (response RequestCurrency202JSONResponse) VisitRequestCurrencyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestCurrency404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RequestCurrency404ApplicationProblemPlusJSONResponse) VisitRequestCurrencyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestCurrency409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response RequestCurrency409ApplicationProblemPlusJSONResponse) VisitRequestCurrencyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestCurrency422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response RequestCurrency422ApplicationProblemPlusJSONResponse) VisitRequestCurrencyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestCurrencydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RequestCurrencydefaultApplicationProblemPlusJSONResponse) VisitRequestCurrencyResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -9288,12 +9670,18 @@ type StrictServerInterface interface {
 	// CreatePaymentService Add a payment service
 	// (POST /payment-services)
 	CreatePaymentService(ctx context.Context, request CreatePaymentServiceRequestObject) (CreatePaymentServiceResponseObject, error)
+	// DisconnectPaymentService Disconnect a payment service
+	// (DELETE /payment-services/{payment_service_id})
+	DisconnectPaymentService(ctx context.Context, request DisconnectPaymentServiceRequestObject) (DisconnectPaymentServiceResponseObject, error)
 	// GetPaymentService Get a payment service
 	// (GET /payment-services/{payment_service_id})
 	GetPaymentService(ctx context.Context, request GetPaymentServiceRequestObject) (GetPaymentServiceResponseObject, error)
 	// SubmitCredentials Enter the credentials from mySaferpay
 	// (PUT /payment-services/{payment_service_id}/credentials)
 	SubmitCredentials(ctx context.Context, request SubmitCredentialsRequestObject) (SubmitCredentialsResponseObject, error)
+	// RequestCurrency Ask the acquirer for a further currency
+	// (POST /payment-services/{payment_service_id}/currencies)
+	RequestCurrency(ctx context.Context, request RequestCurrencyRequestObject) (RequestCurrencyResponseObject, error)
 	// MakeDefaultPaymentService Make a payment service the default one
 	// (POST /payment-services/{payment_service_id}/default)
 	MakeDefaultPaymentService(ctx context.Context, request MakeDefaultPaymentServiceRequestObject) (MakeDefaultPaymentServiceResponseObject, error)
@@ -10355,6 +10743,32 @@ func (sh *strictHandler) CreatePaymentService(w http.ResponseWriter, r *http.Req
 	}
 }
 
+// DisconnectPaymentService operation middleware
+func (sh *strictHandler) DisconnectPaymentService(w http.ResponseWriter, r *http.Request, paymentServiceID PaymentServiceID) {
+	var request DisconnectPaymentServiceRequestObject
+
+	request.PaymentServiceID = paymentServiceID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DisconnectPaymentService(ctx, request.(DisconnectPaymentServiceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DisconnectPaymentService")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DisconnectPaymentServiceResponseObject); ok {
+		if err := validResponse.VisitDisconnectPaymentServiceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetPaymentService operation middleware
 func (sh *strictHandler) GetPaymentService(w http.ResponseWriter, r *http.Request, paymentServiceID PaymentServiceID) {
 	var request GetPaymentServiceRequestObject
@@ -10407,6 +10821,39 @@ func (sh *strictHandler) SubmitCredentials(w http.ResponseWriter, r *http.Reques
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(SubmitCredentialsResponseObject); ok {
 		if err := validResponse.VisitSubmitCredentialsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RequestCurrency operation middleware
+func (sh *strictHandler) RequestCurrency(w http.ResponseWriter, r *http.Request, paymentServiceID PaymentServiceID) {
+	var request RequestCurrencyRequestObject
+
+	request.PaymentServiceID = paymentServiceID
+
+	var body RequestCurrencyJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestCurrency(ctx, request.(RequestCurrencyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestCurrency")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RequestCurrencyResponseObject); ok {
+		if err := validResponse.VisitRequestCurrencyResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
