@@ -1,0 +1,112 @@
+package camt
+
+import (
+	"cmp"
+	"strconv"
+
+	"github.com/shopspring/decimal"
+)
+
+// sums holds the entries of a statement against what the statement says about them.
+type sums struct {
+	told             wireSummary
+	opening, closing *side
+	booked           decimal.Decimal // signed
+	all, settled     totals          // settled is without what is only expected; some banks count one, some the other
+}
+
+// side is a balance.
+type side struct {
+	line     int
+	currency string
+	value    decimal.Decimal
+}
+
+// totals are counts and unsigned sums of entries.
+type totals struct{ all, credits, debits tally }
+
+type tally struct {
+	count int
+	sum   decimal.Decimal
+}
+
+func (t *tally) add(value decimal.Decimal) { t.count, t.sum = t.count+1, t.sum.Add(value.Abs()) }
+
+func (t *totals) add(value decimal.Decimal, debit bool) {
+	t.all.add(value)
+	if debit {
+		t.debits.add(value)
+	} else {
+		t.credits.add(value)
+	}
+}
+
+// add takes note of an entry. Debit is what it says itself: one over nothing has no sign.
+func (s *sums) add(e Entry, debit bool) {
+	s.all.add(e.Amount.Decimal(), debit)
+	if e.Booked {
+		s.booked = s.booked.Add(e.Amount.Decimal())
+		s.settled.add(e.Amount.Decimal(), debit)
+	}
+}
+
+// balance takes note of the opening and the closing balance; there are others, such as the available one.
+func (s *sums) balance(b wireBalance) error {
+	code := clean(b.Code)
+	if code != "OPBD" && code != "PRCD" && code != "CLBD" {
+		return nil
+	}
+	value, ok := plain(b.Amount.Value)
+	if !ok {
+		return fault(cmp.Or(b.Amount.Line, b.Line), "Bal/Amt %s is not an amount", quoted(clean(b.Amount.Value)))
+	}
+	switch clean(b.Sign) {
+	case credit:
+	case debit:
+		value = value.Neg()
+	default:
+		return fault(b.Line, "the CdtDbtInd of Bal is %s instead of CRDT or DBIT", quoted(clean(b.Sign)))
+	}
+	at := &side{b.Amount.Line, clean(b.Amount.Currency), value}
+	if code == "CLBD" {
+		s.closing = at
+	} else {
+		s.opening = at
+	}
+	return nil
+}
+
+// check returns a fault unless everything that the statement says about its entries is so.
+func (s *sums) check() error {
+	if o, c := s.opening, s.closing; o != nil && c != nil && o.currency == c.currency && !o.value.Add(s.booked).Equal(c.value) {
+		return fault(c.line, "the opening balance %s and the booked entries (%s) make %s, but the closing balance is %s",
+			o.value.StringFixed(2), s.booked.StringFixed(2), o.value.Add(s.booked).StringFixed(2), c.value.StringFixed(2))
+	}
+	for _, t := range []struct {
+		told         *wireTotals
+		what         string
+		all, settled tally
+	}{
+		{s.told.All, "TtlNtries", s.all.all, s.settled.all},
+		{s.told.Credits, "TtlCdtNtries", s.all.credits, s.settled.credits},
+		{s.told.Debits, "TtlDbtNtries", s.all.debits, s.settled.debits},
+	} {
+		if t.told != nil && t.told.agree(t.what, t.settled) != nil {
+			if err := t.told.agree(t.what, t.all); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// agree returns a fault unless the file says of its entries what was found; what it doesn't say is right.
+func (w wireTotals) agree(what string, found tally) error {
+	if count := clean(w.Count); count != "" && count != strconv.Itoa(found.count) {
+		return fault(w.Line, "%s/NbOfNtries is %s, but there are %d entries", what, quoted(count), found.count)
+	}
+	if sum, ok := plain(w.Sum); clean(w.Sum) != "" && (!ok || !sum.Equal(found.sum)) {
+		return fault(w.Line, "%s/Sum is %s, but the entries add up to %s", what, quoted(clean(w.Sum)), found.sum.StringFixed(2))
+	}
+	return nil
+}

@@ -1,0 +1,316 @@
+package camt
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/quittance/quittance/internal/iban"
+	"github.com/quittance/quittance/internal/money"
+)
+
+func (a wireAccount) read(s *Statement) (err error) {
+	s.Account = strings.ReplaceAll(clean(cmp.Or(clean(a.IBAN), a.Other)), " ", "")
+	if s.Account == "" {
+		return fault(a.Line, "Acct/Id is missing")
+	}
+	if s.IBAN = clean(a.IBAN) != ""; s.IBAN && !iban.Valid(s.Account) {
+		return fault(a.Line, "%s is not a valid IBAN", quoted(s.Account))
+	}
+	if a.Currency != "" {
+		s.Currency, err = currency(a.Line, a.Currency)
+	}
+	return err
+}
+
+func (e wireEntry) read() (entry Entry, err error) {
+	entry = Entry{
+		Line: e.Line, Reference: clean(e.Reference), EntryRef: clean(e.EntryRef), Text: clean(e.Text),
+	}
+	if entry.Amount, err = signed(e.Amount, e.Line, "Ntry/Amt", e.Sign); err != nil {
+		return entry, err
+	}
+	switch status := cmp.Or(clean(e.Status.Code), clean(e.Status.Code04)); status {
+	case "BOOK":
+		entry.Booked = true
+	case "PDNG", "INFO", "FUTR":
+	case "":
+		if e.Status.Own == "" {
+			return entry, fault(e.Line, "Ntry/Sts is missing")
+		}
+	default:
+		return entry, fault(e.Line, "Ntry/Sts %s is not a status", quoted(status))
+	}
+	if entry.Reversal, err = indicator(e.Line, "RvslInd", e.Reversal); err != nil {
+		return entry, err
+	}
+	if err := e.dates(&entry); err != nil {
+		return entry, err
+	}
+	if entry.Charges, err = e.Charges.read(); err != nil {
+		return entry, err
+	}
+	if original, err := e.Amounts.original(); err != nil {
+		return entry, err
+	} else if original.Currency() != entry.Amount.Currency() {
+		entry.Exchanged = original
+	}
+	for _, group := range e.Groups {
+		if err := group.read(&entry); err != nil {
+			return entry, err
+		}
+	}
+	return entry, nil
+}
+
+func (e wireEntry) dates(entry *Entry) (err error) {
+	if entry.ValueDate, err = e.Value.read("ValDt"); err != nil {
+		return err
+	}
+	if entry.BookingDate, err = e.Booked.read("BookgDt"); err != nil {
+		return err
+	}
+	if entry.BookingDate.IsZero() {
+		entry.BookingDate = entry.ValueDate
+	}
+	if entry.Booked && entry.BookingDate.IsZero() {
+		return fault(e.Line, "Ntry/BookgDt is missing")
+	}
+	return nil
+}
+
+func (g wireGroup) read(entry *Entry) error {
+	total := decimal.Zero
+	for _, d := range g.Details {
+		detail, err := d.read(entry.Amount)
+		if err != nil {
+			return err
+		}
+		total = total.Add(detail.Amount.Decimal())
+		entry.Details = append(entry.Details, detail)
+	}
+	if g.Batch == nil || len(g.Details) == 0 {
+		return nil
+	}
+	if count := clean(g.Batch.Count); count != "" && count != strconv.Itoa(len(g.Details)) {
+		return fault(g.Batch.Line, "Btch/NbOfTxs is %s, but there are %d transactions", quoted(count), len(g.Details))
+	}
+	told := !slices.ContainsFunc(g.Details, func(d wireDetail) bool { return d.Amount == nil })
+	if g.Batch.Total == nil || !told {
+		return nil
+	}
+	sum, err := signed(*g.Batch.Total, g.Batch.Line, "Btch/TtlAmt", cmp.Or(g.Batch.Sign, sign(entry.Amount)))
+	if err != nil {
+		return err
+	}
+	if !sum.Decimal().Equal(total) {
+		return fault(g.Batch.Line, "Btch/TtlAmt is %s, but the transactions add up to %s", sum.Value(), total.StringFixed(sum.Currency().Scale()))
+	}
+	return nil
+}
+
+// read reads a transaction of an entry over that amount, which says what the transaction doesn't say itself.
+func (d wireDetail) read(entry money.Amount) (detail Detail, err error) {
+	detail = Detail{Line: d.Line, References: d.References.list(), Remittance: d.Remittance.list(d.Text)}
+	if d.Amount != nil {
+		if detail.Amount, err = signed(*d.Amount, d.Line, "TxDtls/Amt", cmp.Or(clean(d.Sign), sign(entry))); err != nil {
+			return detail, err
+		}
+		if detail.Amount.Currency() != entry.Currency() {
+			return detail, fault(d.Amount.Line, "TxDtls/Amt is in %s, but its entry is in %s", detail.Amount.Currency(), entry.Currency())
+		}
+	}
+	if detail.Original, err = d.Amounts.original(); err != nil {
+		return detail, err
+	}
+	if detail.Charges, err = d.Charges.read(); err != nil {
+		return detail, err
+	}
+	others := []wireParty{d.Debtor, d.LastDebtor}
+	if detail.Amount.IsNegative() || entry.IsNegative() && d.Amount == nil {
+		others = []wireParty{d.Creditor, d.LastCredit}
+	}
+	for _, p := range others {
+		detail.Parties = keep(detail.Parties, p.Name04, p.Name, p.Agent)
+	}
+	return detail, nil
+}
+
+func (r wireReferences) list() []string {
+	all := append([]string{r.Servicer, r.EndToEnd, r.Transaction, r.Instruction, r.Batch, r.Message, r.Mandate, r.Clearing}, r.Own...)
+	return slices.DeleteFunc(keep(nil, all...), func(s string) bool { return s == "NOTPROVIDED" })
+}
+
+func (r wireRemittance) list(text string) (list []string) {
+	for _, s := range r.Structured {
+		list = keep(keep(keep(list, s.Reference), s.Document...), s.Text...)
+	}
+	return keep(keep(list, r.Unstructured...), text)
+}
+
+// original is what was instructed, or else transacted.
+func (a wireAmountDetails) original() (money.Amount, error) {
+	wire := cmp.Or(a.Instructed, a.Transacted)
+	if wire == nil {
+		return money.Amount{}, nil
+	}
+	if _, err := money.ParseCurrency(clean(wire.Currency)); err != nil {
+		return money.Amount{}, nil //nolint:nilerr // somebody instructed a payment in a currency that doesn't matter here
+	}
+	return unsigned(*wire, wire.Line, "AmtDtls")
+}
+
+func (c wireCharges) read() (charges []Charge, err error) {
+	for _, record := range c.Records {
+		charge := Charge{}
+		if charge.Included, err = indicator(record.Amount.Line, "ChrgInclInd", record.Included); err != nil {
+			return nil, err
+		}
+		if charge.Amount, err = signed(record.Amount, record.Amount.Line, "Chrgs/Rcrd/Amt", cmp.Or(clean(record.Sign), debit)); err != nil {
+			return nil, err
+		}
+		charge.Amount = charge.Amount.Neg() // a debit is a cost
+		charges = append(charges, charge)
+	}
+	return charges, nil
+}
+
+// The values of CdtDbtInd.
+const (
+	credit = "CRDT"
+	debit  = "DBIT"
+)
+
+// signed returns an amount with the sign of a credit or debit indicator.
+func signed(a wireAmount, line int, what, indicator string) (money.Amount, error) {
+	amount, err := unsigned(a, line, what)
+	if err != nil {
+		return amount, err
+	}
+	switch clean(indicator) {
+	case credit:
+		return amount, nil
+	case debit:
+		return amount.Neg(), nil
+	case "":
+		return amount, fault(cmp.Or(a.Line, line), "the CdtDbtInd of %s is missing", what)
+	default:
+		return amount, fault(cmp.Or(a.Line, line), "the CdtDbtInd of %s is %s instead of CRDT or DBIT", what, quoted(indicator))
+	}
+}
+
+func sign(a money.Amount) string {
+	if a.IsNegative() {
+		return debit
+	}
+	return credit
+}
+
+// unsigned reads an amount as ISO 20022 writes it: not negative, no exponent, and no more decimals than the currency has. Line
+// is where it should be when it is missing.
+func unsigned(a wireAmount, line int, what string) (money.Amount, error) {
+	line = cmp.Or(a.Line, line)
+	value := clean(a.Value)
+	if value == "" {
+		return money.Amount{}, fault(line, "%s is missing", what)
+	}
+	code, err := currency(line, a.Currency)
+	if err != nil {
+		return money.Amount{}, err
+	}
+	if strings.HasPrefix(value, "-") {
+		return money.Amount{}, fault(line, "%s %s is negative", what, quoted(value))
+	}
+	amount, err := money.Parse(value, code)
+	if err != nil {
+		return money.Amount{}, fault(line, "%s %s %s", what, quoted(value), err)
+	}
+	if _, fraction, _ := strings.Cut(value, "."); len(fraction) > int(code.Scale()) {
+		return money.Amount{}, fault(line, "%s %s has more than the %d decimals of %s", what, quoted(value), code.Scale(), code)
+	}
+	return amount, nil
+}
+
+func currency(line int, code string) (money.Currency, error) {
+	if code = clean(code); code == "" {
+		return "", fault(line, "the currency is missing")
+	}
+	c, err := money.ParseCurrency(code)
+	if err != nil {
+		return "", fault(line, "the currency %s %s", quoted(code), err)
+	}
+	return c, nil
+}
+
+func (d wireDate) read(what string) (time.Time, error) {
+	if day := clean(d.Day); day != "" {
+		t, err := time.Parse("2006-01-02", strings.TrimSuffix(day, "Z"))
+		if err != nil {
+			return t, fault(d.Line, "%s %s is not a day", what, quoted(day))
+		}
+		return t, nil
+	}
+	t, err := timestamp(d.Line, what, d.Time)
+	if err != nil || t.IsZero() {
+		return t, err
+	}
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC), nil
+}
+
+// timestamp reads an ISODateTime, with or without a time zone; nothing is the zero time.
+func timestamp(line int, what, value string) (time.Time, error) {
+	value = clean(value)
+	if value == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05"} {
+		if t, err := time.Parse(layout, value); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fault(line, "%s %s is not a date and time", what, quoted(value))
+}
+
+func indicator(line int, what, value string) (bool, error) {
+	switch clean(value) {
+	case "true", "1":
+		return true, nil
+	case "false", "0", "":
+		return false, nil
+	default:
+		return false, fault(line, "%s %s is neither true nor false", what, quoted(value))
+	}
+}
+
+// clean drops the white space around a text and makes one space of any within.
+func clean(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// keep appends the texts that are not empty.
+func keep(list []string, texts ...string) []string {
+	for _, t := range texts {
+		if t = clean(t); t != "" {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// plain reads a number of digits with at most one point, as ISO 20022 writes it; an exponent would make it cost any amount of
+// memory to add up.
+func plain(s string) (decimal.Decimal, bool) {
+	s = clean(s)
+	if s == "" || len(s) > 24 || strings.Trim(s, "0123456789.") != "" {
+		return decimal.Zero, false
+	}
+	d, err := decimal.NewFromString(s)
+	return d, err == nil
+}
+
+func number(s string) int {
+	n, _ := strconv.Atoi(s) // written by us
+	return n
+}
