@@ -24,15 +24,15 @@ const module = "github.com/quittance/quittance/"
 
 // domain packages are pure: they know rules and no wires.
 var domain = []string{
-	"internal/audit", "internal/calendar", "internal/delivery", "internal/event", "internal/exception", "internal/id", "internal/idempotency", "internal/invoice",
+	"internal/audit", "internal/calendar", "internal/delivery", "internal/event", "internal/exception", "internal/iban", "internal/id", "internal/idempotency", "internal/invoice",
 	"internal/ledger", "internal/letter", "internal/listing",
 	"internal/merchant", "internal/money", "internal/payment", "internal/problem",
-	"internal/refund", "internal/sweep",
+	"internal/refund", "internal/settlement", "internal/sweep",
 }
 
 // adapters each know one thing outside, and of ours at most the settings and the keyring that a signature needs.
 var adapters = []string{
-	"internal/camt", "internal/codecserver", "internal/config", "internal/embeddedpg", "internal/freeport", "internal/mail", "internal/secrets", "internal/telemetry",
+	"internal/codecserver", "internal/config", "internal/embeddedpg", "internal/freeport", "internal/mail", "internal/secrets", "internal/telemetry",
 	"internal/temporalkit", "internal/webhook",
 }
 
@@ -44,6 +44,7 @@ var mayImport = func() map[string][]string {
 		"activities":                     append(slices.Clone(domain), "internal/saferpay"),
 		"worker":                         append(slices.Clone(domain), "workflows", "activities"),
 		"api":                            append(slices.Clone(domain), "workflows"), // the contract
+		"internal/camt":                  {"internal/iban", "internal/money"},
 		"internal/saferpay":              {"internal/money"},
 		"internal/saferpay/simulator":    {"internal/money", "internal/saferpay"},
 		"internal/postgres":              domain,
@@ -54,6 +55,7 @@ var mayImport = func() map[string][]string {
 	for _, name := range domain {
 		rules[name] = domain
 	}
+	rules["internal/settlement"] = append(slices.Clone(domain), "internal/camt") // pure too: it reads bytes that it is given
 	for _, name := range adapters {
 		rules[name] = []string{"internal/config", "internal/freeport", "internal/secrets"}
 	}

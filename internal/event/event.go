@@ -35,6 +35,8 @@ const (
 	PaymentServiceCurrencyActive    Type = "payment_service.currency_active"
 	PaymentServiceCurrencyRejected  Type = "payment_service.currency_rejected"
 	PaymentServiceDisconnected      Type = "payment_service.disconnected"
+	PayoutBooked                    Type = "payout.booked"
+	PayoutWaiting                   Type = "payout.waiting" // for a person's decision
 	ExceptionRaised                 Type = "exception.raised"
 )
 
@@ -44,7 +46,7 @@ var Types = []Type{
 	RefundCaptured, RefundFailed, PaymentServiceReminded, PaymentServiceInVerification, PaymentServiceOverdue, PaymentServiceActive,
 	PaymentServiceRejected, PaymentServiceSuspended, PaymentServiceMethodsChanged, PaymentServiceCurrencyRequested,
 	PaymentServiceCurrencyActive, PaymentServiceCurrencyRejected, PaymentServiceDocumentSent, PaymentServiceDocumentRefused,
-	PaymentServiceDisconnected, ExceptionRaised,
+	PaymentServiceDisconnected, PayoutBooked, PayoutWaiting, ExceptionRaised,
 }
 
 // Event is one fact about one thing. Data holds ids, states and amounts as strings, never a customer's personal data.

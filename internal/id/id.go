@@ -5,6 +5,8 @@ package id
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -28,6 +30,7 @@ const (
 	AuditEntry     = "aud"
 	Document       = "doc"
 	Endpoint       = "whe"
+	Payout         = "pyo"
 )
 
 // New returns a fresh id such as "inv_01jd3v0s4xf8wt6k5q9x2m7h3e". Ids made by one process sort in the order in which they
@@ -43,6 +46,20 @@ func Valid(prefix, s string) bool {
 // NewOrder returns a fresh Saferpay OrderId: 18 characters of A–Z and 2–7, starting with "Q". Saferpay allows 80, but
 // PostFinance Pay keeps 18 alphanumerics and TWINT 50, so one that survives everywhere is short and plain.
 func NewOrder() string { return ("Q" + rand.Text())[:18] }
+
+// orders matches what NewOrder makes.
+var orders = regexp.MustCompile(`\bQ[A-Z2-7]{17}\b`)
+
+// Orders returns the OrderIds of NewOrder that stand anywhere in the texts, each once, in the order in which they appear.
+func Orders(texts ...string) []string {
+	var found []string
+	for _, order := range orders.FindAllString(strings.Join(texts, "\n"), -1) {
+		if !slices.Contains(found, order) {
+			found = append(found, order)
+		}
+	}
+	return found
+}
 
 // NewSecret returns 160 random bits, safe in a URL: the token of an online document, the secret of a notification URL.
 func NewSecret() string {

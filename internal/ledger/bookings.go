@@ -36,6 +36,7 @@ var texts = map[SourceKind]map[string]string{
 	FromPayment:     names("Online-Zahlung der Rechnung", "Paiement en ligne de la facture", "Pagamento online della fattura", "Online payment of invoice"),
 	FromReceipt:     names("Zahlungseingang für Rechnung", "Encaissement de la facture", "Incasso della fattura", "Receipt for invoice"),
 	FromRefund:      names("Rückerstattung zu Rechnung", "Remboursement de la facture", "Rimborso della fattura", "Refund for invoice"),
+	FromSettlement:  names("Auszahlung des Acquirers", "Versement de l’acquéreur", "Versamento dell’acquirer", "Payout of the acquirer"),
 	FromReversal:    names("Storno der Buchung", "Contre-passation de l’écriture", "Storno della registrazione", "Reversal of entry"),
 	FromTransaction: names("Bei Saferpay gefundene Transaktion", "Transaction trouvée chez Saferpay", "Transazione trovata presso Saferpay", "Transaction found at Saferpay"),
 }
@@ -72,4 +73,13 @@ func Found(o Occasion, account, transactionID, by string) Entry {
 	e := o.entry(Source{FromTransaction, transactionID}, debited, credited)
 	e.By = by
 	return e
+}
+
+// Payout returns the entry for money that went between the acquirer and the bank, which has those lines. Reference is the
+// acquirer's or the bank's, by is the id of the key of who decided; both may be empty.
+func Payout(companyID, language string, source Source, reference, by string, day time.Time, lines []Line) Entry {
+	return Entry{
+		CompanyID: companyID, Date: day, Text: strings.TrimSpace(texts[FromSettlement][language] + " " + reference), Source: source, By: by,
+		Lines: lines,
+	}
 }

@@ -14,7 +14,7 @@ var corrections = map[SourceKind]string{
 	FromPayment:    "It books money that was taken from a payer: give it back by a refund, POST /v1/payments/{payment_id}/refunds.",
 	FromReceipt:    "An invoice counts as paid by it: move the money to the right account by a manual entry, POST /v1/manual-entries.",
 	FromRefund:     "It books money that has gone back to a payer, which can't be taken again.",
-	FromSettlement: "It books a payout of the acquirer, which stands on a bank statement: correct its accounts by a manual entry, POST /v1/manual-entries.",
+	FromSettlement: "It books a payout of the acquirer, which stands on a bank statement: decide again what it pays, POST /v1/payouts/{payout_id}/reopen.",
 	FromTransaction: "It books what Saferpay moved, with which it is compared every night: move the money to the right account by a manual entry, " +
 		"POST /v1/manual-entries.",
 	FromReversal: "It is a reversal itself: book the entry again by a manual entry, POST /v1/manual-entries.",
@@ -40,6 +40,12 @@ func (r Reversal) Book() (Entry, error) {
 	if r.Day.Before(e.Date) {
 		return Entry{}, problem.InvalidFields(problem.Field{Name: "date", Message: "must be " + e.Date.Format(time.DateOnly) + ", the day of the entry, or later"})
 	}
+	return r.TakeBack(), nil
+}
+
+// TakeBack returns the same entry as Book for any entry. It is for what keeps the records that rest on the entry in step with it.
+func (r Reversal) TakeBack() Entry {
+	e := r.Entry
 	back := Entry{
 		CompanyID: e.CompanyID, Date: r.Day, Text: r.Text, Source: Source{FromReversal, e.ID}, InvoiceID: e.InvoiceID, PaymentID: e.PaymentID,
 		Reverses: e.ID, By: r.By,
@@ -50,5 +56,5 @@ func (r Reversal) Book() (Entry, error) {
 	for _, l := range e.Lines {
 		back.Lines = append(back.Lines, Line{Account: l.Account, Debit: l.Credit, Credit: l.Debit})
 	}
-	return back, nil
+	return back
 }

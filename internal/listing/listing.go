@@ -10,8 +10,10 @@ import (
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/settlement"
 )
 
 // Invoices chooses invoices.
@@ -63,6 +65,29 @@ type Movements struct {
 	From, To time.Time       // dates of entries, both included
 	After    ledger.Movement // the last one of the call before; zero for the first call
 	Limit    int
+}
+
+// Settlements chooses settlements.
+type Settlements struct {
+	Cursor string // next of the call before
+	Limit  int    // 50 when 0, at most 200
+}
+
+// Payouts chooses payouts.
+type Payouts struct {
+	States []settlement.State
+	Pays   string // the id of a payment or refund
+	Cursor string // next of the call before
+	Limit  int    // 50 when 0, at most 200
+}
+
+// Standings chooses what stands on the receipt accounts.
+type Standings struct {
+	Account  string
+	Currency money.Currency
+	Reason   settlement.Reason
+	Cursor   string // next of the call before
+	Limit    int    // 50 when 0, at most 200
 }
 
 // Events chooses events.

@@ -2,9 +2,11 @@
 package merchant
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
+	"github.com/quittance/quittance/internal/iban"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/problem"
@@ -25,6 +27,9 @@ const DefaultReceiptAccount = ledger.SystemBank
 // DefaultFeeAccount is where the acquirer's fees are booked unless the company changes it.
 const DefaultFeeAccount = ledger.ChargesOnBank
 
+// DefaultPayoutDays is how many business days after a payment its payout is expected unless the company says otherwise.
+const DefaultPayoutDays = 2
+
 // Company is the tenant; it owns everything else.
 type Company struct {
 	ID             string
@@ -34,6 +39,8 @@ type Company struct {
 	Canton         string // two letters, decides the business days
 	ReceiptAccount string
 	FeeAccount     string
+	PayoutDays     int      // business days after a payment on which its payout is expected
+	PayoutIBANs    []string // the accounts to which the acquirer pays; statements of others are refused, unless there are none
 	Liability      LiabilityPolicy
 	CreatedAt      time.Time
 }
@@ -62,6 +69,14 @@ func (c Company) Validate() error {
 	}
 	if c.ContactEmail != "" && !invoice.IsEmail(c.ContactEmail) {
 		fields = append(fields, problem.Field{Name: "contact_email", Message: "must be an e-mail address, or empty for none"})
+	}
+	if c.PayoutDays < 0 || c.PayoutDays > 60 {
+		fields = append(fields, problem.Field{Name: "payout_days", Message: "must be between 0 and 60"})
+	}
+	for i, number := range c.PayoutIBANs {
+		if !iban.Valid(number) {
+			fields = append(fields, problem.Field{Name: fmt.Sprintf("payout_ibans.%d", i), Message: "must be an IBAN without spaces; its check digits are wrong"})
+		}
 	}
 	return problem.InvalidFields(fields...)
 }

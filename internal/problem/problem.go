@@ -49,6 +49,8 @@ const (
 	PeriodClosed            Code = "period-closed"
 	TooManyEndpoints        Code = "too-many-webhook-endpoints"
 	NoEndpoint              Code = "no-webhook-endpoint"
+	SettlementFileRefused   Code = "settlement-file-refused"
+	PayoutDecided           Code = "payout-decided"
 	SaferpayUnavailable     Code = "saferpay-unavailable"
 	Unavailable             Code = "temporarily-unavailable"
 )

@@ -1,0 +1,190 @@
+package settlement
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/quittance/quittance/internal/camt"
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/money"
+)
+
+// acquirers are what the acquirer calls itself on statements, in small letters.
+var acquirers = []string{"worldline", "six payment", "saferpay"}
+
+// ReadCAMT reads a bank's statement or notification. A file with a fault is a *FileError.
+func ReadCAMT(data []byte) (File, error) {
+	message, err := camt.Read(bytes.NewReader(data))
+	if fault, ok := errors.AsType[*camt.Error](err); ok {
+		return File{}, refuse(fault.Line, "%s", fault.Reason)
+	}
+	if err != nil {
+		return File{}, err
+	}
+	file := File{
+		Format: Format(message.Message[:len(CAMT053)]), Message: message.Message, ID: message.ID, Created: message.Created,
+		Skipped: map[SkipReason]int{},
+	}
+	for _, s := range message.Statements {
+		file.Accounts = append(file.Accounts, Account{Line: s.Line, ID: s.ID, Number: s.Account, From: s.From, To: s.To, Entries: len(s.Entries)})
+		for _, e := range s.Entries {
+			if t, skip := transfer(s.Account, e); skip != "" {
+				file.Skipped[skip]++
+			} else {
+				file.Transfers = append(file.Transfers, t)
+			}
+		}
+	}
+	return file, nil
+}
+
+// transfer returns what an entry says about a payout, or why it says nothing.
+func transfer(account string, e camt.Entry) (Transfer, SkipReason) {
+	if !e.Booked {
+		return Transfer{}, Pending
+	}
+	if e.Amount.IsZero() {
+		return Transfer{}, Others
+	}
+	t := Transfer{
+		Line: e.Line, Reference: e.Reference, Account: account, Date: e.BookingDate, Net: e.Amount, Returned: e.Reversal,
+		Fee: included(e.Charges), Exchanged: exchanged(e), Lines: lines(e), Mentions: mentions(e),
+	}
+	if told(t.Exchanged) && told(t.Fee) && t.Fee.Currency() != t.Exchanged.Currency() {
+		t.Fee = money.Amount{} // what the bank took of its own currency is a part of the exchange
+	}
+	t.Sender = sender(e, t)
+	if t.Sender == Nobody && e.Amount.IsNegative() {
+		t.Sender = Somebody // nothing says that it is the acquirer who took money
+	}
+	return t, ""
+}
+
+func mentions(e camt.Entry) []string {
+	all := []string{e.EntryRef, e.Text}
+	for _, d := range e.Details {
+		all = append(append(all, d.References...), d.Remittance...)
+	}
+	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
+}
+
+func sender(e camt.Entry, t Transfer) Sender {
+	if slices.ContainsFunc(t.Lines, func(l Line) bool { return l.OrderID != "" }) {
+		return Acquirer
+	}
+	named := slices.Clone(t.Mentions)
+	somebody := false
+	for _, d := range e.Details {
+		named = append(named, d.Parties...)
+		somebody = somebody || len(d.Parties) > 0
+	}
+	text := strings.ToLower(strings.Join(named, "\n"))
+	switch {
+	case slices.ContainsFunc(acquirers, func(name string) bool { return strings.Contains(text, name) }):
+		return Acquirer
+	case somebody:
+		return Somebody
+	default:
+		return Nobody
+	}
+}
+
+// included adds up the charges that were taken off; the zero value when there are none. What is charged besides is another
+// entry, or on an invoice of the acquirer.
+func included(charges []camt.Charge) money.Amount {
+	var sum money.Amount
+	for _, c := range charges {
+		switch {
+		case !c.Included:
+		case !told(sum):
+			sum = c.Amount
+		case sum.Currency() == c.Amount.Currency():
+			sum = sum.Add(c.Amount)
+		}
+	}
+	return sum
+}
+
+// exchanged returns what was exchanged into the entry's amount, with its sign.
+func exchanged(e camt.Entry) money.Amount {
+	from := e.Exchanged
+	if len(e.Details) == 1 && !told(from) {
+		from = e.Details[0].Original
+	}
+	switch {
+	case !told(from) || from.Currency() == e.Amount.Currency():
+		return money.Amount{}
+	case e.Amount.IsNegative():
+		return from.Neg()
+	default:
+		return from
+	}
+}
+
+// lines returns the transactions behind an entry: one per detail that names at most one order, or one per order.
+func lines(e camt.Entry) []Line {
+	var all []Line
+	total, fromFile := money.Zero(e.Amount.Currency()), true
+	for _, d := range e.Details {
+		orders := id.Orders(slices.Concat(d.References, d.Remittance)...)
+		if len(orders) > 1 {
+			all, fromFile = append(all, unpriced(d.Line, orders)...), false
+			continue
+		}
+		line := priced(d)
+		line.OrderID = strings.Join(orders, "")
+		if len(e.Details) == 1 && !told(line.Net) {
+			line.Net = e.Amount
+		}
+		if fromFile = fromFile && told(line.Net); fromFile {
+			total = total.Add(line.Net)
+		}
+		all = append(all, line)
+	}
+	if len(all) == 0 || len(all) == 1 && all[0].OrderID == "" {
+		return unpriced(e.Line, id.Orders(mentions(e)...))
+	}
+	fee := included(e.Charges)
+	switch {
+	case fromFile && total.Equal(e.Amount):
+	case fromFile && told(fee) && fee.Currency() == total.Currency() && total.Sub(fee).Equal(e.Amount):
+		for i := range all { // the fee is kept for all of them together
+			all[i].Gross, all[i].Net = all[i].Net, money.Amount{}
+		}
+	default: // what the details say is not what the entry is made of
+		for i := range all {
+			all[i].Gross, all[i].Fee, all[i].Net = money.Amount{}, money.Amount{}, money.Amount{}
+		}
+	}
+	return all
+}
+
+func unpriced(line int, orders []string) []Line {
+	all := make([]Line, len(orders))
+	for i, order := range orders {
+		all[i] = Line{Number: line, OrderID: order}
+	}
+	return all
+}
+
+// priced returns the amounts of a detail as far as they are told: what is left, and what was kept or what it was before.
+func priced(d camt.Detail) Line {
+	line := Line{Number: d.Line, Net: d.Amount}
+	if !told(line.Net) {
+		return line
+	}
+	fee := included(d.Charges)
+	switch {
+	case told(fee) && fee.Currency() == line.Net.Currency():
+		line.Fee, line.Gross = fee, line.Net.Add(fee)
+	case told(d.Original) && d.Original.Currency() == line.Net.Currency():
+		line.Gross = d.Original
+		if line.Net.IsNegative() {
+			line.Gross = d.Original.Neg()
+		}
+		line.Fee = line.Gross.Sub(line.Net)
+	}
+	return line
+}

@@ -1,0 +1,139 @@
+package settlement
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// Decision is what a person says about a payout: what it pays, what the acquirer kept, and where the rest goes. One that says
+// nothing accepts what is proposed.
+type Decision struct {
+	Items           []string     // ids of payments, refunds or transactions that were found at Saferpay
+	Fee             money.Amount // the zero value: what the file tells, or else what is left over
+	Account         string       // for what neither items nor fee explain
+	ExchangeAccount string       // for an exchange; the proposed one when empty
+	Note            string
+}
+
+func (c Decision) accepts() bool { return len(c.Items) == 0 && !told(c.Fee) && c.Account == "" }
+
+// Confirm books a payout as a person decides. Problems: payout-decided, validation-failed.
+func (d *Desk) Confirm(p *Payout, c Decision) error {
+	if !p.State.CanBecome(Booked) {
+		return problem.New(problem.PayoutDecided, "Payout %s is %s already.", p.ID, p.State)
+	}
+	if c.accepts() {
+		if p.State != Proposed {
+			return problem.InvalidFields(problem.Field{Name: "items", Message: "is missing: nothing is proposed for this payout, so say what it pays, or on which account it goes"})
+		}
+		if !d.stillOpen(p) {
+			return problem.New(problem.PayoutDecided, "What was proposed for payout %s has been paid out or taken back meanwhile.", p.ID)
+		}
+	} else if err := d.explain(p, c); err != nil {
+		return err
+	}
+	if told(p.Exchanged) && c.ExchangeAccount != "" {
+		p.ExchangeTo = c.ExchangeAccount
+	}
+	if p.Returns == "" && len(p.lines("")) < 2 {
+		return problem.InvalidFields(problem.Field{Name: "items", Message: "leave nothing to book: dismiss the payout"})
+	}
+	p.Confident = Certain
+	d.book(p, d.By, noted("Confirmed.", c.Note))
+	d.review()
+	return nil
+}
+
+// explain makes a payout what the decision says, which must explain it to the centime.
+func (d *Desk) explain(p *Payout, c Decision) error {
+	var items []Item
+	for n, id := range c.Items {
+		i := slices.IndexFunc(d.positions, func(q *Position) bool { return q.Source.ID == id && !q.Open.IsZero() })
+		name := fmt.Sprintf("items.%d", n)
+		switch {
+		case i < 0:
+			return problem.InvalidFields(problem.Field{Name: name, Message: "must be a payment or refund that stands on a receipt account and waits for its payout"})
+		case d.positions[i].Open.Currency() != p.paid().Currency():
+			return problem.InvalidFields(problem.Field{Name: name, Message: "must be in " + string(p.paid().Currency())})
+		case slices.Contains(c.Items[:n], id):
+			return problem.InvalidFields(problem.Field{Name: name, Message: "is there twice"})
+		}
+		items = append(items, d.positions[i].item())
+	}
+	before := *p
+	p.forget()
+	p.Items, p.Returns = items, ""
+	if told(p.Exchanged) {
+		p.ExchangeTo = ledger.ExchangeLosses
+	}
+	if err := p.balance(c); err != nil {
+		*p = before
+		return err
+	}
+	return nil
+}
+
+// balance finds the fee, and the rest that goes to the account.
+func (p *Payout) balance(c Decision) error {
+	left := p.Gross().Sub(p.paid()) // what came to us less than was paid
+	switch {
+	case told(c.Fee):
+		p.Fee = c.Fee
+	case told(p.FeeTold):
+		p.Fee = p.FeeTold
+	case c.Account != "":
+		p.Fee = p.zero()
+	case !plausible(left, p.Items):
+		return problem.InvalidFields(problem.Field{Name: "fee", Message: fmt.Sprintf("is missing: %s would be unusual for %s", left, p.Gross())})
+	default:
+		p.Fee = left
+	}
+	rest := p.Fee.Sub(left)
+	switch {
+	case !rest.IsZero() && c.Account == "":
+		return problem.InvalidFields(problem.Field{Name: "account", Message: fmt.Sprintf("is missing: %s less a fee of %s is not %s, so %s is left over", p.Gross(), p.Fee, p.paid(), rest)})
+	case rest.IsZero() && c.Account != "":
+		return problem.InvalidFields(problem.Field{Name: "account", Message: "must be absent: nothing is left over"})
+	case !rest.IsZero():
+		p.Rest, p.RestTo = rest, c.Account
+	}
+	return nil
+}
+
+// Dismiss leaves a payout out of the books. Problem: payout-decided.
+func (d *Desk) Dismiss(p *Payout, note string) error {
+	if p.State == Dismissed {
+		return nil
+	}
+	if !p.State.CanBecome(Dismissed) {
+		return problem.New(problem.PayoutDecided, "Payout %s is %s already.", p.ID, p.State)
+	}
+	p.forget()
+	d.change(p, Dismissed, d.By, noted("Left out of the books.", note))
+	d.review()
+	return nil
+}
+
+// Reopen takes back how a payout was booked, so that a person can decide again: its payments wait for their payout as before.
+// The caller reverses its entry. Problem: payout-decided.
+func (d *Desk) Reopen(p *Payout, note string) error {
+	if p.State != Booked || p.Returns != "" {
+		return problem.New(problem.PayoutDecided, "Payout %s is %s; only a booked one can be reopened.", p.ID, p.State)
+	}
+	d.putBack(p)
+	p.forget()
+	p.Held = true
+	d.change(p, Unmatched, d.By, noted("Reopened: its journal entry is reversed.", note))
+	return nil
+}
+
+func noted(what, note string) string {
+	if note == "" {
+		return what
+	}
+	return what + " " + note
+}

@@ -1,0 +1,142 @@
+package settlement
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/quittance/quittance/internal/money"
+)
+
+// Format is the kind of a settlement file.
+type Format string
+
+// The formats that are understood.
+const (
+	CSV     Format = "csv"      // the acquirer's list of transactions, see ReadCSV
+	CAMT053 Format = "camt.053" // a bank statement
+	CAMT054 Format = "camt.054" // a bank's notification of credits and debits
+)
+
+// File is what a settlement file says, whatever its format.
+type File struct {
+	Format    Format
+	Message   string // the exact message of ISO 20022, such as "camt.053.001.08"; empty for CSV
+	ID        string // of the message, given by the bank; empty for CSV
+	Created   time.Time
+	Accounts  []Account // that the file reports on; none in CSV
+	Transfers []Transfer
+	Skipped   map[SkipReason]int // entries that are no payouts
+}
+
+// Account is one that a bank reports on.
+type Account struct {
+	Line    int       `json:"line"`
+	ID      string    `json:"id"` // of the statement
+	Number  string    `json:"number"`
+	From    time.Time `json:"from,omitzero"`
+	To      time.Time `json:"to,omitzero"`
+	Entries int       `json:"entries"`
+}
+
+// SkipReason says why an entry of a bank is left alone.
+type SkipReason string
+
+// The reasons to leave an entry alone.
+const (
+	Pending SkipReason = "not_booked" // the bank only expects it
+	Others  SkipReason = "of_others"  // it has nothing to do with the acquirer
+)
+
+// Sender says who is behind a transfer, as far as a file tells.
+type Sender int
+
+// Who is behind a transfer. An entry that names nobody may be a payout; one that names somebody else is one only when it is known
+// already.
+const (
+	Acquirer Sender = iota
+	Nobody
+	Somebody
+)
+
+// Transfer is one movement of money between the acquirer and the merchant's bank, as a file tells it.
+type Transfer struct {
+	Line      int
+	Sender    Sender
+	Reference string       // which only this transfer has in its format and account; may be empty in a bank's file
+	Account   string       // of the merchant at the bank; empty in CSV
+	Date      time.Time    // midnight UTC
+	Net       money.Amount // more than 0 came to the merchant, less than 0 went
+	Fee       money.Amount // kept by the acquirer, for all lines together; the zero value when not told
+	Exchanged money.Amount // what Net was before it was exchanged, signed; the zero value when it was not
+	Returned  bool         // takes an earlier transfer back
+	Lines     []Line       // the transactions behind it, as far as the file tells
+	Mentions  []string     // every other reference and text, in which another file's reference may stand
+}
+
+// LineKind is what a line of a payout is about.
+type LineKind string
+
+// The kinds of lines. A bank's file may not tell.
+const (
+	PaymentLine    LineKind = "payment"
+	RefundLine     LineKind = "refund"
+	ChargebackLine LineKind = "chargeback"
+	UnknownLine    LineKind = ""
+)
+
+// Line is one transaction within a transfer. Amounts are signed as they change the payout, so that Gross less Fee is Net; each
+// is the zero value when the file doesn't tell it.
+type Line struct {
+	Number  int          `json:"number"` // in the file
+	Kind    LineKind     `json:"kind"`
+	OrderID string       `json:"order_id"` // at Saferpay; empty when the file doesn't tell it
+	Gross   money.Amount `json:"gross"`
+	Fee     money.Amount `json:"fee"`
+	Net     money.Amount `json:"net"`
+	Problem string       `json:"problem,omitempty"` // why it could not be matched, for people
+}
+
+// maxTransfers is how many payouts one file may tell of: years of them.
+const maxTransfers = 5000
+
+// Read reads a settlement file: a CSV file as ReadCSV describes it, or else a bank's camt.053 or camt.054. A file with a fault is a
+// *FileError.
+func Read(data []byte, isCSV bool) (File, error) {
+	read := ReadCAMT
+	if isCSV {
+		read = ReadCSV
+	}
+	f, err := read(data)
+	if err == nil && len(f.Transfers) > maxTransfers {
+		return File{}, refuse(f.Transfers[maxTransfers].Line, "the file has more than %d payouts: send it in parts", maxTransfers)
+	}
+	return f, err
+}
+
+// FileError is why a file is refused: every fault that was found, in the order of the file.
+type FileError struct {
+	Faults []Fault
+}
+
+// Fault is one thing that is wrong with a file. Reason is a sentence without its end.
+type Fault struct {
+	Line   int
+	Reason string
+}
+
+// Error returns the faults.
+func (e *FileError) Error() string {
+	texts := make([]string, len(e.Faults))
+	for i, f := range e.Faults {
+		texts[i] = fmt.Sprintf("line %d: %s", f.Line, f.Reason)
+	}
+	return strings.Join(texts, "; ")
+}
+
+func refuse(line int, format string, args ...any) *FileError {
+	return &FileError{[]Fault{{line, fmt.Sprintf(format, args...)}}}
+}
+
+// told tells whether an amount was in the file.
+func told(a money.Amount) bool { return a.Currency() != "" }

@@ -1,0 +1,115 @@
+package settlement
+
+import (
+	"crypto/sha256"
+	"slices"
+	"time"
+
+	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/money"
+)
+
+// Settlement is the import of one file: what an auditor needs to find the file again and to see what was made of it. Its payouts
+// say in which line of it they were seen. Of entries that are no payouts only the number is kept: they are nobody's business here.
+type Settlement struct {
+	ID         string
+	CompanyID  string
+	Hash       []byte // SHA-256 of the file
+	Size       int    // of the file, in bytes
+	Format     Format
+	Message    string // such as "camt.053.001.08"; empty for CSV
+	MessageID  string // given by the bank; empty for CSV
+	Created    time.Time
+	Accounts   []Account
+	Skipped    map[SkipReason]int
+	ImportedAt time.Time
+	ImportedBy string // the id of the key
+}
+
+// NewSettlement returns what is kept of a file.
+func NewSettlement(id string, s Setting, data []byte, f File) Settlement {
+	hash := sha256.Sum256(data)
+	return Settlement{
+		ID: id, CompanyID: s.CompanyID, Hash: hash[:], Size: len(data), Format: f.Format, Message: f.Message, MessageID: f.ID, Created: f.Created,
+		Accounts: f.Accounts, Skipped: f.Skipped, ImportedAt: s.Now.UTC(), ImportedBy: s.By,
+	}
+}
+
+// CheckAccounts refuses a file about an account that is not among those of the company, if it has named any.
+func (f File) CheckAccounts(ibans []string) error {
+	for _, a := range f.Accounts {
+		if len(ibans) > 0 && !slices.Contains(ibans, a.Number) {
+			return refuse(a.Line, "the statement is of the account %s, which is none of the company's payout_ibans", a.Number)
+		}
+	}
+	return nil
+}
+
+// reach is how far around the days of a payout other files may be telling of it, generously.
+const reach = 10 * 24 * time.Hour
+
+// PayoutSearch chooses the payouts that have to be on a desk: those that wait, and those that one of these chooses.
+type PayoutSearch struct {
+	From, To   time.Time // days, both included; zero for none
+	References []string  // with which they were seen
+	Totals     []money.Amount
+	IDs        []string
+}
+
+// Search says which payouts the file may be telling of.
+func (f File) Search() PayoutSearch {
+	var s PayoutSearch
+	for _, t := range f.Transfers {
+		if s.From.IsZero() || t.Date.Add(-reach).Before(s.From) {
+			s.From = t.Date.Add(-reach)
+		}
+		if t.Date.Add(reach).After(s.To) {
+			s.To = t.Date.Add(reach)
+		}
+		if t.Reference != "" {
+			s.References = append(s.References, t.Reference)
+		}
+		if t.Returned {
+			s.Totals = append(s.Totals, t.Net.Neg())
+		}
+	}
+	return s
+}
+
+// PositionSearch chooses the positions that have to be on a desk.
+type PositionSearch struct {
+	Orders   []string // of payments and refunds; of a payment, also its refunds
+	Sources  []ledger.Source
+	IDs      []string  // of sources of any kind
+	From, To time.Time // those that are open, days, both included; zero for none
+}
+
+// Positions says which positions a desk needs for a file, which may be empty, and for what else is on it.
+func Positions(s Setting, f File, payouts []Payout, ids ...string) PositionSearch {
+	search := PositionSearch{IDs: ids}
+	look := func(day time.Time, lines []Line) {
+		for _, l := range lines {
+			if l.OrderID != "" {
+				search.Orders = append(search.Orders, l.OrderID)
+			}
+		}
+		if first := calendarDay(s.Calendar.AddBusinessDays(day, -longestWait)); search.From.IsZero() || first.Before(search.From) {
+			search.From = first
+		}
+		if day.After(search.To) {
+			search.To = day
+		}
+	}
+	for _, t := range f.Transfers {
+		look(t.Date, t.Lines)
+	}
+	for _, p := range payouts {
+		if p.State.Waits() {
+			look(p.Date, p.Lines)
+		}
+		for _, i := range p.Items {
+			search.Sources = append(search.Sources, i.Source)
+		}
+	}
+	return search
+}

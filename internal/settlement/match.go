@@ -1,0 +1,226 @@
+package settlement
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/money"
+)
+
+// What an acquirer plausibly keeps: at most 5 % and 0.50 per transaction, which is above every published Swiss price for cards
+// and TWINT, and at least nothing. Of a refund it may give as much back.
+var (
+	highestRate  = decimal.New(5, -2)
+	highestFixed = decimal.New(50, -2)
+)
+
+// plausible tells whether a fee may be one for those items.
+func plausible(fee money.Amount, items []Item) bool {
+	lowest, highest := decimal.Zero, decimal.Zero
+	for _, i := range items {
+		most := i.Gross.Decimal().Abs().Mul(highestRate).Add(highestFixed)
+		highest = highest.Add(most)
+		if i.Gross.IsNegative() {
+			lowest = lowest.Sub(most)
+		}
+	}
+	return fee.Decimal().GreaterThanOrEqual(lowest) && fee.Decimal().LessThanOrEqual(highest)
+}
+
+// matchOrders matches a payout by the orders that a file names. Lines that are certain are booked; the others become a part of
+// their own that waits for a person, when the file tells how much of the payout they are.
+func (d *Desk) matchOrders(p *Payout) {
+	used := map[ledger.Source]bool{}
+	var sure, unsure []Line
+	var items []Item
+	p.Lines = slices.Clone(p.Lines)
+	for i, l := range p.Lines {
+		item, problem := d.matchLine(p, l, used)
+		l.Problem, p.Lines[i].Problem = problem, problem
+		if problem != "" {
+			unsure = append(unsure, l)
+			continue
+		}
+		used[item.Source] = true
+		sure, items = append(sure, l), append(items, item)
+	}
+	switch {
+	case len(unsure) == 0:
+		d.settle(p, items)
+	case len(sure) > 0 && d.divisible(p):
+		d.split(p, sure, unsure)
+		d.settle(p, items)
+	default:
+		d.leave(p, unsure, items)
+	}
+}
+
+// matchLine returns the position that a line of a payout pays, or why there is none, as a sentence.
+func (d *Desk) matchLine(p *Payout, l Line, used map[ledger.Source]bool) (Item, string) {
+	if l.OrderID == "" {
+		return Item{}, "The file doesn't say which order this is."
+	}
+	if l.Kind == ChargebackLine {
+		return Item{}, "A chargeback: say on which account the claim stands now."
+	}
+	at := d.byOrder[l.OrderID]
+	if l.refund() {
+		at = d.refunds(l, used)
+	}
+	if len(at) == 0 {
+		return Item{}, "No payment or refund with this order is known here."
+	}
+	q := at[0]
+	switch {
+	case used[q.Source]:
+		return Item{}, "The same order stands in another line."
+	case q.Open.IsZero():
+		return Item{}, fmt.Sprintf("Nothing stands on a receipt account for %s any more: it was paid out before, or taken back.", q.Source.ID)
+	case q.Open.Currency() != p.paid().Currency():
+		return Item{}, fmt.Sprintf("%s is in %s.", q.Source.ID, q.Open.Currency())
+	case told(l.Gross) && !l.Gross.Equal(q.Open):
+		return Item{}, fmt.Sprintf("%s is %s, but the file says %s.", q.Source.ID, q.Open, l.Gross)
+	}
+	item := q.item()
+	if told(l.Net) {
+		item.Fee = q.Open.Sub(l.Net)
+	}
+	if told(l.Net) && !told(l.Fee) && !plausible(item.Fee, []Item{item}) {
+		return Item{}, fmt.Sprintf("%s is %s; a fee of %s can't be.", q.Source.ID, q.Open, item.Fee)
+	}
+	return item, ""
+}
+
+// refund tells whether the line takes money away.
+func (l Line) refund() bool {
+	return l.Kind == RefundLine || told(l.Gross) && l.Gross.IsNegative() || !told(l.Gross) && told(l.Net) && l.Net.IsNegative()
+}
+
+// refunds returns the refunds that a line may be, which names the refund's own order or that of its payment: the first one that
+// still stands on its account comes first.
+func (d *Desk) refunds(l Line, used map[ledger.Source]bool) []*Position {
+	var all []*Position
+	for _, q := range d.byOrder[l.OrderID] {
+		if q.Amount.IsNegative() {
+			all = append(all, q)
+			continue
+		}
+		for _, r := range d.positions {
+			fits := !told(l.Gross) || r.Amount.Equal(l.Gross)
+			if r.Source.Kind == ledger.FromRefund && r.PaymentID == q.PaymentID && fits && !used[r.Source] {
+				all = append(all, r)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *Position) int {
+		switch {
+		case a.Open.IsZero() == b.Open.IsZero():
+			return 0
+		case a.Open.IsZero():
+			return 1
+		default:
+			return -1
+		}
+	})
+	return all
+}
+
+func (q *Position) item() Item {
+	return Item{Source: q.Source, OrderID: q.OrderID, Account: q.Account, Gross: q.Open}
+}
+
+// settle books a payout whose lines are all certain, unless there is something about its amounts that a person should see.
+func (d *Desk) settle(p *Payout, items []Item) {
+	p.forget()
+	p.Items, p.Confident = items, Certain
+	fee := p.Gross().Sub(p.paid())
+	switch {
+	case told(p.Exchanged):
+		p.Fee, p.ExchangeTo = fee, ledger.ExchangeLosses
+		d.move(p, Proposed, "The payments are certain. The bank exchanged %s into %s: confirm on which account the exchange stands.", p.Exchanged, p.Net)
+	case told(p.FeeTold) && !p.FeeTold.Equal(fee):
+		p.Fee, p.Rest = p.FeeTold, p.FeeTold.Sub(fee)
+		p.RestTo = accountFor(p.Rest, items)
+		d.move(p, Proposed, "The payments are certain. But %s less a fee of %s is not %s: %s is left over.", p.Gross(), p.Fee, p.paid(), p.Rest)
+	case !plausible(fee, items):
+		p.Fee = fee
+		d.move(p, Proposed, "The payments are certain. But a fee of %s for %s is unusual.", fee, p.Gross())
+	default:
+		p.Fee = fee
+		d.book(p, "", "Matched by the orders that the file names.")
+	}
+}
+
+// accountFor returns the account that a difference most likely belongs to: rounding makes at most 0.05 per transaction.
+func accountFor(rest money.Amount, items []Item) string {
+	if rest.Decimal().Abs().LessThanOrEqual(decimal.New(int64(5*len(items)), -2)) {
+		return ledger.Rounding
+	}
+	return ledger.Unclear
+}
+
+// divisible tells whether the file says how much of the payout each line is.
+func (d *Desk) divisible(p *Payout) bool {
+	if told(p.Exchanged) || slices.ContainsFunc(p.Lines, func(l Line) bool { return !told(l.Net) }) {
+		return false
+	}
+	return sum(p.Lines, Line.net).Equal(p.Net)
+}
+
+// split makes a part of its own of the lines that need a person.
+func (d *Desk) split(p *Payout, sure, unsure []Line) {
+	x := d.open(Transfer{Reference: p.Reference, Account: p.Account, Date: p.Date, Net: p.Total, Lines: unsure})
+	x.PartOf, x.Seen = cmp.Or(p.PartOf, p.ID), slices.Clone(p.Seen)
+	x.Net, x.FeeTold = sum(unsure, Line.net), feeOf(unsure)
+	p.Net, p.FeeTold = sum(sure, Line.net), feeOf(sure)
+	d.leave(x, unsure, nil)
+}
+
+func (l Line) net() money.Amount { return l.Net }
+func (l Line) fee() money.Amount { return l.Fee }
+
+// feeOf adds up what the file says was kept; the zero value when it doesn't say so of every line.
+func feeOf(lines []Line) money.Amount {
+	if slices.ContainsFunc(lines, func(l Line) bool { return !told(l.Fee) }) {
+		return money.Amount{}
+	}
+	return sum(lines, Line.fee)
+}
+
+// sum adds up an amount of every line; there is at least one.
+func sum(lines []Line, of func(Line) money.Amount) money.Amount {
+	total := of(lines[0])
+	for _, l := range lines[1:] {
+		total = total.Add(of(l))
+	}
+	return total
+}
+
+// leave lets a payout wait for a person; sure is what is certain about it all the same.
+func (d *Desk) leave(p *Payout, unsure []Line, sure []Item) {
+	p.forget()
+	if len(sure) > 0 {
+		p.Choices = []Candidate{{Items: ids(sure)}}
+	}
+	var reasons []string
+	for _, l := range unsure[:min(len(unsure), 3)] {
+		reasons = append(reasons, fmt.Sprintf("Line %d, order %s: %s", l.Number, cmp.Or(l.OrderID, "unknown"), l.Problem))
+	}
+	if len(unsure) > 3 {
+		reasons = append(reasons, fmt.Sprintf("And %d more lines.", len(unsure)-3))
+	}
+	d.move(p, Unmatched, "%s", strings.Join(reasons, " "))
+}
+
+func ids(items []Item) []string {
+	all := make([]string, len(items))
+	for i, item := range items {
+		all[i] = item.Source.ID
+	}
+	return all
+}

@@ -1,0 +1,217 @@
+package settlement
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/money"
+)
+
+// How far apart the days may lie on which two files report the same payout, in business days, and how many characters of a
+// reference can't stand in a text by chance.
+const (
+	sameWithin = 3
+	tellingRef = 6
+)
+
+// recognise returns the payout that a transfer of the file is, when it is known: told again by the same sender, or by the bank
+// after the acquirer, or the other way round. Nil is a new one, not known but returned is a new one that contradicts what is
+// known, so that a person has to look at it.
+//
+// Two transfers of one file are the same only when they have the same reference.
+func (d *Desk) recognise(settlementID string, format Format, t Transfer) (p *Payout, known bool) {
+	var whole, candidates []*Payout
+	for _, p := range d.payouts {
+		if p.PartOf == "" {
+			whole = append(whole, p)
+		}
+	}
+	referred := slices.DeleteFunc(slices.Clone(whole), func(p *Payout) bool { return t.Reference == "" || !p.referred(format, t) })
+	if i := slices.IndexFunc(referred, func(p *Payout) bool { return p.Total.Equal(t.Net) }); i >= 0 {
+		return d.learn(referred[i], t)
+	}
+	if t.Returned {
+		return nil, false
+	}
+	if len(referred) > 0 {
+		return d.contradiction(t, referred[0], "another amount"), false
+	}
+	for _, p := range whole {
+		if !p.seenIn(settlementID) {
+			candidates = append(candidates, p)
+		}
+	}
+	best, likest := (*Payout)(nil), 0
+	for _, p := range candidates {
+		if likeness := d.likeness(p, format, t); likeness > likest {
+			best, likest = p, likeness
+		}
+	}
+	if best != nil {
+		return d.learn(best, t)
+	}
+	for _, p := range candidates {
+		if p.State == Returned {
+			continue
+		}
+		if d.near(p, t) && p.guessed() && !p.seenAs(format) && len(t.orders()) > 0 {
+			return d.contradiction(t, p, "other payments"), false
+		}
+		if p.mentioned(format, t) && !p.Total.Equal(t.Net) {
+			return d.contradiction(t, p, "another amount"), false
+		}
+	}
+	return nil, false
+}
+
+// likeness says how much speaks for a payout being the transfer; 0 is too little.
+func (d *Desk) likeness(p *Payout, format Format, t Transfer) int {
+	if p.Account != "" && t.Account != "" && p.Account != t.Account || !p.Total.Equal(t.Net) && !p.Total.Equal(t.Exchanged) {
+		return 0
+	}
+	orders, others := p.orders(), t.orders()
+	switch {
+	case t.Reference == "" && p.unnamedIn(format, t):
+		return 1000
+	case p.State == Returned:
+		return 0 // it is paid again
+	case len(others) > 0 && slices.Equal(orders, others):
+		return 900
+	case p.seenAs(format) || len(orders) > 0 && len(others) > 0:
+		return 0 // a file of that kind has told it otherwise, or it is about other orders
+	case p.mentioned(format, t):
+		return 800
+	}
+	if !d.near(p, t) {
+		return 0
+	}
+	return 100 - d.apart(p, t)
+}
+
+func (d *Desk) apart(p *Payout, t Transfer) int {
+	days := d.Calendar.BusinessDaysBetween(p.Date, t.Date)
+	return max(days, -days)
+}
+
+// near tells whether a payout and a transfer are over the same amount at about the same time.
+func (d *Desk) near(p *Payout, t Transfer) bool {
+	return p.Total.Equal(t.Net) && d.apart(p, t) <= sameWithin
+}
+
+// guessed tells whether a person confirmed what the payout pays without a file that names it.
+func (p *Payout) guessed() bool {
+	return p.State == Booked && len(Transfer{Lines: p.Lines}.orders()) == 0 && len(p.Items) > 0
+}
+
+// learn takes over what a transfer tells about a payout that still waits.
+func (d *Desk) learn(p *Payout, t Transfer) (learned *Payout, known bool) {
+	if p.State == Booked && told(t.Exchanged) && !told(p.Exchanged) {
+		return d.exchange(p, t), false
+	}
+	if !p.State.Waits() {
+		return p, true
+	}
+	if told(t.Exchanged) && p.Net.Equal(t.Exchanged) {
+		p.Total, p.Net, p.Exchanged = t.Net, t.Net, t.Exchanged
+	}
+	if !told(p.FeeTold) && t.Fee.Currency() == p.paid().Currency() {
+		p.FeeTold = t.Fee
+	}
+	if len(p.orders()) == 0 && len(t.Lines) > 0 {
+		p.forget()
+		p.Lines = t.Lines
+		d.move(p, Unmatched, "Another file tells more about this payout.")
+	}
+	return p, true
+}
+
+// exchange puts a proposal on the desk for what the bank exchanged of a payout that is booked in its own currency.
+func (d *Desk) exchange(p *Payout, t Transfer) *Payout {
+	x := d.open(t)
+	x.Lines, x.Held = nil, true
+	x.Rest, x.RestTo, x.ExchangeTo = t.Exchanged, ledger.Bank, ledger.ExchangeLosses
+	x.Confident = Likely
+	d.move(x, Proposed, "The bank exchanged payout %s, which is booked as %s, into %s.", p.name(), p.Net, t.Net)
+	return x
+}
+
+// contradiction puts a transfer on the desk that only a person can explain.
+func (d *Desk) contradiction(t Transfer, p *Payout, what string) *Payout {
+	x := d.open(t)
+	x.Held = true
+	d.move(x, Unmatched, "This looks like payout %s over %s of %s, but with %s. Find out which is right before anything is booked.",
+		p.name(), p.Total, p.Date.Format(time.DateOnly), what)
+	return x
+}
+
+// name is what people call a payout.
+func (p *Payout) name() string {
+	if p.Reference == "" {
+		return p.ID
+	}
+	return p.Reference + " (" + p.ID + ")"
+}
+
+// bank tells whether files of that kind come from a bank, which gives the same references to the same entries in all of them.
+func (f Format) bank() bool { return f != CSV }
+
+// referred tells whether the payout was seen with the transfer's reference, by the same sender on the same account.
+func (p *Payout) referred(format Format, t Transfer) bool {
+	return slices.ContainsFunc(p.Seen, func(s Sighting) bool {
+		return s.Format.bank() == format.bank() && s.Account == t.Account && s.Reference == t.Reference
+	})
+}
+
+// mentioned tells whether one of two kinds of files names the reference of the other.
+func (p *Payout) mentioned(format Format, t Transfer) bool {
+	return slices.ContainsFunc(p.Seen, func(s Sighting) bool {
+		return s.Format != format && (mention(t.Mentions, s.Reference) || mention(s.Mentions, t.Reference))
+	})
+}
+
+func mention(texts []string, reference string) bool {
+	return len(reference) >= tellingRef && slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, reference) })
+}
+
+func (p *Payout) seenIn(settlementID string) bool {
+	return slices.ContainsFunc(p.Seen, func(s Sighting) bool { return s.SettlementID == settlementID })
+}
+
+func (p *Payout) seenAs(format Format) bool {
+	return slices.ContainsFunc(p.Seen, func(s Sighting) bool { return s.Format == format })
+}
+
+// unnamedIn tells whether a file of that kind reported the payout like the transfer: on its account and day, without a reference.
+func (p *Payout) unnamedIn(format Format, t Transfer) bool {
+	return slices.ContainsFunc(p.Seen, func(s Sighting) bool {
+		return s.Format == format && s.Account == t.Account && s.Reference == "" && s.Date.Equal(t.Date)
+	})
+}
+
+// orders returns the orders that a file names for the payout, and those for which it is booked, sorted.
+func (p *Payout) orders() []string {
+	all := Transfer{Lines: p.Lines}.orders()
+	for _, i := range p.Items {
+		if i.OrderID != "" && p.State == Booked {
+			all = append(all, i.OrderID)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (t Transfer) orders() []string {
+	var all []string
+	for _, l := range t.Lines {
+		if l.OrderID != "" {
+			all = append(all, l.OrderID)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// zero is nothing in the currency in which the payout's items are.
+func (p *Payout) zero() money.Amount { return money.Zero(p.paid().Currency()) }

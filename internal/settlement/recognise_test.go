@@ -1,0 +1,184 @@
+package settlement
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/internal/problem"
+)
+
+func TestSamePayoutInAnyFileIsBookedOnce(t *testing.T) {
+	t.Parallel()
+	csv := "WL-0001,2026-11-24,payment," + order("a") + ",CHF,108.00,2.30,105.70"
+	named := credit("CHF 105.70", ref("ZKB-77")+text("WORLDLINE WL-0001"))
+	unnamed := credit("CHF 105.70", worldline)
+	detailed := credit("CHF 105.70", ref("ZKB-77")+details(endToEnd(order("a"))+amt("CHF 105.70")))
+	for name, imports := range map[string][]func(o *office) taken{
+		"the acquirer twice": {
+			func(o *office) taken { return o.csv("2026-11-24", csv) },
+			func(o *office) taken { return o.csv("2026-11-25", csv) },
+		},
+		"the acquirer, a notification and a statement": {
+			func(o *office) taken { return o.csv("2026-11-24", csv) },
+			func(o *office) taken { return o.notified("2026-11-25", named) },
+			func(o *office) taken { return o.stated("2026-11-25", named) },
+		},
+		"the same without any reference": {
+			func(o *office) taken { return o.csv("2026-11-24", csv) },
+			func(o *office) taken { return o.notified("2026-11-25", unnamed) },
+			func(o *office) taken { return o.stated("2026-11-26", unnamed) },
+			func(o *office) taken { return o.stated("2026-11-26", unnamed) },
+		},
+		"a detailed notification, a bare statement and the acquirer": {
+			func(o *office) taken { return o.notified("2026-11-24", detailed) },
+			func(o *office) taken { return o.stated("2026-11-24", credit("CHF 105.70", ref("ZKB-77")+worldline)) },
+			func(o *office) taken { return o.csv("2026-11-24", csv) },
+		},
+		"the acquirer under another reference": {
+			func(o *office) taken { return o.csv("2026-11-24", csv) },
+			func(o *office) taken { return o.csv("2026-11-24", strings.Replace(csv, "WL-0001", "WL-0001-CORR", 1)) },
+		},
+		"one file that says it twice": {
+			func(o *office) taken { return o.notified("2026-11-24", detailed, detailed) },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t)
+			o.paid("a", chf("108.00"), "2026-11-20")
+			for i, take := range imports {
+				told := take(o)
+				last := len(told.known) - 1
+				assert.Equal(t, i > 0 || last > 0, told.known[last], "file %d", i+1)
+			}
+			assert.Equal(t, Booked, o.payout().State)
+			assert.Equal(t, []string{"1020 CHF 105.70", "6940 CHF 2.30"}, o.balances())
+		})
+	}
+}
+
+func TestTwoPayoutsOverTheSameAmountAreTwo(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	for _, name := range []string{"a", "b", "c"} {
+		o.paid(name, chf("100.00"), "2026-11-20")
+	}
+	o.csv("2026-11-24", "WL-0001,2026-11-24,payment,"+order("a")+",CHF,100.00,2.00,98.00", "WL-0002,2026-11-24,payment,"+order("b")+",CHF,100.00,2.00,98.00")
+	o.notified("2026-11-24", credit("CHF 98.00", worldline), credit("CHF 98.00", worldline))
+	require.Len(t, o.payouts, 2, "the bank's two are the acquirer's two")
+	o.notified("2026-11-25", credit("CHF 98.00", worldline))
+	require.Len(t, o.payouts, 3, "a third at the bank is another one")
+	o.csv("2026-11-25", "WL-0003,2026-11-25,payment,"+order("c")+",CHF,100.00,2.00,98.00")
+	require.Len(t, o.payouts, 3)
+	assert.Equal(t, []string{"1020 CHF 294.00", "6940 CHF 6.00"}, o.balances())
+}
+
+func TestMoreThanTheBankToldMakesAProposalCertain(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.paid("a", chf("100.00"), "2026-11-20")
+	o.paid("b", chf("100.00"), "2026-11-19")
+	o.stated("2026-11-24", credit("CHF 98.00", worldline))
+	require.Equal(t, []any{Proposed, []string{"pay_a"}}, []any{o.payout().State, ids(o.payout().Items)}, "it was due")
+	o.csv("2026-11-25", "WL-0001,2026-11-24,payment,"+order("b")+",CHF,100.00,2.00,98.00")
+	p := o.payout("WL-0001")
+	assert.Equal(t, []any{Booked, Certain, []string{"pay_b"}, "CH9300762011623852957"}, []any{p.State, p.Confident, ids(p.Items), p.Account})
+	assert.Len(t, p.Seen, 2)
+}
+
+func TestAcquirerWhoContradictsAPersonIsLookedAt(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.paid("a", chf("100.00"), "2026-11-20")
+	o.paid("b", chf("100.00"), "2026-11-19")
+	o.stated("2026-11-24", credit("CHF 98.00", ref("ZKB-77")+worldline))
+	require.NoError(t, o.confirm("2026-11-24", o.payout(), Decision{}))
+	o.csv("2026-11-25", "WL-0001,2026-11-24,payment,"+order("b")+",CHF,100.00,2.00,98.00")
+	p := o.payout("WL-0001")
+	assert.Equal(t, []any{Unmatched, true}, []any{p.State, p.Held})
+	assert.Contains(t, p.Reason, "This looks like payout ZKB-77 (pyo_")
+	assert.Contains(t, p.Reason, "but with other payments")
+	assert.Len(t, o.entries, 1)
+}
+
+func TestKnownReferenceWithAnotherAmountIsLookedAt(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.paid("a", chf("108.00"), "2026-11-20")
+	o.csv("2026-11-24", "WL-0001,2026-11-24,payment,"+order("a")+",CHF,108.00,2.30,105.70")
+	o.csv("2026-11-25", "WL-0001,2026-11-24,payment,"+order("a")+",CHF,108.00,2.00,106.00")
+	require.Len(t, o.payouts, 2)
+	assert.Equal(t, []any{Unmatched, true}, []any{o.payouts[1].State, o.payouts[1].Held})
+	assert.Contains(t, o.payouts[1].Reason, "over CHF 105.70 of 2026-11-24, but with another amount")
+	o.csv("2026-11-26", "WL-0001,2026-11-24,payment,"+order("a")+",CHF,108.00,2.00,106.00")
+	assert.Len(t, o.payouts, 2, "told again, it is known")
+	o.notified("2026-11-26", credit("CHF 100.70", text("WORLDLINE WL-0001")))
+	assert.Contains(t, o.payouts[2].Reason, "with another amount", "the bank took something")
+	assert.Len(t, o.entries, 1)
+}
+
+func TestWhatHasNothingToDoWithTheAcquirerIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.paid("a", chf("108.00"), "2026-11-20")
+	customer := details(amt("CHF 108.00") + "<RltdPties><Dbtr><Pty><Nm>Anna Muster</Nm></Pty></Dbtr></RltdPties>")
+	pending := strings.Replace(credit("CHF 105.70", worldline), "BOOK", "PDNG", 1)
+	told := o.stated("2026-11-24", credit("CHF 108.00", customer), debit("CHF 108.00", text("Rent")), credit("CHF 0.00", worldline), pending)
+	assert.Empty(t, o.payouts, "a customer who happens to pay the same amount is no payout")
+	assert.Equal(t, map[SkipReason]int{Others: 3, Pending: 1}, told.skipped)
+
+	o.stated("2026-11-24", credit("CHF 105.70", text("Credit")))
+	assert.Equal(t, Proposed, o.payout().State, "an entry that names nobody may be one")
+}
+
+func TestKnownPayoutIsRecognisedThoughASomebodyElseSendsIt(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.paid("a", chf("108.00"), "2026-11-20")
+	o.csv("2026-11-24", "WL-0001,2026-11-24,payment,"+order("a")+",CHF,108.00,2.30,105.70")
+	told := o.stated("2026-11-25", credit("CHF 105.70", details("<RltdPties><Dbtr><Pty><Nm>Clearing Bank</Nm></Pty></Dbtr></RltdPties><RmtInf><Ustrd>PAYOUT WL-0001</Ustrd></RmtInf>")))
+	assert.Equal(t, []bool{true}, told.known)
+}
+
+func TestPayoutThatTheBankTakesBack(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.paid("a", chf("108.00"), "2026-11-20")
+	o.notified("2026-11-24", credit("CHF 105.70", ref("ZKB-1")+text("WORLDLINE "+order("a"))))
+	back := debit("CHF 105.70", "<RvslInd>true</RvslInd>"+ref("ZKB-1")+worldline)
+	back = strings.Replace(back, "<RvslInd>true</RvslInd>", "", 1)
+	back = strings.Replace(back, "<Sts>", "<RvslInd>true</RvslInd><Sts>", 1)
+	o.notified("2026-11-25", back)
+	x := o.payouts[1]
+	assert.Equal(t, []any{Proposed, o.payouts[0].ID}, []any{x.State, x.Returns}, x.Reason)
+	require.NoError(t, o.confirm("2026-11-25", x, Decision{}))
+	assert.Equal(t, []State{Returned, Booked}, []State{o.payouts[0].State, o.payouts[1].State})
+	assert.Equal(t, o.entries[0].ID, o.entries[1].Reverses)
+	assert.Equal(t, []string{"1029 CHF 108.00"}, o.balances(), "it waits for its payout again")
+
+	told := o.notified("2026-11-24", credit("CHF 105.70", ref("ZKB-1")+text("WORLDLINE "+order("a"))))
+	assert.Equal(t, []bool{true}, told.known, "the one that was taken back is not paid twice")
+	o.notified("2026-11-27", credit("CHF 105.70", ref("ZKB-2")+text("WORLDLINE "+order("a"))))
+	assert.Equal(t, []string{"1020 CHF 105.70", "6940 CHF 2.30"}, o.balances(), "paid again")
+
+	o.notified("2026-11-27", strings.Replace(back, "105.70", "1.00", 1))
+	assert.Equal(t, "The bank takes back a transfer that is not known here.", o.payouts[3].Reason)
+}
+
+func TestDismissedPayoutStaysOutOfTheBooksUntilAPersonSaysOtherwise(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.paid("a", chf("100.00"), "2026-11-20")
+	o.notified("2026-11-24", credit("CHF 98.00", worldline))
+	dismiss := func(d *Desk, p *Payout) error { return d.Dismiss(p, "Of the shop.") }
+	require.NoError(t, o.decide("2026-11-24", o.payout().ID, dismiss))
+	require.NoError(t, o.decide("2026-11-24", o.payout().ID, dismiss), "again changes nothing")
+	assert.Equal(t, []any{Dismissed, "Left out of the books. Of the shop."}, []any{o.payout().State, o.payout().Reason})
+	assert.Len(t, o.payout().Timeline, 2)
+	require.NoError(t, o.confirm("2026-11-25", o.payout(), Decision{Items: []string{"pay_a"}}))
+	err := o.decide("2026-11-25", o.payout().ID, dismiss)
+	assert.Equal(t, problem.PayoutDecided, problem.CodeOf(err))
+}
