@@ -22,21 +22,24 @@ func (s *Store) CreateCompany(ctx context.Context, c merchant.Company) error {
 		// One statement, because companies and accounts point at each other.
 		_, err := tx.tx.Exec(ctx, `
 			with company as (
-				insert into companies (id, name, language, canton, contact_email, receipt_account, fee_account, liability, created_at)
-				values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+				insert into companies (id, name, language, canton, contact_email, receipt_account, fee_account, payout_days, payout_ibans,
+					liability, created_at)
+				values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 				on conflict (id) do nothing returning id
 			), head as (
 				insert into journal_heads (company_id, sequence, hash) select id, 0, '' from company
 			)
 			insert into accounts (company_id, number, names)
-			select company.id, chart.number, chart.names from company, unnest($10::text[], $11::jsonb[]) as chart (number, names)`,
-			c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.Liability, c.CreatedAt, numbers, names)
+			select company.id, chart.number, chart.names from company, unnest($12::text[], $13::jsonb[]) as chart (number, names)`,
+			c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.PayoutDays, list(c.PayoutIBANs), c.Liability,
+			c.CreatedAt, numbers, names)
 		return outsideChart(failed(err, "create company %s", c.ID))
 	})
 }
 
 const selectCompany = `
-	select id, name, language, canton, contact_email, receipt_account, fee_account, liability, created_at from companies where id = $1`
+	select id, name, language, canton, contact_email, receipt_account, fee_account, payout_days, payout_ibans, liability, created_at
+	from companies where id = $1`
 
 // Company returns the company; problem.NotFound when it doesn't exist.
 func (tx *Tx) Company(ctx context.Context) (merchant.Company, error) {
@@ -49,7 +52,8 @@ func (tx *Tx) LockCompany(ctx context.Context) (merchant.Company, error) {
 }
 
 func scanCompany(row pgx.CollectableRow) (c merchant.Company, err error) {
-	err = row.Scan(&c.ID, &c.Name, &c.Language, &c.Canton, &c.ContactEmail, &c.ReceiptAccount, &c.FeeAccount, &c.Liability, &c.CreatedAt)
+	err = row.Scan(&c.ID, &c.Name, &c.Language, &c.Canton, &c.ContactEmail, &c.ReceiptAccount, &c.FeeAccount, &c.PayoutDays, &c.PayoutIBANs,
+		&c.Liability, &c.CreatedAt)
 	return c, err
 }
 
@@ -57,9 +61,10 @@ func scanCompany(row pgx.CollectableRow) (c merchant.Company, err error) {
 // problem.Invalid.
 func (tx *Tx) SaveCompany(ctx context.Context, c merchant.Company) error {
 	return outsideChart(tx.save(ctx, "company", c.ID, `
-		update companies set name = $2, language = $3, canton = $4, contact_email = $5, receipt_account = $6, fee_account = $7, liability = $8
+		update companies set name = $2, language = $3, canton = $4, contact_email = $5, receipt_account = $6, fee_account = $7,
+			payout_days = $8, payout_ibans = $9, liability = $10
 		where id = $1`,
-		c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.Liability))
+		c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.PayoutDays, list(c.PayoutIBANs), c.Liability))
 }
 
 // outsideChart turns the database's refusal of an account into a problem that names the field.

@@ -32,13 +32,15 @@ var (
 )
 
 func chf(value string) money.Amount { return money.MustParse(value, money.CHF) }
+func eur(value string) money.Amount { return money.MustParse(value, money.EUR) }
 
 // createCompany stores a company and returns it.
 func createCompany(t testing.TB, store *postgres.Store) merchant.Company {
 	t.Helper()
 	c := merchant.Company{
 		ID: id.New(id.Company), Name: "Demo SA", Language: "fr", Canton: "VD", ContactEmail: "compta@demo.example", ReceiptAccount: merchant.DefaultReceiptAccount,
-		FeeAccount: merchant.DefaultFeeAccount, Liability: merchant.Require, CreatedAt: noon,
+		FeeAccount: merchant.DefaultFeeAccount, PayoutDays: merchant.DefaultPayoutDays,
+		PayoutIBANs: []string{"CH9300762011623852957"}, Liability: merchant.Require, CreatedAt: noon,
 	}
 	require.NoError(t, store.CreateCompany(t.Context(), c))
 	return c
@@ -104,10 +106,15 @@ func createBooks(t testing.TB, store *postgres.Store) books {
 
 // receipt is the journal entry for the payment.
 func (b books) receipt() ledger.Entry {
-	return ledger.Receipt(ledger.Occasion{
+	return ledger.Receipt(b.occasion(b.payment.Amount, day), ledger.SystemBank, ledger.Receivables)
+}
+
+// occasion is something that happened to the payment.
+func (b books) occasion(amount money.Amount, on time.Time) ledger.Occasion {
+	return ledger.Occasion{
 		CompanyID: b.company.ID, Language: b.company.Language, InvoiceID: b.invoice.ID, InvoiceNumber: b.invoice.Number,
-		PaymentID: b.payment.ID, Amount: b.payment.Amount, Day: day,
-	}, ledger.SystemBank, ledger.Receivables)
+		PaymentID: b.payment.ID, Amount: amount, Day: on,
+	}
 }
 
 // exception is one about the payment.

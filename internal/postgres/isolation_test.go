@@ -14,6 +14,7 @@ import (
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/postgres/postgrestest"
+	"github.com/quittance/quittance/internal/settlement"
 )
 
 // withoutPolicy lists the tables that are about no company or are read before it is known, and goose's own.
@@ -51,6 +52,11 @@ func TestACompanySeesNothingOfAnother(t *testing.T) {
 			_, err = tx.InsertDocument(t.Context(), document)
 			require.NoError(t, err)
 			require.NoError(t, tx.InsertWebhookEndpoint(t.Context(), newEndpoint(b.company.ID)))
+			s, p := b.settlement("file"), b.payout("105.70")
+			require.NoError(t, tx.InsertSettlement(t.Context(), s))
+			p.Items = []settlement.Item{b.item()}
+			p.Seen = []settlement.Sighting{{SettlementID: s.ID, Format: s.Format, Line: 1, Date: day}}
+			require.NoError(t, tx.SavePayout(t.Context(), p))
 			return tx.AppendEvent(t.Context(), event.New(event.InvoicePaid, b.company.ID, b.invoice.ID, noon, nil))
 		})
 	}

@@ -39,6 +39,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		return nil, fmt.Errorf("read the database URL: %w", err)
 	}
 	config.AfterConnect = prepareConnection
+	config.ConnConfig.RuntimeParams["jit"] = "off" // compiling a query takes longer than any of ours runs
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)

@@ -1,0 +1,65 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype/zeronull"
+
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/listing"
+	"github.com/quittance/quittance/internal/settlement"
+)
+
+const selectSettlements = `
+	select id, company_id, file_hash, file_size, format, message, message_id, created, accounts, skipped, imported_at, imported_by
+	from settlements`
+
+func scanSettlement(row pgx.CollectableRow) (s settlement.Settlement, err error) {
+	err = row.Scan(&s.ID, &s.CompanyID, &s.Hash, &s.Size, &s.Format, &s.Message, &s.MessageID, (*zeronull.Timestamptz)(&s.Created),
+		&s.Accounts, &s.Skipped, &s.ImportedAt, &s.ImportedBy)
+	return s, err
+}
+
+// Settlement returns a settlement, or problem.NotFound.
+func (tx *Tx) Settlement(ctx context.Context, id string) (settlement.Settlement, error) {
+	return one(ctx, tx.tx, scanSettlement, "settlement", id, selectSettlements+` where id = $1`, id)
+}
+
+// SettlementOf returns the settlement of the file with that SHA-256; false when it was never imported.
+func (tx *Tx) SettlementOf(ctx context.Context, hash []byte) (settlement.Settlement, bool, error) {
+	rows, _ := tx.tx.Query(ctx, selectSettlements+` where file_hash = $1`, hash) // its error comes out of CollectExactlyOneRow
+	s, err := pgx.CollectExactlyOneRow(rows, scanSettlement)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return settlement.Settlement{}, false, nil
+	}
+	return s, err == nil, failed(err, "look for the settlement of a file")
+}
+
+// InsertSettlement stores a new settlement. Lock the journal first, so that nobody else imports the same file meanwhile.
+func (tx *Tx) InsertSettlement(ctx context.Context, s settlement.Settlement) error {
+	_, err := tx.tx.Exec(ctx, `
+		insert into settlements (company_id, id, file_hash, file_size, format, message, message_id, created, accounts, skipped, imported_at, imported_by)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		s.CompanyID, s.ID, s.Hash, s.Size, s.Format, s.Message, s.MessageID, zeronull.Timestamptz(s.Created), list(s.Accounts), s.Skipped,
+		s.ImportedAt, s.ImportedBy)
+	return failed(err, "insert settlement %s", s.ID)
+}
+
+// Settlements returns one page of the settlements, newest first, and the cursor for more, if there are. A cursor that didn't come
+// from here is problem.Invalid.
+func (tx *Tx) Settlements(ctx context.Context, f listing.Settlements) (settlements []settlement.Settlement, next string, err error) {
+	q := query{sql: selectSettlements}
+	if err := q.before(f.Cursor, id.Settlement); err != nil {
+		return nil, "", err
+	}
+	settlements, next, err = page(ctx, tx, q, "id desc", f.Limit, scanSettlement, func(s settlement.Settlement) string { return s.ID })
+	return settlements, next, failed(err, "list settlements")
+}
+
+// LockJournal keeps everybody else from booking anything for the company until the transaction ends.
+func (tx *Tx) LockJournal(ctx context.Context) error {
+	_, err := one(ctx, tx.tx, scanHead, "company", tx.companyID, selectHead+` for update`, tx.companyID)
+	return err
+}
