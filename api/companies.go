@@ -18,6 +18,7 @@ func (s *server) CreateCompany(ctx context.Context, r spec.CreateCompanyRequestO
 		ContactEmail:   deref(r.Body.ContactEmail),
 		ReceiptAccount: merchant.DefaultReceiptAccount,
 		FeeAccount:     merchant.DefaultFeeAccount,
+		PayoutDays:     merchant.DefaultPayoutDays,
 		Liability:      merchant.Require,
 		CreatedAt:      s.now(),
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/settlement"
 	"github.com/quittance/quittance/workflows"
 )
 
@@ -91,6 +92,20 @@ type Tx interface {
 	HeadBefore(ctx context.Context, t time.Time) (ledger.Chain, error)
 	Journal(ctx context.Context, f listing.Journal) (entries []ledger.Entry, next string, err error)
 	Event(ctx context.Context, id string) (event.Event, error)
+	LockJournal(ctx context.Context) error
+	Settlement(ctx context.Context, id string) (settlement.Settlement, error)
+	SettlementOf(ctx context.Context, hash []byte) (s settlement.Settlement, ok bool, err error)
+	InsertSettlement(ctx context.Context, s settlement.Settlement) error
+	Settlements(ctx context.Context, f listing.Settlements) (settlements []settlement.Settlement, next string, err error)
+	Payout(ctx context.Context, id string) (settlement.Payout, error)
+	PayoutsOf(ctx context.Context, settlementID string) ([]settlement.Payout, error)
+	Payouts(ctx context.Context, f listing.Payouts) (payouts []settlement.Payout, next string, err error)
+	SearchPayouts(ctx context.Context, s settlement.PayoutSearch) ([]settlement.Payout, error)
+	SavePayout(ctx context.Context, p settlement.Payout) error
+	Positions(ctx context.Context, s settlement.PositionSearch) ([]settlement.Position, error)
+	ReceiptAccounts(ctx context.Context) (numbers []string, err error)
+	Standings(ctx context.Context, f listing.Standings) (standing []settlement.Standing, next string, err error)
+	Subtotals(ctx context.Context) ([]settlement.Subtotal, error)
 	Events(ctx context.Context, f listing.Events) (events []event.Event, next string, err error)
 	AppendEvent(ctx context.Context, e event.Event) error
 	// NoteWrite stores an entry of the audit log; CompleteWrite stores how it was answered.

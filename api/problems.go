@@ -51,6 +51,8 @@ var problemTypes = map[problem.Code]struct {
 	problem.CredentialsRejected:     {http.StatusUnprocessableEntity, "Saferpay doesn't accept the credentials"},
 	problem.TooManyRequests:         {http.StatusTooManyRequests, "Too many requests"},
 	internal:                        {http.StatusInternalServerError, "Something went wrong on our side"},
+	problem.SettlementFileRefused:   {http.StatusUnprocessableEntity, "The settlement file is refused"},
+	problem.PayoutDecided:           {http.StatusConflict, "The payout is decided"},
 	problem.SaferpayUnavailable:     {http.StatusServiceUnavailable, "Saferpay doesn't answer"},
 	problem.Unavailable:             {http.StatusServiceUnavailable, "Temporarily unavailable"},
 }

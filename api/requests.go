@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +34,7 @@ const maxFaults = 20
 
 // calls routes the calls of openapi.yaml: who is it, is the body JSON, does the request fit the specification, do it.
 func (s *server) calls(r chi.Router) {
-	r.Use(s.authenticate, s.readBody, s.validate(), s.once, s.audited, noteAccept)
+	r.Use(s.authenticate, s.readBody, s.validate(), s.once, s.audited, noteAccept, noteCSV)
 	refuseAsMalformed := func(w http.ResponseWriter, r *http.Request, err error) {
 		if errors.Is(err, http.ErrNotMultipart) {
 			s.refuse(w, r, problem.New(problem.UnsupportedMedia, "Send the file with Content-Type: multipart/form-data, in the field file."))
@@ -51,9 +53,8 @@ func (s *server) calls(r chi.Router) {
 // would stop reading after the first JSON value.
 func (s *server) readBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		limit := int64(maxBody)
-		if isUpload(r) {
-			limit = maxUpload
+		limit, isFile := longestBody(r)
+		if isFile {
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTimeout)) // where it isn't supported, there is none
 		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
@@ -74,6 +75,18 @@ func (s *server) readBody(next http.Handler) http.Handler {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		next.ServeHTTP(w, r)
 	})
+}
+
+// longestBody returns how many bytes the body of a call may have, and whether it is a file, which takes its time.
+func longestBody(r *http.Request) (limit int64, isFile bool) {
+	switch {
+	case isUpload(r):
+		return maxUpload, true
+	case isSettlement(r):
+		return maxSettlement, true
+	default:
+		return maxBody, false
+	}
 }
 
 // validate holds every request against openapi.yaml, after authorize.
@@ -137,9 +150,10 @@ func invalidRequest(err error) error {
 		case fault.Parameter != nil:
 			fields = append(fields, faults(fault.Parameter.Name, fault.Err)...)
 		case errors.Is(fault.Err, openapi3filter.ErrInvalidRequired):
-			return problem.New(problem.Malformed, "This call needs a JSON body.")
+			return problem.New(problem.Malformed, "This call needs a body.")
 		case fault.Err == nil: // the validator knows no body of that content type
-			return problem.New(problem.UnsupportedMedia, "Send the body with Content-Type: application/json.")
+			types := slices.Sorted(maps.Keys(fault.RequestBody.Content))
+			return problem.New(problem.UnsupportedMedia, "Send the body with Content-Type: %s.", strings.Join(types, " or "))
 		default:
 			fields = append(fields, faults("body", fault.Err)...)
 		}

@@ -39,6 +39,12 @@ func (s *server) UpdateSettings(ctx context.Context, r spec.UpdateSettingsReques
 		set(&company.Liability, r.Body.LiabilityShift)
 		set(&company.Language, r.Body.Language)
 		set(&company.ContactEmail, r.Body.ContactEmail)
+		if r.Body.PayoutDays != nil {
+			company.PayoutDays = *r.Body.PayoutDays
+		}
+		if r.Body.PayoutIbans != nil {
+			company.PayoutIBANs = *r.Body.PayoutIbans
+		}
 		closedBefore, err := tx.BooksClosedUntil(ctx)
 		if err != nil {
 			return err
@@ -82,6 +88,8 @@ func shownSettings(c merchant.Company, closedUntil time.Time) spec.Settings {
 		LiabilityShift: spec.LiabilityShift(c.Liability),
 		Language:       spec.Language(c.Language),
 		ContactEmail:   optional(c.ContactEmail),
+		PayoutDays:     c.PayoutDays,
+		PayoutIbans:    c.PayoutIBANs,
 		Warnings:       []spec.SettingsWarning{},
 	}
 	if !closedUntil.IsZero() {

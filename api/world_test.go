@@ -148,7 +148,7 @@ func (w *world) newCompany(name, language string) (merchant.Company, string) {
 	w.Helper()
 	c := merchant.Company{
 		ID: id.New(id.Company), Name: name, Language: language, Canton: "VD", ReceiptAccount: merchant.DefaultReceiptAccount,
-		FeeAccount: merchant.DefaultFeeAccount, Liability: merchant.Require, CreatedAt: noon,
+		FeeAccount: merchant.DefaultFeeAccount, PayoutDays: merchant.DefaultPayoutDays, Liability: merchant.Require, CreatedAt: noon,
 	}
 	require.NoError(w, w.store.CreateCompany(w.Context(), c))
 	return c, w.newKey(c.ID, merchant.ScopeRead, merchant.ScopeWrite)

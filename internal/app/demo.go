@@ -28,7 +28,7 @@ func SeedDemo(ctx context.Context, cfg config.Config, _ *slog.Logger) error {
 	return errors.Join(
 		store.CreateCompany(ctx, merchant.Company{
 			ID: DemoCompanyID, Name: "Demo SA", Language: "fr", Canton: "VD", ContactEmail: "contact@demo.example", Liability: merchant.Require, CreatedAt: now,
-			ReceiptAccount: merchant.DefaultReceiptAccount, FeeAccount: merchant.DefaultFeeAccount,
+			ReceiptAccount: merchant.DefaultReceiptAccount, FeeAccount: merchant.DefaultFeeAccount, PayoutDays: merchant.DefaultPayoutDays,
 		}),
 		store.CreateAPIKey(ctx, merchant.APIKey{
 			ID: "key_01jd3v0000000000000000dem0", CompanyID: DemoCompanyID, Prefix: DemoKey, Hash: merchant.HashKey(DemoKey),

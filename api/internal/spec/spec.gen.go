@@ -162,6 +162,8 @@ const (
 	PaymentServiceRejected          EventType = "payment_service.rejected"
 	PaymentServiceReminded          EventType = "payment_service.reminded"
 	PaymentServiceSuspended         EventType = "payment_service.suspended"
+	PayoutBooked                    EventType = "payout.booked"
+	PayoutWaiting                   EventType = "payout.waiting"
 	RefundCaptured                  EventType = "refund.captured"
 	RefundFailed                    EventType = "refund.failed"
 )
@@ -210,6 +212,10 @@ func (e EventType) Valid() bool {
 	case PaymentServiceReminded:
 		return true
 	case PaymentServiceSuspended:
+		return true
+	case PayoutBooked:
+		return true
+	case PayoutWaiting:
 		return true
 	case RefundCaptured:
 		return true
@@ -712,6 +718,96 @@ func (e PaymentState) Valid() bool {
 	}
 }
 
+// Defines values for PayoutConfidence.
+const (
+	Certain  PayoutConfidence = "certain"
+	Likely   PayoutConfidence = "likely"
+	Possible PayoutConfidence = "possible"
+)
+
+// Valid indicates whether the value is a known member of the PayoutConfidence enum.
+func (e PayoutConfidence) Valid() bool {
+	switch e {
+	case Certain:
+		return true
+	case Likely:
+		return true
+	case Possible:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PayoutLineType.
+const (
+	PayoutLineTypeChargeback PayoutLineType = "chargeback"
+	PayoutLineTypePayment    PayoutLineType = "payment"
+	PayoutLineTypeRefund     PayoutLineType = "refund"
+)
+
+// Valid indicates whether the value is a known member of the PayoutLineType enum.
+func (e PayoutLineType) Valid() bool {
+	switch e {
+	case PayoutLineTypeChargeback:
+		return true
+	case PayoutLineTypePayment:
+		return true
+	case PayoutLineTypeRefund:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PayoutSightingFormat.
+const (
+	Camt053 PayoutSightingFormat = "camt.053"
+	Camt054 PayoutSightingFormat = "camt.054"
+	Csv     PayoutSightingFormat = "csv"
+)
+
+// Valid indicates whether the value is a known member of the PayoutSightingFormat enum.
+func (e PayoutSightingFormat) Valid() bool {
+	switch e {
+	case Camt053:
+		return true
+	case Camt054:
+		return true
+	case Csv:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PayoutState.
+const (
+	Booked    PayoutState = "booked"
+	Dismissed PayoutState = "dismissed"
+	Proposed  PayoutState = "proposed"
+	Returned  PayoutState = "returned"
+	Unmatched PayoutState = "unmatched"
+)
+
+// Valid indicates whether the value is a known member of the PayoutState enum.
+func (e PayoutState) Valid() bool {
+	switch e {
+	case Booked:
+		return true
+	case Dismissed:
+		return true
+	case Proposed:
+		return true
+	case Returned:
+		return true
+	case Unmatched:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProblemType.
 const (
 	UrnQuittanceProblemAccountInUse                    ProblemType = "urn:quittance:problem:account-in-use"
@@ -741,12 +837,14 @@ const (
 	UrnQuittanceProblemPaymentNotCaptured              ProblemType = "urn:quittance:problem:payment-not-captured"
 	UrnQuittanceProblemPaymentServiceNotActive         ProblemType = "urn:quittance:problem:payment-service-not-active"
 	UrnQuittanceProblemPaymentServiceNotInVerification ProblemType = "urn:quittance:problem:payment-service-not-in-verification"
+	UrnQuittanceProblemPayoutDecided                   ProblemType = "urn:quittance:problem:payout-decided"
 	UrnQuittanceProblemPeriodClosed                    ProblemType = "urn:quittance:problem:period-closed"
 	UrnQuittanceProblemReceiptExceedsInvoice           ProblemType = "urn:quittance:problem:receipt-exceeds-invoice"
 	UrnQuittanceProblemRefundExceedsPayment            ProblemType = "urn:quittance:problem:refund-exceeds-payment"
 	UrnQuittanceProblemRefundNotRecordable             ProblemType = "urn:quittance:problem:refund-not-recordable"
 	UrnQuittanceProblemRequestInProgress               ProblemType = "urn:quittance:problem:request-in-progress"
 	UrnQuittanceProblemSaferpayUnavailable             ProblemType = "urn:quittance:problem:saferpay-unavailable"
+	UrnQuittanceProblemSettlementFileRefused           ProblemType = "urn:quittance:problem:settlement-file-refused"
 	UrnQuittanceProblemTemporarilyUnavailable          ProblemType = "urn:quittance:problem:temporarily-unavailable"
 	UrnQuittanceProblemTooManyRequests                 ProblemType = "urn:quittance:problem:too-many-requests"
 	UrnQuittanceProblemTooManyWebhookEndpoints         ProblemType = "urn:quittance:problem:too-many-webhook-endpoints"
@@ -812,6 +910,8 @@ func (e ProblemType) Valid() bool {
 		return true
 	case UrnQuittanceProblemPaymentServiceNotInVerification:
 		return true
+	case UrnQuittanceProblemPayoutDecided:
+		return true
 	case UrnQuittanceProblemPeriodClosed:
 		return true
 	case UrnQuittanceProblemReceiptExceedsInvoice:
@@ -823,6 +923,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemRequestInProgress:
 		return true
 	case UrnQuittanceProblemSaferpayUnavailable:
+		return true
+	case UrnQuittanceProblemSettlementFileRefused:
 		return true
 	case UrnQuittanceProblemTemporarilyUnavailable:
 		return true
@@ -904,6 +1006,60 @@ func (e SettingsWarning) Valid() bool {
 	case BooksReopened:
 		return true
 	case ReceiptAccountChanged:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SettlementStatus.
+const (
+	Complete          SettlementStatus = "complete"
+	NeedsConfirmation SettlementStatus = "needs_confirmation"
+)
+
+// Valid indicates whether the value is a known member of the SettlementStatus enum.
+func (e SettlementStatus) Valid() bool {
+	switch e {
+	case Complete:
+		return true
+	case NeedsConfirmation:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StandingReason.
+const (
+	StandingReasonManual        StandingReason = "manual"
+	StandingReasonParkedPayment StandingReason = "parked_payment"
+	StandingReasonPayment       StandingReason = "payment"
+	StandingReasonReceipt       StandingReason = "receipt"
+	StandingReasonRefund        StandingReason = "refund"
+	StandingReasonReversal      StandingReason = "reversal"
+	StandingReasonSettlement    StandingReason = "settlement"
+	StandingReasonTransaction   StandingReason = "transaction"
+)
+
+// Valid indicates whether the value is a known member of the StandingReason enum.
+func (e StandingReason) Valid() bool {
+	switch e {
+	case StandingReasonManual:
+		return true
+	case StandingReasonParkedPayment:
+		return true
+	case StandingReasonPayment:
+		return true
+	case StandingReasonReceipt:
+		return true
+	case StandingReasonRefund:
+		return true
+	case StandingReasonReversal:
+		return true
+	case StandingReasonSettlement:
+		return true
+	case StandingReasonTransaction:
 		return true
 	default:
 		return false
@@ -1104,6 +1260,25 @@ type Balance struct {
 
 	// Currency ISO 4217.
 	Currency Currency `json:"currency"`
+}
+
+// BankStatement defines model for BankStatement.
+type BankStatement struct {
+	// Account The IBAN, or the account's other identification.
+	//
+	// Example: CH9300762011623852957
+	Account string `json:"account"`
+
+	// Entries How many entries it has, of any kind.
+	Entries int        `json:"entries"`
+	From    *time.Time `json:"from,omitempty"`
+
+	// ID Given by the bank.
+	ID string `json:"id"`
+
+	// Line Where it begins in the file.
+	Line int        `json:"line"`
+	To   *time.Time `json:"to,omitempty"`
 }
 
 // BrokenEntry The first entry that isn't what was booked; absent when there is none.
@@ -1463,12 +1638,33 @@ type ExceptionList struct {
 // Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
 type ExceptionSubject = string
 
+// ExchangedAmount When the bank exchanged it: what it was before. Then gross and fee are in that currency.
+type ExchangedAmount struct {
+	// Account The account on which the exchange stands in both currencies.
+	//
+	// Example: 6949
+	Account *string `json:"account,omitempty"`
+
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+}
+
 // FieldError defines model for FieldError.
 type FieldError struct {
 	// Field The path of the field, such as `customer.email`, or the name of a parameter.
 	Field   string `json:"field"`
 	Message string `json:"message"`
 }
+
+// IBAN Without spaces.
+//
+// Example: CH9300762011623852957
+type IBAN = string
 
 // Invoice defines model for Invoice.
 type Invoice struct {
@@ -2242,6 +2438,242 @@ type PaymentStep struct {
 	State PaymentState `json:"state"`
 }
 
+// Payout A transfer between the acquirer and the merchant's bank, or the part of one that needs a person.
+type Payout struct {
+	// Account Of the merchant at the bank.
+	//
+	// Example: CH9300762011623852957
+	Account *string `json:"account,omitempty"`
+
+	// Candidates When several sets of payments explain it; each can be confirmed.
+	Candidates []PayoutCandidate `json:"candidates"`
+
+	// Confidence How sure it is what it pays: `certain` by orders or because a person said so, `likely` because whole days explain it,
+	// `possible` because no other payments do.
+	Confidence *PayoutConfidence `json:"confidence,omitempty"`
+	CreatedAt  time.Time         `json:"created_at"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// Date Example: 2026-12-31
+	Date Date `json:"date"`
+
+	// Exchanged When the bank exchanged it: what it was before. Then gross and fee are in that currency.
+	Exchanged *ExchangedAmount `json:"exchanged,omitempty"`
+
+	// Fee What the acquirer keeps; `0.00` while nobody knows.
+	Fee Amount `json:"fee"`
+
+	// Gross What its payments, refunds and others are together; `0.00` while nobody knows.
+	Gross Amount `json:"gross"`
+
+	// ID Example: pyo_01k9m2h4e9zx7v1p6d2y5w8r0a
+	ID string `json:"id"`
+
+	// JournalEntryID The entry that books it.
+	//
+	// Example: jre_01k9m23w3mk8s4c2z7x0a5g9h1
+	JournalEntryID *string `json:"journal_entry_id,omitempty"`
+
+	// Lines What files tell about its transactions.
+	Lines []PayoutLine `json:"lines"`
+
+	// Net What the bank got; less than 0 when it went out.
+	Net Amount `json:"net"`
+
+	// Others Transactions that were found at Saferpay and belong to no payment.
+	Others []PayoutItem `json:"others"`
+
+	// PartOf The payout that has the other part of the transfer.
+	PartOf   *string      `json:"part_of,omitempty"`
+	Payments []PayoutItem `json:"payments"`
+
+	// Reason Why it stands where it stands, for people.
+	//
+	// Example: This is what was due on this day: CHF 150.00, less a fee of CHF 3.20.
+	Reason string `json:"reason"`
+
+	// Reference The acquirer's when it is known, else the bank's.
+	//
+	// Example: WL-20261124-01
+	Reference *string      `json:"reference,omitempty"`
+	Refunds   []PayoutItem `json:"refunds"`
+
+	// Rest What items and fee don't explain, such as a rounding difference.
+	Rest *PayoutRest `json:"rest,omitempty"`
+
+	// Returns The payout that it takes back.
+	Returns *string          `json:"returns,omitempty"`
+	SeenIn  []PayoutSighting `json:"seen_in"`
+
+	// State `booked`; `proposed`: it is likely known what it pays, and a person has to confirm; `unmatched`: nobody knows; `dismissed`: a
+	// person left it out of the books; `returned`: booked, and taken back by the bank.
+	State    PayoutState  `json:"state"`
+	Timeline []PayoutStep `json:"timeline"`
+
+	// Total Of the whole transfer: `net`, unless a part of it waits for a person.
+	Total Amount `json:"total"`
+}
+
+// PayoutConfidence How sure it is what it pays: `certain` by orders or because a person said so, `likely` because whole days explain it,
+// `possible` because no other payments do.
+type PayoutConfidence string
+
+// PayoutCandidate defines model for PayoutCandidate.
+type PayoutCandidate struct {
+	// Fee Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Fee *Amount `json:"fee,omitempty"`
+
+	// Items Example: ["pay_01k9m22v2kj7r3b1y6w9z4f8g0"]
+	Items []string `json:"items"`
+}
+
+// PayoutDecision defines model for PayoutDecision.
+type PayoutDecision struct {
+	// Account Where the rest goes that neither items nor fee explain, such as 6945 for a rounding difference, or 1100 for a chargeback
+	// that the customer owes again.
+	//
+	//
+	// Example: 6945
+	Account *AccountNumber `json:"account,omitempty"`
+
+	// ExchangeAccount On which account an exchange stands; absent: the proposed one.
+	//
+	// Example: 6949
+	ExchangeAccount *AccountNumber `json:"exchange_account,omitempty"`
+
+	// Fee What the acquirer kept. Absent: what the file tells, else what is left over.
+	Fee *Amount `json:"fee,omitempty"`
+
+	// Items Ids of the payments and refunds that it pays.
+	//
+	// Example: ["pay_01k9m22v2kj7r3b1y6w9z4f8g0"]
+	Items *[]string `json:"items,omitempty"`
+
+	// Note Why; kept with the decision.
+	Note *string `json:"note,omitempty"`
+}
+
+// PayoutItem defines model for PayoutItem.
+type PayoutItem struct {
+	// Account The receipt account from which it is taken.
+	//
+	// Example: 1029
+	Account string `json:"account"`
+
+	// Fee Absent when only the fee of all together is known.
+	Fee *Amount `json:"fee,omitempty"`
+
+	// Gross Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Gross Amount `json:"gross"`
+
+	// ID Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
+	ID string `json:"id"`
+
+	// OrderID At Saferpay.
+	//
+	// Example: QK3JH5XZ2A7BCMWN4T
+	OrderID *string `json:"order_id,omitempty"`
+}
+
+// PayoutLine defines model for PayoutLine.
+type PayoutLine struct {
+	// Fee Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Fee *Amount `json:"fee,omitempty"`
+
+	// Gross Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Gross *Amount `json:"gross,omitempty"`
+
+	// Line In the file that told it.
+	Line int `json:"line"`
+
+	// Net Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Net *Amount `json:"net,omitempty"`
+
+	// OrderID Example: QK3JH5XZ2A7BCMWN4T
+	OrderID *string `json:"order_id,omitempty"`
+
+	// Problem Why it could not be matched, for people.
+	//
+	// Example: No payment or refund with this order is known here.
+	Problem *string         `json:"problem,omitempty"`
+	Type    *PayoutLineType `json:"type,omitempty"`
+}
+
+// PayoutLineType defines model for PayoutLine.Type.
+type PayoutLineType string
+
+// PayoutList defines model for PayoutList.
+type PayoutList struct {
+	Data       []Payout `json:"data"`
+	NextCursor *string  `json:"next_cursor,omitempty"`
+}
+
+// PayoutNote defines model for PayoutNote.
+type PayoutNote struct {
+	// Note Why; kept with the decision.
+	Note *string `json:"note,omitempty"`
+}
+
+// PayoutRest What items and fee don't explain, such as a rounding difference.
+type PayoutRest struct {
+	// Account Where it is booked.
+	//
+	// Example: 6945
+	Account string `json:"account"`
+
+	// Amount More than 0 when more was paid than is explained.
+	Amount Amount `json:"amount"`
+}
+
+// PayoutSighting defines model for PayoutSighting.
+type PayoutSighting struct {
+	// Date Example: 2026-12-31
+	Date   Date                 `json:"date"`
+	Format PayoutSightingFormat `json:"format"`
+
+	// Known It was known from an earlier file, and nothing was booked for it again.
+	Known bool `json:"known"`
+	Line  int  `json:"line"`
+
+	// Reference As that file calls it.
+	Reference *string `json:"reference,omitempty"`
+
+	// SettlementID Example: set_01k9m2h3d8yw6t0n5c1x4v7q9z
+	SettlementID string `json:"settlement_id"`
+}
+
+// PayoutSightingFormat defines model for PayoutSighting.Format.
+type PayoutSightingFormat string
+
+// PayoutState `booked`; `proposed`: it is likely known what it pays, and a person has to confirm; `unmatched`: nobody knows; `dismissed`: a
+// person left it out of the books; `returned`: booked, and taken back by the bank.
+type PayoutState string
+
+// PayoutStep defines model for PayoutStep.
+type PayoutStep struct {
+	At time.Time `json:"at"`
+
+	// By The id of the key of who decided.
+	By   *string `json:"by,omitempty"`
+	Note string  `json:"note"`
+
+	// State `booked`; `proposed`: it is likely known what it pays, and a person has to confirm; `unmatched`: nobody knows; `dismissed`: a
+	// person left it out of the books; `returned`: booked, and taken back by the bank.
+	State PayoutState `json:"state"`
+}
+
 // Problem An RFC 9457 problem.
 type Problem struct {
 	// Detail What happened here, for people.
@@ -2289,6 +2721,39 @@ type Receipt struct {
 
 	// Reference Example: Bank statement 2026-11-20
 	Reference string `json:"reference"`
+}
+
+// ReconciledBalance defines model for ReconciledBalance.
+type ReconciledBalance struct {
+	// Account Example: 1029
+	Account string `json:"account"`
+
+	// Balance What stands on the account.
+	Balance Amount `json:"balance"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// Overdue The oldest payment should have been paid out by now.
+	Overdue bool            `json:"overdue"`
+	Reasons []StandingTotal `json:"reasons"`
+
+	// Total The sum of the reasons: the balance, always.
+	Total Amount `json:"total"`
+}
+
+// Reconciliation defines model for Reconciliation.
+type Reconciliation struct {
+	// Balances Per receipt account and currency in which something was ever booked on it.
+	Balances []ReconciledBalance `json:"balances"`
+	Data     []Standing          `json:"data"`
+
+	// Date Example: 2026-12-31
+	Date       Date    `json:"date"`
+	NextCursor *string `json:"next_cursor,omitempty"`
+
+	// WaitingPayouts The latest 50 payouts that wait for a person: proposed and unmatched ones.
+	WaitingPayouts []Payout `json:"waiting_payouts"`
 }
 
 // Redelivered defines model for Redelivered.
@@ -2406,6 +2871,14 @@ type Settings struct {
 	// for other means, `prefer` takes it all the same.
 	LiabilityShift LiabilityShift `json:"liability_shift"`
 
+	// PayoutDays How many business days after a payment its payout is expected.
+	//
+	// Example: 2
+	PayoutDays int `json:"payout_days"`
+
+	// PayoutIbans The accounts to which the acquirer pays. Statements of others are refused; while there are none, of any is taken.
+	PayoutIbans []IBAN `json:"payout_ibans"`
+
 	// ReceiptAccount Where receipts are booked.
 	//
 	// Example: 1029
@@ -2435,6 +2908,8 @@ type SettingsChanges struct {
 	// LiabilityShift What to do with a payment for which the company, not the card's issuer, bears the risk: `require` releases it and asks
 	// for other means, `prefer` takes it all the same.
 	LiabilityShift *LiabilityShift `json:"liability_shift,omitempty"`
+	PayoutDays     *int            `json:"payout_days,omitempty"`
+	PayoutIbans    *[]IBAN         `json:"payout_ibans,omitempty"`
 
 	// ReceiptAccount Example: 1029
 	ReceiptAccount *AccountNumber `json:"receipt_account,omitempty"`
@@ -2442,6 +2917,151 @@ type SettingsChanges struct {
 
 // SettingsWarning defines model for SettingsWarning.
 type SettingsWarning string
+
+// Settlement A settlement file that was imported.
+type Settlement struct {
+	// File What identifies the file; the file itself is not kept.
+	File SettlementFile `json:"file"`
+
+	// Format `csv`, or the exact message of ISO 20022.
+	//
+	// Example: camt.053.001.08
+	Format string `json:"format"`
+
+	// ID Example: set_01k9m2h3d8yw6t0n5c1x4v7q9z
+	ID         string    `json:"id"`
+	ImportedAt time.Time `json:"imported_at"`
+
+	// ImportedBy The id of the key.
+	//
+	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
+	ImportedBy string `json:"imported_by"`
+
+	// Payouts Booked, proposed, dismissed and returned ones, in the order of the file.
+	Payouts []Payout `json:"payouts"`
+
+	// Skipped Entries of a bank that were left alone. Nothing else is kept of them.
+	Skipped SkippedEntries `json:"skipped"`
+
+	// Statements The accounts that a bank's file reports on.
+	Statements []BankStatement `json:"statements"`
+
+	// Status `complete`: all its payouts are booked or dismissed. `needs_confirmation`: some wait for a person.
+	Status SettlementStatus `json:"status"`
+
+	// Unmatched Payouts, or parts of one, that nothing explains yet.
+	Unmatched []Payout `json:"unmatched"`
+}
+
+// SettlementFile What identifies the file; the file itself is not kept.
+type SettlementFile struct {
+	// CreatedAt By the bank.
+	CreatedAt *time.Time `json:"created_at,omitempty"`
+
+	// MessageID Given by the bank.
+	MessageID *string `json:"message_id,omitempty"`
+
+	// Sha256 Hexadecimal.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	Sha256 string `json:"sha256"`
+
+	// Size In bytes.
+	Size int `json:"size"`
+}
+
+// SettlementList defines model for SettlementList.
+type SettlementList struct {
+	Data       []Settlement `json:"data"`
+	NextCursor *string      `json:"next_cursor,omitempty"`
+}
+
+// SettlementStatus `complete`: all its payouts are booked or dismissed. `needs_confirmation`: some wait for a person.
+type SettlementStatus string
+
+// SkippedEntries Entries of a bank that were left alone. Nothing else is kept of them.
+type SkippedEntries struct {
+	// NotBooked The bank only expects them.
+	NotBooked int `json:"not_booked"`
+
+	// OfOthers They have nothing to do with the acquirer.
+	OfOthers int `json:"of_others"`
+}
+
+// Standing defines model for Standing.
+type Standing struct {
+	// Account Example: 1029
+	Account string `json:"account"`
+
+	// AgeDays Calendar days since then.
+	AgeDays int `json:"age_days"`
+
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// Date Example: 2026-12-31
+	Date Date `json:"date"`
+
+	// EntryID Example: jre_01k9m23w3mk8s4c2z7x0a5g9h1
+	EntryID string `json:"entry_id"`
+
+	// ExpectedPayout Of what the acquirer pays out or keeps back: when that is expected, see `payout_days` of the settings.
+	ExpectedPayout *Date `json:"expected_payout,omitempty"`
+
+	// InvoiceID Example: inv_01k9m21t1jh6q2a0x5v8y3e7f9
+	InvoiceID *string `json:"invoice_id,omitempty"`
+
+	// Overdue That day is over.
+	Overdue *bool `json:"overdue,omitempty"`
+
+	// PaymentID Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
+	PaymentID *string `json:"payment_id,omitempty"`
+
+	// PayoutID The payout that is proposed to pay it.
+	//
+	// Example: pyo_01k9m2h4e9zx7v1p6d2y5w8r0a
+	PayoutID *string `json:"payout_id,omitempty"`
+
+	// Reason Why something stands on a receipt account: a `payment` that waits for its payout, also a `parked_payment`; a `refund` that
+	// the acquirer has not kept back yet; a `transaction` that was found at Saferpay; a `receipt` by other means, a `manual` entry,
+	// or a `settlement` that was booked there.
+	Reason StandingReason `json:"reason"`
+
+	// Source What the entry was booked for.
+	Source JournalSource `json:"source"`
+
+	// Text Of its journal entry.
+	//
+	// Example: Online payment of invoice 2026-0042
+	Text string `json:"text"`
+}
+
+// StandingReason Why something stands on a receipt account: a `payment` that waits for its payout, also a `parked_payment`; a `refund` that
+// the acquirer has not kept back yet; a `transaction` that was found at Saferpay; a `receipt` by other means, a `manual` entry,
+// or a `settlement` that was booked there.
+type StandingReason string
+
+// StandingTotal defines model for StandingTotal.
+type StandingTotal struct {
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+	Count  int    `json:"count"`
+
+	// Oldest Example: 2026-12-31
+	Oldest Date `json:"oldest"`
+
+	// Reason Why something stands on a receipt account: a `payment` that waits for its payout, also a `parked_payment`; a `refund` that
+	// the acquirer has not kept back yet; a `transaction` that was found at Saferpay; a `receipt` by other means, a `manual` entry,
+	// or a `settlement` that was booked there.
+	Reason StandingReason `json:"reason"`
+}
 
 // Statement defines model for Statement.
 type Statement struct {
@@ -2722,8 +3342,14 @@ type Limit = int
 // PaymentServiceID Example: psv_01k9m20s0hg5p1z9w4t7x2d6e8
 type PaymentServiceID = string
 
+// PayoutID Example: pyo_01k9m25y5pp0v6e4b9z2c7j1k3
+type PayoutID = string
+
 // RefundID Example: ref_01k9m270aar2x8g6d1b4e9m3n5
 type RefundID = string
+
+// SettlementID Example: set_01k9m25y5pp0v6e4b9z2c7j1k3
+type SettlementID = string
 
 // Conflict An RFC 9457 problem.
 type Conflict = Problem
@@ -2849,11 +3475,48 @@ type ListPaymentsParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListPayoutsParams defines parameters for ListPayouts.
+type ListPayoutsParams struct {
+	State *PayoutState `form:"state,omitempty" json:"state,omitempty"`
+
+	// Pays The id of a payment or refund that they pay, or are proposed to pay.
+	Pays *AnyID `form:"pays,omitempty" json:"pays,omitempty"`
+
+	// Limit How many items at most; 50 when absent.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// GetReconciliationParams defines parameters for GetReconciliation.
+type GetReconciliationParams struct {
+	// Account Only what stands on this account.
+	Account  *AccountNumber  `form:"account,omitempty" json:"account,omitempty"`
+	Currency *Currency       `form:"currency,omitempty" json:"currency,omitempty"`
+	Reason   *StandingReason `form:"reason,omitempty" json:"reason,omitempty"`
+
+	// Limit How many items at most; 50 when absent.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ListRefundsParams defines parameters for ListRefunds.
 type ListRefundsParams struct {
 	PaymentID *PaymentID   `form:"payment_id,omitempty" json:"payment_id,omitempty"`
 	State     *RefundState `form:"state,omitempty" json:"state,omitempty"`
 
+	// Limit How many items at most; 50 when absent.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListSettlementsParams defines parameters for ListSettlements.
+type ListSettlementsParams struct {
 	// Limit How many items at most; 50 when absent.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -2947,6 +3610,15 @@ type DecideVerificationJSONRequestBody = VerificationDecision
 
 // RequestRefundJSONRequestBody defines body for RequestRefund for application/json ContentType.
 type RequestRefundJSONRequestBody = NewRefund
+
+// ConfirmPayoutJSONRequestBody defines body for ConfirmPayout for application/json ContentType.
+type ConfirmPayoutJSONRequestBody = PayoutDecision
+
+// DismissPayoutJSONRequestBody defines body for DismissPayout for application/json ContentType.
+type DismissPayoutJSONRequestBody = PayoutNote
+
+// ReopenPayoutJSONRequestBody defines body for ReopenPayout for application/json ContentType.
+type ReopenPayoutJSONRequestBody = PayoutNote
 
 // UpdateSettingsJSONRequestBody defines body for UpdateSettings for application/json ContentType.
 type UpdateSettingsJSONRequestBody = SettingsChanges
@@ -3094,6 +3766,24 @@ type ServerInterface interface {
 	// RequestRefund Give money of a captured payment back
 	// (POST /payments/{payment_id}/refunds)
 	RequestRefund(w http.ResponseWriter, r *http.Request, paymentID PaymentID)
+	// ListPayouts List payouts
+	// (GET /payouts)
+	ListPayouts(w http.ResponseWriter, r *http.Request, params ListPayoutsParams)
+	// GetPayout Get a payout
+	// (GET /payouts/{payout_id})
+	GetPayout(w http.ResponseWriter, r *http.Request, payoutID PayoutID)
+	// ConfirmPayout Book a payout as a person decides
+	// (POST /payouts/{payout_id}/confirm)
+	ConfirmPayout(w http.ResponseWriter, r *http.Request, payoutID PayoutID)
+	// DismissPayout Leave a payout out of the books
+	// (POST /payouts/{payout_id}/dismiss)
+	DismissPayout(w http.ResponseWriter, r *http.Request, payoutID PayoutID)
+	// ReopenPayout Take back how a payout was booked
+	// (POST /payouts/{payout_id}/reopen)
+	ReopenPayout(w http.ResponseWriter, r *http.Request, payoutID PayoutID)
+	// GetReconciliation See what stands on the receipt accounts, and why
+	// (GET /reconciliation)
+	GetReconciliation(w http.ResponseWriter, r *http.Request, params GetReconciliationParams)
 	// ListRefunds List refunds
 	// (GET /refunds)
 	ListRefunds(w http.ResponseWriter, r *http.Request, params ListRefundsParams)
@@ -3109,6 +3799,15 @@ type ServerInterface interface {
 	// UpdateSettings Change settings of the company
 	// (PATCH /settings)
 	UpdateSettings(w http.ResponseWriter, r *http.Request)
+	// ListSettlements List the settlement files that were imported
+	// (GET /settlements)
+	ListSettlements(w http.ResponseWriter, r *http.Request, params ListSettlementsParams)
+	// ImportSettlement Import a settlement file
+	// (POST /settlements)
+	ImportSettlement(w http.ResponseWriter, r *http.Request)
+	// GetSettlement Get a settlement
+	// (GET /settlements/{settlement_id})
+	GetSettlement(w http.ResponseWriter, r *http.Request, settlementID SettlementID)
 	// GetStatement Get the statement of a month
 	// (GET /statements/{month})
 	GetStatement(w http.ResponseWriter, r *http.Request, month string)
@@ -3403,6 +4102,42 @@ func (_ Unimplemented) RequestRefund(w http.ResponseWriter, r *http.Request, pay
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListPayouts List payouts
+// (GET /payouts)
+func (_ Unimplemented) ListPayouts(w http.ResponseWriter, r *http.Request, params ListPayoutsParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetPayout Get a payout
+// (GET /payouts/{payout_id})
+func (_ Unimplemented) GetPayout(w http.ResponseWriter, r *http.Request, payoutID PayoutID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ConfirmPayout Book a payout as a person decides
+// (POST /payouts/{payout_id}/confirm)
+func (_ Unimplemented) ConfirmPayout(w http.ResponseWriter, r *http.Request, payoutID PayoutID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// DismissPayout Leave a payout out of the books
+// (POST /payouts/{payout_id}/dismiss)
+func (_ Unimplemented) DismissPayout(w http.ResponseWriter, r *http.Request, payoutID PayoutID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ReopenPayout Take back how a payout was booked
+// (POST /payouts/{payout_id}/reopen)
+func (_ Unimplemented) ReopenPayout(w http.ResponseWriter, r *http.Request, payoutID PayoutID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetReconciliation See what stands on the receipt accounts, and why
+// (GET /reconciliation)
+func (_ Unimplemented) GetReconciliation(w http.ResponseWriter, r *http.Request, params GetReconciliationParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // ListRefunds List refunds
 // (GET /refunds)
 func (_ Unimplemented) ListRefunds(w http.ResponseWriter, r *http.Request, params ListRefundsParams) {
@@ -3430,6 +4165,24 @@ func (_ Unimplemented) GetSettings(w http.ResponseWriter, r *http.Request) {
 // UpdateSettings Change settings of the company
 // (PATCH /settings)
 func (_ Unimplemented) UpdateSettings(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ListSettlements List the settlement files that were imported
+// (GET /settlements)
+func (_ Unimplemented) ListSettlements(w http.ResponseWriter, r *http.Request, params ListSettlementsParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ImportSettlement Import a settlement file
+// (POST /settlements)
+func (_ Unimplemented) ImportSettlement(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetSettlement Get a settlement
+// (GET /settlements/{settlement_id})
+func (_ Unimplemented) GetSettlement(w http.ResponseWriter, r *http.Request, settlementID SettlementID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -4944,6 +5697,267 @@ func (siw *ServerInterfaceWrapper) RequestRefund(w http.ResponseWriter, r *http.
 	handler.ServeHTTP(w, r)
 }
 
+// ListPayouts operation middleware
+func (siw *ServerInterfaceWrapper) ListPayouts(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPayoutsParams
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", r.URL.Query(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "state"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "state", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "pays" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "pays", r.URL.Query(), &params.Pays, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "pays"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "pays", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListPayouts(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetPayout operation middleware
+func (siw *ServerInterfaceWrapper) GetPayout(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "payout_id" -------------
+	var payoutID PayoutID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "payout_id", chi.URLParam(r, "payout_id"), &payoutID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "payout_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetPayout(w, r, payoutID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ConfirmPayout operation middleware
+func (siw *ServerInterfaceWrapper) ConfirmPayout(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "payout_id" -------------
+	var payoutID PayoutID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "payout_id", chi.URLParam(r, "payout_id"), &payoutID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "payout_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ConfirmPayout(w, r, payoutID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DismissPayout operation middleware
+func (siw *ServerInterfaceWrapper) DismissPayout(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "payout_id" -------------
+	var payoutID PayoutID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "payout_id", chi.URLParam(r, "payout_id"), &payoutID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "payout_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DismissPayout(w, r, payoutID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ReopenPayout operation middleware
+func (siw *ServerInterfaceWrapper) ReopenPayout(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "payout_id" -------------
+	var payoutID PayoutID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "payout_id", chi.URLParam(r, "payout_id"), &payoutID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "payout_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ReopenPayout(w, r, payoutID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetReconciliation operation middleware
+func (siw *ServerInterfaceWrapper) GetReconciliation(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetReconciliationParams
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "account"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "currency" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "currency", r.URL.Query(), &params.Currency, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "currency"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "currency", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "reason" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "reason", r.URL.Query(), &params.Reason, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "reason"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "reason", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetReconciliation(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListRefunds operation middleware
 func (siw *ServerInterfaceWrapper) ListRefunds(w http.ResponseWriter, r *http.Request) {
 
@@ -5087,6 +6101,92 @@ func (siw *ServerInterfaceWrapper) UpdateSettings(w http.ResponseWriter, r *http
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.UpdateSettings(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListSettlements operation middleware
+func (siw *ServerInterfaceWrapper) ListSettlements(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSettlementsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListSettlements(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ImportSettlement operation middleware
+func (siw *ServerInterfaceWrapper) ImportSettlement(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ImportSettlement(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetSettlement operation middleware
+func (siw *ServerInterfaceWrapper) GetSettlement(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "settlement_id" -------------
+	var settlementID SettlementID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "settlement_id", chi.URLParam(r, "settlement_id"), &settlementID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "settlement_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetSettlement(w, r, settlementID)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -5508,6 +6608,24 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	}
 
 	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/accounts", wrapper.ListAccounts)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/accounts", wrapper.CreateAccount)
+	})
+	r.Group(func(r chi.Router) {
+		r.Delete(options.BaseURL+"/accounts/{number}", wrapper.DeleteAccount)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/accounts/{number}", wrapper.GetAccount)
+	})
+	r.Group(func(r chi.Router) {
+		r.Patch(options.BaseURL+"/accounts/{number}", wrapper.UpdateAccount)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/audit-log", wrapper.ListAuditLog)
+	})
+	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/companies", wrapper.CreateCompany)
 	})
 	r.Group(func(r chi.Router) {
@@ -5521,6 +6639,66 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/companies/{company_id}/api-keys/{key_id}/rotate", wrapper.RotateAPIKey)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/events", wrapper.ListEvents)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/events/{event_id}", wrapper.GetEvent)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/events/{event_id}/redeliver", wrapper.RedeliverEvent)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/exceptions", wrapper.ListExceptions)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/exceptions/{exception_id}", wrapper.GetException)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/exceptions/{exception_id}/resolve", wrapper.ResolveException)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/invoices", wrapper.ListInvoices)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/invoices", wrapper.CreateInvoice)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/invoices/{invoice_id}", wrapper.GetInvoice)
+	})
+	r.Group(func(r chi.Router) {
+		r.Patch(options.BaseURL+"/invoices/{invoice_id}", wrapper.UpdateInvoice)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/invoices/{invoice_id}/cancel", wrapper.CancelInvoice)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/invoices/{invoice_id}/issue", wrapper.IssueInvoice)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/invoices/{invoice_id}/receipts", wrapper.RecordReceipt)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/invoices/{invoice_id}/timeline", wrapper.GetInvoiceTimeline)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/journal", wrapper.ListJournal)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/journal/{entry_id}", wrapper.GetJournalEntry)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/journal/{entry_id}/reverse", wrapper.ReverseJournalEntry)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/journal/heads/{day}", wrapper.GetJournalHead)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/journal/verification", wrapper.VerifyJournal)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/manual-entries", wrapper.CreateManualEntry)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/payment-services", wrapper.ListPaymentServices)
@@ -5538,40 +6716,16 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Put(options.BaseURL+"/payment-services/{payment_service_id}/credentials", wrapper.SubmitCredentials)
 	})
 	r.Group(func(r chi.Router) {
-		r.Post(options.BaseURL+"/payment-services/{payment_service_id}/documents", wrapper.UploadDocument)
-	})
-	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/payment-services/{payment_service_id}/currencies", wrapper.RequestCurrency)
-	})
-	r.Group(func(r chi.Router) {
-		r.Post(options.BaseURL+"/payment-services/{payment_service_id}/verification", wrapper.DecideVerification)
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/payment-services/{payment_service_id}/default", wrapper.MakeDefaultPaymentService)
 	})
 	r.Group(func(r chi.Router) {
-		r.Get(options.BaseURL+"/invoices", wrapper.ListInvoices)
+		r.Post(options.BaseURL+"/payment-services/{payment_service_id}/documents", wrapper.UploadDocument)
 	})
 	r.Group(func(r chi.Router) {
-		r.Post(options.BaseURL+"/invoices", wrapper.CreateInvoice)
-	})
-	r.Group(func(r chi.Router) {
-		r.Get(options.BaseURL+"/invoices/{invoice_id}", wrapper.GetInvoice)
-	})
-	r.Group(func(r chi.Router) {
-		r.Patch(options.BaseURL+"/invoices/{invoice_id}", wrapper.UpdateInvoice)
-	})
-	r.Group(func(r chi.Router) {
-		r.Post(options.BaseURL+"/invoices/{invoice_id}/issue", wrapper.IssueInvoice)
-	})
-	r.Group(func(r chi.Router) {
-		r.Post(options.BaseURL+"/invoices/{invoice_id}/cancel", wrapper.CancelInvoice)
-	})
-	r.Group(func(r chi.Router) {
-		r.Get(options.BaseURL+"/invoices/{invoice_id}/timeline", wrapper.GetInvoiceTimeline)
-	})
-	r.Group(func(r chi.Router) {
-		r.Post(options.BaseURL+"/invoices/{invoice_id}/receipts", wrapper.RecordReceipt)
+		r.Post(options.BaseURL+"/payment-services/{payment_service_id}/verification", wrapper.DecideVerification)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/payments", wrapper.ListPayments)
@@ -5583,6 +6737,24 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/payments/{payment_id}/refunds", wrapper.RequestRefund)
 	})
 	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/payouts", wrapper.ListPayouts)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/payouts/{payout_id}", wrapper.GetPayout)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/payouts/{payout_id}/confirm", wrapper.ConfirmPayout)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/payouts/{payout_id}/dismiss", wrapper.DismissPayout)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/payouts/{payout_id}/reopen", wrapper.ReopenPayout)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/reconciliation", wrapper.GetReconciliation)
+	})
+	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/refunds", wrapper.ListRefunds)
 	})
 	r.Group(func(r chi.Router) {
@@ -5592,70 +6764,25 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/refunds/{refund_id}/record", wrapper.RecordRefund)
 	})
 	r.Group(func(r chi.Router) {
-		r.Get(options.BaseURL+"/accounts", wrapper.ListAccounts)
-	})
-	r.Group(func(r chi.Router) {
-		r.Post(options.BaseURL+"/accounts", wrapper.CreateAccount)
-	})
-	r.Group(func(r chi.Router) {
-		r.Delete(options.BaseURL+"/accounts/{number}", wrapper.DeleteAccount)
-	})
-	r.Group(func(r chi.Router) {
-		r.Get(options.BaseURL+"/accounts/{number}", wrapper.GetAccount)
-	})
-	r.Group(func(r chi.Router) {
-		r.Patch(options.BaseURL+"/accounts/{number}", wrapper.UpdateAccount)
-	})
-	r.Group(func(r chi.Router) {
-		r.Get(options.BaseURL+"/trial-balance", wrapper.GetTrialBalance)
-	})
-	r.Group(func(r chi.Router) {
-		r.Get(options.BaseURL+"/journal", wrapper.ListJournal)
-	})
-	r.Group(func(r chi.Router) {
-		r.Get(options.BaseURL+"/journal/verification", wrapper.VerifyJournal)
-	})
-	r.Group(func(r chi.Router) {
-		r.Get(options.BaseURL+"/journal/heads/{day}", wrapper.GetJournalHead)
-	})
-	r.Group(func(r chi.Router) {
-		r.Get(options.BaseURL+"/journal/{entry_id}", wrapper.GetJournalEntry)
-	})
-	r.Group(func(r chi.Router) {
-		r.Post(options.BaseURL+"/journal/{entry_id}/reverse", wrapper.ReverseJournalEntry)
-	})
-	r.Group(func(r chi.Router) {
-		r.Get(options.BaseURL+"/statements/{month}", wrapper.GetStatement)
-	})
-	r.Group(func(r chi.Router) {
-		r.Post(options.BaseURL+"/manual-entries", wrapper.CreateManualEntry)
-	})
-	r.Group(func(r chi.Router) {
-		r.Get(options.BaseURL+"/exceptions", wrapper.ListExceptions)
-	})
-	r.Group(func(r chi.Router) {
-		r.Get(options.BaseURL+"/exceptions/{exception_id}", wrapper.GetException)
-	})
-	r.Group(func(r chi.Router) {
-		r.Post(options.BaseURL+"/exceptions/{exception_id}/resolve", wrapper.ResolveException)
-	})
-	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/settings", wrapper.GetSettings)
 	})
 	r.Group(func(r chi.Router) {
 		r.Patch(options.BaseURL+"/settings", wrapper.UpdateSettings)
 	})
 	r.Group(func(r chi.Router) {
-		r.Get(options.BaseURL+"/events", wrapper.ListEvents)
+		r.Get(options.BaseURL+"/settlements", wrapper.ListSettlements)
 	})
 	r.Group(func(r chi.Router) {
-		r.Get(options.BaseURL+"/audit-log", wrapper.ListAuditLog)
+		r.Post(options.BaseURL+"/settlements", wrapper.ImportSettlement)
 	})
 	r.Group(func(r chi.Router) {
-		r.Get(options.BaseURL+"/events/{event_id}", wrapper.GetEvent)
+		r.Get(options.BaseURL+"/settlements/{settlement_id}", wrapper.GetSettlement)
 	})
 	r.Group(func(r chi.Router) {
-		r.Post(options.BaseURL+"/events/{event_id}/redeliver", wrapper.RedeliverEvent)
+		r.Get(options.BaseURL+"/statements/{month}", wrapper.GetStatement)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/trial-balance", wrapper.GetTrialBalance)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/webhook-endpoints", wrapper.ListWebhookEndpoints)
@@ -5673,13 +6800,13 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Patch(options.BaseURL+"/webhook-endpoints/{endpoint_id}", wrapper.UpdateWebhookEndpoint)
 	})
 	r.Group(func(r chi.Router) {
-		r.Post(options.BaseURL+"/webhook-endpoints/{endpoint_id}/rotate-secret", wrapper.RotateWebhookSecret)
+		r.Get(options.BaseURL+"/webhook-endpoints/{endpoint_id}/deliveries", wrapper.ListDeliveries)
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/webhook-endpoints/{endpoint_id}/redeliver", wrapper.RedeliverParked)
 	})
 	r.Group(func(r chi.Router) {
-		r.Get(options.BaseURL+"/webhook-endpoints/{endpoint_id}/deliveries", wrapper.ListDeliveries)
+		r.Post(options.BaseURL+"/webhook-endpoints/{endpoint_id}/rotate-secret", wrapper.RotateWebhookSecret)
 	})
 
 	return r
@@ -8661,6 +9788,435 @@ func (response RequestRefunddefaultApplicationProblemPlusJSONResponse) VisitRequ
 	return err
 }
 
+type ListPayoutsRequestObject struct {
+	Params ListPayoutsParams
+}
+
+type ListPayoutsResponseObject interface {
+	VisitListPayoutsResponse(w http.ResponseWriter) error
+}
+
+type ListPayouts200JSONResponse PayoutList
+
+func (response ListPayouts200JSONResponse) VisitListPayoutsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPayouts422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListPayouts422ApplicationProblemPlusJSONResponse) VisitListPayoutsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPayoutsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListPayoutsdefaultApplicationProblemPlusJSONResponse) VisitListPayoutsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPayoutRequestObject struct {
+	PayoutID PayoutID `json:"payout_id"`
+}
+
+type GetPayoutResponseObject interface {
+	VisitGetPayoutResponse(w http.ResponseWriter) error
+}
+
+type GetPayout200JSONResponse Payout
+
+func (response GetPayout200JSONResponse) VisitGetPayoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPayout404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetPayout404ApplicationProblemPlusJSONResponse) VisitGetPayoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPayoutdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetPayoutdefaultApplicationProblemPlusJSONResponse) VisitGetPayoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmPayoutRequestObject struct {
+	PayoutID PayoutID `json:"payout_id"`
+	Body     *ConfirmPayoutJSONRequestBody
+}
+
+type ConfirmPayoutResponseObject interface {
+	VisitConfirmPayoutResponse(w http.ResponseWriter) error
+}
+
+type ConfirmPayout200JSONResponse Payout
+
+func (response ConfirmPayout200JSONResponse) VisitConfirmPayoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmPayout404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmPayout404ApplicationProblemPlusJSONResponse) VisitConfirmPayoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmPayout409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmPayout409ApplicationProblemPlusJSONResponse) VisitConfirmPayoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmPayout422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmPayout422ApplicationProblemPlusJSONResponse) VisitConfirmPayoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmPayoutdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ConfirmPayoutdefaultApplicationProblemPlusJSONResponse) VisitConfirmPayoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DismissPayoutRequestObject struct {
+	PayoutID PayoutID `json:"payout_id"`
+	Body     *DismissPayoutJSONRequestBody
+}
+
+type DismissPayoutResponseObject interface {
+	VisitDismissPayoutResponse(w http.ResponseWriter) error
+}
+
+type DismissPayout200JSONResponse Payout
+
+func (response DismissPayout200JSONResponse) VisitDismissPayoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DismissPayout404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DismissPayout404ApplicationProblemPlusJSONResponse) VisitDismissPayoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DismissPayout409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response DismissPayout409ApplicationProblemPlusJSONResponse) VisitDismissPayoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DismissPayout422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response DismissPayout422ApplicationProblemPlusJSONResponse) VisitDismissPayoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DismissPayoutdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DismissPayoutdefaultApplicationProblemPlusJSONResponse) VisitDismissPayoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReopenPayoutRequestObject struct {
+	PayoutID PayoutID `json:"payout_id"`
+	Body     *ReopenPayoutJSONRequestBody
+}
+
+type ReopenPayoutResponseObject interface {
+	VisitReopenPayoutResponse(w http.ResponseWriter) error
+}
+
+type ReopenPayout200JSONResponse Payout
+
+func (response ReopenPayout200JSONResponse) VisitReopenPayoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReopenPayout404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ReopenPayout404ApplicationProblemPlusJSONResponse) VisitReopenPayoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReopenPayout409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ReopenPayout409ApplicationProblemPlusJSONResponse) VisitReopenPayoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReopenPayout422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ReopenPayout422ApplicationProblemPlusJSONResponse) VisitReopenPayoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReopenPayoutdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReopenPayoutdefaultApplicationProblemPlusJSONResponse) VisitReopenPayoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReconciliationRequestObject struct {
+	Params GetReconciliationParams
+}
+
+type GetReconciliationResponseObject interface {
+	VisitGetReconciliationResponse(w http.ResponseWriter) error
+}
+
+type GetReconciliation200JSONResponse Reconciliation
+
+func (response GetReconciliation200JSONResponse) VisitGetReconciliationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReconciliation422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetReconciliation422ApplicationProblemPlusJSONResponse) VisitGetReconciliationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReconciliationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetReconciliationdefaultApplicationProblemPlusJSONResponse) VisitGetReconciliationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListRefundsRequestObject struct {
 	Params ListRefundsParams
 }
@@ -8924,6 +10480,199 @@ type UpdateSettingsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response UpdateSettingsdefaultApplicationProblemPlusJSONResponse) VisitUpdateSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSettlementsRequestObject struct {
+	Params ListSettlementsParams
+}
+
+type ListSettlementsResponseObject interface {
+	VisitListSettlementsResponse(w http.ResponseWriter) error
+}
+
+type ListSettlements200JSONResponse SettlementList
+
+func (response ListSettlements200JSONResponse) VisitListSettlementsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSettlements422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListSettlements422ApplicationProblemPlusJSONResponse) VisitListSettlementsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSettlementsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSettlementsdefaultApplicationProblemPlusJSONResponse) VisitListSettlementsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportSettlementRequestObject struct {
+	Body io.Reader
+}
+
+type ImportSettlementResponseObject interface {
+	VisitImportSettlementResponse(w http.ResponseWriter) error
+}
+
+type ImportSettlement200JSONResponse Settlement
+
+func (response ImportSettlement200JSONResponse) VisitImportSettlementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportSettlement201JSONResponse Settlement
+
+func (response ImportSettlement201JSONResponse) VisitImportSettlementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportSettlement415ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response ImportSettlement415ApplicationProblemPlusJSONResponse) VisitImportSettlementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportSettlement422ApplicationProblemPlusJSONResponse Problem
+
+func (response ImportSettlement422ApplicationProblemPlusJSONResponse) VisitImportSettlementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportSettlementdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ImportSettlementdefaultApplicationProblemPlusJSONResponse) VisitImportSettlementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSettlementRequestObject struct {
+	SettlementID SettlementID `json:"settlement_id"`
+}
+
+type GetSettlementResponseObject interface {
+	VisitGetSettlementResponse(w http.ResponseWriter) error
+}
+
+type GetSettlement200JSONResponse Settlement
+
+func (response GetSettlement200JSONResponse) VisitGetSettlementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSettlement404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetSettlement404ApplicationProblemPlusJSONResponse) VisitGetSettlementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSettlementdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetSettlementdefaultApplicationProblemPlusJSONResponse) VisitGetSettlementResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -9700,6 +11449,24 @@ type StrictServerInterface interface {
 	// RequestRefund Give money of a captured payment back
 	// (POST /payments/{payment_id}/refunds)
 	RequestRefund(ctx context.Context, request RequestRefundRequestObject) (RequestRefundResponseObject, error)
+	// ListPayouts List payouts
+	// (GET /payouts)
+	ListPayouts(ctx context.Context, request ListPayoutsRequestObject) (ListPayoutsResponseObject, error)
+	// GetPayout Get a payout
+	// (GET /payouts/{payout_id})
+	GetPayout(ctx context.Context, request GetPayoutRequestObject) (GetPayoutResponseObject, error)
+	// ConfirmPayout Book a payout as a person decides
+	// (POST /payouts/{payout_id}/confirm)
+	ConfirmPayout(ctx context.Context, request ConfirmPayoutRequestObject) (ConfirmPayoutResponseObject, error)
+	// DismissPayout Leave a payout out of the books
+	// (POST /payouts/{payout_id}/dismiss)
+	DismissPayout(ctx context.Context, request DismissPayoutRequestObject) (DismissPayoutResponseObject, error)
+	// ReopenPayout Take back how a payout was booked
+	// (POST /payouts/{payout_id}/reopen)
+	ReopenPayout(ctx context.Context, request ReopenPayoutRequestObject) (ReopenPayoutResponseObject, error)
+	// GetReconciliation See what stands on the receipt accounts, and why
+	// (GET /reconciliation)
+	GetReconciliation(ctx context.Context, request GetReconciliationRequestObject) (GetReconciliationResponseObject, error)
 	// ListRefunds List refunds
 	// (GET /refunds)
 	ListRefunds(ctx context.Context, request ListRefundsRequestObject) (ListRefundsResponseObject, error)
@@ -9715,6 +11482,15 @@ type StrictServerInterface interface {
 	// UpdateSettings Change settings of the company
 	// (PATCH /settings)
 	UpdateSettings(ctx context.Context, request UpdateSettingsRequestObject) (UpdateSettingsResponseObject, error)
+	// ListSettlements List the settlement files that were imported
+	// (GET /settlements)
+	ListSettlements(ctx context.Context, request ListSettlementsRequestObject) (ListSettlementsResponseObject, error)
+	// ImportSettlement Import a settlement file
+	// (POST /settlements)
+	ImportSettlement(ctx context.Context, request ImportSettlementRequestObject) (ImportSettlementResponseObject, error)
+	// GetSettlement Get a settlement
+	// (GET /settlements/{settlement_id})
+	GetSettlement(ctx context.Context, request GetSettlementRequestObject) (GetSettlementResponseObject, error)
 	// GetStatement Get the statement of a month
 	// (GET /statements/{month})
 	GetStatement(ctx context.Context, request GetStatementRequestObject) (GetStatementResponseObject, error)
@@ -11038,6 +12814,192 @@ func (sh *strictHandler) RequestRefund(w http.ResponseWriter, r *http.Request, p
 	}
 }
 
+// ListPayouts operation middleware
+func (sh *strictHandler) ListPayouts(w http.ResponseWriter, r *http.Request, params ListPayoutsParams) {
+	var request ListPayoutsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPayouts(ctx, request.(ListPayoutsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPayouts")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListPayoutsResponseObject); ok {
+		if err := validResponse.VisitListPayoutsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetPayout operation middleware
+func (sh *strictHandler) GetPayout(w http.ResponseWriter, r *http.Request, payoutID PayoutID) {
+	var request GetPayoutRequestObject
+
+	request.PayoutID = payoutID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPayout(ctx, request.(GetPayoutRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPayout")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetPayoutResponseObject); ok {
+		if err := validResponse.VisitGetPayoutResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ConfirmPayout operation middleware
+func (sh *strictHandler) ConfirmPayout(w http.ResponseWriter, r *http.Request, payoutID PayoutID) {
+	var request ConfirmPayoutRequestObject
+
+	request.PayoutID = payoutID
+
+	var body ConfirmPayoutJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmPayout(ctx, request.(ConfirmPayoutRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmPayout")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ConfirmPayoutResponseObject); ok {
+		if err := validResponse.VisitConfirmPayoutResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DismissPayout operation middleware
+func (sh *strictHandler) DismissPayout(w http.ResponseWriter, r *http.Request, payoutID PayoutID) {
+	var request DismissPayoutRequestObject
+
+	request.PayoutID = payoutID
+
+	var body DismissPayoutJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DismissPayout(ctx, request.(DismissPayoutRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DismissPayout")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DismissPayoutResponseObject); ok {
+		if err := validResponse.VisitDismissPayoutResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReopenPayout operation middleware
+func (sh *strictHandler) ReopenPayout(w http.ResponseWriter, r *http.Request, payoutID PayoutID) {
+	var request ReopenPayoutRequestObject
+
+	request.PayoutID = payoutID
+
+	var body ReopenPayoutJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ReopenPayout(ctx, request.(ReopenPayoutRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReopenPayout")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ReopenPayoutResponseObject); ok {
+		if err := validResponse.VisitReopenPayoutResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetReconciliation operation middleware
+func (sh *strictHandler) GetReconciliation(w http.ResponseWriter, r *http.Request, params GetReconciliationParams) {
+	var request GetReconciliationRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetReconciliation(ctx, request.(GetReconciliationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetReconciliation")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetReconciliationResponseObject); ok {
+		if err := validResponse.VisitGetReconciliationResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListRefunds operation middleware
 func (sh *strictHandler) ListRefunds(w http.ResponseWriter, r *http.Request, params ListRefundsParams) {
 	var request ListRefundsRequestObject
@@ -11164,6 +13126,84 @@ func (sh *strictHandler) UpdateSettings(w http.ResponseWriter, r *http.Request) 
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(UpdateSettingsResponseObject); ok {
 		if err := validResponse.VisitUpdateSettingsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListSettlements operation middleware
+func (sh *strictHandler) ListSettlements(w http.ResponseWriter, r *http.Request, params ListSettlementsParams) {
+	var request ListSettlementsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSettlements(ctx, request.(ListSettlementsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSettlements")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListSettlementsResponseObject); ok {
+		if err := validResponse.VisitListSettlementsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ImportSettlement operation middleware
+func (sh *strictHandler) ImportSettlement(w http.ResponseWriter, r *http.Request) {
+	var request ImportSettlementRequestObject
+
+	request.Body = r.Body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ImportSettlement(ctx, request.(ImportSettlementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ImportSettlement")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ImportSettlementResponseObject); ok {
+		if err := validResponse.VisitImportSettlementResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetSettlement operation middleware
+func (sh *strictHandler) GetSettlement(w http.ResponseWriter, r *http.Request, settlementID SettlementID) {
+	var request GetSettlementRequestObject
+
+	request.SettlementID = settlementID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSettlement(ctx, request.(GetSettlementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSettlement")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetSettlementResponseObject); ok {
+		if err := validResponse.VisitGetSettlementResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

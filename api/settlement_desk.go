@@ -1,0 +1,143 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/quittance/quittance/internal/calendar"
+	"github.com/quittance/quittance/internal/event"
+	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/settlement"
+)
+
+// desk is a transaction in which payouts are matched and booked, and nothing else is booked for the company.
+type desk struct {
+	tx      Tx
+	company merchant.Company
+	setting settlement.Setting
+}
+
+// atDesk runs fn in one transaction of the caller's company.
+func (s *server) atDesk(ctx context.Context, fn func(desk) error) error {
+	who := callerOf(ctx)
+	return s.Store.InCompany(ctx, who.companyID, func(tx Tx) error {
+		if err := tx.LockJournal(ctx); err != nil {
+			return err
+		}
+		company, err := tx.Company(ctx)
+		if err != nil {
+			return err
+		}
+		setting, err := settingOf(company, s.now())
+		setting.By = who.keyID
+		if err != nil {
+			return err
+		}
+		return fn(desk{tx, company, setting})
+	})
+}
+
+func settingOf(c merchant.Company, now time.Time) (settlement.Setting, error) {
+	canton, err := calendar.ForCanton(c.Canton)
+	return settlement.Setting{CompanyID: c.ID, Calendar: canton, Now: now, PayoutDays: c.PayoutDays}, err
+}
+
+// take takes in a file and stores what it brings.
+func (d desk) take(ctx context.Context, s settlement.Settlement, file settlement.File) error {
+	table, err := d.lay(ctx, file, file.Search())
+	if err != nil {
+		return err
+	}
+	table.Take(s.ID, file)
+	if err := d.tx.InsertSettlement(ctx, s); err != nil {
+		return err
+	}
+	return d.store(ctx, table)
+}
+
+// decide looks up a payout, lets fn decide on it, and stores what follows. Items are the ids of what the decision names.
+func (d desk) decide(ctx context.Context, payoutID string, items []string, fn func(*settlement.Desk, *settlement.Payout) error) (settlement.Payout, error) {
+	p, err := d.tx.Payout(ctx, payoutID)
+	if err != nil {
+		return p, err
+	}
+	table, err := d.lay(ctx, settlement.File{}, settlement.PayoutSearch{IDs: []string{p.ID, p.Returns}}, items...)
+	if err != nil {
+		return p, err
+	}
+	decided := table.Payout(payoutID)
+	if err := fn(table, decided); err != nil {
+		return p, err
+	}
+	err = d.store(ctx, table)
+	return *decided, err
+}
+
+// lay puts on a table what is needed for the file, for the payouts that the search chooses, and for those that wait.
+func (d desk) lay(ctx context.Context, file settlement.File, search settlement.PayoutSearch, items ...string) (*settlement.Desk, error) {
+	payouts, err := d.tx.SearchPayouts(ctx, search)
+	if err != nil {
+		return nil, err
+	}
+	positions, err := d.tx.Positions(ctx, settlement.Positions(d.setting, file, payouts, items...))
+	if err != nil {
+		return nil, err
+	}
+	return settlement.NewDesk(d.setting, positions, payouts), nil
+}
+
+// store keeps what has changed, and books what is to be booked: payout, journal entry and event together.
+func (d desk) store(ctx context.Context, table *settlement.Desk) error {
+	for _, p := range table.Changed() {
+		if err := d.book(ctx, table, p); err != nil {
+			return err
+		}
+		if err := d.tx.SavePayout(ctx, *p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// book brings the journal in step with a payout.
+func (d desk) book(ctx context.Context, table *settlement.Desk, p *settlement.Payout) error {
+	switch {
+	case p.State == settlement.Booked && p.EntryID == "":
+		var returned ledger.Entry
+		if p.Returns != "" {
+			var err error
+			if returned, err = d.tx.Entry(ctx, table.Payout(p.Returns).EntryID); err != nil {
+				return err
+			}
+		}
+		booked, err := d.tx.Append(ctx, p.Entry(d.company, returned))
+		if err != nil {
+			return err
+		}
+		p.EntryID = booked.ID
+		return d.tx.AppendEvent(ctx, payoutEvent(event.PayoutBooked, *p, d.setting.Now))
+	case p.State == settlement.Unmatched && p.EntryID != "": // reopened
+		booked, err := d.tx.Entry(ctx, p.EntryID)
+		if err != nil {
+			return err
+		}
+		back := ledger.Reversal{Entry: booked, Language: d.company.Language, Day: today(d.setting.Now), By: d.setting.By}
+		if booked.Date.After(back.Day) {
+			back.Day = booked.Date
+		}
+		p.EntryID = ""
+		_, err = d.tx.Append(ctx, back.TakeBack())
+		return err
+	case p.State.Waits() && p.CreatedAt.Equal(d.setting.Now): // new
+		return d.tx.AppendEvent(ctx, payoutEvent(event.PayoutWaiting, *p, d.setting.Now))
+	}
+	return nil
+}
+
+func payoutEvent(t event.Type, p settlement.Payout, at time.Time) event.Event {
+	return event.New(t, p.CompanyID, p.ID, at, map[string]string{
+		"payout_id": p.ID, "state": string(p.State), "reference": p.Reference, "date": p.Date.Format(time.DateOnly),
+		"net": p.Net.Value(), "currency": string(p.Net.Currency()),
+	})
+}

@@ -1,0 +1,158 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/quittance/quittance/api/internal/spec"
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/listing"
+	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/settlement"
+)
+
+// maxSettlement is the largest settlement file, in bytes.
+const maxSettlement = 10 << 20
+
+// isSettlement tells whether the body of a call is a settlement file.
+func isSettlement(r *http.Request) bool {
+	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/settlements")
+}
+
+type sentCSVKey struct{}
+
+// noteCSV notes that the body is CSV; the generated handlers don't see the request's headers.
+func noteCSV(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.Header.Get("Content-Type"), "text/csv") {
+			r = r.WithContext(context.WithValue(r.Context(), sentCSVKey{}, true))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// ImportSettlement answers POST /settlements. An import is one transaction that waits for nobody, so that no workflow carries it:
+// it is done when it is answered, or it never was. Whoever has no answer sends the file again.
+func (s *server) ImportSettlement(ctx context.Context, r spec.ImportSettlementRequestObject) (spec.ImportSettlementResponseObject, error) {
+	data, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	file, err := settlement.Read(data, ctx.Value(sentCSVKey{}) != nil)
+	if err != nil {
+		return nil, refusedFile(err)
+	}
+	hash := sha256.Sum256(data)
+	settlementID := newID(ctx, id.Settlement)
+	var answer spec.Settlement
+	var before bool
+	err = s.atDesk(ctx, func(d desk) error {
+		answer, before = spec.Settlement{}, false
+		if err := file.CheckAccounts(d.company.PayoutIBANs); err != nil {
+			return refusedFile(err)
+		}
+		standing, found, err := d.tx.SettlementOf(ctx, hash[:])
+		if err != nil {
+			return err
+		}
+		if before = found && !repeated(ctx); !found {
+			standing = settlement.NewSettlement(settlementID, d.setting, data, file)
+			if err := d.take(ctx, standing, file); err != nil {
+				return err
+			}
+		}
+		answer, err = settlementOf(ctx, d.tx, standing)
+		return err
+	})
+	if before {
+		return spec.ImportSettlement200JSONResponse(answer), err
+	}
+	return spec.ImportSettlement201JSONResponse(answer), err
+}
+
+// refusedFile returns the problem behind the faults of a settlement file; any other error stays what it is.
+func refusedFile(err error) error {
+	refused, ok := errors.AsType[*settlement.FileError](err)
+	if !ok {
+		return err
+	}
+	p := problem.New(problem.SettlementFileRefused, "%s. Nothing was booked.", refused)
+	for _, f := range refused.Faults {
+		p.Fields = append(p.Fields, problem.Field{Name: fmt.Sprintf("line %d", f.Line), Message: f.Reason})
+	}
+	return p
+}
+
+// GetSettlement answers GET /settlements/{settlement_id}.
+func (s *server) GetSettlement(ctx context.Context, r spec.GetSettlementRequestObject) (spec.GetSettlementResponseObject, error) {
+	var answer spec.Settlement
+	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+		found, err := tx.Settlement(ctx, r.SettlementID)
+		if err != nil {
+			return err
+		}
+		answer, err = settlementOf(ctx, tx, found)
+		return err
+	})
+	return spec.GetSettlement200JSONResponse(answer), err
+}
+
+// ListSettlements answers GET /settlements.
+func (s *server) ListSettlements(ctx context.Context, r spec.ListSettlementsRequestObject) (spec.ListSettlementsResponseObject, error) {
+	var answer spec.ListSettlements200JSONResponse
+	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+		settlements, next, err := tx.Settlements(ctx, listing.Settlements{Cursor: deref(r.Params.Cursor), Limit: deref(r.Params.Limit)})
+		answer = spec.ListSettlements200JSONResponse{Data: []spec.Settlement{}, NextCursor: optional(next)}
+		for _, found := range settlements {
+			shown, err := settlementOf(ctx, tx, found)
+			if err != nil {
+				return err
+			}
+			answer.Data = append(answer.Data, shown)
+		}
+		return err
+	})
+	return answer, err
+}
+
+// settlementOf returns a settlement as the API shows it, with its payouts as they stand now.
+func settlementOf(ctx context.Context, tx Tx, s settlement.Settlement) (spec.Settlement, error) {
+	payouts, err := tx.PayoutsOf(ctx, s.ID)
+	answer := spec.Settlement{
+		ID:         s.ID,
+		Status:     spec.Complete,
+		Format:     string(s.Format),
+		File:       spec.SettlementFile{Sha256: hex.EncodeToString(s.Hash), Size: s.Size, MessageID: optional(s.MessageID), CreatedAt: optional(s.Created)},
+		Statements: mapped(s.Accounts, shownBankStatement),
+		Payouts:    []spec.Payout{},
+		Unmatched:  []spec.Payout{},
+		Skipped:    spec.SkippedEntries{NotBooked: s.Skipped[settlement.Pending], OfOthers: s.Skipped[settlement.Others]},
+		ImportedAt: s.ImportedAt,
+		ImportedBy: s.ImportedBy,
+	}
+	if s.Message != "" {
+		answer.Format = s.Message
+	}
+	for _, p := range payouts {
+		if p.State == settlement.Unmatched {
+			answer.Unmatched = append(answer.Unmatched, shownPayout(p))
+		} else {
+			answer.Payouts = append(answer.Payouts, shownPayout(p))
+		}
+	}
+	if slices.ContainsFunc(payouts, func(p settlement.Payout) bool { return p.State.Waits() }) {
+		answer.Status = spec.NeedsConfirmation
+	}
+	return answer, err
+}
+
+func shownBankStatement(a settlement.Account) spec.BankStatement {
+	return spec.BankStatement{ID: a.ID, Account: a.Number, Line: a.Line, Entries: a.Entries, From: optional(a.From), To: optional(a.To)}
+}
