@@ -118,3 +118,32 @@ func (m *Mail) write(ctx context.Context, tx Tx, c merchant.Company, s merchant.
 		return written, fmt.Sprintf("Mailed to the company's contact: “%s”.", written.Subject), err
 	}
 }
+
+// TellEndpointDisabled mails the company's contact, if there is one, that a webhook endpoint was disabled, unless it is enabled
+// again. An address that the mail server refuses is nobody's to mend here: the exception says the same.
+func (m *Mail) TellEndpointDisabled(ctx context.Context, ref DeliveryRef) error {
+	var written letter.Letter
+	err := m.InCompany(ctx, ref.CompanyID, func(tx Tx) error {
+		written = letter.Letter{}
+		endpoint, err := tx.WebhookEndpoint(ctx, ref.EndpointID)
+		if problem.CodeOf(err) == problem.NotFound || err == nil && endpoint.Enabled() {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		company, err := tx.Company(ctx)
+		if err != nil {
+			return err
+		}
+		written, err = letter.EndpointDisabled(company, endpoint)
+		return err
+	})
+	if err != nil || written.To == "" {
+		return err
+	}
+	if err := m.Send(ctx, written); !errors.Is(err, ErrUndeliverable) {
+		return err
+	}
+	return nil
+}

@@ -109,9 +109,10 @@ type Attempted struct {
 	RetryAt time.Time        `json:"retry_at"` // when the next one would be; zero when this was the last
 }
 
-// Recorded is where a delivery stands.
+// Recorded is where a delivery stands, and whether the attempt was the one for which the endpoint was disabled.
 type Recorded struct {
-	State delivery.State `json:"state"`
+	State    delivery.State `json:"state"`
+	Disabled bool           `json:"disabled,omitempty"`
 }
 
 // RecordAttempt notes an attempt: the delivery has ended or will be tried again, and an endpoint at which nothing has worked for
@@ -139,27 +140,28 @@ func (w *Webhooks) RecordAttempt(ctx context.Context, in Attempted) (Recorded, e
 		if err := tx.SaveDelivery(ctx, d); err != nil || !locked {
 			return err
 		}
-		return w.judge(ctx, tx, endpoint, d.State, in)
+		recorded.Disabled, err = w.judge(ctx, tx, endpoint, d.State, in)
+		return err
 	})
 	return recorded, err
 }
 
-// judge notes at the endpoint what came of an attempt.
-func (w *Webhooks) judge(ctx context.Context, tx Tx, endpoint delivery.Endpoint, state delivery.State, in Attempted) error {
+// judge notes at the endpoint what came of an attempt, and tells whether it was disabled for this one.
+func (w *Webhooks) judge(ctx context.Context, tx Tx, endpoint delivery.Endpoint, state delivery.State, in Attempted) (disabled bool, err error) {
 	changed := endpoint.Attempted(in.Attempt)
 	givenUp := state == delivery.Parked && endpoint.GivenUp(in.Attempt, in.Since)
 	if changed || givenUp {
 		if err := tx.SaveWebhookEndpoint(ctx, endpoint); err != nil {
-			return err
+			return false, err
 		}
 	}
-	if !givenUp {
-		return nil
+	if !givenUp { // unless this step runs again after a crash
+		return !endpoint.Enabled() && endpoint.DisabledAt.Equal(in.Attempt.At), nil
 	}
-	_, err := raise(ctx, tx, Raise{
+	_, err = raise(ctx, tx, Raise{
 		CompanyID: in.CompanyID, Kind: exception.WebhookDisabled, Subject: endpoint.ID, Choices: []exception.Choice{exception.Acknowledge},
 		Detail: fmt.Sprintf("Webhook endpoint %s (%s) is disabled. %s Its events are kept: mend the receiver, enable the endpoint again, "+
 			"and ask for what was parked with POST /v1/webhook-endpoints/%s/redeliver.", endpoint.ID, endpoint.URL, endpoint.DisabledBecause, endpoint.ID),
 	}, w.Now())
-	return err
+	return true, err
 }

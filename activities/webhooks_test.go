@@ -34,7 +34,7 @@ func newTelling(t *testing.T) *telling {
 	t.Helper()
 	s := &telling{shop: open(t), status: 204}
 	s.webhooks = &activities.Webhooks{
-		InCompany: s.books.InCompany, Secrets: s.keyring, Now: time.Now,
+		InCompany: s.books.InCompany, Secrets: s.keyring, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
 		Post: func(_ context.Context, m activities.Message) (int, error) {
 			s.posted = append(s.posted, m)
 			return s.status, s.err
@@ -126,6 +126,14 @@ func TestAnEndpointAtWhichNothingWorksIsDisabledWithNotice(t *testing.T) {
 	assert.Equal(t, delivery.Parked, s.attempt(d.Attempts[0].At, time.Time{}))
 	_, e := s.delivery()
 	assert.False(t, e.Enabled())
+	_, err := s.run(s.mail.TellEndpointDisabled, s.ref)
+	require.NoError(t, err)
+	require.Len(t, s.letters, 1)
+	assert.Equal(t, "compta@demo.example", s.letters[0].To)
+	assert.Contains(t, s.letters[0].Text, "/v1/webhook-endpoints/"+e.ID+"/redeliver")
+	s.sendError = activities.ErrUndeliverable
+	_, err = s.run(s.mail.TellEndpointDisabled, s.ref)
+	require.NoError(t, err, "the exception says the same")
 	s.in(func(tx *postgres.Tx) error {
 		open, _, err := tx.Exceptions(t.Context(), listing.Exceptions{Kind: exception.WebhookDisabled, Subject: e.ID})
 		require.Len(t, open, 1)

@@ -59,6 +59,7 @@ func Run(ctx context.Context, c client.Client, a Activities, o Options) error {
 	webhooks := worker.New(c, workflows.WebhooksQueue, o.worker(stop))
 	flows.RegisterWebhooks(webhooks)
 	webhooks.RegisterActivity(a.Webhooks)
+	webhooks.RegisterActivity(a.Mail)
 
 	for queue, w := range map[string]worker.Worker{
 		workflows.PaymentsQueue: payments, workflows.OnboardingQueue: onboarding, workflows.WebhooksQueue: webhooks,

@@ -73,6 +73,9 @@ func (d *delivering) round(ctx workflow.Context) (*EventDelivered, error) {
 		var recorded activities.Recorded
 		err = inBooks(ctx, "Record the attempt", "RecordAttempt",
 			activities.Attempted{DeliveryRef: d.ref(), Round: sent.Round, Attempt: sent.Attempt, Since: since, RetryAt: next}, &recorded)
+		if recorded.Disabled {
+			d.notify(ctx)
+		}
 		if end, err := ended(recorded.State, err); end != nil || err != nil {
 			return end, err
 		}
@@ -83,6 +86,14 @@ func (d *delivering) round(ctx workflow.Context) (*EventDelivered, error) {
 		if wished || err != nil {
 			return nil, err
 		}
+	}
+}
+
+// notify tells the company that its endpoint is disabled; the exception that says the same is raised already.
+func (d *delivering) notify(ctx workflow.Context) {
+	err := workflow.ExecuteActivity(with(ctx, mail, "Mail the company that its endpoint is disabled"), mailStep.TellEndpointDisabled, d.ref()).Get(ctx, nil)
+	if err != nil {
+		workflow.GetLogger(ctx).Error("The company could not be told.", "endpoint", d.in.EndpointID, "error", err)
 	}
 }
 

@@ -28,6 +28,7 @@ type telling struct {
 	since   []time.Time // when each of them said that the first one was
 	fails   error       // what SendEvent returns instead, so many times
 	faults  int
+	mails   int
 }
 
 func tell(t *testing.T) *telling {
@@ -41,6 +42,11 @@ func tell(t *testing.T) *telling {
 	d.SetStartTime(monday)
 	Workflows{}.RegisterWebhooks(d)
 	d.RegisterActivity(&activities.Webhooks{})
+	d.RegisterActivity(&activities.Mail{})
+	d.OnActivity(mailStep.TellEndpointDisabled, mock.Anything, mock.Anything).Return(func(context.Context, activities.DeliveryRef) error {
+		d.mails++
+		return nil
+	}).Maybe()
 	d.OnActivity(webhooksStep.SendEvent, mock.Anything, mock.Anything).Return(func(context.Context, activities.DeliveryRef) (activities.Sent, error) {
 		sent := activities.Sent{State: d.record.State, Round: d.record.Round}
 		if d.faults--; d.faults >= 0 {
@@ -57,7 +63,7 @@ func tell(t *testing.T) *telling {
 		d.since = append(d.since, in.Since)
 		d.retries = append(d.retries, in.RetryAt)
 		d.record.Attempted(in.Attempt, in.Round, in.RetryAt)
-		return activities.Recorded{State: d.record.State}, nil
+		return activities.Recorded{State: d.record.State, Disabled: d.record.State == delivery.Parked}, nil
 	}).Maybe()
 	return d
 }
@@ -113,6 +119,7 @@ func TestAReceiverThatStaysAwayIsGivenUpAfterThreeDays(t *testing.T) {
 	}
 	assert.Zero(t, d.retries[14])
 	assert.WithinDuration(t, d.sends[0], d.since[14], 0)
+	assert.Equal(t, 1, d.mails)
 }
 
 func TestPausesBetweenAttemptsGrow(t *testing.T) {

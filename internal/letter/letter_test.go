@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/quittance/quittance/internal/delivery"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/letter"
 	"github.com/quittance/quittance/internal/merchant"
@@ -153,4 +154,25 @@ func keep(t *testing.T, name string, l letter.Letter) {
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".html"), []byte(l.HTML), 0o644))
 	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".txt"), []byte("Subject: "+strings.TrimSpace(l.Subject)+"\n\n"+l.Text), 0o644))
+}
+
+func TestACompanyLearnsInItsLanguageWhatToDoAboutADisabledEndpoint(t *testing.T) {
+	t.Parallel()
+	e := delivery.Endpoint{ID: "whe_1", URL: "https://shop.example.ch/hooks?a=1&b=2"}
+	e.Disable(monday, "Nothing could be delivered for three days. The last attempt failed: the receiver answered 503.")
+	subjects := map[string]bool{}
+	for _, language := range invoice.Languages {
+		written, err := letter.EndpointDisabled(company(language), e)
+		require.NoError(t, err)
+		subjects[written.Subject] = true
+		assert.Equal(t, "kontakt@favre.example", written.To)
+		for _, part := range []string{"Bäckerei <Favre> & Co", e.URL, "answered 503", `PATCH /v1/webhook-endpoints/whe_1`, `{"enabled": true}`, "POST /v1/webhook-endpoints/whe_1/redeliver"} {
+			assert.Contains(t, written.Text, part, language)
+		}
+		assert.NotContains(t, written.Text+written.HTML, "%!", language)
+		if folder := os.Getenv(renderTo); folder != "" {
+			require.NoError(t, os.WriteFile(filepath.Join(folder, "endpoint-disabled."+language+".html"), []byte(written.HTML), 0o600))
+		}
+	}
+	assert.Len(t, subjects, len(invoice.Languages))
 }

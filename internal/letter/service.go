@@ -21,6 +21,7 @@ type words struct {
 	next              string // comes before what is to be done
 	labels            map[label]string
 	invoice           invoiceWords
+	endpoint          endpointWords
 	company           map[merchant.What]notice // to the company, by what happened
 	acquirer          map[merchant.What]notice // to the acquirer, in the name of the company
 }

@@ -15,6 +15,13 @@ var german = words{
 		Subject: "Rechnung %s von %s", Title: "Rechnung %s", Intro: "Ihre Rechnung steht online bereit.",
 		Amount: "Betrag", Due: "Zahlbar bis", View: "Rechnung ansehen", Pay: "Rechnung ansehen und bezahlen",
 	},
+	endpoint: endpointWords{
+		Subject: "Ein Webhook-Endpunkt ist ausgeschaltet",
+		Intro:   "Ein Webhook-Endpunkt von %s nimmt keine Ereignisse mehr an und ist deshalb ausgeschaltet. Ihre Software erfährt vorerst nicht mehr, was geschieht.",
+		ID:      "Endpunkt", Address: "Adresse", Reason: "Grund (englisch)",
+		Mend: "Den Empfänger in Ordnung bringen.", Enable: `Den Endpunkt wieder einschalten: PATCH %s mit {"enabled": true}.`, Ask: "Nachholen, was liegen geblieben ist: POST %s/redeliver.",
+		Kept: "Verloren ist nichts: Alle Ereignisse werden aufbewahrt, bis Sie sie abrufen.",
+	},
 	company: map[merchant.What]notice{
 		merchant.Reminded: {
 			subject: "Für «{{.Service}}» fehlen noch die Zugangsdaten",

@@ -15,6 +15,13 @@ var english = words{
 		Subject: "Invoice %s from %s", Title: "Invoice %s", Intro: "Your invoice is available online.",
 		Amount: "Amount", Due: "Due by", View: "View the invoice", Pay: "View and pay the invoice",
 	},
+	endpoint: endpointWords{
+		Subject: "A webhook endpoint is disabled",
+		Intro:   "A webhook endpoint of %s takes no events any more and is therefore disabled. For now your software does not learn what happens.",
+		ID:      "Endpoint", Address: "Address", Reason: "Reason",
+		Mend: "Mend the receiver.", Enable: `Enable the endpoint again: PATCH %s with {"enabled": true}.`, Ask: "Ask for what was left behind: POST %s/redeliver.",
+		Kept: "Nothing is lost: all events are kept until you ask for them.",
+	},
 	company: map[merchant.What]notice{
 		merchant.Reminded: {
 			subject: "The credentials of “{{.Service}}” are still missing",

@@ -16,6 +16,13 @@ var french = words{
 		Subject: "Facture %s de %s", Title: "Facture %s", Intro: "Votre facture est disponible en ligne.",
 		Amount: "Montant", Due: "Payable jusqu’au", View: "Voir la facture", Pay: "Voir et payer la facture",
 	},
+	endpoint: endpointWords{
+		Subject: "Un point d’accès webhook est désactivé",
+		Intro:   "Un point d’accès webhook de %s ne reçoit plus les événements ; il est donc désactivé. Pour l’instant, votre logiciel n’apprend plus ce qui se passe.",
+		ID:      "Point d’accès", Address: "Adresse", Reason: "Raison (en anglais)",
+		Mend: "Remettre le destinataire en état.", Enable: `Réactiver le point d’accès : PATCH %s avec {"enabled": true}.`, Ask: "Demander ce qui est resté en attente : POST %s/redeliver.",
+		Kept: "Rien n’est perdu : tous les événements sont conservés jusqu’à ce que vous les demandiez.",
+	},
 	company: map[merchant.What]notice{
 		merchant.Reminded: {
 			subject: "Il manque encore les données d’accès de «{{.Service}}»",

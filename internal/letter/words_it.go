@@ -16,6 +16,13 @@ var italian = words{
 		Subject: "Fattura %s di %s", Title: "Fattura %s", Intro: "La sua fattura è disponibile online.",
 		Amount: "Importo", Due: "Pagabile entro il", View: "Vedere la fattura", Pay: "Vedere e pagare la fattura",
 	},
+	endpoint: endpointWords{
+		Subject: "Un endpoint webhook è disattivato",
+		Intro:   "Un endpoint webhook di %s non riceve più gli eventi ed è quindi disattivato. Per ora il vostro software non viene a sapere che cosa succede.",
+		ID:      "Endpoint", Address: "Indirizzo", Reason: "Motivo (in inglese)",
+		Mend: "Rimettere in funzione il destinatario.", Enable: `Riattivare l’endpoint: PATCH %s con {"enabled": true}.`, Ask: "Richiedere ciò che è rimasto in sospeso: POST %s/redeliver.",
+		Kept: "Nulla è andato perso: tutti gli eventi sono conservati finché li richiedete.",
+	},
 	company: map[merchant.What]notice{
 		merchant.Reminded: {
 			subject: "Mancano ancora i dati di accesso di «{{.Service}}»",

@@ -210,6 +210,7 @@ func TestReceiversThatAreDownForDays(t *testing.T) {
 	t.Run("Three days disable the endpoint, and what was parked is sent on request", func(t *testing.T) {
 		t.Parallel()
 		c := newMerchant(t, s)
+		c.call("PATCH", "/settings", object{"contact_email": "it." + c.id + "@example.ch"}).gives(200, nil)
 		var mended atomic.Bool
 		r := c.listen(func(delivered) int {
 			if mended.Load() {
@@ -237,6 +238,9 @@ func TestReceiversThatAreDownForDays(t *testing.T) {
 		require.Len(t, open.Data, 1)
 		assert.Equal(t, "webhook_disabled", open.Data[0].Kind)
 		assert.Equal(t, r.id, open.Data[0].Subject)
+
+		mail := await(t, patience, func() message { return c.mailTo("it." + c.id + "@example.ch") }, func(m message) bool { return m.Subject != "" })
+		assert.Equal(t, "Un point d’accès webhook est désactivé", mail.Subject)
 
 		mended.Store(true)
 		c.call("POST", r.path()+"/redeliver", nil).gives(409, nil)
