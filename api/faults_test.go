@@ -89,6 +89,7 @@ func FuzzBodies(f *testing.F) {
 		"", "null", "{}", "[]", `{"number":1}`, newInvoice(`"amount":"1.00"`), newInvoice(`"amount":"` + strings.Repeat("9", 40) + `"`),
 		`{"scopes":["read","read"]}`, `{"name":"\ud800","language":"de","canton":"ZH"}`, `{"decision":"approved","reason":"\u0000"}`, newReceipt(`"reference":"\ud800"`),
 		`{"reason":"x","amount":"0.01"}`, `{"choice":"try_again","note":"\ud800"}`, strings.Repeat("[", 20000),
+		newEntry(), newEntry(`"text":"\ud800"`), `{"number":"1021","name":"\ud800"}`, `{"date":"9999-12-31","text":"x"}`, `{"books_closed_until":"0000-01-01"}`,
 	} {
 		f.Add([]byte(body))
 	}
@@ -96,6 +97,7 @@ func FuzzBodies(f *testing.F) {
 	service, draft, open := w.newService(merchant.InVerification), w.newInvoice(invoice.Draft), w.newInvoice(invoice.Open)
 	p := w.bookPayment(w.newInvoice(invoice.Paid, payableBy(service)))
 	e := w.raise(exception.CaptureUnclear, p.ID)
+	entry := w.enter("2026-11-20", "5.00")
 	f.Fuzz(func(t *testing.T, body []byte) {
 		w := w.during(t)
 		for _, call := range [][3]string{
@@ -111,6 +113,10 @@ func FuzzBodies(f *testing.F) {
 			{"POST", "/payments/" + p.ID + "/refunds", w.key},
 			{"POST", "/exceptions/" + e.ID + "/resolve", w.key},
 			{"PATCH", "/settings", w.key},
+			{"POST", "/accounts", w.key},
+			{"PATCH", "/accounts/1029", w.key},
+			{"POST", "/manual-entries", w.key},
+			{"POST", "/journal/" + entry + "/reverse", w.key},
 		} {
 			a := w.call(call[0], call[1], call[2], string(body))
 			require.Less(t, a.Code, 500, "%s %s: %s", call[0], call[1], a.Body)
@@ -131,13 +137,13 @@ func FuzzParameters(f *testing.F) {
 		w := w.during(t)
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
 		r.Header.Set("Authorization", "Bearer "+w.key)
-		for _, path := range []string{"/v1/invoices/", "/v1/payments/", "/v1/payment-services/", "/v1/accounts/", "/v1/exceptions/", "/v1/refunds/", "/i/", "/webhooks/saferpay/x/"} {
+		for _, path := range []string{"/v1/invoices/", "/v1/payments/", "/v1/payment-services/", "/v1/accounts/", "/v1/exceptions/", "/v1/refunds/", "/v1/journal/", "/v1/journal/heads/", "/v1/statements/", "/i/", "/webhooks/saferpay/x/"} {
 			r.URL.Path, r.URL.RawQuery = path+value, ""
 			a := w.send(r)
 			require.Less(t, a.Code, 500, "%s: %s", r.URL, a.Body)
 		}
-		for _, path := range []string{"/v1/invoices", "/v1/payments", "/v1/journal", "/v1/events", "/v1/exceptions", "/v1/refunds"} {
-			for _, name := range []string{"limit", "cursor", "status", "number", "state", "invoice_id", "account", "from", "type", "subject", "kind", "open", "payment_id"} {
+		for _, path := range []string{"/v1/invoices", "/v1/payments", "/v1/journal", "/v1/events", "/v1/exceptions", "/v1/refunds", "/v1/accounts", "/v1/trial-balance"} {
+			for _, name := range []string{"at", "to", "limit", "cursor", "status", "number", "state", "invoice_id", "account", "from", "type", "subject", "kind", "open", "payment_id"} {
 				query := r.URL.Query()
 				query.Set(name, value)
 				r.URL.Path, r.URL.RawQuery = path, query.Encode()

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -201,4 +202,22 @@ func TestOneKeySignsUntilItIsRenewed(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, renewed, again)
 	require.NoError(t, a.readHead(t).Verify([]byte(a.key)), "what was signed stays signed")
+}
+
+// FuzzWhatAnAuditorKept reads anything as a head and as an export.
+func FuzzWhatAnAuditorKept(f *testing.F) {
+	head := SignedHead{CompanyID: "cmp_1", Day: "2026-11-22", Statement: "Quittance journal head\ncompany: cmp_1\nday: 2026-11-22\nentries: 0\nhash: \n"}
+	kept, err := json.Marshal(head)
+	require.NoError(f, err)
+	f.Add(kept)
+	f.Add([]byte(`{"id":"jre_1","sequence":1,"date":"2026-11-22","value_date":"2026-11-22","lines":[{"account":"1","debit":"1.00","credit":"0.00","currency":"CHF"}]}`))
+	f.Add([]byte(`{"sequence":1,"date":"2026-11-22","value_date":"2026-11-21","lines":[{"debit":"1","credit":"1","currency":"XXX"}]}`))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		if read, err := ReadSignedHead(bytes.NewReader(content)); err == nil {
+			require.Error(t, read.Verify([]byte("no key")))
+		}
+		if entries, err := VerifyExport(bytes.NewReader(content), head); err == nil {
+			require.Zero(t, entries, "nobody makes up hashes")
+		}
+	})
 }
