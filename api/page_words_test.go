@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/money"
 )
 
@@ -24,6 +25,19 @@ func TestPagesHaveAllWordsInEveryLanguage(t *testing.T) {
 				assert.NotEmpty(t, value.Field(i).Field(0).String(), "%s lacks the title of %s", code, name)
 				assert.NotEmpty(t, value.Field(i).Field(1).String(), "%s lacks the text of %s", code, name)
 			}
+		}
+	}
+}
+
+func TestStatementsHaveAllWordsInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	for _, code := range languages {
+		value := reflect.ValueOf(statementDictionary[code])
+		for i := range value.NumField() {
+			assert.False(t, value.Field(i).IsZero(), "%s lacks %s", code, value.Type().Field(i).Name)
+		}
+		for _, kind := range ledger.SourceKinds {
+			assert.NotEmpty(t, statementDictionary[code].Kinds[kind], "%s lacks the name of %s", code, kind)
 		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/quittance/quittance/internal/money"
 )
 
-// csvPage is how many lines a statement as CSV reads at once.
-const csvPage = 1000
+// csvPage is how many lines a statement as CSV reads at once. For each page the database sorts the whole month.
+const csvPage = 5000
 
 // statementCSV is a statement that is read page by page while it is sent.
 type statementCSV struct {

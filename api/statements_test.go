@@ -151,3 +151,33 @@ func TestWhatSomebodyTypedIsShownAsTextInAStatement(t *testing.T) {
 	assert.NotContains(t, w.export("/statements/2026-11", "text/html").Body.String(), "<script>")
 	assert.Contains(t, w.export("/statements/2026-11", "text/csv").Body.String(), "'=<script>")
 }
+
+func TestLongMonthIsLeftToTheSpreadsheet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const entries = 1001 // of two lines each
+	w.in(w.company.ID, func(tx *postgres.Tx) error {
+		for range entries {
+			_, err := tx.Append(t.Context(), ledger.Entry{
+				CompanyID: w.company.ID, Date: day("2026-11-20"), Text: "Frais", Source: ledger.Source{Kind: ledger.FromManual, ID: id.New(id.ManualEntry)},
+				Lines: []ledger.Line{
+					ledger.Debit(ledger.ChargesOnBank, money.MustParse("1.00", money.CHF)), ledger.Credit(ledger.Bank, money.MustParse("1.00", money.CHF)),
+				},
+			})
+			require.NoError(t, err)
+		}
+		return nil
+	})
+	page := w.export("/statements/2026-11", "text/html").Body.String()
+	assert.Contains(t, page, "trop de lignes")
+	assert.Contains(t, page, "1’001.00", "the sums are there all the same")
+	assert.NotContains(t, page, "Contrepartie")
+
+	reader := csv.NewReader(strings.NewReader(strings.TrimPrefix(w.export("/statements/2026-11", "text/csv").Body.String(), "\ufeff")))
+	reader.Comma = ';'
+	rows, err := reader.ReadAll()
+	require.NoError(t, err)
+	require.Len(t, rows, 1+2*(1+entries+1))
+	assert.Equal(t, "-1001.00", rows[entries+1][10], "the balance runs on from page to page")
+	assert.Equal(t, "1001.00", rows[len(rows)-1][10])
+}

@@ -132,6 +132,9 @@ func (tx *Tx) addLines(ctx context.Context, entries []ledger.Entry, where string
 		}
 		if i < len(entries) && entries[i].Sequence == of { // a line without an entry is of one that is missing
 			line.Debit, line.Credit = amount(decimal.New(debit, -2), currency), amount(decimal.New(credit, -2), currency)
+			if entries[i].Lines == nil {
+				entries[i].Lines = make([]ledger.Line, 0, 2) // most have two
+			}
 			entries[i].Lines = append(entries[i].Lines, line)
 		}
 		return nil

@@ -14,13 +14,13 @@ import (
 
 // Movements returns the lines of the journal that the filter chooses, by account, currency and date.
 func (tx *Tx) Movements(ctx context.Context, f listing.Movements) ([]ledger.Movement, error) {
-	rows, _ := tx.tx.Query(ctx, `
+	rows, _ := tx.tx.Query(ctx, withDays+`
 		select account, currency, date, coalesce(value_date, date), sequence, position, text, debit, credit, coalesce((
 				select case when count(distinct other.account) = 1 then min(other.account) end from journal_lines other
 				where other.sequence = l.sequence and other.currency = l.currency and (other.debit > 0) <> (l.debit > 0)
 			), '')
 		from journal_lines l join journal_entries e using (company_id, sequence)
-		where date between $1 and $2 and (account, currency, date, sequence, position) > ($3, $4, $5, $6, $7)
+		where `+withinDays+` and date between $1 and $2 and (account, currency, date, sequence, position) > ($3, $4, $5, $6, $7)
 		order by account, currency, date, sequence, position limit $8`,
 		f.From, f.To, f.After.Account, f.After.Debit.Currency(), f.After.Date, f.After.Sequence, f.After.Position, f.Limit) // its error comes out of CollectRows
 	movements, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m ledger.Movement, err error) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/quittance/quittance/internal/ledger"
 )
@@ -42,35 +43,61 @@ func (s *Store) VerifyJournal(ctx context.Context, companyID string, seen func(l
 	return chain, nil
 }
 
-// walk adds all entries to the chain.
+// walk adds all entries to the chain. One goroutine reads the next chunk while the other hashes the one before.
 func (tx *Tx) walk(ctx context.Context, chain *ledger.Chain, seen func(ledger.Chain) error) error {
-	for {
-		entries, err := tx.entriesAfter(ctx, chain.Sequence)
-		if err != nil {
+	var both errgroup.Group
+	chunks, broken := make(chan []ledger.Entry), make(chan struct{})
+	both.Go(func() error {
+		defer close(chunks)
+		for after := int64(0); ; {
+			entries, err := tx.entriesAfter(ctx, after)
+			if err != nil {
+				return err
+			}
+			select {
+			case chunks <- entries:
+			case <-broken:
+				return nil
+			}
+			if len(entries) < chunk {
+				return nil
+			}
+			after = entries[len(entries)-1].Sequence
+		}
+	})
+	both.Go(func() error {
+		defer close(broken)
+		for entries := range chunks {
+			if err := add(chain, entries, seen); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return both.Wait()
+}
+
+// add adds entries to the chain and shows each step to seen.
+func add(chain *ledger.Chain, entries []ledger.Entry, seen func(ledger.Chain) error) error {
+	for _, e := range entries {
+		if err := chain.Next(e); err != nil {
 			return err
 		}
-		for _, e := range entries {
-			if err := chain.Next(e); err != nil {
-				return err
-			}
-			if seen == nil {
-				continue
-			}
-			if err := seen(*chain); err != nil {
-				return err
-			}
+		if seen == nil {
+			continue
 		}
-		if len(entries) < chunk {
-			return nil
+		if err := seen(*chain); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // entriesAfter returns the next chunk of entries with their lines, by two plain scans: a walk through a long journal has no
 // time for a query per entry.
 func (tx *Tx) entriesAfter(ctx context.Context, sequence int64) ([]ledger.Entry, error) {
-	rows, _ := tx.tx.Query(ctx, `select `+entryColumns+` from journal_entries where sequence > $1 order by sequence limit $2`, sequence, chunk) // its error comes out of CollectRows
-	entries, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e ledger.Entry, err error) {
+	rows, _ := tx.tx.Query(ctx, `select `+entryColumns+` from journal_entries where sequence > $1 order by sequence limit $2`, sequence, chunk) // its error comes out of AppendRows
+	entries, err := pgx.AppendRows(make([]ledger.Entry, 0, chunk), rows, func(row pgx.CollectableRow) (e ledger.Entry, err error) {
 		return e, row.Scan(entryFields(&e)...)
 	})
 	if err != nil || len(entries) == 0 {
