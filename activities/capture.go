@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -12,12 +13,15 @@ import (
 // Captured is the proof that the money is on its way.
 type Captured struct {
 	CaptureID string `json:"capture_id"`
-	Gone      bool   `json:"gone,omitempty"` // there was nothing to take: the authorization was cancelled elsewhere
+	Pending   bool   `json:"pending,omitempty"` // not yet: the acquirer has not answered
+	Gone      bool   `json:"gone,omitempty"`    // there was nothing to take: the authorization was cancelled elsewhere
 }
 
 // CapturePayment takes the money of an authorized payment (Saferpay JSON API 1.53, Transaction/Capture). After a lost
 // answer the payment is unknown until the next attempt, which is safe: Saferpay says TRANSACTION_ALREADY_CAPTURED instead
-// of capturing twice, and Inquire then confirms it. What Saferpay refuses for good is an error of type SaferpayRefused.
+// of capturing twice, and Inquire then confirms it. A capture that the acquirer has not answered yet is pending; the next
+// attempt then asks about it (Transaction/AssertCapture) instead of capturing again. What Saferpay refuses for good is an
+// error of type SaferpayRefused.
 func (s *Saferpay) CapturePayment(ctx context.Context, in PaymentRef) (Captured, error) {
 	sub, err := s.load(ctx, in)
 	if err != nil {
@@ -26,12 +30,21 @@ func (s *Saferpay) CapturePayment(ctx context.Context, in PaymentRef) (Captured,
 	if sub.payment.State == payment.Captured {
 		return Captured{CaptureID: sub.payment.CaptureID}, nil
 	}
-	captured, err := sub.gateway.Capture(ctx, sub.credentials, call(ctx, in.PaymentID, "capture"), sub.payment.TransactionID)
-	if err == nil && captured.Status == saferpay.StatusCaptured {
-		return Captured{CaptureID: captured.ID}, nil
+	if sub.payment.CaptureID != "" {
+		return s.askCapture(ctx, sub)
 	}
-	if err == nil { // Transaction/Capture: Status PENDING
-		err = &saferpay.Error{Operation: saferpay.OperationCapture, Outcome: saferpay.Unknown, Message: "the acquirer has not answered yet"}
+	captured, err := sub.gateway.Capture(ctx, sub.credentials, call(ctx, in.PaymentID, "capture"), sub.payment.TransactionID)
+	if err == nil && captured.Status == saferpay.StatusPending {
+		return Captured{CaptureID: captured.ID, Pending: true}, s.change(ctx, in, func(p *payment.Payment) ([]event.Type, error) {
+			p.CaptureID = captured.ID
+			return nil, p.Become(payment.Unknown, s.Now(), "The acquirer has not answered the capture yet.")
+		})
+	}
+	if err == nil && captured.ID == "" { // JSON API 1.53: CaptureId is not mandatory, but refunds need it
+		return s.confirmCapture(ctx, sub)
+	}
+	if err == nil {
+		return Captured{CaptureID: captured.ID}, nil
 	}
 	refusal, ok := errors.AsType[*saferpay.Error](err)
 	switch {
@@ -40,7 +53,7 @@ func (s *Saferpay) CapturePayment(ctx context.Context, in PaymentRef) (Captured,
 	case ok && refusal.Name == saferpay.NameTransactionInWrongState:
 		gone, inquired := s.cancelled(ctx, sub)
 		if !gone {
-			return Captured{}, errors.Join(err, inquired)
+			return Captured{}, cmp.Or(inquired, err)
 		}
 		return Captured{Gone: true}, s.change(ctx, in, func(p *payment.Payment) ([]event.Type, error) {
 			p.Failure = payment.Failure{Name: "authorization_cancelled"}
@@ -53,6 +66,15 @@ func (s *Saferpay) CapturePayment(ctx context.Context, in PaymentRef) (Captured,
 	default:
 		return Captured{}, s.noticeRevoked(ctx, sub.service, err)
 	}
+}
+
+// askCapture asks what became of a capture that the acquirer left open (Saferpay JSON API 1.53, Transaction/AssertCapture).
+func (s *Saferpay) askCapture(ctx context.Context, sub subject) (Captured, error) {
+	progress, err := sub.gateway.AssertCapture(ctx, sub.credentials, call(ctx, sub.payment.ID, "assert-capture"), sub.payment.CaptureID)
+	if err != nil {
+		return Captured{}, s.noticeRevoked(ctx, sub.service, err)
+	}
+	return Captured{CaptureID: sub.payment.CaptureID, Pending: progress.Status != saferpay.StatusCaptured}, nil
 }
 
 // confirmCapture finds the capture id of a capture whose answer was lost.
@@ -97,8 +119,9 @@ type Release struct {
 	Objection payment.Objection `json:"objection"`
 }
 
-// Released says what became of the authorization: CaptureID is set when the money had been taken before.
+// Released says what became of the authorization: Taken, when the money had been captured before.
 type Released struct {
+	Taken     bool   `json:"taken,omitempty"`
 	CaptureID string `json:"capture_id,omitempty"`
 }
 
@@ -115,7 +138,7 @@ func (s *Saferpay) ReleasePayment(ctx context.Context, in Release) (Released, er
 		switch {
 		case refusal.Name == saferpay.NameTransactionAlreadyCaptured:
 			captured, err := s.confirmCapture(ctx, sub)
-			return Released{CaptureID: captured.CaptureID}, err
+			return Released{Taken: err == nil, CaptureID: captured.CaptureID}, err
 		case refusal.Name == saferpay.NameTransactionInWrongState:
 			var gone bool
 			if gone, err = s.cancelled(ctx, sub); !gone && err == nil {

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/quittance/quittance/internal/event"
@@ -72,7 +73,10 @@ func invoiceOf(ctx context.Context, tx Tx, subject string) (invoiceID string, er
 	}
 }
 
-// Resolve is a decision on an exception. By is the id of the key that decided, or "quittance".
+// Quittance is who decided an exception that cleared up by itself.
+const Quittance = "quittance"
+
+// Resolve is a decision on an exception. By is the id of the key that decided, the name of an operator, or Quittance.
 type Resolve struct {
 	CompanyID   string           `json:"company_id"`
 	ExceptionID string           `json:"exception_id"`
@@ -93,6 +97,23 @@ func (b *Books) ResolveException(ctx context.Context, in Resolve) error {
 		}
 		return tx.SaveException(ctx, e)
 	})
+}
+
+// Awaited is the exception on which an earlier process waited; empty when it did not.
+type Awaited struct {
+	ExceptionID string         `json:"exception_id"`
+	Kind        exception.Kind `json:"kind"`
+}
+
+// awaited returns the open exception about the subject on which a process waits.
+func awaited(ctx context.Context, tx Tx, subject string) (Awaited, error) {
+	exceptions, err := tx.ExceptionsAbout(ctx, []string{subject})
+	for _, e := range exceptions {
+		if e.Open() && e.WorkflowID != "" && !slices.Contains(exception.Findings, e.Kind) {
+			return Awaited{ExceptionID: e.ID, Kind: e.Kind}, err
+		}
+	}
+	return Awaited{}, err
 }
 
 // GiveUpPayment ends a payment because a person made sure at Saferpay that no money moves. One that has ended stays as it is.

@@ -3,13 +3,16 @@ package activities
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/quittance/quittance/internal/calendar"
 	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
 	"github.com/quittance/quittance/internal/saferpay"
 )
@@ -149,7 +152,7 @@ func (b *Books) RecordFoundRefund(ctx context.Context, in FoundRefund) error {
 	})
 }
 
-// LeftBehind is where an invoice stands whose process is gone, with its payments that have not ended.
+// LeftBehind is where an invoice stands whose process is gone, with its payments that have not ended, the oldest first.
 type LeftBehind struct {
 	Standing
 	Payments []Unfinished `json:"payments"`
@@ -164,9 +167,11 @@ type Unfinished struct {
 	State       payment.State  `json:"state"`
 	OpenedAt    time.Time      `json:"opened_at"`
 	ExpiresAt   time.Time      `json:"expires_at"`
+	Awaited     Awaited        `json:"awaited,omitzero"`
 }
 
 // TakeUpInvoice returns where an invoice stands that was issued before, and what is unfinished about it. It changes nothing.
+// Problem: invoice-not-open for a draft.
 func (b *Books) TakeUpInvoice(ctx context.Context, in InvoiceRef) (LeftBehind, error) {
 	var left LeftBehind
 	err := b.InCompany(ctx, in.CompanyID, func(tx Tx) error {
@@ -174,16 +179,28 @@ func (b *Books) TakeUpInvoice(ctx context.Context, in InvoiceRef) (LeftBehind, e
 		if err != nil {
 			return err
 		}
-		payments, err := tx.PaymentsOf(ctx, inv.ID)
-		left = LeftBehind{Standing: Standing{InvoiceStatus: inv.Status, Due: inv.AmountDue()}}
-		for _, p := range payments[inv.ID] {
-			if !p.State.Final() {
-				left.Payments = append(left.Payments, Unfinished{
-					PaymentID: p.ID, Method: p.Method, Amount: p.Amount, RedirectURL: p.RedirectURL, State: p.State, OpenedAt: p.CreatedAt, ExpiresAt: p.ExpiresAt,
-				})
-			}
+		if inv.Status == invoice.Draft {
+			return problem.New(problem.InvoiceNotOpen, "Invoice %s is a draft.", inv.Number)
 		}
-		return err
+		left = LeftBehind{Standing: Standing{InvoiceStatus: inv.Status, Due: inv.AmountDue()}}
+		payments, err := tx.PaymentsOf(ctx, inv.ID)
+		if err != nil {
+			return err
+		}
+		for _, p := range slices.Backward(payments[inv.ID]) {
+			if p.State.Final() {
+				continue
+			}
+			waiting, err := awaited(ctx, tx, p.ID)
+			if err != nil {
+				return err
+			}
+			left.Payments = append(left.Payments, Unfinished{
+				PaymentID: p.ID, Method: p.Method, Amount: p.Amount, RedirectURL: p.RedirectURL, State: p.State,
+				OpenedAt: p.CreatedAt, ExpiresAt: p.ExpiresAt, Awaited: waiting,
+			})
+		}
+		return nil
 	})
 	return left, err
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 
@@ -22,9 +24,10 @@ type AskOutcome struct {
 // Outcome is what Saferpay says: Redirected while the payer has not begun, Pending, Authorized, Captured (by the provider
 // itself; CaptureID is set) or a final state without money. Objection is why an authorization must be released.
 type Outcome struct {
-	State     payment.State     `json:"state"`
-	Objection payment.Objection `json:"objection,omitempty"`
-	CaptureID string            `json:"capture_id,omitempty"`
+	State        payment.State     `json:"state"`
+	Objection    payment.Objection `json:"objection,omitempty"`
+	CaptureID    string            `json:"capture_id,omitempty"`
+	AuthorizedAt time.Time         `json:"authorized_at,omitzero"` // since when the money is reserved
 }
 
 // AssertPayment asks Saferpay once (JSON API 1.53, PaymentPage/Assert) and records the answer. A payment that failed is a
@@ -39,6 +42,9 @@ func (s *Saferpay) AssertPayment(ctx context.Context, in AskOutcome) (Outcome, e
 	}
 	assertion, err := sub.gateway.AssertPaymentPage(ctx, sub.credentials, call(ctx, in.PaymentID, fmt.Sprintf("assert-%d", in.Turn)), sub.payment.Token)
 	if refusal, ok := errors.AsType[*saferpay.Error](err); ok && refusal.Name == saferpay.NameTokenExpired {
+		if sub.payment.State == payment.Redirected { // CloseExpired looks back once Saferpay's data have caught up
+			return Outcome{State: payment.Redirected}, nil
+		}
 		return s.lookBack(ctx, sub)
 	}
 	if err != nil {
@@ -60,7 +66,8 @@ func (s *Saferpay) CloseExpired(ctx context.Context, in PaymentRef) (Outcome, er
 }
 
 // lookBack asks once by our order id (Saferpay JSON API 1.53, Transaction/Inquire). A dead token says nothing about whether
-// the payer paid before; Inquire knows every payment that went well.
+// the payer paid before; Inquire knows every payment that went well. Of a payment that Saferpay knew before, not finding it
+// proves nothing.
 func (s *Saferpay) lookBack(ctx context.Context, sub subject) (Outcome, error) {
 	found, err := sub.gateway.Inquire(ctx, sub.credentials, call(ctx, sub.payment.ID, "look-back"), saferpay.InquireBy{OrderID: sub.payment.OrderID})
 	if err == nil {
@@ -69,6 +76,13 @@ func (s *Saferpay) lookBack(ctx context.Context, sub subject) (Outcome, error) {
 	if missing, ok := errors.AsType[*saferpay.Error](err); !ok || missing.Name != saferpay.NameTransactionNotFound {
 		return Outcome{}, s.noticeRevoked(ctx, sub.service, err)
 	}
+	switch sub.payment.State {
+	case payment.Redirected:
+	case payment.Pending:
+		return Outcome{State: payment.Pending}, nil
+	default:
+		return Outcome{}, notYet(err)
+	}
 	return Outcome{State: payment.Expired}, s.change(ctx, ref(sub.payment), func(p *payment.Payment) ([]event.Type, error) {
 		return nil, p.Become(payment.Expired, s.Now(), "The payer did not pay before the payment page expired.")
 	})
@@ -76,11 +90,11 @@ func (s *Saferpay) lookBack(ctx context.Context, sub subject) (Outcome, error) {
 
 func (s *Saferpay) recordAssertion(ctx context.Context, sub subject, a saferpay.Assertion) (Outcome, error) {
 	out := Outcome{
-		CaptureID: a.Transaction.CaptureID,
+		CaptureID: a.Transaction.CaptureID, AuthorizedAt: a.Transaction.Date.UTC(),
 		Objection: sub.payment.Examine(a.Transaction.OrderID, a.Transaction.Amount, a.LiabilityShift, sub.company.Liability == merchant.Require),
 	}
-	taken := a.Transaction.Status == saferpay.StatusCaptured
-	if out.Objection == payment.OrderMismatch || (taken && out.Objection == payment.AmountMismatch) {
+	different := out.Objection == payment.OrderMismatch || out.Objection == payment.AmountMismatch
+	if different && a.Transaction.Status == saferpay.StatusCaptured { // it can't be given back by cancelling it
 		return Outcome{}, disagrees(sub.payment, a)
 	}
 	var note string
@@ -112,6 +126,14 @@ func (s *Saferpay) recordAssertion(ctx context.Context, sub subject, a saferpay.
 	return out, err
 }
 
+// declines are the errors that say for certain that no money moves (Saferpay JSON API 1.53, error names).
+var declines = []string{
+	saferpay.NameTransactionDeclined, saferpay.Name3DSAuthenticationFailed, saferpay.NameConditionNotSatisfied, saferpay.NameGeneralDeclined,
+	saferpay.NamePayerAuthenticationNeeded, saferpay.NameBlockedByRiskManagement, saferpay.NameCardCheckFailed, saferpay.NameCardCVCInvalid,
+	saferpay.NameCardCVCRequired, saferpay.NamePaymentMeansInvalid, saferpay.NamePaymentMeansNotSupported, saferpay.NameNoContract,
+	saferpay.NameNoCreditsAvailable, saferpay.NameOtherMeans, saferpay.NameUpdateCardInformation, saferpay.NameAliasInvalid,
+}
+
 // recordFailure sorts Assert's errors into results. Only Saferpay's own definite answers are results (JSON API 1.53,
 // PaymentPage/Assert); everything else goes back as the error that it is.
 func (s *Saferpay) recordFailure(ctx context.Context, sub subject, err error) (Outcome, error) {
@@ -123,19 +145,17 @@ func (s *Saferpay) recordFailure(ctx context.Context, sub subject, err error) (O
 	var note string
 	switch refusal.Name {
 	case saferpay.NameTransactionNotStarted:
-		return Outcome{State: payment.Redirected}, nil
+		return Outcome{State: sub.payment.State}, nil
 	case saferpay.NameAuthenticationFailed, saferpay.NamePermissionDenied, saferpay.NameValidationFailed,
 		saferpay.NameRetryLater, saferpay.NameCommunicationFailed:
 		return Outcome{}, s.noticeRevoked(ctx, sub.service, err) // about the call, not about the payment
 	case saferpay.NameTransactionAborted:
 		out.State, note = payment.Aborted, "The payer went back."
-	case saferpay.NameTransactionDeclined, saferpay.Name3DSAuthenticationFailed, saferpay.NameConditionNotSatisfied, saferpay.NameGeneralDeclined,
-		saferpay.NamePayerAuthenticationNeeded, saferpay.NameBlockedByRiskManagement, saferpay.NameCardCheckFailed, saferpay.NameCardCVCInvalid,
-		saferpay.NameCardCVCRequired, saferpay.NamePaymentMeansInvalid, saferpay.NamePaymentMeansNotSupported, saferpay.NameNoContract,
-		saferpay.NameNoCreditsAvailable, saferpay.NameOtherMeans, saferpay.NameUpdateCardInformation, saferpay.NameAliasInvalid:
-		out.State, note = payment.Failed, "Declined: "+refusal.Name+"."
 	default:
-		return Outcome{}, err // says nothing certain about the money
+		if !slices.Contains(declines, refusal.Name) {
+			return Outcome{}, err // says nothing certain about the money
+		}
+		out.State, note = payment.Failed, "Declined: "+refusal.Name+"."
 	}
 	err = s.change(ctx, ref(sub.payment), func(p *payment.Payment) ([]event.Type, error) {
 		if p.State == out.State {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -39,6 +40,7 @@ type RefundTerms struct {
 	Amount     money.Amount  `json:"amount"`
 	CapturedAt time.Time     `json:"captured_at"`
 	Rest       time.Duration `json:"rest"`
+	Awaited    Awaited       `json:"awaited,omitzero"`
 }
 
 // twintRefundAfter is how long a TWINT payment can't be refunded (Saferpay integration guide, TWINT).
@@ -60,7 +62,8 @@ func (b *Books) RecordRefundRequest(ctx context.Context, in RequestRefund) (Refu
 		for _, r := range refunds {
 			if r.ID == in.RefundID {
 				terms = refundTerms(p, r)
-				return nil
+				terms.Awaited, err = awaited(ctx, tx, r.ID)
+				return err
 			}
 		}
 		if in.Amount.Currency() == "" {
@@ -92,6 +95,8 @@ type RefundOutcome struct {
 	// ByHand says that the license has no refunds, or that the payment service is disconnected: the merchant refunds in the
 	// Saferpay Backoffice and records it.
 	ByHand bool `json:"by_hand,omitempty"`
+	// Why is the reason for which Saferpay did not take a refund that is still requested.
+	Why string `json:"why,omitempty"`
 }
 
 // SendRefund asks Saferpay once to give the money back (JSON API 1.53, Transaction/Refund) and records the answer. It must
@@ -102,6 +107,9 @@ func (s *Saferpay) SendRefund(ctx context.Context, in RefundRef) (RefundOutcome,
 	r, sub, err := s.loadRefund(ctx, in)
 	if err != nil { // nothing was sent
 		return withoutCredentials(err)
+	}
+	if r.State != refund.Requested { // an attempt that was given up for dead came through
+		return RefundOutcome{State: r.State}, nil
 	}
 	sent, err := sub.gateway.Refund(ctx, sub.credentials, call(ctx, r.ID, "refund"), saferpay.RefundRequest{
 		CaptureID: sub.payment.CaptureID, Amount: r.Amount, OrderID: r.OrderID, Description: r.Reason,
@@ -115,7 +123,7 @@ func (s *Saferpay) SendRefund(ctx context.Context, in RefundRef) (RefundOutcome,
 // withoutCredentials says what becomes of a refund that Saferpay can't be asked for: that of a suspended payment service waits,
 // that of a disconnected one is for the merchant to do.
 func withoutCredentials(err error) (RefundOutcome, error) {
-	out := RefundOutcome{State: refund.Requested}
+	out := RefundOutcome{State: refund.Requested, Why: err.Error()}
 	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok && (app.Type() == CredentialsRevoked || app.Type() == CredentialsErased) {
 		out.ByHand, err = app.Type() == CredentialsErased, nil
 	}
@@ -133,6 +141,10 @@ func (s *Saferpay) recordRefund(ctx context.Context, in RefundRef, t saferpay.Tr
 		return RefundOutcome{}, fmt.Errorf("saferpay answered with the unknown transaction status %q", t.Status)
 	}
 	err := s.changeRefund(ctx, in, func(r *refund.Refund) ([]event.Type, error) {
+		if t.Type != saferpay.TypeRefund || !t.Amount.Equal(r.Amount) {
+			return nil, temporal.NewNonRetryableApplicationError(fmt.Sprintf("Saferpay has a %s of %s for order %s, but refund %s is %s",
+				t.Type, t.Amount, t.OrderID, r.ID, r.Amount), SaferpayDisagrees, nil)
+		}
 		r.TransactionID = t.ID
 		return nil, r.Become(next, s.Now(), "Saferpay accepted the refund.")
 	})
@@ -149,17 +161,21 @@ func (s *Saferpay) recordRefundRefusal(ctx context.Context, in RefundRef, sub su
 	case ok && refusal.Name == saferpay.NamePermissionDenied:
 		return RefundOutcome{State: refund.Requested, ByHand: true}, nil
 	case ok && refusal.Name == saferpay.NameAuthenticationFailed:
-		return RefundOutcome{State: refund.Requested}, s.suspend(ctx, sub.service)
+		return RefundOutcome{State: refund.Requested, Why: refusal.Error()}, s.suspend(ctx, sub.service)
 	case ok && refusal.Outcome == saferpay.NotDone && refused(refusal):
-		return RefundOutcome{State: refund.Failed}, s.changeRefund(ctx, in, func(r *refund.Refund) ([]event.Type, error) {
-			r.Failure = payment.Failure{Name: refusal.Name, PayerMessage: refusal.PayerMessage}
-			return []event.Type{event.RefundFailed}, r.Become(refund.Failed, s.Now(), "Saferpay refused: "+refusal.Name+".")
-		})
+		return s.failRefund(ctx, in, refusal)
 	case ok && refusal.Outcome == saferpay.NotDone:
-		return RefundOutcome{State: refund.Requested}, nil
+		return RefundOutcome{State: refund.Requested, Why: refusal.Error()}, nil
 	default:
 		return RefundOutcome{State: refund.Unknown}, s.DoubtRefund(ctx, in)
 	}
+}
+
+func (s *Saferpay) failRefund(ctx context.Context, in RefundRef, refusal *saferpay.Error) (RefundOutcome, error) {
+	return RefundOutcome{State: refund.Failed}, s.changeRefund(ctx, in, func(r *refund.Refund) ([]event.Type, error) {
+		r.Failure = payment.Failure{Name: refusal.Name, PayerMessage: refusal.PayerMessage}
+		return []event.Type{event.RefundFailed}, r.Become(refund.Failed, s.Now(), "Saferpay refused: "+refusal.Name+".")
+	})
 }
 
 // DoubtRefund records that nobody knows whether the refund happened.
@@ -196,8 +212,11 @@ func (s *Saferpay) AskRefund(ctx context.Context, in RefundRef) (RefundOutcome, 
 		return RefundOutcome{}, err
 	}
 	progress, err := sub.gateway.AssertRefund(ctx, sub.credentials, call(ctx, r.ID, "assert"), r.TransactionID)
+	if refusal, ok := errors.AsType[*saferpay.Error](err); ok && refusal.Outcome == saferpay.NotDone && slices.Contains(declines, refusal.Name) {
+		return s.failRefund(ctx, in, refusal)
+	}
 	if err != nil {
-		return s.recordRefundRefusal(ctx, in, sub, err)
+		return RefundOutcome{}, s.noticeRevoked(ctx, sub.service, err)
 	}
 	if progress.Status == saferpay.StatusCaptured {
 		return RefundOutcome{State: refund.Captured}, nil
@@ -206,17 +225,28 @@ func (s *Saferpay) AskRefund(ctx context.Context, in RefundRef) (RefundOutcome, 
 }
 
 // CaptureRefund captures an authorized refund, without which the payer never gets the money (Saferpay JSON API 1.53,
-// Transaction/Refund). Like any capture it may be repeated: TRANSACTION_ALREADY_CAPTURED says that it worked before.
+// Transaction/Refund). Like any capture it may be repeated: TRANSACTION_ALREADY_CAPTURED says that it worked before. When
+// the acquirer leaves the answer open, the refund is pending.
 func (s *Saferpay) CaptureRefund(ctx context.Context, in RefundRef) (RefundOutcome, error) {
 	r, sub, err := s.loadRefund(ctx, in)
 	if err != nil {
 		return RefundOutcome{}, err
 	}
-	_, err = sub.gateway.Capture(ctx, sub.credentials, call(ctx, r.ID, "capture"), r.TransactionID)
-	if refusal, ok := errors.AsType[*saferpay.Error](err); ok && refusal.Outcome == saferpay.Done {
-		err = nil
+	if r.State == refund.Pending {
+		return RefundOutcome{State: refund.Pending}, nil
 	}
-	return RefundOutcome{State: refund.Captured}, s.noticeRevoked(ctx, sub.service, err)
+	captured, err := sub.gateway.Capture(ctx, sub.credentials, call(ctx, r.ID, "capture"), r.TransactionID)
+	refusal, ok := errors.AsType[*saferpay.Error](err)
+	switch {
+	case ok && refusal.Outcome == saferpay.Done, err == nil && captured.Status == saferpay.StatusCaptured:
+		return RefundOutcome{State: refund.Captured}, nil
+	case err != nil:
+		return RefundOutcome{}, s.noticeRevoked(ctx, sub.service, err)
+	default:
+		return RefundOutcome{State: refund.Pending}, s.changeRefund(ctx, in, func(r *refund.Refund) ([]event.Type, error) {
+			return nil, r.Become(refund.Pending, s.Now(), "The acquirer has not answered the capture of the refund yet.")
+		})
+	}
 }
 
 // GiveBack is a refund that has happened, to be booked: State is Captured, or Recorded when the merchant did it by hand.
@@ -278,7 +308,7 @@ type Reopen struct {
 	Again bool `json:"again"`
 }
 
-// ReopenRefund records that a person made sure that an unknown refund did not happen.
+// ReopenRefund records that a person made sure that a refund did not happen. One that has ended stays as it is.
 func (b *Books) ReopenRefund(ctx context.Context, in Reopen) error {
 	return b.InCompany(ctx, in.CompanyID, func(tx Tx) error {
 		r, err := tx.LockRefund(ctx, in.RefundID)

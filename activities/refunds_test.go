@@ -115,6 +115,72 @@ func TestLicenseWithoutRefundsLeavesItToTheMerchant(t *testing.T) {
 	assert.Equal(t, refund.Recorded, s.refund(ref).State)
 }
 
+func TestPendingRefundIsAskedAboutUntilItIsThrough(t *testing.T) {
+	t.Parallel()
+	s := open(t).issued()
+	ref, err := s.wanted(s.paid(payment.Card), "8.00")
+	require.NoError(t, err)
+	s.steer("/_sim/faults", map[string]any{"operation": "Transaction/Refund", "kind": "pending", "delay_ms": 3_600_000})
+	assert.Equal(t, refund.Pending, do[activities.RefundOutcome](s, s.saferpay.SendRefund, ref).State)
+	assert.Equal(t, refund.Pending, do[activities.RefundOutcome](s, s.saferpay.AskRefund, ref).State)
+	for _, refusal := range []string{"RETRY_LATER", "PERMISSION_DENIED", "INTERNAL_ERROR"} {
+		s.refuse("Transaction/AssertRefund", refusal)
+		_, err = s.run(s.saferpay.AskRefund, ref)
+		require.Error(t, err, "says nothing about the refund: %s", refusal)
+		assert.Equal(t, refund.Pending, s.refund(ref).State)
+	}
+	s.steer("/_sim/age", map[string]any{"by": "61m"})
+	assert.Equal(t, refund.Captured, do[activities.RefundOutcome](s, s.saferpay.AskRefund, ref).State)
+	assert.Equal(t, 1, s.transactions()[s.refund(ref).OrderID].Captures)
+}
+
+func TestPendingRefundThatWasDeclinedFails(t *testing.T) {
+	t.Parallel()
+	s := open(t).issued()
+	ref, err := s.wanted(s.paid(payment.Card), "8.00")
+	require.NoError(t, err)
+	s.steer("/_sim/faults", map[string]any{"operation": "Transaction/Refund", "kind": "pending", "delay_ms": 3_600_000})
+	do[activities.RefundOutcome](s, s.saferpay.SendRefund, ref)
+	s.refuse("Transaction/AssertRefund", "TRANSACTION_DECLINED")
+	assert.Equal(t, refund.Failed, do[activities.RefundOutcome](s, s.saferpay.AskRefund, ref).State)
+	assert.Equal(t, "TRANSACTION_DECLINED", s.refund(ref).Failure.Name)
+	assert.Equal(t, 1, count(s.events(), event.RefundFailed))
+}
+
+func TestCaptureOfARefundThatTheAcquirerLeavesOpenIsNotBookedYet(t *testing.T) {
+	t.Parallel()
+	s := open(t).issued()
+	ref, err := s.wanted(s.paid(payment.Card), "8.00")
+	require.NoError(t, err)
+	do[activities.RefundOutcome](s, s.saferpay.SendRefund, ref)
+	s.steer("/_sim/faults", map[string]any{"operation": "Transaction/Capture", "kind": "pending", "delay_ms": 3_600_000})
+	for range 2 { // as after a crash
+		assert.Equal(t, refund.Pending, do[activities.RefundOutcome](s, s.saferpay.CaptureRefund, ref).State)
+	}
+	assert.Equal(t, refund.Pending, s.refund(ref).State)
+	s.steer("/_sim/age", map[string]any{"by": "61m"})
+	assert.Equal(t, refund.Captured, do[activities.RefundOutcome](s, s.saferpay.AskRefund, ref).State)
+}
+
+func TestRefundThatStandsInTheBooksIsTakenUpWhereItIs(t *testing.T) {
+	t.Parallel()
+	s := open(t).issued()
+	paymentID := s.paid(payment.Card)
+	ref, err := s.wanted(paymentID, "8.00")
+	require.NoError(t, err)
+	s.fault("Transaction/Refund", "http_500_before")
+	do[activities.RefundOutcome](s, s.saferpay.SendRefund, ref)
+	raised := do[activities.Raised](s, s.books.RaiseException, activities.Raise{
+		CompanyID: s.company, Kind: exception.RefundUnclear, Subject: ref.RefundID, WorkflowID: "refund/1", Choices: []exception.Choice{exception.Happened},
+	})
+	terms := do[activities.RefundTerms](s, s.books.RecordRefundRequest, activities.RequestRefund{RefundRef: ref, PaymentID: paymentID})
+	assert.Equal(t, refund.Unknown, terms.State)
+	assert.Equal(t, raised.ExceptionID, terms.Awaited.ExceptionID)
+	assert.Equal(t, "8.00", terms.Amount.Value())
+	assert.Equal(t, refund.Unknown, do[activities.RefundOutcome](s, s.saferpay.SendRefund, ref).State, "it is not asked for again")
+	assert.Len(t, s.transactions(), 1)
+}
+
 func TestTWINTPaymentRestsBeforeItsRefund(t *testing.T) {
 	t.Parallel()
 	s := open(t).issued()

@@ -20,6 +20,7 @@ type Gateway interface {
 	InitializePaymentPage(context.Context, saferpay.Credentials, saferpay.Call, saferpay.PaymentPageRequest) (saferpay.PaymentPage, error)
 	AssertPaymentPage(ctx context.Context, c saferpay.Credentials, call saferpay.Call, token string) (saferpay.Assertion, error)
 	Capture(ctx context.Context, c saferpay.Credentials, call saferpay.Call, transactionID string) (saferpay.Capture, error)
+	AssertCapture(ctx context.Context, c saferpay.Credentials, call saferpay.Call, captureID string) (saferpay.Progress, error)
 	Cancel(ctx context.Context, c saferpay.Credentials, call saferpay.Call, transactionID string) error
 	Inquire(context.Context, saferpay.Credentials, saferpay.Call, saferpay.InquireBy) (saferpay.Assertion, error)
 	Refund(context.Context, saferpay.Credentials, saferpay.Call, saferpay.RefundRequest) (saferpay.Transaction, error)

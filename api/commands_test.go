@@ -10,6 +10,7 @@ import (
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
 	"github.com/quittance/quittance/workflows"
 )
@@ -23,10 +24,14 @@ type commands struct {
 	notes     []string
 	err       error
 	meanwhile func() // what happens between the API's look and the command
+	ended     bool   // the workflow was ended from outside, until it is taken up again
+	settled   bool   // no workflow waits for decisions any more
 
 	credentials merchant.Credentials
 	payNow      workflows.PayNow
+	recordedBy  string
 	onReturn    func() // what happens once the payer is known to have returned
+	onTakeUp    func() // what happens once the workflow goes on
 }
 
 // note writes the command down and returns the error that is set.
@@ -37,7 +42,23 @@ func (c *commands) note(name, subject string) error {
 	if c.meanwhile != nil {
 		c.meanwhile()
 	}
+	if c.ended {
+		return problem.New(problem.NotFound, "Nothing is under way for it any more.")
+	}
 	return c.err
+}
+
+func (c *commands) TakeUp(_ context.Context, inv invoice.Invoice) error {
+	c.ended = false
+	if c.onTakeUp != nil {
+		c.onTakeUp()
+	}
+	return c.note("take up", inv.ID)
+}
+
+func (c *commands) TakeUpRefund(_ context.Context, r refund.Refund, invoiceNumber string) error {
+	c.ended = false
+	return c.note("take up "+r.ID+" of", invoiceNumber)
 }
 
 // seen returns the commands so far.
@@ -122,7 +143,8 @@ func (c *commands) RequestRefund(ctx context.Context, in workflows.RequestRefund
 	})
 }
 
-func (c *commands) RecordRefund(ctx context.Context, refundID string) error {
+func (c *commands) RecordRefund(ctx context.Context, refundID string, in workflows.RefundRecorded) error {
+	c.recordedBy = in.By
 	if err := c.note("record refund", refundID); err != nil {
 		return err
 	}
@@ -150,6 +172,9 @@ func (c *commands) RecordRefund(ctx context.Context, refundID string) error {
 func (c *commands) Resolve(ctx context.Context, workflowID string, in workflows.ResolveException) error {
 	if err := c.note("resolve", workflowID); err != nil {
 		return err
+	}
+	if c.settled {
+		return problem.New(problem.NotFound, "Nothing is under way for it any more.")
 	}
 	return c.store.Store.InCompany(ctx, c.companyID, func(tx *postgres.Tx) error {
 		e, err := tx.LockException(ctx, in.ExceptionID)

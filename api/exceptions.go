@@ -6,9 +6,13 @@ import (
 
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/listing"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/refund"
 	"github.com/quittance/quittance/workflows"
 )
 
@@ -46,14 +50,80 @@ func (s *server) ResolveException(ctx context.Context, r spec.ResolveExceptionRe
 		return nil, err
 	}
 	if waiting != "" {
-		ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+		commandCtx, cancel := context.WithTimeout(ctx, commandTimeout)
 		defer cancel()
-		if err := s.Commands.Resolve(ctx, waiting, decision); err != nil {
+		err := s.Commands.Resolve(commandCtx, waiting, decision)
+		if problem.CodeOf(err) == problem.NotFound {
+			err = s.decideAlone(commandCtx, decision)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
 	answer, err := s.exception(ctx, r.ExceptionID)
 	return spec.ResolveException200JSONResponse(answer), err
+}
+
+// decideAlone acts on a decision whose workflow was ended from outside. What is at an end is decided here; what is not has its
+// workflow started again, which finds out where it stands before anybody decides.
+func (s *server) decideAlone(ctx context.Context, d workflows.ResolveException) error {
+	var about circumstances
+	if err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+		e, err := tx.Exception(ctx, d.ExceptionID)
+		if err != nil {
+			return err
+		}
+		about, err = circumstancesOf(ctx, tx, e.Subject)
+		return err
+	}); err != nil {
+		return err
+	}
+	switch {
+	case about.refund.ID != "" && !about.refund.State.Final():
+		return s.takeUpRefund(ctx, about.refund.ID)
+	case !about.payment.State.Final():
+		if err := s.Commands.TakeUp(ctx, about.invoice); err != nil {
+			return err
+		}
+		return restarted()
+	case d.Choice == exception.GiveBack:
+		err := s.Commands.RequestRefund(ctx, workflows.RequestRefund{
+			CompanyID: about.payment.CompanyID, RefundID: id.New(id.Refund), PaymentID: about.payment.ID, OrderID: id.NewOrder(), Reason: "Paid twice",
+		}, about.invoice.Number)
+		if err != nil {
+			return err
+		}
+	}
+	return s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+		e, err := tx.LockException(ctx, d.ExceptionID)
+		if err != nil {
+			return err
+		}
+		if err := e.Resolve(d.Choice, d.Note, d.By, s.now()); err != nil {
+			return err
+		}
+		return tx.SaveException(ctx, e)
+	})
+}
+
+// takeUpRefund starts the workflow of a refund again and says so.
+func (s *server) takeUpRefund(ctx context.Context, refundID string) error {
+	var about circumstances
+	if err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) (err error) {
+		about, err = circumstancesOf(ctx, tx, refundID)
+		return err
+	}); err != nil {
+		return err
+	}
+	if err := s.Commands.TakeUpRefund(ctx, about.refund, about.invoice.Number); err != nil {
+		return err
+	}
+	return restarted()
+}
+
+func restarted() error {
+	return problem.New(problem.ProcessRestarted, "The process that waits for this had been ended from outside. It was started again and now asks Saferpay where it stands; "+
+		"look at the exception again in a minute, and decide if it is still open.")
 }
 
 // decide checks the decision and records it, unless a workflow waits for it: then it returns which one.
@@ -90,10 +160,69 @@ func (s *server) decide(ctx context.Context, d workflows.ResolveException) (wait
 func (s *server) exception(ctx context.Context, exceptionID string) (answer spec.Exception, err error) {
 	err = s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
 		e, err := tx.Exception(ctx, exceptionID)
+		if err != nil {
+			return err
+		}
 		answer = shownException(e)
+		about, err := circumstancesOf(ctx, tx, e.Subject)
+		if problem.CodeOf(err) == problem.NotFound {
+			return nil // it is about something else
+		}
+		answer.About = about.shown()
 		return err
 	})
 	return answer, err
+}
+
+// circumstances are what an exception is about: a payment, or a refund of one.
+type circumstances struct {
+	invoice invoice.Invoice
+	service merchant.PaymentService
+	payment payment.Payment
+	refund  refund.Refund // empty when it is about the payment itself
+}
+
+// circumstancesOf reads the payment or refund of that id with what belongs to it; problem.NotFound for anything else.
+func circumstancesOf(ctx context.Context, tx Tx, subjectID string) (about circumstances, err error) {
+	paymentID := subjectID
+	if id.Valid(id.Refund, subjectID) {
+		if about.refund, err = tx.Refund(ctx, subjectID); err != nil {
+			return circumstances{}, err
+		}
+		paymentID = about.refund.PaymentID
+	}
+	if about.payment, err = tx.Payment(ctx, paymentID); err != nil {
+		return circumstances{}, err
+	}
+	if about.service, err = tx.PaymentService(ctx, about.payment.PaymentServiceID); err != nil {
+		return circumstances{}, err
+	}
+	about.invoice, err = tx.Invoice(ctx, about.payment.InvoiceID)
+	return about, err
+}
+
+func (about circumstances) shown() *spec.ExceptionContext {
+	p, r := about.payment, about.refund
+	answer := spec.ExceptionContext{
+		InvoiceID:     p.InvoiceID,
+		InvoiceNumber: about.invoice.Number,
+		PaymentID:     p.ID,
+		PaymentState:  spec.PaymentState(p.State),
+		Method:        spec.PaymentMethod(p.Method),
+		Amount:        p.Amount.Value(),
+		Currency:      spec.Currency(p.Amount.Currency()),
+		Saferpay:      spec.SaferpayReferences{OrderID: p.OrderID, TransactionID: optional(p.TransactionID), CaptureID: optional(p.CaptureID)},
+		CustomerID:    about.service.CustomerID,
+		TerminalID:    about.service.TerminalID,
+		Environment:   spec.Environment(about.service.Environment),
+		Since:         p.Timeline[len(p.Timeline)-1].At,
+	}
+	if r.ID != "" {
+		answer.RefundID, answer.RefundState = &r.ID, optional(spec.RefundState(r.State))
+		answer.Amount, answer.Since = r.Amount.Value(), r.Timeline[len(r.Timeline)-1].At
+		answer.Saferpay = spec.SaferpayReferences{OrderID: r.OrderID, TransactionID: optional(r.TransactionID)}
+	}
+	return &answer
 }
 
 func shownException(e exception.Exception) spec.Exception {
@@ -101,12 +230,18 @@ func shownException(e exception.Exception) spec.Exception {
 	if e.Open() {
 		status = spec.ExceptionStatusOpen
 	}
+	meanings := map[string]string{}
+	for _, choice := range e.Choices {
+		meanings[string(choice)] = e.Meaning(choice)
+	}
 	return spec.Exception{
 		ID:         e.ID,
 		Kind:       spec.ExceptionKind(e.Kind),
 		Subject:    e.Subject,
 		Detail:     e.Detail,
 		Choices:    mapped(e.Choices, func(c exception.Choice) string { return string(c) }),
+		Meanings:   meanings,
+		WorkflowID: optional(e.WorkflowID),
 		Status:     status,
 		RaisedAt:   e.RaisedAt,
 		ResolvedAt: optional(e.ResolvedAt),

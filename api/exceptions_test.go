@@ -8,7 +8,11 @@ import (
 
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/refund"
 )
 
 // awaitedBy makes a workflow wait for the decision on a new exception.
@@ -23,7 +27,10 @@ func TestDecisionGoesToTheWorkflowThatWaitsForIt(t *testing.T) {
 	shown := w.call("GET", "/exceptions/"+e.ID, w.key, nil).json(http.StatusOK)
 	assert.Equal(t, map[string]any{
 		"id": e.ID, "kind": "capture_unclear", "subject": e.Subject, "detail": e.Detail, "choices": []any{"try_again", "it_did_not"},
-		"status": "open", "raised_at": "2026-11-22T11:00:00Z",
+		"meanings": map[string]any{
+			"try_again": "The step that failed is run once more, at once.", "it_did_not": "You made sure in the Saferpay Backoffice that no money moves: it ends here.",
+		},
+		"workflow_id": "invoice/inv_1", "status": "open", "raised_at": "2026-11-22T11:00:00Z",
 	}, shown)
 
 	resolve := "/exceptions/" + e.ID + "/resolve"
@@ -98,4 +105,67 @@ func TestExceptionsAreListedByWhatIsToBeDecided(t *testing.T) {
 		}
 		assert.Equal(t, want, got, query)
 	}
+}
+
+func TestExceptionSaysWhatIsNeededToDecide(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	inv := w.newInvoice(invoice.Open, payableBy(w.newService(merchant.Active)))
+	p := w.newPayment(inv, payment.Redirected, payment.Authorized)
+	p.TransactionID = "723n4MAjMdhjSAhAKEUdA8jtl9jb"
+	w.move(&p, payment.Unknown)
+	about := map[string]any{
+		"invoice_id": inv.ID, "invoice_number": inv.Number, "payment_id": p.ID, "payment_state": "unknown", "method": "card",
+		"amount": "1234.50", "currency": "CHF", "customer_id": "123123", "terminal_id": "12345678", "environment": "test",
+		"saferpay": map[string]any{"order_id": p.OrderID, "transaction_id": p.TransactionID}, "since": "2026-11-22T11:00:00Z",
+	}
+	e := w.raise(exception.CaptureUnclear, p.ID, awaitedBy("invoice/"+inv.ID))
+	assert.Equal(t, about, w.call("GET", "/exceptions/"+e.ID, w.key, nil).json(http.StatusOK)["about"])
+
+	paid := w.bookPayment(w.newInvoice(invoice.Paid, payableBy(w.newService(merchant.Active))))
+	r := w.newRefund(paid, "8.00", refund.Unknown)
+	e = w.raise(exception.RefundUnclear, r.ID, awaitedBy("refund/"+r.ID))
+	shown := w.call("GET", "/exceptions/"+e.ID, w.key, nil).json(http.StatusOK)["about"].(map[string]any)
+	assert.Equal(t, []any{r.ID, "unknown", "8.00", paid.ID, "captured", map[string]any{"order_id": r.OrderID}},
+		[]any{shown["refund_id"], shown["refund_state"], shown["amount"], shown["payment_id"], shown["payment_state"], shown["saferpay"]})
+}
+
+func TestDecisionForAProcessThatWasEndedFromOutsideStartsItAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	service := w.newService(merchant.Active)
+	inv := w.newInvoice(invoice.Open, payableBy(service))
+	stuck := w.newPayment(inv, payment.Redirected, payment.Authorized, payment.Unknown)
+	e := w.raise(exception.CaptureUnclear, stuck.ID, awaitedBy("invoice/"+inv.ID))
+	w.commands.ended = true
+	w.call("POST", "/exceptions/"+e.ID+"/resolve", w.key, `{"choice":"it_did_not"}`).problem(http.StatusConflict, "process-restarted")
+	assert.Equal(t, []string{"resolve invoice/" + inv.ID, "take up " + inv.ID}, w.commands.seen())
+	assert.Equal(t, "open", w.call("GET", "/exceptions/"+e.ID, w.key, nil).json(http.StatusOK)["status"], "it may clear up by itself now")
+	assert.Equal(t, "resolved", w.call("POST", "/exceptions/"+e.ID+"/resolve", w.key, `{"choice":"it_did_not"}`).json(http.StatusOK)["status"])
+
+	settled := w.newInvoice(invoice.Paid, payableBy(service))
+	r := w.newRefund(w.bookPayment(settled), "8.00", refund.Unknown)
+	e = w.raise(exception.RefundUnclear, r.ID, awaitedBy("refund/"+r.ID))
+	w.commands.ended = true
+	w.call("POST", "/exceptions/"+e.ID+"/resolve", w.key, `{"choice":"try_again"}`).problem(http.StatusConflict, "process-restarted")
+	assert.Contains(t, w.commands.seen(), "take up "+r.ID+" of "+settled.Number)
+	w.commands.ended = true
+	w.call("POST", "/refunds/"+r.ID+"/record", w.key, nil).problem(http.StatusConflict, "process-restarted")
+	recorded := w.call("POST", "/refunds/"+r.ID+"/record", w.key, nil).json(http.StatusOK)
+	assert.Equal(t, "recorded", recorded["state"])
+	assert.Equal(t, w.keyID, w.commands.recordedBy)
+}
+
+func TestDecisionAboutMoneyThatIsSettledNeedsNoProcess(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	inv := w.newInvoice(invoice.Paid, payableBy(w.newService(merchant.Active)))
+	twice := w.bookPayment(inv)
+	e := w.raise(exception.DoublePayment, twice.ID, awaitedBy("invoice/"+twice.InvoiceID), func(e *exception.Exception) {
+		e.Choices = []exception.Choice{exception.GiveBack, exception.Keep}
+	})
+	w.commands.settled = true
+	resolved := w.call("POST", "/exceptions/"+e.ID+"/resolve", w.key, `{"choice":"refund","note":"Paid by bank as well."}`).json(http.StatusOK)
+	assert.Equal(t, []any{"resolved", "refund", w.keyID}, []any{resolved["status"], resolved["choice"], resolved["resolved_by"]})
+	assert.Contains(t, w.commands.seen(), "refund "+twice.ID+" of "+inv.Number)
 }

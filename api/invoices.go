@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/quittance/quittance/api/internal/spec"
@@ -219,30 +218,13 @@ func (s *server) CancelInvoice(ctx context.Context, r spec.CancelInvoiceRequestO
 		return nil, err
 	}
 	if before != invoice.Draft && before != invoice.Cancelled {
-		ctx, cancel := context.WithTimeout(ctx, commandTimeout)
-		defer cancel()
-		err := s.Commands.Cancel(ctx, r.InvoiceID)
-		if err := s.explained(ctx, err, companyID, r.InvoiceID, func(inv invoice.Invoice) error { return inv.Become(invoice.Cancelled) }); err != nil {
+		refusal := func(inv invoice.Invoice) error { return inv.Become(invoice.Cancelled) }
+		if err := s.onInvoice(ctx, companyID, r.InvoiceID, refusal, func(ctx context.Context) error { return s.Commands.Cancel(ctx, r.InvoiceID) }); err != nil {
 			return nil, err
 		}
 	}
 	answer, err := s.invoice(ctx, companyID, r.InvoiceID)
 	return spec.CancelInvoice200JSONResponse(answer), err
-}
-
-// explained replaces the answer that nothing is under way any more by what has become of the invoice: between our look at
-// it and the command it may have been settled.
-func (s *server) explained(ctx context.Context, err error, companyID, invoiceID string, refusal func(invoice.Invoice) error) error {
-	if problem.CodeOf(err) != problem.NotFound {
-		return err
-	}
-	return cmp.Or(s.Store.InCompany(ctx, companyID, func(tx Tx) error {
-		inv, err := tx.Invoice(ctx, invoiceID)
-		if err != nil {
-			return err
-		}
-		return refusal(inv)
-	}), err)
 }
 
 // GetInvoice answers GET /invoices/{invoice_id}.

@@ -31,13 +31,11 @@ func (s *server) notifications(r chi.Router) {
 func (s *server) notified(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), notificationTimeout)
 	defer cancel()
-	_, invoiceID, paymentID, err := s.Store.Notification(ctx, chi.URLParam(r, "secret"))
-	if err != nil {
-		s.refuse(w, r, err)
-		return
+	companyID, invoiceID, paymentID, err := s.Store.Notification(ctx, chi.URLParam(r, "secret"))
+	if err == nil {
+		err = s.hint(ctx, companyID, invoiceID, paymentID, s.Commands.SaferpayNotified)
 	}
-	err = s.Commands.SaferpayNotified(ctx, invoiceID, paymentID)
-	if err != nil && problem.CodeOf(err) != problem.NotFound { // NotFound: the invoice is settled and nobody listens any more
+	if err != nil {
 		s.refuse(w, r, err)
 		return
 	}

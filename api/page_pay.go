@@ -47,22 +47,31 @@ func (s *server) payNow(w http.ResponseWriter, r *http.Request) {
 
 // paymentPage returns the address of a payment page on which the payer can pay the invoice by that method.
 func (s *server) paymentPage(ctx context.Context, d document, method payment.Method, language string) (string, error) {
-	switch {
-	case !d.invoice.Status.Payable():
-		return "", problem.New(problem.InvoiceNotOpen, "Invoice %s is %s.", d.invoice.Number, d.invoice.Status)
-	case !slices.Contains(d.offers, method):
+	if err := mustBePayable(d.invoice); err != nil {
+		return "", err
+	}
+	if !slices.Contains(d.offers, method) {
 		return "", problem.New(problem.PaymentMethodNotOffered, "Invoice %s can't be paid by that method.", d.invoice.Number)
 	}
-	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
-	defer cancel()
-	checkout, err := s.Commands.PayNow(ctx, d.invoice.ID, workflows.PayNow{
-		PaymentID:          id.New(id.Payment),
-		OrderID:            id.NewOrder(),
-		NotificationSecret: id.NewSecret(),
-		Method:             method,
-		Language:           language,
+	var checkout workflows.Checkout
+	err := s.onInvoice(ctx, d.invoice.CompanyID, d.invoice.ID, mustBePayable, func(ctx context.Context) (err error) {
+		checkout, err = s.Commands.PayNow(ctx, d.invoice.ID, workflows.PayNow{
+			PaymentID:          id.New(id.Payment),
+			OrderID:            id.NewOrder(),
+			NotificationSecret: id.NewSecret(),
+			Method:             method,
+			Language:           language,
+		})
+		return err
 	})
 	return checkout.RedirectURL, err
+}
+
+func mustBePayable(inv invoice.Invoice) error {
+	if !inv.Status.Payable() {
+		return problem.New(problem.InvoiceNotOpen, "Invoice %s is %s.", inv.Number, inv.Status)
+	}
+	return nil
 }
 
 // refusal says why there is no payment page, for an invoice that is in that status now.

@@ -12,7 +12,6 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/payment"
-	"github.com/quittance/quittance/internal/problem"
 )
 
 // How a return page waits for the payment: it holds its answer back for a moment, in which most payments are settled, and
@@ -53,8 +52,7 @@ func (s *server) payerReturned(w http.ResponseWriter, r *http.Request) {
 func (s *server) reportReturn(r *http.Request, d document) {
 	ctx, cancel := context.WithTimeout(r.Context(), returnPatience)
 	defer cancel()
-	err := s.Commands.PayerReturned(ctx, d.invoice.ID, d.payment.ID)
-	if err != nil && problem.CodeOf(err) != problem.NotFound { // NotFound: the invoice has just been settled
+	if err := s.hint(ctx, d.invoice.CompanyID, d.invoice.ID, d.payment.ID, s.Commands.PayerReturned); err != nil {
 		_ = s.asProblem(r, err) // for the log
 	}
 }

@@ -287,12 +287,17 @@ func TestNotificationsBecomeHints(t *testing.T) {
 	assert.Equal(t, http.StatusOK, w.get("/webhooks/saferpay/"+secret+"/fail").Code)
 	assert.Equal(t, []string{"saferpay notified " + p.ID, "saferpay notified " + p.ID}, w.commands.seen(), "both addresses say the same")
 
-	w.commands.err = problem.New(problem.NotFound, "Nothing is under way for it any more.")
-	assert.Equal(t, http.StatusOK, w.get("/webhooks/saferpay/"+secret+"/success").Code, "there is no use in another attempt")
+	w.commands.ended = true
+	assert.Equal(t, http.StatusOK, w.get("/webhooks/saferpay/"+secret+"/success").Code)
+	assert.Equal(t, "take up "+inv.ID, w.commands.seen()[3], "a workflow that was ended from outside goes on with it")
 	w.commands.err = problem.New(problem.Unavailable, "Temporal does not answer.")
 	a := w.get("/webhooks/saferpay/" + secret + "/success")
 	a.problem(http.StatusServiceUnavailable, "temporarily-unavailable")
 	assert.NotEmpty(t, a.Header().Get("Retry-After"))
+
+	w.move(&p, payment.Redirected, payment.Authorized)
+	assert.Equal(t, http.StatusOK, w.get("/webhooks/saferpay/"+secret+"/success").Code)
+	assert.Len(t, w.commands.seen(), 5, "what is known already is no news")
 
 	w.get("/webhooks/saferpay/"+id.NewSecret()+"/success").problem(http.StatusNotFound, "not-found")
 	w.get("/webhooks/saferpay/"+secret+"/maybe").problem(http.StatusNotFound, "not-found")
@@ -325,4 +330,23 @@ func TestPagesAreLimitedPerAddress(t *testing.T) {
 	assert.Contains(t, a.page(http.StatusTooManyRequests), "Zu viele Aufrufe")
 	assert.Equal(t, "60", a.Header().Get("Retry-After"))
 	assert.Equal(t, http.StatusNotFound, open("192.0.2.8:1234").Code)
+}
+
+func TestProcessThatWasEndedFromOutsideIsStartedAgainByWhoeverNeedsIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	inv := w.newInvoice(invoice.Open, payableBy(w.newService(merchant.Active)))
+	w.commands.ended = true
+	pressed := w.post("/i/"+inv.Token+"/pay", "method=card")
+	assert.Equal(t, http.StatusSeeOther, pressed.Code)
+	p := w.newPayment(inv, payment.Redirected)
+	w.commands.ended = true
+	w.commands.onTakeUp = func() { w.commands.onTakeUp = nil; w.move(&p, payment.Authorized, payment.Cancelled) }
+	assert.Equal(t, http.StatusOK, w.get("/i/"+inv.Token+"/return?payment="+p.ID).Code)
+	w.commands.ended = true
+	w.call("POST", "/invoices/"+inv.ID+"/cancel", w.key, nil).json(http.StatusOK)
+	assert.Equal(t, []string{
+		"pay now " + inv.ID, "take up " + inv.ID, "pay now " + inv.ID, "payer returned " + p.ID, "take up " + inv.ID,
+		"cancel " + inv.ID, "take up " + inv.ID, "cancel " + inv.ID,
+	}, w.commands.seen())
 }

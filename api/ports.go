@@ -130,10 +130,12 @@ type Tx interface {
 // Commands starts and steers lifecycles; workflows.Commands says what each one does and which problems it returns.
 type Commands interface {
 	Issue(ctx context.Context, inv invoice.Invoice, sendEmail bool) error
+	TakeUp(ctx context.Context, inv invoice.Invoice) error
+	TakeUpRefund(ctx context.Context, r refund.Refund, invoiceNumber string) error
 	Cancel(ctx context.Context, invoiceID string) error
 	RecordReceipt(ctx context.Context, invoiceID string, in workflows.RecordReceipt) error
 	RequestRefund(ctx context.Context, in workflows.RequestRefund, invoiceNumber string) error
-	RecordRefund(ctx context.Context, refundID string) error
+	RecordRefund(ctx context.Context, refundID string, in workflows.RefundRecorded) error
 	Resolve(ctx context.Context, workflowID string, in workflows.ResolveException) error
 	PayNow(ctx context.Context, invoiceID string, in workflows.PayNow) (workflows.Checkout, error)
 	PayerReturned(ctx context.Context, invoiceID, paymentID string) error

@@ -38,6 +38,7 @@ var problemTypes = map[problem.Code]struct {
 	problem.AccountInUse:            {http.StatusConflict, "The account is in use"},
 	problem.ExceptionResolved:       {http.StatusConflict, "The exception is resolved"},
 	problem.DecisionImpossible:      {http.StatusConflict, "The decision can't be carried out"},
+	problem.ProcessRestarted:        {http.StatusConflict, "The process that waits for it was started again"},
 	problem.TooManyEndpoints:        {http.StatusConflict, "There are too many webhook endpoints"},
 	problem.NoEndpoint:              {http.StatusConflict, "No webhook endpoint takes it"},
 	problem.TooLarge:                {http.StatusRequestEntityTooLarge, "The body is too large"},

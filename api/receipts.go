@@ -58,10 +58,10 @@ func (s *server) RecordReceipt(ctx context.Context, r spec.RecordReceiptRequestO
 }
 
 func (s *server) recordReceipt(ctx context.Context, invoiceID string, receipt workflows.RecordReceipt) error {
-	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
-	defer cancel()
-	err := s.Commands.RecordReceipt(ctx, invoiceID, receipt)
-	return s.explained(ctx, err, callerOf(ctx).companyID, invoiceID, func(inv invoice.Invoice) error { return inv.Receive(receipt.Amount, s.now()) })
+	refusal := func(inv invoice.Invoice) error { return inv.Receive(receipt.Amount, s.now()) }
+	return s.onInvoice(ctx, callerOf(ctx).companyID, invoiceID, refusal, func(ctx context.Context) error {
+		return s.Commands.RecordReceipt(ctx, invoiceID, receipt)
+	})
 }
 
 // checkReceipt returns an Invalid problem that names every field at fault, or nil.

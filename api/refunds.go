@@ -77,7 +77,11 @@ func (s *server) RecordRefund(ctx context.Context, r spec.RecordRefundRequestObj
 	}
 	commandCtx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
-	if err := s.Commands.RecordRefund(commandCtx, r.RefundID); err != nil {
+	err = s.Commands.RecordRefund(commandCtx, r.RefundID, workflows.RefundRecorded{By: callerOf(ctx).keyID})
+	if problem.CodeOf(err) == problem.NotFound {
+		err = s.takeUpRefund(commandCtx, r.RefundID)
+	}
+	if err != nil {
 		return nil, err
 	}
 	recorded, err := s.refund(ctx, r.RefundID)

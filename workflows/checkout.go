@@ -4,41 +4,49 @@ import (
 	"fmt"
 	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/exception"
-	"github.com/quittance/quittance/internal/id"
-	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 )
 
+// step is what is to be done about a payment next. It outlives a long history, which continues as a new one.
+type step string
+
+const (
+	toWait     step = ""          // for a reason to ask
+	toAsk      step = "ask"       // Saferpay, what became of it
+	toLookBack step = "look_back" // once more, now that the page is dead
+	toDecide   step = "decide"    // whether its money is taken or given back
+	toSettle   step = "settle"    // what becomes of money that was taken although less was due
+	toGiveUp   step = "give_up"   // a person made sure that no money moves
+)
+
 // checkout is one payment page of an invoice, and what came of it.
 type checkout struct {
-	PaymentID   string         `json:"payment_id"`
-	Method      payment.Method `json:"method"`
-	Amount      money.Amount   `json:"amount"`
-	RedirectURL string         `json:"redirect_url"`
-	State       payment.State  `json:"state"`
-	OpenedAt    time.Time      `json:"opened_at"`
-	ExpiresAt   time.Time      `json:"expires_at"` // when the page dies
-	Turns       int            `json:"turns"`      // how often Saferpay was asked about it
-	LastLook    bool           `json:"last_look"`  // the one Assert that nothing prompted has been made
-	Hints       int            `json:"hints"`      // reasons to ask that have not been followed yet
+	PaymentID    string             `json:"payment_id"`
+	Method       payment.Method     `json:"method"`
+	Amount       money.Amount       `json:"amount"`
+	RedirectURL  string             `json:"redirect_url"`
+	State        payment.State      `json:"state"`
+	OpenedAt     time.Time          `json:"opened_at"`
+	ExpiresAt    time.Time          `json:"expires_at"`             // when the page dies
+	PendingSince time.Time          `json:"pending_since,omitzero"` // when Saferpay said that the provider decides later
+	Turns        int                `json:"turns"`                  // how often Saferpay was asked about it
+	Looks        int                `json:"looks"`                  // how often it was without a hint, since it was opened or became pending
+	Hints        int                `json:"hints"`                  // reasons to ask that have not been followed yet
+	Next         step               `json:"next,omitempty"`
+	Outcome      activities.Outcome `json:"outcome"` // what Saferpay said of its money, which is to be decided on
+	matter
 
-	parked   bool   // its money was taken although less was due
-	followed bool   // a coroutine looks after it
-	waiting  bool   // and does nothing but wait
-	again    bool   // a person asked to try again
-	trouble  string // what a person has to look at
+	followed bool // a coroutine looks after it
 }
 
 // usable tells whether a payer can be sent to the page (again).
 func (c *checkout) usable(ctx workflow.Context, m payment.Method) bool {
-	return c.Method == m && c.State == payment.Redirected && c.trouble == "" && !c.LastLook && workflow.Now(ctx).Before(c.lastLookAt())
+	return c.Method == m && c.State == payment.Redirected && c.Next == toWait && c.Looks == 0 && workflow.Now(ctx).Before(c.lastLookAt())
 }
 
 // lastLookAt is shortly before the page dies: a tenth of its life, at most five minutes.
@@ -62,75 +70,93 @@ func (c *checkout) describe() string {
 
 // follow looks after one payment until it has ended.
 func (p *invoicePayment) follow(ctx workflow.Context, c *checkout) {
+	c.subject = c.PaymentID
 	for !c.State.Final() {
-		var outcome activities.Outcome
-		switch p.awaitReason(ctx, c) {
-		case askNow:
-			outcome = p.ask(ctx, c)
-		case pageDead:
-			outcome = p.lookBack(ctx, c)
-		case givenUp:
-			outcome = p.giveUp(ctx, c)
-		}
-		if outcome.State == payment.Pending && c.State != payment.Pending {
-			c.LastLook = false // a pending payment has a later last moment
-		}
-		c.State = outcome.State
-		if c.State == payment.Authorized || c.State == payment.Captured {
-			c.State = payment.Authorized // captured is what is booked
-			p.decide(ctx, c, outcome)
-		}
-		if c.parked {
-			if p.awaitDecision(ctx, c, doublePayment, "The money is parked on account 2030, prepayments received.") == exception.GiveBack {
-				p.refund(ctx, c)
-			}
-			c.State = payment.Captured
+		switch c.Next {
+		case toWait:
+			p.awaitReason(ctx, c)
+		case toAsk:
+			p.ask(ctx, c)
+		case toLookBack:
+			p.lookBack(ctx, c)
+		case toDecide:
+			p.decide(ctx, c)
+		case toSettle:
+			p.settle(ctx, c)
+		case toGiveUp:
+			p.giveUp(ctx, c)
 		}
 		p.report(ctx)
 	}
+	p.desk.close(ctx, &c.matter, "The payment is at an end.")
 }
 
-// reason is why a payment that was waiting goes on.
-type reason int
-
 const (
-	askNow   reason = iota // Saferpay is to be asked
-	pageDead               // nobody can pay on the page any more
-	givenUp                // a person made sure that no money moves
+	// pendingFor is how long Assert answers for a payment that the provider decides later (Saferpay JSON API 1.53,
+	// PaymentPage/Assert: 120 h).
+	pendingFor = 120 * time.Hour
+	// pendingLook is when Saferpay is asked about such a payment although no notification came. Providers that decide later
+	// at all take ten minutes at most in Saferpay's test environment.
+	pendingLook = 15 * time.Minute
+	// pageGrace is how long after the death of a page its payment is looked back at: longer than Saferpay's data lag behind,
+	// and longer than our clock can be ahead of Saferpay's.
+	pageGrace = time.Hour
+	// maxTurns bounds what strangers can make us ask: hints come from URLs that anybody can call again. After so many
+	// answers there is a pause of calmFor between two.
+	maxTurns = 10
+	calmFor  = 15 * time.Minute
 )
 
-// awaitReason waits until there is a reason to ask Saferpay: the payer returned, a notification came, or, once, the page
-// is about to die and nobody has told us anything.
-func (p *invoicePayment) awaitReason(ctx workflow.Context, c *checkout) reason {
-	until, summary := c.lastLookAt(), "One look at Saferpay shortly before the payment page dies"
-	if c.LastLook {
-		until, summary = c.ExpiresAt.Add(p.clock.shorten(inquireLag)), "The payment page dies"
-	}
-	if c.State == payment.Pending {
-		until = c.OpenedAt.Add(p.clock.shorten(pendingFor - time.Minute))
-		summary = "The provider's last moment to decide"
+// awaitReason waits until there is something to be done: the payer returned or a notification came, or nobody told us
+// anything and it is time for a look of our own.
+func (p *invoicePayment) awaitReason(ctx workflow.Context, c *checkout) {
+	at, what, next := p.nextLook(c)
+	if next == toWait {
+		p.awaitProvider(ctx, c)
+		return
 	}
 	c.waiting = true
 	defer func() { c.waiting = false }()
-	if calm := min(p.clock.shorten(calmFor), until.Sub(workflow.Now(ctx))); c.Turns >= maxTurns && calm > 0 {
+	if calm := min(p.clock.shorten(calmFor), at.Sub(workflow.Now(ctx))); c.Turns >= maxTurns && calm > 0 {
 		p.sleep(ctx, calm, "Many hints came: a pause before Saferpay is asked again")
 	}
-	prompted, err := workflow.AwaitWithOptions(ctx, nap(until.Sub(workflow.Now(ctx)), summary), func() bool { return c.Hints > 0 })
+	prompted, err := workflow.AwaitWithOptions(ctx, nap(at.Sub(workflow.Now(ctx)), what), func() bool { return c.Hints > 0 })
 	c.Hints = 0
+	if prompted || err != nil {
+		c.Next = toAsk
+		return
+	}
+	c.Next = next
+	c.Looks++
+}
+
+// nextLook returns when the payment is looked at if nothing prompts it before, what an operator reads meanwhile, and how it is
+// looked at. There are two looks at a page, before it dies and after, and two at a pending payment; then there is none any
+// more, and a person has to.
+func (p *invoicePayment) nextLook(c *checkout) (at time.Time, what string, next step) {
+	pending := c.State == payment.Pending
 	switch {
-	case prompted || err != nil:
-		return askNow
-	case !c.LastLook:
-		c.LastLook = true
-		return askNow
-	case c.State != payment.Pending:
-		return pageDead
+	case pending && c.Looks == 0:
+		return c.PendingSince.Add(p.clock.shorten(pendingLook)), "One look at Saferpay, in case its notification was lost", toAsk
+	case pending && c.Looks == 1:
+		return c.OpenedAt.Add(p.clock.shorten(pendingFor - time.Minute)), "The provider's last moment to decide", toAsk
+	case pending:
+		return time.Time{}, "", toWait
+	case c.Looks == 0:
+		return c.lastLookAt(), "One look at Saferpay shortly before the payment page dies", toAsk
+	default:
+		return c.ExpiresAt.Add(p.clock.shorten(pageGrace)), "The payment page dies", toLookBack
 	}
-	c.waiting = false
-	if p.awaitDecision(ctx, c, pendingOverdue, "The provider has not decided in its time.") == exception.DidNotHappen {
-		return givenUp
+}
+
+// awaitProvider puts a payment on which the provider has not decided in its time before a person. A hint is as good as
+// TryAgain.
+func (p *invoicePayment) awaitProvider(ctx workflow.Context, c *checkout) {
+	choice := p.desk.decide(ctx, &c.matter, pendingOverdue, "It had 120 hours.", func() bool { return c.Hints > 0 })
+	c.Hints, c.Next = 0, toAsk
+	if choice == exception.DidNotHappen {
+		c.Next = toGiveUp
 	}
-	return askNow
 }
 
 func (p *invoicePayment) sleep(ctx workflow.Context, d time.Duration, why string) {
@@ -140,134 +166,47 @@ func (p *invoicePayment) sleep(ctx workflow.Context, d time.Duration, why string
 }
 
 // ask asserts the payment once.
-func (p *invoicePayment) ask(ctx workflow.Context, c *checkout) activities.Outcome {
-	var outcome activities.Outcome
+func (p *invoicePayment) ask(ctx workflow.Context, c *checkout) {
 	c.Turns++
-	given := p.insist(ctx, c, outcomeTrouble, func() error {
+	var outcome activities.Outcome
+	choice := p.desk.insist(ctx, &c.matter, outcomeTrouble, func() error {
 		return workflow.ExecuteActivity(with(ctx, saferpay, "Ask Saferpay what became of it"), saferpayStep.AssertPayment,
 			activities.AskOutcome{PaymentRef: p.paymentRef(c), Turn: c.Turns}).Get(ctx, &outcome)
 	})
-	if given == exception.DidNotHappen {
-		return p.giveUp(ctx, c)
-	}
-	return outcome
+	c.learn(ctx, choice, outcome)
 }
 
 // lookBack ends a payment whose page is dead, unless it finds that the payer paid at the last moment.
-func (p *invoicePayment) lookBack(ctx workflow.Context, c *checkout) activities.Outcome {
+func (p *invoicePayment) lookBack(ctx workflow.Context, c *checkout) {
 	var outcome activities.Outcome
-	given := p.insist(ctx, c, outcomeTrouble, func() error {
+	choice := p.desk.insist(ctx, &c.matter, outcomeTrouble, func() error {
 		return workflow.ExecuteActivity(with(ctx, saferpay, "Look back, now that the page is dead"), saferpayStep.CloseExpired, p.paymentRef(c)).Get(ctx, &outcome)
 	})
-	if given == exception.DidNotHappen {
-		return p.giveUp(ctx, c)
-	}
-	return outcome
+	c.learn(ctx, choice, outcome)
 }
 
-// decide takes the authorized money, or gives it back. Of two authorizations at once, one waits for what the other becomes.
-// Money that the provider took by itself can't be given back and is booked.
-func (p *invoicePayment) decide(ctx workflow.Context, c *checkout, outcome activities.Outcome) {
-	if err := p.changing.Lock(ctx); err != nil {
+// learn takes over what Saferpay said of the payment, unless a person decided otherwise.
+func (c *checkout) learn(ctx workflow.Context, choice exception.Choice, outcome activities.Outcome) {
+	if choice == exception.DidNotHappen {
+		c.Next = toGiveUp
 		return
 	}
-	objection := p.objection(c, outcome.Objection)
-	if outcome.State == payment.Captured {
-		objection = payment.NoObjection
+	if outcome.State == payment.Pending && c.State != payment.Pending {
+		c.PendingSince, c.Looks = workflow.Now(ctx), 0
 	}
-	if objection == payment.NoObjection {
-		p.take(ctx, c, outcome)
-	}
-	p.changing.Unlock()
-	if objection != payment.NoObjection {
-		p.release(ctx, c, objection)
-	}
-}
-
-// take captures the money, unless the provider has, and books it, while nothing else may change what is due.
-func (p *invoicePayment) take(ctx workflow.Context, c *checkout, outcome activities.Outcome) {
-	p.capturing = c
-	defer func() { p.capturing = nil }()
-	p.report(ctx)
-	captured := activities.Captured{CaptureID: outcome.CaptureID}
-	if outcome.State == payment.Authorized {
-		given := p.insist(ctx, c, p.captureTrouble(ctx, c), func() error {
-			return workflow.ExecuteActivity(with(ctx, saferpay, "Capture the money"), saferpayStep.CapturePayment, p.paymentRef(c)).Get(ctx, &captured)
-		})
-		if given == exception.DidNotHappen {
-			c.State = p.giveUp(ctx, c).State
-			return
-		}
-	}
-	if captured.Gone {
-		c.State = payment.Cancelled
-		return
-	}
-	p.book(ctx, c, captured.CaptureID)
-}
-
-func (p *invoicePayment) release(ctx workflow.Context, c *checkout, objection payment.Objection) {
-	var released activities.Released
-	given := p.insist(ctx, c, releaseTrouble, func() error {
-		return workflow.ExecuteActivity(with(ctx, saferpay, "Give the money back: "+string(objection)), saferpayStep.ReleasePayment,
-			activities.Release{PaymentRef: p.paymentRef(c), Objection: objection}).Get(ctx, &released)
-	})
-	switch {
-	case given == exception.DidNotHappen:
-		c.State = p.giveUp(ctx, c).State
-	case released.CaptureID != "":
-		p.book(ctx, c, released.CaptureID)
-	default:
-		c.State = payment.Cancelled
-	}
-	if objection == payment.AmountMismatch {
-		p.raise(ctx, c, mismatch, objection.Note(), "")
-	}
-}
-
-// book records the receipt. When less was due than came, the money is parked and a person must decide.
-func (p *invoicePayment) book(ctx workflow.Context, c *checkout, captureID string) {
-	var booked activities.Booked
-	p.insist(ctx, c, bookingTrouble, func() error {
-		return inBooks(ctx, "Book the receipt", "BookReceipt", activities.Receipt{PaymentRef: p.paymentRef(c), CaptureID: captureID}, &booked)
-	})
-	p.Standing = booked.Standing
-	if c.parked = booked.Parked; c.parked {
-		return
-	}
-	c.State = payment.Captured
-	if p.InvoiceStatus == invoice.Paid {
-		p.upsert(ctx, PaymentState.ValueSet(string(invoice.Paid)))
-	}
-}
-
-// refund starts a refund of the whole payment, which goes on by itself.
-func (p *invoicePayment) refund(ctx workflow.Context, c *checkout) {
-	var made RequestRefund
-	err := workflow.SideEffect(ctx, func(workflow.Context) any {
-		return RequestRefund{
-			CompanyID: p.in.CompanyID, RefundID: id.New(id.Refund), OrderID: id.NewOrder(), PaymentID: c.PaymentID, Reason: "Paid twice",
-		}
-	}).Get(&made)
-	if err == nil {
-		err = workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-			WorkflowID: RefundID(made.RefundID), ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
-			StaticSummary:         "Refund of a payment that came twice",
-			TypedSearchAttributes: temporal.NewSearchAttributes(CompanyID.ValueSet(p.in.CompanyID), NeedsAttention.ValueSet(false)),
-		}), RefundType, made).GetChildWorkflowExecution().Get(ctx, nil)
-	}
-	if err != nil {
-		p.raise(ctx, c, bookingTrouble, "The refund could not be started; ask for it by POST /v1/payments/"+c.PaymentID+"/refunds.", "")
+	c.State, c.Next = outcome.State, toWait
+	if outcome.State == payment.Authorized || outcome.State == payment.Captured {
+		c.State, c.Next, c.Outcome = payment.Authorized, toDecide, outcome // captured is what is booked
 	}
 }
 
 // giveUp ends a payment because a person made sure at Saferpay that no money moves.
-func (p *invoicePayment) giveUp(ctx workflow.Context, c *checkout) activities.Outcome {
+func (p *invoicePayment) giveUp(ctx workflow.Context, c *checkout) {
 	var outcome activities.Outcome
-	p.insist(ctx, c, bookingTrouble, func() error {
+	p.desk.insist(ctx, &c.matter, bookingTrouble, func() error {
 		return workflow.ExecuteActivity(with(ctx, books, "Record that no money moves"), booksStep.GiveUpPayment, p.paymentRef(c)).Get(ctx, &outcome)
 	})
-	return outcome
+	c.State = outcome.State
 }
 
 func (p *invoicePayment) paymentRef(c *checkout) activities.PaymentRef {

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
@@ -22,18 +23,21 @@ import (
 // collecting is one InvoicePayment under test, with a Saferpay that answers as told. Time skips.
 type collecting struct {
 	*testsuite.TestWorkflowEnvironment
-	t        *testing.T
-	mu       sync.Mutex // activities of two payments run at once
-	due      money.Amount
-	pageLife time.Duration
-	outcomes map[string][]activities.Outcome // what Assert answers, per payment, in turn; the last one stays
-	booked   map[string]activities.Booked    // what BookReceipt answers; by default the invoice is paid
-	late     map[string]bool                 // paid in the last moment, and nobody told us
-	refusals map[string]error                // what OpenPaymentPage answers instead of a page
-	asking   error                           // what AssertPayment answers instead of an outcome
-	slow     time.Duration                   // how long OpenPaymentPage takes
-	failures []error                         // what CapturePayment answers before it works
-	calls    map[string]int                  // per step and payment
+	t            *testing.T
+	mu           sync.Mutex // activities of two payments run at once
+	due          money.Amount
+	pageLife     time.Duration
+	outcomes     map[string][]activities.Outcome // what Assert answers, per payment, in turn; the last one stays
+	booked       map[string]activities.Booked    // what BookReceipt answers; by default the invoice is paid
+	released     map[string]activities.Released  // what ReleasePayment answers
+	decided      map[string]exception.Choice     // what was recorded, by exception
+	late         map[string]bool                 // paid in the last moment, and nobody told us
+	refusals     map[string]error                // what OpenPaymentPage answers instead of a page
+	asking       error                           // what AssertPayment answers instead of an outcome
+	slow         time.Duration                   // how long OpenPaymentPage takes
+	slowDecision time.Duration                   // how long recording a decision takes
+	failures     []error                         // what CapturePayment answers before it works
+	calls        map[string]int                  // per step and payment
 }
 
 var issued = IssueInvoice{CompanyID: "cmp_1", InvoiceID: "inv_1"}
@@ -43,7 +47,8 @@ func collect(t *testing.T) *collecting {
 	var suite testsuite.WorkflowTestSuite
 	c := &collecting{
 		TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, pageLife: 24 * time.Hour, due: money.MustParse("108.00", money.CHF),
-		outcomes: map[string][]activities.Outcome{}, booked: map[string]activities.Booked{}, refusals: map[string]error{}, late: map[string]bool{}, calls: map[string]int{},
+		outcomes: map[string][]activities.Outcome{}, booked: map[string]activities.Booked{}, released: map[string]activities.Released{},
+		decided: map[string]exception.Choice{}, refusals: map[string]error{}, late: map[string]bool{}, calls: map[string]int{},
 	}
 	c.SetTestTimeout(20 * time.Second)
 	Workflows{TimeScale: 1}.RegisterPayments(c)
@@ -88,17 +93,22 @@ func collect(t *testing.T) *collecting {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["release "+in.PaymentID+" "+string(in.Objection)]++
-		return activities.Released{}, nil
+		return c.released[in.PaymentID], nil
 	}).Maybe()
 	c.OnActivity(booksStep.RaiseException, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Raise) (activities.Raised, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["raise "+in.Subject+" "+string(in.Kind)]++
+		delete(c.decided, "exc_"+string(in.Kind)) // a new one of the same name
 		return activities.Raised{ExceptionID: "exc_" + string(in.Kind)}, nil
 	}).Maybe()
-	c.OnActivity(booksStep.ResolveException, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Resolve) error {
+	c.OnActivity(booksStep.ResolveException, mock.Anything, mock.Anything).AfterFn(func() time.Duration { return c.slowDecision }).Return(func(_ context.Context, in activities.Resolve) error {
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		if before := c.decided[in.ExceptionID]; before != "" && before != in.Choice {
+			return temporal.NewNonRetryableApplicationError("decided before", string(problem.ExceptionResolved), nil, []problem.Field{})
+		}
+		c.decided[in.ExceptionID] = in.Choice
 		c.calls["resolve "+in.ExceptionID+" "+string(in.Choice)]++
 		return nil
 	}).Maybe()
@@ -212,4 +222,6 @@ var (
 	authorized = activities.Outcome{State: payment.Authorized}
 	notBegun   = activities.Outcome{State: payment.Redirected}
 	declined   = activities.Outcome{State: payment.Failed}
+
+	errRefused = temporal.NewNonRetryableApplicationError("Saferpay said no", activities.SaferpayRefused, nil)
 )

@@ -15,6 +15,7 @@ import (
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/refund"
 )
 
 // Commands sends what users and Saferpay want to the workflows. Every method returns a *problem.Error where the caller
@@ -24,6 +25,16 @@ type Commands struct{ Temporal client.Client }
 
 // Issue opens a draft invoice and returns when it is open.
 func (c Commands) Issue(ctx context.Context, inv invoice.Invoice, sendEmail bool) error {
+	return c.collect(ctx, inv, invoice.Open, IssueInvoice{CompanyID: inv.CompanyID, InvoiceID: inv.ID, SendEmail: sendEmail})
+}
+
+// TakeUp starts the workflow of an issued invoice anew when it was ended from outside, such as in Temporal Web. It goes on
+// where the record says, and asks Saferpay about every payment that was under way. One that still runs is left alone.
+func (c Commands) TakeUp(ctx context.Context, inv invoice.Invoice) error {
+	return c.collect(ctx, inv, inv.Status, IssueInvoice{CompanyID: inv.CompanyID, InvoiceID: inv.ID, TakeUp: true})
+}
+
+func (c Commands) collect(ctx context.Context, inv invoice.Invoice, status invoice.Status, in IssueInvoice) error {
 	start := c.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
 		ID:                       InvoicePaymentID(inv.ID),
 		TaskQueue:                PaymentsQueue,
@@ -33,8 +44,8 @@ func (c Commands) Issue(ctx context.Context, inv invoice.Invoice, sendEmail bool
 			inv.Number, inv.CompanyID, inv.Amount, inv.DueDate.Format("2006-01-02")),
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			CompanyID.ValueSet(inv.CompanyID), InvoiceNumber.ValueSet(inv.Number), Currency.ValueSet(string(inv.Amount.Currency())),
-			PaymentState.ValueSet(string(invoice.Open)), NeedsAttention.ValueSet(false)),
-	}, InvoicePaymentType, IssueInvoice{CompanyID: inv.CompanyID, InvoiceID: inv.ID, SendEmail: sendEmail})
+			PaymentState.ValueSet(string(status)), NeedsAttention.ValueSet(false)),
+	}, InvoicePaymentType, in)
 	return c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateName: UpdateIssue}, &Issued{})
 }
 
@@ -76,10 +87,18 @@ func (c Commands) RequestRefund(ctx context.Context, in RequestRefund, invoiceNu
 	return c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateName: UpdateRefund}, &Acknowledged{})
 }
 
+// TakeUpRefund starts the workflow of a refund anew when it was ended from outside. It first looks whether Saferpay has the
+// refund. One that still runs is left alone.
+func (c Commands) TakeUpRefund(ctx context.Context, r refund.Refund, invoiceNumber string) error {
+	return c.RequestRefund(ctx, RequestRefund{
+		CompanyID: r.CompanyID, RefundID: r.ID, PaymentID: r.PaymentID, OrderID: r.OrderID, Amount: r.Amount, Reason: r.Reason, TakeUp: true,
+	}, invoiceNumber)
+}
+
 // RecordRefund records that the merchant gave the money back in the Saferpay Backoffice, and returns when it is booked.
-func (c Commands) RecordRefund(ctx context.Context, refundID string) error {
+func (c Commands) RecordRefund(ctx context.Context, refundID string, in RefundRecorded) error {
 	return c.update(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: RefundID(refundID), UpdateName: UpdateRecorded, Args: []any{RefundRecorded{}},
+		WorkflowID: RefundID(refundID), UpdateName: UpdateRecorded, Args: []any{in},
 	}, &Acknowledged{})
 }
 

@@ -120,7 +120,7 @@ type IssueInvoice struct {
 	CompanyID string      `json:"company_id"`
 	InvoiceID string      `json:"invoice_id"`
 	SendEmail bool        `json:"send_email"`        // mail the link of the online document to the customer
-	TakeUp    bool        `json:"take_up,omitempty"` // it was issued before, and its workflow is gone
+	TakeUp    bool        `json:"take_up,omitempty"` // it was issued before, and its workflow was ended from outside
 	Resume    *collection `json:"resume,omitempty"`
 }
 
@@ -167,13 +167,16 @@ type RequestRefund struct {
 	OrderID   string       `json:"order_id"`
 	Amount    money.Amount `json:"amount"`
 	Reason    string       `json:"reason"`
-	TakeUp    bool         `json:"take_up,omitempty"` // it was requested before, and its workflow is gone
+	TakeUp    bool         `json:"take_up,omitempty"` // it was requested before, and its workflow was ended from outside
 }
 
-// RefundRecorded says that the merchant gave the money back in the Saferpay Backoffice.
-type RefundRecorded struct{}
+// RefundRecorded says that the merchant gave the money back in the Saferpay Backoffice. By is the id of the key that said so.
+type RefundRecorded struct {
+	By string `json:"by"`
+}
 
-// ResolveException is a person's decision. By is the id of the key that decided.
+// ResolveException is a person's decision. By is the id of the key that decided; an operator who decides in Temporal Web enters
+// their name, and is "operator" without one.
 type ResolveException struct {
 	ExceptionID string           `json:"exception_id"`
 	Choice      exception.Choice `json:"choice"`

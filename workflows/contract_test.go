@@ -24,7 +24,7 @@ func TestNoArgumentOrResultIsABareString(t *testing.T) {
 		"NightlySweep": Workflows{}.NightlySweep, "Finding": Workflows{}.Finding, "resolve of Finding": findings.resolve,
 		"EventDelivery": Workflows{}.EventDelivery,
 		UpdateIssue:     invoices.issue, UpdatePayNow: invoices.payNow, UpdateCancel: invoices.cancel,
-		UpdateReceipt: invoices.recordReceipt, UpdateResolve: invoices.resolve, UpdateRefund: refunds.request, UpdateRecorded: refunds.recordByHand,
+		UpdateReceipt: invoices.recordReceipt, UpdateResolve: (&desk{}).resolve, UpdateRefund: refunds.request, UpdateRecorded: refunds.recordByHand,
 		UpdateConnect: services.connect, UpdateCredentials: services.submitCredentials, UpdateDecide: services.decide, UpdateDocument: services.mailDocument, UpdateDisconnect: services.disconnect,
 		"CurrencyActivation": Workflows{}.CurrencyActivation, UpdateCurrency: currencies.request, "decide of CurrencyActivation": currencies.decide,
 		"ServiceHealth": Workflows{}.ServiceHealth,

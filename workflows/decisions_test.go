@@ -78,8 +78,7 @@ func TestPersonEndsAPaymentThatCannotBeCaptured(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
 	c.outcomes["pay_1"] = []activities.Outcome{authorized}
-	refused := temporal.NewNonRetryableApplicationError("Saferpay said no", activities.SaferpayRefused, nil)
-	c.failures = []error{refused, refused}
+	c.failures = []error{errRefused, errRefused}
 	var decision *answer[Acknowledged]
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
@@ -138,8 +137,8 @@ func TestMoneyThatIsAboutToBeLostIsPutBeforeAPersonOnceMore(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
 	c.outcomes["pay_1"] = []activities.Outcome{authorized}
-	for range 6 * 24 { // TWINT: captured within 7 days, tried every hour
-		c.failures = append(c.failures, temporal.NewNonRetryableApplicationError("Saferpay said no", activities.SaferpayRefused, nil))
+	for range 6 * 4 { // TWINT: captured within 7 days, tried every six hours in the end
+		c.failures = append(c.failures, errRefused)
 	}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.TWINT) })
 	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })

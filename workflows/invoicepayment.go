@@ -2,15 +2,13 @@ package workflows
 
 import (
 	"fmt"
-	"time"
+	"slices"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
-	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
-	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 )
 
@@ -22,8 +20,9 @@ type Collected struct {
 // collection is what the workflow knows of its invoice; a continued run takes it over.
 type collection struct {
 	activities.Standing
-	Checkouts []*checkout `json:"checkouts"`
-	Attention bool        `json:"attention"` // what the search attribute NeedsAttention says
+	Checkouts []*checkout    `json:"checkouts"`
+	Attention bool           `json:"attention"` // what the search attribute NeedsAttention says
+	Shown     invoice.Status `json:"shown"`     // what the search attribute PaymentState says
 }
 
 // invoicePayment collects one invoice. Update and signal handlers only change its state (see messages.go); what follows
@@ -32,14 +31,14 @@ type invoicePayment struct {
 	collection
 	in    IssueInvoice
 	clock clock
+	desk  desk
 
-	refusal   error                       // why the draft could not be issued
-	opening   workflow.Mutex              // one payment page is opened at a time
-	changing  workflow.Mutex              // one change of what is due at a time: a capture, a receipt, a cancellation
-	capturing *checkout                   // whose money is being taken
-	decisions map[string]exception.Choice // what persons decided, by exception
-	mailing   string                      // what an operator should know of the mail to the customer
-	posting   bool                        // the mail is under way
+	refusal   error          // why the draft could not be issued
+	opening   workflow.Mutex // one payment page is opened at a time
+	changing  workflow.Mutex // one change of what is due at a time: a capture, a receipt, a cancellation
+	capturing *checkout      // whose money is being taken
+	mailing   string         // what an operator should know of the mail to the customer
+	posting   bool           // the mail is under way
 }
 
 var (
@@ -49,15 +48,17 @@ var (
 )
 
 // InvoicePayment collects an invoice from being issued until it is settled: paid or cancelled, and no payment page left
-// on which a payer could still pay. It takes UpdateIssue, UpdatePayNow, UpdateCancel and the signals of a payment.
+// on which a payer could still pay. It takes UpdateIssue, UpdatePayNow, UpdateCancel, UpdateReceipt, UpdateResolve and the
+// signals of a payment.
 //
 // Temporal's own cancellation request changes nothing: it would leave a payer's money hanging. UpdateCancel is the way.
 func (w Workflows) InvoicePayment(ctx workflow.Context, in IssueInvoice) (Collected, error) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	p := &invoicePayment{
-		in: in, clock: w.clock(ctx), collection: collection{Standing: activities.Standing{InvoiceStatus: invoice.Draft}},
-		opening: workflow.NewMutex(ctx), changing: workflow.NewMutex(ctx), decisions: map[string]exception.Choice{},
+		in: in, clock: w.clock(ctx), collection: collection{Standing: activities.Standing{InvoiceStatus: invoice.Draft}, Shown: invoice.Open},
+		opening: workflow.NewMutex(ctx), changing: workflow.NewMutex(ctx),
 	}
+	p.desk = newDesk(in.CompanyID, p.clock, p.report)
 	if in.Resume != nil {
 		p.collection = *in.Resume
 	}
@@ -70,11 +71,7 @@ func (w Workflows) InvoicePayment(ctx workflow.Context, in IssueInvoice) (Collec
 func (p *invoicePayment) run(ctx workflow.Context) (Collected, error) {
 	// 1. Issue the draft, or take up what was left behind. A refusal is the answer of UpdateIssue and the end of this workflow.
 	if p.InvoiceStatus == invoice.Draft {
-		begin := p.open
-		if p.in.TakeUp {
-			begin = p.takeUp
-		}
-		if err := begin(ctx); err != nil {
+		if err := p.begin(ctx); err != nil {
 			return Collected{}, err
 		}
 	}
@@ -98,30 +95,38 @@ func (p *invoicePayment) run(ctx workflow.Context) (Collected, error) {
 	return Collected{Status: p.InvoiceStatus}, nil
 }
 
-// open issues the draft and, if wished, mails the link to the customer meanwhile.
-func (p *invoicePayment) open(ctx workflow.Context) error {
-	err := inBooks(ctx, "Open the invoice", "OpenInvoice", p.ref(), &p.Standing)
+func (p *invoicePayment) begin(ctx workflow.Context) error {
+	step := p.open
+	if p.in.TakeUp {
+		step = p.takeUp
+	}
+	err := step(ctx)
 	if p.refusal = refusal(err); p.refusal == nil && err != nil {
 		return err
-	}
-	if p.refusal == nil && p.in.SendEmail {
-		workflow.Go(ctx, p.mail)
 	}
 	return nil
 }
 
-// takeUp goes on where a workflow was that is gone: it asks Saferpay about every payment that was under way.
+// open issues the draft and, if wished, mails the link to the customer meanwhile.
+func (p *invoicePayment) open(ctx workflow.Context) error {
+	err := inBooks(ctx, "Open the invoice", "OpenInvoice", p.ref(), &p.Standing)
+	if err == nil && p.in.SendEmail {
+		workflow.Go(ctx, p.mail)
+	}
+	return err
+}
+
+// takeUp goes on where a workflow was that was ended from outside: it asks Saferpay about every payment that was under way.
 func (p *invoicePayment) takeUp(ctx workflow.Context) error {
 	var left activities.LeftBehind
-	err := workflow.ExecuteActivity(with(ctx, books, "Take up what was left behind"), booksStep.TakeUpInvoice, p.ref()).Get(ctx, &left)
-	if p.refusal = refusal(err); err != nil && p.refusal == nil {
+	if err := workflow.ExecuteActivity(with(ctx, books, "Take up what was left behind"), booksStep.TakeUpInvoice, p.ref()).Get(ctx, &left); err != nil {
 		return err
 	}
-	p.Standing = left.Standing
-	for _, u := range left.Payments {
+	p.Standing, p.Shown = left.Standing, left.InvoiceStatus
+	for _, c := range left.Payments {
 		p.Checkouts = append(p.Checkouts, &checkout{
-			PaymentID: u.PaymentID, Method: u.Method, Amount: u.Amount, RedirectURL: u.RedirectURL, State: u.State,
-			OpenedAt: u.OpenedAt, ExpiresAt: u.ExpiresAt, Hints: 1,
+			PaymentID: c.PaymentID, Method: c.Method, Amount: c.Amount, RedirectURL: c.RedirectURL, State: c.State,
+			OpenedAt: c.OpenedAt, ExpiresAt: c.ExpiresAt, Next: toAsk, matter: matter{Raised: c.Awaited.ExceptionID, Kind: c.Awaited.Kind},
 		})
 	}
 	return nil
@@ -188,12 +193,18 @@ func (p *invoicePayment) quiet(ctx workflow.Context) bool {
 func (p *invoicePayment) continueAsNew(ctx workflow.Context) (Collected, error) {
 	in := p.in
 	in.SendEmail, in.TakeUp = false, false
-	in.Resume = &collection{Standing: p.Standing, Attention: p.Attention}
-	for _, c := range p.Checkouts {
-		if !c.State.Final() {
-			in.Resume.Checkouts = append(in.Resume.Checkouts, c)
+	in.Resume = &p.collection
+	in.Resume.Checkouts = slices.DeleteFunc(p.Checkouts, func(c *checkout) bool { return c.State.Final() })
+	slices.SortStableFunc(in.Resume.Checkouts, func(a, b *checkout) int { // whose money is being taken goes on before the others
+		switch p.capturing {
+		case a:
+			return -1
+		case b:
+			return 1
+		default:
+			return 0
 		}
-	}
+	})
 	return Collected{}, workflow.NewContinueAsNewError(ctx, InvoicePaymentType, in)
 }
 
@@ -203,7 +214,8 @@ func (p *invoicePayment) ref() activities.InvoiceRef {
 
 // report tells operators where the invoice stands: current details, and the search attributes when they changed.
 func (p *invoicePayment) report(ctx workflow.Context) {
-	details := fmt.Sprintf("The invoice is **%s**, %s is due. %s", p.InvoiceStatus, p.Due, p.mailing)
+	number, _ := workflow.GetTypedSearchAttributes(ctx).GetKeyword(InvoiceNumber) // the static summary is lost when a workflow continues as new
+	details := fmt.Sprintf("Invoice %s is **%s**, %s is due. %s", number, p.InvoiceStatus, p.Due, p.mailing)
 	attention := false
 	for _, c := range p.Checkouts {
 		details += "\n- " + c.describe()
@@ -216,16 +228,16 @@ func (p *invoicePayment) report(ctx workflow.Context) {
 		details += "\n\nWaiting for somebody to press *Pay now* on the online document, or for the invoice to be cancelled."
 	}
 	workflow.SetCurrentDetails(ctx, details)
+	var changed []temporal.SearchAttributeUpdate
 	if attention != p.Attention {
 		p.Attention = attention
-		p.upsert(ctx, NeedsAttention.ValueSet(attention))
+		changed = append(changed, NeedsAttention.ValueSet(attention))
 	}
-}
-
-func (p *invoicePayment) upsert(ctx workflow.Context, updates ...temporal.SearchAttributeUpdate) {
-	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
-		workflow.GetLogger(ctx).Error("The search attributes could not be set.", "error", err)
+	if p.InvoiceStatus != p.Shown && p.refusal == nil {
+		p.Shown = p.InvoiceStatus
+		changed = append(changed, PaymentState.ValueSet(string(p.Shown)))
 	}
+	upsert(ctx, changed...)
 }
 
 // mustBePayable returns the problem that keeps a payer from paying now.
@@ -243,31 +255,3 @@ func (p *invoicePayment) mustBePayable() error {
 		return nil
 	}
 }
-
-// objection is why an authorization must not be taken: what Saferpay's answer says against it, or the invoice.
-func (p *invoicePayment) objection(c *checkout, found payment.Objection) payment.Objection {
-	switch {
-	case found != payment.NoObjection:
-		return found
-	case p.InvoiceStatus == invoice.Paid:
-		return payment.InvoiceSettled
-	case p.InvoiceStatus == invoice.Cancelled:
-		return payment.InvoiceWithdrawn
-	case c.Amount.Cmp(p.Due) > 0:
-		return payment.LessIsDue
-	default:
-		return payment.NoObjection
-	}
-}
-
-const (
-	// pendingFor is how long Assert answers for a payment that the provider decides later (Saferpay JSON API 1.53,
-	// PaymentPage/Assert: 120 h).
-	pendingFor = 120 * time.Hour
-	// maxTurns bounds what strangers can make us ask: hints come from URLs that anybody can call again. After so many
-	// answers there is a pause of calmFor between two.
-	maxTurns = 10
-	calmFor  = 15 * time.Minute
-	// tryAgainAfter is how long a step that failed for good rests before it is tried once more.
-	tryAgainAfter = time.Hour
-)

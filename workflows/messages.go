@@ -33,9 +33,7 @@ func (p *invoicePayment) listen(ctx workflow.Context) error {
 	}); err != nil {
 		return err
 	}
-	if err := workflow.SetUpdateHandlerWithOptions(ctx, UpdateResolve, p.resolve, workflow.UpdateHandlerOptions{
-		Description: "Takes a person's decision on an exception",
-	}); err != nil {
+	if err := p.desk.listen(ctx); err != nil {
 		return err
 	}
 	hints := workflow.NewSelector(ctx)
@@ -96,11 +94,10 @@ func (p *invoicePayment) payNow(ctx workflow.Context, in PayNow) (Checkout, erro
 		}
 	}
 	var page activities.Checkout
-	err := workflow.ExecuteActivity(with(ctx, interactive, "Open a payment page for "+string(in.Method)), saferpayStep.OpenPaymentPage,
-		activities.StartCheckout{
-			InvoiceRef: p.ref(), PaymentID: in.PaymentID, OrderID: in.OrderID, NotificationSecret: in.NotificationSecret,
-			Method: in.Method, Language: in.Language,
-		}).Get(ctx, &page)
+	err := inside(ctx, pageInside, interactive, "Open a payment page for "+string(in.Method), "OpenPaymentPage", activities.StartCheckout{
+		InvoiceRef: p.ref(), PaymentID: in.PaymentID, OrderID: in.OrderID, NotificationSecret: in.NotificationSecret,
+		Method: in.Method, Language: in.Language,
+	}, &page)
 	if refused := refusal(err); refused != nil {
 		return Checkout{}, refused
 	}
@@ -138,23 +135,18 @@ func (p *invoicePayment) cancel(ctx workflow.Context, _ CancelInvoice) (Acknowle
 			return err
 		}
 		p.InvoiceStatus = invoice.Cancelled
-		p.upsert(ctx, PaymentState.ValueSet(string(invoice.Cancelled)))
 		return nil
 	})
 }
 
 // recordReceipt books money that came by other means. Money of a payer that is being taken at this moment comes first: then
-// the receipt may be more than what is still due, and is refused.
+// the receipt may be more than what is still due, and is refused. When nobody knows whether that money was taken, a person
+// must say so before anything else is booked.
 func (p *invoicePayment) recordReceipt(ctx workflow.Context, in RecordReceipt) (Acknowledged, error) {
 	return p.change(ctx, func() error {
-		err := workflow.ExecuteActivity(with(ctx, books, "Book the receipt of "+in.Amount.String()), booksStep.RecordReceipt, activities.OtherReceipt{
-			InvoiceRef: p.ref(), ReceiptID: in.ReceiptID, Amount: in.Amount, Day: in.Day, Account: in.Account, Reference: in.Reference,
-			By: in.By,
+		return workflow.ExecuteActivity(with(ctx, books, "Book the receipt of "+in.Amount.String()), booksStep.RecordReceipt, activities.OtherReceipt{
+			InvoiceRef: p.ref(), ReceiptID: in.ReceiptID, Amount: in.Amount, Day: in.Day, Account: in.Account, Reference: in.Reference, By: in.By,
 		}).Get(ctx, &p.Standing)
-		if err == nil && p.InvoiceStatus == invoice.Paid {
-			p.upsert(ctx, PaymentState.ValueSet(string(invoice.Paid)))
-		}
-		return err
 	})
 }
 
@@ -163,7 +155,7 @@ func (p *invoicePayment) change(ctx workflow.Context, step func() error) (Acknow
 	if err := workflow.Await(ctx, func() bool { return p.InvoiceStatus != invoice.Draft || p.refusal != nil }); err != nil {
 		return Acknowledged{}, err
 	}
-	if err := p.changing.Lock(ctx); err != nil {
+	if err := p.awaitTurn(ctx); err != nil {
 		return Acknowledged{}, err
 	}
 	defer p.changing.Unlock()
@@ -175,7 +167,24 @@ func (p *invoicePayment) change(ctx workflow.Context, step func() error) (Acknow
 	return Acknowledged{}, err
 }
 
-// resolve records a person's decision and hands it to the step that waits for it.
-func (p *invoicePayment) resolve(ctx workflow.Context, in ResolveException) (Acknowledged, error) {
-	return resolveException(ctx, p.in.CompanyID, in, p.decisions)
+// awaitTurn locks what is due, unless its present holder is stuck.
+func (p *invoicePayment) awaitTurn(ctx workflow.Context) error {
+	for !p.changing.TryLock(ctx) {
+		if err := workflow.Await(ctx, func() bool { return !p.changing.IsLocked() || p.stuck() != nil }); err != nil {
+			return err
+		}
+		if c := p.stuck(); c != nil {
+			return refuse(problem.New(problem.PaymentInProgress,
+				"Nobody knows yet whether the payment %s was captured. Decide on the exception %s first.", c.PaymentID, c.Raised))
+		}
+	}
+	return nil
+}
+
+// stuck returns the payment whose money is being taken, when a person has to help with that, or nil.
+func (p *invoicePayment) stuck() *checkout {
+	if p.capturing != nil && p.capturing.trouble != "" {
+		return p.capturing
+	}
+	return nil
 }

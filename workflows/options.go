@@ -54,24 +54,34 @@ var (
 	}
 )
 
-// local are the attempts that a step of our own database gets inside the workflow task, before it becomes an activity of
-// its own.
-var local = workflow.LocalActivityOptions{
-	StartToCloseTimeout: 5 * time.Second,
-	RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 2, MaximumAttempts: 3},
-}
+// The attempts that a step gets inside the workflow task, before it becomes an activity of its own.
+var (
+	booksInside = workflow.LocalActivityOptions{
+		StartToCloseTimeout: 5 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 2, MaximumAttempts: 3},
+	}
+	// pageInside: opening a payment page twice is harmless, and the payer waits.
+	pageInside = workflow.LocalActivityOptions{
+		StartToCloseTimeout: 110 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 1},
+	}
+)
 
-// inBooks runs a step of our own database. Every payment takes these, so they run inside the workflow task, which saves five
-// of the six events of an activity; when the database is away, the step goes on as an activity that operators can see. Name
-// is the activity's, since a local activity is found by it.
-func inBooks(ctx workflow.Context, summary, name string, in, out any) error {
-	inside := local
-	inside.Summary = summary
-	err := workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, inside), name, in).Get(ctx, out)
+// inside runs a step that every payment takes inside the workflow task, which saves five of the six events of an activity and
+// a trip over the task queue; when that fails, the step goes on as an activity that operators can see. Name is the
+// activity's, since a local activity is found by it.
+func inside(ctx workflow.Context, local workflow.LocalActivityOptions, profile workflow.ActivityOptions, summary, name string, in, out any) error {
+	local.Summary = summary
+	err := workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, local), name, in).Get(ctx, out)
 	if err == nil || refusal(err) != nil {
 		return err
 	}
-	return workflow.ExecuteActivity(with(ctx, books, summary), name, in).Get(ctx, out)
+	return workflow.ExecuteActivity(with(ctx, profile, summary), name, in).Get(ctx, out)
+}
+
+// inBooks runs a step of our own database inside the workflow task.
+func inBooks(ctx workflow.Context, summary, name string, in, out any) error {
+	return inside(ctx, booksInside, books, summary, name, in, out)
 }
 
 // with returns ctx for one activity call in a profile; the summary is what an operator reads in Temporal Web.

@@ -1,7 +1,9 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -15,9 +17,11 @@ import (
 const (
 	// inquireLag is how long Saferpay's data may lag behind (Saferpay JSON API 1.53, Transaction/Inquire: some minutes).
 	inquireLag = 10 * time.Minute
-	// refundRetry is how long a refund that Saferpay surely did not do rests before it is asked for again.
+	// refundRetry is how long a refund that Saferpay surely did not do rests before it is asked for again: a quarter of an
+	// hour, then twice as long each time. After refundTries a person is told.
 	refundRetry = 15 * time.Minute
-	// refundPending is how long a provider may take to decide on a refund before a person looks.
+	refundTries = 4
+	// refundPending is how long a provider may take to decide on a refund before it is asked about.
 	refundPending = 24 * time.Hour
 )
 
@@ -28,19 +32,19 @@ type Returned struct {
 
 // refunding gives money of one payment back.
 type refunding struct {
+	matter
 	in    RequestRefund
 	clock clock
+	desk  desk
 	terms activities.RefundTerms
 	state refund.State
 
-	recorded  bool                        // the request stands in the books
-	refusal   error                       // why it was not allowed
-	byHand    bool                        // a person may say that the merchant did it in the Backoffice
-	done      bool                        // and has said so
-	again     bool                        // somebody asked to run the step that failed once more
-	decisions map[string]exception.Choice // what persons decided, by exception
-	trouble   string                      // what a person has to look at
-	attention bool                        // what the search attribute NeedsAttention says
+	recorded  bool   // the request stands in the books
+	refusal   error  // why it was not allowed
+	tries     int    // how often Saferpay did not take it
+	waited    bool   // the provider had its time to decide
+	hint      string // what an operator should know of a wait
+	attention bool   // what the search attribute NeedsAttention says
 }
 
 // Refund gives money of a captured payment back, whole or in part. It never asks Saferpay twice for the same refund: after a
@@ -48,7 +52,8 @@ type refunding struct {
 // UpdateRecorded, UpdateResolve and SignalTryAgain; Temporal's own cancellation request changes nothing.
 func (w Workflows) Refund(ctx workflow.Context, in RequestRefund) (Returned, error) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	r := &refunding{in: in, clock: w.clock(ctx), state: refund.Requested, decisions: map[string]exception.Choice{}}
+	r := &refunding{in: in, clock: w.clock(ctx), state: refund.Requested, matter: matter{subject: in.RefundID}}
+	r.desk = newDesk(in.CompanyID, r.clock, r.report)
 	if err := r.listen(ctx); err != nil {
 		return Returned{}, err
 	}
@@ -61,19 +66,13 @@ func (r *refunding) run(ctx workflow.Context) (Returned, error) {
 		return Returned{}, err
 	}
 
-	if r.recorded && r.in.TakeUp {
-		r.takeUp(ctx)
-	}
-
 	// 2. Wait until Saferpay takes it: TWINT payments rest first.
-	if r.recorded {
-		r.report(ctx, "")
+	if r.recorded && r.state == refund.Requested && r.terms.Rest > 0 {
 		r.sleepUntil(ctx, r.terms.CapturedAt.Add(r.clock.shorten(r.terms.Rest)), "Saferpay refunds TWINT payments only after two hours")
 	}
 
 	// 3. Ask for it, once, and clear up what came of it.
 	for r.recorded && !r.state.Final() {
-		r.report(ctx, "")
 		switch r.state {
 		case refund.Requested:
 			r.send(ctx)
@@ -87,178 +86,167 @@ func (r *refunding) run(ctx workflow.Context) (Returned, error) {
 	}
 
 	// 4. Answer whoever still waits for one, and end.
-	r.report(ctx, "")
+	r.desk.close(ctx, &r.matter, "The refund is at an end.")
+	r.report(ctx)
 	err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
 	return Returned{State: r.state}, err
 }
 
+// record records the request, or takes up a refund whose workflow was ended from outside: whether that one was asked for is
+// not known, unless the record says so.
 func (r *refunding) record(ctx workflow.Context) error {
-	err := workflow.ExecuteActivity(with(ctx, books, "Record the refund"), booksStep.RecordRefundRequest, activities.RequestRefund{
+	err := inBooks(ctx, "Record the refund", "RecordRefundRequest", activities.RequestRefund{
 		RefundRef: r.ref(), PaymentID: r.in.PaymentID, OrderID: r.in.OrderID, Amount: r.in.Amount, Reason: r.in.Reason,
-	}).Get(ctx, &r.terms)
+	}, &r.terms)
 	if r.refusal = refusal(err); r.refusal == nil && err != nil {
 		return err
 	}
-	r.recorded = r.refusal == nil
-	return nil
-}
-
-// takeUp goes on with a refund whose process is gone. Nobody knows whether that has asked Saferpay for it.
-func (r *refunding) takeUp(ctx workflow.Context) {
-	if r.state = r.terms.State; r.state == refund.Requested {
-		r.doubt(ctx)
+	if r.recorded = r.refusal == nil; r.recorded && r.in.TakeUp {
+		r.state, r.Raised, r.Kind = r.terms.State, r.terms.Awaited.ExceptionID, r.terms.Awaited.Kind
+		if r.state == refund.Requested {
+			r.doubt(ctx)
+		}
 	}
-}
-
-// doubt records that nobody knows whether Saferpay was asked, or did it.
-func (r *refunding) doubt(ctx workflow.Context) {
-	r.persist(ctx, "The doubt could not be recorded", func() error {
-		return workflow.ExecuteActivity(with(ctx, books, "Record that nobody knows"), saferpayStep.DoubtRefund, r.ref()).Get(ctx, nil)
-	})
-	r.state = refund.Unknown
+	return nil
 }
 
 // send asks Saferpay for the refund. When the attempt itself broke off, nobody knows whether it was made.
 func (r *refunding) send(ctx workflow.Context) {
+	r.report(ctx)
+	r.again = false
 	var out activities.RefundOutcome
 	err := workflow.ExecuteActivity(with(ctx, once, "Ask Saferpay for the refund"), saferpayStep.SendRefund, r.ref()).Get(ctx, &out)
 	switch {
 	case err != nil:
 		r.doubt(ctx)
 	case out.ByHand:
-		r.decideByHand(ctx)
+		r.conclude(ctx, r.ask(ctx, refundByHand, ""))
 	case out.State == refund.Requested:
-		r.report(ctx, "**Saferpay did not take the refund**; it is asked for again in a while.")
-		r.rest(ctx, r.clock.shorten(refundRetry), "Ask for the refund again")
-	case out.State == refund.Captured:
-		r.book(ctx, refund.Captured, "Saferpay gave the money back.")
+		r.notTaken(ctx, out.Why)
 	default:
-		r.state = out.State
+		r.desk.close(ctx, &r.matter, "Saferpay took the refund in the end.")
+		r.learn(ctx, out)
 	}
+}
+
+// doubt records that nobody knows whether the refund was made.
+func (r *refunding) doubt(ctx workflow.Context) {
+	r.desk.insist(ctx, &r.matter, bookingTrouble, func() error {
+		return workflow.ExecuteActivity(with(ctx, books, "Record that nobody knows"), saferpayStep.DoubtRefund, r.ref()).Get(ctx, nil)
+	})
+	r.state = refund.Unknown
+}
+
+// notTaken rests before a refund that Saferpay surely did not do is asked for again.
+func (r *refunding) notTaken(ctx workflow.Context, why string) {
+	rest := r.clock.shorten(min(refundRetry<<r.tries, tryAgainAtMost))
+	r.tries = min(r.tries+1, 10) // a quarter of an hour doubled more often would not fit
+	if r.tries < refundTries {
+		r.hint = "It is asked for again in a while: " + why
+		r.report(ctx)
+		_, _ = workflow.AwaitWithOptions(ctx, nap(rest, "Ask for the refund again"), func() bool { return r.again })
+		r.hint = ""
+		return
+	}
+	r.desk.putBeforePerson(ctx, &r.matter, refundNotTaken, why)
+	r.trouble = refundNotTaken.explain(why) + " Decide on exception " + r.Raised + "."
+	r.conclude(ctx, r.desk.await(ctx, &r.matter, refundNotTaken, rest, func() bool { return r.again }))
 }
 
 // find looks for a refund whose answer was lost, once Saferpay's data have caught up. Not finding it proves nothing.
 func (r *refunding) find(ctx workflow.Context) {
 	r.sleep(ctx, r.clock.shorten(inquireLag), "Saferpay's data lag some minutes behind")
 	var out activities.RefundOutcome
-	r.persist(ctx, "Saferpay could not be asked whether the refund happened", func() error {
+	if r.insist(ctx, refundNotAsked, func() error {
 		return workflow.ExecuteActivity(with(ctx, saferpay, "Look for the refund by its order id"), saferpayStep.FindRefund, r.ref()).Get(ctx, &out)
-	})
-	switch out.State {
-	case refund.Unknown:
-		r.decideUnclear(ctx)
-	case refund.Captured:
-		r.book(ctx, refund.Captured, "Saferpay gave the money back.")
-	default:
-		r.state = out.State
+	}) {
+		return
+	}
+	if r.learn(ctx, out); r.state != refund.Unknown {
+		return
+	}
+	if choice := r.ask(ctx, refundUnclear, ""); choice == exception.TryAgain {
+		r.reopen(ctx, true)
+	} else {
+		r.conclude(ctx, choice)
 	}
 }
 
 // awaitProvider looks once at a refund that the provider decides later, and then leaves it to a person.
 func (r *refunding) awaitProvider(ctx workflow.Context) {
-	r.sleep(ctx, r.clock.shorten(refundPending), "The provider decides later")
+	if !r.waited {
+		r.sleep(ctx, r.clock.shorten(refundPending), "The provider decides later")
+		r.waited = true
+	}
 	var out activities.RefundOutcome
-	r.persist(ctx, "Saferpay could not be asked about the refund", func() error {
+	if r.insist(ctx, refundNotAsked, func() error {
 		return workflow.ExecuteActivity(with(ctx, saferpay, "Ask what became of the refund"), saferpayStep.AskRefund, r.ref()).Get(ctx, &out)
-	})
-	switch out.State {
-	case refund.Captured:
-		r.book(ctx, refund.Captured, "The provider gave the money back.")
-	case refund.Failed:
-		r.state = refund.Failed
-	default:
-		r.decideUnclear(ctx)
+	}) {
+		return
+	}
+	if r.learn(ctx, out); r.state == refund.Pending {
+		r.conclude(ctx, r.ask(ctx, refundOverdue, "It had a day."))
 	}
 }
 
 func (r *refunding) capture(ctx workflow.Context) {
-	r.persist(ctx, "The refund is authorized but could not be captured", func() error {
-		return workflow.ExecuteActivity(with(ctx, saferpay, "Capture the refund"), saferpayStep.CaptureRefund, r.ref()).Get(ctx, nil)
-	})
-	r.book(ctx, refund.Captured, "Saferpay gave the money back.")
-}
-
-func (r *refunding) book(ctx workflow.Context, state refund.State, note string) {
-	r.persist(ctx, "The refund happened but could not be booked", func() error {
-		return workflow.ExecuteActivity(with(ctx, books, "Book the refund"), booksStep.BookRefund,
-			activities.GiveBack{RefundRef: r.ref(), State: state, Note: note}).Get(ctx, nil)
-	})
-	r.state = state
-}
-
-// decideUnclear asks a person whether the refund happened.
-func (r *refunding) decideUnclear(ctx workflow.Context) {
-	r.decide(ctx, exception.RefundUnclear,
-		"Nobody knows whether the refund happened. Look for it in the Saferpay Backoffice before you decide: asking again could give the money back twice.",
-		exception.Happened, exception.DidNotHappen, exception.TryAgain)
-}
-
-// decideByHand asks the merchant to refund in the Backoffice.
-func (r *refunding) decideByHand(ctx workflow.Context) {
-	r.decide(ctx, exception.RefundByHand,
-		"Saferpay takes no refunds from here: the license has none, or the payment service is disconnected. Refund the payment in the Saferpay Backoffice, then record it here.",
-		exception.Happened, exception.DidNotHappen)
-}
-
-// decide puts the refund before a person, waits for the decision, and does what it says.
-func (r *refunding) decide(ctx workflow.Context, kind exception.Kind, detail string, choices ...exception.Choice) {
-	r.byHand, r.done = true, false // from now on, since the exception is seen before the step that raises it returns
-	var raised activities.Raised
-	r.persist(ctx, "The exception could not be recorded", func() error {
-		return workflow.ExecuteActivity(with(ctx, books, "Put it before a person: "+string(kind)), booksStep.RaiseException, activities.Raise{
-			CompanyID: r.in.CompanyID, Kind: kind, Subject: r.in.RefundID, WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID,
-			Detail: detail, Choices: choices,
-		}).Get(ctx, &raised)
-	})
-	r.report(ctx, fmt.Sprintf("%s Decide on exception %s.", detail, raised.ExceptionID))
-	if err := workflow.Await(ctx, func() bool { return r.done || r.decisions[raised.ExceptionID] != "" }); err != nil {
+	var out activities.RefundOutcome
+	if r.insist(ctx, refundStuck, func() error {
+		return workflow.ExecuteActivity(with(ctx, saferpay, "Capture the refund"), saferpayStep.CaptureRefund, r.ref()).Get(ctx, &out)
+	}) {
 		return
 	}
-	choice := r.decisions[raised.ExceptionID]
-	if choice == "" {
-		choice = exception.Happened
-		r.persist(ctx, "The decision could not be recorded", func() error {
-			return workflow.ExecuteActivity(with(ctx, books, "The merchant recorded the refund"), booksStep.ResolveException, activities.Resolve{
-				CompanyID: r.in.CompanyID, ExceptionID: raised.ExceptionID, Choice: exception.Happened, Note: "The refund was recorded.", By: "quittance",
-			}).Get(ctx, nil)
-		})
+	r.learn(ctx, out)
+}
+
+// learn takes over what Saferpay said of the refund.
+func (r *refunding) learn(ctx workflow.Context, out activities.RefundOutcome) {
+	if out.State == refund.Captured {
+		r.book(ctx, refund.Captured, "Saferpay gave the money back.")
+		return
 	}
-	r.trouble = ""
-	if choice == exception.Happened {
+	r.state = out.State
+}
+
+// insist runs a step until it succeeds, and tells whether a person decided otherwise, which is then done.
+func (r *refunding) insist(ctx workflow.Context, t trouble, step func() error) bool {
+	choice := r.desk.insist(ctx, &r.matter, t, step)
+	r.conclude(ctx, choice)
+	return choice != ""
+}
+
+// ask puts the refund before a person and waits for the decision.
+func (r *refunding) ask(ctx workflow.Context, t trouble, what string) exception.Choice {
+	return r.desk.decide(ctx, &r.matter, t, what, func() bool { return false })
+}
+
+// conclude does what a person decided. To try again is up to the state that the refund is in.
+func (r *refunding) conclude(ctx workflow.Context, choice exception.Choice) {
+	switch choice {
+	case exception.Happened:
 		r.book(ctx, refund.Recorded, "Done by the merchant in the Saferpay Backoffice.")
-		return
+	case exception.DidNotHappen:
+		r.reopen(ctx, false)
 	}
-	again := choice == exception.TryAgain
-	r.persist(ctx, "The decision could not be recorded", func() error {
+}
+
+// reopen records that the refund did not happen: it is asked for again, or has failed.
+func (r *refunding) reopen(ctx workflow.Context, again bool) {
+	r.desk.insist(ctx, &r.matter, bookingTrouble, func() error {
 		return workflow.ExecuteActivity(with(ctx, books, "Record that it did not happen"), booksStep.ReopenRefund,
 			activities.Reopen{RefundRef: r.ref(), Again: again}).Get(ctx, nil)
 	})
-	r.byHand = false
 	r.state = refund.Failed
 	if again {
 		r.state = refund.Requested
 	}
 }
 
-// persist runs a step until it succeeds, with an hour between the rounds, or SignalTryAgain.
-func (r *refunding) persist(ctx workflow.Context, complaint string, step func() error) {
-	for {
-		err := step()
-		if err == nil {
-			r.trouble = ""
-			return
-		}
-		r.report(ctx, fmt.Sprintf("**%s:** %s. It is tried again every hour, and at once on the signal `%s`.", complaint, cause(err), SignalTryAgain))
-		r.rest(ctx, r.clock.shorten(tryAgainAfter), complaint)
-	}
-}
-
-// rest waits before a step that failed is run again, unless somebody asks for it at once.
-func (r *refunding) rest(ctx workflow.Context, d time.Duration, why string) {
-	r.again = false
-	if _, err := workflow.AwaitWithOptions(ctx, nap(d, why), func() bool { return r.again }); err != nil {
-		workflow.GetLogger(ctx).Error("A wait was broken off.", "error", err)
-	}
+func (r *refunding) book(ctx workflow.Context, state refund.State, note string) {
+	r.desk.insist(ctx, &r.matter, bookingTrouble, func() error {
+		return inBooks(ctx, "Book the refund", "BookRefund", activities.GiveBack{RefundRef: r.ref(), State: state, Note: note}, nil)
+	})
+	r.state = state
 }
 
 func (r *refunding) sleepUntil(ctx workflow.Context, t time.Time, why string) {
@@ -266,6 +254,7 @@ func (r *refunding) sleepUntil(ctx workflow.Context, t time.Time, why string) {
 }
 
 func (r *refunding) sleep(ctx workflow.Context, d time.Duration, why string) {
+	r.report(ctx)
 	if err := workflow.NewTimerWithOptions(ctx, max(d, time.Millisecond), workflow.TimerOptions{Summary: why}).Get(ctx, nil); err != nil {
 		workflow.GetLogger(ctx).Error("A wait was broken off.", "error", err)
 	}
@@ -290,9 +279,7 @@ func (r *refunding) listen(ctx workflow.Context) error {
 			r.again = true
 		}
 	})
-	return workflow.SetUpdateHandlerWithOptions(ctx, UpdateResolve, r.resolve, workflow.UpdateHandlerOptions{
-		Description: "Takes a person's decision on an exception",
-	})
+	return r.desk.listen(ctx)
 }
 
 func (r *refunding) request(ctx workflow.Context) (Acknowledged, error) {
@@ -303,40 +290,41 @@ func (r *refunding) request(ctx workflow.Context) (Acknowledged, error) {
 }
 
 func (r *refunding) mayRecord() error {
-	if !r.byHand || r.state.Final() {
+	if !slices.Contains(r.choices, exception.Happened) {
 		return refuse(problem.New(problem.RefundNotRecordable, "The refund is %s; only one that waits for a person can be recorded.", r.state))
 	}
 	return nil
 }
 
-func (r *refunding) recordByHand(ctx workflow.Context, _ RefundRecorded) (Acknowledged, error) {
-	r.done = true
-	if err := workflow.Await(ctx, func() bool { return r.state.Final() || !r.byHand }); err != nil || r.state == refund.Recorded {
+// recordByHand decides the exception that waits for it, and answers once the refund is booked.
+func (r *refunding) recordByHand(ctx workflow.Context, in RefundRecorded) (Acknowledged, error) {
+	if err := workflow.Await(ctx, func() bool { return r.Raised != "" || r.mayRecord() != nil }); err != nil {
 		return Acknowledged{}, err
 	}
-	return Acknowledged{}, r.mayRecord() // it was decided otherwise at the same moment
-}
-
-func (r *refunding) resolve(ctx workflow.Context, in ResolveException) (Acknowledged, error) {
-	return resolveException(ctx, r.in.CompanyID, in, r.decisions)
+	decision := ResolveException{ExceptionID: r.Raised, Choice: exception.Happened, Note: "The refund was recorded.", By: in.By}
+	if err := cmp.Or(r.mayRecord(), r.desk.mayResolve(decision)); err != nil { // it was decided, or tried again, at the same moment
+		return Acknowledged{}, err
+	}
+	done, err := r.desk.resolve(ctx, decision)
+	if err != nil {
+		return done, err
+	}
+	return done, workflow.Await(ctx, func() bool { return r.state.Final() })
 }
 
 func (r *refunding) ref() activities.RefundRef {
 	return activities.RefundRef{CompanyID: r.in.CompanyID, RefundID: r.in.RefundID}
 }
 
-// report tells operators where the refund stands; trouble is what a person has to look at.
-func (r *refunding) report(ctx workflow.Context, trouble string) {
-	r.trouble = trouble
-	details := fmt.Sprintf("The refund is **%s**. %s", r.state, r.trouble)
+// report tells operators where the refund stands.
+func (r *refunding) report(ctx workflow.Context) {
+	details := fmt.Sprintf("The refund is **%s**. %s", r.state, cmp.Or(r.trouble, r.hint))
 	if r.refusal != nil {
 		details = "Refused: " + cause(r.refusal)
 	}
 	workflow.SetCurrentDetails(ctx, details)
 	if attention := r.trouble != ""; attention != r.attention {
 		r.attention = attention
-		if err := workflow.UpsertTypedSearchAttributes(ctx, NeedsAttention.ValueSet(attention)); err != nil {
-			workflow.GetLogger(ctx).Error("The search attributes could not be set.", "error", err)
-		}
+		upsert(ctx, NeedsAttention.ValueSet(attention))
 	}
 }

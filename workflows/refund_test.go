@@ -21,13 +21,16 @@ import (
 // giving is one Refund under test, with a Saferpay that answers as told. Time skips.
 type giving struct {
 	*testsuite.TestWorkflowEnvironment
-	t     *testing.T
-	terms activities.RefundTerms
-	sent  []func() (activities.RefundOutcome, error) // what SendRefund answers, in turn
-	found activities.RefundOutcome                   // what FindRefund answers
-	asked activities.RefundOutcome                   // what AskRefund answers
-	calls map[string]int
-	times map[string]time.Time // when a step ran last
+	t       *testing.T
+	terms   activities.RefundTerms
+	sent    []func() (activities.RefundOutcome, error) // what SendRefund answers, in turn
+	stuck   []error                                    // what CaptureRefund answers before it works
+	found   activities.RefundOutcome                   // what FindRefund answers
+	asked   activities.RefundOutcome                   // what AskRefund answers
+	takeUp  bool
+	decided exception.Choice // what was recorded of the exception
+	calls   map[string]int
+	times   map[string]time.Time // when a step ran last
 }
 
 func giveBack(t *testing.T) *giving {
@@ -67,6 +70,11 @@ func giveBack(t *testing.T) *giving {
 	}).Maybe()
 	g.OnActivity(saferpayStep.CaptureRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (activities.RefundOutcome, error) {
 		note("capture")
+		if len(g.stuck) > 0 {
+			err := g.stuck[0]
+			g.stuck = g.stuck[1:]
+			return activities.RefundOutcome{}, err
+		}
 		return activities.RefundOutcome{State: refund.Captured}, nil
 	}).Maybe()
 	g.OnActivity(booksStep.BookRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.GiveBack) error {
@@ -79,9 +87,14 @@ func giveBack(t *testing.T) *giving {
 	}).Maybe()
 	g.OnActivity(booksStep.RaiseException, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Raise) (activities.Raised, error) {
 		note("raise " + string(in.Kind))
+		g.decided = "" // a new one of the same name
 		return activities.Raised{ExceptionID: "exc_1"}, nil
 	}).Maybe()
 	g.OnActivity(booksStep.ResolveException, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Resolve) error {
+		if g.decided != "" && g.decided != in.Choice {
+			return temporal.NewNonRetryableApplicationError("decided before", string(problem.ExceptionResolved), nil, []problem.Field{})
+		}
+		g.decided = in.Choice
 		note("resolve " + string(in.Choice))
 		return nil
 	}).Maybe()
@@ -106,7 +119,7 @@ func (g *giving) decide(d time.Duration, choice exception.Choice) *answer[Acknow
 
 func (g *giving) run() refund.State {
 	g.t.Helper()
-	g.ExecuteWorkflow(RefundType, RequestRefund{CompanyID: "cmp_1", RefundID: "ref_1", PaymentID: "pay_1", OrderID: "Q1"})
+	g.ExecuteWorkflow(RefundType, RequestRefund{CompanyID: "cmp_1", RefundID: "ref_1", PaymentID: "pay_1", OrderID: "Q1", TakeUp: g.takeUp})
 	require.True(g.t, g.IsWorkflowCompleted())
 	require.NoError(g.t, g.GetWorkflowError())
 	var out Returned
@@ -191,13 +204,98 @@ func TestLicenseWithoutRefundsIsDoneByHandAndRecorded(t *testing.T) {
 	assert.Equal(t, problem.RefundNotRecordable, problem.CodeOf(tooEarly.err))
 }
 
-func TestRefundThatSaferpayDidNotTakeIsAskedForAgainLater(t *testing.T) {
+func TestRefundThatSaferpayDoesNotTakeIsAskedForAgainAndThenPutBeforeAPerson(t *testing.T) {
 	t.Parallel()
-	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Requested}, nil).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+	notTaken := activities.RefundOutcome{State: refund.Requested, Why: "Saferpay answered RETRY_LATER"}
+	g := giveBack(t)
+	for range 6 {
+		g.answers(notTaken, nil)
+	}
+	g.answers(activities.RefundOutcome{State: refund.Authorized}, nil)
 	start := g.Now()
+	early := -1
+	g.at(100*time.Minute, func() { early = g.calls["raise refund_not_taken"] })
 	assert.Equal(t, refund.Captured, g.run())
-	assert.Equal(t, 2, g.calls["send"])
-	assert.WithinDuration(t, start.Add(refundRetry), g.times["send"], time.Minute)
+	assert.Zero(t, early)
+	assert.Equal(t, 7, g.calls["send"])
+	assert.Equal(t, 1, g.calls["raise refund_not_taken"])
+	assert.Equal(t, 1, g.calls["resolve cleared_up"])
+	assert.WithinDuration(t, start.Add((15+30+60+120+240+360)*time.Minute), g.times["send"], time.Minute)
+}
+
+func TestRefundThatSaferpayDoesNotTakeCanBeEnded(t *testing.T) {
+	t.Parallel()
+	for choice, want := range map[exception.Choice]refund.State{exception.DidNotHappen: refund.Failed, exception.Happened: refund.Recorded} {
+		g := giveBack(t)
+		for range refundTries {
+			g.answers(activities.RefundOutcome{State: refund.Requested}, nil)
+		}
+		g.decide(3*time.Hour, choice)
+		assert.Equal(t, want, g.run(), choice)
+	}
+}
+
+func TestAcceptedRefundThatCannotBeCapturedIsPutBeforeAPerson(t *testing.T) {
+	t.Parallel()
+	for choice, want := range map[exception.Choice]refund.State{
+		exception.TryAgain: refund.Captured, exception.Happened: refund.Recorded, exception.DidNotHappen: refund.Failed,
+	} {
+		g := giveBack(t).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+		g.stuck = []error{temporal.NewNonRetryableApplicationError("Saferpay said no", activities.SaferpayRefused, nil)}
+		g.decide(30*time.Minute, choice)
+		assert.Equal(t, want, g.run(), choice)
+		assert.Equal(t, 1, g.calls["send"], choice)
+		assert.Equal(t, 1, g.calls["raise refund_stuck"], choice)
+	}
+}
+
+func TestPendingRefundIsNeverAskedForAgain(t *testing.T) {
+	t.Parallel()
+	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Pending}, nil)
+	g.asked = activities.RefundOutcome{State: refund.Pending}
+	g.decide(48*time.Hour, exception.TryAgain)
+	g.at(49*time.Hour, func() { g.asked = activities.RefundOutcome{State: refund.Captured} })
+	g.decide(50*time.Hour, exception.TryAgain)
+	assert.Equal(t, refund.Captured, g.run())
+	assert.Equal(t, 1, g.calls["send"])
+	assert.Equal(t, 3, g.calls["ask"])
+	assert.Zero(t, g.calls["ask again"])
+}
+
+func TestRecordingAndDecidingARefundAtOnceEndsItOnce(t *testing.T) {
+	t.Parallel()
+	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Unknown}, nil)
+	g.found = activities.RefundOutcome{State: refund.Unknown}
+	decision, recorded := g.decide(48*time.Hour, exception.DidNotHappen), &answer[Acknowledged]{}
+	g.at(48*time.Hour, func() { g.UpdateWorkflow(UpdateRecorded, "", callback(recorded), RefundRecorded{By: "key_2"}) })
+	switch g.run() { // whichever was first
+	case refund.Failed:
+		require.NoError(t, decision.err)
+		assert.Equal(t, problem.ExceptionResolved, problem.CodeOf(recorded.err))
+		assert.Equal(t, map[string]int{"send": 1, "find": 1, "raise refund_unclear": 1, "resolve it_did_not": 1, "fail": 1}, g.calls)
+	case refund.Recorded:
+		require.NoError(t, recorded.err)
+		assert.Equal(t, problem.ExceptionResolved, problem.CodeOf(decision.err))
+		assert.Equal(t, map[string]int{"send": 1, "find": 1, "raise refund_unclear": 1, "resolve it_happened": 1, "book recorded": 1}, g.calls)
+	default:
+		assert.Fail(t, "the refund did not end as one of the two decided")
+	}
+}
+
+func TestRefundThatWasEndedFromOutsideIsLookedForBeforeAnythingElse(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[refund.State]map[string]int{
+		refund.Requested:  {"doubt": 1, "find": 1, "capture": 1, "book captured": 1}, // nobody knows whether it was asked for
+		refund.Unknown:    {"find": 1, "capture": 1, "book captured": 1},
+		refund.Authorized: {"capture": 1, "book captured": 1},
+		refund.Captured:   {},
+	} {
+		g := giveBack(t)
+		g.terms.State, g.found = state, activities.RefundOutcome{State: refund.Authorized}
+		g.takeUp = true
+		assert.Equal(t, refund.Captured, g.run(), state)
+		assert.Equal(t, want, g.calls, state)
+	}
 }
 
 func TestRefusedRefundFails(t *testing.T) {

@@ -79,3 +79,13 @@ func cause(err error) string {
 func refuse(p *problem.Error) error {
 	return temporal.NewNonRetryableApplicationError(p.Detail, string(p.Code), nil, p.Fields)
 }
+
+// upsert sets search attributes; without any it does nothing.
+func upsert(ctx workflow.Context, updates ...temporal.SearchAttributeUpdate) {
+	if len(updates) == 0 {
+		return
+	}
+	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
+		workflow.GetLogger(ctx).Error("The search attributes could not be set.", "error", err)
+	}
+}

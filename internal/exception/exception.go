@@ -17,13 +17,15 @@ type Kind string
 const (
 	CaptureUnclear  Kind = "capture_unclear"  // authorized money could not be captured, or nobody knows
 	ReleaseUnclear  Kind = "release_unclear"  // authorized money could not be given back, or nobody knows
-	OutcomeUnclear  Kind = "outcome_unclear"  // Saferpay could not be asked what became of a payment
+	OutcomeUnclear  Kind = "outcome_unclear"  // Saferpay could not be asked what became of a payment or a refund
 	PendingOverdue  Kind = "pending_overdue"  // the provider has not decided in its time
 	AnswerMismatch  Kind = "answer_mismatch"  // Saferpay authorized something else than was asked for; it was given back
 	DoublePayment   Kind = "double_payment"   // money for an invoice that was settled already, parked on 2030
 	CaptureDeadline Kind = "capture_deadline" // authorized money is about to be lost
 	RefundUnclear   Kind = "refund_unclear"   // nobody knows whether a refund happened
 	RefundByHand    Kind = "refund_by_hand"   // the license has no refunds: the merchant refunds in the Backoffice
+	RefundNotTaken  Kind = "refund_not_taken" // Saferpay does not take a refund at the moment
+	RefundStuck     Kind = "refund_stuck"     // an accepted refund could not be captured, without which the payer gets no money
 	BookingFailed   Kind = "booking_failed"   // captured money could not be booked
 	WebhookDisabled Kind = "webhook_disabled" // an endpoint takes no events any more
 
@@ -37,7 +39,7 @@ const (
 // Kinds lists every kind.
 var Kinds = []Kind{
 	CaptureUnclear, ReleaseUnclear, OutcomeUnclear, PendingOverdue, AnswerMismatch, DoublePayment, CaptureDeadline, RefundUnclear,
-	RefundByHand, BookingFailed, WebhookDisabled, OrphanTransaction, MissingCapture, AmountDiffers, RefundFound,
+	RefundByHand, RefundNotTaken, RefundStuck, BookingFailed, WebhookDisabled, OrphanTransaction, MissingCapture, AmountDiffers, RefundFound,
 }
 
 // Findings lists the kinds that the nightly sweep raises.
@@ -63,6 +65,11 @@ const (
 	ClearedUp    Choice = "cleared_up"  // never offered: the process found out by itself
 )
 
+// Choices lists every choice.
+var Choices = []Choice{
+	TryAgain, Happened, DidNotHappen, GiveBack, Keep, Acknowledge, Book, Record, CaptureNow, Release, Accept, NotOurs, ClearedUp,
+}
+
 // Exception is one thing to decide.
 type Exception struct {
 	ID         string
@@ -76,7 +83,7 @@ type Exception struct {
 	ResolvedAt time.Time // zero while open
 	Choice     Choice    // empty while open
 	Note       string    // why, in the words of who decided
-	ResolvedBy string    // the id of the API key, or "quittance"
+	ResolvedBy string    // the id of the API key, the name of an operator, or "quittance"
 }
 
 // New returns an open exception, with an id of its own unless it has one.

@@ -80,3 +80,12 @@ func TestFirstDecisionStands(t *testing.T) {
 		}
 	})
 }
+
+func TestEveryChoiceSaysWhatItDoes(t *testing.T) {
+	t.Parallel()
+	for _, kind := range exception.Kinds {
+		for _, choice := range exception.Choices {
+			assert.NotEmpty(t, exception.Exception{Kind: kind}.Meaning(choice), "%s of %s", choice, kind)
+		}
+	}
+}

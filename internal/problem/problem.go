@@ -37,6 +37,7 @@ const (
 	NotInVerification       Code = "payment-service-not-in-verification"
 	ExceptionResolved       Code = "exception-resolved"
 	DecisionImpossible      Code = "decision-impossible"
+	ProcessRestarted        Code = "process-restarted"
 	ReceiptExceedsInvoice   Code = "receipt-exceeds-invoice"
 	PaymentNotCaptured      Code = "payment-not-captured"
 	RefundExceedsPayment    Code = "refund-exceeds-payment"

@@ -33,7 +33,7 @@ var transitions = map[State][]State{
 	Requested:  {Pending, Unknown, Authorized, Captured, Recorded, Failed},
 	Pending:    {Unknown, Authorized, Captured, Recorded, Failed},
 	Unknown:    {Requested, Pending, Authorized, Captured, Recorded, Failed}, // Requested: a person made sure that it did not happen
-	Authorized: {Unknown, Captured, Recorded},
+	Authorized: {Pending, Unknown, Captured, Recorded, Failed},               // Failed: a person cancelled it in the Backoffice
 }
 
 // CanBecome tells whether the table has an arrow from s to next.

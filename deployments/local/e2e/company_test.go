@@ -208,11 +208,14 @@ func (inv invoice) becomes(status string) invoice {
 func (inv invoice) paymentBecomes(id, state string) payment {
 	t := inv.company.t
 	t.Helper()
-	return await(t, patience, func() payment {
-		var p payment
-		inv.company.call("GET", "/payments/"+id, nil).gives(200, &p)
-		return p
-	}, func(p payment) bool { return p.State == state })
+	return await(t, patience, func() payment { return inv.paymentNow(id) }, func(p payment) bool { return p.State == state })
+}
+
+// paymentNow returns a payment of the invoice as it is now.
+func (inv invoice) paymentNow(id string) (p payment) {
+	inv.company.t.Helper()
+	inv.company.call("GET", "/payments/"+id, nil).gives(200, &p)
+	return p
 }
 
 func (c *company) journal(inv invoice) []journalEntry {

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/deployments/local/stack"
+	"github.com/quittance/quittance/workflows"
 )
 
 func TestWorkerAndAPIKilledBetweenCaptureAndBookingLoseNothing(t *testing.T) {
@@ -65,6 +67,84 @@ func TestWorkerKilledWhileTheReceiverAnswersSendsTheSameMessageAgain(t *testing.
 	require.Len(t, messages, 2)
 	assert.Equal(t, messages[0].ID, messages[1].ID)
 	assert.Equal(t, messages[0].body, messages[1].body)
+}
+
+// In every round payers pay while strangers call the notification address over and over, and the worker is killed as soon as
+// money has moved, every other time together with the API. Histories are called long after sixty events here, so that
+// workflows continue as new in the middle of all that.
+func TestManyPaymentsSurviveKillsAndLongHistories(t *testing.T) {
+	t.Parallel()
+	binary := buildProduct(t)
+	options := ownOptions(t)
+	options.OnlyInfra, options.LongHistory = true, 60
+	s := startStack(t, options)
+	worker, api := startProcess(t, s, binary, "worker"), startProcess(t, s, binary, "api")
+	c := newMerchant(t, s)
+	temporal := operator(t, s)
+	var all []attempt
+	for round := range 3 {
+		var now []attempt
+		for i := range 4 {
+			inv := c.issueNumbered(fmt.Sprintf("%d-%d", round, i), "108.00")
+			now = append(now, attempt{inv: inv, page: inv.payNow("card")}, attempt{inv: inv, page: inv.payNow("twint")})
+		}
+		for n := range 20 {
+			for i, p := range now {
+				require.NoError(t, temporal.SignalWorkflow(t.Context(), workflows.InvoicePaymentID(p.inv.ID), "",
+					workflows.SignalSaferpayNotified, workflows.PaymentHint{PaymentID: "pay_unknown"}))
+				if n%5 == 0 {
+					again := p.inv.pressPayNow([]string{"card", "twint"}[i%2])
+					assert.Equal(t, p.page.url, again.header.Get("Location"), "the page stays the same, whatever continues as new")
+				}
+			}
+		}
+		armFault(t, s, object{"operation": "Transaction/Capture", "kind": "slow", "times": 4, "delay_ms": 1500})
+		before := captures(t, s)
+		for i, p := range now {
+			p.page.payAndClose([]string{visa, twint}[i%2])
+		}
+		await(t, patience, func() int { return captures(t, s) }, func(n int) bool { return n > before })
+		worker.kill()
+		if round%2 > 0 {
+			api.kill()
+			api = startProcess(t, s, binary, "api")
+		}
+		worker = startProcess(t, s, binary, "worker")
+		all = append(all, now...)
+	}
+	for _, p := range all { // whoever was not heard of comes back
+		await(t, patience, func() (state string) {
+			send(t, "GET", p.inv.OnlineDocumentURL+"/return?payment="+p.page.payment, nil, nil).gives(200, nil)
+			return p.inv.paymentNow(p.page.payment).State
+		}, func(state string) bool { return state == "captured" || state == "cancelled" })
+	}
+	for i := 0; i < len(all); i += 2 {
+		all[i].inv.becomes("paid")
+	}
+	c.requireBooksAgree()
+	requireNoStrangers(t, s, []*company{c})
+
+	continued := 0
+	for _, p := range all {
+		id := workflows.InvoicePaymentID(p.inv.ID)
+		assert.Contains(t, currentDetails(t, temporal, id), "Invoice "+p.inv.Number+" is **paid**", "an operator reads which one it is")
+		raw, err := temporal.DescribeWorkflowExecution(t.Context(), id, "")
+		require.NoError(t, err)
+		if run := raw.GetWorkflowExecutionInfo(); run.GetFirstRunId() != run.GetExecution().GetRunId() {
+			continued++
+		}
+	}
+	t.Logf("%d of %d workflows continued as new", continued, len(all))
+	assert.Positive(t, continued)
+}
+
+// captures is how often Saferpay has moved money.
+func captures(t *testing.T, s *stack.Stack) (n int) {
+	t.Helper()
+	for _, at := range saferpayTransactions(t, s) {
+		n += at.Captures
+	}
+	return n
 }
 
 // process is a part of the product that runs on its own, as in production.

@@ -2,12 +2,10 @@ package e2e
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/deployments/local/stack"
 )
@@ -37,11 +35,13 @@ func TestEveryPathEndsWithBooksThatAgree(t *testing.T) {
 	options := ownOptions(t)
 	options.TimeScale = 3600
 	w := &paths{stack: startStack(t, options)}
+	w.arm(t, "Transaction/Inquire", everyKind...) // for the pages that die
 	ended := w.notifications(t)
 	w.cards(t)
 	w.twintAmounts(t)
-	t.Run("Every notification and every payer", ended)
-	requireNotPolled(t, w.stack, w.left)
+	t.Run("Every notification and every payer, while looking back at dead pages goes wrong", ended)
+	w.played += len(everyKind)
+	requireNotPolled(t, w.stack, w.left+len(everyKind))
 	w.faults(t)
 	requireNoStrangers(t, w.stack, w.on(t))
 	t.Logf("%d combinations were played", w.played)
@@ -87,10 +87,7 @@ func (c *company) issueNumbered(number, amount string) invoice {
 func (p attempt) end(t *testing.T) {
 	t.Helper()
 	p.inv.company.t = t
-	got := await(t, patience, func() (now payment) {
-		p.inv.company.call("GET", "/payments/"+p.page.payment, nil).gives(200, &now)
-		return now
-	}, func(now payment) bool {
+	got := await(t, patience, func() payment { return p.inv.paymentNow(p.page.payment) }, func(now payment) bool {
 		return slices.Contains([]string{"captured", "failed", "aborted", "expired", "cancelled"}, now.State)
 	})
 	assert.Equal(t, p.ends, got.State, p.inv.Number)
@@ -261,191 +258,4 @@ func (w *paths) twintAmounts(t *testing.T) {
 		}
 		endAll(t, c, all)
 	})
-}
-
-// The ways in which one call of Saferpay goes wrong. After an error that says to come back later, and after any trouble with
-// Inquire, the product leaves Saferpay alone for three real minutes, so these are played only where nothing waits for that.
-var (
-	lostKinds = []object{
-		{"kind": "http_500_before"},
-		{"kind": "http_500_after"},
-		{"kind": "reset_before"},
-		{"kind": "reset_after"},
-		{"kind": "html_502"},
-		{"kind": "slow", "delay_ms": 200},
-		{"kind": "hang", "delay_ms": 200},
-	}
-	refusal      = object{"kind": "error", "error": "ACTION_NOT_SUPPORTED"}
-	faultKinds   = append(slices.Clone(lostKinds), refusal)
-	refundKinds  = append(slices.Clone(lostKinds), object{"kind": "error", "error": "RETRY_LATER"})
-	inquireKinds = []object{{"kind": "slow", "delay_ms": 200}, refusal}
-)
-
-// arm makes the next calls of an operation go wrong, each in another way.
-func (w *paths) arm(t *testing.T, operation string, kinds ...object) {
-	t.Helper()
-	for _, kind := range kinds {
-		fault := object{"operation": operation, "times": 1}
-		for name, value := range kind {
-			fault[name] = value
-		}
-		armFault(t, w.stack, fault)
-	}
-}
-
-func (w *paths) disarm(t *testing.T) {
-	t.Helper()
-	send(t, "DELETE", w.stack.SimulatorURL()+"/_sim/faults", nil, nil).gives(204, nil)
-}
-
-// requireMet requires that every kind of fault was met: each is the answer to one call.
-func (w *paths) requireMet(t *testing.T, operation string, kinds []object, before map[string]int) {
-	t.Helper()
-	assert.GreaterOrEqual(t, saferpayCalls(t, w.stack)[operation]-before[operation], len(kinds), "each kind of fault is met once")
-}
-
-// faults lets every operation go wrong in every way. There are as many payments or refunds as kinds of faults, and each of
-// them calls the operation at least once, so all faults are met. A group that fails ends it, since its faults may be left.
-func (w *paths) faults(t *testing.T) {
-	t.Helper()
-	c := w.company(t, "require")
-	var paid []attempt
-	for _, group := range []struct {
-		what string
-		play func(*testing.T)
-	}{
-		{"Opening the page goes wrong", func(t *testing.T) { t.Helper(); w.failToOpen(t, c) }},
-		{"Asking what became of it goes wrong", func(t *testing.T) { t.Helper(); w.fail(t, c, "PaymentPage/Assert", collect) }},
-		{"Capturing goes wrong", func(t *testing.T) { t.Helper(); paid = w.fail(t, c, "Transaction/Capture", collect) }},
-		{"Releasing goes wrong", func(t *testing.T) { t.Helper(); w.fail(t, c, "Transaction/Cancel", withdraw) }},
-		{"Inquiring after a lost capture goes wrong", func(t *testing.T) {
-			t.Helper()
-			w.failToInquire(t, c, "Transaction/Capture", "CAPTURED", collect)
-		}},
-		{"Inquiring after a lost release goes wrong", func(t *testing.T) {
-			t.Helper()
-			w.failToInquire(t, c, "Transaction/Cancel", "CANCELED", withdraw)
-		}},
-		{"Refunding goes wrong", func(t *testing.T) { t.Helper(); w.failToRefund(t, c, "Transaction/Refund", refundKinds, paid) }},
-		{"Capturing a refund goes wrong", func(t *testing.T) { t.Helper(); w.failToRefund(t, c, "Transaction/Capture", faultKinds, paid) }},
-		{"Inquiring after a lost refund goes wrong", func(t *testing.T) {
-			t.Helper()
-			armFault(t, w.stack, object{"operation": "Transaction/Refund", "kind": "http_500_after", "times": len(inquireKinds)})
-			w.failToRefund(t, c, "Transaction/Inquire", inquireKinds, paid)
-		}},
-	} {
-		if !t.Run(group.what, group.play) {
-			return
-		}
-	}
-}
-
-// failToOpen lets opening a page go wrong in every way: the payer gets it all the same, or by pressing again.
-func (w *paths) failToOpen(t *testing.T, c *company) {
-	t.Helper()
-	before := saferpayCalls(t, w.stack)
-	c.t = t
-	var all []attempt
-	for i, kind := range faultKinds {
-		w.played++
-		inv := c.issueNumbered(fmt.Sprintf("Initialize %d", i), "108.00")
-		w.arm(t, "PaymentPage/Initialize", kind)
-		require.Contains(t, []int{http.StatusSeeOther, http.StatusServiceUnavailable}, inv.pressPayNow("card").status)
-		p := attempt{inv: inv, page: inv.payNow("card"), ends: collect}
-		p.page.payAndClose(visa)
-		all = append(all, p)
-	}
-	w.requireMet(t, "PaymentPage/Initialize", faultKinds, before)
-	endAll(t, c, all)
-}
-
-// What happens to an invoice while its payer is on the payment page.
-const (
-	collect  = "captured"  // nothing: its money is taken
-	withdraw = "cancelled" // it is cancelled: its money is given back
-)
-
-// pages opens so many payment pages.
-func (w *paths) pages(t *testing.T, c *company, n int, name, ends string) (all []attempt) {
-	t.Helper()
-	c.t = t
-	for i := range n {
-		p := w.open(c, fmt.Sprintf("%s %s %d", name, ends, i), "108.00", "card")
-		if p.ends = ends; ends == withdraw {
-			p.inv.cancel()
-			p.why = "invoice_cancelled"
-		}
-		all = append(all, p)
-	}
-	return all
-}
-
-// fail lets an operation go wrong in every way and waits for the payments that met it.
-func (w *paths) fail(t *testing.T, c *company, operation, ends string) []attempt {
-	t.Helper()
-	all := w.pages(t, c, len(faultKinds), operation, ends)
-	before := saferpayCalls(t, w.stack)
-	w.arm(t, operation, faultKinds...)
-	for _, p := range all {
-		p.page.payAndClose(visa)
-	}
-	endAll(t, c, all)
-	w.requireMet(t, operation, faultKinds, before)
-	return all
-}
-
-// failToInquire loses the answers to an operation, so that Inquire has to say what became of it, and lets that go wrong too.
-func (w *paths) failToInquire(t *testing.T, c *company, operation, status, ends string) {
-	t.Helper()
-	all := w.pages(t, c, len(inquireKinds), "Inquire", ends)
-	before := saferpayCalls(t, w.stack)
-	armFault(t, w.stack, object{"operation": operation, "kind": "http_500_after", "times": 1000})
-	for _, p := range all {
-		p.page.payAndClose(visa)
-	}
-	for _, p := range all {
-		await(t, patience, p.inv.transactions, func(at []transaction) bool { return len(at) == 1 && at[0].Status == status })
-	}
-	w.disarm(t)
-	w.arm(t, "Transaction/Inquire", inquireKinds...)
-	endAll(t, c, all)
-	w.requireMet(t, "Transaction/Inquire", inquireKinds, before)
-	w.disarm(t)
-}
-
-// failToRefund gives back a part of as many payments as there are kinds of faults, while calls of an operation go wrong. A refund that nobody can be sure of is
-// put before a person, who looks it up at Saferpay and lets it be asked for again.
-func (w *paths) failToRefund(t *testing.T, c *company, operation string, kinds []object, paid []attempt) {
-	t.Helper()
-	before := saferpayCalls(t, w.stack)
-	w.arm(t, operation, kinds...)
-	c.t = t
-	var refunds []refund
-	for _, p := range paid[:len(kinds)] {
-		w.played++
-		refunds = append(refunds, c.refund(p.page.payment, object{"amount": "8.00", "reason": operation}))
-	}
-	for _, r := range refunds {
-		await(t, patience, func() (now refund) {
-			w.decide(c, r)
-			c.call("GET", "/refunds/"+r.ID, nil).gives(200, &now)
-			return now
-		}, func(now refund) bool { return now.State == "captured" })
-	}
-	w.requireMet(t, operation, kinds, before)
-	c.requireBooksAgree()
-}
-
-// decide is a person who sees in the Backoffice that Saferpay never got the refund.
-func (w *paths) decide(c *company, r refund) {
-	c.t.Helper()
-	var open struct{ Data []exception }
-	c.call("GET", "/exceptions?open=true&subject="+r.ID, nil).gives(200, &open)
-	for _, doubt := range open.Data {
-		require.Equal(c.t, "refund_unclear", doubt.Kind)
-		var unclear givenBack
-		c.call("GET", "/refunds/"+r.ID, nil).gives(200, &unclear)
-		require.Empty(c.t, books{saferpay: saferpayTransactions(c.t, w.stack)}.ordered(unclear.Saferpay.OrderID), "Saferpay gave the money back, so there is no doubt")
-		c.call("POST", "/exceptions/"+doubt.ID+"/resolve", object{"choice": "try_again", "note": "Not in the Backoffice."}).gives(200, nil)
-	}
 }

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -37,10 +39,24 @@ func (c *company) refund(paymentID string, body object) refund {
 // becomes waits until the refund is in that state.
 func (r refund) becomes(c *company, state string) refund {
 	c.t.Helper()
-	return await(c.t, patience, func() (now refund) {
-		c.call("GET", "/refunds/"+r.ID, nil).gives(200, &now)
-		return now
-	}, func(now refund) bool { return now.State == state })
+	return await(c.t, patience, func() refund { return r.now(c) }, func(now refund) bool { return now.State == state })
+}
+
+func (r refund) now(c *company) (now refund) {
+	c.t.Helper()
+	c.call("GET", "/refunds/"+r.ID, nil).gives(200, &now)
+	return now
+}
+
+// decideAny makes that choice for whatever is open about the subject, unless it has cleared up by then or is tried again.
+func (c *company) decideAny(subject, choice string) {
+	c.t.Helper()
+	var open struct{ Data []exception }
+	c.call("GET", "/exceptions?open=true&subject="+subject, nil).gives(200, &open)
+	for _, e := range open.Data {
+		decided := c.call("POST", "/exceptions/"+e.ID+"/resolve", object{"choice": choice, "note": "Looked up in the Backoffice."})
+		require.Contains(c.t, []int{http.StatusOK, http.StatusConflict}, decided.status, "%s", decided.body)
+	}
 }
 
 // exception waits until something is to be decided about the subject.
@@ -166,8 +182,17 @@ func TestDoubtsAreClearedUpOrDecidedByAPerson(t *testing.T) {
 	page.payAndClose(visa)
 	refused := c.exception(page.payment)
 	assert.Equal(t, "capture_unclear", refused.Kind)
+	decision := object{"choice": "try_again", "note": "Saferpay is well again."}
+
+	// Somebody ends the workflow in Temporal Web: it is started again, finds the same trouble, and waits for the same decision.
+	temporal, id := operator(t, s), workflows.InvoicePaymentID(inv.ID)
+	require.NoError(t, temporal.TerminateWorkflow(t.Context(), id, "", "by mistake"))
+	c.call("POST", "/exceptions/"+refused.ID+"/resolve", decision).isProblem(409, "process-restarted")
+	await(t, patience, func() string { return currentDetails(t, temporal, id) }, func(details string) bool {
+		return strings.Contains(details, "could not be captured") && strings.Contains(details, refused.ID)
+	})
 	send(t, "DELETE", s.SimulatorURL()+"/_sim/faults", nil, nil).gives(204, nil)
-	c.call("POST", "/exceptions/"+refused.ID+"/resolve", object{"choice": "try_again", "note": "Saferpay is well again."}).gives(200, nil)
+	await(t, patience, func() int { return c.call("POST", "/exceptions/"+refused.ID+"/resolve", decision).status }, func(status int) bool { return status == 200 })
 	inv.becomes("paid")
 	keepHistory(t, s, workflows.InvoicePaymentID(inv.ID), "invoice-paid-after-a-person-decided")
 }

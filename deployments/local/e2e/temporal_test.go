@@ -63,8 +63,6 @@ func TestOperatorReadsTheStoryButNoPersonalData(t *testing.T) {
 	require.NoError(t, err)
 	decoded, err := proto.Marshal(known)
 	require.NoError(t, err)
-	t.Logf("a payment on the happy path took %d history events", len(seen.GetEvents()))
-
 	// A look with the key shows that the secret of the notification URLs is there to be hidden.
 	secret := regexp.MustCompile(`"notification_secret":"([^"]+)"`).FindSubmatch(decoded)
 	require.NotNil(t, secret)
@@ -80,6 +78,48 @@ func TestOperatorReadsTheStoryButNoPersonalData(t *testing.T) {
 	for _, readable := range []string{"Open the invoice", "Mail the link to the customer", "Ask Saferpay what became of it", "Capture the money", "Book the receipt"} {
 		assert.Contains(t, string(raw), readable, "the summary of a step")
 	}
+}
+
+// The budget of DESIGN §9, for a payer who pays by card and returns while Saferpay notifies.
+func TestHappyPaymentStaysWithinItsBudgetOfEventsAndActions(t *testing.T) {
+	t.Parallel()
+	c := newMerchant(t, shared)
+	inv := c.issue("108.00")
+	inv.payNow("card").pay(visa)
+	inv.requireCollectedOnce("108.00")
+	h := historyOf(t, operator(t, shared), workflows.InvoicePaymentID(inv.ID))
+	t.Logf("a card payment took %d history events (at most 40) and %d billable actions (at most 12)", len(h.GetEvents()), billableActions(h))
+	assert.LessOrEqual(t, len(h.GetEvents()), 40)
+	assert.LessOrEqual(t, billableActions(h), 12)
+
+	back := c.refund(inv.now().Payments[0].ID, object{"reason": "All of it was stale."}).becomes(c, "captured")
+	h = historyOf(t, operator(t, shared), workflows.RefundID(back.ID))
+	t.Logf("its refund took %d history events and %d billable actions", len(h.GetEvents()), billableActions(h))
+}
+
+// billableActions counts what Temporal Cloud bills of a workflow: its start, each update, signal, timer, attempt of an activity
+// and change of search attributes, side effects, and all local activities of one workflow task together.
+func billableActions(h *history.History) (actions int) {
+	tasksWithLocalActivities := map[int64]bool{}
+	for _, e := range h.GetEvents() {
+		switch e.GetEventType() {
+		case enums.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
+			enums.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED, enums.EVENT_TYPE_TIMER_STARTED, enums.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
+			actions++
+		case enums.EVENT_TYPE_ACTIVITY_TASK_STARTED:
+			actions += int(e.GetActivityTaskStartedEventAttributes().GetAttempt())
+		case enums.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED:
+			actions += 2
+		case enums.EVENT_TYPE_MARKER_RECORDED:
+			marker := e.GetMarkerRecordedEventAttributes()
+			if marker.GetMarkerName() != "LocalActivity" {
+				actions++
+				continue
+			}
+			tasksWithLocalActivities[marker.GetWorkflowTaskCompletedEventId()] = true
+		}
+	}
+	return actions + len(tasksWithLocalActivities)
 }
 
 func TestOperatorFindsAnInvoiceAndReadsWhatItWaitsFor(t *testing.T) {
@@ -105,7 +145,7 @@ func TestOperatorFindsAnInvoiceAndReadsWhatItWaitsFor(t *testing.T) {
 
 	page.pay(visa)
 	inv.becomes("paid")
-	assert.Contains(t, currentDetails(t, temporal, id), "The invoice is **paid**")
+	assert.Contains(t, currentDetails(t, temporal, id), "Invoice 2026-0042 is **paid**")
 	listed := await(t, patience, func() []string {
 		return listWorkflows(t, temporal, fmt.Sprintf("CompanyId = '%s' AND InvoiceNumber = '2026-0042' AND PaymentState = 'paid' AND NeedsAttention = false", c.id))
 	}, func(ids []string) bool { return len(ids) > 0 })

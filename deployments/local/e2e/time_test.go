@@ -48,4 +48,29 @@ func TestWhatTakesDaysHappensByItself(t *testing.T) {
 		assert.Equal(t, 1, page.asserts())
 		keepHistory(t, s, workflows.InvoicePaymentID(inv.ID), "invoice-paid-found-by-the-last-look")
 	})
+
+	t.Run("A payment on which the provider decides later is followed without any notification", func(t *testing.T) {
+		t.Parallel()
+		inv := newMerchant(t, s).issue("66.15") // decided after ten minutes, which are a second here
+		page := inv.payNow("twint")
+		page.pay(twint)
+		inv.requireCollectedOnce("66.15")
+		assert.LessOrEqual(t, page.asserts(), 3, "when the payer returned, a quarter of an hour later, and at the provider's last moment")
+		keepHistory(t, s, workflows.InvoicePaymentID(inv.ID), "invoice-paid-by-twint-without-any-notification")
+	})
+
+	t.Run("A refund on which the acquirer decides later is asked about after a day", func(t *testing.T) {
+		t.Parallel()
+		c := newMerchant(t, s)
+		inv := c.issue("108.00")
+		inv.payNow("twint").pay(twint)
+		paid := inv.becomes("paid").Payments[0].ID
+		later := c.refund(paid, object{"amount": "66.15", "reason": "Decided later."}) // after ten minutes, which are a second here
+		await(t, patience, func() refund {
+			c.decideAny(later.ID, "try_again") // a day is as short as the acquirer's ten minutes here
+			return later.now(c)
+		}, func(now refund) bool { return now.State == "captured" })
+		c.requireBooksAgree()
+		keepHistory(t, s, workflows.RefundID(later.ID), "refund-decided-later")
+	})
 }

@@ -140,11 +140,12 @@ func (s *Stack) startTemporal(ctx context.Context) error {
 	store, visibility := onPostgres, onPostgres
 	store.Name, visibility.Name = temporalDatabase, visibilityDatabase
 	server, err := temporal.Start(ctx, temporal.Options{
-		Port:       s.options.Ports.Temporal,
-		Store:      store,
-		Visibility: visibility,
-		Namespace:  namespace,
-		Log:        log,
+		Port:        s.options.Ports.Temporal,
+		Store:       store,
+		Visibility:  visibility,
+		Namespace:   namespace,
+		LongHistory: s.options.LongHistory,
+		Log:         log,
 	})
 	if err != nil {
 		return err

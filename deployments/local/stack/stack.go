@@ -22,6 +22,8 @@ type Options struct {
 	OnlyInfra bool
 	// TimeScale is how many times faster business-day waits and deadlines pass; 1 is real time.
 	TimeScale int64
+	// LongHistory is after how many events Temporal suggests that a workflow continues as new; 0 is Temporal's own default.
+	LongHistory int
 	// Ephemeral gives up what a crash of the machine would lose, for tests.
 	Ephemeral bool
 	// Progress gets a line per part while the stack starts; nil is silent.

@@ -51,6 +51,8 @@ type Options struct {
 	Store, Visibility Database
 	// Namespace is registered when it doesn't exist.
 	Namespace string
+	// LongHistory is after how many events Temporal suggests that a workflow continues as new; 0 is its own default.
+	LongHistory int
 	// Log receives warnings and errors as lines of JSON.
 	Log io.Writer
 }
@@ -85,7 +87,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 		temporal.WithConfig(clusterConfig(options, hosts)),
 		temporal.ForServices(temporal.DefaultServices),
 		temporal.WithStaticHosts(hosts),
-		temporal.WithDynamicConfigClient(settings()),
+		temporal.WithDynamicConfigClient(settings(options.LongHistory)),
 		temporal.WithLogger(logger),
 		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
 		temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper { return authorization.NewNoopClaimMapper() }),
@@ -115,8 +117,8 @@ func (s *Server) Stop() error {
 }
 
 // settings turns on what the product needs beyond the server's defaults.
-func settings() dynamicconfig.StaticClient {
-	return dynamicconfig.StaticClient{
+func settings(longHistory int) dynamicconfig.StaticClient {
+	chosen := dynamicconfig.StaticClient{
 		// A search attribute can be used right after it was registered, and a namespace right after it was made.
 		dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key():            true,
 		dynamicconfig.NamespaceCacheRefreshInterval.Key():                      time.Second,
@@ -124,6 +126,10 @@ func settings() dynamicconfig.StaticClient {
 		dynamicconfig.EnableDeploymentVersions.Key():                           true,
 		dynamicconfig.FrontendEnableWorkerVersioningWorkflowAPIs.Key():         true,
 	}
+	if longHistory > 0 {
+		chosen[dynamicconfig.HistoryCountSuggestContinueAsNew.Key()] = longHistory
+	}
+	return chosen
 }
 
 // hostsWithFrontendOn gives every service an address on the loopback interface. Fixed addresses need no gossip, so the

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/quittance/quittance/internal/saferpay"
 )
@@ -19,8 +20,15 @@ type reply map[string]any
 // caller is the authenticated customer of a call, and the URL at which it reached the simulator.
 type caller struct {
 	*account
-	baseURL string
+	baseURL  string
+	leftOpen time.Duration // how long the acquirer leaves the answer to this call open, see faultPending
 }
+
+// Operations that merchants may use besides Quittance.
+const (
+	operationMultipartCapture  = "Transaction/MultipartCapture"
+	operationMultipartFinalize = "Transaction/MultipartFinalize"
+)
 
 // operation carries out a request of a caller. The answer is a reply or a refusal.
 type operation func(by caller, body []byte) (reply, *refusal)
@@ -31,6 +39,8 @@ func (s *Simulator) routeAPI() {
 		saferpay.OperationAssert:        handle(assertSchema, s.assert),
 		saferpay.OperationCapture:       handle(captureSchema, s.capture),
 		saferpay.OperationAssertCapture: handle(captureReferenceSchema, s.assertCapture),
+		operationMultipartCapture:       handle(multipartSchema, s.multipartCapture),
+		operationMultipartFinalize:      handle(referenceSchema, s.multipartFinalize),
 		saferpay.OperationCancel:        handle(referenceSchema, s.cancelTransaction),
 		saferpay.OperationRefund:        handle(refundSchema, s.refund),
 		saferpay.OperationAssertRefund:  handle(referenceSchema, s.assertRefund),
@@ -91,7 +101,7 @@ func (s *Simulator) serveOperation(w http.ResponseWriter, r *http.Request, name 
 	var answer reply
 	customer, refused := s.authenticate(r)
 	if refused == nil {
-		answer, refused = run(caller{customer, s.baseURL(r)}, body)
+		answer, refused = run(caller{customer, s.baseURL(r), leftOpen(r)}, body)
 	}
 	status, result := http.StatusOK, "success"
 	if refused != nil {

@@ -103,8 +103,10 @@ type transaction struct {
 	RefundOf   string                     `json:"refund_of"` // the transaction id of the payment
 	Means      means                      `json:"means"`
 
-	DecidedAt time.Time `json:"decided_at,omitzero"`  // when what is pending turns authorized (a payment) or captured (a refund)
-	NotifyURL string    `json:"notify_url,omitempty"` // who wants to hear of a pending refund
+	DecidedAt time.Time `json:"decided_at,omitzero"`  // when what is pending turns authorized (a payment) or captured (a refund, a capture)
+	NotifyURL string    `json:"notify_url,omitempty"` // who wants to hear of a pending refund or capture
+	Parts     []part    `json:"parts,omitempty"`      // what was captured of it so far, when that is done in parts
+	ClosedAt  time.Time `json:"closed_at,omitzero"`   // when the batch was closed that it is in
 }
 
 const captureSuffix = "_c"

@@ -33,7 +33,13 @@ var operations = map[string]func(w *world) map[string]any{
 		require.NoError(w.t, err)
 		return map[string]any{"TransactionId": refund.ID}
 	},
-	saferpay.OperationBatchClose: func(*world) map[string]any { return nil },
+	saferpay.OperationBatchClose:   func(*world) map[string]any { return nil },
+	"Transaction/MultipartCapture": func(w *world) map[string]any { return map[string]any{"TransactionId": w.authorized()} },
+	"Transaction/MultipartFinalize": func(w *world) map[string]any {
+		id := w.authorized()
+		w.capturePart(id, "PART1", "PARTIAL", "100")
+		return map[string]any{"TransactionId": id}
+	},
 }
 
 func (w *world) paidPage(means string) saferpay.PaymentPage {

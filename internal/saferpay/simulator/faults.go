@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,7 +20,7 @@ type fault struct {
 	Operation string `json:"operation"`
 	Kind      string `json:"kind"`
 	Times     int    `json:"times"`              // how many calls are still to be hit
-	DelayMS   int    `json:"delay_ms,omitempty"` // for slow (5000 when 0) and hang (0 hangs until the caller gives up)
+	DelayMS   int    `json:"delay_ms,omitempty"` // for slow and pending (5000 when 0) and hang (0 hangs until the caller gives up)
 	Error     string `json:"error,omitempty"`    // the ErrorName, for the kind "error"
 }
 
@@ -34,12 +35,13 @@ const (
 	faultHTML      = "html_502" // from a web server in front; nothing is done
 	faultSlow      = "slow"     // done at once, answered late
 	faultHang      = "hang"     // nothing is done and no answer comes
+	faultPending   = "pending"  // a capture or refund that the acquirer decides after the delay; no fault, but as seldom as one
 )
 
 const defaultSlowness = 5 * time.Second
 
 var (
-	faultKinds = []string{faultError, fault500Before, fault500After, faultRSTBefore, faultRSTAfter, faultHTML, faultSlow, faultHang}
+	faultKinds = []string{faultError, fault500Before, fault500After, faultRSTBefore, faultRSTAfter, faultHTML, faultSlow, faultHang, faultPending}
 
 	faultOperations = []string{
 		saferpay.OperationInitialize, saferpay.OperationAssert, saferpay.OperationCapture, saferpay.OperationAssertCapture,
@@ -58,6 +60,8 @@ func (f *fault) problem() string {
 		return fmt.Sprintf("kind must be one of %q", faultKinds)
 	case f.Kind == faultError && !knownError:
 		return "error must be an ErrorName of Saferpay"
+	case f.Kind == faultPending && f.Operation != saferpay.OperationCapture && f.Operation != saferpay.OperationRefund:
+		return "only Transaction/Capture and Transaction/Refund can be pending"
 	case f.Times < 1:
 		return "times must be 1 or more"
 	case f.DelayMS < 0:
@@ -117,8 +121,21 @@ func (s *Simulator) faulty(operation string, serve http.HandlerFunc) http.Handle
 			}
 			s.wait(r.Context(), delay)
 			reset(w)
+		case faultPending:
+			if delay == 0 {
+				delay = defaultSlowness
+			}
+			serve(w, r.WithContext(context.WithValue(r.Context(), leftOpenKey{}, delay)))
 		}
 	}
+}
+
+type leftOpenKey struct{}
+
+// leftOpen is how long the acquirer leaves the answer to the call open; nothing unless a fault says so.
+func leftOpen(r *http.Request) time.Duration {
+	delay, _ := r.Context().Value(leftOpenKey{}).(time.Duration)
+	return delay
 }
 
 // arrive counts a call, and takes the first fault that is armed for its operation.

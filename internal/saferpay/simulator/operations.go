@@ -19,21 +19,6 @@ const (
 	shortestDelay    = time.Second
 )
 
-// How long an authorized transaction can be captured. The shortest window leaves time for whatever a test kills and
-// starts again in between.
-const (
-	twintWindow    = 7 * 24 * time.Hour
-	cardWindow     = 10 * 24 * time.Hour
-	shortestWindow = 10 * time.Minute
-)
-
-func (m means) captureWindow() time.Duration {
-	if m.Method == saferpay.MethodTwint {
-		return twintWindow
-	}
-	return cardWindow
-}
-
 func (s *Simulator) initialize(by caller, request initializeRequest) (reply, *refusal) {
 	terminal, ok := by.terminal(request.TerminalID)
 	if !ok {
@@ -112,32 +97,6 @@ func (s *Simulator) inquire(by caller, request referenceRequest) (reply, *refusa
 	return describe(t), nil
 }
 
-func (s *Simulator) capture(by caller, request referenceRequest) (reply, *refusal) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t, refused := s.authorized(by, request)
-	if refused != nil {
-		return nil, refused
-	}
-	if s.now().After(t.Date.Add(s.scaled(t.Means.captureWindow(), shortestWindow))) {
-		return nil, t.refuse(saferpay.NameTransactionInWrongState) // the reservation is gone
-	}
-	captured := *t
-	if request.Amount != nil {
-		minor, err := strconv.ParseInt(request.Amount.Value, 10, 64)
-		switch {
-		case request.Amount.CurrencyCode != t.Currency:
-			return nil, refuse(saferpay.NameCurrencyInvalid)
-		case err != nil || minor > t.Minor:
-			return nil, refuse(saferpay.NameAmountInvalid)
-		}
-		captured.Minor = minor
-	}
-	captured.settle(s.now())
-	s.books.save(record{Transaction: &captured})
-	return reply{"CaptureId": captured.CaptureID, "Status": captured.Status, "Date": s.now()}, nil
-}
-
 func (s *Simulator) cancelTransaction(by caller, request referenceRequest) (reply, *refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,7 +118,7 @@ func (s *Simulator) authorized(by caller, request referenceRequest) (*transactio
 		return nil, refuse(saferpay.NameTransactionNotFound)
 	case t.Status == saferpay.StatusCaptured:
 		return nil, t.refuse(saferpay.NameTransactionAlreadyCaptured)
-	case t.Status != saferpay.StatusAuthorized:
+	case t.Status != saferpay.StatusAuthorized, len(t.Parts) > 0: // parts are captured for good, and don't mix with anything else
 		return nil, t.refuse(saferpay.NameTransactionInWrongState)
 	}
 	return t, nil

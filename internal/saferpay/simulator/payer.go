@@ -117,8 +117,8 @@ func (s *Simulator) newTransaction(id, customerID, terminalID, currency string, 
 	}
 }
 
-// decideLater authorizes a pending payment, or captures a pending refund, when its time has come, and notifies the
-// merchant. The caller holds the lock.
+// decideLater authorizes a pending payment, or completes a pending capture or refund, when its time has come, and notifies
+// the merchant. The caller holds the lock.
 func (s *Simulator) decideLater(t *transaction) {
 	if t.Status != saferpay.StatusPending || s.closed {
 		return
@@ -137,7 +137,7 @@ func (s *Simulator) decide(t *transaction) {
 		return // reset or aged meanwhile
 	}
 	decided, notifyURL := *t, t.NotifyURL
-	if t.Type == saferpay.TypeRefund {
+	if t.Type == saferpay.TypeRefund || t.CaptureID != "" {
 		decided.settle(s.now())
 	} else {
 		decided.Status = saferpay.StatusAuthorized

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/quittance/quittance/internal/saferpay"
@@ -44,8 +43,10 @@ func (s *Simulator) refund(by caller, request refundRequest) (reply, *refusal) {
 	t := s.newTransaction(rand.Text(), paid.CustomerID, paid.TerminalID, paid.Currency, minor)
 	t.Type, t.RefundOf, t.OrderID, t.Means = saferpay.TypeRefund, paid.ID, request.Refund.OrderID, paid.Means
 	if delay, late := twintDelays[minor]; late && paid.Means.Method == saferpay.MethodTwint {
-		t.Status, t.DecidedAt = saferpay.StatusPending, t.Date.Add(s.scaled(delay, shortestDelay))
-		t.NotifyURL = request.PendingNotification.NotifyURL
+		t.decidedLater(t.Date.Add(s.scaled(delay, shortestDelay)), request.PendingNotification.NotifyURL)
+	}
+	if by.leftOpen > 0 {
+		t.decidedLater(t.Date.Add(by.leftOpen), request.PendingNotification.NotifyURL)
 	}
 	s.books.save(record{Transaction: t})
 	s.decideLater(t)
@@ -65,16 +66,6 @@ func (s *Simulator) assertRefund(by caller, request referenceRequest) (reply, *r
 	return s.progress(t)
 }
 
-func (s *Simulator) assertCapture(by caller, request captureReferenceRequest) (reply, *refusal) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t, refused := s.captured(by, request)
-	if refused != nil {
-		return nil, refused
-	}
-	return s.progress(t)
-}
-
 func (s *Simulator) progress(t *transaction) (reply, *refusal) {
 	if t.Status != saferpay.StatusCaptured && t.Status != saferpay.StatusPending {
 		return nil, t.refuse(saferpay.NameTransactionInWrongState)
@@ -84,28 +75,4 @@ func (s *Simulator) progress(t *transaction) (reply, *refusal) {
 		answer["OrderId"] = t.OrderID
 	}
 	return answer, nil
-}
-
-func (s *Simulator) closeBatch(by caller, request batchRequest) (reply, *refusal) {
-	if _, ok := by.terminal(request.TerminalID); !ok {
-		return nil, refuse(saferpay.NamePermissionDenied, "Invalid terminal")
-	}
-	return reply{}, nil // what is captured is on its way in any case: no payout is simulated
-}
-
-// captured finds the captured transaction that a request refers to.
-func (s *Simulator) captured(by caller, request captureReferenceRequest) (*transaction, *refusal) {
-	reference := request.CaptureReference
-	id := reference.TransactionID
-	if reference.CaptureID != "" {
-		id = strings.TrimSuffix(reference.CaptureID, captureSuffix)
-	}
-	t := s.books.find(by.CustomerID, id, reference.OrderID)
-	switch {
-	case t == nil, reference.CaptureID != "" && t.CaptureID != reference.CaptureID:
-		return nil, refuse(saferpay.NameTransactionNotFound)
-	case t.Status != saferpay.StatusCaptured:
-		return nil, t.refuse(saferpay.NameTransactionInWrongState)
-	}
-	return t, nil
 }

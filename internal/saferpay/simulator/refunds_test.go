@@ -149,38 +149,3 @@ func TestAPendingRefundIsAnnouncedWhenItIsThrough(t *testing.T) {
 	assert.Equal(t, saferpay.StatusCaptured, progress.Status)
 	assert.EqualValues(t, 1, w.transactions()[1]["captures"])
 }
-
-func TestACaptureIsConfirmedByItsID(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, simulator.Options{})
-	ids := w.capturedIDs()
-	progress, err := w.AssertCapture(t.Context(), demo, call, ids["CaptureId"].(string))
-	require.NoError(t, err)
-	assert.Equal(t, saferpay.Progress{TransactionID: ids["TransactionId"].(string), OrderID: "INV20260001", Status: saferpay.StatusCaptured}, progress)
-	_, err = w.AssertCapture(t.Context(), demo, call, "nonsense")
-	requireRefusal(t, err, saferpay.NameTransactionNotFound)
-}
-
-func TestTheBatchOfOnesOwnTerminalCanBeClosed(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, simulator.Options{})
-	require.NoError(t, w.CloseBatch(t.Context(), demo, call))
-	foreign := demo
-	foreign.TerminalID = unverified.TerminalID
-	requireRefusal(t, w.CloseBatch(t.Context(), foreign, call), saferpay.NamePermissionDenied)
-}
-
-func TestAReservationCanBeCapturedForAWeekByTwintAndForTenDaysByCard(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, simulator.Options{})
-	byCard, byTwint := w.authorized(), w.pay(w.open(w.request("1.00")), "twint").TransactionID
-	w.letPass("169h")
-	_, err := w.Capture(t.Context(), demo, call, byTwint)
-	requireRefusal(t, err, saferpay.NameTransactionInWrongState)
-	late := w.authorized()
-	_, err = w.Capture(t.Context(), demo, call, byCard)
-	require.NoError(t, err)
-	w.letPass("241h")
-	_, err = w.Capture(t.Context(), demo, call, late)
-	requireRefusal(t, err, saferpay.NameTransactionInWrongState)
-}

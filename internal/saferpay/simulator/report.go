@@ -159,10 +159,13 @@ func (t *transaction) reportRow(user string, refunded bool) reply {
 	details := reply{
 		"AuthorizationDate": reportTime(t.Date), "LastActionDate": reportTime(t.Date), "Type": t.Type, "State": t.Status, "AuthorizedBy": user,
 		"CapturedMerchantAmount": wireAmount(0, t.Currency), "PayerAmount": wireAmount(t.Minor, t.Currency), "ProcessingAuthCode": "012345",
-		"HasCVC": t.Means.Number != "", "HasLiabilityShift": t.Means.LiabilityShift, "HasCurrencyConversion": t.Means.Foreign, "HasPartialCaptures": false,
-		"IsCaptured": t.Captures > 0, "IsRefunded": refunded, "IsCancelled": t.Status == saferpay.StatusCanceled, "IsOmniChannel": false,
+		"HasCVC": t.Means.Number != "", "HasLiabilityShift": t.Means.LiabilityShift, "HasCurrencyConversion": t.Means.Foreign, "HasPartialCaptures": len(t.Parts) > 0,
+		"IsCaptured": t.Status == saferpay.StatusCaptured, "IsRefunded": refunded, "IsCancelled": t.Status == saferpay.StatusCanceled, "IsOmniChannel": false,
 	}
-	if t.Captures > 0 {
+	if len(t.Parts) > 0 {
+		details["CapturedMerchantAmount"] = wireAmount(t.partly(), t.Currency)
+	}
+	if t.Status == saferpay.StatusCaptured {
 		details["CapturedMerchantAmount"] = wireAmount(t.Minor, t.Currency)
 		details["CaptureDate"], details["LastActionDate"] = reportTime(t.CapturedAt), reportTime(t.CapturedAt)
 		details["CapturedBy"] = user

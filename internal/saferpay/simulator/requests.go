@@ -41,7 +41,19 @@ type assertRequest struct {
 type referenceRequest struct {
 	RequestHeader        requestHeader
 	TransactionReference struct{ TransactionID, OrderID string }
-	Amount               *amount
+}
+
+type captureRequest struct {
+	referenceRequest
+	Amount              *amount
+	PendingNotification struct{ NotifyURL string }
+}
+
+type multipartRequest struct {
+	referenceRequest
+	Amount      amount
+	OrderPartID string
+	Type        string
 }
 
 type captureReferenceRequest struct {
@@ -119,6 +131,22 @@ var captureSchema = object{
 	"MastercardIssuerInstallments": optional(installmentsSchema.check),
 	"MerchantFundDistributor":      optional(fundDistributorSchema.check),
 	"PendingNotification":          optional(pendingNotificationSchema.check),
+}
+
+// The values of MultipartCapture's Type.
+const (
+	partPartial = "PARTIAL"
+	partFinal   = "FINAL"
+)
+
+var multipartSchema = object{
+	"RequestHeader":           required(headerSchema.check),
+	"TransactionReference":    required(transactionReference),
+	"Amount":                  required(amountSchema.check),
+	"OrderPartId":             required(id(80)),
+	"Type":                    required(oneOf(partPartial, partFinal)),
+	"Marketplace":             optional(marketplaceSchema.check),
+	"MerchantFundDistributor": optional(fundDistributorSchema.check),
 }
 
 var captureReferenceSchema = object{

@@ -64,7 +64,6 @@ func (s *Simulator) letTimePass(w http.ResponseWriter, r *http.Request) {
 
 func (s *Simulator) age(by time.Duration) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	var aged []record
 	for _, p := range s.books.pages {
 		older := *p
@@ -86,7 +85,16 @@ func (s *Simulator) age(by time.Duration) {
 		aged = append(aged, record{Transaction: &older})
 	}
 	s.books.save(aged...)
-	for _, t := range s.books.transactions {
+	var due []*transaction
+	for _, t := range s.books.inOrder() {
+		if t.Status == saferpay.StatusPending && !t.DecidedAt.After(s.now()) {
+			due = append(due, t)
+			continue
+		}
 		s.decideLater(t)
+	}
+	s.mu.Unlock()
+	for _, t := range due {
+		s.decide(t)
 	}
 }

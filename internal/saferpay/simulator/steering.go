@@ -134,6 +134,7 @@ func (s *Simulator) listTransactions(w http.ResponseWriter, _ *http.Request) {
 			"id": t.ID, "type": t.Type, "status": t.Status, "amount": reply{"value": strconv.FormatInt(t.Minor, 10), "currency": t.Currency},
 			"order_id": t.OrderID, "customer_id": t.CustomerID, "terminal_id": t.TerminalID, "method": t.Means.Method,
 			"capture_id": t.CaptureID, "captures": t.Captures, "refund_of": t.RefundOf, "date": t.Date,
+			"batch_closed": !t.ClosedAt.IsZero(),
 		})
 	}
 	writeJSON(w, http.StatusOK, list)

@@ -1,0 +1,60 @@
+package api
+
+import (
+	"context"
+
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// A workflow that has work to do can only be missing when it was ended from outside, such as in Temporal Web, or when Temporal
+// lost its data. The record says where it was, so it is started again and goes on from there.
+
+// onInvoice gives a command to the invoice's workflow. When there is none, either the invoice was settled between our look and
+// the command, which refusal then explains, or the workflow is taken up again.
+func (s *server) onInvoice(ctx context.Context, companyID, invoiceID string, refusal func(invoice.Invoice) error, command func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	defer cancel()
+	err := command(ctx)
+	if problem.CodeOf(err) != problem.NotFound {
+		return err
+	}
+	var inv invoice.Invoice
+	if err := s.Store.InCompany(ctx, companyID, func(tx Tx) (err error) {
+		if inv, err = tx.Invoice(ctx, invoiceID); err != nil {
+			return err
+		}
+		return refusal(inv)
+	}); err != nil {
+		return err
+	}
+	if err := s.Commands.TakeUp(ctx, inv); err != nil {
+		return err
+	}
+	return command(ctx)
+}
+
+// hint tells the invoice's workflow that something may have happened to the payment, unless that is known already or being
+// decided on: then a hint says nothing new. A workflow that is taken up again asks by itself.
+func (s *server) hint(ctx context.Context, companyID, invoiceID, paymentID string, send func(ctx context.Context, invoiceID, paymentID string) error) error {
+	var inv invoice.Invoice
+	var p payment.Payment
+	if err := s.Store.InCompany(ctx, companyID, func(tx Tx) (err error) {
+		if inv, err = tx.Invoice(ctx, invoiceID); err != nil {
+			return err
+		}
+		p, err = tx.Payment(ctx, paymentID)
+		return err
+	}); err != nil {
+		return err
+	}
+	if p.State.Final() || p.State == payment.Authorized || p.State == payment.Unknown {
+		return nil
+	}
+	err := send(ctx, invoiceID, paymentID)
+	if problem.CodeOf(err) == problem.NotFound {
+		return s.Commands.TakeUp(ctx, inv)
+	}
+	return err
+}

@@ -1,0 +1,153 @@
+package workflows
+
+import (
+	"fmt"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/payment"
+)
+
+// decide takes the authorized money, or gives it back. Of two authorizations at once, one waits for what the other becomes.
+// Money that the provider took by itself can't be given back and is booked.
+func (p *invoicePayment) decide(ctx workflow.Context, c *checkout) {
+	c.waiting = true
+	err := p.changing.Lock(ctx)
+	c.waiting = false
+	if err != nil {
+		return
+	}
+	objection := p.objection(c)
+	if objection == payment.NoObjection {
+		p.take(ctx, c)
+	}
+	p.changing.Unlock()
+	if objection != payment.NoObjection {
+		p.release(ctx, c, objection)
+	}
+}
+
+// objection is why an authorization must not be taken: what Saferpay's answer says against it, or the invoice.
+func (p *invoicePayment) objection(c *checkout) payment.Objection {
+	switch {
+	case c.Outcome.State == payment.Captured:
+		return payment.NoObjection
+	case c.Outcome.Objection != payment.NoObjection:
+		return c.Outcome.Objection
+	case p.InvoiceStatus == invoice.Paid:
+		return payment.InvoiceSettled
+	case p.InvoiceStatus == invoice.Cancelled:
+		return payment.InvoiceWithdrawn
+	case c.Amount.Cmp(p.Due) > 0:
+		return payment.LessIsDue
+	default:
+		return payment.NoObjection
+	}
+}
+
+// take captures the money, unless the provider has, and books it, while nothing else may change what is due.
+func (p *invoicePayment) take(ctx workflow.Context, c *checkout) {
+	p.capturing = c
+	defer func() { p.capturing = nil }()
+	p.report(ctx)
+	if c.Outcome.State == payment.Authorized {
+		var captured activities.Captured
+		choice := p.desk.insist(ctx, &c.matter, p.captureTrouble(ctx, c), func() (err error) {
+			captured, err = p.capture(ctx, c)
+			return err
+		})
+		switch {
+		case choice == exception.DidNotHappen:
+			c.Next = toGiveUp
+			return
+		case captured.Gone:
+			c.State = payment.Cancelled
+			return
+		}
+		c.Outcome.State, c.Outcome.CaptureID = payment.Captured, captured.CaptureID
+	}
+	p.book(ctx, c)
+}
+
+// capture asks for the money once, and once more when the acquirer leaves the answer open.
+func (p *invoicePayment) capture(ctx workflow.Context, c *checkout) (captured activities.Captured, err error) {
+	err = workflow.ExecuteActivity(with(ctx, saferpay, "Capture the money"), saferpayStep.CapturePayment, p.paymentRef(c)).Get(ctx, &captured)
+	if err != nil || !captured.Pending {
+		return captured, err
+	}
+	p.sleep(ctx, p.clock.shorten(pendingLook), "The acquirer has not answered the capture yet")
+	var later activities.Captured
+	err = workflow.ExecuteActivity(with(ctx, saferpay, "Ask what became of the capture"), saferpayStep.CapturePayment, p.paymentRef(c)).Get(ctx, &later)
+	if err == nil && later.Pending {
+		err = fmt.Errorf("the acquirer has not answered the capture %s yet", later.CaptureID)
+	}
+	return later, err
+}
+
+func (p *invoicePayment) release(ctx workflow.Context, c *checkout, objection payment.Objection) {
+	var released activities.Released
+	choice := p.desk.insist(ctx, &c.matter, releaseTrouble, func() error {
+		return workflow.ExecuteActivity(with(ctx, saferpay, "Give the money back: "+string(objection)), saferpayStep.ReleasePayment,
+			activities.Release{PaymentRef: p.paymentRef(c), Objection: objection}).Get(ctx, &released)
+	})
+	switch {
+	case choice == exception.DidNotHappen:
+		c.Next = toGiveUp
+	case released.Taken: // too late: it is booked next
+		c.Outcome.State, c.Outcome.CaptureID = payment.Captured, released.CaptureID
+	default:
+		c.State = payment.Cancelled
+	}
+	if objection == payment.AmountMismatch || objection == payment.OrderMismatch {
+		p.desk.raise(ctx, &c.matter, mismatch, objection.Note(), false)
+	}
+}
+
+// book records the receipt. When less was due than came, the money is parked and a person must decide.
+func (p *invoicePayment) book(ctx workflow.Context, c *checkout) {
+	var booked activities.Booked
+	p.desk.insist(ctx, &c.matter, bookingTrouble, func() error {
+		return inBooks(ctx, "Book the receipt", "BookReceipt", activities.Receipt{PaymentRef: p.paymentRef(c), CaptureID: c.Outcome.CaptureID}, &booked)
+	})
+	p.Standing = booked.Standing
+	if booked.Parked {
+		c.Next = toSettle
+		return
+	}
+	c.State = payment.Captured
+}
+
+// settle lets a person say what becomes of money that was taken although less was due.
+func (p *invoicePayment) settle(ctx workflow.Context, c *checkout) {
+	choice := p.desk.decide(ctx, &c.matter, doublePayment, "The money is parked on account 2030, prepayments received.", func() bool { return false })
+	if choice == exception.GiveBack {
+		p.refund(ctx, c)
+	}
+	c.State = payment.Captured
+}
+
+// refund starts a refund of the whole payment, which goes on by itself.
+func (p *invoicePayment) refund(ctx workflow.Context, c *checkout) {
+	var made RequestRefund
+	err := workflow.SideEffect(ctx, func(workflow.Context) any {
+		return RequestRefund{
+			CompanyID: p.in.CompanyID, RefundID: id.New(id.Refund), OrderID: id.NewOrder(), PaymentID: c.PaymentID, Reason: "Paid twice",
+		}
+	}).Get(&made)
+	if err == nil {
+		err = workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+			WorkflowID: RefundID(made.RefundID), ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
+			StaticSummary:         "Refund of a payment that came twice",
+			TypedSearchAttributes: temporal.NewSearchAttributes(CompanyID.ValueSet(p.in.CompanyID), NeedsAttention.ValueSet(false)),
+		}), RefundType, made).GetChildWorkflowExecution().Get(ctx, nil)
+	}
+	if err != nil {
+		p.desk.raise(ctx, &c.matter, refundNotStarted, cause(err)+".", false)
+	}
+}
