@@ -120,7 +120,7 @@ func (r *refunding) send(ctx workflow.Context) {
 	case err != nil:
 		r.doubt(ctx)
 	case out.ByHand:
-		r.conclude(ctx, r.ask(ctx, refundByHand, ""))
+		r.conclude(ctx, r.ask(ctx, refundByHand, out.Why))
 	case out.State == refund.Requested:
 		r.notTaken(ctx, out.Why)
 	default:
