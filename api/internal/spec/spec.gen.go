@@ -258,6 +258,8 @@ const (
 	PendingOverdue    ExceptionKind = "pending_overdue"
 	RefundByHand      ExceptionKind = "refund_by_hand"
 	RefundFound       ExceptionKind = "refund_found"
+	RefundNotTaken    ExceptionKind = "refund_not_taken"
+	RefundStuck       ExceptionKind = "refund_stuck"
 	RefundUnclear     ExceptionKind = "refund_unclear"
 	ReleaseUnclear    ExceptionKind = "release_unclear"
 	WebhookDisabled   ExceptionKind = "webhook_disabled"
@@ -289,6 +291,10 @@ func (e ExceptionKind) Valid() bool {
 	case RefundByHand:
 		return true
 	case RefundFound:
+		return true
+	case RefundNotTaken:
+		return true
+	case RefundStuck:
 		return true
 	case RefundUnclear:
 		return true
@@ -839,6 +845,7 @@ const (
 	UrnQuittanceProblemPaymentServiceNotInVerification ProblemType = "urn:quittance:problem:payment-service-not-in-verification"
 	UrnQuittanceProblemPayoutDecided                   ProblemType = "urn:quittance:problem:payout-decided"
 	UrnQuittanceProblemPeriodClosed                    ProblemType = "urn:quittance:problem:period-closed"
+	UrnQuittanceProblemProcessRestarted                ProblemType = "urn:quittance:problem:process-restarted"
 	UrnQuittanceProblemReceiptExceedsInvoice           ProblemType = "urn:quittance:problem:receipt-exceeds-invoice"
 	UrnQuittanceProblemRefundExceedsPayment            ProblemType = "urn:quittance:problem:refund-exceeds-payment"
 	UrnQuittanceProblemRefundNotRecordable             ProblemType = "urn:quittance:problem:refund-not-recordable"
@@ -913,6 +920,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemPayoutDecided:
 		return true
 	case UrnQuittanceProblemPeriodClosed:
+		return true
+	case UrnQuittanceProblemProcessRestarted:
 		return true
 	case UrnQuittanceProblemReceiptExceedsInvoice:
 		return true
@@ -1540,6 +1549,10 @@ type EventTypes = []EventType
 
 // Exception defines model for Exception.
 type Exception struct {
+	// About What the exception is about, as it stands now, with what it is found by in the Saferpay Backoffice. Only in the answer
+	// about one exception, and absent for what is neither a payment nor a refund.
+	About *ExceptionContext `json:"about,omitempty"`
+
 	// Choice The decision; `cleared_up` when it turned out not to need one.
 	//
 	// Example: try_again
@@ -1567,7 +1580,8 @@ type Exception struct {
 	// a payment; `pending_overdue` the provider has not decided in its time; `answer_mismatch` Saferpay authorized something
 	// else than was asked for; `double_payment` money for an invoice that was settled already; `capture_deadline` authorized
 	// money is about to be lost; `refund_unclear` nobody knows whether a refund happened; `refund_by_hand` the licence has no
-	// refunds, so that it is done in the Saferpay Backoffice; `booking_failed` captured money could not be booked;
+	// refunds, so that it is done in the Saferpay Backoffice; `refund_not_taken` Saferpay does not take a refund at the
+	// moment; `refund_stuck` an accepted refund could not be captured; `booking_failed` captured money could not be booked;
 	// `webhook_disabled` a webhook endpoint takes no events any more.
 	//
 	// The nightly comparison with Saferpay's transaction report finds: `orphan_transaction` captured money that no payment
@@ -1575,6 +1589,11 @@ type Exception struct {
 	// moved another amount than was booked; `refund_found` money that went back without a refund here, such as one that was
 	// made in the Saferpay Backoffice. Each is raised once about its subject.
 	Kind ExceptionKind `json:"kind"`
+
+	// Meanings What each of the choices does, for people.
+	//
+	// Example: {"it_did_not":"You made sure in the Saferpay Backoffice that no money moves: it ends here.","try_again":"The step that failed is run once more, at once."}
+	Meanings map[string]string `json:"meanings"`
 
 	// Note Why.
 	//
@@ -1585,7 +1604,7 @@ type Exception struct {
 	// ResolvedAt Absent while open, like the three below.
 	ResolvedAt *time.Time `json:"resolved_at,omitempty"`
 
-	// ResolvedBy The id of the key that decided, or `quittance`.
+	// ResolvedBy The id of the key that decided, the name of an operator who did so in Temporal Web, or `quittance`.
 	//
 	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 	ResolvedBy *string         `json:"resolved_by,omitempty"`
@@ -1595,10 +1614,61 @@ type Exception struct {
 	//
 	// Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
 	Subject ExceptionSubject `json:"subject"`
+
+	// WorkflowID Of the process that waits for the decision, in Temporal Web; absent when none does.
+	//
+	// Example: invoice/inv_01k9m21t1jh6q2a0x5v8y3e7f9
+	WorkflowID *string `json:"workflow_id,omitempty"`
 }
 
 // ExceptionStatus defines model for Exception.Status.
 type ExceptionStatus string
+
+// ExceptionContext What the exception is about, as it stands now, with what it is found by in the Saferpay Backoffice. Only in the answer
+// about one exception, and absent for what is neither a payment nor a refund.
+type ExceptionContext struct {
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// CustomerID Of the Saferpay account.
+	//
+	// Example: 123123
+	CustomerID string `json:"customer_id"`
+
+	// Environment `test` is test.saferpay.com, `live` is www.saferpay.com.
+	Environment Environment `json:"environment"`
+
+	// InvoiceID Example: inv_01k9m21t1jh6q2a0x5v8y3e7f9
+	InvoiceID InvoiceID `json:"invoice_id"`
+
+	// InvoiceNumber Example: 2026-0042
+	InvoiceNumber string        `json:"invoice_number"`
+	Method        PaymentMethod `json:"method"`
+
+	// PaymentID Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
+	PaymentID    PaymentID    `json:"payment_id"`
+	PaymentState PaymentState `json:"payment_state"`
+
+	// RefundID Only of a refund.
+	//
+	// Example: ref_01k9m26z6qq1w7f5c0a3d8k2m4
+	RefundID    *string      `json:"refund_id,omitempty"`
+	RefundState *RefundState `json:"refund_state,omitempty"`
+
+	// Saferpay How Saferpay calls it; each is absent until it is known.
+	Saferpay SaferpayReferences `json:"saferpay"`
+
+	// Since When the payment or refund came into its state.
+	Since time.Time `json:"since"`
+
+	// TerminalID Example: 12345678
+	TerminalID string `json:"terminal_id"`
+}
 
 // ExceptionDecision defines model for ExceptionDecision.
 type ExceptionDecision struct {
@@ -1618,7 +1688,8 @@ type ExceptionDecision struct {
 // a payment; `pending_overdue` the provider has not decided in its time; `answer_mismatch` Saferpay authorized something
 // else than was asked for; `double_payment` money for an invoice that was settled already; `capture_deadline` authorized
 // money is about to be lost; `refund_unclear` nobody knows whether a refund happened; `refund_by_hand` the licence has no
-// refunds, so that it is done in the Saferpay Backoffice; `booking_failed` captured money could not be booked;
+// refunds, so that it is done in the Saferpay Backoffice; `refund_not_taken` Saferpay does not take a refund at the
+// moment; `refund_stuck` an accepted refund could not be captured; `booking_failed` captured money could not be booked;
 // `webhook_disabled` a webhook endpoint takes no events any more.
 //
 // The nightly comparison with Saferpay's transaction report finds: `orphan_transaction` captured money that no payment
