@@ -13,6 +13,7 @@ import (
 	"encoding/base64"
 	"html/template"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -67,7 +68,7 @@ func New(o Options) http.Handler {
 	r.Group(func(r chi.Router) {
 		r.Use(http.NewCrossOriginProtection().Handler)
 		r.Get("/", s.page)
-		r.With(httprate.LimitByIP(signIns, time.Minute)).Post("/", s.signIn)
+		r.With(httprate.LimitBy(signIns, time.Minute, address)).Post("/", s.signIn)
 	})
 	r.Group(func(r chi.Router) {
 		r.Use(cors.Handler(cors.Options{
@@ -78,6 +79,12 @@ func New(o Options) http.Handler {
 		r.With(s.signedIn).Method(http.MethodPost, "/decode", converter.NewPayloadCodecHTTPHandler(o.Codec))
 	})
 	return r
+}
+
+// address is what sign-ins are counted by: of the peer, since operators don't come through the proxies of the public pages.
+func address(r *http.Request) (string, error) {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	return httprate.CanonicalizeIP(host), err
 }
 
 func headers(next http.Handler) http.Handler {
@@ -138,7 +145,7 @@ func (s server) signIn(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "This is a mistake of ours; it has been logged.", http.StatusInternalServerError)
 		return
 	}
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever Temporal Web is served over TLS
 		Name: cookie, Value: base64.RawURLEncoding.EncodeToString(sealed), Path: "/", MaxAge: int(session.Seconds()),
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(s.TemporalWebURL, "https:"),
 	})
