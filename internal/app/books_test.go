@@ -34,9 +34,9 @@ func TestMain(m *testing.M) { os.Exit(postgrestest.Run(m)) }
 // after a crash. Beside it runs a model of what must stand on each account, which knows nothing of journals.
 func TestWhateverHappensTheBooksBalance(t *testing.T) {
 	t.Parallel()
-	store := postgrestest.New(t)
+	s := open(t, postgrestest.New(t))
 	rapid.Check(t, func(r *rapid.T) {
-		s := open(t, store)
+		s.found(r)
 		b := &bookkeeper{shop: s, t: r, stands: map[string]int64{}}
 		happenings := map[string]func(){
 			"payment": b.payment, "late payment": b.latePayment, "refund": b.refund, "receipt": b.receipt, "settlement": b.settlement,
@@ -47,12 +47,13 @@ func TestWhateverHappensTheBooksBalance(t *testing.T) {
 			names = append(names, name)
 		}
 		slices.Sort(names)
-		for range rapid.IntRange(1, 14).Draw(r, "how much") {
+		for range rapid.IntRange(1, 12).Draw(r, "how much") {
 			happenings[rapid.SampledFrom(names).Draw(r, "what")]()
 			b.check()
 		}
+		b.trialBalance()
 		b.reasons()
-		_, err := store.VerifyJournal(t.Context(), s.company.ID, nil)
+		_, err := s.store.VerifyJournal(t.Context(), s.company.ID, nil)
 		require.NoError(r, err)
 	})
 }
@@ -254,31 +255,47 @@ func (b *bookkeeper) days() { b.now = b.now.AddDate(0, 0, rapid.IntRange(1, 20).
 
 // check holds the books against the model.
 func (b *bookkeeper) check() {
-	var trial struct {
-		Accounts []struct{ Number, Currency, Balance string }
-		Totals   []struct{ Currency, Difference string }
-	}
-	answer := b.call("GET", "/trial-balance", "")
-	require.NoError(b.t, json.Unmarshal(answer.Body.Bytes(), &trial))
-	for _, total := range trial.Totals {
-		assert.Equal(b.t, "0.00", total.Difference, total.Currency)
+	var entries []ledger.Entry
+	var turnovers []ledger.Turnover
+	b.in(b.t, func(tx *postgres.Tx) (err error) {
+		if turnovers, err = tx.Turnovers(b.ctx, time.Time{}, time.Time{}); err != nil {
+			return err
+		}
+		entries, _, err = tx.Journal(b.ctx, listing.Journal{Limit: 200})
+		return err
+	})
+	for _, total := range ledger.Totals(turnovers) {
+		assert.True(b.t, total.Balance().IsZero(), "%s", total.Balance())
 	}
 	stands := map[string]int64{}
-	for _, account := range trial.Accounts {
-		balance, err := money.Parse(account.Balance, money.Currency(account.Currency))
-		require.NoError(b.t, err)
-		stands[account.Number+" "+account.Currency] = balance.Minor()
+	for _, t := range turnovers {
+		stands[t.Account+" "+string(t.Debit.Currency())] = t.Balance().Minor()
 	}
 	for account, minor := range b.stands {
 		assert.Equal(b.t, minor, stands[account], account)
 	}
-	entries := b.journal()
 	require.Len(b.t, entries, int(b.entries), "everything is booked once")
-	if len(entries) > 0 {
-		newest := entries[len(entries)-1]
-		assert.True(b.t, newest.Date.After(b.closed) || b.checked == b.entries, "nothing is booked in a closed period")
+	if b.entries > b.checked {
+		assert.True(b.t, entries[b.entries-1].Date.After(b.closed), "nothing is booked in a closed period")
 	}
 	b.checked = b.entries
+}
+
+// trialBalance holds what the API says of the books against the model.
+func (b *bookkeeper) trialBalance() {
+	var trial struct {
+		Accounts []struct{ Number, Currency, Balance string }
+		Totals   []struct{ Currency, Difference string }
+	}
+	require.NoError(b.t, json.Unmarshal(b.call("GET", "/trial-balance", "").Body.Bytes(), &trial))
+	for _, total := range trial.Totals {
+		assert.Equal(b.t, "0.00", total.Difference, total.Currency)
+	}
+	for _, account := range trial.Accounts {
+		balance, err := money.Parse(account.Balance, money.Currency(account.Currency))
+		require.NoError(b.t, err)
+		assert.Equal(b.t, b.stands[account.Number+" "+account.Currency], balance.Minor(), account.Number)
+	}
 }
 
 // reasons holds what each invoice says that it is paid against the entries that it gives as reasons.

@@ -34,21 +34,14 @@ type shop struct {
 	api     http.Handler
 }
 
-// open makes a company with an active payment service on the store.
+// open builds the parts on the store, and a company.
 func open(t *testing.T, on *postgres.Store) *shop {
 	t.Helper()
 	master, err := secrets.Generate()
 	require.NoError(t, err)
 	keyring, err := secrets.New(master)
 	require.NoError(t, err)
-	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
-	s := &shop{
-		ctx: t.Context(), store: on, keyring: keyring, now: now, service: id.New(id.PaymentService), key: "qk_test_" + id.NewSecret(), keyID: id.New(id.APIKey),
-		company: merchant.Company{
-			ID: id.New(id.Company), Name: "Demo SA", Language: "fr", Canton: "VD", ReceiptAccount: merchant.DefaultReceiptAccount,
-			FeeAccount: merchant.DefaultFeeAccount, Liability: merchant.Require, CreatedAt: now,
-		},
-	}
+	s := &shop{ctx: t.Context(), store: on, keyring: keyring}
 	clock := func() time.Time { return s.now }
 	s.books = &activities.Books{Now: clock, InCompany: func(ctx context.Context, companyID string, fn func(activities.Tx) error) error {
 		return on.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
@@ -57,17 +50,28 @@ func open(t *testing.T, on *postgres.Store) *shop {
 		Store: store{on}, Sealer: keyring, Signer: signer{on, keyring}, AdminKey: "qk_admin", Logger: slog.New(slog.DiscardHandler), Now: clock,
 		Healthz: http.NotFoundHandler(), Readyz: http.NotFoundHandler(), Metrics: http.NotFoundHandler(),
 	})
-	require.NoError(t, on.CreateCompany(s.ctx, s.company))
-	require.NoError(t, on.CreateAPIKey(s.ctx, merchant.APIKey{
-		ID: s.keyID, CompanyID: s.company.ID, Prefix: s.key[:12], Hash: merchant.HashKey(s.key), Scopes: []string{"read", "write"}, CreatedAt: now,
+	s.found(t)
+	return s
+}
+
+// found makes another company, with an active payment service, and turns the clock back.
+func (s *shop) found(t require.TestingT) {
+	s.now = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	s.service, s.key, s.keyID = id.New(id.PaymentService), "qk_test_"+id.NewSecret(), id.New(id.APIKey)
+	s.company = merchant.Company{
+		ID: id.New(id.Company), Name: "Demo SA", Language: "fr", Canton: "VD", ReceiptAccount: merchant.DefaultReceiptAccount,
+		FeeAccount: merchant.DefaultFeeAccount, Liability: merchant.Require, CreatedAt: s.now,
+	}
+	require.NoError(t, s.store.CreateCompany(s.ctx, s.company))
+	require.NoError(t, s.store.CreateAPIKey(s.ctx, merchant.APIKey{
+		ID: s.keyID, CompanyID: s.company.ID, Prefix: s.key[:12], Hash: merchant.HashKey(s.key), Scopes: []string{"read", "write"}, CreatedAt: s.now,
 	}))
 	service := merchant.NewPaymentService(merchant.PaymentService{
 		ID: s.service, CompanyID: s.company.ID, Environment: merchant.Test, CustomerID: "123123", TerminalID: "12345678",
 		Methods: []merchant.ContractedMethod{{Method: "VISA", Currencies: []string{"CHF", "EUR"}}},
-	}, now)
-	require.NoError(t, service.Become(merchant.Active, now, ""))
+	}, s.now)
+	require.NoError(t, service.Become(merchant.Active, s.now, ""))
 	s.in(t, func(tx *postgres.Tx) error { return tx.InsertPaymentService(s.ctx, service) })
-	return s
 }
 
 // in runs fn in a transaction of the company, which must succeed.
