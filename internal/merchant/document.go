@@ -12,8 +12,12 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 )
 
-// MaxDocument is the largest document, in bytes.
-const MaxDocument = 10 << 20
+const (
+	// MaxDocument is the largest document, in bytes.
+	MaxDocument = 10 << 20
+	// MaxDocuments is how many are mailed for one payment service: in the name of a company nobody floods the acquirer.
+	MaxDocuments = 50
+)
 
 // Document is a paper for the acquirer's verification. It is mailed to the acquirer and then erased here: what stays is that
 // there was one.
@@ -40,6 +44,11 @@ var documentTypes = []struct{ begins, contentType, name, extension string }{
 // NewDocument returns a document of the payment service without its content, which is to be sealed first. What it is shows in
 // the content; of the name, only what can't mislead is kept. Problems: body-too-large, validation-failed for the field "file".
 func NewDocument(id string, s PaymentService, name string, content []byte, at time.Time) (Document, error) {
+	if s.count(DocumentReceived) >= MaxDocuments {
+		return Document{}, problem.InvalidFields(problem.Field{
+			Name: "file", Message: fmt.Sprintf("is one too many: %d documents were mailed already; send it to %s yourself", MaxDocuments, DocumentsMail),
+		})
+	}
 	if len(content) > MaxDocument {
 		return Document{}, problem.New(problem.TooLarge, "The document may have at most %d MiB.", MaxDocument>>20)
 	}

@@ -43,3 +43,15 @@ func TestDocumentIsDescribedForPeople(t *testing.T) {
 	_, err := merchant.NewDocument("doc_1", merchant.PaymentService{}, "Pass.pdf", make([]byte, merchant.MaxDocument+1), start)
 	assert.Equal(t, problem.TooLarge, problem.CodeOf(err))
 }
+
+func TestNobodyFloodsTheAcquirerInTheNameOfACompany(t *testing.T) {
+	t.Parallel()
+	var s merchant.PaymentService
+	for range merchant.MaxDocuments {
+		_, err := merchant.NewDocument("doc_1", s, "a.pdf", []byte("%PDF-1.7"), start)
+		require.NoError(t, err)
+		s.Note(merchant.ServiceStep{What: merchant.DocumentReceived}, start)
+	}
+	_, err := merchant.NewDocument("doc_1", s, "a.pdf", []byte("%PDF-1.7"), start)
+	assert.Equal(t, problem.Invalid, problem.CodeOf(err))
+}

@@ -94,6 +94,15 @@ func (s PaymentService) Noted(what What, about string) bool {
 	return slices.ContainsFunc(s.Timeline, func(step ServiceStep) bool { return step.What == what && step.About == about })
 }
 
+func (s PaymentService) count(what What) (n int) {
+	for _, step := range s.Timeline {
+		if step.What == what {
+			n++
+		}
+	}
+	return n
+}
+
 // CredentialsRefused tells whether Saferpay refused the credentials when they were last used. Those are never tried again.
 func (s PaymentService) CredentialsRefused() bool {
 	for _, step := range slices.Backward(s.Timeline) {

@@ -48,7 +48,10 @@ func TestInboxPageMakesLinksAndEscapesTheRest(t *testing.T) {
 	send(t, smtpAddress, "demo@example.ch", "support@example.ch", documents)
 	send(t, smtpAddress, "a@example.ch", "b@example.ch", "Subject: x\r\n\r\n<script>alert(1)</script>")
 
+	send(t, smtpAddress, "a@example.ch", "b@example.ch", "Subject: y\r\nContent-Type: text/html\r\n\r\n<b title=\"x\">bold</b>")
+
 	page := get(t, web+"/")
+	require.Contains(t, page, `<iframe sandbox srcdoc="&lt;b title=&#34;x&#34;&gt;bold&lt;/b&gt;`)
 	require.Contains(t, page, `<a href="https://pay.example.ch/i/abc?lang=fr&amp;x=1">`)
 	require.NotContains(t, page, "<script>")
 }

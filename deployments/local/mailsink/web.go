@@ -13,7 +13,7 @@ import (
 //go:embed inbox.html
 var inboxPage string
 
-var inbox = template.Must(template.New("inbox").Funcs(template.FuncMap{"links": links}).Parse(inboxPage))
+var inbox = template.Must(template.New("inbox").Funcs(template.FuncMap{"links": links, "document": document}).Parse(inboxPage))
 
 func (s *Sink) handler() http.Handler {
 	mux := http.NewServeMux()
@@ -38,6 +38,11 @@ func (s *Sink) showInbox(w http.ResponseWriter, _ *http.Request) {
 	slices.Reverse(messages)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_ = inbox.Execute(w, messages)
+}
+
+// document makes a mail the document of a frame. The frame is sandboxed: nothing in it runs or leads away.
+func document(html string) template.HTMLAttr {
+	return template.HTMLAttr(`srcdoc="` + template.HTMLEscapeString(html) + `"`) // #nosec G203 -- it is escaped
 }
 
 var link = regexp.MustCompile(`https?://[^\s<>"]+`)
