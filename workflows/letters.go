@@ -60,5 +60,8 @@ func (o *onboarding) deliver(ctx workflow.Context, l merchant.Letter) error {
 	if told.Note == "" {
 		return nil
 	}
-	return o.step(with(ctx, books, "Note what became of the mail"), merchantsStep.NoteLetter, activities.Tidings{Tell: tell, Told: told})
+	_, err := o.change(ctx, func() error {
+		return o.step(with(ctx, books, "Note what became of the mail"), merchantsStep.NoteLetter, activities.Tidings{Tell: tell, Told: told})
+	})
+	return err
 }

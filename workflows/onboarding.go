@@ -38,7 +38,7 @@ type onboarding struct {
 
 	recorded   bool
 	refusal    error
-	planned    bool                    // it is looked after every night
+	planned    bool                    // it is looked after every day
 	changing   workflow.Mutex          // one change of the payment service at a time
 	changes    workflow.ReceiveChannel // what happened to it elsewhere
 	catchingUp bool
@@ -253,7 +253,8 @@ func (o *onboarding) alone(ctx workflow.Context, status merchant.ServiceStatus, 
 	return step()
 }
 
-// step runs an activity that tells where the payment service stands after it.
+// step runs an activity that tells where the payment service stands after it. Only one runs at a time, so that what is known
+// here is never older than the record: under changing, but for the first.
 func (o *onboarding) step(ctx workflow.Context, activity, in any) error {
 	var v activities.Verification
 	if err := workflow.ExecuteActivity(ctx, activity, in).Get(ctx, &v); err != nil {

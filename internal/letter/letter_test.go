@@ -55,7 +55,6 @@ var abouts = map[merchant.What]string{
 
 // write writes a letter as whoever sends it does.
 func write(c merchant.Company, s merchant.PaymentService, l merchant.Letter) (letter.Letter, error) {
-	s.Status, s.Timeline = s.Timeline[l.Step].Status, s.Timeline[:l.Step+1]
 	switch l.To {
 	case merchant.ToAcquirer:
 		return letter.ToAcquirer(c, s, l.Step)

@@ -89,7 +89,7 @@ var looks = map[merchant.What]look{
 
 // ToCompany returns the mail that tells a company of a step on the timeline of its payment service.
 func ToCompany(c merchant.Company, s merchant.PaymentService, at int) (Letter, error) {
-	step := s.Timeline[at]
+	s, step := asOf(s, at)
 	w := languages[c.Language]
 	p := page{Language: c.Language, From: quittance, Greeting: w.greeting, Closing: w.closing, Footer: fmt.Sprintf(w.footer, c.Name)}
 	switch step.What {
@@ -114,7 +114,7 @@ func AcquirerAddress(what merchant.What) string {
 // ToAcquirer returns the mail to Worldline/SIX about a step, in the name of the company and in its language: answers go to the
 // company, not to Quittance.
 func ToAcquirer(c merchant.Company, s merchant.PaymentService, at int, attachments ...Attachment) (Letter, error) {
-	step := s.Timeline[at]
+	s, step := asOf(s, at)
 	w := languages[c.Language]
 	p := page{Language: c.Language, From: c.Name, Greeting: w.greeting, Closing: w.closing}
 	letter, err := p.about(c, s, step, w.acquirer[step.What], w.labels)
@@ -124,11 +124,19 @@ func ToAcquirer(c merchant.Company, s merchant.PaymentService, at int, attachmen
 
 // ToOperators returns the mail that tells the operators, in English, of a step that needs a person.
 func ToOperators(c merchant.Company, s merchant.PaymentService, at int, address string) (Letter, error) {
-	step := s.Timeline[at]
+	s, step := asOf(s, at)
 	p := page{Language: "en", From: quittance, Greeting: english.greeting, Closing: english.closing}
 	letter, err := p.about(c, s, step, operators[step.What], english.labels)
 	letter.ID, letter.To, letter.ReplyTo = identify(s, at, merchant.ToOperators), address, c.ContactEmail
 	return letter, err
+}
+
+// asOf returns the payment service as it stood at a step of its timeline, and the step: a letter that had to wait tells what
+// was to be told. Contracts are those of now.
+func asOf(s merchant.PaymentService, at int) (merchant.PaymentService, merchant.ServiceStep) {
+	step := s.Timeline[at]
+	s.Status, s.Timeline = step.Status, s.Timeline[:at+1]
+	return s, step
 }
 
 // identify names a letter for good.
