@@ -3,8 +3,10 @@ package api
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/exception"
@@ -14,6 +16,7 @@ import (
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/settlement"
 )
 
 // Who does what nobody's key did.
@@ -31,6 +34,7 @@ type history struct {
 	entries    []ledger.Entry
 	exceptions []exception.Exception
 	calls      []spec.InvoiceStep
+	payouts    []spec.InvoiceStep
 }
 
 // mostOfEach bounds how many entries, exceptions and calls of one invoice are read.
@@ -98,8 +102,30 @@ func readHistory(ctx context.Context, tx Tx, invoiceID string) (h history, err e
 			return h, err
 		}
 		h.calls = append(h.calls, calls...)
+		payouts, err := payoutsOf(ctx, tx, subject)
+		if err != nil {
+			return h, err
+		}
+		for _, p := range payouts {
+			if !slices.ContainsFunc(h.payouts, func(known spec.InvoiceStep) bool { return *known.PayoutID == *p.PayoutID }) {
+				h.payouts = append(h.payouts, p)
+			}
+		}
 	}
 	return h, nil
+}
+
+// payoutsOf returns the payouts that brought the payment to the bank, or kept the refund back.
+func payoutsOf(ctx context.Context, tx Tx, subject string) (steps []spec.InvoiceStep, err error) {
+	payouts, _, err := tx.Payouts(ctx, listing.Payouts{States: []settlement.State{settlement.Booked}, Pays: subject})
+	for _, p := range payouts {
+		booked := p.Timeline[len(p.Timeline)-1]
+		text := fmt.Sprintf("Paid out on %s: %s", p.Date.Format(time.DateOnly), cmp.Or(p.Reference, p.ID))
+		steps = append(steps, spec.InvoiceStep{
+			At: booked.At, What: "payout.booked", By: cmp.Or(booked.By, byQuittance), Text: &text, PayoutID: &p.ID, EntryID: &p.EntryID,
+		})
+	}
+	return steps, err
 }
 
 // callsAbout returns the calls that changed the invoice, payment or refund, or may have.
@@ -148,7 +174,7 @@ func (h history) reasons() []spec.PaidReason {
 
 // steps are everything that happened, oldest first.
 func (h history) steps() []spec.InvoiceStep {
-	steps := append(h.calls, spec.InvoiceStep{At: h.invoice.CreatedAt, What: "invoice.created", By: byQuittance})
+	steps := append(slices.Concat(h.calls, h.payouts), spec.InvoiceStep{At: h.invoice.CreatedAt, What: "invoice.created", By: byQuittance})
 	if !h.invoice.IssuedAt.IsZero() {
 		steps = append(steps, spec.InvoiceStep{At: h.invoice.IssuedAt, What: "invoice.issued", By: byQuittance})
 	}

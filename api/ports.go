@@ -97,6 +97,7 @@ type Tx interface {
 	SettlementOf(ctx context.Context, hash []byte) (s settlement.Settlement, ok bool, err error)
 	InsertSettlement(ctx context.Context, s settlement.Settlement) error
 	Settlements(ctx context.Context, f listing.Settlements) (settlements []settlement.Settlement, next string, err error)
+	CountPayouts(ctx context.Context, settlements ...settlement.Settlement) (bySettlement map[string]map[settlement.State]int, err error)
 	Payout(ctx context.Context, id string) (settlement.Payout, error)
 	PayoutsOf(ctx context.Context, settlementID string) ([]settlement.Payout, error)
 	Payouts(ctx context.Context, f listing.Payouts) (payouts []settlement.Payout, next string, err error)

@@ -109,17 +109,38 @@ func (s *server) ListSettlements(ctx context.Context, r spec.ListSettlementsRequ
 	var answer spec.ListSettlements200JSONResponse
 	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
 		settlements, next, err := tx.Settlements(ctx, listing.Settlements{Cursor: deref(r.Params.Cursor), Limit: deref(r.Params.Limit)})
-		answer = spec.ListSettlements200JSONResponse{Data: []spec.Settlement{}, NextCursor: optional(next)}
-		for _, found := range settlements {
-			shown, err := settlementOf(ctx, tx, found)
-			if err != nil {
-				return err
-			}
-			answer.Data = append(answer.Data, shown)
+		if err != nil {
+			return err
+		}
+		counts, err := tx.CountPayouts(ctx, settlements...)
+		answer = spec.ListSettlements200JSONResponse{
+			Data: mapped(settlements, func(s settlement.Settlement) spec.SettlementSummary { return summaryOf(s, counts[s.ID]) }), NextCursor: optional(next),
 		}
 		return err
 	})
 	return answer, err
+}
+
+func summaryOf(s settlement.Settlement, payouts map[settlement.State]int) spec.SettlementSummary {
+	answer := spec.SettlementSummary{
+		ID: s.ID, Status: spec.Complete, Format: s.Kind(), File: fileOf(s), Payouts: map[string]int{}, Skipped: skippedOf(s),
+		ImportedAt: s.ImportedAt, ImportedBy: s.ImportedBy,
+	}
+	for state, count := range payouts {
+		answer.Payouts[string(state)] = count
+		if state.Waits() {
+			answer.Status = spec.NeedsConfirmation
+		}
+	}
+	return answer
+}
+
+func fileOf(s settlement.Settlement) spec.SettlementFile {
+	return spec.SettlementFile{Sha256: hex.EncodeToString(s.Hash), Size: s.Size, MessageID: optional(s.MessageID), CreatedAt: optional(s.Created)}
+}
+
+func skippedOf(s settlement.Settlement) spec.SkippedEntries {
+	return spec.SkippedEntries{NotBooked: s.Skipped[settlement.Pending], OfOthers: s.Skipped[settlement.Others]}
 }
 
 // settlementOf returns a settlement as the API shows it, with its payouts as they stand now.
@@ -128,17 +149,14 @@ func settlementOf(ctx context.Context, tx Tx, s settlement.Settlement) (spec.Set
 	answer := spec.Settlement{
 		ID:         s.ID,
 		Status:     spec.Complete,
-		Format:     string(s.Format),
-		File:       spec.SettlementFile{Sha256: hex.EncodeToString(s.Hash), Size: s.Size, MessageID: optional(s.MessageID), CreatedAt: optional(s.Created)},
+		Format:     s.Kind(),
+		File:       fileOf(s),
 		Statements: mapped(s.Accounts, shownBankStatement),
 		Payouts:    []spec.Payout{},
 		Unmatched:  []spec.Payout{},
-		Skipped:    spec.SkippedEntries{NotBooked: s.Skipped[settlement.Pending], OfOthers: s.Skipped[settlement.Others]},
+		Skipped:    skippedOf(s),
 		ImportedAt: s.ImportedAt,
 		ImportedBy: s.ImportedBy,
-	}
-	if s.Message != "" {
-		answer.Format = s.Message
 	}
 	for _, p := range payouts {
 		if p.State == settlement.Unmatched {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -147,14 +148,23 @@ func TestListOfTheAcquirerClosesTheReceiptAccount(t *testing.T) {
 	events := w.call("GET", "/events?type=payout.booked", w.key, nil).json(http.StatusOK)["data"].([]any)
 	assert.Len(t, events, 1)
 
+	steps := w.call("GET", "/invoices/"+a.InvoiceID+"/timeline", w.key, nil).json(http.StatusOK)["steps"].([]any)
+	steps = slices.DeleteFunc(steps, func(s any) bool { return s.(map[string]any)["what"] != "payout.booked" })
+	require.Len(t, steps, 1)
+	told := steps[0].(map[string]any)
+	assert.Equal(t, []any{"Paid out on 2026-11-20: WL-20261120-01", payout["id"], payout["journal_entry_id"]}, []any{told["text"], told["payout_id"], told["entry_id"]})
+
 	again := w.importFile("text/csv", file).json(http.StatusOK)
 	assert.Equal(t, imported, again, "the same file changes nothing, and says so with 200")
 	bank := credit("2026-11-21", "134.55", "WORLDLINE WL-20261120-01")
-	told := w.importFile("application/xml", bank).json(http.StatusCreated)
+	told = w.importFile("application/xml", bank).json(http.StatusCreated)
 	assert.Equal(t, []any{false, true}, known(told), "the bank tells what the acquirer told before")
 	assert.Equal(t, []string{"1029 CHF 0.00"}, w.stands())
 	assert.Len(t, w.call("GET", "/journal?source=settlement", w.key, nil).json(http.StatusOK)["data"], 1)
-	assert.Len(t, w.call("GET", "/settlements?limit=5", w.key, nil).json(http.StatusOK)["data"], 2)
+	listed := w.call("GET", "/settlements?limit=5", w.key, nil).json(http.StatusOK)["data"].([]any)
+	require.Len(t, listed, 2)
+	assert.Equal(t, []any{told["id"], "complete", "camt.054.001.08", map[string]any{"booked": 1.0}},
+		[]any{listed[0].(map[string]any)["id"], listed[0].(map[string]any)["status"], listed[0].(map[string]any)["format"], listed[0].(map[string]any)["payouts"]})
 	assert.Equal(t, told, w.call("GET", "/settlements/"+told["id"].(string), w.key, nil).json(http.StatusOK))
 	assert.Len(t, w.call("GET", "/payouts?pays="+r.ID, w.key, nil).json(http.StatusOK)["data"], 1)
 }
@@ -174,6 +184,24 @@ func credit(on, amount, text string) string {
 <Ntry><Amt Ccy="CHF">%[2]s</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>%[1]s</Dt></BookgDt>
 <AddtlNtryInf>%[3]s</AddtlNtryInf></Ntry>
 </Ntfctn></BkToCstmrDbtCdtNtfctn></Document>`, on, amount, text)
+}
+
+func TestSameFileSentByManyAtOnceIsImportedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.captured(chf("108.00"), "2026-11-18")
+	file := csvHeader + "WL-20261120-01,2026-11-20,payment," + p.OrderID + ",CHF,108.00,2.30,105.70\n"
+	codes := make(chan int, 4)
+	for range cap(codes) {
+		go func() { codes <- w.importFile("text/csv", file).Code }()
+	}
+	got := map[int]int{}
+	for range cap(codes) {
+		got[<-codes]++
+	}
+	assert.Equal(t, map[int]int{http.StatusCreated: 1, http.StatusOK: 3}, got)
+	assert.Equal(t, []string{"1029 CHF 0.00"}, w.stands())
+	assert.Equal(t, francs("105.70"), w.balance("1020"))
 }
 
 func TestPayoutThatIsFoundByItsAmountIsConfirmedByAPerson(t *testing.T) {
@@ -272,7 +300,7 @@ func TestSamplesOfBanksAreTaken(t *testing.T) {
 	all := w.call("GET", "/settlements", w.key, nil).json(http.StatusOK)["data"].([]any)
 	assert.Len(t, all, 4)
 	assert.Equal(t, map[string]any{"not_booked": 1.0, "of_others": 2.0}, all[3].(map[string]any)["skipped"])
-	assert.Len(t, all[2].(map[string]any)["statements"], 2)
+	assert.Equal(t, map[string]any{"unmatched": 2.0}, all[2].(map[string]any)["payouts"])
 }
 
 func TestStatementOfAnotherAccountIsRefused(t *testing.T) {

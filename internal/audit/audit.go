@@ -36,7 +36,9 @@ type Change struct {
 }
 
 // leftOut are the fields of answers that hold secrets, and those that tell their own history.
-var leftOut = map[string]bool{"key": true, "secret": true, "timeline": true, "next_steps": true}
+var leftOut = map[string]bool{
+	"key": true, "secret": true, "timeline": true, "next_steps": true, "payouts": true, "unmatched": true,
+}
 
 // Compare returns the fields in which two JSON objects differ. What is no object has no fields.
 func Compare(before, after []byte) map[string]Change {

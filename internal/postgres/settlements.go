@@ -58,6 +58,25 @@ func (tx *Tx) Settlements(ctx context.Context, f listing.Settlements) (settlemen
 	return settlements, next, failed(err, "list settlements")
 }
 
+// CountPayouts returns how many payouts of each settlement are in each state, by the settlement's id.
+func (tx *Tx) CountPayouts(ctx context.Context, settlements ...settlement.Settlement) (map[string]map[settlement.State]int, error) {
+	ids, counts := make([]string, len(settlements)), map[string]map[settlement.State]int{}
+	for i, s := range settlements {
+		ids[i], counts[s.ID] = s.ID, map[settlement.State]int{}
+	}
+	rows, _ := tx.tx.Query(ctx, `
+		select s.settlement_id, p.state, count(distinct p.id) from payout_sightings s join payouts p on p.id = s.payout_id
+		where s.settlement_id = any($1) group by 1, 2`, ids) // its error comes out of ForEachRow
+	var id string
+	var state settlement.State
+	var count int
+	_, err := pgx.ForEachRow(rows, []any{&id, &state, &count}, func() error {
+		counts[id][state] = count
+		return nil
+	})
+	return counts, failed(err, "count the payouts of settlements")
+}
+
 // LockJournal keeps everybody else from booking anything for the company until the transaction ends.
 func (tx *Tx) LockJournal(ctx context.Context) error {
 	_, err := one(ctx, tx.tx, scanHead, "company", tx.companyID, selectHead+` for update`, tx.companyID)

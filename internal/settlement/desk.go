@@ -33,6 +33,7 @@ type Desk struct {
 	positions []*Position // in the order in which they were booked
 	bySource  map[ledger.Source]*Position
 	byOrder   map[string][]*Position
+	refundsOf map[string][]*Position // by the payment that went back
 	payouts   []*Payout
 	changed   []*Payout
 }
@@ -40,13 +41,16 @@ type Desk struct {
 // NewDesk returns a desk. Positions are those that still stand on a receipt account, and those of the orders that a file names;
 // payouts are those that wait, and those that a file may be telling again.
 func NewDesk(s Setting, positions []Position, payouts []Payout) *Desk {
-	d := &Desk{Setting: s, bySource: map[ledger.Source]*Position{}, byOrder: map[string][]*Position{}}
+	d := &Desk{Setting: s, bySource: map[ledger.Source]*Position{}, byOrder: map[string][]*Position{}, refundsOf: map[string][]*Position{}}
 	slices.SortStableFunc(positions, func(a, b Position) int { return cmp.Or(a.Day.Compare(b.Day), cmp.Compare(a.Source.ID, b.Source.ID)) })
 	for i := range positions {
 		q := &positions[i]
 		d.positions = append(d.positions, q)
 		d.bySource[q.Source] = q
 		d.byOrder[q.OrderID] = append(d.byOrder[q.OrderID], q)
+		if q.Source.Kind == ledger.FromRefund {
+			d.refundsOf[q.PaymentID] = append(d.refundsOf[q.PaymentID], q)
+		}
 	}
 	for i := range payouts {
 		d.payouts = append(d.payouts, &payouts[i])

@@ -1,6 +1,7 @@
 package settlement
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"slices"
 	"time"
@@ -34,6 +35,9 @@ func NewSettlement(id string, s Setting, data []byte, f File) Settlement {
 		Accounts: f.Accounts, Skipped: f.Skipped, ImportedAt: s.Now.UTC(), ImportedBy: s.By,
 	}
 }
+
+// Kind returns the exact kind of the file: "csv", or the message of ISO 20022.
+func (s Settlement) Kind() string { return cmp.Or(s.Message, string(s.Format)) }
 
 // CheckAccounts refuses a file about an account that is not among those of the company, if it has named any.
 func (f File) CheckAccounts(ibans []string) error {

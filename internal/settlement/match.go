@@ -13,23 +13,19 @@ import (
 )
 
 // What an acquirer plausibly keeps: at most 5 % and 0.50 per transaction, which is above every published Swiss price for cards
-// and TWINT, and at least nothing. Of a refund it may give as much back.
-var (
-	highestRate  = decimal.New(5, -2)
-	highestFixed = decimal.New(50, -2)
+// and TWINT, and at least nothing. In hundredths: of an amount, and of the smallest unit.
+const (
+	highestRate  = 5
+	highestFixed = 50 * 100
 )
 
 // plausible tells whether a fee may be one for those items.
 func plausible(fee money.Amount, items []Item) bool {
-	lowest, highest := decimal.Zero, decimal.Zero
+	var b batch
 	for _, i := range items {
-		most := i.Gross.Decimal().Abs().Mul(highestRate).Add(highestFixed)
-		highest = highest.Add(most)
-		if i.Gross.IsNegative() {
-			lowest = lowest.Sub(most)
-		}
+		b.add(i.Gross)
 	}
-	return fee.Decimal().GreaterThanOrEqual(lowest) && fee.Decimal().LessThanOrEqual(highest)
+	return b.keeps(fee.Minor())
 }
 
 // matchOrders matches a payout by the orders that a file names. Lines that are certain are booked; the others become a part of
@@ -110,9 +106,8 @@ func (d *Desk) refunds(l Line, used map[ledger.Source]bool) []*Position {
 			all = append(all, q)
 			continue
 		}
-		for _, r := range d.positions {
-			fits := !told(l.Gross) || r.Amount.Equal(l.Gross)
-			if r.Source.Kind == ledger.FromRefund && r.PaymentID == q.PaymentID && fits && !used[r.Source] {
+		for _, r := range d.refundsOf[q.PaymentID] {
+			if (!told(l.Gross) || r.Amount.Equal(l.Gross)) && !used[r.Source] {
 				all = append(all, r)
 			}
 		}

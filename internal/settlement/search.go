@@ -34,11 +34,13 @@ func (d *Desk) matchAmount(p *Payout) {
 		reason     string
 		found      func() (sets [][]*Position, all bool)
 	}{
-		{Likely, "This is what was due on this day", func() ([][]*Position, bool) { return explaining(p, due, plausibly) }},
-		{Likely, "These are all payments of their days, and they make exactly this", func() ([][]*Position, bool) { return explaining(p, batches, exactly) }},
-		{Likely, "These are all payments of their days; no other days fit", func() ([][]*Position, bool) { return explaining(p, batches, plausibly) }},
-		{Possible, "No other payments make exactly this", func() ([][]*Position, bool) { return combinations(p, open, exactly, maxCombined) }},
-		{Possible, "No other payments fit", func() ([][]*Position, bool) { return combinations(p, open, plausibly, maxTogether) }},
+		{Likely, "This is what was due on this day", func() ([][]*Position, bool) { return explaining(due, p.plausibly) }},
+		{Likely, "These are all payments of their days, and they make exactly this", func() ([][]*Position, bool) { return explaining(batches, p.exactly) }},
+		{Likely, "These are all payments of their days; no other days fit", func() ([][]*Position, bool) { return explaining(batches, p.plausibly) }},
+		{Possible, "No other payments make exactly this", func() ([][]*Position, bool) { return combinations(open, p.exactly, maxCombined, p.owed(), p.owed()) }},
+		{Possible, "No other payments fit", func() ([][]*Position, bool) {
+			return combinations(open, p.plausibly, maxTogether, p.owed(), math.MaxInt64)
+		}},
 	} {
 		sets, all := attempt.found()
 		switch {
@@ -71,9 +73,9 @@ func of(method payment.Method, open []*Position) []*Position {
 }
 
 // due returns what is usually paid out on the day of the payout, of all methods and of each.
-func (d *Desk) due(p *Payout, open []*Position) (sets [][]*Position) {
+func (d *Desk) due(p *Payout, open []*Position) (sets []batch) {
 	for _, m := range methods {
-		sets = append(sets, slices.DeleteFunc(of(m, open), func(q *Position) bool { return !d.Expected(q.Day).Equal(p.Date) }))
+		sets = append(sets, weigh(slices.DeleteFunc(of(m, open), func(q *Position) bool { return !d.Expected(q.Day).Equal(p.Date) })))
 	}
 	return sets
 }
@@ -83,17 +85,46 @@ func calendarDay(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
 }
 
+// batch is a set of positions and what it adds up to, in the smallest unit of its currency; what an acquirer may plausibly keep of
+// it is in hundredths of that.
+type batch struct {
+	set         []*Position
+	gross       int64
+	least, most int64 // of the fee
+}
+
+// add takes a position into the sums.
+func (b *batch) add(gross money.Amount) {
+	minor := gross.Minor()
+	b.gross += minor
+	b.most += max(minor, -minor)*highestRate + highestFixed
+	if minor < 0 { // of a refund the acquirer may give back what it kept of the payment
+		b.least -= -minor*highestRate + highestFixed
+	}
+}
+
+func weigh(set []*Position) batch {
+	b := batch{set: set}
+	for _, q := range set {
+		b.add(q.Open)
+	}
+	return b
+}
+
 // batches returns everything that came on days in a row, of all methods and of each. Open is in the order of its days.
-func batches(open []*Position) (sets [][]*Position) {
+func batches(open []*Position) (sets []batch) {
 	for _, m := range methods {
 		chosen := of(m, open)
 		for from := range chosen {
 			if from > 0 && chosen[from-1].Day.Equal(chosen[from].Day) {
 				continue
 			}
-			for to := from + 1; to <= len(chosen); to++ {
-				if to == len(chosen) || !chosen[to].Day.Equal(chosen[to-1].Day) {
-					sets = append(sets, chosen[from:to])
+			days := batch{}
+			for to, q := range chosen[from:] {
+				days.add(q.Open)
+				if last := from + to + 1; last == len(chosen) || !chosen[last].Day.Equal(q.Day) {
+					days.set = chosen[from:last]
+					sets = append(sets, days)
 				}
 			}
 		}
@@ -101,50 +132,42 @@ func batches(open []*Position) (sets [][]*Position) {
 	return sets
 }
 
-// rule says whether a set explains a payout.
-type rule func(p *Payout, set []*Position) bool
-
-// exactly asks for the very amount, with the fee that the file tells or none.
-func exactly(p *Payout, set []*Position) bool {
-	fee := p.FeeTold
-	if !told(fee) || fee.Currency() != p.paid().Currency() {
-		fee = p.zero()
+// owed is what a set has to make with the fee that the file tells, or without any, in the smallest unit.
+func (p *Payout) owed() int64 {
+	if told(p.FeeTold) {
+		return p.paid().Add(p.FeeTold).Minor()
 	}
-	return len(set) > 0 && gross(p, set).Equal(p.paid().Add(fee))
+	return p.paid().Minor()
 }
+
+// exactly tells whether the set makes the very amount.
+func (p *Payout) exactly(b batch) bool { return len(b.set) > 0 && b.gross == p.owed() }
 
 // plausibly lets the acquirer keep what it usually does, unless the file tells the fee.
-func plausibly(p *Payout, set []*Position) bool {
-	if exactly(p, set) {
-		return true
-	}
-	return len(set) > 0 && !told(p.FeeTold) && plausible(gross(p, set).Sub(p.paid()), itemsOf(set))
+func (p *Payout) plausibly(b batch) bool {
+	return p.exactly(b) || len(b.set) > 0 && !told(p.FeeTold) && b.keeps(b.gross-p.owed())
 }
 
-func gross(p *Payout, set []*Position) money.Amount {
-	sum := p.zero()
-	for _, q := range set {
-		sum = sum.Add(q.Open)
-	}
-	return sum
-}
+// keeps tells whether the acquirer may plausibly keep that fee of the set.
+func (b batch) keeps(fee int64) bool { return fee*100 >= b.least && fee*100 <= b.most }
 
-// explaining returns the sets that explain the payout, each once and at most maxShown; all says that there are no others.
-func explaining(p *Payout, sets [][]*Position, explains rule) (found [][]*Position, all bool) {
-	for _, set := range sets {
-		if !explains(p, set) || slices.ContainsFunc(found, func(f []*Position) bool { return slices.Equal(f, set) }) {
+// explaining returns the sets that explain a payout, each once and at most maxShown; all says that there are no others.
+func explaining(sets []batch, explains func(batch) bool) (found [][]*Position, all bool) {
+	for _, b := range sets {
+		if !explains(b) || slices.ContainsFunc(found, func(f []*Position) bool { return slices.Equal(f, b.set) }) {
 			continue
 		}
 		if len(found) == maxShown {
 			return found, false
 		}
-		found = append(found, set)
+		found = append(found, b.set)
 	}
 	return found, true
 }
 
-// combinations returns the sets of at most that many positions that explain the payout; all says that there are no others.
-func combinations(p *Payout, open []*Position, explains rule, most int) (found [][]*Position, all bool) {
+// combinations returns the sets of at most that many positions that explain a payout, and make between least and highest; all
+// says that there are no others.
+func combinations(open []*Position, explains func(batch) bool, together int, least, highest int64) (found [][]*Position, all bool) {
 	all = len(open) <= maxCombined
 	open = open[:min(len(open), maxCombined)]
 	// What the positions from each on can add and take at most, so that hopeless sets are left early.
@@ -152,31 +175,27 @@ func combinations(p *Payout, open []*Position, explains rule, most int) (found [
 	for i, q := range slices.Backward(open) {
 		adds[i], takes[i] = adds[i+1]+max(q.Open.Minor(), 0), takes[i+1]+min(q.Open.Minor(), 0)
 	}
-	least, highest := p.paid().Minor(), int64(math.MaxInt64)
-	if told(p.FeeTold) {
-		least += p.FeeTold.Minor()
-	}
-	if most == maxCombined {
-		highest = least // the sum is known
-	}
 	steps := 0
-	var search func(from int, sum int64, set []*Position)
-	search = func(from int, sum int64, set []*Position) {
+	var search func(from int, b batch)
+	search = func(from int, b batch) {
 		if steps++; steps > maxSteps || len(found) > maxShown {
 			all = false
 			return
 		}
-		if sum >= least && sum <= highest && explains(p, set) {
-			found = append(found, slices.Clone(set))
+		if explains(b) {
+			found = append(found, slices.Clone(b.set))
 		}
-		if len(set) == most {
+		if len(b.set) == together {
 			return
 		}
-		for i := from; i < len(open) && sum+adds[i] >= least && sum+takes[i] <= highest; i++ {
-			search(i+1, sum+open[i].Open.Minor(), append(set, open[i]))
+		for i := from; i < len(open) && b.gross+adds[i] >= least && b.gross+takes[i] <= highest; i++ {
+			more := b
+			more.set = append(b.set, open[i])
+			more.add(open[i].Open)
+			search(i+1, more)
 		}
 	}
-	search(0, 0, nil)
+	search(0, batch{})
 	return found[:min(len(found), maxShown)], all
 }
 
@@ -241,7 +260,8 @@ func (d *Desk) propose(p *Payout, items []Item, confidence Confidence, reason st
 func (d *Desk) offer(p *Payout, sets [][]*Position) {
 	p.forget()
 	for _, set := range sets {
-		p.Choices = append(p.Choices, Candidate{Items: ids(itemsOf(set)), Fee: gross(p, set).Sub(p.paid())})
+		fee := money.FromMinor(weigh(set).gross, p.Currency()).Sub(p.paid())
+		p.Choices = append(p.Choices, Candidate{Items: ids(itemsOf(set)), Fee: fee})
 	}
 	d.touch(p)
 	d.move(p, Unmatched, "Several sets of payments explain it.")

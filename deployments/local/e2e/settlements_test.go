@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/internal/calendar"
 )
 
 // settlement, payout and balance are what tests look at in the API's answers.
@@ -83,7 +85,7 @@ func TestPayoutsOfTheAcquirerCloseTheReceiptAccount(t *testing.T) {
 	assert.False(t, standing.Data[0].Overdue)
 
 	// The acquirer tells of the first payment, its bank of the second: only by an amount.
-	today := time.Now().Format(time.DateOnly)
+	today := calendar.Day(time.Now()).Format(time.DateOnly)
 	list := "payout_reference,payout_date,type,order_id,currency,gross,fee,net\n" +
 		fmt.Sprintf("WL-0001,%s,payment,%s,CHF,108.00,2.30,105.70\n", today, first.Saferpay.OrderID)
 	var imported settlement
