@@ -1846,6 +1846,9 @@ type InvoiceStep struct {
 	// PaymentID Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
 	PaymentID *PaymentID `json:"payment_id,omitempty"`
 
+	// PayoutID Example: pyo_01k9m2h4e9zx7v1p6d2y5w8r0a
+	PayoutID *string `json:"payout_id,omitempty"`
+
 	// RefundID Example: ref_01k9m270aar2x8g6d1b4e9m3n5
 	RefundID *string `json:"refund_id,omitempty"`
 
@@ -1855,7 +1858,7 @@ type InvoiceStep struct {
 	Text *string `json:"text,omitempty"`
 
 	// What `invoice.created`, `invoice.issued`, `invoice.paid`; `payment.` or `refund.` and a state; `journal.booked`;
-	// `exception.raised`, `exception.resolved`; or `call`, a call of this API that changed something.
+	// `payout.booked`, when the acquirer paid it out or kept it back; `exception.raised`, `exception.resolved`; or `call`, a call of this API that changed something.
 	//
 	//
 	// Example: payment.captured
@@ -3043,12 +3046,39 @@ type SettlementFile struct {
 
 // SettlementList defines model for SettlementList.
 type SettlementList struct {
-	Data       []Settlement `json:"data"`
-	NextCursor *string      `json:"next_cursor,omitempty"`
+	Data       []SettlementSummary `json:"data"`
+	NextCursor *string             `json:"next_cursor,omitempty"`
 }
 
 // SettlementStatus `complete`: all its payouts are booked or dismissed. `needs_confirmation`: some wait for a person.
 type SettlementStatus string
+
+// SettlementSummary A settlement file that was imported, with the number of its payouts.
+type SettlementSummary struct {
+	// File What identifies the file; the file itself is not kept.
+	File SettlementFile `json:"file"`
+
+	// Format Example: camt.053.001.08
+	Format string `json:"format"`
+
+	// ID Example: set_01k9m2h3d8yw6t0n5c1x4v7q9z
+	ID         string    `json:"id"`
+	ImportedAt time.Time `json:"imported_at"`
+
+	// ImportedBy Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
+	ImportedBy string `json:"imported_by"`
+
+	// Payouts How many payouts of the file are in each state now; states without any are absent.
+	//
+	// Example: {"booked":21,"proposed":1}
+	Payouts map[string]int `json:"payouts"`
+
+	// Skipped Entries of a bank that were left alone. Nothing else is kept of them.
+	Skipped SkippedEntries `json:"skipped"`
+
+	// Status `complete`: all its payouts are booked or dismissed. `needs_confirmation`: some wait for a person.
+	Status SettlementStatus `json:"status"`
+}
 
 // SkippedEntries Entries of a bank that were left alone. Nothing else is kept of them.
 type SkippedEntries struct {
