@@ -32,6 +32,8 @@ type adminCommands struct {
 	VerifyJournal verifyJournal `cmd:"" help:"Walk the hash chain of a company's journal and name the first broken entry."`
 	VerifyHead    verifyHead    `cmd:"" help:"Check a signed head of a journal, and an export against it, with files alone."`
 	SigningKey    signingKey    `cmd:"" help:"Print the public key with which signed heads are checked."`
+	RotateKeys    rotateKeys    `cmd:"" help:"Add a data key, and seal everything again that the database holds, while everything runs."`
+	ForgetOldKeys forgetOldKeys `cmd:"" help:"Remove all data keys but the newest, once nothing needs them."`
 	Promote       promote       `cmd:"" help:"Make the worker version QUITTANCE_BUILD_ID the one that new workflows start on."`
 }
 
@@ -48,6 +50,8 @@ type (
 	codecCommand   struct{}
 	migrateCommand struct{}
 	generateKey    struct{}
+	rotateKeys     struct{}
+	forgetOldKeys  struct{}
 	promote        struct{}
 	verifyJournal  struct {
 		Company string   `arg:"" help:"The company's id, cmp_…"`
@@ -67,6 +71,8 @@ func (apiCommand) Run(p *process) error     { return app.RunAPI(p.ctx, p.cfg, p.
 func (workerCommand) Run(p *process) error  { return app.RunWorker(p.ctx, p.cfg, p.log) }
 func (codecCommand) Run(p *process) error   { return app.RunCodec(p.ctx, p.cfg, p.log) }
 func (migrateCommand) Run(p *process) error { return app.Migrate(p.ctx, p.cfg, p.log) }
+func (rotateKeys) Run(p *process) error     { return app.RotateKeys(p.ctx, p.cfg, p.log, say) }
+func (forgetOldKeys) Run(p *process) error  { return app.ForgetOldKeys(p.ctx, p.cfg, p.log, say) }
 func (promote) Run(p *process) error        { return app.Promote(p.ctx, p.cfg, p.log) }
 
 func (v verifyJournal) Run(p *process) error {
@@ -133,6 +139,9 @@ func (s signingKey) Run(p *process) error {
 	fmt.Print(publicPEM)
 	return err
 }
+
+// say prints what a command does.
+func say(format string, args ...any) { fmt.Printf(format+"\n", args...) }
 
 func (generateKey) Run(*process) error {
 	key, err := secrets.Generate()

@@ -25,6 +25,7 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return err
 	}
 	defer p.close()
+	go p.keyring.Follow(ctx, log)
 	around := []func(http.Handler) http.Handler{p.metrics.Middleware}
 	if proxies := cfg.API.TrustedProxies; len(proxies) > 0 {
 		around = append(around, middleware.ClientIPFromXFF(proxies...))

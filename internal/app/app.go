@@ -25,6 +25,7 @@ const startup = 30 * time.Second
 type parts struct {
 	store    *postgres.Store
 	temporal client.Client
+	master   *secrets.Master
 	keyring  *secrets.Keyring
 	metrics  *telemetry.Metrics
 }
@@ -37,14 +38,17 @@ func connect(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts,
 			p.close()
 		}
 	}()
-	if p.keyring, err = secrets.New([]byte(cfg.Secrets.MasterKey.Reveal())); err != nil {
-		return p, fmt.Errorf("QUITTANCE_MASTER_KEY: %w", err)
+	if p.master, err = masterKey(cfg.Secrets); err != nil {
+		return p, err
 	}
 	if p.metrics, err = telemetry.NewMetrics(); err != nil {
 		return p, err
 	}
 	if p.store, err = postgres.Open(ctx, cfg.DatabaseURL.Reveal()); err != nil {
 		return p, fmt.Errorf("QUITTANCE_DATABASE_URL: %w", err)
+	}
+	if p.keyring, err = openKeys(ctx, p.store, p.master); err != nil {
+		return p, err
 	}
 	p.temporal, err = temporalkit.Dial(ctx, cfg.Temporal, p.keyring, log, p.metrics.Temporal())
 	return p, err
@@ -71,13 +75,13 @@ func (p parts) checks() map[string]telemetry.Check {
 	}
 }
 
-// Migrate brings the database's schema and Temporal's search attributes up to date. It may be run again at any time, and
-// by several processes at once.
+// Migrate brings the database's schema and Temporal's search attributes up to date, and makes the data keys of a new database.
+// It may be run again at any time, and by several processes at once.
 func Migrate(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err := cfg.ForMigrate(); err != nil {
 		return err
 	}
-	if err := postgres.Migrate(ctx, cfg.DatabaseURL.Reveal()); err != nil {
+	if err := migrateDatabase(ctx, cfg); err != nil {
 		return err
 	}
 	p, err := connect(ctx, cfg, log)
@@ -91,4 +95,20 @@ func Migrate(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return err
 	}
 	return temporalkit.RegisterSearchAttributes(ctx, p.temporal, cfg.Temporal.Namespace, workflows.SearchAttributes)
+}
+
+func migrateDatabase(ctx context.Context, cfg config.Config) error {
+	master, err := masterKey(cfg.Secrets)
+	if err != nil {
+		return err
+	}
+	if err := postgres.Migrate(ctx, cfg.DatabaseURL.Reveal()); err != nil {
+		return err
+	}
+	store, err := postgres.Open(ctx, cfg.DatabaseURL.Reveal())
+	if err != nil {
+		return fmt.Errorf("QUITTANCE_DATABASE_URL: %w", err)
+	}
+	defer store.Close()
+	return createDataKeys(ctx, store, master)
 }

@@ -2,12 +2,10 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 
 	"github.com/quittance/quittance/internal/codecserver"
 	"github.com/quittance/quittance/internal/config"
-	"github.com/quittance/quittance/internal/secrets"
 	"github.com/quittance/quittance/internal/temporalkit"
 )
 
@@ -16,10 +14,12 @@ func RunCodec(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err := cfg.ForCodec(); err != nil {
 		return err
 	}
-	keyring, err := secrets.New([]byte(cfg.Secrets.MasterKey.Reveal()))
+	store, keyring, err := openStoreAndKeys(ctx, cfg)
 	if err != nil {
-		return fmt.Errorf("QUITTANCE_MASTER_KEY: %w", err)
+		return err
 	}
+	defer store.Close()
+	go keyring.Follow(ctx, log)
 	return serve(ctx, cfg.Codec.Address, codecserver.New(codecserver.Options{
 		Codec:          temporalkit.Codec(keyring),
 		Sealer:         keyring,

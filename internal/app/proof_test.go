@@ -39,6 +39,7 @@ func newAuditor(t *testing.T) *auditor {
 	master, err := secrets.Generate()
 	require.NoError(t, err)
 	a.cfg = config.Config{DatabaseURL: config.Secret(db.URL), Secrets: config.Secrets{MasterKey: config.Secret(master)}}
+	require.NoError(t, migrateDatabase(t.Context(), a.cfg))
 	for i := range 3 {
 		a.book(t, fmt.Sprintf("Frais «%d» <&>", i))
 	}
@@ -192,7 +193,7 @@ func TestOneKeySignsUntilItIsRenewed(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, a.key, first.PublicPEM)
 	_, err = PublicSigningKey(t.Context(), a.cfg, false)
-	require.ErrorIs(t, err, secrets.ErrCannotOpen, "with another master key")
+	require.ErrorIs(t, err, secrets.ErrCannotOpen, "it was sealed with a key that this database never had")
 	require.ErrorContains(t, err, "signing-key --renew")
 
 	renewed, err := PublicSigningKey(t.Context(), a.cfg, true)

@@ -11,7 +11,7 @@ import (
 	"github.com/quittance/quittance/internal/secrets"
 )
 
-// signer signs with the key that the database keeps, sealed by the master key. The first time that somebody wants a
+// signer signs with the key that the database keeps, sealed. The first time that somebody wants a
 // signature, or the public key, it makes one.
 type signer struct {
 	store   *postgres.Store
@@ -40,7 +40,7 @@ func (s signer) key(ctx context.Context) (*secrets.SigningKey, error) {
 	}
 	key, err := s.keyring.OpenSigningKey(sealed)
 	if err != nil {
-		return nil, fmt.Errorf("open the signing key (when its master key is lost, \"quittance admin signing-key --renew\" makes another): %w", err)
+		return nil, fmt.Errorf("open the signing key (when its data key is lost, \"quittance admin signing-key --renew\" makes another): %w", err)
 	}
 	return key, nil
 }
@@ -56,13 +56,9 @@ func (s signer) make(ctx context.Context) error {
 // PublicSigningKey returns the public half, in PEM, of the key that signs the heads of journals. With renew it is one that
 // signs from now on: heads that were signed before are still checked with the key of their time.
 func PublicSigningKey(ctx context.Context, cfg config.Config, renew bool) (publicPEM string, err error) {
-	keyring, err := secrets.New([]byte(cfg.Secrets.MasterKey.Reveal()))
+	store, keyring, err := openStoreAndKeys(ctx, cfg)
 	if err != nil {
-		return "", fmt.Errorf("QUITTANCE_MASTER_KEY: %w", err)
-	}
-	store, err := postgres.Open(ctx, cfg.DatabaseURL.Reveal())
-	if err != nil {
-		return "", fmt.Errorf("QUITTANCE_DATABASE_URL: %w", err)
+		return "", err
 	}
 	defer store.Close()
 	if renew {

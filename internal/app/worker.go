@@ -33,6 +33,7 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return err
 	}
 	defer p.close()
+	go p.keyring.Follow(ctx, log)
 	steps, err := steps(cfg, p)
 	if err != nil {
 		return err

@@ -88,11 +88,15 @@ type Webhooks struct {
 	Loopback bool `env:"LOOPBACK"`
 }
 
-// Secrets holds the key set that seals credentials and Temporal payloads.
+// Secrets says which key wraps the data keys, which seal credentials and Temporal payloads.
 type Secrets struct {
-	// MasterKey is a Tink AEAD key set in JSON, base64 encoded. Load fills it from MasterKeyFile when that is set.
+	// MasterKey is a Tink AEAD key set in JSON, base64 encoded, or the URI of a key in a key management system. Load fills it
+	// from MasterKeyFile or MasterKeyURI when one of those is set.
 	MasterKey     Secret `env:"MASTER_KEY"`
 	MasterKeyFile string `env:"MASTER_KEY_FILE"`
+	MasterKeyURI  string `env:"MASTER_KEY_URI"`
+	// OldMasterKey was the MasterKey before: it opens the data keys until they are wrapped by the one of now.
+	OldMasterKey Secret `env:"OLD_MASTER_KEY"`
 }
 
 // Codec holds the settings of the codec server, which decrypts payloads for operators.
@@ -157,13 +161,22 @@ func explain(err error) error {
 	return errors.Join(sentences...)
 }
 
-// read fills MasterKey from the file when one is named.
+// read fills MasterKey from the file or the URI when one is named.
 func (s *Secrets) read() error {
+	given := 0
+	for _, value := range []string{s.MasterKey.Reveal(), s.MasterKeyFile, s.MasterKeyURI} {
+		if value != "" {
+			given++
+		}
+	}
+	if given > 1 {
+		return fmt.Errorf("of QUITTANCE_MASTER_KEY, QUITTANCE_MASTER_KEY_FILE and QUITTANCE_MASTER_KEY_URI more than one is set: set only one of them")
+	}
+	if s.MasterKeyURI != "" {
+		s.MasterKey = Secret(s.MasterKeyURI)
+	}
 	if s.MasterKeyFile == "" {
 		return nil
-	}
-	if s.MasterKey != "" {
-		return fmt.Errorf("QUITTANCE_MASTER_KEY and QUITTANCE_MASTER_KEY_FILE are both set: set only one of them")
 	}
 	content, err := os.ReadFile(s.MasterKeyFile)
 	if err != nil {
@@ -195,7 +208,7 @@ func (c Config) ForWorker() error {
 // ForCodec returns one sentence per variable that the codec server needs and that is not set, or nil.
 func (c Config) ForCodec() error {
 	return errors.Join(
-		need("QUITTANCE_MASTER_KEY", c.Secrets.MasterKey.Reveal()),
+		c.ForMigrate(),
 		need("QUITTANCE_OPERATOR_KEY", c.Codec.OperatorKey.Reveal()),
 		need("QUITTANCE_TEMPORAL_WEB_URL", c.Codec.TemporalWebURL),
 	)

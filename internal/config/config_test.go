@@ -95,7 +95,7 @@ func TestAWrongValueGivesOneSentenceThatNamesTheVariableAndHidesTheValue(t *test
 		"QUITTANCE_WEBHOOKS_LOOPBACK": {"hunter2", "cannot be read: it is whether webhooks may go to this machine"},
 		"QUITTANCE_LOG_LEVEL":         {"hunter2", "cannot be read: it is the least important log lines to write"},
 		"QUITTANCE_LOG_FORMAT":        {"hunter2", "is neither text nor json"},
-		"QUITTANCE_MASTER_KEY_FILE":   {"/no/such/file", "are both set"},
+		"QUITTANCE_MASTER_KEY_FILE":   {"/no/such/file", "more than one is set"},
 		"QUITTANCE_TEMPORAL_TLS_CERT": {"hunter2.pem", "is set without QUITTANCE_TEMPORAL_TLS_KEY"},
 		"QUITTANCE_TEMPORAL_TLS_KEY":  {"hunter2.key", "is set without QUITTANCE_TEMPORAL_TLS_CERT"},
 	}

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -17,27 +18,47 @@ import (
 	"github.com/quittance/quittance/internal/settlement"
 )
 
-// withoutPolicy lists the tables that are about no company or are read before it is known, and goose's own.
-var withoutPolicy = []string{
-	"api_keys", "delivery_outbox", "goose_db_version", "notifications", "online_documents", "payment_service_companies",
-	"saferpay_references", "signing_keys",
+// withoutPolicy says of each table that has no policy why it needs none. A new table has one, or fails the tests below.
+var withoutPolicy = map[string]string{
+	"api_keys":                  "looked up by the key before the company is known; holds its hash, and no business",
+	"company_ids":               "for what an operator has done for all companies; holds ids",
+	"data_keys":                 "seal for all companies; wrapped by a key that the database doesn't know",
+	"delivery_outbox":           "what is due in all companies; holds ids and types of events",
+	"goose_db_version":          "of the migrations",
+	"notifications":             "looked up by the secret of a notification before the company is known; holds its hash, and ids",
+	"online_documents":          "looked up by the token of a public link before the company is known; holds its hash, and ids",
+	"payment_service_companies": "looked up by the administrator, who names no company; holds ids",
+	"saferpay_references":       "companies may share a terminal, and mustn't take each other's orders for unknown; holds hashes, and ids",
+	"signing_keys":              "sign for all companies; their private halves are sealed",
 }
 
+// businessTables are all tables but those, by the catalog.
 func businessTables(t *testing.T, superuser *pgx.Conn) []string {
 	t.Helper()
-	rows, err := superuser.Query(t.Context(), `select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and relname <> all($1)`, withoutPolicy)
+	rows, err := superuser.Query(t.Context(), `select relname from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace order by 1`)
 	require.NoError(t, err)
-	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)
-	require.Greater(t, len(tables), 5)
-	return tables
+	for table := range withoutPolicy {
+		require.Contains(t, all, table, "a reason for a table that is gone")
+	}
+	business := slices.DeleteFunc(all, func(table string) bool { return withoutPolicy[table] != "" })
+	require.Greater(t, len(business), 15)
+	return business
 }
 
-func TestACompanySeesNothingOfAnother(t *testing.T) {
-	t.Parallel()
-	db := postgrestest.NewDatabase(t)
-	store := postgrestest.Open(t, db)
-	first, second := createBooks(t, store), createBooks(t, store)
+// ownerColumn says whose a row is.
+func ownerColumn(table string) string {
+	if table == "companies" {
+		return "id"
+	}
+	return "company_id"
+}
+
+// twoCompanies have rows in every business table.
+func twoCompanies(t *testing.T, store *postgres.Store) (first, second books) {
+	t.Helper()
+	first, second = createBooks(t, store), createBooks(t, store)
 	for _, b := range []books{first, second} {
 		in(t, store, b.company.ID, func(tx *postgres.Tx) error {
 			_, err := tx.Append(t.Context(), b.receipt())
@@ -59,32 +80,77 @@ func TestACompanySeesNothingOfAnother(t *testing.T) {
 			require.NoError(t, tx.SavePayout(t.Context(), p))
 			return tx.AppendEvent(t.Context(), event.New(event.InvoicePaid, b.company.ID, b.invoice.ID, noon, nil))
 		})
-	}
-	for _, b := range []books{first, second} {
 		_, err := store.TakeRequest(t.Context(), idempotency.Request{Owner: b.company.ID, Key: "k", Fingerprint: []byte("f"), CreatedAt: noon, TakenAt: noon})
 		require.NoError(t, err)
 	}
-	superuser, application := connect(t, db.SuperuserURL), connect(t, db.URL)
+	return first, second
+}
+
+// A query that forgot its WHERE, for each table: neither triggers nor foreign keys hold it up here, only the policies do.
+func TestAQueryWithoutAConditionTouchesOneCompanyOnly(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.NewDatabase(t)
+	first, second := twoCompanies(t, postgrestest.Open(t, db))
+	application, err := pgx.ParseConfig(db.URL)
+	require.NoError(t, err)
+	superuser, conn := connect(t, db.SuperuserURL), connect(t, db.SuperuserURL)
+	_, err = conn.Exec(t.Context(), "set session_replication_role = replica; set role "+application.User)
+	require.NoError(t, err)
+	as := func(companyID string) {
+		_, err := conn.Exec(t.Context(), "select set_config('quittance.company_id', $1, false)", companyID)
+		require.NoError(t, err)
+	}
+	touched := func(sql string) []string {
+		t.Helper()
+		tx, err := conn.Begin(t.Context())
+		require.NoError(t, err)
+		defer func() { require.NoError(t, tx.Rollback(t.Context())) }()
+		rows, _ := tx.Query(t.Context(), sql)
+		owners, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		require.NoError(t, err, sql)
+		slices.Sort(owners)
+		return slices.Compact(owners)
+	}
 	for _, table := range businessTables(t, superuser) {
-		column := "company_id"
-		if table == "companies" {
-			column = "id"
+		owner := ownerColumn(table)
+		var owners int
+		require.NoError(t, superuser.QueryRow(t.Context(), "select count(distinct "+owner+") from "+table).Scan(&owners))
+		require.Equal(t, 2, owners, "%s needs rows of both companies in this test", table)
+		for _, sql := range []string{
+			"select " + owner + " from " + table,
+			"select " + owner + " from " + table + " for update",
+			"update " + table + " set " + owner + " = " + owner + " returning " + owner,
+			"delete from " + table + " returning " + owner,
+		} {
+			as(first.company.ID)
+			assert.Equal(t, []string{first.company.ID}, touched(sql), sql)
+			as("")
+			assert.Empty(t, touched(sql), sql)
+			as("administrator")
+			assert.Empty(t, touched(sql), sql)
 		}
-		count := func(conn *pgx.Conn, companyID string) (rows, foreign int) {
-			_, err := conn.Exec(t.Context(), "select set_config('quittance.company_id', $1, false)", companyID)
-			require.NoError(t, err)
-			err = conn.QueryRow(t.Context(), "select count(*), count(*) filter (where "+column+" <> $1) from "+table, first.company.ID).Scan(&rows, &foreign)
-			require.NoError(t, err)
-			return rows, foreign
-		}
-		all, foreign := count(superuser, "")
-		assert.Positive(t, foreign, "%s has rows of both", table)
-		rows, foreign := count(application, first.company.ID)
-		assert.Positive(t, rows, table)
-		assert.Less(t, rows, all, table)
-		assert.Zero(t, foreign, "%s hides the other company's", table)
-		rows, _ = count(application, "")
-		assert.Zero(t, rows, "%s shows nothing without a company", table)
+		as(first.company.ID)
+		_, err := conn.Exec(t.Context(), "update "+table+" set "+owner+" = '"+second.company.ID+"'")
+		require.ErrorContains(t, err, "row-level security", "%s: no row can be given away", table)
+	}
+}
+
+func TestNothingInTheSchemaStepsAroundThePolicies(t *testing.T) {
+	t.Parallel()
+	superuser := connect(t, postgrestest.NewDatabase(t).SuperuserURL)
+	for what, query := range map[string]string{
+		"views, which show what their owner sees":        `select relname from pg_class where relkind in ('v', 'm', 'f') and relnamespace = 'public'::regnamespace`,
+		"functions that run with the rights of another":  `select proname from pg_proc where prosecdef and pronamespace = 'public'::regnamespace`,
+		"tables whose policy doesn't bind their owner":   `select relname from pg_class where relrowsecurity and not relforcerowsecurity and relnamespace = 'public'::regnamespace`,
+		"tables with more than the one policy of theirs": `select tablename from pg_policies group by 1 having count(*) <> 1`,
+		"policies that show anything else than the rows of the company": `select tablename from pg_policies where with_check is not null or cmd <> 'ALL' or
+			qual not in ('(company_id = current_setting(''quittance.company_id''::text, true))', '(id = current_setting(''quittance.company_id''::text, true))')`,
+	} {
+		rows, err := superuser.Query(t.Context(), query)
+		require.NoError(t, err, what)
+		found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		require.NoError(t, err, what)
+		assert.Empty(t, found, what)
 	}
 }
 

@@ -1,71 +1,129 @@
 // Package secrets seals what the database and Temporal must hold but nobody may read there, such as a company's
-// Saferpay password. It is a thin layer over Tink (AEAD, AES-256-GCM).
+// Saferpay password. It is a thin layer over Tink (AEAD, AES-256-GCM): data keys seal, the database keeps them wrapped by
+// the master key, and processes that run take up a new one within Refresh.
 package secrets
 
 import (
 	"bytes"
-	"encoding/base64"
+	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"strconv"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
-	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
-	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
 // ErrCannotOpen means that a sealed value was damaged, was sealed for other associated data, or was sealed with a key
 // that is not in the key set.
-var ErrCannotOpen = errors.New("the sealed value cannot be opened with this master key")
+var ErrCannotOpen = errors.New("the sealed value cannot be opened with these keys")
 
-// Keyring seals with the primary key of a key set and opens with any key of it, so that old values stay readable while
-// keys are rotated. It is safe for concurrent use.
+const (
+	// Refresh is how often a process that follows the shelf looks whether keys were changed.
+	Refresh = 10 * time.Second
+	// lookTimeout bounds one look.
+	lookTimeout = 5 * time.Second
+	// prefixSize is the length of Tink's prefix: a 1 and the id of the key (github.com/tink-crypto/tink-go, core/cryptofmt).
+	prefixSize = 5
+)
+
+// Shelf is where the data keys are kept, wrapped by the master key.
+type Shelf interface {
+	DataKeys(ctx context.Context) (wrapped []byte, err error)
+}
+
+// Keyring seals with the primary data key and opens with any of them, so that old values stay readable while keys are
+// rotated. It is safe for concurrent use.
 type Keyring struct {
-	aead  tink.AEAD
-	keyID string
+	shelf   Shelf
+	master  *Master
+	looking sync.Mutex
+	keys    atomic.Pointer[keys]
+	// again is Look for Open, which Temporal calls without a context; nil when the keys never change.
+	again func() error
 }
 
-// Generate returns a new master key: a Tink key set with one AES-256-GCM key, as base64 of its JSON form.
-func Generate() ([]byte, error) {
-	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
-	if err != nil {
-		return nil, fmt.Errorf("generate a master key: %w", err)
-	}
-	return encode(handle)
+type keys struct {
+	wrapped []byte
+	set     KeySet
+	aead    tink.AEAD
 }
 
-func encode(handle *keyset.Handle) ([]byte, error) {
-	var json bytes.Buffer
-	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&json)); err != nil {
-		return nil, fmt.Errorf("write the master key: %w", err)
+// New returns a keyring of a key set in the form that Generate returns, which never changes. The error never shows any of it.
+func New(encoded []byte) (*Keyring, error) {
+	set, err := decode(encoded)
+	if err != nil {
+		return nil, err
 	}
-	return []byte(base64.StdEncoding.EncodeToString(json.Bytes())), nil
+	k := new(Keyring)
+	return k, k.take(nil, set)
 }
 
-// New reads a master key in the form that Generate returns. The error never shows any of it.
-func New(masterKeyset []byte) (*Keyring, error) {
-	json, err := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(masterKeyset)))
-	if err != nil {
-		return nil, errors.New("the master key is not base64")
+// Open returns a keyring of the data keys on the shelf; Follow keeps it up to date. The error is the shelf's, or says that
+// the master key doesn't open them.
+func Open(ctx context.Context, shelf Shelf, master *Master) (*Keyring, error) {
+	k := &Keyring{shelf: shelf, master: master}
+	lasting := context.WithoutCancel(ctx)
+	k.again = func() error { return k.Look(lasting) }
+	return k, k.Look(ctx)
+}
+
+// Follow takes up changed keys until ctx ends.
+func (k *Keyring) Follow(ctx context.Context, log *slog.Logger) {
+	tick := time.NewTicker(Refresh)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := k.Look(ctx); err != nil && ctx.Err() == nil {
+			log.WarnContext(ctx, "The data keys could not be read again; those of before stay in use.", "error", err)
+		}
 	}
-	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(json)))
+}
+
+// Look takes up the data keys as they are on the shelf now.
+func (k *Keyring) Look(ctx context.Context) error {
+	k.looking.Lock()
+	defer k.looking.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	wrapped, err := k.shelf.DataKeys(ctx)
 	if err != nil {
-		return nil, errors.New("the master key is not a Tink key set in JSON")
+		return err
 	}
-	primary, err := handle.Primary()
+	if now := k.keys.Load(); now != nil && bytes.Equal(now.wrapped, wrapped) {
+		return nil
+	}
+	set, err := k.master.Unwrap(wrapped)
 	if err != nil {
-		return nil, errors.New("the master key has no primary key that is enabled")
+		return err
 	}
-	primitive, err := aead.New(handle)
+	return k.take(wrapped, set)
+}
+
+func (k *Keyring) take(wrapped []byte, set KeySet) error {
+	primitive, err := aead.New(set.handle)
 	if err != nil {
-		return nil, errors.New("the master key is a Tink key set, but not one for AEAD encryption")
+		return fmt.Errorf("use the data keys: %w", err)
 	}
-	return &Keyring{aead: primitive, keyID: strconv.FormatUint(uint64(primary.KeyID()), 10)}, nil
+	k.keys.Store(&keys{wrapped, set, primitive})
+	return nil
 }
 
 // KeyID returns the id of the key that Seal uses, as Tink shows it in the key set. It is no secret.
-func (k *Keyring) KeyID() string { return k.keyID }
+func (k *Keyring) KeyID() string { return k.keys.Load().set.Primary() }
+
+// Prefix is what everything begins with that Seal seals at present.
+func (k *Keyring) Prefix() []byte {
+	return binary.BigEndian.AppendUint32([]byte{1}, k.keys.Load().set.handle.KeysetInfo().GetPrimaryKeyId())
+}
 
 // Seal encrypts plaintext. The result opens only with the same associated data, which for a company's secret is the
 // company's id: a sealed value that is copied to another company's row is worthless there.
@@ -73,19 +131,43 @@ func (k *Keyring) Seal(plaintext []byte, associated string) ([]byte, error) {
 	if associated == "" {
 		return nil, errors.New("seal: the associated data is empty, so the value would not be bound to its owner")
 	}
-	sealed, err := k.aead.Encrypt(plaintext, []byte(associated))
+	sealed, err := k.keys.Load().aead.Encrypt(plaintext, []byte(associated))
 	if err != nil {
 		return nil, errors.New("seal: encryption failed")
 	}
 	return sealed, nil
 }
 
-// Open decrypts what Seal returned for the same associated data, whichever key of the key set sealed it. The error is
-// ErrCannotOpen.
+// Open decrypts what Seal returned for the same associated data, whichever data key sealed it. The error is ErrCannotOpen,
+// or says why it is not known whether somebody else has taken up a newer key already.
 func (k *Keyring) Open(sealed []byte, associated string) ([]byte, error) {
-	plaintext, err := k.aead.Decrypt(sealed, []byte(associated))
-	if err != nil {
+	keys := k.keys.Load()
+	plaintext, err := keys.aead.Decrypt(sealed, []byte(associated))
+	if err == nil {
+		return plaintext, nil
+	}
+	if k.again == nil || keys.made(sealed) {
+		return nil, ErrCannotOpen
+	}
+	if err := k.again(); err != nil {
+		return nil, fmt.Errorf("read the data keys again: %w", err)
+	}
+	if plaintext, err = k.keys.Load().aead.Decrypt(sealed, []byte(associated)); err != nil {
 		return nil, ErrCannotOpen
 	}
 	return plaintext, nil
+}
+
+// made tells whether a key of these has the id that the sealed value begins with; anything too short is nobody's.
+func (k *keys) made(sealed []byte) bool {
+	if len(sealed) < prefixSize {
+		return true
+	}
+	id := binary.BigEndian.Uint32(sealed[1:])
+	for _, key := range k.set.handle.KeysetInfo().GetKeyInfo() {
+		if key.GetKeyId() == id {
+			return true
+		}
+	}
+	return false
 }

@@ -2,13 +2,10 @@ package secrets
 
 import (
 	"encoding/base64"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"github.com/tink-crypto/tink-go/v2/aead"
-	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
 	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/mac"
 	"pgregory.net/rapid"
@@ -95,29 +92,23 @@ func TestOldValuesOpenAfterAKeyIsAdded(t *testing.T) {
 	require.ErrorIs(t, err, ErrCannotOpen, "a process that has only the old key")
 }
 
-// addPrimary returns the master key with one more key, which becomes the primary one.
-func addPrimary(t *testing.T, master []byte) []byte {
+// addPrimary returns the key set with one more key, which becomes the primary one.
+func addPrimary(t *testing.T, encoded []byte) []byte {
 	t.Helper()
-	json, err := base64.StdEncoding.DecodeString(string(master))
+	set, err := decode(encoded)
 	require.NoError(t, err)
-	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(strings.NewReader(string(json))))
+	set, err = set.Rotated()
 	require.NoError(t, err)
-	manager := keyset.NewManagerFromHandle(handle)
-	id, err := manager.Add(aead.AES256GCMKeyTemplate())
+	rotated, err := set.encode()
 	require.NoError(t, err)
-	require.NoError(t, manager.SetPrimary(id))
-	rotated, err := manager.Handle()
-	require.NoError(t, err)
-	encoded, err := encode(rotated)
-	require.NoError(t, err)
-	return encoded
+	return rotated
 }
 
 func TestAMasterKeyThatIsNoneIsRefusedWithoutShowingIt(t *testing.T) {
 	t.Parallel()
 	handle, err := keyset.NewHandle(mac.HMACSHA256Tag256KeyTemplate())
 	require.NoError(t, err)
-	forSigning, err := encode(handle)
+	forSigning, err := KeySet{handle}.encode()
 	require.NoError(t, err)
 	tests := map[string]struct{ master, why string }{
 		"empty":          {"", "not a Tink key set"},

@@ -11,8 +11,8 @@ import (
 	"fmt"
 )
 
-// signingPurpose binds a sealed signing key to what it is for.
-const signingPurpose = "signing key"
+// SigningPurpose is the associated data that binds a sealed signing key to what it is for.
+const SigningPurpose = "signing key"
 
 // SigningKey signs statements with Ed25519 (RFC 8032), so that anybody who has the public key can check them with common
 // tools. It is safe for concurrent use.
@@ -31,7 +31,7 @@ func (k *Keyring) NewSigningKey() (key *SigningKey, sealed []byte, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("make a signing key: %w", err)
 	}
-	if sealed, err = k.Seal(private.Seed(), signingPurpose); err != nil {
+	if sealed, err = k.Seal(private.Seed(), SigningPurpose); err != nil {
 		return nil, nil, err
 	}
 	key, err = newSigningKey(private)
@@ -40,7 +40,7 @@ func (k *Keyring) NewSigningKey() (key *SigningKey, sealed []byte, err error) {
 
 // OpenSigningKey opens what NewSigningKey sealed. The error is ErrCannotOpen.
 func (k *Keyring) OpenSigningKey(sealed []byte) (*SigningKey, error) {
-	seed, err := k.Open(sealed, signingPurpose)
+	seed, err := k.Open(sealed, SigningPurpose)
 	if err != nil || len(seed) != ed25519.SeedSize {
 		return nil, ErrCannotOpen
 	}

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/quittance/quittance/deployments/local/stack"
+	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/secrets"
 	"github.com/quittance/quittance/internal/temporalkit"
 )
@@ -78,17 +79,28 @@ func decoding(t *testing.T, s *stack.Stack) grpc.DialOption {
 	return grpc.WithChainUnaryInterceptor(interceptor)
 }
 
+// keyring opens the data keys of the stack, as its API and worker do.
 func keyring(t *testing.T, s *stack.Stack) *secrets.Keyring {
+	t.Helper()
+	store, err := postgres.Open(t.Context(), s.DatabaseURL())
+	require.NoError(t, err)
+	t.Cleanup(store.Close)
+	master, err := secrets.OpenMaster(masterKey(t, s))
+	require.NoError(t, err)
+	keyring, err := secrets.Open(t.Context(), store, master)
+	require.NoError(t, err)
+	return keyring
+}
+
+func masterKey(t *testing.T, s *stack.Stack) string {
 	t.Helper()
 	for _, variable := range s.Environment() {
 		if variable.Name == "QUITTANCE_MASTER_KEY_FILE" {
 			key, err := os.ReadFile(variable.Value)
 			require.NoError(t, err)
-			keyring, err := secrets.New(key)
-			require.NoError(t, err)
-			return keyring
+			return string(key)
 		}
 	}
 	require.FailNow(t, "The stack names no master key.")
-	return nil
+	return ""
 }

@@ -67,8 +67,8 @@ func (s *Stack) start(ctx context.Context) error {
 		{"Saferpay simulator", s.startSimulator},
 		{"Temporal", s.startTemporal},
 		{"Temporal Web", s.startTemporalWeb},
-		{"codec server", s.startCodecServer},
 		{"schema and demo company", s.prepareDatabase},
+		{"codec server", s.startCodecServer},
 		{"worker", s.startWorker},
 		{"API", s.startAPI},
 	}

@@ -1,0 +1,107 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/quittance/quittance/internal/idempotency"
+)
+
+// sealedColumn is a column that holds what a data key sealed, with the id of the row's company (or administrator) as
+// associated data.
+type sealedColumn struct {
+	table, column string
+	// batch is how many rows one transaction seals again: a document may have 10 MiB.
+	batch int
+}
+
+// Every column whose name begins with sealed is here, or is that of the signing keys: a test holds this against the schema.
+var sealedColumns = []sealedColumn{
+	{"payment_services", "sealed_password", 100},
+	{"webhook_endpoints", "sealed_secret", 100},
+	{"webhook_endpoints", "sealed_previous", 100},
+	{"documents", "sealed_content", 1},
+	{"idempotency_keys", "sealed", 20},
+}
+
+// Resealing says how to replace what an older key sealed.
+type Resealing struct {
+	// Prefix is what begins everything that the newest key sealed.
+	Prefix []byte
+	// Seal opens what any key sealed and seals it with the newest one.
+	Seal func(sealed []byte, associated string) ([]byte, error)
+	// SigningKeys is the associated data of the signing keys, which belong to no company.
+	SigningKeys string
+	// Done is told of each batch after it was kept.
+	Done func(column string, rows int)
+}
+
+// Reseal replaces everything in the database that an older key sealed, in small transactions, while others read and write
+// it. Ended at any point it goes on where it was. The error names the row that can't be opened; what comes after it stays.
+func (s *Store) Reseal(ctx context.Context, r Resealing) error {
+	companies, err := s.Companies(ctx)
+	if err != nil {
+		return err
+	}
+	for _, owner := range append(companies, idempotency.Administrator) {
+		for _, c := range sealedColumns {
+			reseal := func() (rows int, err error) {
+				err = s.inOwner(ctx, owner, func(tx *Tx) error {
+					rows, err = r.batch(ctx, tx.tx, c, owner)
+					return err
+				})
+				return rows, err
+			}
+			if err := r.untilNone(c, reseal); err != nil {
+				return fmt.Errorf("seal %s of %s again: %w", c, owner, err)
+			}
+		}
+	}
+	signing := sealedColumn{"signing_keys", "sealed_private", 100}
+	return r.untilNone(signing, func() (rows int, err error) {
+		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+			rows, err = r.batch(ctx, tx, signing, r.SigningKeys)
+			return err
+		})
+		return rows, failed(err, "seal %s again", signing)
+	})
+}
+
+func (c sealedColumn) String() string { return c.table + "." + c.column }
+
+func (r Resealing) untilNone(c sealedColumn, reseal func() (int, error)) error {
+	for {
+		rows, err := reseal()
+		if err != nil || rows == 0 {
+			return err
+		}
+		r.Done(c.String(), rows)
+	}
+}
+
+// batch seals some rows again, and keeps others from changing them meanwhile.
+func (r Resealing) batch(ctx context.Context, tx pgx.Tx, c sealedColumn, associated string) (int, error) {
+	type row struct {
+		CTID   string
+		Sealed []byte
+	}
+	found, _ := tx.Query(ctx, fmt.Sprintf(`
+		select ctid::text, %[2]s from %[1]s where substring(%[2]s from 1 for %[3]d) <> $1 limit %[4]d for no key update`,
+		c.table, c.column, len(r.Prefix), c.batch), r.Prefix) // its error comes out of CollectRows
+	rows, err := pgx.CollectRows(found, pgx.RowToStructByPos[row])
+	if err != nil {
+		return 0, err
+	}
+	for _, old := range rows {
+		sealed, err := r.Seal(old.Sealed, associated)
+		if err != nil {
+			return 0, err
+		}
+		if _, err := tx.Exec(ctx, fmt.Sprintf(`update %s set %s = $2 where ctid = $1::tid`, c.table, c.column), old.CTID, sealed); err != nil {
+			return 0, err
+		}
+	}
+	return len(rows), nil
+}

@@ -1,0 +1,153 @@
+package postgres_test
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/idempotency"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/postgres/postgrestest"
+)
+
+// sealedBy is what a key that is one byte would seal for its owner.
+func sealedBy(key byte, secret, owner string) []byte {
+	return append([]byte{1, 0, 0, 0, key}, secret+" of "+owner...)
+}
+
+// withSecrets makes a company with something in every sealed column, all sealed by key 1.
+func withSecrets(t *testing.T, store *postgres.Store) books {
+	t.Helper()
+	b := createBooks(t, store)
+	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
+		service, err := tx.PaymentService(t.Context(), b.service.ID)
+		require.NoError(t, err)
+		service.SealedPassword = sealedBy(1, "Demo-Password-1", b.company.ID)
+		require.NoError(t, tx.SavePaymentService(t.Context(), service))
+		document, err := merchant.NewDocument(id.New(id.Document), b.service, "Pass.pdf", []byte("%PDF-1.7"), noon)
+		require.NoError(t, err)
+		document.SealedContent = sealedBy(1, "a passport", b.company.ID)
+		_, err = tx.InsertDocument(t.Context(), document)
+		require.NoError(t, err)
+		endpoint := newEndpoint(b.company.ID)
+		endpoint.SealedSecret, endpoint.SealedPrevious, endpoint.PreviousUntil = sealedBy(1, "whsec_new", b.company.ID), sealedBy(1, "whsec_old", b.company.ID), noon
+		return tx.InsertWebhookEndpoint(t.Context(), endpoint)
+	})
+	answered(t, store, b.company.ID)
+	return b
+}
+
+func answered(t *testing.T, store *postgres.Store, owner string) {
+	t.Helper()
+	request := idempotency.Request{Owner: owner, Key: "k", Fingerprint: []byte("f"), CreatedAt: noon, TakenAt: noon}
+	_, err := store.TakeRequest(t.Context(), request)
+	require.NoError(t, err)
+	require.NoError(t, store.AnswerRequest(t.Context(), request, idempotency.Answer{Status: 201, ContentType: "application/json", Sealed: sealedBy(1, "an answer", owner)}))
+}
+
+// toKey2 seals with key 2 what key 1 sealed for the same owner, until fail says that the process dies.
+func toKey2(fail func(secret string) error, done map[string]int) postgres.Resealing {
+	return postgres.Resealing{
+		Prefix: sealedBy(2, "", "")[:5], SigningKeys: "signing key",
+		Seal: func(sealed []byte, associated string) ([]byte, error) {
+			secret, found := bytes.CutSuffix(sealed[5:], []byte(" of "+associated))
+			if sealed[4] != 1 || !found {
+				return nil, errors.New("it doesn't open")
+			}
+			return sealedBy(2, string(secret), associated), fail(string(secret))
+		},
+		Done: func(column string, rows int) { done[column] += rows },
+	}
+}
+
+func never(string) error { return nil }
+
+func TestEverySealedColumnIsSealedAgainForItsOwner(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.NewDatabase(t)
+	store := postgrestest.Open(t, db)
+	_, second := withSecrets(t, store), withSecrets(t, store)
+	answered(t, store, idempotency.Administrator)
+	require.NoError(t, store.KeepSigningKey(t.Context(), "a", "public", sealedBy(1, "private", "signing key"), noon))
+
+	done := map[string]int{}
+	require.NoError(t, store.Reseal(t.Context(), toKey2(never, done)))
+	superuser := connect(t, db.SuperuserURL)
+	rows, err := superuser.Query(t.Context(), `
+		select table_name || '.' || column_name from information_schema.columns
+		where table_schema = 'public' and data_type = 'bytea' and column_name like 'sealed%'`)
+	require.NoError(t, err)
+	columns, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	require.Greater(t, len(columns), 5)
+	for _, column := range columns {
+		table, name, _ := bytes.Cut([]byte(column), []byte("."))
+		var all, old int
+		require.NoError(t, superuser.QueryRow(t.Context(), "select count("+string(name)+"), count(*) filter (where substring("+string(name)+" from 1 for 5) <> $1) from "+string(table),
+			sealedBy(2, "", "")[:5]).Scan(&all, &old))
+		assert.Positive(t, all, "%s needs rows in this test", column)
+		assert.Zero(t, old, "%s: a column that Reseal doesn't know", column)
+		assert.Equal(t, all, done[column], column)
+	}
+	in(t, store, second.company.ID, func(tx *postgres.Tx) error {
+		service, err := tx.PaymentService(t.Context(), second.service.ID)
+		assert.Equal(t, sealedBy(2, "Demo-Password-1", second.company.ID), service.SealedPassword)
+		return err
+	})
+
+	clear(done)
+	require.NoError(t, store.Reseal(t.Context(), toKey2(never, done)))
+	assert.Empty(t, done, "a second time there is nothing to do")
+}
+
+func TestAnInterruptedResealingGoesOnWhereItWas(t *testing.T) {
+	t.Parallel()
+	store := postgrestest.New(t)
+	var all []books
+	for range 3 {
+		all = append(all, withSecrets(t, store))
+	}
+	dies, done := errors.New("killed"), map[string]int{}
+	secrets := 0
+	err := store.Reseal(t.Context(), toKey2(func(string) error {
+		if secrets++; secrets > 5 {
+			return dies
+		}
+		return nil
+	}, done))
+	require.ErrorIs(t, err, dies)
+	before := 0
+	for _, rows := range done {
+		before += rows
+	}
+	assert.Equal(t, 5, before)
+	require.NoError(t, store.Reseal(t.Context(), toKey2(never, done)))
+	assert.Equal(t, map[string]int{
+		"payment_services.sealed_password": 3,
+		"webhook_endpoints.sealed_secret":  3, "webhook_endpoints.sealed_previous": 3, "documents.sealed_content": 3, "idempotency_keys.sealed": 3,
+	}, done, "each once")
+	companies, err := store.Companies(t.Context())
+	require.NoError(t, err)
+	assert.True(t, slices.ContainsFunc(companies, func(id string) bool { return id == all[2].company.ID }))
+}
+
+func TestWhatCannotBeOpenedIsNamed(t *testing.T) {
+	t.Parallel()
+	store := postgrestest.New(t)
+	b := createBooks(t, store)
+	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
+		service, err := tx.PaymentService(t.Context(), b.service.ID)
+		require.NoError(t, err)
+		service.SealedPassword = sealedBy(1, "Demo-Password-1", "cmp_another")
+		return tx.SavePaymentService(t.Context(), service)
+	})
+	err := store.Reseal(t.Context(), toKey2(never, map[string]int{}))
+	require.ErrorContains(t, err, "seal payment_services.sealed_password of "+b.company.ID+" again")
+}
