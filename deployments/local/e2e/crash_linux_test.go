@@ -151,7 +151,16 @@ func captures(t *testing.T, s *stack.Stack) (n int) {
 type process struct {
 	t       *testing.T
 	command *exec.Cmd
+	log     string // a file
 	ended   chan struct{}
+}
+
+// said is what the process has logged so far.
+func (p *process) said() string {
+	p.t.Helper()
+	content, err := os.ReadFile(p.log)
+	require.NoError(p.t, err)
+	return string(content)
 }
 
 // startProcess starts "quittance worker" or "quittance api" on the stack, with these variables besides or instead, and returns
@@ -160,7 +169,7 @@ func startProcess(t *testing.T, s *stack.Stack, binary, part string, others ...s
 	t.Helper()
 	log, err := os.CreateTemp(t.TempDir(), part)
 	require.NoError(t, err)
-	p := &process{t: t, command: exec.Command(binary, part), ended: make(chan struct{})}
+	p := &process{t: t, command: exec.Command(binary, part), log: log.Name(), ended: make(chan struct{})}
 	p.command.Env = os.Environ()
 	ready := ""
 	for _, v := range append(s.Environment(), others...) {
