@@ -4,11 +4,14 @@ package api
 
 import (
 	_ "embed"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/go-chi/chi/v5"
 
 	"github.com/quittance/quittance/internal/problem"
@@ -16,6 +19,15 @@ import (
 
 //go:embed openapi.yaml
 var openAPI []byte
+
+// specification is openapi.yaml, read once.
+var specification = sync.OnceValue(func() *openapi3.T {
+	doc, err := openapi3.NewLoader().LoadFromData(openAPI)
+	if err != nil {
+		panic(fmt.Sprintf("api: openapi.yaml can't be read: %v", err))
+	}
+	return doc
+})
 
 // Options is what the API is made of.
 type Options struct {

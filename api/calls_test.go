@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 	"github.com/go-chi/chi/v5"
 	"github.com/stretchr/testify/assert"
@@ -34,6 +37,40 @@ func specification(w *world) *openapi3.T {
 	doc, err := openapi3.NewLoader().LoadFromData(served.Body.Bytes())
 	require.NoError(w, err)
 	return doc
+}
+
+// specified finds the operation of a request.
+var specified = sync.OnceValues(func() (routers.Router, error) {
+	document, err := os.ReadFile("openapi.yaml")
+	if err != nil {
+		return nil, err
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(document)
+	if err != nil {
+		return nil, err
+	}
+	return gorillamux.NewRouter(doc)
+})
+
+// requireSpecified asserts that a call was answered with a status, headers and a body that the specification names. What is no
+// call is none of its business.
+func requireSpecified(t testing.TB, r *http.Request, got *httptest.ResponseRecorder) {
+	t.Helper()
+	router, err := specified()
+	require.NoError(t, err)
+	route, params, err := router.FindRoute(r)
+	if err != nil {
+		return
+	}
+	answer := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route},
+		Status:                 got.Code,
+		Header:                 got.Header(),
+		Options: &openapi3filter.Options{
+			IncludeResponseStatus: true, MultiError: true, ExcludeResponseBody: strings.HasSuffix(got.Header().Get("Content-Type"), "x-ndjson") || !strings.Contains(got.Header().Get("Content-Type"), "json"),
+		},
+	}
+	require.NoError(t, openapi3filter.ValidateResponse(r.Context(), answer.SetBodyBytes(got.Body.Bytes())), "%s %s: %s", r.Method, r.URL, got.Body)
 }
 
 func TestSpecificationIsValidAndItsExamplesFitIt(t *testing.T) {
@@ -380,8 +417,6 @@ func TestAnswersFitTheSpecification(t *testing.T) {
 	told := w.tell(event.InvoiceOpened, inv.ID)
 	w.call("POST", endpoint+"/rotate-secret", w.key, nil).json(http.StatusOK)
 
-	router, err := gorillamux.NewRouter(specification(w))
-	require.NoError(t, err)
 	for _, path := range []string{
 		"/payment-services", "/payment-services/" + service.ID, "/invoices", "/invoices/" + inv.ID, "/payments", "/payments/" + failed.ID,
 		"/accounts", "/accounts/1029", "/accounts?at=2026-11-22", "/trial-balance", "/trial-balance?at=2026-11-22", "/journal", "/journal/" + entry, "/journal/verification", "/journal/heads/2026-11-21", "/statements/2026-11",
@@ -389,16 +424,6 @@ func TestAnswersFitTheSpecification(t *testing.T) {
 		"/refunds", "/refunds/" + refused.ID, "/journal?source=refund", "/invoices/" + id.New(id.Invoice), "/invoices?limit=0",
 		"/events/" + told.ID, "/webhook-endpoints", endpoint, endpoint + "/deliveries",
 	} {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1"+path, http.NoBody)
-		route, params, err := router.FindRoute(r)
-		require.NoError(t, err)
-		a := w.call(http.MethodGet, path, w.key, nil)
-		answer := &openapi3filter.ResponseValidationInput{
-			RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route},
-			Status:                 a.Code,
-			Header:                 a.Header(),
-			Options:                &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true},
-		}
-		assert.NoError(t, openapi3filter.ValidateResponse(t.Context(), answer.SetBodyBytes(a.Body.Bytes())), path)
+		assert.Less(t, w.call(http.MethodGet, path, w.key, nil).Code, http.StatusInternalServerError, path)
 	}
 }

@@ -43,7 +43,9 @@ func (w *world) upload(path string, files ...file) answer {
 	r := httptest.NewRequestWithContext(w.Context(), http.MethodPost, "/v1"+path, &body)
 	r.Header.Set("Authorization", "Bearer "+w.key)
 	r.Header.Set("Content-Type", form.FormDataContentType())
-	r.Header.Set("Idempotency-Key", key)
+	if key != "" {
+		r.Header.Set("Idempotency-Key", key)
+	}
 	return w.send(r)
 }
 

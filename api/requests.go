@@ -91,10 +91,7 @@ func longestBody(r *http.Request) (limit int64, isFile bool) {
 
 // validate holds every request against openapi.yaml, after authorize.
 func (s *server) validate() func(http.Handler) http.Handler {
-	doc, err := openapi3.NewLoader().LoadFromData(openAPI)
-	if err != nil {
-		panic(fmt.Sprintf("api: openapi.yaml can't be read: %v", err))
-	}
+	doc := specification()
 	dates := openapi3.WithStringFormatValidators(map[string]openapi3.StringFormatValidator{
 		"date": openapi3.NewCallbackValidator(func(s string) error {
 			_, err := time.Parse(time.DateOnly, s)

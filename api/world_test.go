@@ -321,11 +321,12 @@ type answer struct {
 	t testing.TB
 }
 
-// send sends a request through the whole router.
+// send sends a request through the whole router. Its answer must be one that the specification knows.
 func (w *world) send(r *http.Request) answer {
 	w.Helper()
 	recorder := httptest.NewRecorder()
 	w.handler.ServeHTTP(recorder, r)
+	requireSpecified(w, r, recorder)
 	return answer{recorder, w.TB}
 }
 
