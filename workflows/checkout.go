@@ -49,9 +49,9 @@ func (c *checkout) usable(ctx workflow.Context, m payment.Method) bool {
 	return c.Method == m && c.State == payment.Redirected && c.Next == toWait && c.Looks == 0 && workflow.Now(ctx).Before(c.lastLookAt())
 }
 
-// lastLookAt is shortly before the page dies: a tenth of its life, at most five minutes.
+// lastLookAt is shortly before the page dies: a fifth of its life, at most five minutes.
 func (c *checkout) lastLookAt() time.Time {
-	return c.ExpiresAt.Add(-min(c.ExpiresAt.Sub(c.OpenedAt)/10, 5*time.Minute))
+	return c.ExpiresAt.Add(-min(c.ExpiresAt.Sub(c.OpenedAt)/5, 5*time.Minute))
 }
 
 func (c *checkout) describe() string {
