@@ -20,6 +20,12 @@ type Message struct {
 	Secrets []string // to sign it with
 }
 
+// Answer is what a receiver answered.
+type Answer struct {
+	Status     int
+	RetryAfter time.Duration // for how long it asks not to be called again; zero when it doesn't
+}
+
 // ErrNotSent means that a message was not even tried, because of something on our side.
 var ErrNotSent = errors.New("the message was not sent")
 
@@ -27,9 +33,8 @@ var ErrNotSent = errors.New("the message was not sent")
 type Webhooks struct {
 	InCompany InCompany
 	Secrets   Opener
-	// Post returns the status of the receiver's answer. An error is ErrNotSent, or says in words for the receiver's people why
-	// there was no answer.
-	Post func(context.Context, Message) (status int, err error)
+	// Post returns the receiver's answer. An error is ErrNotSent, or says in words for the receiver's people why there was none.
+	Post func(context.Context, Message) (Answer, error)
 	Now  func() time.Time
 }
 
@@ -45,6 +50,8 @@ type Sent struct {
 	State   delivery.State   `json:"state"` // before the attempt
 	Round   int              `json:"round"`
 	Attempt delivery.Attempt `json:"attempt"`
+	// RetryAfter is for how long the receiver asks not to be called again.
+	RetryAfter time.Duration `json:"retry_after,omitempty"`
 }
 
 // SendEvent sends the event once, if it is still to be sent. A receiver that doesn't take it is a result. The problem not-found
@@ -73,11 +80,12 @@ func (w *Webhooks) SendEvent(ctx context.Context, ref DeliveryRef) (Sent, error)
 	if err != nil {
 		return sent, err
 	}
-	status, err := w.Post(ctx, message)
+	answer, err := w.Post(ctx, message)
 	if errors.Is(err, ErrNotSent) {
 		return sent, err
 	}
-	sent.Attempt = delivery.Attempt{At: message.At, Status: status, Milliseconds: w.Now().Sub(message.At).Milliseconds()}
+	sent.Attempt = delivery.Attempt{At: message.At, Status: answer.Status, Milliseconds: w.Now().Sub(message.At).Milliseconds()}
+	sent.RetryAfter = answer.RetryAfter
 	if err != nil {
 		sent.Attempt.Error = err.Error()
 	}

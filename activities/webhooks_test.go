@@ -35,9 +35,9 @@ func newTelling(t *testing.T) *telling {
 	s := &telling{shop: open(t), status: 204}
 	s.webhooks = &activities.Webhooks{
 		InCompany: s.books.InCompany, Secrets: s.keyring, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
-		Post: func(_ context.Context, m activities.Message) (int, error) {
+		Post: func(_ context.Context, m activities.Message) (activities.Answer, error) {
 			s.posted = append(s.posted, m)
-			return s.status, s.err
+			return activities.Answer{Status: s.status, RetryAfter: time.Minute}, s.err
 		},
 	}
 	s.env.RegisterActivity(s.webhooks)
@@ -68,6 +68,7 @@ func (s *telling) delivery() (d delivery.Delivery, e delivery.Endpoint) {
 // attempt sends the event and records what came of it.
 func (s *telling) attempt(since, retryAt time.Time) delivery.State {
 	sent := do[activities.Sent](s.shop, s.webhooks.SendEvent, s.ref)
+	assert.Equal(s.t, time.Minute, sent.RetryAfter)
 	in := activities.Attempted{DeliveryRef: s.ref, Round: sent.Round, Attempt: sent.Attempt, Since: since, RetryAt: retryAt}
 	recorded := do[activities.Recorded](s.shop, s.webhooks.RecordAttempt, in)
 	assert.Equal(s.t, recorded, do[activities.Recorded](s.shop, s.webhooks.RecordAttempt, in), "once more after a crash")

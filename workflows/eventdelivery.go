@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"hash/fnv"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -17,6 +18,10 @@ var attemptPauses = []time.Duration{
 	5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour,
 	8 * time.Hour, 8 * time.Hour, 12 * time.Hour, 12 * time.Hour, 12 * time.Hour, 12 * time.Hour,
 }
+
+// jitter is by which part of itself a pause is shortened at most, so that the events that a receiver missed don't come back to
+// it all at once.
+const jitter = 10
 
 // delivering brings one event to one endpoint.
 type delivering struct {
@@ -52,7 +57,7 @@ func (d *delivering) round(ctx workflow.Context) (*EventDelivered, error) {
 	for d.wishes.ReceiveAsync(nil) { // what was asked for so far is done now
 	}
 	var since time.Time
-	for attempt := 1; ; attempt++ {
+	for attempt, used := 1, 0; ; attempt++ {
 		// 1. Send the event, unless the delivery was ended in another way.
 		var sent activities.Sent
 		err := workflow.ExecuteActivity(with(ctx, webhook, fmt.Sprintf("Attempt %d", attempt)), webhooksStep.SendEvent, d.ref()).Get(ctx, &sent)
@@ -66,8 +71,8 @@ func (d *delivering) round(ctx workflow.Context) (*EventDelivered, error) {
 		// 2. Record what came of it.
 		var pause time.Duration
 		var next time.Time
-		if attempt <= len(attemptPauses) {
-			pause = d.clock.shorten(attemptPauses[attempt-1])
+		if used < len(attemptPauses) {
+			pause, used = d.pause(used, sent.RetryAfter)
 			next = workflow.Now(ctx).Add(pause)
 		}
 		var recorded activities.Recorded
@@ -87,6 +92,25 @@ func (d *delivering) round(ctx workflow.Context) (*EventDelivered, error) {
 			return nil, err
 		}
 	}
+}
+
+// pause returns how long to wait for the next attempt, and how many of attemptPauses are used up then. Attempts that would come
+// before the receiver wants to be called again are left out, but for the last one: it takes three days whatever a receiver
+// asks for.
+func (d *delivering) pause(used int, asked time.Duration) (time.Duration, int) {
+	var pause time.Duration
+	for used < len(attemptPauses) && (pause == 0 || pause < d.clock.shorten(asked)) {
+		pause += d.clock.shorten(d.jittered(used))
+		used++
+	}
+	return pause, used
+}
+
+// jittered is a pause as it is for this event and endpoint, the same in every replay.
+func (d *delivering) jittered(i int) time.Duration {
+	h := fnv.New32a()
+	_, _ = fmt.Fprintf(h, "%s/%s/%d", d.in.EventID, d.in.EndpointID, i)
+	return attemptPauses[i] - attemptPauses[i]/jitter*time.Duration(h.Sum32()%1000)/1000
 }
 
 // notify tells the company that its endpoint is disabled; the exception that says the same is raised already.

@@ -55,6 +55,10 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		relay.Run(ctx)
 		return nil
 	})
+	group.Go(func() error {
+		worker.KeepHouse(ctx, func(ctx context.Context) error { return p.store.Prune(ctx, now()) }, log)
+		return nil
+	})
 	return group.Wait()
 }
 
@@ -122,12 +126,12 @@ func post(sender *mail.Sender) func(context.Context, letter.Letter) error {
 }
 
 // tell sends messages to webhook endpoints.
-func tell(client *webhook.Client) func(context.Context, activities.Message) (int, error) {
-	return func(ctx context.Context, m activities.Message) (int, error) {
-		status, err := client.Post(ctx, webhook.Message(m))
+func tell(client *webhook.Client) func(context.Context, activities.Message) (activities.Answer, error) {
+	return func(ctx context.Context, m activities.Message) (activities.Answer, error) {
+		answer, err := client.Post(ctx, webhook.Message(m))
 		if errors.Is(err, webhook.ErrNotSent) {
-			return status, errors.Join(activities.ErrNotSent, err)
+			err = errors.Join(activities.ErrNotSent, err)
 		}
-		return status, err
+		return activities.Answer(answer), err
 	}
 }

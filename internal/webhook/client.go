@@ -39,6 +39,13 @@ type Message struct {
 	Secrets []string  // in the form of NewSecret; it is signed with each of them
 }
 
+// Answer is what the receiver answered.
+type Answer struct {
+	Status int
+	// RetryAfter is for how long the receiver asks not to be called again (RFC 9110, 10.2.3); zero when it doesn't.
+	RetryAfter time.Duration
+}
+
 // Client sends messages. It is safe for concurrent use; get one from NewClient.
 type Client struct {
 	guard guard
@@ -73,16 +80,16 @@ func (c *Client) Check(ctx context.Context, url string) error {
 	return c.guard.check(ctx, url)
 }
 
-// Post sends the message once and returns the status of the answer. When there is none, the error is ErrNotSent or says in
-// words for the receiver's people why, without any address.
-func (c *Client) Post(ctx context.Context, m Message) (status int, err error) {
+// Post sends the message once and returns the answer. When there is none, the error is ErrNotSent or says in words for the
+// receiver's people why, without any address.
+func (c *Client) Post(ctx context.Context, m Message) (Answer, error) {
 	signature, err := signatures(m.Secrets, m.ID, m.At, m.Body)
 	if err != nil {
-		return 0, fmt.Errorf("%w: %w", ErrNotSent, err)
+		return Answer{}, fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, m.URL, bytes.NewReader(m.Body))
 	if err != nil {
-		return 0, fmt.Errorf("%w: its URL can't be read", ErrNotSent)
+		return Answer{}, fmt.Errorf("%w: its URL can't be read", ErrNotSent)
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "Quittance-Webhooks/1")
@@ -91,14 +98,25 @@ func (c *Client) Post(ctx context.Context, m Message) (status int, err error) {
 	request.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
 	response, err := c.http.Do(request)
 	if ctx.Err() != nil {
-		return 0, fmt.Errorf("%w: %w", ErrNotSent, ctx.Err())
+		return Answer{}, fmt.Errorf("%w: %w", ErrNotSent, ctx.Err())
 	}
 	if err != nil {
-		return 0, explain(err)
+		return Answer{}, explain(err)
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxAnswer)) // read, the connection can be used again
 	_ = response.Body.Close()
-	return response.StatusCode, nil
+	return Answer{response.StatusCode, retryAfter(response.Header.Get("Retry-After"), time.Now())}, nil
+}
+
+// retryAfter reads the header: seconds, or a date. What can't be read asks for nothing.
+func retryAfter(header string, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseUint(header, 10, 32); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if at, err := http.ParseTime(header); err == nil && at.After(now) {
+		return at.Sub(now)
+	}
+	return 0
 }
 
 // explain says why there was no answer.

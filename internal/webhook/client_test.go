@@ -38,9 +38,9 @@ func TestAMessageIsSignedWithEverySecret(t *testing.T) {
 		w.WriteHeader(http.StatusAccepted)
 	}))
 	defer server.Close()
-	status, err := c.Post(t.Context(), message(server.URL, first, second))
+	answer, err := c.Post(t.Context(), message(server.URL, first, second))
 	require.NoError(t, err)
-	assert.Equal(t, http.StatusAccepted, status)
+	assert.Equal(t, Answer{Status: http.StatusAccepted}, answer)
 	header := <-got
 	assert.Equal(t, "application/json", header.Get("Content-Type"))
 	assert.Equal(t, "evt_1", header.Get("Webhook-Id"))
@@ -83,6 +83,10 @@ var inside = map[string]string{
 	"64:ff9b::a00:1": "NAT64", "64:ff9b:1::a00:1": "local NAT64", "100::1": "discard", "2001::1": "Teredo", "2001:db8::1": "documentation",
 	"2002:a00:1::1": "6to4", "fc00::1": "unique-local", "fd00:ec2::254": "unique-local, metadata", "fe80::1": "link-local",
 	"fec0::1": "site-local", "ff02::1": "multicast", "5f00::1": "segment routing",
+	"168.63.129.16": "metadata of a cloud, at an address like others", "100.100.100.200": "metadata of another cloud", "192.0.2.1": "documentation",
+	"198.51.100.1": "documentation", "203.0.113.1": "documentation", "192.88.99.1": "6to4 relays", "::ffff:0:7f00:1": "IPv4-translated",
+	"64:ff9b::7f00:1": "NAT64 of loopback", "64:ff9b::a9fe:a9fe": "NAT64 of metadata", "2002:7f00:1::": "6to4 of loopback",
+	"2001:0:7f00:1::": "Teredo server", "2001:10::1": "ORCHID", "3fff::1": "documentation", "fe80::5efe:7f00:1": "ISATAP",
 }
 
 func TestEveryAddressInsideIsRefusedWhenItIsEnteredAndWhenItIsDialled(t *testing.T) {
@@ -128,6 +132,18 @@ func TestURLsThatAreNoneOfOurReceiversAreRefused(t *testing.T) {
 		"https://127.0.0.1:443/":        "public internet",
 		"https://localhost/":            "public internet",
 		"https://bücher.example/":       "Punycode",
+		"https://localhost./":           "",
+		"https://LOCALHOST/":            "public internet",
+		"https://%6c%6fcalhost/":        "must be a URL",
+		"https://127.1/":                "",
+		"https://0x7f000001/":           "",
+		"https://0177.0.0.1/":           "",
+		"https://2130706433/":           "",
+		"https://[::1%25lo]/":           "public internet",
+		"https://[fe80::1%25eth0]/":     "",
+		"https://9.9.9.9:443@127.0.0.1": "no user name or password",
+		"https://9.9.9.9\\@127.0.0.1/":  "must be a URL",
+		"https://9.9.9.9\r\nX: y/":      "must be a URL",
 		"https://no-such-host.invalid/": "can be resolved",
 	} {
 		require.ErrorContains(t, NewClient(false).Check(t.Context(), raw), complaint, raw)
@@ -139,6 +155,26 @@ func TestURLsThatAreNoneOfOurReceiversAreRefused(t *testing.T) {
 	require.NoError(t, NewClient(false).Check(t.Context(), "https://9.9.9.9:8443/hooks?shop=1"))
 }
 
+func TestAReceiverMayAskForTimeInSecondsOrByADate(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 27, 20, 0, 0, 0, time.UTC)
+	for header, want := range map[string]time.Duration{
+		"": 0, "120": 2 * time.Minute, "0": 0, "-5": 0, "1e3": 0, "soon": 0, "99999999999": 0, "4294967295": 4294967295 * time.Second,
+		"Fri, 27 Nov 2026 21:00:00 GMT": time.Hour, "Fri, 27 Nov 2026 19:00:00 GMT": 0,
+	} {
+		assert.Equal(t, want, retryAfter(header, now), header)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "90")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}))
+	defer server.Close()
+	c := NewClient(true)
+	answer, err := c.Post(t.Context(), message(server.URL, c.NewSecret()))
+	require.NoError(t, err)
+	assert.Equal(t, Answer{Status: http.StatusTooManyRequests, RetryAfter: 90 * time.Second}, answer)
+}
+
 func TestRedirectsAreAnswersLikeOthers(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -147,9 +183,9 @@ func TestRedirectsAreAnswersLikeOthers(t *testing.T) {
 	}))
 	defer server.Close()
 	c := NewClient(true)
-	status, err := c.Post(t.Context(), message(server.URL, c.NewSecret()))
+	answer, err := c.Post(t.Context(), message(server.URL, c.NewSecret()))
 	require.NoError(t, err)
-	assert.Equal(t, http.StatusTemporaryRedirect, status)
+	assert.Equal(t, http.StatusTemporaryRedirect, answer.Status)
 }
 
 func TestAnswersOfAnySizeAreNotKept(t *testing.T) {
@@ -163,9 +199,9 @@ func TestAnswersOfAnySizeAreNotKept(t *testing.T) {
 	}))
 	defer server.Close()
 	c := NewClient(true)
-	status, err := c.Post(t.Context(), message(server.URL, c.NewSecret()))
+	answer, err := c.Post(t.Context(), message(server.URL, c.NewSecret()))
 	require.NoError(t, err)
-	assert.Equal(t, http.StatusOK, status)
+	assert.Equal(t, http.StatusOK, answer.Status)
 }
 
 func TestWhyThereWasNoAnswerIsSaidWithoutAnyAddress(t *testing.T) {

@@ -105,9 +105,9 @@ func requireOnlyOurs(t *testing.T, client *Client, url, secret string) {
 	} {
 		m := genuine
 		m.At, m.Secrets = m.At.Add(-c.age), c.secrets
-		status, err := client.Post(t.Context(), m)
+		answer, err := client.Post(t.Context(), m)
 		require.NoError(t, err, name)
-		assert.Equal(t, c.status, status, name)
+		assert.Equal(t, c.status, answer.Status, name)
 	}
 	signature, err := signatures([]string{secret}, genuine.ID, genuine.At, genuine.Body)
 	require.NoError(t, err)

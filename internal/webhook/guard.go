@@ -19,6 +19,10 @@ const maxURL = 2000
 // ports are those at which receivers on the public internet are reached.
 var ports = []uint16{443, 8443}
 
+// platforms are addresses that look public and are inside of a cloud: Azure's WireServer
+// (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16).
+var platforms = []netip.Prefix{netip.MustParsePrefix("168.63.129.16/32")}
+
 // errNotPublic is also what a company is told, so it names no address: that would tell what our resolver knows.
 var errNotPublic = errors.New("its host name leads to an address that is not on the public internet")
 
@@ -31,7 +35,7 @@ type guard struct {
 }
 
 func newGuard(allowLoopback bool) guard {
-	return guard{public: ssrf.New(ssrf.WithPorts(ports...)), loopback: allowLoopback}
+	return guard{public: ssrf.New(ssrf.WithPorts(ports...), ssrf.WithDeniedV4Prefixes(platforms...)), loopback: allowLoopback}
 }
 
 // control is called by the dialer with the address that it is about to connect to, after the name was resolved: a name that

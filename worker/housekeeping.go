@@ -1,0 +1,26 @@
+package worker
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// keepHouseEvery is how often a worker removes what was kept long enough.
+const keepHouseEvery = 6 * time.Hour
+
+// KeepHouse calls prune at once and then every six hours until ctx ends; what failed is done the next time.
+func KeepHouse(ctx context.Context, prune func(context.Context) error, log *slog.Logger) {
+	tick := time.NewTicker(keepHouseEvery)
+	defer tick.Stop()
+	for {
+		if err := prune(ctx); err != nil && ctx.Err() == nil {
+			log.WarnContext(ctx, "What was kept long enough could not be removed; it is tried again.", "in", keepHouseEvery, "error", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
