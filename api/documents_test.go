@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/postgres"
 )
@@ -129,4 +130,29 @@ func TestNoDocumentIsTakenForAServiceThatIsOver(t *testing.T) {
 	require.NoError(t, service.Become(merchant.Rejected, noon, ""))
 	w.in(w.company.ID, func(tx *postgres.Tx) error { return tx.SavePaymentService(t.Context(), service) })
 	w.upload("/payment-services/"+service.ID+"/documents", file{"file", "a.pdf", "application/pdf", pdf}).problem(http.StatusConflict, "payment-service-not-active")
+}
+
+// FuzzForms sends anything as the two forms that are taken: an upload, and a payer who presses "Pay now".
+func FuzzForms(f *testing.F) {
+	for _, body := range []string{
+		"", "--b--", "--b\r\n\r\n--b--\r\n", "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\r\n%PDF-1.7\r\n--b--\r\n",
+		"--b\r\nContent-Disposition: form-data; name=\"file\"; filename*=UTF-8''%ff\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=00%PDF\r\n--b--", "method=card", "method=twint&method=card", "method=%00", "%",
+	} {
+		f.Add([]byte(body), "multipart/form-data; boundary=b", "key-1")
+	}
+	f.Add([]byte("method=card"), "application/x-www-form-urlencoded", "")
+	f.Add([]byte("--\r\n"), `multipart/form-data; boundary=""`, "\x7f")
+	w := newWorld(f)
+	service, open := w.newService(merchant.InVerification), w.newInvoice(invoice.Open)
+	f.Fuzz(func(t *testing.T, body []byte, contentType, key string) {
+		w := w.during(t)
+		for _, path := range []string{"/v1/payment-services/" + service.ID + "/documents", "/i/" + open.Token + "/pay", "/i/" + open.Token + "x/pay"} {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, bytes.NewReader(body))
+			r.Header.Set("Authorization", "Bearer "+w.key)
+			r.Header.Set("Content-Type", contentType)
+			r.Header.Set("Idempotency-Key", key)
+			a := w.send(r)
+			require.Less(t, a.Code, 500, "%s: %s", path, a.Body)
+		}
+	})
 }

@@ -133,6 +133,7 @@ func FuzzParameters(f *testing.F) {
 		f.Add(value)
 	}
 	w := newWorld(f)
+	endpoint := w.newEndpoint("http://127.0.0.1/1")
 	f.Fuzz(func(t *testing.T, value string) {
 		w := w.during(t)
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
@@ -142,7 +143,10 @@ func FuzzParameters(f *testing.F) {
 			a := w.send(r)
 			require.Less(t, a.Code, 500, "%s: %s", r.URL, a.Body)
 		}
-		for _, path := range []string{"/v1/invoices", "/v1/payments", "/v1/journal", "/v1/events", "/v1/exceptions", "/v1/refunds", "/v1/accounts", "/v1/trial-balance"} {
+		for _, path := range []string{
+			"/v1/invoices", "/v1/payments", "/v1/journal", "/v1/events", "/v1/exceptions", "/v1/refunds", "/v1/accounts", "/v1/trial-balance",
+			"/v1/audit-log", "/v1/payouts", "/v1/settlements", "/v1/reconciliation", "/v1/webhook-endpoints/" + endpoint.ID + "/deliveries",
+		} {
 			for _, name := range []string{"at", "to", "limit", "cursor", "status", "number", "state", "invoice_id", "account", "from", "type", "subject", "kind", "open", "payment_id"} {
 				query := r.URL.Query()
 				query.Set(name, value)

@@ -26,14 +26,14 @@ const (
 )
 
 type office struct {
-	*testing.T
+	testing.TB
 	handler http.Handler
 	sealed  string // a page of payloads as Temporal Web sends it
 	now     time.Time
 	log     bytes.Buffer
 }
 
-func open(t *testing.T) *office {
+func open(t testing.TB) *office {
 	t.Helper()
 	master, err := secrets.Generate()
 	require.NoError(t, err)
@@ -43,7 +43,7 @@ func open(t *testing.T) *office {
 	require.NoError(t, err)
 	sealed, err := protojson.Marshal(&commonpb.Payloads{Payloads: []*commonpb.Payload{payload}})
 	require.NoError(t, err)
-	o := &office{T: t, sealed: string(sealed), now: time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC)}
+	o := &office{TB: t, sealed: string(sealed), now: time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC)}
 	o.handler = codecserver.New(codecserver.Options{
 		Codec: temporalkit.Codec(keyring), Sealer: keyring, OperatorKey: operatorKey, TemporalWebURL: temporalWeb,
 		Logger: slog.New(slog.NewTextHandler(&o.log, nil)), Now: func() time.Time { return o.now },
@@ -163,4 +163,30 @@ func TestWhatIsNoPageOfPayloadsIsRefused(t *testing.T) {
 		answer := o.send("POST", "/decode", body, "Authorization", "Bearer "+operatorKey)
 		assert.Equal(t, http.StatusBadRequest, answer.Code, body)
 	}
+}
+
+// FuzzStrangersReadNothing sends anything as body, cookie and key: without a session nothing is decoded, and with one nothing breaks.
+func FuzzStrangersReadNothing(f *testing.F) {
+	o := open(f)
+	signed := o.signIn(operatorKey).Result()
+	require.NoError(f, signed.Body.Close())
+	session := signed.Cookies()[0].String()
+	for _, body := range []string{o.sealed, "{}", "[]", `{"payloads":[{}]}`, `{"payloads":[null]}`, `{"payloads":[{"metadata":{"encoding":"YmluYXJ5L2VuY3J5cHRlZA=="},"data":"AA=="}]}`, "\x00"} {
+		f.Add(body, "quittance_operator=x", "Bearer x", "application/json")
+	}
+	f.Add("key="+operatorKey+"x", session[:len(session)/2], "Bearer "+operatorKey+" ", "application/x-www-form-urlencoded")
+	f.Fuzz(func(t *testing.T, body, cookie, authorization, contentType string) {
+		o := *o
+		o.TB = t
+		if strings.Contains(authorization, operatorKey) || strings.Contains(body, operatorKey) {
+			return // it may guess the key of this test
+		}
+		stranger := o.send("POST", "/decode", body, "Cookie", cookie, "Authorization", authorization, "Content-Type", contentType, "Origin", temporalWeb)
+		require.Equal(t, http.StatusUnauthorized, stranger.Code)
+		require.NotContains(t, stranger.Body.String(), "Marie Favre")
+		require.Less(t, o.send("POST", "/decode", body, "Cookie", session, "Content-Type", contentType, "Origin", temporalWeb).Code, 500)
+		form := o.send("POST", "/", body, "Content-Type", contentType, "Sec-Fetch-Site", "same-origin")
+		require.Less(t, form.Code, 500)
+		require.Empty(t, form.Header().Get("Set-Cookie"))
+	})
 }

@@ -1,6 +1,7 @@
 package id_test
 
 import (
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -31,4 +32,19 @@ func TestOrderIdsSurviveEveryPaymentMethod(t *testing.T) {
 		seen[order] = true
 	}
 	assert.Len(t, id.NewSecret(), 27)
+}
+
+// FuzzOnlyIdsAreIds reads anything as an id, and looks for order ids in it.
+func FuzzOnlyIdsAreIds(f *testing.F) {
+	for _, s := range []string{"", "inv_", "inv_01k9m21t1jh6q2a0x5v8y3e7f9", "inv_81k9m21t1jh6q2a0x5v8y3e7f9", "INV_01K9M21T1JH6Q2A0X5V8Y3E7F9", "inv_01k9m21t1jh6q2a0x5v8y3e7f9\n", "QK3JH5XZ2A7BCMWN4T", "\xff"} {
+		f.Add(s)
+	}
+	plain := regexp.MustCompile(`^inv_[0-7][0-9a-hjkmnp-tv-z]{25}$`)
+	f.Fuzz(func(t *testing.T, s string) {
+		assert.Equal(t, plain.MatchString(s), id.Valid(id.Invoice, s), "%q", s)
+		for _, order := range id.Orders(s) {
+			assert.Contains(t, s, order)
+			assert.Len(t, order, 18)
+		}
+	})
 }

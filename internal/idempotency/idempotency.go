@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
+	"io"
 	"time"
 
 	"github.com/quittance/quittance/internal/id"
@@ -50,7 +52,7 @@ func Fingerprint(method, target string, body []byte) []byte {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber() // 1 and 1.0 may not mean the same to the call
 	var value any
-	if decoder.Decode(&value) == nil && !decoder.More() {
+	if decoder.Decode(&value) == nil && onlySpace(decoder) {
 		if sorted, err := json.Marshal(value); err == nil {
 			body = sorted
 		}
@@ -60,6 +62,13 @@ func Fingerprint(method, target string, body []byte) []byte {
 		_, _ = sum.Write(part) // never fails, see hash.Hash
 	}
 	return sum.Sum(nil)
+}
+
+// onlySpace tells whether nothing follows: a body that is JSON and then something else is refused, and must not be taken for one
+// that isn't.
+func onlySpace(decoder *json.Decoder) bool {
+	_, err := decoder.Token()
+	return errors.Is(err, io.EOF)
 }
 
 // Repeat decides what becomes of a request whose key stands for the first one already: it is answered like that when it has

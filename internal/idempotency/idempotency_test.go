@@ -1,6 +1,8 @@
 package idempotency_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -62,6 +64,24 @@ func TestARequestIsCarriedOutOnceAtATimeAndAnsweredOnce(t *testing.T) {
 				assert.Equal(t, now, taken.TakenAt)
 				first = taken
 			}
+		}
+	})
+}
+
+// FuzzOnlyTheSameJSONHasTheSameFingerprint compares any body with one that is valid JSON.
+func FuzzOnlyTheSameJSONHasTheSameFingerprint(f *testing.F) {
+	for _, body := range []string{"", "null", `{"amount":"1.00"}`, `{"amount":"1.00"}]`, `{"amount":"1.00"}}`, `{"amount":"1.00"} {}`, ` { "amount" : "1.00" } `, `{"amount":"\u0031.00"}`, "{\"amount\":\"1.00\"}\x00"} {
+		f.Add([]byte(body))
+	}
+	sent := []byte(`{"amount":"1.00"}`)
+	want := idempotency.Fingerprint("POST", "/v1/invoices", sent)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		got := idempotency.Fingerprint("POST", "/v1/invoices", body)
+		assert.Equal(t, got, idempotency.Fingerprint("POST", "/v1/invoices", body))
+		assert.NotEqual(t, got, idempotency.Fingerprint("PUT", "/v1/invoices", body))
+		if bytes.Equal(got, want) {
+			assert.True(t, json.Valid(body), "%q is refused, and must not be answered like %s", body, sent)
+			assert.JSONEq(t, string(sent), string(body))
 		}
 	})
 }

@@ -232,3 +232,33 @@ func TestTheMasterKeyMayStayInVault(t *testing.T) {
 	require.ErrorContains(t, err, "permission denied")
 	assert.NotContains(t, err.Error(), "hvs.test")
 }
+
+// FuzzNothingUnwrapsThatWasNotWrapped gives anything for wrapped data keys, and for the name of a master key.
+func FuzzNothingUnwrapsThatWasNotWrapped(f *testing.F) {
+	encoded, err := Generate()
+	require.NoError(f, err)
+	master, err := OpenMaster(string(encoded))
+	require.NoError(f, err)
+	other, err := NewKeySet()
+	require.NoError(f, err)
+	wrapped, err := master.Wrap(other)
+	require.NoError(f, err)
+	for _, seed := range [][]byte{wrapped, wrapped[:20], []byte("hcvault://h/transit/keys/k"), []byte("hcvault://"), []byte("gcp-kms://k"), []byte("e30="), nil} {
+		f.Add(seed)
+	}
+	stranger, err := OpenMaster(string(mustGenerate(f)))
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, input []byte) {
+		_, err := stranger.Unwrap(input)
+		require.Error(t, err)
+		if m, err := OpenMaster(string(input)); err == nil {
+			require.NotEmpty(t, m.Name)
+		}
+	})
+}
+
+func mustGenerate(t require.TestingT) []byte {
+	encoded, err := Generate()
+	require.NoError(t, err)
+	return encoded
+}

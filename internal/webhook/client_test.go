@@ -291,3 +291,13 @@ func FuzzNoURLLeadsInside(f *testing.F) {
 		require.Equal(t, "https", u.Scheme)
 	})
 }
+
+func FuzzNoReceiverAsksForTimeThatHasPassed(f *testing.F) {
+	for _, header := range []string{"", "120", "-1", "4294967296", "Fri, 27 Nov 2026 21:00:00 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT"} {
+		f.Add(header)
+	}
+	now := time.Date(2026, 11, 27, 20, 0, 0, 0, time.UTC)
+	f.Fuzz(func(t *testing.T, header string) {
+		require.GreaterOrEqual(t, retryAfter(header, now), time.Duration(0), header)
+	})
+}
