@@ -8,14 +8,18 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/quittance/quittance/deployments/local/stack"
 	"github.com/quittance/quittance/internal/app"
 	"github.com/quittance/quittance/internal/config"
+	"github.com/quittance/quittance/internal/secrets"
+	"github.com/quittance/quittance/workflows"
 )
 
 // settings are those of the API and the worker of the stack.
@@ -109,4 +113,43 @@ func TestKeysAreRotatedWhilePaymentsAreUnderWay(t *testing.T) {
 	assert.Contains(t, refused, "workflows still run that began before the last rotation")
 	open.payNow("card").pay(visa)
 	open.requireCollectedOnce("10.00")
+}
+
+// A day passes in a second here, so that what schedules start comes every few seconds.
+func TestForgottenKeysOpenNothingAndNothingNeedsThem(t *testing.T) {
+	t.Parallel()
+	options := ownOptions(t)
+	options.TimeScale = 86400
+	s := startStack(t, options)
+	c := newMerchant(t, s)
+	paid := c.issueNumbered("R-before", "108.00")
+	paid.payNow("card").pay(visa)
+	paid.requireCollectedOnce("108.00")
+	before := keyring(t, s)
+	sealed, err := before.Seal([]byte("of before"), c.id)
+	require.NoError(t, err)
+	old, silent := before.KeyID(), func(string, ...any) {}
+
+	log := slog.New(slog.DiscardHandler)
+	require.NoError(t, app.RotateKeys(t.Context(), settings(t, s), log, silent))
+	_, err = before.Open(sealed, c.id)
+	require.NoError(t, err, "after a rotation everything opens")
+	// What schedules began before the rotation may have to end first.
+	await(t, patience, func() error { return app.ForgetOldKeys(t.Context(), settings(t, s), log, silent) }, func(err error) bool { return err == nil })
+	forgotten := time.Now()
+	after := keyring(t, s)
+	require.NotEqual(t, old, after.KeyID())
+	_, err = after.Open(sealed, c.id)
+	require.ErrorIs(t, err, secrets.ErrCannotOpen)
+
+	again := c.issueNumbered("R-after", "108.00")
+	again.payNow("card").pay(visa)
+	again.requireCollectedOnce("108.00")
+	began := fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Completed' AND StartTime > '%s'", workflows.NightlySweepType, forgotten.UTC().Format(time.RFC3339Nano))
+	temporal := operator(t, s)
+	await(t, patience, func() int64 {
+		sweeps, err := temporal.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{Namespace: "default", Query: began})
+		require.NoError(t, err)
+		return sweeps.GetCount()
+	}, func(n int64) bool { return n > 0 })
 }
