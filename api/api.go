@@ -65,11 +65,8 @@ func New(o Options) http.Handler {
 	r.Method(http.MethodGet, "/healthz", o.Healthz)
 	r.Method(http.MethodGet, "/readyz", o.Readyz)
 	r.Method(http.MethodGet, "/metrics", o.Metrics)
-	r.Get("/openapi.yaml", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/yaml")
-		_, _ = w.Write(openAPI)
-	})
 	r.Route("/v1", s.calls)
+	r.Group(s.documentation)
 	r.Group(s.pages)
 	r.Group(s.notifications)
 	return r

@@ -44,6 +44,10 @@ func loadAsset(name string) asset {
 	if err != nil {
 		panic(err) // it is embedded above
 	}
+	return newAsset(name, content)
+}
+
+func newAsset(name string, content []byte) asset {
 	sum := sha256.Sum256(content)
 	base, extension, _ := strings.Cut(name, ".")
 	return asset{
@@ -53,9 +57,14 @@ func loadAsset(name string) asset {
 	}
 }
 
-func (a asset) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", a.contentType)
+func (a asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	a.serve(w, r)
+}
+
+// serve answers with the content, without a word on how long it may be kept.
+func (a asset) serve(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", a.contentType)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	_, _ = w.Write(a.content)
 }

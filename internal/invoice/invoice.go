@@ -181,11 +181,14 @@ func IsEmail(s string) bool {
 }
 
 // Printable tells whether s is valid UTF-8 of minimum to maximum characters, not just blanks, and free of control
-// characters; only a text of up to 1000 characters or more may have line feeds.
+// characters and of U+FFFD, which stands for characters that were lost on the way here; only a text of up to 1000 characters or
+// more may have line feeds.
 func Printable(s string, minimum, maximum int) bool {
 	n := utf8.RuneCountInString(s)
 	if !utf8.ValidString(s) || n > maximum || utf8.RuneCountInString(strings.TrimSpace(s)) < minimum {
 		return false
 	}
-	return strings.IndexFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) && (r != '\n' || maximum < 1000) }) < 0
+	return strings.IndexFunc(s, func(r rune) bool {
+		return r == utf8.RuneError || !unicode.IsGraphic(r) && (r != '\n' || maximum < 1000)
+	}) < 0
 }

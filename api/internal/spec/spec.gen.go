@@ -1147,8 +1147,10 @@ type AccountChanges struct {
 
 // AccountList defines model for AccountList.
 type AccountList struct {
-	Data       []Account `json:"data"`
-	NextCursor *string   `json:"next_cursor,omitempty"`
+	Data []Account `json:"data"`
+
+	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
+	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
 // AccountNames By language.
@@ -1256,8 +1258,10 @@ type AuditEntry struct {
 
 // AuditLog defines model for AuditLog.
 type AuditLog struct {
-	Data       []AuditEntry `json:"data"`
-	NextCursor *string      `json:"next_cursor,omitempty"`
+	Data []AuditEntry `json:"data"`
+
+	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
+	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
 // Balance defines model for Balance.
@@ -1279,13 +1283,19 @@ type BankStatement struct {
 	Account string `json:"account"`
 
 	// Entries How many entries it has, of any kind.
+	//
+	// Example: 12
 	Entries int        `json:"entries"`
 	From    *time.Time `json:"from,omitempty"`
 
 	// ID Given by the bank.
+	//
+	// Example: 2026-11-24-001
 	ID string `json:"id"`
 
 	// Line Where it begins in the file.
+	//
+	// Example: 3
 	Line int        `json:"line"`
 	To   *time.Time `json:"to,omitempty"`
 }
@@ -1293,6 +1303,8 @@ type BankStatement struct {
 // BrokenEntry The first entry that isn't what was booked; absent when there is none.
 type BrokenEntry struct {
 	// Detail What is wrong, for people.
+	//
+	// Example: The entry was changed after it was booked: its hash is another one.
 	Detail string `json:"detail"`
 
 	// EntryID Absent when the entry is missing.
@@ -1357,6 +1369,7 @@ type ContractedMethod struct {
 
 // Credentials defines model for Credentials.
 type Credentials struct {
+	// APIPassword Example: Demo-Password-1
 	APIPassword string `json:"api_password"`
 
 	// APIUsername Example: API_123123_00000001
@@ -1402,11 +1415,14 @@ type Customer struct {
 
 // CustomerChanges defines model for CustomerChanges.
 type CustomerChanges struct {
+	// Email Example: marie.favre@example.ch
 	Email *string `json:"email,omitempty"`
 
 	// Language ISO 639-1.
 	Language *Language `json:"language,omitempty"`
-	Name     *string   `json:"name,omitempty"`
+
+	// Name Example: Marie Favre
+	Name *string `json:"name,omitempty"`
 }
 
 // Date Example: 2026-12-31
@@ -1524,8 +1540,10 @@ type EventDelivery struct {
 
 // EventDeliveryList defines model for EventDeliveryList.
 type EventDeliveryList struct {
-	Data       []EventDelivery `json:"data"`
-	NextCursor *string         `json:"next_cursor,omitempty"`
+	Data []EventDelivery `json:"data"`
+
+	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
+	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
 // EventDeliveryState `pending` waits for its turn or for the next attempt; `delivered` the receiver took it; `parked` given up, or the endpoint
@@ -1537,7 +1555,9 @@ type EventID = string
 
 // EventList defines model for EventList.
 type EventList struct {
-	Data       []Event `json:"data"`
+	Data []Event `json:"data"`
+
+	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
@@ -1570,6 +1590,8 @@ type Exception struct {
 	Choices []string `json:"choices"`
 
 	// Detail Everything needed to decide, for people.
+	//
+	// Example: The money is authorized but could not be captured. It is lost on 2026-12-02 11:00 UTC.
 	Detail string `json:"detail"`
 
 	// ID Example: exc_01k9m25y5pp0v6e4b9z2c7j1k3
@@ -1700,8 +1722,10 @@ type ExceptionKind string
 
 // ExceptionList defines model for ExceptionList.
 type ExceptionList struct {
-	Data       []Exception `json:"data"`
-	NextCursor *string     `json:"next_cursor,omitempty"`
+	Data []Exception `json:"data"`
+
+	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
+	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
 // ExceptionSubject The id of a payment, a refund, a transaction at Saferpay or a webhook endpoint.
@@ -1728,7 +1752,11 @@ type ExchangedAmount struct {
 // FieldError defines model for FieldError.
 type FieldError struct {
 	// Field The path of the field, such as `customer.email`, or the name of a parameter.
-	Field   string `json:"field"`
+	//
+	// Example: customer.email
+	Field string `json:"field"`
+
+	// Message Example: is not a mail address
 	Message string `json:"message"`
 }
 
@@ -1804,13 +1832,17 @@ type InvoiceChanges struct {
 	Amount *Amount `json:"amount,omitempty"`
 
 	// Currency ISO 4217.
-	Currency    *Currency        `json:"currency,omitempty"`
-	Customer    *CustomerChanges `json:"customer,omitempty"`
-	Description *string          `json:"description,omitempty"`
+	Currency *Currency        `json:"currency,omitempty"`
+	Customer *CustomerChanges `json:"customer,omitempty"`
+
+	// Description Example: Service annuel
+	Description *string `json:"description,omitempty"`
 
 	// DueDate Example: 2026-12-31
-	DueDate *Date   `json:"due_date,omitempty"`
-	Number  *string `json:"number,omitempty"`
+	DueDate *Date `json:"due_date,omitempty"`
+
+	// Number Example: 2026-0042
+	Number *string `json:"number,omitempty"`
 
 	// PaymentServiceIds The payment services with which the invoice can be paid.
 	PaymentServiceIds *PaymentServiceIds `json:"payment_service_ids,omitempty"`
@@ -1821,8 +1853,10 @@ type InvoiceID = string
 
 // InvoiceList defines model for InvoiceList.
 type InvoiceList struct {
-	Data       []Invoice `json:"data"`
-	NextCursor *string   `json:"next_cursor,omitempty"`
+	Data []Invoice `json:"data"`
+
+	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
+	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
 // InvoiceStatus defines model for InvoiceStatus.
@@ -1918,6 +1952,8 @@ type JournalEntry struct {
 	Date Date `json:"date"`
 
 	// Hash SHA-256, hexadecimal.
+	//
+	// Example: 0a1dcf0dc1426413ab553fd59c93908350ce3aff226afaf6d548e4af8cf42ff6
 	Hash string `json:"hash"`
 
 	// ID Example: jre_01k9m23w3mk8s4c2z7x0a5g9h1
@@ -1931,12 +1967,18 @@ type JournalEntry struct {
 	PaymentID *PaymentID `json:"payment_id,omitempty"`
 
 	// PreviousHash Empty for the first entry.
+	//
+	// Example: 7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730
 	PreviousHash string `json:"previous_hash"`
 
 	// ReversedBy The id of the entry that takes this one back.
+	//
+	// Example: jre_01k9m2a3d3du5a1j9g4e7h2q6r
 	ReversedBy *string `json:"reversed_by,omitempty"`
 
 	// Reverses The id of the entry that this one takes back.
+	//
+	// Example: jre_01k9m29c2ct4z0i8f3d6g1p5q7
 	Reverses *string `json:"reverses,omitempty"`
 
 	// Sequence 1, 2, 3 … without gaps within the company.
@@ -1957,8 +1999,10 @@ type JournalEntry struct {
 
 // JournalEntryList defines model for JournalEntryList.
 type JournalEntryList struct {
-	Data       []JournalEntry `json:"data"`
-	NextCursor *string        `json:"next_cursor,omitempty"`
+	Data []JournalEntry `json:"data"`
+
+	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
+	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
 // JournalHead defines model for JournalHead.
@@ -1985,6 +2029,10 @@ type JournalHead struct {
 	KeyID string `json:"key_id"`
 
 	// PublicKey In PEM. An auditor gets it another way, once: `quittance admin signing-key`.
+	//
+	// Example: -----BEGIN PUBLIC KEY-----
+	// MCowBQYDK2VwAyEA…
+	// -----END PUBLIC KEY-----
 	PublicKey string `json:"public_key"`
 
 	// Signature Ed25519 (RFC 8032), in base64.
@@ -2044,6 +2092,8 @@ type JournalVerification struct {
 	Entries int64 `json:"entries"`
 
 	// Hash That of the last of these; empty when there are none.
+	//
+	// Example: 0a1dcf0dc1426413ab553fd59c93908350ce3aff226afaf6d548e4af8cf42ff6
 	Hash       string    `json:"hash"`
 	Intact     bool      `json:"intact"`
 	VerifiedAt time.Time `json:"verified_at"`
@@ -2297,6 +2347,8 @@ type NewlyMadeAPIKey struct {
 // NextStep defines model for NextStep.
 type NextStep struct {
 	// Email To whom to write.
+	//
+	// Example: partner_support_e-commerce@six-payment-services.com
 	Email *string `json:"email,omitempty"`
 
 	// Step Names the step for programs.
@@ -2305,12 +2357,16 @@ type NextStep struct {
 	Step string `json:"step"`
 
 	// Text Says it to a person, in the company's language.
+	//
+	// Example: Commandez un compte auprès de Worldline/SIX.
 	Text string `json:"text"`
 
 	// Texts Says it in every language, by its ISO 639-1 code.
 	Texts map[string]string `json:"texts"`
 
 	// URL Where to do it.
+	//
+	// Example: https://www.six-payment-services.com
 	URL *string `json:"url,omitempty"`
 }
 
@@ -2327,6 +2383,8 @@ type PaidReason struct {
 	Amount Amount `json:"amount"`
 
 	// By The id of the key with which it was entered; absent for what Quittance books by itself.
+	//
+	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 	By *string `json:"by,omitempty"`
 
 	// Date Example: 2026-12-31
@@ -2418,8 +2476,10 @@ type PaymentID = string
 
 // PaymentList defines model for PaymentList.
 type PaymentList struct {
-	Data       []Payment `json:"data"`
-	NextCursor *string   `json:"next_cursor,omitempty"`
+	Data []Payment `json:"data"`
+
+	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
+	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
 // PaymentMethod defines model for PaymentMethod.
@@ -2474,8 +2534,10 @@ type PaymentServiceIds = []string
 
 // PaymentServiceList defines model for PaymentServiceList.
 type PaymentServiceList struct {
-	Data       []PaymentService `json:"data"`
-	NextCursor *string          `json:"next_cursor,omitempty"`
+	Data []PaymentService `json:"data"`
+
+	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
+	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
 // PaymentServiceStatus defines model for PaymentServiceStatus.
@@ -2490,6 +2552,8 @@ type PaymentServiceStep struct {
 	At    time.Time `json:"at"`
 
 	// Note Says it to a person.
+	//
+	// Example: The acquirer finished the verification: payment methods are contracted.
 	Note   *string              `json:"note,omitempty"`
 	Status PaymentServiceStatus `json:"status"`
 
@@ -2507,7 +2571,9 @@ type PaymentState string
 
 // PaymentStep defines model for PaymentStep.
 type PaymentStep struct {
-	At    time.Time    `json:"at"`
+	At time.Time `json:"at"`
+
+	// Note Example: Saferpay authorized VISA.
 	Note  *string      `json:"note,omitempty"`
 	State PaymentState `json:"state"`
 }
@@ -2560,6 +2626,8 @@ type Payout struct {
 	Others []PayoutItem `json:"others"`
 
 	// PartOf The payout that has the other part of the transfer.
+	//
+	// Example: pyo_01k9m2b4e4ev6b2k0h5f8i3r7s
 	PartOf   *string      `json:"part_of,omitempty"`
 	Payments []PayoutItem `json:"payments"`
 
@@ -2578,6 +2646,8 @@ type Payout struct {
 	Rest *PayoutRest `json:"rest,omitempty"`
 
 	// Returns The payout that it takes back.
+	//
+	// Example: pyo_01k9m2b4e4ev6b2k0h5f8i3r7s
 	Returns *string          `json:"returns,omitempty"`
 	SeenIn  []PayoutSighting `json:"seen_in"`
 
@@ -2625,9 +2695,11 @@ type PayoutDecision struct {
 	// Items Ids of the payments and refunds that it pays.
 	//
 	// Example: ["pay_01k9m22v2kj7r3b1y6w9z4f8g0"]
-	Items *[]string `json:"items,omitempty"`
+	Items *[]AnyID `json:"items,omitempty"`
 
 	// Note Why; kept with the decision.
+	//
+	// Example: Checked in myPortal.
 	Note *string `json:"note,omitempty"`
 }
 
@@ -2668,6 +2740,8 @@ type PayoutLine struct {
 	Gross *Amount `json:"gross,omitempty"`
 
 	// Line In the file that told it.
+	//
+	// Example: 2
 	Line int `json:"line"`
 
 	// Net Major units, at most as many decimals as the currency has. Answers always carry all of them.
@@ -2690,13 +2764,17 @@ type PayoutLineType string
 
 // PayoutList defines model for PayoutList.
 type PayoutList struct {
-	Data       []Payout `json:"data"`
-	NextCursor *string  `json:"next_cursor,omitempty"`
+	Data []Payout `json:"data"`
+
+	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
+	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
 // PayoutNote defines model for PayoutNote.
 type PayoutNote struct {
 	// Note Why; kept with the decision.
+	//
+	// Example: Checked in myPortal.
 	Note *string `json:"note,omitempty"`
 }
 
@@ -2719,9 +2797,13 @@ type PayoutSighting struct {
 
 	// Known It was known from an earlier file, and nothing was booked for it again.
 	Known bool `json:"known"`
-	Line  int  `json:"line"`
+
+	// Line Example: 2
+	Line int `json:"line"`
 
 	// Reference As that file calls it.
+	//
+	// Example: WL-20261124-01
 	Reference *string `json:"reference,omitempty"`
 
 	// SettlementID Example: set_01k9m2h3d8yw6t0n5c1x4v7q9z
@@ -2740,8 +2822,12 @@ type PayoutStep struct {
 	At time.Time `json:"at"`
 
 	// By The id of the key of who decided.
-	By   *string `json:"by,omitempty"`
-	Note string  `json:"note"`
+	//
+	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
+	By *string `json:"by,omitempty"`
+
+	// Note Example: Matched by the orders that the file names.
+	Note string `json:"note"`
 
 	// State `booked`; `proposed`: it is likely known what it pays, and a person has to confirm; `unmatched`: nobody knows; `dismissed`: a
 	// person left it out of the books; `returned`: booked, and taken back by the bank.
@@ -2751,16 +2837,24 @@ type PayoutStep struct {
 // Problem An RFC 9457 problem.
 type Problem struct {
 	// Detail What happened here, for people.
+	//
+	// Example: amount must be more than 0
 	Detail string        `json:"detail"`
 	Errors *[]FieldError `json:"errors,omitempty"`
 
 	// Instance Names this occurrence; tell it to support.
+	//
+	// Example: urn:quittance:request:ZQOUERMAUG7L3UFM52Y26DOCO2
 	Instance *string `json:"instance,omitempty"`
 
 	// Status The HTTP status.
+	//
+	// Example: 422
 	Status int `json:"status"`
 
 	// Title The same for every problem of the type.
+	//
+	// Example: The request has invalid fields
 	Title string `json:"title"`
 
 	// Type Stable; what programs look at. There may be more later.
@@ -2823,7 +2917,9 @@ type Reconciliation struct {
 	Data     []Standing          `json:"data"`
 
 	// Date Example: 2026-12-31
-	Date       Date    `json:"date"`
+	Date Date `json:"date"`
+
+	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
 	NextCursor *string `json:"next_cursor,omitempty"`
 
 	// WaitingPayouts The latest 50 payouts that wait for a person: proposed and unmatched ones.
@@ -2881,8 +2977,10 @@ type Refund struct {
 
 // RefundList defines model for RefundList.
 type RefundList struct {
-	Data       []Refund `json:"data"`
-	NextCursor *string  `json:"next_cursor,omitempty"`
+	Data []Refund `json:"data"`
+
+	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
+	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
 // RefundState defines model for RefundState.
@@ -2890,7 +2988,9 @@ type RefundState string
 
 // RefundStep defines model for RefundStep.
 type RefundStep struct {
-	At    time.Time   `json:"at"`
+	At time.Time `json:"at"`
+
+	// Note Example: Saferpay gave the money back.
 	Note  *string     `json:"note,omitempty"`
 	State RefundState `json:"state"`
 }
@@ -2982,8 +3082,10 @@ type SettingsChanges struct {
 	// LiabilityShift What to do with a payment for which the company, not the card's issuer, bears the risk: `require` releases it and asks
 	// for other means, `prefer` takes it all the same.
 	LiabilityShift *LiabilityShift `json:"liability_shift,omitempty"`
-	PayoutDays     *int            `json:"payout_days,omitempty"`
-	PayoutIbans    *[]IBAN         `json:"payout_ibans,omitempty"`
+
+	// PayoutDays Example: 2
+	PayoutDays  *int    `json:"payout_days,omitempty"`
+	PayoutIbans *[]IBAN `json:"payout_ibans,omitempty"`
 
 	// ReceiptAccount Example: 1029
 	ReceiptAccount *AccountNumber `json:"receipt_account,omitempty"`
@@ -3033,6 +3135,8 @@ type SettlementFile struct {
 	CreatedAt *time.Time `json:"created_at,omitempty"`
 
 	// MessageID Given by the bank.
+	//
+	// Example: WL-MSG-20261124
 	MessageID *string `json:"message_id,omitempty"`
 
 	// Sha256 Hexadecimal.
@@ -3041,13 +3145,17 @@ type SettlementFile struct {
 	Sha256 string `json:"sha256"`
 
 	// Size In bytes.
+	//
+	// Example: 2048
 	Size int `json:"size"`
 }
 
 // SettlementList defines model for SettlementList.
 type SettlementList struct {
-	Data       []SettlementSummary `json:"data"`
-	NextCursor *string             `json:"next_cursor,omitempty"`
+	Data []SettlementSummary `json:"data"`
+
+	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
+	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
 // SettlementStatus `complete`: all its payouts are booked or dismissed. `needs_confirmation`: some wait for a person.
@@ -3083,9 +3191,13 @@ type SettlementSummary struct {
 // SkippedEntries Entries of a bank that were left alone. Nothing else is kept of them.
 type SkippedEntries struct {
 	// NotBooked The bank only expects them.
+	//
+	// Example: 0
 	NotBooked int `json:"not_booked"`
 
 	// OfOthers They have nothing to do with the acquirer.
+	//
+	// Example: 11
 	OfOthers int `json:"of_others"`
 }
 
@@ -3095,6 +3207,8 @@ type Standing struct {
 	Account string `json:"account"`
 
 	// AgeDays Calendar days since then.
+	//
+	// Example: 3
 	AgeDays int `json:"age_days"`
 
 	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
@@ -3153,7 +3267,9 @@ type StandingTotal struct {
 	//
 	// Example: 108.00
 	Amount Amount `json:"amount"`
-	Count  int    `json:"count"`
+
+	// Count Example: 4
+	Count int `json:"count"`
 
 	// Oldest Example: 2026-12-31
 	Oldest Date `json:"oldest"`
@@ -3181,6 +3297,8 @@ type Statement struct {
 	Entries int64 `json:"entries"`
 
 	// Hash That of the last of them: as good a proof as a signed head, once it is printed.
+	//
+	// Example: 0a1dcf0dc1426413ab553fd59c93908350ce3aff226afaf6d548e4af8cf42ff6
 	Hash string `json:"hash"`
 
 	// Language ISO 639-1.

@@ -1,0 +1,35 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/quittance/quittance/api/internal/docs"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+var docsStyle = newAsset("docs.css", docs.Style)
+
+// documentation routes openapi.yaml, and the page for people that is made of it. It panics when there is something in
+// openapi.yaml that the page can't show, which no build with passing tests has.
+func (s *server) documentation(r chi.Router) {
+	var problems []docs.Problem
+	for code, p := range problemTypes {
+		problems = append(problems, docs.Problem{Name: string(code), Status: p.status, Title: p.title})
+	}
+	page, err := docs.Page(specification(), problems, docsStyle.Path)
+	if err != nil {
+		panic(fmt.Sprintf("api: %v", err))
+	}
+	r.Use(limit(pagesPerMinute, func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, problem.New(problem.TooManyRequests, "Try again in a minute."))
+	}))
+	r.Get("/openapi.yaml", asset{contentType: "application/yaml", content: openAPI}.serve)
+	r.Get("/docs", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		asset{contentType: "text/html; charset=utf-8", content: page}.serve(w, r)
+	})
+	r.Method(http.MethodGet, docsStyle.Path, docsStyle)
+}
