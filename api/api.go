@@ -38,6 +38,7 @@ type Options struct {
 	Receivers Receivers
 	AdminKey  string // may create companies and keys
 	PublicURL string // where payers reach the pages, such as https://pay.example.ch
+	Limits    Limits
 	Healthz   http.Handler
 	Readyz    http.Handler
 	Metrics   http.Handler

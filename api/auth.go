@@ -31,8 +31,14 @@ func callerOf(ctx context.Context) caller {
 
 // authenticate finds out who the caller is and refuses those without a valid key.
 func (s *server) authenticate(next http.Handler) http.Handler {
+	wrongKeys := s.newWrongKeys()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := s.caller(r)
+		if problem.CodeOf(err) == problem.Unauthorized {
+			if address, _ := clientAddress(r); wrongKeys.RespondOnLimit(w, r, address) {
+				return
+			}
+		}
 		if err != nil {
 			s.refuse(w, r, err)
 			return

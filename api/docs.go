@@ -23,7 +23,7 @@ func (s *server) documentation(r chi.Router) {
 	if err != nil {
 		panic(fmt.Sprintf("api: %v", err))
 	}
-	r.Use(limit(pagesPerMinute, func(w http.ResponseWriter, r *http.Request) {
+	r.Use(limit(s.Limits.Pages, func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, problem.New(problem.TooManyRequests, "Try again in a minute."))
 	}))
 	r.Get("/openapi.yaml", asset{contentType: "application/yaml", content: openAPI}.serve)

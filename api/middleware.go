@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -12,6 +13,8 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/go-chi/httprate"
+
+	"github.com/quittance/quittance/internal/problem"
 )
 
 type requestIDKey struct{}
@@ -70,9 +73,36 @@ func (s *server) panicked(w http.ResponseWriter, r *http.Request, answer http.Ha
 	answer(w, r)
 }
 
+// Limits are how many requests are answered within a minute.
+type Limits struct {
+	Calls         int // of one key
+	Pages         int // to one address; generously, since it may be a whole office, and a return page refreshes itself
+	Notifications int // to one address; Saferpay sends those of all payments from a few
+}
+
 // limit answers with refuse, and a Retry-After, once a client address has sent so many requests within a minute.
 func limit(perMinute int, refuse http.HandlerFunc) func(http.Handler) http.Handler {
 	return httprate.LimitBy(perMinute, time.Minute, clientAddress, httprate.WithLimitHandler(refuse))
+}
+
+// limitKeys answers with 429, and a Retry-After, once a key has sent so many requests within a minute. Keys of a company count
+// each on its own, so that one program that runs wild leaves the others alone.
+func (s *server) limitKeys(next http.Handler) http.Handler {
+	return httprate.LimitBy(s.Limits.Calls, time.Minute, func(r *http.Request) (string, error) {
+		return cmp.Or(callerOf(r.Context()).keyID, "administrator"), nil
+	}, httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, problem.New(problem.TooManyRequests, "A key may make %d calls a minute.", s.Limits.Calls))
+	}))(next)
+}
+
+// wrongKeysPerMinute is how many requests without a valid key an address may send.
+const wrongKeysPerMinute = 600
+
+// newWrongKeys counts requests without a valid key by address.
+func (s *server) newWrongKeys() *httprate.RateLimiter {
+	return httprate.NewRateLimiter(wrongKeysPerMinute, time.Minute, httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, problem.New(problem.TooManyRequests, "Too many requests without a valid key came from this address."))
+	}))
 }
 
 func clientAddress(r *http.Request) (string, error) {

@@ -11,16 +11,13 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 )
 
-// Saferpay sends a payment a handful of notifications, all from a few addresses.
-const notificationsPerMinute = 3000
-
 // notificationTimeout leaves Saferpay an answer within the 10 s that it waits (Saferpay integration guide).
 const notificationTimeout = 8 * time.Second
 
 // notifications routes what Saferpay calls when something happened to a payment. The two addresses do the same: anyone may
 // call either, and only Assert tells what happened.
 func (s *server) notifications(r chi.Router) {
-	r.Use(middleware.GetHead, limit(notificationsPerMinute, func(w http.ResponseWriter, r *http.Request) {
+	r.Use(middleware.GetHead, limit(s.Limits.Notifications, func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, problem.New(problem.TooManyRequests, "Try again in a minute."))
 	}))
 	r.Get("/webhooks/saferpay/{secret}/{outcome:success|fail}", s.notified)

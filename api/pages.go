@@ -24,9 +24,6 @@ var pageFiles embed.FS
 
 var templates = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
 
-// pagesPerMinute is generous: a shared address may be a whole office, and a return page refreshes itself.
-const pagesPerMinute = 600
-
 // Assets carry a hash of their content in their name, so that they can be cached for ever.
 var (
 	stylesheet = loadAsset("style.css")
@@ -84,7 +81,7 @@ func (s *server) pages(r chi.Router) {
 	r.Group(func(r chi.Router) {
 		r.Use(s.protectPage)
 		r.Use(s.survive(message(http.StatusInternalServerError, func(t words) phrase { return t.OurMistake })))
-		r.Use(limit(pagesPerMinute, message(http.StatusTooManyRequests, func(t words) phrase { return t.TooMany })))
+		r.Use(limit(s.Limits.Pages, message(http.StatusTooManyRequests, func(t words) phrase { return t.TooMany })))
 		r.Get("/i/{token}", s.showDocument)
 		r.With(sameOrigin.Handler).Post("/i/{token}/pay", s.payNow)
 		r.Get("/i/{token}/return", s.payerReturned)

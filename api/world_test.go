@@ -89,8 +89,8 @@ func (w *world) options() api.Options {
 	}
 	return api.Options{
 		Store: w.store, Commands: w.commands, Sealer: sealer{}, Signer: signer{}, Receivers: webhook.NewClient(true), AdminKey: adminKey,
-		PublicURL: "https://pay.example.ch/",
-		Healthz:   named("healthz"), Readyz: named("readyz"), Metrics: named("metrics"),
+		PublicURL: "https://pay.example.ch/", Limits: api.Limits{Calls: 1_000_000, Pages: 600, Notifications: 600},
+		Healthz: named("healthz"), Readyz: named("readyz"), Metrics: named("metrics"),
 		Logger: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Now:    func() time.Time { return noon },
 	}

@@ -38,6 +38,7 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		Receivers:  webhook.NewClient(cfg.Webhooks.Loopback),
 		AdminKey:   cfg.API.AdminKey.Reveal(),
 		PublicURL:  cfg.PublicURL,
+		Limits:     api.Limits{Calls: int(cfg.API.Limits.Calls), Pages: int(cfg.API.Limits.Pages), Notifications: int(cfg.API.Limits.Notifications)},
 		Healthz:    http.HandlerFunc(telemetry.Healthz),
 		Readyz:     telemetry.Readyz(log, p.checks()),
 		Metrics:    p.metrics.Handler(),

@@ -42,6 +42,15 @@ type API struct {
 	// TrustedProxies are the CIDR prefixes of the proxies in front, whose X-Forwarded-For names the client. Rate limits count
 	// by client; without this, everybody behind a proxy is one.
 	TrustedProxies []string `env:"TRUSTED_PROXIES"`
+	// Limits are how many requests are answered within a minute: REST calls of a key, pages and notifications to an address.
+	Limits Limits `envPrefix:"LIMIT_"`
+}
+
+// Limits are numbers of requests a minute, from 1.
+type Limits struct {
+	Calls         uint32 `env:"CALLS" envDefault:"6000"`
+	Pages         uint32 `env:"PAGES" envDefault:"600"`
+	Notifications uint32 `env:"NOTIFICATIONS" envDefault:"60000"`
 }
 
 // Worker holds the settings of the Temporal worker.

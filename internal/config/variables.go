@@ -13,44 +13,50 @@ import (
 
 // variables explains each environment variable: what it is, and a value that would do.
 var variables = map[string]struct{ is, example string }{
-	"QUITTANCE_DATABASE_URL":       {"the Postgres database of Quittance", "postgres://quittance:secret@127.0.0.1:5432/quittance"},
-	"QUITTANCE_PUBLIC_URL":         {"the address at which payers and Saferpay reach the API", "https://pay.example.ch"},
-	"QUITTANCE_TIME_SCALE":         {"how many times faster than real time a local stack waits, a whole number from 1", "1"},
-	"QUITTANCE_API_ADDRESS":        {"the host and port on which the API listens", "127.0.0.1:8080"},
-	"QUITTANCE_ADMIN_KEY":          {"the key that may create companies, kept secret", "the output of: openssl rand -hex 32"},
-	"QUITTANCE_TRUSTED_PROXIES":    {"the CIDR prefixes of the proxies in front of the API, separated by commas", "10.0.0.0/8,fd00::/8"},
-	"QUITTANCE_WORKER_ADDRESS":     {"the host and port on which the worker answers health checks and metrics", "127.0.0.1:8081"},
-	"QUITTANCE_DEPLOYMENT_NAME":    {"the name of the worker deployment in Temporal", "quittance"},
-	"QUITTANCE_BUILD_ID":           {"the version of the worker's code in Temporal, empty for an unversioned worker", "2026-03-01.1"},
-	"QUITTANCE_TEMPORAL_ADDRESS":   {"the host and port of the Temporal frontend", "127.0.0.1:7233"},
-	"QUITTANCE_TEMPORAL_NAMESPACE": {"the Temporal namespace", "default"},
-	"QUITTANCE_TEMPORAL_API_KEY":   {"the API key of Temporal Cloud, kept secret", "the key that Temporal Cloud showed once"},
-	"QUITTANCE_TEMPORAL_TLS":       {"whether to speak TLS to Temporal, true or false", "true"},
-	"QUITTANCE_TEMPORAL_TLS_CERT":  {"the path of the client certificate for Temporal, in PEM", "/etc/quittance/temporal.pem"},
-	"QUITTANCE_TEMPORAL_TLS_KEY":   {"the path of the key of the client certificate for Temporal, in PEM", "/etc/quittance/temporal.key"},
-	"QUITTANCE_SAFERPAY_TEST_URL":  {"the Saferpay JSON API for payment services in test", "https://test.saferpay.com/api"},
-	"QUITTANCE_SAFERPAY_LIVE_URL":  {"the Saferpay JSON API for live payment services", "https://www.saferpay.com/api"},
-	"QUITTANCE_SMTP_URL":           {"the mail server", "smtps://user:password@mail.example.ch:465"},
-	"QUITTANCE_MAIL_FROM":          {"the address from which mail is sent", "Quittance <billing@example.ch>"},
-	"QUITTANCE_OPERATORS_EMAIL":    {"the address to which those who run Quittance get mail about what only they can settle, empty for none", "operators@example.ch"},
-	"QUITTANCE_WEBHOOKS_LOOPBACK":  {"whether webhooks may go to this machine, for a local stack only, true or false", "false"},
-	"QUITTANCE_MASTER_KEY":         {"the key set that wraps the keys of credentials and workflow payloads (or name a file with it in QUITTANCE_MASTER_KEY_FILE, or a key elsewhere in QUITTANCE_MASTER_KEY_URI)", "the output of: quittance admin generate-key"},
-	"QUITTANCE_MASTER_KEY_FILE":    {"the path of a file that holds the master key", "/run/secrets/quittance-master-key"},
-	"QUITTANCE_MASTER_KEY_URI":     {"the URI of a master key that never leaves a key management system", "hcvault://vault.example.ch:8200/transit/keys/quittance"},
-	"QUITTANCE_OLD_MASTER_KEY":     {"the master key of before, a key set or a URI, until quittance admin rotate-keys has run", "the old value of QUITTANCE_MASTER_KEY"},
-	"QUITTANCE_CODEC_ADDRESS":      {"the host and port on which the codec server listens", "127.0.0.1:8234"},
-	"QUITTANCE_OPERATOR_KEY":       {"the key with which operators sign in to read payloads, kept secret", "the output of: openssl rand -hex 32"},
-	"QUITTANCE_TEMPORAL_WEB_URL":   {"the address of Temporal Web", "https://temporal.example.ch"},
-	"QUITTANCE_LOG_FORMAT":         {"the form of log lines, text or json", "json"},
-	"QUITTANCE_LOG_LEVEL":          {"the least important log lines to write: debug, info, warn or error", "info"},
+	"QUITTANCE_DATABASE_URL":        {"the Postgres database of Quittance", "postgres://quittance:secret@127.0.0.1:5432/quittance"},
+	"QUITTANCE_PUBLIC_URL":          {"the address at which payers and Saferpay reach the API", "https://pay.example.ch"},
+	"QUITTANCE_TIME_SCALE":          {"how many times faster than real time a local stack waits, a whole number from 1", "1"},
+	"QUITTANCE_API_ADDRESS":         {"the host and port on which the API listens", "127.0.0.1:8080"},
+	"QUITTANCE_ADMIN_KEY":           {"the key that may create companies, kept secret", "the output of: openssl rand -hex 32"},
+	"QUITTANCE_TRUSTED_PROXIES":     {"the CIDR prefixes of the proxies in front of the API, separated by commas", "10.0.0.0/8,fd00::/8"},
+	"QUITTANCE_LIMIT_CALLS":         {"how many REST calls one key may make in a minute, a whole number from 1", "6000"},
+	"QUITTANCE_LIMIT_PAGES":         {"how many pages one address may open in a minute, a whole number from 1", "600"},
+	"QUITTANCE_LIMIT_NOTIFICATIONS": {"how many notifications one address may send in a minute, a whole number from 1", "60000"},
+	"QUITTANCE_WORKER_ADDRESS":      {"the host and port on which the worker answers health checks and metrics", "127.0.0.1:8081"},
+	"QUITTANCE_DEPLOYMENT_NAME":     {"the name of the worker deployment in Temporal", "quittance"},
+	"QUITTANCE_BUILD_ID":            {"the version of the worker's code in Temporal, empty for an unversioned worker", "2026-03-01.1"},
+	"QUITTANCE_TEMPORAL_ADDRESS":    {"the host and port of the Temporal frontend", "127.0.0.1:7233"},
+	"QUITTANCE_TEMPORAL_NAMESPACE":  {"the Temporal namespace", "default"},
+	"QUITTANCE_TEMPORAL_API_KEY":    {"the API key of Temporal Cloud, kept secret", "the key that Temporal Cloud showed once"},
+	"QUITTANCE_TEMPORAL_TLS":        {"whether to speak TLS to Temporal, true or false", "true"},
+	"QUITTANCE_TEMPORAL_TLS_CERT":   {"the path of the client certificate for Temporal, in PEM", "/etc/quittance/temporal.pem"},
+	"QUITTANCE_TEMPORAL_TLS_KEY":    {"the path of the key of the client certificate for Temporal, in PEM", "/etc/quittance/temporal.key"},
+	"QUITTANCE_SAFERPAY_TEST_URL":   {"the Saferpay JSON API for payment services in test", "https://test.saferpay.com/api"},
+	"QUITTANCE_SAFERPAY_LIVE_URL":   {"the Saferpay JSON API for live payment services", "https://www.saferpay.com/api"},
+	"QUITTANCE_SMTP_URL":            {"the mail server", "smtps://user:password@mail.example.ch:465"},
+	"QUITTANCE_MAIL_FROM":           {"the address from which mail is sent", "Quittance <billing@example.ch>"},
+	"QUITTANCE_OPERATORS_EMAIL":     {"the address to which those who run Quittance get mail about what only they can settle, empty for none", "operators@example.ch"},
+	"QUITTANCE_WEBHOOKS_LOOPBACK":   {"whether webhooks may go to this machine, for a local stack only, true or false", "false"},
+	"QUITTANCE_MASTER_KEY":          {"the key set that wraps the keys of credentials and workflow payloads (or name a file with it in QUITTANCE_MASTER_KEY_FILE, or a key elsewhere in QUITTANCE_MASTER_KEY_URI)", "the output of: quittance admin generate-key"},
+	"QUITTANCE_MASTER_KEY_FILE":     {"the path of a file that holds the master key", "/run/secrets/quittance-master-key"},
+	"QUITTANCE_MASTER_KEY_URI":      {"the URI of a master key that never leaves a key management system", "hcvault://vault.example.ch:8200/transit/keys/quittance"},
+	"QUITTANCE_OLD_MASTER_KEY":      {"the master key of before, a key set or a URI, until quittance admin rotate-keys has run", "the old value of QUITTANCE_MASTER_KEY"},
+	"QUITTANCE_CODEC_ADDRESS":       {"the host and port on which the codec server listens", "127.0.0.1:8234"},
+	"QUITTANCE_OPERATOR_KEY":        {"the key with which operators sign in to read payloads, kept secret", "the output of: openssl rand -hex 32"},
+	"QUITTANCE_TEMPORAL_WEB_URL":    {"the address of Temporal Web", "https://temporal.example.ch"},
+	"QUITTANCE_LOG_FORMAT":          {"the form of log lines, text or json", "json"},
+	"QUITTANCE_LOG_LEVEL":           {"the least important log lines to write: debug, info, warn or error", "info"},
 }
 
 // typedFields names the variable behind each field of Config that is not text, the only ones that can fail to parse.
 var typedFields = map[string]string{
-	"TimeScale": "QUITTANCE_TIME_SCALE",
-	"TLS":       "QUITTANCE_TEMPORAL_TLS",
-	"Level":     "QUITTANCE_LOG_LEVEL",
-	"Loopback":  "QUITTANCE_WEBHOOKS_LOOPBACK",
+	"TimeScale":     "QUITTANCE_TIME_SCALE",
+	"Calls":         "QUITTANCE_LIMIT_CALLS",
+	"Pages":         "QUITTANCE_LIMIT_PAGES",
+	"Notifications": "QUITTANCE_LIMIT_NOTIFICATIONS",
+	"TLS":           "QUITTANCE_TEMPORAL_TLS",
+	"Level":         "QUITTANCE_LOG_LEVEL",
+	"Loopback":      "QUITTANCE_WEBHOOKS_LOOPBACK",
 }
 
 // need is the sentence about a variable that is not set, or nil when value is not empty.
@@ -78,6 +84,7 @@ func (c Config) check() error {
 		checkAddress("QUITTANCE_WORKER_ADDRESS", c.Worker.Address),
 		checkAddress("QUITTANCE_TEMPORAL_ADDRESS", c.Temporal.Address),
 		c.API.checkTrustedProxies(),
+		c.API.Limits.check(),
 		checkMailAddress("QUITTANCE_MAIL_FROM", c.Mail.From),
 		checkMailAddress("QUITTANCE_OPERATORS_EMAIL", c.Mail.Operators),
 		c.checkLogFormat(),
@@ -90,6 +97,17 @@ func (a API) checkTrustedProxies() error {
 	for _, prefix := range a.TrustedProxies {
 		if _, err := netip.ParsePrefix(prefix); err != nil {
 			return wrong("QUITTANCE_TRUSTED_PROXIES", "holds something that is no CIDR prefix")
+		}
+	}
+	return nil
+}
+
+func (l Limits) check() error {
+	for name, limit := range map[string]uint32{
+		"QUITTANCE_LIMIT_CALLS": l.Calls, "QUITTANCE_LIMIT_PAGES": l.Pages, "QUITTANCE_LIMIT_NOTIFICATIONS": l.Notifications,
+	} {
+		if limit < 1 {
+			return wrong(name, "is less than 1")
 		}
 	}
 	return nil
