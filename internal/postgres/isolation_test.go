@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -20,13 +21,10 @@ import (
 
 // withoutPolicy says of each table that has no policy why it needs none. A new table has one, or fails the tests below.
 var withoutPolicy = map[string]string{
-	"api_keys":                  "looked up by the key before the company is known; holds its hash, and no business",
 	"company_ids":               "for what an operator has done for all companies; holds ids",
 	"data_keys":                 "seal for all companies; wrapped by a key that the database doesn't know",
 	"delivery_outbox":           "what is due in all companies; holds ids and types of events",
 	"goose_db_version":          "of the migrations",
-	"notifications":             "looked up by the secret of a notification before the company is known; holds its hash, and ids",
-	"online_documents":          "looked up by the token of a public link before the company is known; holds its hash, and ids",
 	"payment_service_companies": "looked up by the administrator, who names no company; holds ids",
 	"saferpay_references":       "companies may share a terminal, and mustn't take each other's orders for unknown; holds hashes, and ids",
 	"signing_keys":              "sign for all companies; their private halves are sealed",
@@ -80,6 +78,9 @@ func twoCompanies(t *testing.T, store *postgres.Store) (first, second books) {
 			require.NoError(t, tx.SavePayout(t.Context(), p))
 			return tx.AppendEvent(t.Context(), event.New(event.InvoicePaid, b.company.ID, b.invoice.ID, noon, nil))
 		})
+		require.NoError(t, store.CreateAPIKey(t.Context(), merchant.APIKey{
+			ID: id.New(id.APIKey), CompanyID: b.company.ID, Prefix: "qk_test_abcd", Hash: merchant.HashKey(b.company.ID), CreatedAt: noon,
+		}))
 		_, err := store.TakeRequest(t.Context(), idempotency.Request{Owner: b.company.ID, Key: "k", Fingerprint: []byte("f"), CreatedAt: noon, TakenAt: noon})
 		require.NoError(t, err)
 	}
@@ -135,16 +136,42 @@ func TestAQueryWithoutAConditionTouchesOneCompanyOnly(t *testing.T) {
 	}
 }
 
+func TestWhoShowsASecretSeesItsRowAndNoOther(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.NewDatabase(t)
+	first, _ := twoCompanies(t, postgrestest.Open(t, db))
+	application, superuser := connect(t, db.URL), connect(t, db.SuperuserURL)
+	for table, column := range map[string]string{"api_keys": "hash", "online_documents": "token_hash", "notifications": "secret_hash"} {
+		var shown string
+		require.NoError(t, superuser.QueryRow(t.Context(), "select encode("+column+", 'hex') from "+table+" where company_id = $1", first.company.ID).Scan(&shown))
+		for setting, want := range map[string]int{shown: 1, strings.Repeat("00", 32): 0, "": 0} {
+			_, err := application.Exec(t.Context(), "select set_config('quittance.shown', $1, false)", setting)
+			require.NoError(t, err)
+			var rows int
+			require.NoError(t, application.QueryRow(t.Context(), "select count(*) from "+table).Scan(&rows))
+			assert.Equal(t, want, rows, "%s, of which %q was shown", table, setting)
+			tag, err := application.Exec(t.Context(), "update "+table+" set company_id = company_id")
+			require.NoError(t, err)
+			assert.Zero(t, tag.RowsAffected(), "%s: who shows a secret changes nothing", table)
+		}
+	}
+}
+
 func TestNothingInTheSchemaStepsAroundThePolicies(t *testing.T) {
 	t.Parallel()
 	superuser := connect(t, postgrestest.NewDatabase(t).SuperuserURL)
 	for what, query := range map[string]string{
-		"views, which show what their owner sees":        `select relname from pg_class where relkind in ('v', 'm', 'f') and relnamespace = 'public'::regnamespace`,
-		"functions that run with the rights of another":  `select proname from pg_proc where prosecdef and pronamespace = 'public'::regnamespace`,
-		"tables whose policy doesn't bind their owner":   `select relname from pg_class where relrowsecurity and not relforcerowsecurity and relnamespace = 'public'::regnamespace`,
-		"tables with more than the one policy of theirs": `select tablename from pg_policies group by 1 having count(*) <> 1`,
-		"policies that show anything else than the rows of the company": `select tablename from pg_policies where with_check is not null or cmd <> 'ALL' or
-			qual not in ('(company_id = current_setting(''quittance.company_id''::text, true))', '(id = current_setting(''quittance.company_id''::text, true))')`,
+		"views, which show what their owner sees":       `select relname from pg_class where relkind in ('v', 'm', 'f') and relnamespace = 'public'::regnamespace`,
+		"functions that run with the rights of another": `select proname from pg_proc where prosecdef and pronamespace = 'public'::regnamespace`,
+		"tables whose policy doesn't bind their owner":  `select relname from pg_class where relrowsecurity and not relforcerowsecurity and relnamespace = 'public'::regnamespace`,
+		"tables with two policies for one thing":        `select tablename from pg_policies group by tablename, cmd having count(*) <> 1`,
+		"policies that show anything else than the rows of the company, and the one of which a secret is shown": `
+			select tablename from pg_policies where with_check is not null or (cmd, qual) not in (
+				('ALL', '(company_id = current_setting(''quittance.company_id''::text, true))'),
+				('ALL', '(id = current_setting(''quittance.company_id''::text, true))'),
+				('SELECT', '(hash = decode(current_setting(''quittance.shown''::text, true), ''hex''::text))'),
+				('SELECT', '(token_hash = decode(current_setting(''quittance.shown''::text, true), ''hex''::text))'),
+				('SELECT', '(secret_hash = decode(current_setting(''quittance.shown''::text, true), ''hex''::text))'))`,
 	} {
 		rows, err := superuser.Query(t.Context(), query)
 		require.NoError(t, err, what)

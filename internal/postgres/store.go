@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -120,14 +119,8 @@ func notFound(kind, id string) error {
 	return problem.New(problem.NotFound, "There is no %s %s.", kind, id)
 }
 
-// querier is a transaction, or the pool for what is asked before the company is known.
-type querier interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
-}
-
 // one returns the only row of a query; none at all is problem.NotFound of that kind and id.
-func one[T any](ctx context.Context, tx querier, scan pgx.RowToFunc[T], kind, id, sql string, args ...any) (T, error) {
+func one[T any](ctx context.Context, tx pgx.Tx, scan pgx.RowToFunc[T], kind, id, sql string, args ...any) (T, error) {
 	rows, _ := tx.Query(ctx, sql, args...) // its error comes out of CollectExactlyOneRow
 	item, err := pgx.CollectExactlyOneRow(rows, scan)
 	if errors.Is(err, pgx.ErrNoRows) {
