@@ -135,7 +135,7 @@ func TestForgottenKeysOpenNothingAndNothingNeedsThem(t *testing.T) {
 	_, err = before.Open(sealed, c.id)
 	require.NoError(t, err, "after a rotation everything opens")
 	// What schedules began before the rotation may have to end first.
-	await(t, patience, func() error { return app.ForgetOldKeys(t.Context(), settings(t, s), log, silent) }, func(err error) bool { return err == nil })
+	await(t, patience, func() bool { return app.ForgetOldKeys(t.Context(), settings(t, s), log, silent) == nil }, func(done bool) bool { return done })
 	forgotten := time.Now()
 	after := keyring(t, s)
 	require.NotEqual(t, old, after.KeyID())
