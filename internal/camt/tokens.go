@@ -22,6 +22,7 @@ const (
 type tokens struct {
 	xml       *xml.Decoder
 	namespace string // of the root element, which fixes the version
+	began     int    // the line on which the token begins
 	depth     int
 	skipping  int                    // depth within SplmtryData, whose content is anybody's
 	text      int                    // bytes since the last tag
@@ -47,6 +48,7 @@ func newTokens(r io.Reader) *tokens {
 // Token returns the next element or text of the message; io.EOF after the last.
 func (t *tokens) Token() (xml.Token, error) {
 	for {
+		t.began = t.line()
 		token, err := t.xml.Token()
 		if err != nil {
 			return nil, t.explain(err)
@@ -72,7 +74,9 @@ func (t *tokens) admit(token xml.Token) (xml.Token, error) {
 		return token, nil
 	case xml.CharData:
 		if text := strings.TrimLeft(string(token), " \t\r\n\ufeff"); t.depth == 0 && text != "" {
-			return nil, fault(t.line()-strings.Count(text, "\n"), "the file is no XML, or has text outside of the document")
+			// The decoder makes a line end of a lone carriage return, too, which its own count of lines doesn't.
+			before := strings.Count(string(token[:len(token)-len(text)]), "\n")
+			return nil, fault(min(t.began+before, t.line()), "the file is no XML, or has text outside of the document")
 		}
 		if t.text += len(token); t.text > maxText {
 			return nil, t.fault("a text has more than %d bytes", maxText)
