@@ -8,6 +8,7 @@ SHELL := /bin/bash
 
 PACKAGES      := deployments/local/install-packages.sh
 PROGRESS      := deployments/local/with-progress.sh
+TESTS         := go run gotest.tools/gotestsum@v1.13.0 --format pkgname --format-hide-empty-pkg --jsonfile
 GOLANGCI      := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 WORKFLOWCHECK := go run go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
 
@@ -26,9 +27,11 @@ build: ## build bin/quittance and bin/quittance-local
 test: ## run all tests of both modules
 	@$(PACKAGES) postgresql gcc
 	@$(PACKAGES) chromium || echo "going on without Chromium: the browser tests are skipped"
-	@$(PROGRESS) "testing the product" go test -race ./...
+	@mkdir -p bin
+	@$(PROGRESS) "testing the product" $(TESTS) bin/test-product.json -- -race ./...
 	@echo "testing the local stack end to end; building the Temporal server takes 4–8 minutes the first time"
-	@$(PROGRESS) "testing the local stack" go test -C deployments/local ./...
+	@cd deployments/local && ../../$(PROGRESS) "testing the local stack" $(TESTS) ../../bin/test-local.json -- ./...
+	@echo; echo "What the tests counted:"; grep -hoE '_test.go:[0-9]+: [^"]*[0-9][^"]*' bin/test-*.json | grep -v rapid | sed -E 's/^[^ ]+ /  /; s/\\n$$//'
 
 bench: ## measure the product on this machine; fails when a bar is missed
 	@$(PACKAGES) postgresql
