@@ -80,6 +80,7 @@ type Booked struct {
 // is booked already changes nothing.
 func (b *Books) BookReceipt(ctx context.Context, in Receipt) (Booked, error) {
 	var booked Booked
+	var taken payment.Payment
 	err := b.InCompany(ctx, in.CompanyID, func(tx Tx) error {
 		p, err := tx.Payment(ctx, in.PaymentID) // only for the invoice's id, which never changes
 		if err != nil {
@@ -96,13 +97,17 @@ func (b *Books) BookReceipt(ctx context.Context, in Receipt) (Booked, error) {
 			booked = Booked{Standing: Standing{inv.Status, inv.AmountDue()}, Account: p.BookedAccount, Parked: p.Parked}
 			return nil
 		}
-		booked, err = b.book(ctx, tx, inv, p, in.CaptureID)
+		booked, err = b.book(ctx, tx, inv, &p, in.CaptureID)
+		taken = p
 		return err
 	})
+	if err == nil {
+		countEnd(ctx, taken, b.Now())
+	}
 	return booked, err
 }
 
-func (b *Books) book(ctx context.Context, tx Tx, inv invoice.Invoice, p payment.Payment, captureID string) (Booked, error) {
+func (b *Books) book(ctx context.Context, tx Tx, inv invoice.Invoice, p *payment.Payment, captureID string) (Booked, error) {
 	now := b.Now()
 	company, err := tx.Company(ctx)
 	if err != nil {
@@ -122,10 +127,10 @@ func (b *Books) book(ctx context.Context, tx Tx, inv invoice.Invoice, p payment.
 	if err := p.Become(payment.Captured, now, "Booked on account "+p.BookedAccount+" as journal entry "+entry.ID+"."); err != nil {
 		return Booked{}, err
 	}
-	if err := tx.SavePayment(ctx, p); err != nil {
+	if err := tx.SavePayment(ctx, *p); err != nil {
 		return Booked{}, err
 	}
-	if err := tx.AppendEvent(ctx, paymentEvent(event.PaymentCaptured, p, now)); err != nil {
+	if err := tx.AppendEvent(ctx, paymentEvent(event.PaymentCaptured, *p, now)); err != nil {
 		return Booked{}, err
 	}
 	booked := Booked{Standing: Standing{inv.Status, inv.AmountDue()}, Account: p.BookedAccount, Parked: p.Parked}

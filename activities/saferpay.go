@@ -104,7 +104,8 @@ func credentialsOf(secrets Opener, companyID string, c merchant.Credentials) (sa
 
 // change reads the payment under lock, lets fn change it, and saves it with the events that fn returns.
 func (s *Saferpay) change(ctx context.Context, ref PaymentRef, fn func(*payment.Payment) ([]event.Type, error)) error {
-	return s.InCompany(ctx, ref.CompanyID, func(tx Tx) error {
+	var changed payment.Payment
+	err := s.InCompany(ctx, ref.CompanyID, func(tx Tx) error {
 		p, err := tx.LockPayment(ctx, ref.PaymentID)
 		if err != nil {
 			return err
@@ -121,8 +122,13 @@ func (s *Saferpay) change(ctx context.Context, ref PaymentRef, fn func(*payment.
 				return err
 			}
 		}
+		changed = p
 		return nil
 	})
+	if err == nil {
+		countEnd(ctx, changed, s.Now())
+	}
+	return err
 }
 
 // noticeRevoked suspends the payment service when err says that Saferpay no longer takes its credentials, so that nobody

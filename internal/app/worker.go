@@ -42,7 +42,7 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	mux.HandleFunc("GET /healthz", telemetry.Healthz)
 	mux.Handle("GET /readyz", telemetry.Readyz(log, p.checks()))
 	mux.Handle("GET /metrics", p.metrics.Handler())
-	p.metrics.Watch(backlog(p.store))
+	p.metrics.Watch(watched(p.store))
 	relay := worker.Relay{Outbox: p.store, Deliver: workflows.Commands{Temporal: p.temporal}.Deliver, Logger: log}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve(ctx, cfg.Worker.Address, mux, log) })
@@ -60,20 +60,6 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return nil
 	})
 	return group.Wait()
-}
-
-// backlog are the metrics by which operators see that webhooks are not keeping up.
-func backlog(s *postgres.Store) []telemetry.Gauge {
-	return []telemetry.Gauge{
-		{Name: "quittance_webhook_deliveries_pending", Help: "Deliveries of events to webhook endpoints that have not ended.", Read: func(ctx context.Context) (float64, error) {
-			pending, _, err := s.Backlog(ctx)
-			return float64(pending), err
-		}},
-		{Name: "quittance_webhook_outbox_behind_seconds", Help: "For how long the oldest delivery that could be under way isn't; more than a minute means that no worker starts them.", Read: func(ctx context.Context) (float64, error) {
-			_, behind, err := s.Backlog(ctx)
-			return behind.Seconds(), err
-		}},
-	}
 }
 
 // now is the time to the microsecond, which is what Postgres keeps.

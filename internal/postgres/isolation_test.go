@@ -165,9 +165,10 @@ func TestNothingInTheSchemaStepsAroundThePolicies(t *testing.T) {
 		"functions that run with the rights of another": `select proname from pg_proc where prosecdef and pronamespace = 'public'::regnamespace`,
 		"tables whose policy doesn't bind their owner":  `select relname from pg_class where relrowsecurity and not relforcerowsecurity and relnamespace = 'public'::regnamespace`,
 		"tables with two policies for one thing":        `select tablename from pg_policies group by tablename, cmd having count(*) <> 1`,
-		"policies that show anything else than the rows of the company, and the one of which a secret is shown": `
+		"policies that show anything else than the rows of the company, the one of which a secret is shown, and what operators count": `
 			select tablename from pg_policies where with_check is not null or (cmd, qual) not in (
 				('ALL', '(company_id = current_setting(''quittance.company_id''::text, true))'),
+				('SELECT', '(current_setting(''quittance.monitoring''::text, true) = ''on''::text)'),
 				('ALL', '(id = current_setting(''quittance.company_id''::text, true))'),
 				('SELECT', '(hash = decode(current_setting(''quittance.shown''::text, true), ''hex''::text))'),
 				('SELECT', '(token_hash = decode(current_setting(''quittance.shown''::text, true), ''hex''::text))'),

@@ -35,6 +35,9 @@ type Metrics struct {
 	requests *prometheus.HistogramVec
 }
 
+// durations are the bounds of all histograms of Temporal and of payments, in seconds: from a request to a payer who takes a day.
+var durations = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600, 14400, 86400}
+
 // NewMetrics returns metrics that hold those of the Go runtime and the process from the start.
 func NewMetrics() (*Metrics, error) {
 	registry := prometheus.NewRegistry()
@@ -50,28 +53,41 @@ func NewMetrics() (*Metrics, error) {
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), requests)
 	return &Metrics{
 		registry: registry,
-		provider: metric.NewMeterProvider(metric.WithReader(exporter)),
+		provider: metric.NewMeterProvider(metric.WithReader(exporter), metric.WithView(metric.NewView(
+			metric.Instrument{Kind: metric.InstrumentKindHistogram},
+			metric.Stream{Aggregation: metric.AggregationExplicitBucketHistogram{Boundaries: durations}},
+		))),
 		requests: requests,
 	}, nil
 }
 
-// Gauge is a number that is read whenever it is asked for.
+// Gauge is a number, or several by a label, that is read whenever it is asked for.
 type Gauge struct {
-	Name string
-	Help string
-	Read func(context.Context) (float64, error)
+	Name  string
+	Help  string
+	Label string                                            // empty for a single number
+	Read  func(context.Context) (map[string]float64, error) // by the value of the label, which is empty for a single number
+}
+
+// One is what a gauge without a label reads.
+func One(value float64, err error) (map[string]float64, error) {
+	return map[string]float64{"": value}, err
 }
 
 // Watch adds gauges. One that can't be read within two seconds is left out of the answer.
 func (m *Metrics) Watch(gauges []Gauge) {
 	for _, g := range gauges {
-		m.registry.MustRegister(watched{prometheus.NewDesc(g.Name, g.Help, nil, nil), g.Read})
+		var labels []string
+		if g.Label != "" {
+			labels = []string{g.Label}
+		}
+		m.registry.MustRegister(watched{prometheus.NewDesc(g.Name, g.Help, labels, nil), g})
 	}
 }
 
 type watched struct {
-	desc *prometheus.Desc
-	read func(context.Context) (float64, error)
+	desc  *prometheus.Desc
+	gauge Gauge
 }
 
 func (w watched) Describe(descs chan<- *prometheus.Desc) { descs <- w.desc }
@@ -79,8 +95,16 @@ func (w watched) Describe(descs chan<- *prometheus.Desc) { descs <- w.desc }
 func (w watched) Collect(metrics chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
 	defer cancel()
-	if value, err := w.read(ctx); err == nil {
-		metrics <- prometheus.MustNewConstMetric(w.desc, prometheus.GaugeValue, value)
+	values, err := w.gauge.Read(ctx)
+	if err != nil {
+		return
+	}
+	for label, value := range values {
+		if w.gauge.Label == "" {
+			metrics <- prometheus.MustNewConstMetric(w.desc, prometheus.GaugeValue, value)
+			continue
+		}
+		metrics <- prometheus.MustNewConstMetric(w.desc, prometheus.GaugeValue, value, label)
 	}
 }
 

@@ -144,10 +144,14 @@ func TestNumbersThatAreReadWhenAskedForAreLeftOutWhenTheyCannotBe(t *testing.T) 
 	t.Parallel()
 	m := metrics(t)
 	m.Watch([]telemetry.Gauge{
-		{Name: "webhooks_pending", Help: "x", Read: func(context.Context) (float64, error) { return 17, nil }},
-		{Name: "webhooks_behind", Help: "x", Read: func(context.Context) (float64, error) { return 0, errors.New("no database") }},
+		{Name: "webhooks_pending", Help: "x", Read: func(context.Context) (map[string]float64, error) { return telemetry.One(17, nil) }},
+		{Name: "webhooks_behind", Help: "x", Read: func(context.Context) (map[string]float64, error) { return telemetry.One(0, errors.New("no database")) }},
+		{Name: "payments", Help: "x", Label: "state", Read: func(context.Context) (map[string]float64, error) {
+			return map[string]float64{"pending": 2, "authorized": 1}, nil
+		}},
 	})
 	page := get(t, m.Handler(), http.MethodGet, "/metrics").Body.String()
 	assert.Contains(t, page, "webhooks_pending 17")
+	assert.Contains(t, page, `payments{state="pending"} 2`)
 	assert.NotContains(t, page, "webhooks_behind 0")
 }
