@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"strings"
 
@@ -134,6 +135,9 @@ func Load() (Config, error) { return Parse(env.ToMap(os.Environ())) }
 // Parse reads the settings from the given variables, for a program that runs several parts with settings of their own.
 // The error is that of Load.
 func Parse(environment map[string]string) (Config, error) {
+	// A name that ends where a group of settings begins, such as QUITTANCE_ itself, would be taken for the whole group.
+	environment = maps.Clone(environment)
+	maps.DeleteFunc(environment, func(name, _ string) bool { return strings.HasSuffix(name, "_") })
 	cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: environment, Prefix: prefix})
 	if err != nil {
 		return Config{}, explain(err)
