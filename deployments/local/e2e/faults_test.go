@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/deployments/local/invariants"
 )
 
 // everyKind are the ways in which one call of Saferpay goes wrong: lost before or after it was done, not answered, answered by
@@ -236,7 +238,7 @@ func (w *paths) decide(c *company, r refund) {
 	if len(doubts.Data) > 0 {
 		var unclear givenBack
 		c.call("GET", "/refunds/"+r.ID, nil).gives(200, &unclear)
-		require.Empty(c.t, books{saferpay: saferpayTransactions(c.t, w.stack)}.ordered(unclear.Saferpay.OrderID), "Saferpay gave the money back, so there is no doubt")
+		require.Empty(c.t, invariants.Ordered(saferpayTransactions(c.t, w.stack), unclear.Saferpay.OrderID), "Saferpay gave the money back, so there is no doubt")
 	}
 	c.decideAny(r.ID, "try_again")
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/quittance/quittance/deployments/local/invariants"
 	"github.com/quittance/quittance/deployments/local/stack"
-	"github.com/quittance/quittance/internal/money"
 )
 
 // Means of payment that the simulator knows: Saferpay's test cards, and TWINT.
@@ -31,20 +31,7 @@ type paymentPage struct {
 }
 
 // transaction is what Saferpay's own books say.
-type transaction struct {
-	ID       string `json:"id"`
-	Status   string `json:"status"`
-	Amount   minor  `json:"amount"`
-	OrderID  string `json:"order_id"`
-	Captures int    `json:"captures"`
-	RefundOf string `json:"refund_of"`
-}
-
-// minor is an amount as Saferpay writes it: a whole number of the currency's smallest unit.
-type minor struct {
-	Value    int64          `json:"value,string"`
-	Currency money.Currency `json:"currency"`
-}
+type transaction = invariants.Transaction
 
 // pressPayNow presses "Pay now" on the online document.
 func (inv invoice) pressPayNow(method string) answer {

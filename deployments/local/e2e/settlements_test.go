@@ -118,7 +118,7 @@ func TestPayoutsOfTheAcquirerCloseTheReceiptAccount(t *testing.T) {
 		assert.Equal(t, []balance{{"CHF", "0.00"}}, c.balances("1029"), "nothing is left on the receipt account")
 		assert.Equal(t, []balance{{"CHF", "3.45"}}, c.balances("6940"))
 		assert.Equal(t, []balance{{"CHF", "154.55"}}, c.balances("1020"))
-		c.checkBalances()
+		c.requireBooksAgree()
 	}
 	closed()
 	c.imports("text/csv", list).gives(200, nil)
