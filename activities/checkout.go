@@ -69,6 +69,24 @@ func (s *Saferpay) OpenPaymentPage(ctx context.Context, in StartCheckout) (Check
 	return checkoutOf(p), err
 }
 
+// AbandonPage ends a payment whose page nobody was sent to, because the answer to OpenPaymentPage was lost. One that is not
+// recorded, or has gone further, stays as it is.
+func (b *Books) AbandonPage(ctx context.Context, ref PaymentRef) error {
+	return b.InCompany(ctx, ref.CompanyID, func(tx Tx) error {
+		p, err := tx.LockPayment(ctx, ref.PaymentID)
+		if problem.CodeOf(err) == problem.NotFound {
+			return nil
+		}
+		if err != nil || p.State != payment.Redirected {
+			return err
+		}
+		if err := p.Become(payment.Expired, b.Now(), "The payment page was opened, but nobody was sent there: the answer was lost."); err != nil {
+			return err
+		}
+		return tx.SavePayment(ctx, p)
+	})
+}
+
 func checkoutOf(p payment.Payment) Checkout {
 	return Checkout{RedirectURL: p.RedirectURL, Amount: p.Amount, ExpiresAt: p.ExpiresAt}
 }

@@ -243,6 +243,23 @@ func TestPaymentPageIsOpenedOnce(t *testing.T) {
 	assert.Len(t, p.Timeline, 2)
 }
 
+func TestAPageThatNobodyWasSentToIsAtAnEnd(t *testing.T) {
+	t.Parallel()
+	s := open(t).issued()
+	_, err := s.run(s.books.AbandonPage, s.ref(id.New(id.Payment)))
+	require.NoError(t, err, "it was never recorded")
+	paymentID, _ := s.checkout(payment.Card)
+	for range 2 {
+		_, err := s.run(s.books.AbandonPage, s.ref(paymentID))
+		require.NoError(t, err)
+		assert.Equal(t, payment.Expired, s.payment(paymentID).State)
+	}
+	paid := s.authorized()
+	_, err = s.run(s.books.AbandonPage, s.ref(paid))
+	require.NoError(t, err)
+	assert.Equal(t, payment.Authorized, s.payment(paid).State, "what has gone further stays as it is")
+}
+
 func TestNobodyPaysADraftOrByAMethodThatIsNotOffered(t *testing.T) {
 	t.Parallel()
 	s := open(t)

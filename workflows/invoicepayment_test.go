@@ -294,6 +294,9 @@ func TestPayNowExplainsItsRefusals(t *testing.T) {
 	var unknown, refusedByActivity, down *answer[Checkout]
 	c.refusals["pay_2"] = temporal.NewNonRetryableApplicationError("suspended", string(problem.PaymentServiceNotActive), nil, []problem.Field{})
 	c.refusals["pay_3"] = errors.New("connection refused")
+	for _, nobodyGotIt := range []string{"pay_2", "pay_3"} {
+		c.OnActivity(booksStep.AbandonPage, mock.Anything, activities.PaymentRef{CompanyID: "cmp_1", PaymentID: nobodyGotIt}).Return(nil).Once()
+	}
 	c.at(time.Minute, func() { unknown = c.payNow("pay_1", "cash") })
 	c.at(2*time.Minute, func() { refusedByActivity = c.payNow("pay_2", payment.Card) })
 	c.at(3*time.Minute, func() { down = c.payNow("pay_3", payment.Card) })
@@ -302,6 +305,7 @@ func TestPayNowExplainsItsRefusals(t *testing.T) {
 	assert.Equal(t, problem.PaymentMethodNotOffered, problem.CodeOf(unknown.err))
 	assert.Equal(t, problem.PaymentServiceNotActive, problem.CodeOf(refusedByActivity.err))
 	assert.Equal(t, problem.SaferpayUnavailable, problem.CodeOf(down.err))
+	c.AssertExpectations(t)
 }
 
 func TestCancellationRequestFromTemporalWebLeavesNoMoneyHanging(t *testing.T) {

@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"cmp"
+
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
@@ -98,11 +100,10 @@ func (p *invoicePayment) payNow(ctx workflow.Context, in PayNow) (Checkout, erro
 		InvoiceRef: p.ref(), PaymentID: in.PaymentID, OrderID: in.OrderID, NotificationSecret: in.NotificationSecret,
 		Method: in.Method, Language: in.Language,
 	}, &page)
-	if refused := refusal(err); refused != nil {
-		return Checkout{}, refused
-	}
-	if err != nil {
-		return Checkout{}, refuse(problem.New(problem.SaferpayUnavailable, "Saferpay could not open a payment page; try again in a moment."))
+	if err != nil { // also after a refusal: an attempt before it may have opened one, and its answer was lost
+		p.abandon(ctx, in.PaymentID)
+		return Checkout{}, cmp.Or(refusal(err),
+			refuse(problem.New(problem.SaferpayUnavailable, "Saferpay could not open a payment page; try again in a moment.")))
 	}
 	p.Checkouts = append(p.Checkouts, &checkout{
 		PaymentID: in.PaymentID, Method: in.Method, RedirectURL: page.RedirectURL, State: payment.Redirected,
@@ -112,6 +113,22 @@ func (p *invoicePayment) payNow(ctx workflow.Context, in PayNow) (Checkout, erro
 		return Checkout{}, err
 	}
 	return Checkout{PaymentID: in.PaymentID, RedirectURL: page.RedirectURL}, nil
+}
+
+// abandonPage names a change of this workflow, which is the worked example of README.md.
+const abandonPage = "abandon-page"
+
+// abandon ends a payment whose page may have been opened and recorded, although all that came back was an error: nobody will
+// ever be sent there, so that nobody follows it.
+func (p *invoicePayment) abandon(ctx workflow.Context, paymentID string) {
+	if workflow.GetVersion(ctx, abandonPage, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return
+	}
+	err := workflow.ExecuteActivity(with(ctx, books, "Record that nobody got the page"), booksStep.AbandonPage,
+		activities.PaymentRef{CompanyID: p.in.CompanyID, PaymentID: paymentID}).Get(ctx, nil)
+	if err != nil {
+		workflow.GetLogger(ctx).Error("The page could not be ended in the record.", "payment", paymentID, "error", err)
+	}
 }
 
 func (p *invoicePayment) mayCancel() error {
