@@ -1,18 +1,17 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
-	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/quittance/quittance/deployments/local/process"
 	"github.com/quittance/quittance/deployments/local/stack"
 	"github.com/quittance/quittance/workflows"
 )
@@ -31,8 +30,8 @@ func TestWorkerAndAPIKilledBetweenCaptureAndBookingLoseNothing(t *testing.T) {
 	armFault(t, s, object{"operation": "Transaction/Capture", "kind": "slow", "times": 1, "delay_ms": 60_000})
 	page.payAndClose(visa)
 	await(t, patience, inv.transactions, func(all []transaction) bool { return len(all) == 1 && all[0].Captures == 1 })
-	worker.kill()
-	api.kill()
+	worker.Kill()
+	api.Kill()
 
 	startProcess(t, s, binary, "api")
 	require.Equal(t, "open", inv.now().Status, "the receipt was not booked yet")
@@ -58,7 +57,7 @@ func TestWorkerKilledWhileTheReceiverAnswersSendsTheSameMessageAgain(t *testing.
 	}, "payment_service.active")
 	c.connect(verifiedAccount)
 	r.gets(1) // and nobody will be told how it was answered
-	worker.kill()
+	worker.Kill()
 	close(killed)
 
 	startProcess(t, s, binary, "worker")
@@ -104,9 +103,9 @@ func TestManyPaymentsSurviveKillsAndLongHistories(t *testing.T) {
 			p.page.payAndClose([]string{visa, twint}[i%2])
 		}
 		await(t, patience, func() int { return captures(t, s) }, func(n int) bool { return n > before })
-		worker.kill()
+		worker.Kill()
 		if round%2 > 0 {
-			api.kill()
+			api.Kill()
 			api = startProcess(t, s, binary, "api")
 		}
 		worker = startProcess(t, s, binary, "worker")
@@ -147,16 +146,15 @@ func captures(t *testing.T, s *stack.Stack) (n int) {
 	return n
 }
 
-// process is a part of the product that runs on its own, as in production.
-type process struct {
-	t       *testing.T
-	command *exec.Cmd
-	log     string // a file
-	ended   chan struct{}
+// running is a part of the product that runs on its own, as in production.
+type running struct {
+	*process.Process
+	t   *testing.T
+	log string // a file
 }
 
 // said is what the process has logged so far.
-func (p *process) said() string {
+func (p running) said() string {
 	p.t.Helper()
 	content, err := os.ReadFile(p.log)
 	require.NoError(p.t, err)
@@ -165,59 +163,29 @@ func (p *process) said() string {
 
 // startProcess starts "quittance worker" or "quittance api" on the stack, with these variables besides or instead, and returns
 // when it is ready. It is killed at the end of the test, however that comes about.
-func startProcess(t *testing.T, s *stack.Stack, binary, part string, others ...stack.Variable) *process {
+func startProcess(t *testing.T, s *stack.Stack, binary, part string, others ...stack.Variable) running {
 	t.Helper()
 	log, err := os.CreateTemp(t.TempDir(), part)
 	require.NoError(t, err)
-	p := &process{t: t, command: exec.Command(binary, part), log: log.Name(), ended: make(chan struct{})}
-	p.command.Env = os.Environ()
+	var variables []string
 	ready := ""
 	for _, v := range append(s.Environment(), others...) {
-		p.command.Env = append(p.command.Env, v.Name+"="+v.Value)
+		variables = append(variables, v.Name+"="+v.Value)
 		if v.Name == "QUITTANCE_"+strings.ToUpper(part)+"_ADDRESS" {
 			ready = "http://" + v.Value + "/readyz"
 		}
 	}
-	p.command.Stdout, p.command.Stderr = log, log
-	p.start()
+	p, err := process.Start(log, variables, binary, part)
+	require.NoError(t, err)
 	t.Cleanup(func() {
-		p.kill()
+		p.Kill()
 		if content, err := os.ReadFile(log.Name()); err == nil && t.Failed() {
 			t.Logf("the %s said:\n%s", part, content)
 		}
 		_ = log.Close()
 	})
-	await(t, patience, func() int {
-		response, err := http.Get(ready)
-		if err != nil {
-			return 0
-		}
-		_ = response.Body.Close()
-		return response.StatusCode
-	}, func(status int) bool { return status == http.StatusOK })
-	return p
-}
-
-// start has the kernel kill the process when the test binary is gone. The kernel goes by the thread that started it, so
-// that thread must live as long.
-func (p *process) start() {
-	p.t.Helper()
-	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	started := make(chan error)
-	go func() {
-		defer close(p.ended)
-		runtime.LockOSThread()
-		err := p.command.Start()
-		started <- err
-		if err == nil {
-			_ = p.command.Wait() // how it ends is up to the test
-		}
-	}()
-	require.NoError(p.t, <-started)
-}
-
-// kill is kill -9; one that has ended stays as it is.
-func (p *process) kill() {
-	_ = p.command.Process.Kill()
-	<-p.ended
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	require.NoError(t, p.AwaitOK(ctx, ready))
+	return running{Process: p, t: t, log: log.Name()}
 }

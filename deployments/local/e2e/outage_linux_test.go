@@ -34,8 +34,8 @@ func TestVerificationSurvivesAMailServerThatIsDownAndARestartOfEverything(t *tes
 
 	mails.start()
 	await(t, patience, func() paymentService { return c.paymentService(service.ID) }, func(now paymentService) bool { return len(now.Timeline) == 5 })
-	worker.kill()
-	api.kill()
+	worker.Kill()
+	api.Kill()
 	require.NoError(t, s.Stop())
 	s = startStack(t, options)
 	c.stack, a.stack = s, s

@@ -143,7 +143,7 @@ func TestSecretsOfARunAreFoundNowhere(t *testing.T) {
 	c.becomes(service.ID, "suspended")
 	a.credentials["api_password"] = passwords[1]
 	c.call("PUT", credentials, a.credentials).gives(200, nil)
-	worker.kill()
+	worker.Kill()
 	unmailed := startProcess(t, s, binary, "worker", everything,
 		stack.Variable{Name: "QUITTANCE_SMTP_URL", Value: "smtp://mailer:" + url.QueryEscape(smtpPassword) + "@127.0.0.1:" + strconv.Itoa(options.Ports.SMTP)})
 	issue("S-4")
@@ -160,7 +160,7 @@ func TestSecretsOfARunAreFoundNowhere(t *testing.T) {
 	require.NotNil(t, notified)
 
 	places := haystack{"answers and messages": answers.Bytes()}
-	for name, p := range map[string]*process{"log: api": api, "log: worker": worker, "log: worker without mail": unmailed} {
+	for name, p := range map[string]running{"log: api": api, "log: worker": worker, "log: worker without mail": unmailed} {
 		require.Contains(t, p.said(), "level=DEBUG", "%s has everything", name)
 		places[name] = []byte(p.said())
 	}

@@ -164,8 +164,8 @@ func All[T any](get Get, path string) (items []T, err error) {
 	}
 }
 
-// minor is an amount in the currency's smallest unit; the balance of an account may be negative.
-func minor(amount string, currency money.Currency) (int64, error) {
+// Cents is an amount of the API in the currency's smallest unit, such as centimes; the balance of an account may be negative.
+func Cents(amount string, currency money.Currency) (int64, error) {
 	if amount == "" {
 		return 0, nil
 	}

@@ -89,7 +89,7 @@ func (c *check) journal() {
 }
 
 func (c *check) minor(amount string, line Line) int64 {
-	value, err := minor(amount, line.Currency)
+	value, err := Cents(amount, line.Currency)
 	if err != nil {
 		c.differ("%s", err)
 	}

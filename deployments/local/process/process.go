@@ -1,0 +1,101 @@
+// Package process starts programs that a caller may kill at any moment, and that never outlive it.
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"time"
+)
+
+const pollInterval = 50 * time.Millisecond
+
+// Process is a program that runs on its own.
+type Process struct {
+	command *exec.Cmd
+	ended   chan struct{}
+}
+
+// Start starts the program with these variables ("NAME=value") besides those of the caller; what it says goes to log.
+//
+// Should the caller die, the kernel kills the program (Linux). It goes by the thread that started it, so that thread lives as
+// long.
+func Start(log io.Writer, variables []string, program string, arguments ...string) (*Process, error) {
+	p := &Process{command: exec.Command(program, arguments...), ended: make(chan struct{})} // #nosec G204 -- our own programs
+	p.command.Env = append(os.Environ(), variables...)
+	p.command.Stdout, p.command.Stderr = log, log
+	dieWithParent(p.command)
+	started := make(chan error)
+	go func() {
+		defer close(p.ended)
+		runtime.LockOSThread()
+		err := p.command.Start()
+		started <- err
+		if err == nil {
+			_ = p.command.Wait() // how it ends is up to the caller
+		}
+	}()
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("start %s: %w", program, err)
+	}
+	return p, nil
+}
+
+// Kill is kill -9, and waits for the end; one that has ended stays as it is.
+func (p *Process) Kill() {
+	_ = p.command.Process.Kill()
+	<-p.ended
+}
+
+// Ended is closed when the program has ended, however that came about.
+func (p *Process) Ended() <-chan struct{} { return p.ended }
+
+// AwaitOK waits until the URL answers 200, the program has ended, or ctx has.
+func (p *Process) AwaitOK(ctx context.Context, url string) error {
+	tick := time.NewTicker(pollInterval)
+	defer tick.Stop()
+	for {
+		err := ok(ctx, url)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-p.ended:
+			return fmt.Errorf("%s ended before %s answered", p.command.Path, url)
+		case <-ctx.Done():
+			return fmt.Errorf("%s does not answer: %w", url, err)
+		}
+	}
+}
+
+func ok(ctx context.Context, url string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return errors.New(response.Status)
+	}
+	return nil
+}
+
+// Succeeded tells whether the program has ended, and without an error.
+func (p *Process) Succeeded() bool {
+	select {
+	case <-p.ended:
+		return p.command.ProcessState.Success()
+	default:
+		return false
+	}
+}
