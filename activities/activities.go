@@ -5,6 +5,7 @@ package activities
 
 import (
 	"context"
+	"time"
 
 	"github.com/quittance/quittance/internal/delivery"
 	"github.com/quittance/quittance/internal/event"
@@ -43,6 +44,9 @@ type Tx interface {
 	PaymentsOf(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]payment.Payment, err error)
 	PaymentsAtSaferpay(ctx context.Context, orderIDs, transactionIDs []string) ([]payment.Payment, error)
 	PaymentsWithLeft(ctx context.Context, paymentServiceID string, left money.Amount) ([]payment.Payment, error)
+	// OverduePayments and OverdueRefunds return what has not ended although it was due to before that time.
+	OverduePayments(ctx context.Context, paymentServiceID string, before time.Time, limit int) ([]payment.Payment, error)
+	OverdueRefunds(ctx context.Context, paymentServiceID string, before time.Time, limit int) ([]refund.Refund, error)
 
 	Refund(ctx context.Context, id string) (refund.Refund, error)
 	LockRefund(ctx context.Context, id string) (refund.Refund, error)

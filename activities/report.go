@@ -32,6 +32,9 @@ type ReportPage struct {
 	To   time.Time     `json:"to"`
 	Page int           `json:"page"` // from 1
 	Lag  time.Duration `json:"lag"`  // by which Saferpay's data may be behind
+	// Overdue is how long ago something must have been due to end to be looked after although Saferpay does not report it; 0
+	// for nothing of the kind.
+	Overdue time.Duration `json:"overdue,omitempty"`
 }
 
 // Compared is what came of holding a page of the report against our records.
@@ -39,7 +42,7 @@ type Compared struct {
 	Skipped      string            `json:"skipped,omitempty"` // why there was nothing to compare
 	Transactions int               `json:"transactions"`      // on the page
 	More         bool              `json:"more"`              // there is another page
-	Payments     []PaymentUnderWay `json:"payments"`          // whose transaction Saferpay reports
+	Payments     []PaymentUnderWay `json:"payments"`          // whose transaction Saferpay reports, or that are overdue
 	Refunds      []RefundUnderWay  `json:"refunds"`           // the same
 	Findings     []Found           `json:"findings"`          // that a person must decide and that no exception was raised about yet
 }
@@ -69,7 +72,17 @@ type Found struct {
 // CompareReport reads a page of Saferpay's transaction report (Management API 1.14, transactions) and holds it against our
 // records. A refund that the merchant made in the Backoffice and recorded here is given its transaction; nothing else is
 // changed. A license without the report is noted on the timeline of the payment service, once.
+//
+// With the first page comes what is overdue in our own record, whether or not there is a report.
 func (s *Saferpay) CompareReport(ctx context.Context, in ReportPage) (Compared, error) {
+	out, err := s.compareReport(ctx, in)
+	if err != nil || in.Page > 1 || in.Overdue == 0 {
+		return out, err
+	}
+	return out, s.addOverdue(ctx, in, &out)
+}
+
+func (s *Saferpay) compareReport(ctx context.Context, in ReportPage) (Compared, error) {
 	service, err := s.paymentService(ctx, in.PaymentServiceRef)
 	if err != nil {
 		return Compared{}, err
@@ -171,17 +184,20 @@ func (c *comparison) run(ctx context.Context, transactions []sweep.Transaction) 
 				RefundRef: RefundRef{CompanyID: r.CompanyID, RefundID: r.ID}, PaymentID: r.PaymentID, Amount: r.Amount,
 			})
 		case verdict == sweep.UnderWay:
-			p := record.Payment
-			inv, err := c.tx.Invoice(ctx, p.InvoiceID)
+			left, err := underWay(ctx, c.tx, *record.Payment)
 			if err != nil {
 				return err
 			}
-			c.out.Payments = append(c.out.Payments, PaymentUnderWay{
-				PaymentRef: ref(*p), InvoiceID: inv.ID, InvoiceNumber: inv.Number, InvoiceStatus: inv.Status, Amount: p.Amount,
-			})
+			c.out.Payments = append(c.out.Payments, left)
 		}
 	}
 	return c.forgetRaised(ctx)
+}
+
+// underWay names the payment together with its invoice.
+func underWay(ctx context.Context, tx Tx, p payment.Payment) (PaymentUnderWay, error) {
+	inv, err := tx.Invoice(ctx, p.InvoiceID)
+	return PaymentUnderWay{PaymentRef: ref(p), InvoiceID: inv.ID, InvoiceNumber: inv.Number, InvoiceStatus: inv.Status, Amount: p.Amount}, err
 }
 
 // load looks up everything that the transactions may belong to.

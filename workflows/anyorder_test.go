@@ -181,6 +181,7 @@ func (w *world) newEnvironment() *testsuite.TestWorkflowEnvironment {
 		{booksStep.BookReceipt, w.bookReceipt},
 		{booksStep.GiveUpPayment, w.giveUp},
 		{booksStep.AbandonPage, w.abandon},
+		{booksStep.TakeUpInvoice, w.leftBehind},
 		{booksStep.RaiseException, w.raise},
 		{booksStep.ResolveException, w.resolve},
 	} {
@@ -483,6 +484,19 @@ func (w *world) abandon(_ context.Context, in activities.PaymentRef) error {
 		page.ended = page.ended || page.id == in.PaymentID
 	}
 	return nil
+}
+
+func (w *world) leftBehind(context.Context, activities.InvoiceRef) (left activities.LeftBehind, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range w.pages {
+		if !p.ended {
+			left.Payments = append(left.Payments, activities.Unfinished{
+				PaymentID: p.id, Method: payment.Card, Amount: p.amount, State: payment.Redirected, OpenedAt: p.opened, ExpiresAt: p.opened.Add(24 * time.Hour),
+			})
+		}
+	}
+	return left, nil
 }
 
 func (w *world) raise(_ context.Context, in activities.Raise) (activities.Raised, error) {

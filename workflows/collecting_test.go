@@ -33,6 +33,7 @@ type collecting struct {
 	decided      map[string]exception.Choice     // what was recorded, by exception
 	late         map[string]bool                 // paid in the last moment, and nobody told us
 	refusals     map[string]error                // what OpenPaymentPage answers instead of a page
+	recorded     []activities.Unfinished         // payments under way that stand in the record
 	asking       error                           // what AssertPayment answers instead of an outcome
 	slow         time.Duration                   // how long OpenPaymentPage takes
 	slowDecision time.Duration                   // how long recording a decision takes
@@ -149,6 +150,12 @@ func collect(t *testing.T) *collecting {
 // opens lets the draft be issued.
 func (c *collecting) opens() *collecting {
 	c.OnActivity(booksStep.OpenInvoice, mock.Anything, mock.Anything).Return(activities.Standing{InvoiceStatus: invoice.Open, Due: c.due}, nil)
+	c.OnActivity(booksStep.TakeUpInvoice, mock.Anything, mock.Anything).Return(func(context.Context, activities.InvoiceRef) (activities.LeftBehind, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.calls["look up"]++
+		return activities.LeftBehind{Payments: c.recorded}, nil
+	}).Maybe()
 	return c
 }
 

@@ -39,6 +39,9 @@ type invoicePayment struct {
 	capturing *checkout      // whose money is being taken
 	mailing   string         // what an operator should know of the mail to the customer
 	posting   bool           // the mail is under way
+
+	strange  bool            // there was a hint about a payment that this workflow doesn't know
+	lookedUp map[string]bool // payments that were strange once: another hint about one says nothing new
 }
 
 var (
@@ -56,7 +59,7 @@ func (w Workflows) InvoicePayment(ctx workflow.Context, in IssueInvoice) (Collec
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	p := &invoicePayment{
 		in: in, clock: w.clock(ctx), collection: collection{Standing: activities.Standing{InvoiceStatus: invoice.Draft}, Shown: invoice.Open},
-		opening: workflow.NewMutex(ctx), changing: workflow.NewMutex(ctx),
+		opening: workflow.NewMutex(ctx), changing: workflow.NewMutex(ctx), lookedUp: map[string]bool{},
 	}
 	p.desk = newDesk(in.CompanyID, p.clock, p.report)
 	if in.Resume != nil {
@@ -79,8 +82,16 @@ func (p *invoicePayment) run(ctx workflow.Context) (Collected, error) {
 	// 2. Follow every payment page until the invoice is settled.
 	for !p.settled(ctx) {
 		p.report(ctx)
-		if err := workflow.Await(ctx, func() bool { return p.settled(ctx) || p.unfollowed() != nil || p.mayContinueAsNew(ctx) }); err != nil {
+		if err := workflow.Await(ctx, func() bool {
+			return p.settled(ctx) || p.strange || p.unfollowed() != nil || p.mayContinueAsNew(ctx)
+		}); err != nil {
 			return Collected{}, err
+		}
+		if p.strange {
+			if err := p.adopt(ctx); err != nil {
+				return Collected{}, err
+			}
+			continue
 		}
 		if c := p.unfollowed(); c != nil {
 			c.followed = true
@@ -123,11 +134,49 @@ func (p *invoicePayment) takeUp(ctx workflow.Context) error {
 		return err
 	}
 	p.Standing, p.Shown = left.Standing, left.InvoiceStatus
-	for _, c := range left.Payments {
+	p.follows(left.Payments)
+	return nil
+}
+
+// follows has payments followed that stand in the record, unless they are already.
+func (p *invoicePayment) follows(left []activities.Unfinished) {
+	for _, c := range left {
+		if p.checkout(c.PaymentID) != nil {
+			continue
+		}
 		p.Checkouts = append(p.Checkouts, &checkout{
 			PaymentID: c.PaymentID, Method: c.Method, Amount: c.Amount, RedirectURL: c.RedirectURL, State: c.State,
 			OpenedAt: c.OpenedAt, ExpiresAt: c.ExpiresAt, Next: toAsk, matter: matter{Raised: c.Awaited.ExceptionID, Kind: c.Awaited.Kind},
 		})
+	}
+}
+
+// adopt follows payments that stand in the record and that this workflow doesn't know: a page was opened, and before that
+// was noted here, Temporal or the worker died, or Temporal's database was restored from an earlier moment. No page is opened
+// meanwhile, or it would be taken for one of them.
+func (p *invoicePayment) adopt(ctx workflow.Context) error {
+	p.strange = false
+	if p.refusal != nil || workflow.GetVersion(ctx, adoptPayments, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return nil
+	}
+	if err := p.opening.Lock(ctx); err != nil {
+		return err
+	}
+	defer p.opening.Unlock()
+	var left activities.LeftBehind
+	if err := workflow.ExecuteActivity(with(ctx, books, "Look up a payment that is not known here"), booksStep.TakeUpInvoice, p.ref()).Get(ctx, &left); err != nil {
+		return err
+	}
+	p.follows(left.Payments)
+	return nil
+}
+
+// checkout returns the payment, or nil when it is not known here.
+func (p *invoicePayment) checkout(paymentID string) *checkout {
+	for _, c := range p.Checkouts {
+		if c.PaymentID == paymentID {
+			return c
+		}
 	}
 	return nil
 }
@@ -145,7 +194,7 @@ func (p *invoicePayment) mail(ctx workflow.Context) {
 // settled tells whether nothing more can happen to the invoice, and nobody waits for an answer: a payment page that is just
 // being opened must still be followed.
 func (p *invoicePayment) settled(ctx workflow.Context) bool {
-	return workflow.AllHandlersFinished(ctx) && (p.refusal != nil || ((p.InvoiceStatus == invoice.Paid || p.InvoiceStatus == invoice.Cancelled) && p.underWay() == nil))
+	return workflow.AllHandlersFinished(ctx) && !p.strange && (p.refusal != nil || ((p.InvoiceStatus == invoice.Paid || p.InvoiceStatus == invoice.Cancelled) && p.underWay() == nil))
 }
 
 // underWay returns a payment that has not ended, or nil.
@@ -170,7 +219,7 @@ func (p *invoicePayment) unfollowed() *checkout {
 
 // mayContinueAsNew tells whether the history is long and nothing but waiting goes on.
 func (p *invoicePayment) mayContinueAsNew(ctx workflow.Context) bool {
-	if !workflow.GetInfo(ctx).GetContinueAsNewSuggested() || !workflow.AllHandlersFinished(ctx) || p.posting {
+	if !workflow.GetInfo(ctx).GetContinueAsNewSuggested() || !workflow.AllHandlersFinished(ctx) || p.posting || p.strange {
 		return false
 	}
 	for _, c := range p.Checkouts {

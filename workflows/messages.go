@@ -55,15 +55,17 @@ func (p *invoicePayment) listen(ctx workflow.Context) error {
 }
 
 // hint notes that there is a reason to ask Saferpay about the payment, or to try again what failed. A hint about a payment
-// that we don't know, or that has ended, changes nothing.
+// that has ended changes nothing; one that is not known here is looked up, once.
 func (p *invoicePayment) hint(hint PaymentHint, again bool) {
-	for _, c := range p.Checkouts {
-		if c.PaymentID == hint.PaymentID && !c.State.Final() {
-			if !hint.OnlyFailed {
-				c.Hints++
-			}
-			c.again = c.again || again
+	c := p.checkout(hint.PaymentID)
+	switch {
+	case c == nil && !p.lookedUp[hint.PaymentID]:
+		p.lookedUp[hint.PaymentID], p.strange = true, true
+	case c != nil && !c.State.Final():
+		if !hint.OnlyFailed {
+			c.Hints++
 		}
+		c.again = c.again || again
 	}
 }
 
@@ -115,8 +117,11 @@ func (p *invoicePayment) payNow(ctx workflow.Context, in PayNow) (Checkout, erro
 	return Checkout{PaymentID: in.PaymentID, RedirectURL: page.RedirectURL}, nil
 }
 
-// abandonPage names a change of this workflow, which is the worked example of README.md.
-const abandonPage = "abandon-page"
+// The changes of this workflow that histories may be older than, see README.md, which has the first as its worked example.
+const (
+	abandonPage   = "abandon-page"
+	adoptPayments = "adopt-payments"
+)
 
 // abandon ends a payment whose page may have been opened and recorded, although all that came back was an error: nobody will
 // ever be sent there, so that nobody follows it.

@@ -17,6 +17,10 @@ import (
 // is through with it in this time: Saferpay itself knows what became of a payment after 120 h at the latest.
 const sweepOverlap = 7 * 24 * time.Hour
 
+// overdueAfter is how long after the death of its page a payment is surely at an end, and a refund after its request, if somebody
+// looks after it.
+const overdueAfter = 24 * time.Hour
+
 // Swept is what a sweep came to; the next night's begins where it ended.
 type Swept struct {
 	Until        time.Time `json:"until"`             // what happened before was compared
@@ -42,7 +46,7 @@ type nightlySweep struct {
 
 // NightlySweep compares Saferpay's transaction report with our records, which a Temporal Schedule starts it for. It never
 // judges what is under way: the process of a payment or refund owns it and is asked to look again, and one that is gone is
-// started again. What a person must decide becomes a Finding, which waits by itself, so that a sweep is over in a moment.
+// started again; that goes for what should have ended long ago, too, of which Saferpay may know nothing. What a person must decide becomes a Finding, which waits by itself, so that a sweep is over in a moment.
 //
 // A report that can't be read fails the sweep; the next one reads what this one missed.
 func (w Workflows) NightlySweep(ctx workflow.Context, in SweepPaymentService) (Swept, error) {
@@ -85,7 +89,9 @@ func (s *nightlySweep) run(ctx workflow.Context) (Swept, error) {
 		// 1. Hold a page of the report against our records.
 		var compared activities.Compared
 		err := workflow.ExecuteActivity(with(ctx, saferpay, fmt.Sprintf("Compare Saferpay's report, page %d", s.Page)), saferpayStep.CompareReport,
-			activities.ReportPage{PaymentServiceRef: s.service(), From: s.From, To: s.Until, Page: s.Page, Lag: s.clock.shorten(inquireLag)}).Get(ctx, &compared)
+			activities.ReportPage{
+				PaymentServiceRef: s.service(), From: s.From, To: s.Until, Page: s.Page, Lag: s.clock.shorten(inquireLag), Overdue: s.clock.shorten(overdueAfter),
+			}).Get(ctx, &compared)
 		if err != nil {
 			return Swept{}, err
 		}

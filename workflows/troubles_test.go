@@ -180,3 +180,19 @@ func TestCollectionThatWasEndedFromOutsideIsTakenUp(t *testing.T) {
 	}, c.calls)
 	c.AssertNotCalled(t, "workflow.UpsertTypedSearchAttributes", temporal.NewSearchAttributes(PaymentState.ValueSet("open")))
 }
+
+// The page was opened, and before the workflow could note that, the worker died; or Temporal's database was restored.
+func TestPaymentThatOnlyTheRecordKnowsIsFollowedOnceThereIsAHint(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens().captures()
+	c.recorded = []activities.Unfinished{{
+		PaymentID: "pay_1", Method: payment.Card, Amount: c.due, State: payment.Redirected, OpenedAt: c.Now(), ExpiresAt: c.Now().Add(24 * time.Hour),
+	}}
+	c.outcomes["pay_1"] = []activities.Outcome{notBegun, authorized}
+	for minute := range 3 {
+		c.at(time.Duration(minute+1)*time.Minute, func() { c.hint(SignalSaferpayNotified, "pay_of_a_stranger") })
+	}
+	c.at(time.Hour, func() { c.hint(SignalSaferpayNotified, "pay_1") })
+	assert.Equal(t, invoice.Paid, c.run().Status)
+	assert.Equal(t, map[string]int{"look up": 1, "assert pay_1": 2, "capture pay_1": 1, "book pay_1": 1}, c.calls, "one that is hinted at over and over is looked up once")
+}

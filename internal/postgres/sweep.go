@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/shopspring/decimal"
@@ -50,6 +51,27 @@ func (tx *Tx) PaymentsWithLeft(ctx context.Context, paymentServiceID string, lef
 		) limit 2`, paymentServiceID, left.Currency(), left.Decimal()) // its error comes out of CollectRows
 	payments, err := pgx.CollectRows(rows, scanPayment)
 	return payments, failed(err, "list payments of which %s is left", left)
+}
+
+// OverduePayments returns at most limit of the payments through the payment service whose page died before that time and that
+// nobody has ended, the oldest first.
+func (tx *Tx) OverduePayments(ctx context.Context, paymentServiceID string, before time.Time, limit int) ([]payment.Payment, error) {
+	rows, _ := tx.tx.Query(ctx, selectPayments+`
+		where payment_service_id = $1 and state = $2 and expires_at < $3 order by id limit $4`,
+		paymentServiceID, payment.Redirected, before, limit) // its error comes out of CollectRows
+	payments, err := pgx.CollectRows(rows, scanPayment)
+	return payments, failed(err, "list payments whose page is dead")
+}
+
+// OverdueRefunds returns at most limit of the refunds of payments through the payment service that were requested before that
+// time and have not ended, the oldest first.
+func (tx *Tx) OverdueRefunds(ctx context.Context, paymentServiceID string, before time.Time, limit int) ([]refund.Refund, error) {
+	rows, _ := tx.tx.Query(ctx, selectRefunds+`
+		where state = any($2) and created_at < $3 and payment_id in (select id from payments where payment_service_id = $1)
+		order by id limit $4`,
+		paymentServiceID, unfinished(refund.States), before, limit) // its error comes out of CollectRows
+	refunds, err := pgx.CollectRows(rows, scanRefund)
+	return refunds, failed(err, "list refunds that are not at an end")
 }
 
 // BookedAsFound returns what was booked of each transaction at Saferpay itself, see ledger.Found: more than 0 when money came.

@@ -1,0 +1,51 @@
+package activities_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/postgres"
+)
+
+// Nobody paid on the page, and the refund was never asked for: Saferpay has nothing to report of either.
+func TestWhatShouldHaveEndedLongAgoIsLookedAfterAlthoughSaferpayReportsNothing(t *testing.T) {
+	t.Parallel()
+	s := open(t).issued()
+	left, _ := s.checkout(payment.Card)
+	refund, err := s.wanted(s.paid(payment.TWINT), "8.00")
+	require.NoError(t, err)
+	page := s.report()
+	page.Overdue = 24 * time.Hour
+	compare := func() activities.Compared {
+		t.Helper()
+		return do[activities.Compared](s, s.saferpay.CompareReport, page)
+	}
+	assert.Equal(t, activities.Compared{}, compare(), "there is still time")
+
+	s.saferpay.Now = func() time.Time { return time.Now().Add(49 * time.Hour) } // the page lives for a day
+	overdue := compare()
+	require.Len(t, overdue.Payments, 1)
+	assert.Equal(t, s.ref(left), overdue.Payments[0].PaymentRef)
+	assert.Equal(t, s.invoice, overdue.Payments[0].InvoiceID)
+	require.Len(t, overdue.Refunds, 1)
+	assert.Equal(t, refund, overdue.Refunds[0].RefundRef)
+
+	s.in(func(tx *postgres.Tx) error {
+		service, err := tx.LockPaymentService(t.Context(), s.service)
+		require.NoError(t, err)
+		service.Status = merchant.Suspended
+		return tx.SavePaymentService(t.Context(), service)
+	})
+	without := compare()
+	assert.NotEmpty(t, without.Skipped)
+	assert.Equal(t, overdue.Payments, without.Payments, "the record can be read without a report")
+
+	page.Page = 2
+	assert.Empty(t, compare().Payments, "once a night is enough")
+}
