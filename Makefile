@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build test bench lint generate clean
+.PHONY: help run build test bench chaos lint generate clean
 
 PACKAGES      := deployments/local/install-packages.sh
 PROGRESS      := deployments/local/with-progress.sh
@@ -36,6 +36,11 @@ test: ## run all tests of both modules
 bench: ## measure the product on this machine; fails when a bar is missed
 	@$(PACKAGES) postgresql
 	@$(PROGRESS) "measuring" go run -C deployments/local ./bench
+
+chaos: ## use everything while everything goes wrong, then check the books; SEED=n plays a run once more
+	@$(PACKAGES) postgresql
+	@go build -o bin/ ./cmd/quittance
+	@$(PROGRESS) "chaos" go run -C deployments/local ./chaos --binary $(CURDIR)/bin/quittance $(if $(SEED),--seed $(SEED))
 
 lint: ## check style, likely bugs and the determinism of workflows
 	@$(PROGRESS) "linting the product" $(GOLANGCI) run ./...

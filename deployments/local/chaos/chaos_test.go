@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestMain(m *testing.M) {
+	if settings := os.Getenv(temporalVariable); settings != "" {
+		fmt.Fprintln(os.Stderr, runTemporal(settings))
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+func TestTheSeedDecidesAllThatHappens(t *testing.T) {
+	o := usual(command{Seed: 7, Payments: 300, Duration: 3 * time.Minute})
+	plan := newPlan(o)
+	assert.Equal(t, plan, newPlan(o))
+	o.Seed = 8
+	assert.NotEqual(t, plan, newPlan(o))
+
+	met := map[string]bool{}
+	for _, f := range plan.Faults {
+		met[f.Kind+" "+f.Target] = true
+	}
+	for _, operation := range saferpayOperations {
+		for _, kind := range saferpayKinds {
+			assert.True(t, met[kind+" "+operation], "%s of %s", kind, operation)
+		}
+	}
+	for _, link := range links {
+		for kind := range toxics {
+			assert.True(t, met[kind+" "+link], "%s of %s", kind, link)
+		}
+	}
+	for _, part := range o.parts() {
+		assert.True(t, met[faultKill+" "+part], part)
+	}
+}
+
+// A small run with every kind of fault; make chaos is the large one.
+func TestTwoAPIsAndThreeWorkersShareTheLoadAndNothingIsLostWhateverGoesWrong(t *testing.T) {
+	report := requireNoDifferences(t, Options{
+		Seed: 4, Payments: 40, Duration: 25 * time.Second, Companies: 2, Onboardings: 1, Settlements: 1, APIs: 2, Workers: 3, Kills: 1, Deploys: 1,
+		FaultEvery: 500 * time.Millisecond, TimeScale: 8640, SettleIn: 4 * time.Minute,
+	})
+	for part, kills := range map[string]int{"api": 2, "worker": 3, "temporal": 1, "postgres": 1} {
+		assert.Equal(t, kills, report.Faults["kill -9 of "+part], part)
+	}
+	for i, answers := range report.Served {
+		assert.Greater(t, answers, int64(50), "api %d", i+1)
+	}
+	assert.Len(t, report.Steps, 3)
+	for worker, steps := range report.Steps {
+		assert.Greater(t, steps, 20, worker)
+	}
+}
+
+func requireNoDifferences(t *testing.T, o Options) Report {
+	t.Helper()
+	o.Binary = filepath.Join(t.TempDir(), "quittance")
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", o.Binary, "github.com/quittance/quittance/cmd/quittance").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	report, err := inFolder(t.Context(), o, t.Output())
+	require.NoError(t, err, "data and logs are in %s", report.Folder)
+	require.NoError(t, report.Print(t.Output()))
+	require.Empty(t, report.Differences, "data and logs are in %s", report.Folder)
+	return report
+}
