@@ -35,7 +35,12 @@ func (c Commands) TakeUp(ctx context.Context, inv invoice.Invoice) error {
 }
 
 func (c Commands) collect(ctx context.Context, inv invoice.Invoice, status invoice.Status, in IssueInvoice) error {
-	start := c.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+	start := c.Temporal.NewWithStartWorkflowOperation(collectionOptions(inv, status), InvoicePaymentType, in)
+	return c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateName: UpdateIssue}, &Issued{})
+}
+
+func collectionOptions(inv invoice.Invoice, status invoice.Status) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
 		ID:                       InvoicePaymentID(inv.ID),
 		TaskQueue:                PaymentsQueue,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
@@ -45,8 +50,7 @@ func (c Commands) collect(ctx context.Context, inv invoice.Invoice, status invoi
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			CompanyID.ValueSet(inv.CompanyID), InvoiceNumber.ValueSet(inv.Number), Currency.ValueSet(string(inv.Amount.Currency())),
 			PaymentState.ValueSet(string(status)), NeedsAttention.ValueSet(false)),
-	}, InvoicePaymentType, in)
-	return c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateName: UpdateIssue}, &Issued{})
+	}
 }
 
 // PayNow returns a payment page for the invoice: a new one, or the one that is already waiting for the same method.
@@ -75,7 +79,12 @@ func (c Commands) RecordReceipt(ctx context.Context, invoiceID string, in Record
 
 // RequestRefund starts a refund and returns when it is recorded. invoiceNumber is only for operators to read.
 func (c Commands) RequestRefund(ctx context.Context, in RequestRefund, invoiceNumber string) error {
-	start := c.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+	start := c.Temporal.NewWithStartWorkflowOperation(refundOptions(in, invoiceNumber), RefundType, in)
+	return c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateName: UpdateRefund}, &Acknowledged{})
+}
+
+func refundOptions(in RequestRefund, invoiceNumber string) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
 		ID:                       RefundID(in.RefundID),
 		TaskQueue:                PaymentsQueue,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
@@ -83,16 +92,13 @@ func (c Commands) RequestRefund(ctx context.Context, in RequestRefund, invoiceNu
 		StaticDetails:            fmt.Sprintf("Gives money of payment `%s` back to its payer.", in.PaymentID),
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			CompanyID.ValueSet(in.CompanyID), InvoiceNumber.ValueSet(invoiceNumber), NeedsAttention.ValueSet(false)),
-	}, RefundType, in)
-	return c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateName: UpdateRefund}, &Acknowledged{})
+	}
 }
 
 // TakeUpRefund starts the workflow of a refund anew when it was ended from outside. It first looks whether Saferpay has the
 // refund. One that still runs is left alone.
 func (c Commands) TakeUpRefund(ctx context.Context, r refund.Refund, invoiceNumber string) error {
-	return c.RequestRefund(ctx, RequestRefund{
-		CompanyID: r.CompanyID, RefundID: r.ID, PaymentID: r.PaymentID, OrderID: r.OrderID, Amount: r.Amount, Reason: r.Reason, TakeUp: true,
-	}, invoiceNumber)
+	return c.RequestRefund(ctx, takeUpRefund(r), invoiceNumber)
 }
 
 // RecordRefund records that the merchant gave the money back in the Saferpay Backoffice, and returns when it is booked.

@@ -35,6 +35,7 @@ type adminCommands struct {
 	RotateKeys    rotateKeys    `cmd:"" help:"Add a data key, and seal everything again that the database holds, while everything runs."`
 	ForgetOldKeys forgetOldKeys `cmd:"" help:"Remove all data keys but the newest, once nothing needs them."`
 	Promote       promote       `cmd:"" help:"Make the worker version QUITTANCE_BUILD_ID the one that new workflows start on."`
+	TakeUp        takeUp        `cmd:"" help:"After a restore, before a worker runs: have everything looked after that the record shows to be under way."`
 }
 
 // process is what every command needs.
@@ -53,6 +54,7 @@ type (
 	rotateKeys     struct{}
 	forgetOldKeys  struct{}
 	promote        struct{}
+	takeUp         struct{}
 	verifyJournal  struct {
 		Company string   `arg:"" help:"The company's id, cmp_…"`
 		Head    []string `type:"existingfile" help:"A head that was kept, as GET /v1/journal/heads/{day} answered it: the journal must still go through it. May be given more than once."`
@@ -74,6 +76,13 @@ func (migrateCommand) Run(p *process) error { return app.Migrate(p.ctx, p.cfg, p
 func (rotateKeys) Run(p *process) error     { return app.RotateKeys(p.ctx, p.cfg, p.log, say) }
 func (forgetOldKeys) Run(p *process) error  { return app.ForgetOldKeys(p.ctx, p.cfg, p.log, say) }
 func (promote) Run(p *process) error        { return app.Promote(p.ctx, p.cfg, p.log) }
+
+func (takeUp) Run(p *process) error {
+	done, err := app.TakeUp(p.ctx, p.cfg, p.log)
+	fmt.Printf("Looked after again: %d payments, %d refunds, %d payment services, %d deliveries.\n",
+		done.Payments, done.Refunds, done.PaymentServices, done.Deliveries)
+	return err
+}
 
 func (v verifyJournal) Run(p *process) error {
 	var kept []app.SignedHead

@@ -145,6 +145,15 @@ func (s *Store) DeliveryStarted(ctx context.Context, d delivery.Due) error {
 	return failed(err, "note that the delivery of %s has started", d.EventID)
 }
 
+// DeliverAgain makes everything in the outbox due at once, also what is taken for being on its way, and returns how much that
+// is: after a restore its workflow may be gone. One that runs is left alone.
+func (s *Store) DeliverAgain(ctx context.Context) (due int, err error) {
+	err = s.pool.QueryRow(ctx, `
+		with due as (update delivery_outbox set due_at = now() returning event_id)
+		select count(*), max(pg_notify('`+outboxChannel+`', '')::text) from due`).Scan(&due, new(*string))
+	return due, failed(err, "make all deliveries due")
+}
+
 // OnDeliveriesDue calls work at once, then whenever something may be due, and at the latest every so often. It returns when
 // ctx ends, or when work or the connection fails.
 func (s *Store) OnDeliveriesDue(ctx context.Context, every time.Duration, work func(context.Context) error) error {

@@ -64,6 +64,13 @@ func TestTwoAPIsAndThreeWorkersShareTheLoadAndNothingIsLostWhateverGoesWrong(t *
 	}
 }
 
+func TestABackupThatIsRestoredUnderLoadLosesNoMoney(t *testing.T) {
+	report := requireNoDifferences(t, Options{
+		Seed: 6, Payments: 40, Duration: 20 * time.Second, Companies: 2, APIs: 1, Workers: 1, Restore: true, TimeScale: 8640, SettleIn: 4 * time.Minute,
+	})
+	assert.Equal(t, map[string]int{faultBackup: 1, faultRestore: 1}, report.Faults)
+}
+
 func requireNoDifferences(t *testing.T, o Options) Report {
 	t.Helper()
 	o.Binary = filepath.Join(t.TempDir(), "quittance")

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,19 +24,22 @@ import (
 // cluster is a whole Quittance of which every part can be killed on its own: Postgres, Temporal, several of api and worker.
 // Saferpay, the mail server and the receiver of webhooks belong to others, and are in this process.
 type cluster struct {
-	options  Options
-	folder   string
-	password string // of every role of Postgres
-	ports    ports
-	network  *network
-	parts    map[string]*part
-	balancer *balancer
-	receiver *receiver
-	saferpay *simulator.Simulator
-	hits     *hits
-	skew     atomic.Int64 // by how much Saferpay's clock is ahead
-	builds   []string     // of the workers
-	stops    []func() error
+	options   Options
+	folder    string
+	password  string // of every role of Postgres
+	ports     ports
+	network   *network
+	mu        sync.Mutex // of parts
+	parts     map[string]*part
+	deploying sync.Mutex // one version at a time
+	database  *database
+	balancer  *balancer
+	receiver  *receiver
+	saferpay  *simulator.Simulator
+	hits      *hits
+	skew      atomic.Int64 // by how much Saferpay's clock is ahead
+	builds    []string     // of the workers
+	stops     []func() error
 }
 
 // ports on 127.0.0.1.
@@ -126,13 +130,11 @@ func (c *cluster) startProduct(ctx context.Context) error {
 	if err := c.promote(ctx, "chaos-1"); err != nil {
 		return err
 	}
+	if err := c.startAPIs(ctx); err != nil {
+		return err
+	}
 	var instances []string
-	for i, port := range c.ports.apis {
-		name := "api-" + strconv.Itoa(i+1)
-		variables := append(c.environment(c.ports.links[apiToPostgres], c.ports.links[apiToTemporal]), "QUITTANCE_API_ADDRESS="+local(port))
-		if err := c.add(ctx, name, product(c.options.Binary, "api", c.log(name), variables)); err != nil {
-			return err
-		}
+	for _, port := range c.ports.apis {
 		instances = append(instances, local(port))
 	}
 	c.balancer = newBalancer(instances)
@@ -147,12 +149,34 @@ func (c *cluster) startProduct(ctx context.Context) error {
 	return nil
 }
 
+func (c *cluster) startAPIs(ctx context.Context) error {
+	for i, port := range c.ports.apis {
+		name := "api-" + strconv.Itoa(i+1)
+		variables := append(c.environment(c.ports.links[apiToPostgres], c.ports.links[apiToTemporal]),
+			"QUITTANCE_API_ADDRESS="+local(port), "QUITTANCE_LIMIT_PAGES=100000", "QUITTANCE_LIMIT_CALLS=100000") // all payers have one address here
+		if err := c.add(ctx, name, product(c.options.Binary, "api", c.log(name), variables)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (c *cluster) add(ctx context.Context, name string, start func(context.Context) (running, error)) error {
 	p, err := newPart(ctx, name, start)
-	if err == nil {
-		c.parts[name] = p
+	if err != nil {
+		return err
 	}
-	return err
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.parts[name] = p
+	return nil
+}
+
+// part returns the one of that name, or nil.
+func (c *cluster) part(name string) *part {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.parts[name]
 }
 
 // startOthers starts what belongs to others.
@@ -189,11 +213,10 @@ func (c *cluster) serve(ctx context.Context, port int, handler http.Handler) err
 }
 
 func (c *cluster) startPostgres(ctx context.Context) error {
-	var first *database
 	err := c.add(ctx, "postgres", func(ctx context.Context) (running, error) {
 		d, err := startDatabase(ctx, filepath.Join(c.folder, "postgres"), c.password, c.ports.postgres)
-		if first == nil {
-			first = d
+		if c.database == nil { // the ones that follow have the same address
+			c.database = d
 		}
 		return d, err
 	})
@@ -201,9 +224,9 @@ func (c *cluster) startPostgres(ctx context.Context) error {
 		return err
 	}
 	for _, name := range []string{temporalDatabase, visibilityDatabase} {
-		err = errors.Join(err, first.EnsureDatabase(ctx, name, temporalRole))
+		err = errors.Join(err, c.database.EnsureDatabase(ctx, name, temporalRole))
 	}
-	return errors.Join(err, first.EnsureDatabase(ctx, productDatabase, productDatabase))
+	return errors.Join(err, c.database.EnsureDatabase(ctx, productDatabase, productDatabase))
 }
 
 func (c *cluster) startTemporal(ctx context.Context) error {
@@ -221,7 +244,7 @@ func (c *cluster) startTemporal(ctx context.Context) error {
 // startWorker starts the worker in that slot, as that version; one that runs there is ended first.
 func (c *cluster) startWorker(ctx context.Context, slot int, build string) error {
 	name := "worker-" + strconv.Itoa(slot+1)
-	if before := c.parts[name]; before != nil {
+	if before := c.part(name); before != nil {
 		before.stop()
 	}
 	c.builds[slot] = build
@@ -306,7 +329,7 @@ func (c *cluster) receiverURL() string    { return "http://" + local(c.ports.lin
 // stop ends everything, the parts that use others first.
 func (c *cluster) stop() error {
 	for _, name := range c.stopOrder() {
-		c.parts[name].stop()
+		c.part(name).stop()
 	}
 	if c.network != nil {
 		c.network.stop()

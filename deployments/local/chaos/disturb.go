@@ -17,7 +17,7 @@ func (c *cluster) happen(ctx context.Context, f Fault, companies []*company) err
 	switch f.Kind {
 	case faultKill:
 		c.hits.add(f.Kind + " of " + kindOfPart(f.Target))
-		c.parts[f.Target].kill(f.For)
+		c.part(f.Target).kill(f.For)
 		return nil
 	case faultNotifications:
 		c.hits.add("notifications: " + f.Target)
@@ -36,6 +36,12 @@ func (c *cluster) happen(ctx context.Context, f Fault, companies []*company) err
 			return err
 		}
 		return companies[n].changePassword(ctx, f.For)
+	case faultBackup:
+		c.hits.add(f.Kind)
+		return c.dump(ctx)
+	case faultRestore:
+		c.hits.add(f.Kind)
+		return c.restore(ctx)
 	case faultDeploy:
 		c.hits.add(f.Kind)
 		return c.deploy(ctx, "chaos-"+f.Target)
@@ -57,6 +63,8 @@ func (c *cluster) notify(ctx context.Context, f Fault) error {
 // deploy rolls a new version of the worker out, as one does: the last worker that still runs the oldest version but one is
 // replaced, the version is promoted, and one worker of each version stays for the payments that it began.
 func (c *cluster) deploy(ctx context.Context, build string) error {
+	c.deploying.Lock()
+	defer c.deploying.Unlock()
 	slot := c.replaceable()
 	if slot < 0 {
 		return fmt.Errorf("no worker can be spared for version %s", build)

@@ -48,6 +48,8 @@ const (
 	faultAge           = "Saferpay's pages age"
 	faultDeploy        = "worker redeployed"
 	faultPassword      = "password changed"
+	faultBackup        = "backup made"
+	faultRestore       = "everything lost, backup restored"
 )
 
 // The faults of Saferpay: of each kind one for each operation that the product calls. Errors that would be a lie about money,
@@ -74,7 +76,9 @@ var stories = map[string]int{
 func newPlan(o Options) Plan {
 	r := rand.New(rand.NewPCG(o.Seed, 0x9e3779b97f4a7c15)) // #nosec G404 -- a plan must be repeatable
 	p := Plan{Visits: visits(r, o)}
-	if !o.Calm {
+	if o.Restore {
+		p.Faults = []Fault{{At: o.Duration / 2, Kind: faultBackup}, {At: o.Duration * 4 / 5, Kind: faultRestore}}
+	} else {
 		p.Faults = faults(r, o)
 	}
 	return p
@@ -107,10 +111,7 @@ func visits(r *rand.Rand, o Options) (all []Visit) {
 
 // faults deals every fault once from a shuffled deck, evenly over the time that payers come, and as many as fit.
 func faults(r *rand.Rand, o Options) []Fault {
-	var deck []Fault
-	if !o.KillsOnly {
-		deck = append(saferpayDeck(r, o), networkDeck(r)...)
-	}
+	deck := append(saferpayDeck(r, o), networkDeck(r)...)
 	for _, part := range o.parts() {
 		for range o.Kills {
 			deck = append(deck, Fault{Kind: faultKill, Target: part, For: between(r, 100*time.Millisecond, 4*time.Second)})

@@ -210,7 +210,7 @@ func (c *check) refund(r Refund) {
 }
 
 // Strangers returns a sentence for each transaction at Saferpay that none of the companies knows, neither as a payment or a
-// refund nor as something that was found there and booked.
+// refund nor as something that was found there and booked; those aside that were cancelled before any money moved.
 func Strangers(saferpay []Transaction, companies ...Books) (differences []string) {
 	known := map[string]bool{}
 	for _, b := range companies {
@@ -227,7 +227,7 @@ func Strangers(saferpay []Transaction, companies ...Books) (differences []string
 		}
 	}
 	for _, t := range saferpay {
-		if !known[t.OrderID] && !known[t.ID] {
+		if !known[t.OrderID] && !known[t.ID] && (t.Status != canceled || t.Captures > 0) {
 			differences = append(differences, fmt.Sprintf("nobody here knows Saferpay's transaction %+v", t))
 		}
 	}

@@ -1,0 +1,122 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/quittance/quittance/internal/config"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/workflows"
+)
+
+// takenAtOnce is how much of what is under way is read in one transaction.
+const takenAtOnce = 100
+
+// TakenUp is how much is looked after again.
+type TakenUp struct {
+	Payments, Refunds, PaymentServices, Deliveries int
+}
+
+// TakeUp sees to it that everything that the record shows to be under way is looked after by a workflow, after a database was
+// restored: payments, refunds, the waits and the daily looks of payment services, and what is to be told by webhook. It may be run
+// again, and needs Temporal but no worker; refunds are only safe when none has run since the restore.
+func TakeUp(ctx context.Context, cfg config.Config, log *slog.Logger) (TakenUp, error) {
+	p, err := connect(ctx, cfg, log)
+	if err != nil {
+		return TakenUp{}, err
+	}
+	defer p.close()
+	t := takingUp{store: p.store, commands: workflows.Commands{Temporal: p.temporal}}
+	companies, err := p.store.Companies(ctx)
+	if err != nil {
+		return TakenUp{}, err
+	}
+	for _, company := range companies {
+		if err := t.company(ctx, company); err != nil {
+			return t.done, err
+		}
+	}
+	t.done.Deliveries, err = p.store.DeliverAgain(ctx)
+	return t.done, err
+}
+
+type takingUp struct {
+	store    *postgres.Store
+	commands workflows.Commands
+	done     TakenUp
+}
+
+func (t *takingUp) company(ctx context.Context, companyID string) error {
+	var services []merchant.PaymentService
+	if err := t.store.InCompany(ctx, companyID, func(tx *postgres.Tx) (err error) {
+		services, err = tx.PaymentServices(ctx)
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, s := range services {
+		if err := t.commands.ServiceChanged(ctx, s, nil); err != nil {
+			return err
+		}
+		t.done.PaymentServices++
+		for after := ""; ; {
+			list, err := t.underWay(ctx, s, after)
+			if err != nil {
+				return err
+			}
+			for _, u := range list {
+				if err := t.takeUp(ctx, u); err != nil {
+					return err
+				}
+			}
+			if len(list) < takenAtOnce {
+				break
+			}
+			after = list[len(list)-1].id
+		}
+	}
+	return nil
+}
+
+// unfinished is a payment of the invoice that has not ended, or a refund of one.
+type unfinished struct {
+	id      string
+	invoice invoice.Invoice
+	refund  refund.Refund // empty for a payment
+}
+
+func (t *takingUp) underWay(ctx context.Context, s merchant.PaymentService, after string) (all []unfinished, err error) {
+	err = t.store.InCompany(ctx, s.CompanyID, func(tx *postgres.Tx) error {
+		all = nil
+		list, err := tx.UnderWay(ctx, s.ID, after, takenAtOnce)
+		if err != nil {
+			return err
+		}
+		for _, u := range list {
+			one := unfinished{id: u.ID()}
+			if one.invoice, err = tx.Invoice(ctx, u.InvoiceID); err != nil {
+				return err
+			}
+			if u.RefundID != "" {
+				if one.refund, err = tx.Refund(ctx, u.RefundID); err != nil {
+					return err
+				}
+			}
+			all = append(all, one)
+		}
+		return nil
+	})
+	return all, err
+}
+
+func (t *takingUp) takeUp(ctx context.Context, u unfinished) error {
+	if u.refund.ID != "" {
+		t.done.Refunds++
+		return t.commands.RestoredRefund(ctx, u.refund, u.invoice.Number)
+	}
+	t.done.Payments++
+	return t.commands.Restored(ctx, u.invoice, u.id)
+}
