@@ -119,7 +119,8 @@ func (c *cluster) start(ctx context.Context) (err error) {
 
 // startProduct brings the schema up to date and starts worker and API.
 func (c *cluster) startProduct(ctx context.Context) error {
-	if err := c.command(ctx, nil, "migrate"); err != nil {
+	// Temporal listens a moment before it answers.
+	if err := await(ctx, "quittance migrate", func(ctx context.Context) error { return c.command(ctx, nil, "migrate") }); err != nil {
 		return err
 	}
 	for i := range c.options.Workers {

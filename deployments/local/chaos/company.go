@@ -94,7 +94,7 @@ func persist(ctx context.Context, method, url string, body []byte, header http.H
 			return a, nil
 		}
 		if ctx.Err() != nil {
-			return answer{}, fmt.Errorf("%s %s: %w (last %d %s, %v)", method, url, errUnanswered, a.status, a.problem, err)
+			return answer{}, fmt.Errorf("%s %s: %w (%d %s)", method, url, errors.Join(errUnanswered, err), a.status, a.problem)
 		}
 		pause(ctx, rest)
 	}

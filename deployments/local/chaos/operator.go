@@ -57,7 +57,10 @@ func (c *company) choose(ctx context.Context, e exception, calm bool) (string, e
 	}
 	switch {
 	case e.Kind == "double_payment":
-		return []string{"refund", "keep"}[len(c.decisions)%2], c.note(e.ID)
+		if !slices.Contains(c.decisions, e.ID) {
+			c.decisions = append(c.decisions, e.ID)
+		}
+		return []string{"refund", "keep"}[len(c.decisions)%2], nil
 	case e.Kind == "webhook_disabled":
 		return offered("acknowledge"), c.must(ctx, http.MethodPatch, "/webhook-endpoints/"+c.endpoint, object{"enabled": true}, nil)
 	case e.Kind == "refund_unclear" && !calm:
@@ -67,14 +70,6 @@ func (c *company) choose(ctx context.Context, e exception, calm bool) (string, e
 	default:
 		return offered("try_again", "record", "book", "release", "acknowledge"), nil
 	}
-}
-
-// note remembers the decision, so that the next one of the kind is another.
-func (c *company) note(exception string) error {
-	if !slices.Contains(c.decisions, exception) {
-		c.decisions = append(c.decisions, exception)
-	}
-	return nil
 }
 
 // lookAtRefund looks for a refund at Saferpay by its order id.

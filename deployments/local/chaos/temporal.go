@@ -34,7 +34,7 @@ func temporalProcess(logFile string, s temporalSettings) (*process.Process, erro
 	if err != nil {
 		return nil, err
 	}
-	settings, err := json.Marshal(s)
+	settings, err := json.Marshal(s) // #nosec G117 -- for the environment of our own child only
 	if err != nil {
 		return nil, err
 	}
