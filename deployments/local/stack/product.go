@@ -38,7 +38,7 @@ func (s *Stack) startCodecServer(ctx context.Context) error {
 }
 
 func (s *Stack) startWorker(ctx context.Context) error {
-	return s.run(ctx, "worker", httpURL(s.options.Ports.Worker), app.RunWorker)
+	return s.run(ctx, "worker", s.WorkerURL(), app.RunWorker)
 }
 
 func (s *Stack) startAPI(ctx context.Context) error {

@@ -129,6 +129,9 @@ func (s *Stack) APIURL() string { return httpURL(s.options.Ports.API) }
 // SimulatorURL is the Saferpay simulator; the JSON API lies under /api.
 func (s *Stack) SimulatorURL() string { return httpURL(s.options.Ports.Simulator) }
 
+// WorkerURL is where the worker answers health checks and metrics.
+func (s *Stack) WorkerURL() string { return httpURL(s.options.Ports.Worker) }
+
 // TemporalWebURL is Temporal Web.
 func (s *Stack) TemporalWebURL() string { return httpURL(s.options.Ports.TemporalWeb) }
 
