@@ -88,6 +88,7 @@ func FuzzBodies(f *testing.F) {
 	for _, body := range []string{
 		"", "null", "{}", "[]", `{"number":1}`, newInvoice(`"amount":"1.00"`), newInvoice(`"amount":"` + strings.Repeat("9", 40) + `"`),
 		`{"scopes":["read","read"]}`, `{"name":"\ud800","language":"de","canton":"ZH"}`, `{"decision":"approved","reason":"\u0000"}`, newReceipt(`"reference":"\ud800"`),
+		`{"url":"https://[::ffff:10.0.0.1]/","events":["invoice.paid","\u0000"]}`, `{"overlap_hours":1e3}`, `{"currency":"EUR"}`, `{"enabled":null}`,
 		`{"reason":"x","amount":"0.01"}`, `{"choice":"try_again","note":"\ud800"}`, strings.Repeat("[", 20000),
 		newEntry(), newEntry(`"text":"\ud800"`), `{"number":"1021","name":"\ud800"}`, `{"date":"9999-12-31","text":"x"}`, `{"books_closed_until":"0000-01-01"}`,
 	} {
@@ -98,6 +99,7 @@ func FuzzBodies(f *testing.F) {
 	p := w.bookPayment(w.newInvoice(invoice.Paid, payableBy(service)))
 	e := w.raise(exception.CaptureUnclear, p.ID)
 	entry := w.enter("2026-11-20", "5.00")
+	endpoint := w.newEndpoint("http://127.0.0.1/1")
 	f.Fuzz(func(t *testing.T, body []byte) {
 		w := w.during(t)
 		for _, call := range [][3]string{
@@ -117,6 +119,12 @@ func FuzzBodies(f *testing.F) {
 			{"PATCH", "/accounts/1029", w.key},
 			{"POST", "/manual-entries", w.key},
 			{"POST", "/journal/" + entry + "/reverse", w.key},
+			{"POST", "/webhook-endpoints", w.key},
+			{"PATCH", "/webhook-endpoints/" + endpoint.ID, w.key},
+			{"POST", "/webhook-endpoints/" + endpoint.ID + "/rotate-secret", w.key},
+			{"POST", "/companies/" + w.company.ID + "/api-keys/" + w.keyID + "/rotate", adminKey},
+			{"POST", "/payment-services/" + service.ID + "/currencies", w.key},
+			{"POST", "/payouts/pyo_01k9m21t1jh6q2a0x5v8y3e7f9/confirm", w.key},
 		} {
 			a := w.call(call[0], call[1], call[2], string(body))
 			require.Less(t, a.Code, 500, "%s %s: %s", call[0], call[1], a.Body)
