@@ -2,7 +2,7 @@ package workflows
 
 import (
 	"fmt"
-	"hash/fnv"
+	"hash/crc32"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -108,9 +108,8 @@ func (d *delivering) pause(used int, asked time.Duration) (time.Duration, int) {
 
 // jittered is a pause as it is for this event and endpoint, the same in every replay.
 func (d *delivering) jittered(i int) time.Duration {
-	h := fnv.New32a()
-	_, _ = fmt.Fprintf(h, "%s/%s/%d", d.in.EventID, d.in.EndpointID, i)
-	return attemptPauses[i] - attemptPauses[i]/jitter*time.Duration(h.Sum32()%1000)/1000
+	of := crc32.ChecksumIEEE(fmt.Appendf(nil, "%s/%s/%d", d.in.EventID, d.in.EndpointID, i))
+	return attemptPauses[i] - attemptPauses[i]/jitter*time.Duration(of%1000)/1000
 }
 
 // notify tells the company that its endpoint is disabled; the exception that says the same is raised already.
