@@ -114,3 +114,13 @@ func TestLostAnswerToCaptureIsClearedUpWithoutTakingTheMoneyTwice(t *testing.T) 
 		})
 	}
 }
+
+func TestPageThatSaferpayRefusedToOpenLeavesNothingAndIsOpenedLater(t *testing.T) {
+	inv := newMerchant(t, shared).issue("108.00")
+	armFault(t, shared, object{"operation": "PaymentPage/Initialize", "kind": "error", "error": "ACTION_NOT_SUPPORTED", "times": 1})
+	assert.Equal(t, http.StatusServiceUnavailable, inv.pressPayNow("card").status)
+	assert.Empty(t, inv.now().Payments)
+	inv.payNow("card").pay(visa)
+	inv.requireCollectedOnce("108.00")
+	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-abandoned-a-page-then-paid")
+}

@@ -78,7 +78,6 @@ func TestChangedPasswordSuspendsTheServiceUntilTheNewOneIsEntered(t *testing.T) 
 	assert.Len(t, c.subjects(contact, 3), 3, "that it is active, needs new credentials, and is active again")
 	keepHistory(t, shared, workflows.OnboardingID(service.ID), "onboarding-renewed-credentials")
 	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-refused-a-page-then-paid")
-	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-abandoned-a-page-then-paid")
 	keepHistory(t, shared, workflows.InvoicePaymentID(waiting.ID), "invoice-paid-once-the-credentials-were-renewed")
 }
 
