@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -178,7 +179,7 @@ func (r *run) settle(ctx context.Context, told <-chan struct{}) (unsettled []str
 		}
 		if time.Since(last) > 10*time.Second {
 			last = time.Now()
-			r.say("  still under way: %v", unsettled)
+			r.say("  still under way: %s", strings.Join(unsettled, "; "))
 		}
 		pause(ctx, 500*time.Millisecond)
 	}
@@ -187,8 +188,11 @@ func (r *run) settle(ctx context.Context, told <-chan struct{}) (unsettled []str
 // underWay says what is not at its end yet at the company, after an operator has gone through what needs one.
 func (c *company) underWay(ctx context.Context, decided *hits) string {
 	open, err := c.decide(ctx, true, decided)
-	if err != nil || open > 0 {
-		return fmt.Sprintf("%d exceptions are open, %v", open, err)
+	if err != nil {
+		return err.Error()
+	}
+	if open > 0 {
+		return fmt.Sprintf("%d exceptions are open", open)
 	}
 	payments, err := invariants.All[invariants.Payment](c.read(ctx), "/payments")
 	if err != nil {
