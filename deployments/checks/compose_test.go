@@ -1,0 +1,38 @@
+package checks
+
+import (
+	"os"
+	"testing"
+
+	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheComposeFileIsWhatComposeReads(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for from, to := range map[string]string{"compose.yaml": "compose.yaml", "quittance.env.example": "quittance.env"} {
+		content, err := os.ReadFile("../compose/" + from)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(folder+"/"+to, content, 0o600))
+	}
+	require.NoError(t, os.WriteFile(folder+"/master.key", []byte("key"), 0o600))
+	options, err := cli.NewProjectOptions([]string{folder + "/compose.yaml"}, cli.WithProfiles([]string{"codec"}), cli.WithEnv([]string{"QUITTANCE_IMAGE=quittance:1.2.0"}))
+	require.NoError(t, err)
+	project, err := options.LoadProject(t.Context())
+	require.NoError(t, err)
+	require.Len(t, project.Services, 4)
+	for name, service := range project.Services {
+		assert.Equal(t, "quittance:1.2.0", service.Image, name)
+		assert.True(t, service.ReadOnly, name)
+		assert.Equal(t, []string{"ALL"}, service.CapDrop, name)
+		assert.Contains(t, service.Environment, "QUITTANCE_DATABASE_URL", name)
+		for _, port := range service.Ports {
+			assert.Equal(t, "127.0.0.1", port.HostIP, name)
+		}
+		if name != "migrate" {
+			assert.Equal(t, "service_completed_successfully", service.DependsOn["migrate"].Condition, name)
+		}
+	}
+}
