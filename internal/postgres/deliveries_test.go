@@ -165,6 +165,11 @@ func TestADeliveryThatNobodyStartedIsDueAgain(t *testing.T) {
 	require.NoError(t, c.store.DeliveryStarted(t.Context(), delivery.Due{EndpointID: c.endpoint.ID, EventID: e}))
 	later()
 	require.Empty(t, c.take(), "its workflow runs")
+	again, err := c.store.DeliverAgain(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, again)
+	require.Equal(t, []string{e}, c.take(), "after a restore nobody knows whether it does")
+	require.NoError(t, c.store.DeliveryStarted(t.Context(), delivery.Due{EndpointID: c.endpoint.ID, EventID: e}))
 
 	pending, behind, err := c.store.Backlog(t.Context())
 	require.NoError(t, err)

@@ -48,8 +48,9 @@ func TestTheSeedDecidesAllThatHappens(t *testing.T) {
 
 // A small run with every kind of fault; make chaos is the large one.
 func TestTwoAPIsAndThreeWorkersShareTheLoadAndNothingIsLostWhateverGoesWrong(t *testing.T) {
+	t.Parallel()
 	report := requireNoDifferences(t, Options{
-		Seed: 4, Payments: 40, Duration: 25 * time.Second, Companies: 2, Onboardings: 1, Settlements: 1, APIs: 2, Workers: 3, Kills: 1, Deploys: 1,
+		Seed: 4, Payments: 30, Duration: 18 * time.Second, Companies: 2, Onboardings: 1, Settlements: 1, APIs: 2, Workers: 3, Kills: 1, Deploys: 1,
 		FaultEvery: 500 * time.Millisecond, TimeScale: 8640, SettleIn: 4 * time.Minute,
 	})
 	for part, kills := range map[string]int{"api": 2, "worker": 3, "temporal": 1, "postgres": 1} {
@@ -65,6 +66,7 @@ func TestTwoAPIsAndThreeWorkersShareTheLoadAndNothingIsLostWhateverGoesWrong(t *
 }
 
 func TestABackupThatIsRestoredUnderLoadLosesNoMoney(t *testing.T) {
+	t.Parallel()
 	report := requireNoDifferences(t, Options{
 		Seed: 6, Payments: 40, Duration: 20 * time.Second, Companies: 2, APIs: 1, Workers: 1, Restore: true, TimeScale: 8640, SettleIn: 4 * time.Minute,
 	})
