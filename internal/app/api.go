@@ -20,13 +20,18 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err := cfg.ForAPI(); err != nil {
 		return err
 	}
+	stop, err := trace(ctx, "api", log)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	p, err := connect(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
 	defer p.close()
 	go p.keyring.Follow(ctx, log)
-	around := []func(http.Handler) http.Handler{p.metrics.Middleware}
+	around := []func(http.Handler) http.Handler{p.metrics.Middleware, telemetry.Trace}
 	if proxies := cfg.API.TrustedProxies; len(proxies) > 0 {
 		around = append(around, middleware.ClientIPFromXFF(proxies...))
 	}

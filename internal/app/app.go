@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/opentelemetry"
+	"go.temporal.io/sdk/interceptor"
 
 	"github.com/quittance/quittance/internal/config"
 	"github.com/quittance/quittance/internal/postgres"
@@ -44,14 +46,38 @@ func connect(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts,
 	if p.metrics, err = telemetry.NewMetrics(); err != nil {
 		return p, err
 	}
-	if p.store, err = postgres.Open(ctx, cfg.DatabaseURL.Reveal()); err != nil {
+	var statements []postgres.Option
+	var calls []interceptor.ClientInterceptor
+	if telemetry.Traced() {
+		tracing, err := opentelemetry.NewTracingInterceptor(opentelemetry.TracerOptions{AllowInvalidParentSpans: true})
+		if err != nil {
+			return p, fmt.Errorf("trace what Temporal does: %w", err)
+		}
+		statements, calls = []postgres.Option{postgres.Traced}, []interceptor.ClientInterceptor{tracing}
+	}
+	if p.store, err = postgres.Open(ctx, cfg.DatabaseURL.Reveal(), statements...); err != nil {
 		return p, fmt.Errorf("QUITTANCE_DATABASE_URL: %w", err)
 	}
 	if p.keyring, err = openKeys(ctx, p.store, p.master); err != nil {
 		return p, err
 	}
-	p.temporal, err = temporalkit.Dial(ctx, cfg.Temporal, p.keyring, log, p.metrics.Temporal())
+	p.temporal, err = temporalkit.Dial(ctx, cfg.Temporal, p.keyring, log, p.metrics.Temporal(), calls...)
 	return p, err
+}
+
+// trace sends what the process does to the collector, if there is one, until the returned function is called.
+func trace(ctx context.Context, process string, log *slog.Logger) (stop func(), err error) {
+	end, err := telemetry.StartTracing(ctx, process)
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+		defer cancel()
+		if err := end(ctx); err != nil {
+			log.WarnContext(ctx, "The last traces could not be sent.", "error", err)
+		}
+	}, nil
 }
 
 func (p parts) close() {

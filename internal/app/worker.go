@@ -28,6 +28,11 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err := cfg.ForWorker(); err != nil {
 		return err
 	}
+	stop, err := trace(ctx, "worker", log)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	p, err := connect(ctx, cfg, log)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/exaring/otelpgx"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -32,18 +33,29 @@ type Store struct {
 
 // Open returns a store on the database at the URL (postgres://…; pool_max_conns and the like are understood). It doesn't
 // connect yet: Ping does. Connections of a role that row-level security doesn't bind are refused.
-func Open(ctx context.Context, url string) (*Store, error) {
+func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("read the database URL: %w", err)
 	}
 	config.AfterConnect = prepareConnection
 	config.ConnConfig.RuntimeParams["jit"] = "off" // compiling a query takes longer than any of ours runs
+	for _, option := range options {
+		option(config)
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	return &Store{pool}, nil
+}
+
+// Option changes how a store connects.
+type Option func(*pgxpool.Config)
+
+// Traced makes every statement a span of the trace that it belongs to, without its arguments.
+func Traced(config *pgxpool.Config) {
+	config.ConnConfig.Tracer = otelpgx.NewTracer(otelpgx.WithTrimSQLInSpanName(), otelpgx.WithDisableConnectionDetailsInAttributes())
 }
 
 // prepareConnection makes times come back in UTC, and refuses a role that would see every company's rows.

@@ -22,6 +22,11 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
 )
 
 const (
@@ -139,7 +144,19 @@ func (c *Client) get(ctx context.Context, operation string, credentials Credenti
 	return c.do(req, operation, credentials, into)
 }
 
+// do sends the request and decodes its answer, as one span of the trace if there is one.
 func (c *Client) do(req *http.Request, operation string, credentials Credentials, into answer, secrets ...string) error {
+	ctx, span := otel.Tracer("github.com/quittance/quittance/internal/saferpay").Start(req.Context(), "Saferpay "+operation, trace.WithSpanKind(trace.SpanKindClient))
+	defer span.End()
+	err := c.send(req.WithContext(ctx), operation, credentials, into, secrets...)
+	if refusal, ok := errors.AsType[*Error](err); ok {
+		span.SetAttributes(attribute.String("saferpay.error_name", refusal.Name), attribute.Int("http.response.status_code", refusal.HTTPStatus))
+		span.SetStatus(codes.Error, refusal.Name)
+	}
+	return err
+}
+
+func (c *Client) send(req *http.Request, operation string, credentials Credentials, into answer, secrets ...string) error {
 	req.SetBasicAuth(credentials.Username, credentials.Password)
 	req.Header.Set("Accept", "application/json")
 	leave, err := c.terminals.enter(req.Context(), credentials.TerminalID)

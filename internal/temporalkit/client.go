@@ -12,6 +12,7 @@ import (
 
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 
@@ -23,14 +24,18 @@ import (
 const pollEvery = 250 * time.Millisecond
 
 // Dial connects to the cluster and checks that it answers; the caller closes the client. Every payload that the client
-// or a worker built on it sends goes through DataConverter. metrics may be nil.
+// or a worker built on it sends goes through DataConverter. metrics may be nil; interceptors see what the client, and workers
+// built on it, do.
 //
 // The error is a sentence that names the address.
-func Dial(ctx context.Context, cfg config.Temporal, keyring *secrets.Keyring, logger *slog.Logger, metrics client.MetricsHandler) (client.Client, error) {
+func Dial(ctx context.Context, cfg config.Temporal, keyring *secrets.Keyring, logger *slog.Logger, metrics client.MetricsHandler,
+	interceptors ...interceptor.ClientInterceptor,
+) (client.Client, error) {
 	options, err := clientOptions(cfg, keyring, logger, metrics)
 	if err != nil {
 		return nil, err
 	}
+	options.Interceptors = interceptors
 	c, err := client.DialContext(ctx, options)
 	if err != nil {
 		return nil, fmt.Errorf("no answer from Temporal at %s: %w", cfg.Address, err)
