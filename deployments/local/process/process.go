@@ -26,7 +26,7 @@ type Process struct {
 // Should the caller die, the kernel kills the program (Linux). It goes by the thread that started it, so that thread lives as
 // long.
 func Start(log io.Writer, variables []string, program string, arguments ...string) (*Process, error) {
-	command := exec.Command(program, arguments...) //nolint:noctx,gosec // our own programs, which end when they are killed
+	command := exec.Command(program, arguments...) //nolint:noctx // our own programs, which end when they are killed
 	p := &Process{command: command, ended: make(chan struct{})}
 	p.command.Env = append(os.Environ(), variables...)
 	p.command.Stdout, p.command.Stderr = log, log
