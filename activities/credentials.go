@@ -83,7 +83,7 @@ func (m *Merchants) SaveCredentials(ctx context.Context, in SubmitCredentials) (
 		case s.Status == merchant.Active:
 			s.Note(merchant.ServiceStep{What: merchant.CredentialsRenewed, Note: "The new credentials work and have replaced the old ones."}, m.Now())
 			return nil
-		case len(s.Methods) > 0:
+		case len(found.methods) > 0, s.Status == merchant.Suspended && len(s.Methods) > 0: // in a license that shows none, what was known before
 			s.Submit(in.SubmittedAt, in.EarliestAt, in.DueAt)
 			return s.Become(merchant.Active, m.Now(), "The credentials work and payment methods are contracted.")
 		case found.unmanaged:

@@ -70,7 +70,7 @@ func (m *Merchants) RecordPaymentService(ctx context.Context, in Connect) (Verif
 func verification(s merchant.PaymentService, canton string) Verification {
 	return Verification{
 		Status: s.Status, Canton: canton, SubmittedAt: s.SubmittedAt, EarliestAt: s.EarliestAt, DueAt: s.DueAt,
-		Overdue: s.Noted(merchant.Overdue, ""), Untold: s.Untold(), Connected: len(s.SealedPassword) > 0,
+		Overdue: s.Late(), Untold: s.Untold(), Connected: len(s.SealedPassword) > 0,
 	}
 }
 

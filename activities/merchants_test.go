@@ -13,6 +13,7 @@ import (
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/problem"
 )
@@ -157,12 +158,19 @@ func TestLicenseWithoutTheManagementAPIIsFine(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, merchant.InVerification, v.Status, "only a person can tell what is contracted")
 		assert.True(t, v.Unmanaged)
+		s.changeService(ref, func(service *merchant.PaymentService) {
+			require.NoError(t, service.RequestCurrency(money.EUR, time.Now()))
+			service.DecideCurrency(money.EUR, true, "Told by phone.", time.Now())
+		})
+		v, err = s.submit(ref, id, id+"01", "API_"+id+"_00000001", "Password-1")
+		require.NoError(t, err)
+		assert.Equal(t, merchant.InVerification, v.Status, "euros that a person vouched for verify nobody")
 		v = do[activities.Verification](s, s.merchants.CheckVerification, activities.LookAtTerminal{PaymentServiceRef: ref, At: v.EarliestAt})
 		assert.Equal(t, merchant.InVerification, v.Status)
 		assert.True(t, v.Unmanaged)
 		v = do[activities.Verification](s, s.merchants.RecordDecision, activities.DecideVerification{PaymentServiceRef: ref, Approved: true, Reason: "Told by mail."})
 		assert.Equal(t, merchant.Active, v.Status)
-		assert.Equal(t, []string{"CHF"}, s.paymentService(ref).Currencies())
+		assert.ElementsMatch(t, []string{"CHF", "EUR"}, s.paymentService(ref).Currencies())
 	}
 	assert.Empty(t, s.transactions(), "a page that nobody sees moves no money")
 }
@@ -222,6 +230,32 @@ func TestOverdueVerificationIsEscalatedOnce(t *testing.T) {
 	}
 	assert.Equal(t, []merchant.What{merchant.What(merchant.InVerification), merchant.Overdue, merchant.Overdue}, s.untold(ref), "the company and the operators")
 	assert.Equal(t, []event.Type{event.PaymentServiceInVerification, event.PaymentServiceOverdue}, s.events())
+}
+
+// changeService changes a payment service in the record, whoever does so.
+func (s *shop) changeService(ref activities.PaymentServiceRef, change func(*merchant.PaymentService)) {
+	s.in(func(tx *postgres.Tx) error {
+		service, err := tx.LockPaymentService(s.t.Context(), ref.PaymentServiceID)
+		require.NoError(s.t, err)
+		change(&service)
+		return tx.SavePaymentService(s.t.Context(), service)
+	})
+}
+
+func TestSecondVerificationHasItsOwnTime(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ref := s.connected()
+	_, err := s.submit(ref, "321321", "87654321", "API_321321_00000001", "Demo-Password-2")
+	require.NoError(t, err)
+	do[activities.Verification](s, s.merchants.NoteBlindLook, activities.LookAtTerminal{PaymentServiceRef: ref, At: s.paymentService(ref).DueAt})
+	do[activities.Verification](s, s.merchants.RecordDecision, activities.DecideVerification{PaymentServiceRef: ref, Approved: true, Reason: "Told by mail."})
+	again := time.Now().Add(time.Hour)
+	s.changeService(ref, func(service *merchant.PaymentService) {
+		require.NoError(t, service.Become(merchant.Suspended, again, "The contracts are gone."))
+		service.Submit(again, again.Add(time.Hour), again.AddDate(0, 0, 21))
+	})
+	assert.False(t, s.paymentService(ref).Late(), "the time of the first verification is past")
 }
 
 func TestVerificationThatNobodyCanLookAtIsOverdueAllTheSame(t *testing.T) {

@@ -55,7 +55,7 @@ func (m *Merchants) NoteBlindLook(ctx context.Context, in LookAtTerminal) (Verif
 // escalate notes once that the verification takes longer than it should, which tells the company and the operators. At is the
 // time of the verification.
 func (m *Merchants) escalate(s *merchant.PaymentService, at time.Time) {
-	if s.Status == merchant.InVerification && !at.Before(s.DueAt) && !s.Noted(merchant.Overdue, "") {
+	if s.Status == merchant.InVerification && !at.Before(s.DueAt) && !s.Late() {
 		s.Note(merchant.ServiceStep{What: merchant.Overdue, Note: "The acquirer has not finished the verification in time."}, m.Now())
 	}
 }

@@ -53,6 +53,7 @@ type Store interface {
 
 // Tx is what the API reads and writes of one company in one transaction. What isn't there is problem.NotFound.
 type Tx interface {
+	Snapshot(ctx context.Context) error
 	Company(ctx context.Context) (merchant.Company, error)
 	LockCompany(ctx context.Context) (merchant.Company, error)
 	SaveCompany(ctx context.Context, c merchant.Company) error

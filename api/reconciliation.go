@@ -20,6 +20,9 @@ func (s *server) GetReconciliation(ctx context.Context, r spec.GetReconciliation
 	}
 	var answer spec.Reconciliation
 	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+		if err := tx.Snapshot(ctx); err != nil {
+			return err
+		}
 		company, err := tx.Company(ctx)
 		if err != nil {
 			return err

@@ -50,6 +50,9 @@ func (s *server) GetStatement(ctx context.Context, r spec.GetStatementRequestObj
 
 func (s *server) statement(ctx context.Context, month time.Time) (t statement, err error) {
 	err = s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+		if err := tx.Snapshot(ctx); err != nil {
+			return err
+		}
 		t = statement{from: month, to: month.AddDate(0, 1, -1), names: map[string]string{}, made: s.now()}
 		if t.company, err = tx.Company(ctx); err != nil {
 			return err
@@ -85,10 +88,11 @@ func (s *server) statement(ctx context.Context, month time.Time) (t statement, e
 	return t, err
 }
 
-// movements returns the next lines of the month, by account, after the last one of those before.
+// movements returns the next lines of the month, by account, after the last one of those before; not what was booked since the
+// sheets were added up.
 func (s *server) movements(ctx context.Context, t statement, after ledger.Movement, limit int) (movements []ledger.Movement, err error) {
 	err = s.Store.InCompany(ctx, t.company.ID, func(tx Tx) error {
-		movements, err = tx.Movements(ctx, listing.Movements{From: t.from, To: t.to, After: after, Limit: limit})
+		movements, err = tx.Movements(ctx, listing.Movements{From: t.from, To: t.to, Until: t.chain.Sequence, After: after, Limit: limit})
 		return err
 	})
 	return movements, err

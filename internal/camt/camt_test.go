@@ -113,6 +113,21 @@ func TestStatementsOfTwoAccountsWithPrefixedElements(t *testing.T) {
 	assert.Equal(t, []string{"SIX Payment Services (Europe) S.A."}, euros.Entries[0].Details[0].Parties)
 }
 
+func TestDaysAndTimesAreReadInEveryFormOfTheSchema(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[string]string{
+		"<Dt>2026-11-24Z</Dt>":                     "2026-11-24",
+		"<Dt>2026-11-24+01:00</Dt>":                "2026-11-24",
+		"<DtTm>2026-11-24T23:59:59+01:00</DtTm>":   "2026-11-24",
+		"<DtTm>2026-11-24T24:00:00</DtTm>":         "2026-11-25",
+		"<DtTm>2026-11-24T10:00:00.123456Z</DtTm>": "2026-11-24",
+	} {
+		file, err := Read(strings.NewReader(strings.Replace(sample(t, single), "<Dt>2026-11-24</Dt>", written, 1)))
+		require.NoError(t, err, written)
+		assert.Equal(t, day(want), file.Statements[0].Entries[0].BookingDate, written)
+	}
+}
+
 func TestByteOrderMarkChangesNothing(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, read(t, single), read(t, "camt.054.001.08-byte-order-mark.xml"))

@@ -29,7 +29,7 @@ func (a wireAccount) read(s *Statement) (err error) {
 
 func (e wireEntry) read() (entry Entry, err error) {
 	entry = Entry{
-		Line: e.Line, Reference: clean(e.Reference), EntryRef: clean(e.EntryRef), Text: clean(e.Text),
+		Line: e.Line, Reference: reference(e.Reference), EntryRef: reference(e.EntryRef), Text: clean(e.Text),
 	}
 	if entry.Amount, err = signed(e.Amount, e.Line, "Ntry/Amt", e.Sign); err != nil {
 		return entry, err
@@ -142,7 +142,18 @@ func (d wireDetail) read(entry money.Amount) (detail Detail, err error) {
 
 func (r wireReferences) list() []string {
 	all := append([]string{r.Servicer, r.EndToEnd, r.Transaction, r.Instruction, r.Batch, r.Message, r.Mandate, r.Clearing}, r.Own...)
-	return slices.DeleteFunc(keep(nil, all...), func(s string) bool { return s == "NOTPROVIDED" })
+	return slices.DeleteFunc(keep(nil, all...), func(s string) bool { return reference(s) == "" })
+}
+
+// placeholders are what banks write where a reference has to stand and there is none.
+var placeholders = []string{"NOTPROVIDED", "NOT PROVIDED", "NONREF", "NOREF", "NOTAVAILABLE", "UNKNOWN", "N/A", "-", "0"}
+
+// reference is a reference, or nothing when a placeholder stands in its place.
+func reference(s string) string {
+	if s = clean(s); slices.Contains(placeholders, strings.ToUpper(s)) {
+		return ""
+	}
+	return s
 }
 
 func (r wireRemittance) list(text string) (list []string) {
@@ -248,11 +259,12 @@ func currency(line int, code string) (money.Currency, error) {
 
 func (d wireDate) read(what string) (time.Time, error) {
 	if day := clean(d.Day); day != "" {
-		t, err := time.Parse("2006-01-02", strings.TrimSuffix(day, "Z"))
-		if err != nil {
-			return t, fault(d.Line, "%s %s is not a day", what, quoted(day))
+		for _, layout := range []string{time.DateOnly, "2006-01-02Z07:00"} { // xs:date may have a time zone
+			if t, err := time.Parse(layout, day); err == nil {
+				return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC), nil
+			}
 		}
-		return t, nil
+		return time.Time{}, fault(d.Line, "%s %s is not a day", what, quoted(day))
 	}
 	t, err := timestamp(d.Line, what, d.Time)
 	if err != nil || t.IsZero() {
@@ -267,8 +279,16 @@ func timestamp(line int, what, value string) (time.Time, error) {
 	if value == "" {
 		return time.Time{}, nil
 	}
+	// xs:dateTime may write the end of a day as 24:00:00.
+	hours, endOfDay := value, strings.Contains(value, "T24:00:00")
+	if endOfDay {
+		hours = strings.Replace(value, "T24:00:00", "T00:00:00", 1)
+	}
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05"} {
-		if t, err := time.Parse(layout, value); err == nil {
+		if t, err := time.Parse(layout, hours); err == nil {
+			if endOfDay {
+				t = t.AddDate(0, 0, 1)
+			}
 			return t, nil
 		}
 	}

@@ -63,6 +63,7 @@ type Journal struct {
 // Movements chooses lines of the journal.
 type Movements struct {
 	From, To time.Time       // dates of entries, both included
+	Until    int64           // the sequence of the last entry that is looked at
 	After    ledger.Movement // the last one of the call before; zero for the first call
 	Limit    int
 }

@@ -58,11 +58,11 @@ func (s PaymentService) CurrencyStatus(currency money.Currency) CurrencyStatus {
 // RequestCurrency notes that the company wants the currency, which tells the acquirer. One that is contracted or requested
 // already stays as it is. Problem: payment-service-not-active.
 func (s *PaymentService) RequestCurrency(currency money.Currency, at time.Time) error {
-	if status := s.CurrencyStatus(currency); status == CurrencyActive || status == CurrencyRequested {
-		return nil
-	}
 	if s.Status != Active && s.Status != InVerification && s.Status != Suspended {
 		return problem.New(problem.PaymentServiceNotActive, "Payment service %s is %s; a currency can be requested once its credentials work.", s.ID, s.Status)
+	}
+	if status := s.CurrencyStatus(currency); status == CurrencyActive || status == CurrencyRequested {
+		return nil
 	}
 	s.forget(currency)
 	s.Requested = append(s.Requested, CurrencyRequest{Currency: currency, Status: CurrencyRequested, At: at.UTC()})
@@ -89,7 +89,7 @@ func (s *PaymentService) DecideCurrency(currency money.Currency, approved bool, 
 
 // AssumeContracts takes a person's word for it that all methods are contracted in francs, unless some are known to be.
 func (s *PaymentService) AssumeContracts() {
-	if len(s.Methods) > 0 {
+	if slices.ContainsFunc(s.Methods, func(m ContractedMethod) bool { return slices.Contains(m.Currencies, string(money.CHF)) }) {
 		return
 	}
 	for _, method := range payment.Methods {

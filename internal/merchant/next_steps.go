@@ -115,7 +115,7 @@ func (s PaymentService) NextSteps() []NextStep {
 	case AwaitingCredentials:
 		return slices.Concat(s.CredentialSteps(), duringVerification)
 	case InVerification:
-		if s.Noted(Overdue, "") {
+		if s.Late() {
 			return append(slices.Clone(duringVerification), whenOverdue)
 		}
 		return duringVerification

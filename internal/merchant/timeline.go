@@ -94,6 +94,11 @@ func (s PaymentService) Noted(what What, about string) bool {
 	return slices.ContainsFunc(s.Timeline, func(step ServiceStep) bool { return step.What == what && step.About == about })
 }
 
+// Late tells whether the verification that is going on, or was the last, has been noted to take too long.
+func (s PaymentService) Late() bool {
+	return slices.ContainsFunc(s.Timeline, func(step ServiceStep) bool { return step.What == Overdue && !step.At.Before(s.SubmittedAt) })
+}
+
 func (s PaymentService) count(what What) (n int) {
 	for _, step := range s.Timeline {
 		if step.What == what {

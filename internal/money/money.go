@@ -64,7 +64,7 @@ func Parse(value string, currency Currency) (Amount, error) {
 	if !d.Equal(d.Round(currency.Scale())) {
 		return Amount{}, fmt.Errorf("has more than the %d decimals of %s", currency.Scale(), currency)
 	}
-	if d.Shift(currency.Scale()).Abs().GreaterThan(maxMinor) {
+	if (Amount{d, currency}).TooLarge() {
 		return Amount{}, fmt.Errorf("is larger than 999999999.99")
 	}
 	return Amount{d, currency}, nil
@@ -102,6 +102,9 @@ func (a Amount) Minor() int64 { return a.value.Shift(a.currency.Scale()).IntPart
 
 // Currency returns the currency of the amount.
 func (a Amount) Currency() Currency { return a.currency }
+
+// TooLarge tells whether a sum is beyond ±999 999 999.99, which is as much as Parse reads and the journal holds.
+func (a Amount) TooLarge() bool { return a.value.Shift(a.currency.Scale()).Abs().GreaterThan(maxMinor) }
 
 // Decimal returns the amount in major units.
 func (a Amount) Decimal() decimal.Decimal { return a.value }

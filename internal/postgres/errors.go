@@ -13,6 +13,7 @@ import (
 const (
 	badCharacter        = "22021" // text that isn't UTF-8, or holds a zero byte
 	badJSONCharacter    = "22P05"
+	numericOutOfRange   = "22003"
 	foreignKeyViolation = "23503"
 	uniqueViolation     = "23505"
 	deadlockDetected    = "40P01"
@@ -30,13 +31,16 @@ func violates(err error, code, constraint string) bool {
 	return ok && e.Code == code && e.ConstraintName == constraint
 }
 
-// failed says what was being done when err happened; nil stays nil. Characters that no text may hold are the caller's.
+// failed says what was being done when err happened; nil stays nil. Characters that no text may hold, and sums that
+// are too large, are the caller's.
 func failed(err error, doing string, args ...any) error {
 	switch {
 	case err == nil:
 		return nil
 	case isCode(err, badCharacter), isCode(err, badJSONCharacter):
 		return problem.New(problem.Invalid, "A text holds a character that can't be stored.")
+	case isCode(err, numericOutOfRange):
+		return problem.New(problem.Invalid, "An amount, or a sum of amounts, is larger than can be booked.")
 	default:
 		return fmt.Errorf(doing+": %w", append(args, err)...)
 	}

@@ -20,9 +20,9 @@ func (tx *Tx) Movements(ctx context.Context, f listing.Movements) ([]ledger.Move
 				where other.sequence = l.sequence and other.currency = l.currency and (other.debit > 0) <> (l.debit > 0)
 			), '')
 		from journal_lines l join journal_entries e using (company_id, sequence)
-		where `+withinDays+` and date between $1 and $2 and (account, currency, date, sequence, position) > ($3, $4, $5, $6, $7)
+		where `+withinDays+` and date between $1 and $2 and sequence <= $9 and (account, currency, date, sequence, position) > ($3, $4, $5, $6, $7)
 		order by account, currency, date, sequence, position limit $8`,
-		f.From, f.To, f.After.Account, f.After.Debit.Currency(), f.After.Date, f.After.Sequence, f.After.Position, f.Limit) // its error comes out of CollectRows
+		f.From, f.To, f.After.Account, f.After.Debit.Currency(), f.After.Date, f.After.Sequence, f.After.Position, f.Limit, f.Until) // its error comes out of CollectRows
 	movements, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m ledger.Movement, err error) {
 		var currency money.Currency
 		var debit, credit decimal.Decimal

@@ -127,6 +127,13 @@ func (s *Store) within(ctx context.Context, companyID string, fn func(*Tx) error
 	}
 }
 
+// Snapshot makes all that follows in the transaction see the same moment, whatever is booked meanwhile, and read only. It comes
+// before anything else.
+func (tx *Tx) Snapshot(ctx context.Context) error {
+	_, err := tx.tx.Exec(ctx, "set transaction isolation level repeatable read, read only")
+	return failed(err, "freeze what company %s has", tx.companyID)
+}
+
 func notFound(kind, id string) error {
 	return problem.New(problem.NotFound, "There is no %s %s.", kind, id)
 }

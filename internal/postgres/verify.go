@@ -21,9 +21,8 @@ func (s *Store) VerifyJournal(ctx context.Context, companyID string, seen func(l
 	var chain ledger.Chain
 	err := s.InCompany(ctx, companyID, func(tx *Tx) error {
 		chain = ledger.Chain{}
-		// All queries below must see the same journal, whatever is booked meanwhile.
-		if _, err := tx.tx.Exec(ctx, `set transaction isolation level repeatable read, read only`); err != nil {
-			return failed(err, "freeze the journal of company %s", companyID)
+		if err := tx.Snapshot(ctx); err != nil {
+			return err
 		}
 		head, err := one(ctx, tx.tx, scanHead, "company", companyID, selectHead, companyID)
 		if err != nil {

@@ -52,8 +52,12 @@ func transfer(account string, e camt.Entry) (Transfer, SkipReason) {
 		Line: e.Line, Reference: e.Reference, Account: account, Date: e.BookingDate, Net: e.Amount, Returned: e.Reversal,
 		Fee: included(e.Charges), Exchanged: exchanged(e), Lines: lines(e), Mentions: mentions(e),
 	}
-	if told(t.Exchanged) && told(t.Fee) && t.Fee.Currency() != t.Exchanged.Currency() {
-		t.Fee = money.Amount{} // what the bank took of its own currency is a part of the exchange
+	paid := t.Net
+	if told(t.Exchanged) {
+		paid = t.Exchanged
+	}
+	if told(t.Fee) && t.Fee.Currency() != paid.Currency() {
+		t.Fee = money.Amount{} // what was taken of another currency is no part of what was paid: it belongs to the exchange
 	}
 	t.Sender = sender(e, t)
 	if t.Sender == Nobody && e.Amount.IsNegative() {

@@ -184,6 +184,8 @@ func (t *table) add(reference string, date time.Time, line Line) {
 		t.fault("currency must be %s as in line %d of the same payout", p.Net.Currency(), p.Line)
 	case !p.Date.Equal(date):
 		t.fault("payout_date must be %s as in line %d of the same payout", p.Date.Format(time.DateOnly), p.Line)
+	case p.Net.Add(line.Net).TooLarge() || p.Fee.Add(line.Fee).TooLarge():
+		t.fault("payout %s is larger than 999999999.99 with this line", reference)
 	default:
 		p.Net, p.Fee = p.Net.Add(line.Net), p.Fee.Add(line.Fee)
 		p.Lines = append(p.Lines, line)

@@ -55,8 +55,12 @@ func TestBrokenListOfTheAcquirerIsRefusedWithLinesAndReasons(t *testing.T) {
 		text string
 		want string
 	}{
-		"nothing":                     {"", "line 1: the file has no transactions"},
-		"only line ends":              {"\n\n\n", "line 1: the file has no transactions"},
+		"nothing":        {"", "line 1: the file has no transactions"},
+		"only line ends": {"\n\n\n", "line 1: the file has no transactions"},
+		"sums beyond the journal": {
+			header + "WL-1,2026-11-24,payment," + order("a") + ",CHF,600000000.00,0.00,600000000.00\nWL-1,2026-11-24,payment," + order("b") + ",CHF,600000000.00,0.00,600000000.00\n",
+			"line 3: payout WL-1 is larger than 999999999.99 with this line",
+		},
 		"only the header":             {header, "line 1: the file has no transactions"},
 		"XML":                         {"<Document/>", "line 1: the first line must name the columns payout_reference, payout_date, type, order_id, currency, gross, fee, net; payout_reference is missing"},
 		"a column is missing":         {replaced(",fee,", ",charge,"), "line 1: the first line must name the columns payout_reference, payout_date, type, order_id, currency, gross, fee, net; fee is missing"},

@@ -13,7 +13,9 @@ import (
 // reference can't stand in a text by chance.
 const (
 	sameWithin = 3
-	tellingRef = 6
+	// sameReferenceWithin is how many business days the same reference tells of the same payout: some banks begin anew.
+	sameReferenceWithin = 30
+	tellingRef          = 6
 )
 
 // recognise returns the payout that a transfer of the file is, when it is known: told again by the same sender, or by the bank
@@ -28,7 +30,9 @@ func (d *Desk) recognise(settlementID string, format Format, t Transfer) (p *Pay
 			whole = append(whole, p)
 		}
 	}
-	referred := slices.DeleteFunc(slices.Clone(whole), func(p *Payout) bool { return t.Reference == "" || !p.referred(format, t) })
+	referred := slices.DeleteFunc(slices.Clone(whole), func(p *Payout) bool {
+		return t.Reference == "" || !p.referred(format, t) || d.apart(p, t) > sameReferenceWithin
+	})
 	if i := slices.IndexFunc(referred, func(p *Payout) bool { return p.Total.Equal(t.Net) }); i >= 0 {
 		return d.learn(referred[i], t)
 	}

@@ -76,6 +76,24 @@ func TestTwoPayoutsOverTheSameAmountAreTwo(t *testing.T) {
 	assert.Equal(t, []string{"1020 CHF 294.00", "6940 CHF 6.00"}, o.balances())
 }
 
+func TestPlaceholderInPlaceOfAReferenceSaysNothing(t *testing.T) {
+	t.Parallel()
+	for _, placeholder := range []string{"NOTPROVIDED", "NONREF"} {
+		o := newOffice(t)
+		o.notified("2026-11-24", credit("CHF 98.00", ref(placeholder)+worldline))
+		o.notified("2026-12-15", credit("CHF 98.00", ref(placeholder)+worldline))
+		assert.Len(t, o.payouts, 2, "three weeks apart")
+	}
+}
+
+func TestReferenceThatABankUsesAgainAMonthLaterIsOfAnotherPayout(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.notified("2026-09-24", credit("CHF 98.00", ref("000017")+worldline))
+	o.notified("2026-11-24", credit("CHF 98.00", ref("000017")+worldline))
+	assert.Len(t, o.payouts, 2)
+}
+
 func TestMoreThanTheBankToldMakesAProposalCertain(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)

@@ -10,6 +10,14 @@ import (
 	"github.com/quittance/quittance/internal/payment"
 )
 
+func TestChargeInAnotherCurrencyIsNoPartOfThePayout(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.paid("a", chf("108.00"), "2026-11-20")
+	o.notified("2026-11-24", credit("CHF 105.70", `<Chrgs><Rcrd><Amt Ccy="EUR">2.30</Amt><ChrgInclInd>true</ChrgInclInd></Rcrd></Chrgs>`+worldline))
+	assert.Equal(t, Proposed, o.payout().State, "it is searched for as one of which the fee is not told")
+}
+
 func TestNetAmountIsExplainedByWhatWasDueOnItsDay(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
