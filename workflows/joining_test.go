@@ -42,6 +42,7 @@ type joining struct {
 	dailyEnded   bool
 	letters      []sent
 	attention    bool // it was put on the operators' list
+	listed       bool // it stands there now
 }
 
 // sent is a letter that the mail server took, and when.
@@ -73,7 +74,7 @@ func onboardAt(t *testing.T, status merchant.ServiceStatus, started time.Time, c
 	j.RegisterActivity(&activities.Mail{})
 	j.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
 		set, _ := args[0].(temporal.SearchAttributes).GetBool(NeedsAttention)
-		j.attention = j.attention || set
+		j.attention, j.listed = j.attention || set, set
 	}).Return(nil).Maybe()
 	j.OnActivity(merchantsStep.RecordPaymentService, mock.Anything, mock.Anything).Return(func(context.Context, activities.Connect) (activities.Verification, error) {
 		return j.standing(), nil
@@ -147,7 +148,7 @@ func onboardAt(t *testing.T, status merchant.ServiceStatus, started time.Time, c
 func (j *joining) standing() activities.Verification {
 	return activities.Verification{
 		Status: j.service.Status, Canton: j.canton, SubmittedAt: j.service.SubmittedAt, EarliestAt: j.service.EarliestAt, DueAt: j.service.DueAt,
-		Connected: len(j.service.SealedPassword) > 0, Overdue: j.service.Noted(merchant.Overdue, ""), Untold: j.service.Untold(), Unmanaged: j.unmanaged,
+		Connected: len(j.service.SealedPassword) > 0, Overdue: j.service.Late(), Untold: j.service.Untold(), Unmanaged: j.unmanaged,
 	}
 }
 

@@ -211,6 +211,22 @@ func TestMailServerThatIsDownForTwoDaysHoldsNothingUp(t *testing.T) {
 	assert.True(t, j.attention)
 }
 
+func TestMailThatIsSentAfterAllNeedsNobodyAnyMore(t *testing.T) {
+	t.Parallel()
+	j := onboard(t, merchant.AwaitingCredentials)
+	j.mailDown = true
+	reminded := 2 * 24 * time.Hour
+	j.RegisterDelayedCallback(func() {
+		assert.True(t, j.listed, "the reminder could not be sent")
+		j.mailDown = false
+	}, reminded+12*time.Hour)
+	j.RegisterDelayedCallback(func() {
+		assert.NotEmpty(t, j.letters)
+		assert.False(t, j.listed, "it has been sent")
+	}, reminded+18*time.Hour)
+	j.run()
+}
+
 func TestDocumentsAreMailedOneByOneWhileTheVerificationGoesOn(t *testing.T) {
 	t.Parallel()
 	j := onboard(t, merchant.AwaitingCredentials)
