@@ -35,13 +35,15 @@ func (m *Merchants) RequestCurrency(ctx context.Context, in CurrencyRef) (Curren
 }
 
 // CheckCurrency looks at the terminal once and sees whether the currency is contracted, and what else has come or gone. A
-// payment service whose credentials Saferpay refuses is suspended; as long as it is, nobody looks.
+// payment service whose credentials Saferpay refuses is suspended; as long as it is, nobody looks. During the verification its own
+// daily look finds the currency too.
 func (m *Merchants) CheckCurrency(ctx context.Context, in CurrencyRef) (CurrencyStanding, error) {
 	service, err := m.paymentService(ctx, in.PaymentServiceRef)
 	if err != nil {
 		return CurrencyStanding{}, err
 	}
-	if service.CredentialsRefused() || service.CurrencyStatus(in.Currency) != merchant.CurrencyRequested || len(service.SealedPassword) == 0 {
+	needless := service.CredentialsRefused() || service.Status == merchant.InVerification || len(service.SealedPassword) == 0
+	if needless || service.CurrencyStatus(in.Currency) != merchant.CurrencyRequested {
 		return m.saveCurrency(ctx, in, func(*merchant.PaymentService) error { return nil })
 	}
 	found, err := m.look(ctx, service, "currency")
@@ -52,7 +54,7 @@ func (m *Merchants) CheckCurrency(ctx context.Context, in CurrencyRef) (Currency
 		return CurrencyStanding{}, err
 	}
 	standing, err := m.saveCurrency(ctx, in, func(s *merchant.PaymentService) error {
-		if found.unmanaged || s.Status == merchant.InVerification { // whose own looks take over what they find
+		if found.unmanaged || s.Status == merchant.InVerification { // since this look began
 			return nil
 		}
 		return s.SeeContracts(found.methods, m.Now())

@@ -1,6 +1,8 @@
 package activities_test
 
 import (
+	"encoding/json"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -44,6 +46,20 @@ func TestCurrencyIsAskedOfTheAcquirerAndActiveOnceContracted(t *testing.T) {
 	assert.Equal(t, merchant.CurrencyActive, again.Status)
 }
 
+func TestVerificationLooksForTheCurrencyTooAndOnceADay(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	service := s.connected()
+	_, err := s.submit(service, "321321", "87654321", "API_321321_00000001", "Demo-Password-2")
+	require.NoError(t, err)
+	ref := activities.CurrencyRef{PaymentServiceRef: service, Currency: money.EUR}
+	do[activities.CurrencyStanding](s, s.merchants.RequestCurrency, ref)
+	before := s.looks()
+	standing := do[activities.CurrencyStanding](s, s.merchants.CheckCurrency, ref)
+	assert.True(t, standing.Pending)
+	assert.Equal(t, before, s.looks(), "Saferpay was not asked")
+}
+
 func TestCurrencyIsNotWaitedForWhenTheServiceIsOver(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -84,4 +100,15 @@ func TestCurrencyIsDecidedByAPersonWhereNobodyCanLook(t *testing.T) {
 	decided := do[activities.CurrencyStanding](s, s.merchants.RecordCurrencyDecision, activities.DecideCurrency{CurrencyRef: ref, Approved: true, Reason: "Told by phone."})
 	assert.Equal(t, merchant.CurrencyActive, decided.Status)
 	require.NoError(t, s.paymentService(ref.PaymentServiceRef).Collects(money.EUR))
+}
+
+// looks counts how often a terminal was looked at.
+func (s *shop) looks() int {
+	s.t.Helper()
+	resp, err := http.Get(s.simulator + "/_sim/calls")
+	require.NoError(s.t, err)
+	defer resp.Body.Close()
+	var calls map[string]int
+	require.NoError(s.t, json.NewDecoder(resp.Body).Decode(&calls))
+	return calls["rest/terminals"]
 }
