@@ -100,7 +100,7 @@ func TestAlertsAndTheDashboardAskForMetricsThatThereAre(t *testing.T) {
 // metricsOf are the names of the series that a process shows.
 func metricsOf(t *testing.T, processURL string) map[string]bool {
 	t.Helper()
-	answer, err := http.Get(processURL + "/metrics") //nolint:noctx // a test
+	answer, err := http.Get(processURL + "/metrics")
 	require.NoError(t, err)
 	defer answer.Body.Close()
 	page, err := io.ReadAll(answer.Body)
