@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/deployments/local/mailsink"
+	"github.com/quittance/quittance/deployments/local/process"
 	"github.com/quittance/quittance/deployments/local/stack"
 	"github.com/quittance/quittance/internal/freeport"
 	"github.com/quittance/quittance/internal/saferpay/simulator"
@@ -362,21 +363,7 @@ func listen(ctx context.Context, port int) (net.Listener, error) {
 }
 
 func awaitOK(ctx context.Context, address string) error {
-	return await(ctx, address, func(ctx context.Context) error {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
-		if err != nil {
-			return err
-		}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = response.Body.Close() }()
-		if response.StatusCode != http.StatusOK {
-			return errors.New(response.Status)
-		}
-		return nil
-	})
+	return await(ctx, address, func(ctx context.Context) error { return process.OK(ctx, address) })
 }
 
 func awaitListening(ctx context.Context, address string) error {

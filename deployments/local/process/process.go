@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-const pollInterval = 50 * time.Millisecond
+const pollInterval = 25 * time.Millisecond
 
 // Process is a program that runs on its own.
 type Process struct {
@@ -57,25 +57,29 @@ func (p *Process) Kill() {
 func (p *Process) Ended() <-chan struct{} { return p.ended }
 
 // AwaitOK waits until the URL answers 200, the program has ended, or ctx has.
-func (p *Process) AwaitOK(ctx context.Context, url string) error {
+func (p *Process) AwaitOK(ctx context.Context, url string) error { return AwaitOK(ctx, url, p.ended) }
+
+// AwaitOK waits until the URL answers 200, whoever should answer has ended, or ctx has.
+func AwaitOK(ctx context.Context, url string, ended <-chan struct{}) error {
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	for {
-		err := ok(ctx, url)
+		err := OK(ctx, url)
 		if err == nil {
 			return nil
 		}
 		select {
 		case <-tick.C:
-		case <-p.ended:
-			return fmt.Errorf("%s ended before %s answered", p.command.Path, url)
+		case <-ended:
+			return fmt.Errorf("whoever should answer %s has ended", url)
 		case <-ctx.Done():
 			return fmt.Errorf("%s does not answer: %w", url, err)
 		}
 	}
 }
 
-func ok(ctx context.Context, url string) error {
+// OK asks the URL once; nil means that it answered 200.
+func OK(ctx context.Context, url string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return err

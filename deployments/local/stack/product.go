@@ -2,20 +2,16 @@ package stack
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"time"
 
+	"github.com/quittance/quittance/deployments/local/process"
 	"github.com/quittance/quittance/internal/app"
 	"github.com/quittance/quittance/internal/config"
 )
 
-const (
-	readyTimeout = 30 * time.Second
-	pollInterval = 25 * time.Millisecond
-)
+const readyTimeout = 30 * time.Second
 
 // prepareDatabase brings the schema up to date, registers the search attributes and makes the demo company.
 func (s *Stack) prepareDatabase(ctx context.Context) error {
@@ -92,35 +88,5 @@ func (s *Stack) config() (config.Config, error) {
 func awaitOK(ctx context.Context, url string, ended <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	tick := time.NewTicker(pollInterval)
-	defer tick.Stop()
-	for {
-		err := get(ctx, url)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-tick.C:
-		case <-ended:
-			return fmt.Errorf("%s doesn't answer any more", url)
-		case <-ctx.Done():
-			return fmt.Errorf("%s doesn't answer: %w", url, err)
-		}
-	}
-}
-
-func get(ctx context.Context, url string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		return errors.New(response.Status)
-	}
-	return nil
+	return process.AwaitOK(ctx, url, ended)
 }
