@@ -94,9 +94,15 @@ func (s PaymentService) Noted(what What, about string) bool {
 	return slices.ContainsFunc(s.Timeline, func(step ServiceStep) bool { return step.What == what && step.About == about })
 }
 
-// Late tells whether the verification that is going on, or was the last, has been noted to take too long.
+// Late tells whether the verification that is going on, or was the last, has been noted to take too long: since the payment service
+// was active, if it ever was.
 func (s PaymentService) Late() bool {
-	return slices.ContainsFunc(s.Timeline, func(step ServiceStep) bool { return step.What == Overdue && !step.At.Before(s.SubmittedAt) })
+	for _, step := range slices.Backward(s.Timeline) {
+		if step.What == Overdue || step.What == What(Active) {
+			return step.What == Overdue
+		}
+	}
+	return false
 }
 
 func (s PaymentService) count(what What) (n int) {
