@@ -197,10 +197,10 @@ func (p *invoicePayment) settled(ctx workflow.Context) bool {
 	return workflow.AllHandlersFinished(ctx) && !p.strange && (p.refusal != nil || ((p.InvoiceStatus == invoice.Paid || p.InvoiceStatus == invoice.Cancelled) && p.underWay() == nil))
 }
 
-// underWay returns a payment that has not ended, or nil.
+// underWay returns a payment that has not ended, or whose exception is still to be closed, or nil.
 func (p *invoicePayment) underWay() *checkout {
 	for _, c := range p.Checkouts {
-		if !c.State.Final() {
+		if !c.State.Final() || c.followed {
 			return c
 		}
 	}
@@ -223,7 +223,7 @@ func (p *invoicePayment) mayContinueAsNew(ctx workflow.Context) bool {
 		return false
 	}
 	for _, c := range p.Checkouts {
-		if !c.State.Final() && !c.waiting {
+		if (!c.State.Final() || c.followed) && !c.waiting {
 			return false
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
@@ -242,6 +243,7 @@ func TestPendingPaymentIsFollowedFor120Hours(t *testing.T) {
 		assert.Equal(t, invoice.Paid, c.run().Status)
 		assert.Equal(t, 4, c.calls["assert pay_1"])
 		assert.Zero(t, c.calls["look back pay_1"])
+		assert.Equal(t, exception.ClearedUp, c.decided["exc_pending_overdue"], "the invoice is not done before its exception is closed")
 	})
 }
 
