@@ -39,13 +39,14 @@ type desk struct {
 
 	decisions map[string]exception.Choice // what persons decided, by exception
 	deciding  map[string]int              // how many decisions are being recorded, by exception
-	trying    map[string]bool             // the exceptions whose step is being tried again
+	awaiting  map[string]bool             // the exceptions of its matters, and whether a decision on one is awaited at this moment
+	ready     bool                        // its matters are known
 }
 
 func newDesk(companyID string, clock clock, report func(workflow.Context)) desk {
 	return desk{
 		companyID: companyID, clock: clock, report: report,
-		decisions: map[string]exception.Choice{}, deciding: map[string]int{}, trying: map[string]bool{},
+		decisions: map[string]exception.Choice{}, deciding: map[string]int{}, awaiting: map[string]bool{},
 	}
 }
 
@@ -56,9 +57,8 @@ func newDesk(companyID string, clock clock, report func(workflow.Context)) desk 
 func (d *desk) insist(ctx workflow.Context, m *matter, t trouble, step func() error) exception.Choice {
 	warned := t.lostAt.IsZero()
 	for rest := tryAgainAfter; ; rest = min(2*rest, tryAgainAtMost) {
-		d.trying[m.Raised], m.again = true, false
+		m.again = false
 		err := step()
-		delete(d.trying, m.Raised)
 		if err == nil {
 			if m.Kind == t.kind {
 				d.close(ctx, m, "The step worked in the end.")
@@ -90,7 +90,7 @@ func (d *desk) decide(ctx workflow.Context, m *matter, t trouble, what string, o
 // on: the time is over (0: never), or other is true. A decision that is being recorded at that moment counts.
 func (d *desk) await(ctx workflow.Context, m *matter, t trouble, timeout time.Duration, other func() bool) (choice exception.Choice) {
 	d.report(ctx)
-	m.waiting = true
+	m.waiting, d.awaiting[m.Raised] = true, true
 	goOn := func() bool { return d.decisions[m.Raised] != "" || other() }
 	if timeout > 0 {
 		_, _ = workflow.AwaitWithOptions(ctx, nap(timeout, t.title), goOn) // it fails only when ctx is cancelled, which it never is
@@ -98,9 +98,10 @@ func (d *desk) await(ctx workflow.Context, m *matter, t trouble, timeout time.Du
 		_ = workflow.Await(ctx, goOn)
 	}
 	_ = workflow.Await(ctx, func() bool { return d.deciding[m.Raised] == 0 })
-	m.waiting = false
+	m.waiting, d.awaiting[m.Raised] = false, false
 	if choice = d.decisions[m.Raised]; choice != "" {
 		delete(d.decisions, m.Raised)
+		delete(d.awaiting, m.Raised)
 		m.Raised, m.Kind, m.trouble, m.choices = "", "", "", nil
 		d.report(ctx)
 	}
@@ -141,18 +142,28 @@ func (d *desk) close(ctx workflow.Context, m *matter, note string) {
 	if m.Raised == "" {
 		return
 	}
+	d.awaiting[m.Raised] = false
 	err := workflow.ExecuteActivity(with(ctx, books, "It has cleared up"), booksStep.ResolveException, activities.Resolve{
 		CompanyID: d.companyID, ExceptionID: m.Raised, Choice: exception.ClearedUp, Note: note, By: activities.Quittance,
 	}).Get(ctx, nil)
 	if err != nil {
 		workflow.GetLogger(ctx).Warn("The exception could not be closed.", "exception", m.Raised, "error", err)
 	}
+	delete(d.awaiting, m.Raised)
 	m.Raised, m.Kind = "", ""
 }
 
-// mayResolve refuses a decision while its step is being tried again: what comes of that may leave nothing to decide.
+// takeOver knows of a matter about which an earlier process raised an exception.
+func (d *desk) takeOver(m *matter) {
+	if m.Raised != "" {
+		d.awaiting[m.Raised] = false
+	}
+}
+
+// mayResolve refuses a decision that nobody awaits at the moment, because a step that may leave nothing to decide is being
+// tried again: it would be recorded, and not be carried out.
 func (d *desk) mayResolve(in ResolveException) error {
-	if d.trying[in.ExceptionID] {
+	if awaited, known := d.awaiting[in.ExceptionID]; !d.ready || known && !awaited {
 		return refuse(problem.New(problem.PaymentInProgress, "It is being tried again at this moment. Look at the exception again in a minute: it may have cleared up."))
 	}
 	return nil

@@ -63,7 +63,10 @@ func (w Workflows) InvoicePayment(ctx workflow.Context, in IssueInvoice) (Collec
 	}
 	p.desk = newDesk(in.CompanyID, p.clock, p.report)
 	if in.Resume != nil {
-		p.collection = *in.Resume
+		p.collection, p.desk.ready = *in.Resume, true
+	}
+	for _, c := range p.Checkouts {
+		p.desk.takeOver(&c.matter)
 	}
 	if err := p.listen(ctx); err != nil {
 		return Collected{}, err
@@ -112,6 +115,7 @@ func (p *invoicePayment) begin(ctx workflow.Context) error {
 		step = p.takeUp
 	}
 	err := step(ctx)
+	p.desk.ready = true
 	if p.refusal = refusal(err); p.refusal == nil && err != nil {
 		return err
 	}
@@ -144,10 +148,12 @@ func (p *invoicePayment) follows(left []activities.Unfinished) {
 		if p.checkout(c.PaymentID) != nil {
 			continue
 		}
-		p.Checkouts = append(p.Checkouts, &checkout{
+		taken := &checkout{
 			PaymentID: c.PaymentID, Method: c.Method, Amount: c.Amount, RedirectURL: c.RedirectURL, State: c.State,
 			OpenedAt: c.OpenedAt, ExpiresAt: c.ExpiresAt, Next: toAsk, matter: matter{Raised: c.Awaited.ExceptionID, Kind: c.Awaited.Kind},
-		})
+		}
+		p.desk.takeOver(&taken.matter)
+		p.Checkouts = append(p.Checkouts, taken)
 	}
 }
 

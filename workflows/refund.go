@@ -101,8 +101,10 @@ func (r *refunding) record(ctx workflow.Context) error {
 	if r.refusal = refusal(err); r.refusal == nil && err != nil {
 		return err
 	}
-	if r.recorded = r.refusal == nil; r.recorded && r.in.TakeUp {
+	r.recorded, r.desk.ready = r.refusal == nil, true
+	if r.recorded && r.in.TakeUp {
 		r.state, r.Raised, r.Kind = r.terms.State, r.terms.Awaited.ExceptionID, r.terms.Awaited.Kind
+		r.desk.takeOver(&r.matter)
 		if r.state == refund.Requested {
 			r.doubt(ctx)
 		}

@@ -223,6 +223,25 @@ func TestRefundThatSaferpayDoesNotTakeIsAskedForAgainAndThenPutBeforeAPerson(t *
 	assert.WithinDuration(t, start.Add((15+30+60+120+240+360)*time.Minute), g.times["send"], time.Minute)
 }
 
+func TestADecisionIsRefusedWhileTheRefundIsAskedForSinceItWouldNotBeCarriedOut(t *testing.T) {
+	t.Parallel()
+	g := giveBack(t)
+	for range refundTries {
+		g.answers(activities.RefundOutcome{State: refund.Requested, Why: "Saferpay answered RETRY_LATER"}, nil)
+	}
+	meanwhile, recorded := &answer[Acknowledged]{}, &answer[Acknowledged]{}
+	g.sent = append(g.sent, func() (activities.RefundOutcome, error) {
+		g.UpdateWorkflow(UpdateResolve, "", callback(meanwhile), ResolveException{ExceptionID: "exc_1", Choice: exception.Happened, By: "key_1"})
+		g.UpdateWorkflow(UpdateRecorded, "", callback(recorded), RefundRecorded{By: "key_1"})
+		return activities.RefundOutcome{State: refund.Authorized}, nil
+	})
+	assert.Equal(t, refund.Captured, g.run())
+	for _, a := range []*answer[Acknowledged]{meanwhile, recorded} {
+		assert.Equal(t, problem.PaymentInProgress, problem.CodeOf(a.err))
+	}
+	assert.Equal(t, []int{1, 0, 1}, []int{g.calls["resolve cleared_up"], g.calls["book recorded"], g.calls["book captured"]})
+}
+
 func TestRefundThatSaferpayDoesNotTakeCanBeEnded(t *testing.T) {
 	t.Parallel()
 	for choice, want := range map[exception.Choice]refund.State{exception.DidNotHappen: refund.Failed, exception.Happened: refund.Recorded} {

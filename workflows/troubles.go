@@ -94,7 +94,7 @@ var (
 	refundNotTaken = trouble{
 		kind: exception.RefundNotTaken, choices: []exception.Choice{exception.TryAgain, exception.Happened, exception.DidNotHappen},
 		title:  "Saferpay does not take the refund at the moment",
-		advice: "Nothing was refunded so far. It is asked for again; or refund the payment in the Saferpay Backoffice and choose it_happened.",
+		advice: "Nothing was refunded so far. It is asked for again by itself. To refund it in the Saferpay Backoffice instead, choose it_happened first, so that it does not go back twice.",
 	}
 	refundStuck = trouble{
 		kind: exception.RefundStuck, choices: []exception.Choice{exception.TryAgain, exception.Happened, exception.DidNotHappen},

@@ -1,0 +1,471 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"pgregory.net/rapid"
+
+	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/refund"
+)
+
+// TestWhateverHappensToARefundTheMoneyGoesBackOnceOrNotAtAll plays one refund with lost answers, refusals, slow providers, data
+// that lag, a merchant who does it by hand, processes that are ended from outside and operators who decide at any moment, and
+// then holds Saferpay's books against ours.
+func TestWhateverHappensToARefundTheMoneyGoesBackOnceOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := &refundWorld{
+			t: t, now: time.Date(2026, 7, 1, 8, 0, 0, 0, time.UTC), faults: map[string][]fault{},
+			lag:    time.Duration(rapid.IntRange(0, 40).Draw(t, "Saferpay's data lag by minutes")) * time.Minute,
+			slow:   time.Duration(rapid.IntRange(0, 20).Draw(t, "slow by minutes")) * time.Minute,
+			answer: rapid.SliceOfN(rapid.SampledFrom([]refund.State{refund.Authorized, refund.Authorized, refund.Pending}), 20, 20).Draw(t, "Saferpay answers"),
+		}
+		for _, step := range []string{"send", "find", "ask", "capture", "book"} {
+			faults := []fault{fine, lostBefore, lostAfter, saidNo}
+			if step == "send" { // often enough in a row for a person to be told
+				faults = []fault{lostBefore, lostAfter, saidNo, noLicense, notNow, notNow, notNow, notNow, notNow, notNow, notNow, notNow}
+			}
+			w.faults[step] = rapid.SliceOfN(rapid.SampledFrom(faults), 0, 12).Draw(t, "faults of "+step)
+		}
+		events := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) happening {
+			return happening{
+				after: time.Duration(rapid.IntRange(1, 10*60).Draw(t, "minute")) * time.Minute,
+				what:  rapid.SampledFrom([]string{"operator decides", "operator decides", "merchant records", "operator signals", "provider decides"}).Draw(t, "what"),
+				which: rapid.IntRange(0, 11).Draw(t, "which"),
+			}
+		}), 0, 30).Draw(t, "events")
+		if rapid.Bool().Draw(t, "somebody decides whenever it can be decided") {
+			which := rapid.IntRange(0, 2).Draw(t, "what")
+			what := rapid.SampledFrom([]string{"operator decides", "merchant records"}).Draw(t, "who")
+			for minute := rapid.IntRange(1, 400).Draw(t, "from minute"); minute < 700; minute += 7 {
+				events = append(events, happening{after: time.Duration(minute) * time.Minute, what: what, which: which})
+			}
+		}
+		for hour := 12; hour < 12+24*8; hour += 4 { // in the end somebody tidies up, so that every run ends
+			events = append(events, happening{after: time.Duration(hour) * time.Hour, what: "tidy up", which: hour / 4})
+		}
+		if rapid.Bool().Draw(t, "ended from outside") {
+			w.ends = time.Duration(rapid.IntRange(1, 10*60).Draw(t, "at minute")) * time.Minute
+		}
+		w.record = refund.New(refund.Refund{ID: "ref_1", OrderID: "Q0"}, w.now)
+		w.play(events)
+		w.check()
+	})
+}
+
+// How Saferpay can refuse a refund that it surely did not make.
+const (
+	notNow    fault = "not at the moment"
+	noLicense fault = "the license has no refunds"
+)
+
+// refundWorld is one refund with everything outside its workflow.
+type refundWorld struct {
+	t      *rapid.T
+	mu     sync.Mutex
+	now    time.Time
+	faults map[string][]fault
+	lag    time.Duration
+	slow   time.Duration
+	answer []refund.State // to each request
+	ends   time.Duration  // when the process is ended from outside; never if 0
+
+	record       refund.Refund
+	transactions []*returning
+	deciding     bool // a person is
+	again        int  // how often a person had it asked for once more
+	booked       int
+	exceptions   []*exception.Exception
+	env          *testsuite.TestWorkflowEnvironment
+	result       Returned
+}
+
+// returning is money that goes back, as Saferpay's books have it.
+type returning struct {
+	orderID string
+	state   refund.State // Failed: cancelled
+	since   time.Time
+}
+
+// play runs the workflow to its end. One that is ended from outside is taken up by another.
+func (w *refundWorld) play(events []happening) {
+	in, start := RequestRefund{CompanyID: "cmp_1", RefundID: "ref_1", PaymentID: "pay_1", OrderID: "Q0"}, w.now
+	for {
+		w.env, w.deciding = w.newEnvironment(), false
+		for i := range events {
+			if e := &events[i]; !e.done {
+				w.env.RegisterDelayedCallback(func() {
+					e.done = true
+					w.happen(e)
+				}, max(start.Add(e.after).Sub(w.now), 0))
+			}
+		}
+		if w.ends > 0 && !in.TakeUp {
+			w.env.SetWorkflowRunTimeout(w.ends)
+		}
+		w.env.ExecuteWorkflow(RefundType, in)
+		require.True(w.t, w.env.IsWorkflowCompleted())
+		w.now = w.env.Now()
+		err := w.env.GetWorkflowError()
+		if _, ended := errors.AsType[*temporal.TimeoutError](err); ended && !in.TakeUp {
+			in.TakeUp = true
+			continue
+		}
+		require.NoError(w.t, err)
+		require.NoError(w.t, w.env.GetWorkflowResult(&w.result))
+		return
+	}
+}
+
+func (w *refundWorld) newEnvironment() *testsuite.TestWorkflowEnvironment {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	env := suite.NewTestWorkflowEnvironment()
+	env.SetTestTimeout(time.Minute)
+	env.SetStartTime(w.now)
+	env.SetWorkflowRunTimeout(365 * 24 * time.Hour)
+	Workflows{TimeScale: 1}.RegisterPayments(env)
+	env.RegisterActivity(&activities.Books{})
+	env.RegisterActivity(&activities.Saferpay{})
+	env.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
+	for _, step := range []struct{ name, does any }{
+		{booksStep.RecordRefundRequest, w.request},
+		{saferpayStep.SendRefund, w.send},
+		{saferpayStep.DoubtRefund, w.doubt},
+		{saferpayStep.FindRefund, w.find},
+		{saferpayStep.AskRefund, w.ask},
+		{saferpayStep.CaptureRefund, w.capture},
+		{booksStep.BookRefund, w.book},
+		{booksStep.ReopenRefund, w.reopen},
+		{booksStep.RaiseException, w.raise},
+		{booksStep.ResolveException, w.resolve},
+	} {
+		env.OnActivity(step.name, mock.Anything, mock.Anything).After(w.slow).Return(step.does).Maybe()
+	}
+	return env
+}
+
+// happen lets it happen.
+func (w *refundWorld) happen(e *happening) {
+	switch e.what {
+	case "operator decides":
+		w.decide(e.which, UpdateResolve)
+	case "merchant records":
+		w.decide(e.which, UpdateRecorded)
+	case "operator signals":
+		w.env.SignalWorkflow(SignalTryAgain, PaymentHint{})
+	case "provider decides":
+		w.provider(e.which%3 > 0)
+	case "tidy up":
+		w.mu.Lock()
+		w.faults = nil
+		w.mu.Unlock()
+		w.provider(true)
+		w.decide(e.which, UpdateResolve)
+	}
+}
+
+// provider decides on what is pending.
+func (w *refundWorld) provider(gives bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, t := range w.transactions {
+		if t.state != refund.Pending {
+			continue
+		}
+		if t.state = refund.Failed; gives {
+			t.state = refund.Captured
+		}
+	}
+}
+
+// decide is a person who looks into the Saferpay Backoffice, does there what the exception says, and decides what is true then.
+func (w *refundWorld) decide(which int, update string) {
+	w.mu.Lock()
+	i := slices.IndexFunc(w.exceptions, func(e *exception.Exception) bool { return e.Open() })
+	if i < 0 || w.deciding {
+		w.mu.Unlock()
+		return
+	}
+	e := w.exceptions[i]
+	choice := e.Choices[which%len(e.Choices)]
+	if update == UpdateRecorded {
+		choice = exception.Happened
+	}
+	if !slices.Contains(e.Choices, choice) {
+		w.mu.Unlock()
+		return
+	}
+	ours := w.ours(0)
+	switch made := w.madeByHand(); { // what is there at Saferpay can't be wished away, nor what is not
+	case made:
+		choice = exception.Happened
+	case ours == nil:
+	case ours.state == refund.Failed && choice != exception.TryAgain, ours.state == refund.Failed && e.Kind != exception.RefundUnclear:
+		choice = exception.DidNotHappen
+	case ours.state == refund.Captured && choice == exception.DidNotHappen, ours.state != refund.Failed && e.Kind == exception.RefundUnclear:
+		choice = exception.Happened
+	}
+	switch {
+	case choice == exception.Happened && ours != nil:
+		ours.state = refund.Captured
+	case choice == exception.Happened && e.Kind != exception.RefundNotTaken:
+		w.makeByHand()
+	case choice == exception.DidNotHappen && ours != nil:
+		ours.state = refund.Failed
+	}
+	w.deciding = update == UpdateResolve || choice == exception.Happened
+	w.mu.Unlock()
+	if !w.deciding {
+		return
+	}
+	decided := func(any, error) { w.deciding = false }
+	decision := any(ResolveException{ExceptionID: e.ID, Choice: choice, By: "anna"})
+	if update == UpdateRecorded {
+		decision = RefundRecorded{By: "anna"}
+	}
+	w.env.UpdateWorkflow(update, "", &testsuite.TestUpdateCallback{OnAccept: func() {}, OnReject: func(err error) { decided(nil, err) }, OnComplete: decided}, decision)
+}
+
+// makeByHand is a merchant who refunds in the Saferpay Backoffice, and not twice.
+func (w *refundWorld) makeByHand() {
+	if !w.madeByHand() {
+		w.transactions = append(w.transactions, &returning{orderID: byHand, state: refund.Captured, since: w.env.Now()})
+	}
+}
+
+func (w *refundWorld) madeByHand() bool {
+	return slices.ContainsFunc(w.transactions, func(t *returning) bool { return t.orderID == byHand })
+}
+
+const byHand = "by hand"
+
+// ours is the transaction of the order that stands in our record, as far as it is older than that.
+func (w *refundWorld) ours(age time.Duration) *returning {
+	for _, t := range w.transactions {
+		if t.orderID == w.record.OrderID && !t.since.Add(age).After(w.env.Now()) {
+			return t
+		}
+	}
+	return nil
+}
+
+// call is a step that may go wrong.
+func (w *refundWorld) call(step string, does func() error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	next := fine
+	if len(w.faults[step]) > 0 {
+		next, w.faults[step] = w.faults[step][0], w.faults[step][1:]
+	}
+	var err error
+	if next == fine || next == lostAfter {
+		err = does()
+	}
+	switch next {
+	case fine:
+		return err
+	case saidNo:
+		return errRefused
+	default:
+		return errors.New(string(next))
+	}
+}
+
+func (w *refundWorld) become(next refund.State) {
+	require.NoError(w.t, w.record.Become(next, w.env.Now(), ""))
+}
+
+func (w *refundWorld) request(context.Context, activities.RequestRefund) (activities.RefundTerms, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	terms := activities.RefundTerms{State: w.record.State}
+	for _, e := range w.exceptions {
+		if e.Open() {
+			terms.Awaited = activities.Awaited{ExceptionID: e.ID, Kind: e.Kind}
+		}
+	}
+	return terms, nil
+}
+
+func (w *refundWorld) send(context.Context, activities.RefundRef) (out activities.RefundOutcome, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.record.State != refund.Requested {
+		return activities.RefundOutcome{State: w.record.State}, nil
+	}
+	next := fine
+	if len(w.faults["send"]) > 0 {
+		next, w.faults["send"] = w.faults["send"][0], w.faults["send"][1:]
+	}
+	switch next {
+	case notNow:
+		return activities.RefundOutcome{State: refund.Requested, Why: "not now"}, nil
+	case noLicense:
+		return activities.RefundOutcome{State: refund.Requested, ByHand: true}, nil
+	case saidNo:
+		w.become(refund.Failed)
+		return activities.RefundOutcome{State: refund.Failed}, nil
+	case lostBefore:
+		return out, errors.New("the connection broke")
+	}
+	answer := w.answer[min(len(w.transactions), len(w.answer)-1)]
+	w.transactions = append(w.transactions, &returning{orderID: w.record.OrderID, state: answer, since: w.env.Now()})
+	if next == lostAfter {
+		return out, errors.New("the connection broke")
+	}
+	w.become(answer)
+	return activities.RefundOutcome{State: answer}, nil
+}
+
+func (w *refundWorld) doubt(context.Context, activities.RefundRef) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.record.State.CanBecome(refund.Unknown) {
+		w.become(refund.Unknown)
+	}
+	return nil
+}
+
+func (w *refundWorld) find(context.Context, activities.RefundRef) (out activities.RefundOutcome, err error) {
+	err = w.call("find", func() error {
+		ours := w.ours(w.lag)
+		if out.State = refund.Unknown; ours != nil {
+			out.State = w.learn(ours.state)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// learn records what Saferpay says; that it is captured is recorded together with its booking.
+func (w *refundWorld) learn(state refund.State) refund.State {
+	if state == refund.Captured {
+		w.become(refund.Authorized)
+	} else {
+		w.become(state)
+	}
+	return state
+}
+
+func (w *refundWorld) ask(context.Context, activities.RefundRef) (out activities.RefundOutcome, err error) {
+	err = w.call("ask", func() error {
+		switch ours := w.ours(0); ours.state {
+		case refund.Captured, refund.Pending:
+			out.State = ours.state
+		case refund.Failed:
+			w.become(refund.Failed)
+			out.State = refund.Failed
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (w *refundWorld) capture(context.Context, activities.RefundRef) (out activities.RefundOutcome, err error) {
+	err = w.call("capture", func() error {
+		ours := w.ours(0)
+		if ours.state == refund.Failed {
+			return errRefused
+		}
+		ours.state, out.State = refund.Captured, refund.Captured
+		return nil
+	})
+	return out, err
+}
+
+func (w *refundWorld) book(_ context.Context, in activities.GiveBack) error {
+	return w.call("book", func() error {
+		if w.record.State == refund.Captured || w.record.State == refund.Recorded {
+			return nil
+		}
+		w.booked++
+		w.become(in.State)
+		return nil
+	})
+}
+
+func (w *refundWorld) reopen(_ context.Context, in activities.Reopen) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.record.State.Final() || in.Again && w.record.State == refund.Requested:
+	case in.Again:
+		w.record.OrderID = fmt.Sprint("Q", len(w.record.Timeline))
+		w.become(refund.Requested)
+	default:
+		w.become(refund.Failed)
+	}
+	return nil
+}
+
+func (w *refundWorld) raise(_ context.Context, in activities.Raise) (activities.Raised, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, e := range w.exceptions {
+		if e.Open() && e.Kind == in.Kind {
+			return activities.Raised{ExceptionID: e.ID}, nil
+		}
+	}
+	e := exception.New(exception.Exception{Kind: in.Kind, Subject: in.Subject, WorkflowID: in.WorkflowID, Choices: in.Choices}, w.env.Now())
+	w.exceptions = append(w.exceptions, &e)
+	return activities.Raised{ExceptionID: e.ID}, nil
+}
+
+func (w *refundWorld) resolve(_ context.Context, in activities.Resolve) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i := slices.IndexFunc(w.exceptions, func(e *exception.Exception) bool { return e.ID == in.ExceptionID })
+	e := w.exceptions[i]
+	decided := e.Open()
+	err := e.Resolve(in.Choice, in.Note, in.By, w.env.Now())
+	switch decided = decided && err == nil; {
+	case decided && e.Kind == exception.RefundNotTaken && in.Choice == exception.Happened:
+		w.makeByHand() // once it is sure that it is not asked for from here any more
+	case decided && e.Kind == exception.RefundUnclear && in.Choice == exception.TryAgain:
+		w.again++
+	}
+	if p, ok := errors.AsType[*problem.Error](err); ok {
+		return refuse(p)
+	}
+	return err
+}
+
+// check holds Saferpay's books against ours.
+func (w *refundWorld) check() {
+	gone, byUs := 0, 0
+	for _, t := range w.transactions {
+		assert.Contains(w.t, []refund.State{refund.Captured, refund.Failed}, t.state, "nothing is left hanging: %+v", t)
+		if t.state == refund.Captured {
+			gone++
+		}
+		if t.orderID != byHand {
+			byUs++
+		}
+	}
+	assert.LessOrEqual(w.t, gone, 1, "the money goes back once")
+	assert.Equal(w.t, gone, w.booked, "what goes back is booked, and nothing else")
+	assert.LessOrEqual(w.t, byUs, 1+w.again, "it is asked for once, unless a person says otherwise")
+	assert.True(w.t, w.record.State.Final())
+	assert.Equal(w.t, w.record.State, w.result.State, "the workflow knows")
+	assert.Equal(w.t, gone == 1, w.record.State != refund.Failed)
+	for _, e := range w.exceptions {
+		assert.False(w.t, e.Open(), "nobody waits for a decision on %s any more", e.Kind)
+	}
+}
