@@ -251,13 +251,13 @@ func (c *comparison) record(ctx context.Context, t sweep.Transaction) (record sw
 		record.Refund = &r
 		return record, false, nil
 	}
-	if record.Elsewhere || !record.Found.IsZero() || t.Status != sweep.Captured {
+	if record.Elsewhere || !record.Found.IsZero() || t.Status == sweep.Canceled {
 		return record, false, nil
 	}
 	if explained, err = c.madeByHand(ctx, t); explained || err != nil || record.Payment != nil {
 		return record, explained, err
 	}
-	fitting, err := c.tx.PaymentsWithLeft(ctx, c.service.ID, t.Captured)
+	fitting, err := c.tx.PaymentsWithLeft(ctx, c.service.ID, t.Stake())
 	if len(fitting) == 1 {
 		record.Payment = &fitting[0]
 	}

@@ -99,23 +99,25 @@ func (f *finding) carryOut(ctx workflow.Context, in ResolveException) error {
 	}
 	paid := activities.PaymentRef{CompanyID: f.in.CompanyID, PaymentID: found.PaymentID}
 	money := activities.FoundMoney{PaymentRef: paid, InvoiceID: found.InvoiceID, TransactionID: found.TransactionID, Amount: found.ToBook, By: in.By}
-	switch in.Choice {
-	case exception.Book:
-		return workflow.ExecuteActivity(with(ctx, books, "Book what Saferpay moved"), booksStep.BookFound, money).Get(ctx, nil)
-	case exception.Record:
-		return workflow.ExecuteActivity(with(ctx, books, "Record the refund"), booksStep.RecordFoundRefund, activities.FoundRefund{
-			PaymentRef: paid, InvoiceID: found.InvoiceID, TransactionID: found.TransactionID, Amount: found.ToBook.Neg(),
-		}).Get(ctx, nil)
-	case exception.Release:
-		return workflow.ExecuteActivity(with(ctx, interactive, "Give the money back"), saferpayStep.ReleaseFound, transaction).Get(ctx, nil)
-	case exception.CaptureNow:
+	if in.Choice == exception.CaptureNow || in.Choice == exception.Record && found.Offers(exception.CaptureNow) {
 		var taken activities.Taken
 		err := workflow.ExecuteActivity(with(ctx, interactive, "Capture the money"), saferpayStep.CaptureFound, transaction).Get(ctx, &taken)
 		if err != nil || found.ToBook.IsZero() { // booked already
 			return err
 		}
-		money.Amount = taken.Amount
-		return workflow.ExecuteActivity(with(ctx, books, "Book what was captured"), booksStep.BookFound, money).Get(ctx, nil)
+		if money.Amount = taken.Amount; found.ToBook.IsNegative() {
+			money.Amount = taken.Amount.Neg()
+		}
+	}
+	switch in.Choice {
+	case exception.Book, exception.CaptureNow:
+		return workflow.ExecuteActivity(with(ctx, books, "Book what Saferpay moved"), booksStep.BookFound, money).Get(ctx, nil)
+	case exception.Record:
+		return workflow.ExecuteActivity(with(ctx, books, "Record the refund"), booksStep.RecordFoundRefund, activities.FoundRefund{
+			PaymentRef: paid, InvoiceID: found.InvoiceID, TransactionID: found.TransactionID, Amount: money.Amount.Neg(),
+		}).Get(ctx, nil)
+	case exception.Release:
+		return workflow.ExecuteActivity(with(ctx, interactive, "Give the money back"), saferpayStep.ReleaseFound, transaction).Get(ctx, nil)
 	default:
 		return nil // to leave it as it is
 	}

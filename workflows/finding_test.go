@@ -131,6 +131,23 @@ func TestWhatIsBookedAlreadyIsOnlyCaptured(t *testing.T) {
 	assert.Equal(t, []string{"capture", "resolve capture_now by key_1"}, d.done)
 }
 
+func TestARefundThatNobodyCapturedIsCapturedFirst(t *testing.T) {
+	t.Parallel()
+	for choice, does := range map[exception.Choice][]string{
+		exception.Record:     {"capture", "record"},
+		exception.CaptureNow: {"capture", "book"},
+		exception.Release:    {"release"},
+	} {
+		d := decide(t, "-50.00", exception.Record, exception.CaptureNow, exception.Release, exception.Accept)
+		d.at(time.Hour, choice)
+		d.run()
+		assert.Equal(t, append(does, "resolve "+string(choice)+" by key_1"), d.done)
+		for _, amount := range d.booked {
+			assert.Equal(t, map[exception.Choice]string{exception.Record: "50.00", exception.CaptureNow: "-50.00"}[choice], amount.Value())
+		}
+	}
+}
+
 func TestWhatIsBookedIsWhatTheCaptureMoved(t *testing.T) {
 	t.Parallel()
 	d := decide(t, "50.00", exception.CaptureNow)

@@ -10,8 +10,8 @@ var meanings = map[Choice]string{
 	Acknowledge:  "You have taken note; nothing more is done.",
 	Book:         "What Saferpay moved is booked against account 2030, prepayments received.",
 	Record:       "It is recorded and booked as a refund of the payment that it fits.",
-	CaptureNow:   "The authorized money is captured, and booked.",
-	Release:      "The authorized money is given back to the payer.",
+	CaptureNow:   "What is authorized is captured, and booked.",
+	Release:      "The authorization is cancelled, so that no money moves.",
 	Accept:       "Our record stays as it is.",
 	NotOurs:      "It belongs to somebody else who uses the terminal, and is left alone.",
 	ClearedUp:    "It turned out not to need a decision.",
@@ -24,8 +24,10 @@ var meaningsByKind = map[Kind]map[Choice]string{
 		TryAgain:     "You made sure in the Saferpay Backoffice that the refund did not happen: it is asked for once more, under a new order id.",
 		DidNotHappen: "You made sure in the Saferpay Backoffice that the refund did not happen: it fails, and its amount can be refunded again.",
 	},
-	RefundStuck:   {TryAgain: "The refund is captured once more, at once."},
-	DoublePayment: {Keep: "The money stays on account 2030, prepayments received."},
+	MissingCapture: {Record: "It is captured, recorded and booked as a refund of the payment that it fits."},
+	RefundNotTaken: {Happened: "You refund it in the Saferpay Backoffice: it is booked here, and not asked for from here any more."},
+	RefundStuck:    {TryAgain: "The refund is captured once more, at once."},
+	DoublePayment:  {Keep: "The money stays on account 2030, prepayments received."},
 }
 
 // Meaning says what the choice does, in a sentence for the person who decides.

@@ -59,16 +59,21 @@ func orphan(t Transaction, r Record, ours side) Finding {
 
 func refundFound(t Transaction, r Record, ours side) Finding {
 	nothing, meaning := leave(r)
-	choices, fits := []exception.Choice{exception.Book, nothing}, ""
-	if r.Refund == nil && r.Payment != nil {
-		choices = append([]exception.Choice{exception.Record}, choices...)
-		fits = fmt.Sprintf("`record` records it as a refund of payment %s of invoice %s, which it fits. ", r.Payment.ID, r.Payment.InvoiceID)
-	}
+	choices, fits := fitting(r, "records it", exception.Book, nothing)
 	f := finding(exception.RefundFound, t, r, ours, choices...)
 	f.ToBook = t.moved()
 	f.Detail = fmt.Sprintf("Saferpay gave %s back to a payer (%s), %s; it may have been made in the Saferpay Backoffice. %s"+
 		"`book` books it against account 2030, prepayments received. %s", t.Captured, t, standing(r, ours, "refund"), fits, meaning)
 	return f
+}
+
+// fitting adds the choice to record a refund for the payment that it fits, if there is one, and says what that does.
+func fitting(r Record, does string, choices ...exception.Choice) ([]exception.Choice, string) {
+	if r.Refund != nil || r.Payment == nil {
+		return choices, ""
+	}
+	return slices.Insert(choices, 0, exception.Record),
+		fmt.Sprintf("`record` %s as a refund of payment %s of invoice %s, which it fits. ", does, r.Payment.ID, r.Payment.InvoiceID)
 }
 
 func missingCapture(t Transaction, r Record, ours side) Finding {
@@ -79,8 +84,17 @@ func missingCapture(t Transaction, r Record, ours side) Finding {
 		return f
 	}
 	nothing, meaning := leave(r)
+	if t.Refund {
+		choices, fits := fitting(r, "captures it and records it", exception.CaptureNow, exception.Release, nothing)
+		f := finding(exception.MissingCapture, t, r, ours, choices...)
+		f.ToBook = t.meant()
+		f.Detail = fmt.Sprintf("Saferpay accepted a refund of %s that nobody captured (%s), %s: the payer gets nothing before it is captured. %s"+
+			"`capture_now` captures it and books it against account 2030, prepayments received. `release` cancels it: no money goes back. %s",
+			t.Amount, t, standing(r, ours, "refund"), fits, meaning)
+		return f
+	}
 	f := finding(exception.MissingCapture, t, r, ours, exception.CaptureNow, exception.Release, nothing)
-	f.ToBook = t.Amount
+	f.ToBook = t.meant()
 	f.Detail = fmt.Sprintf("Saferpay holds %s that a payer authorized and nobody captured (%s), %s. "+
 		"It lapses 7 days (TWINT) or about 10 days (cards) after the payment. "+
 		"`capture_now` takes it and books it as a prepayment on account 2030. `release` gives it back to the payer. %s", t.Amount, t, standing(r, ours, "payment"), meaning)

@@ -52,6 +52,22 @@ type Record struct {
 	Elsewhere bool             // another company of ours knows it: companies may share a terminal
 }
 
+// meant is what the transaction moves once it is captured: more than 0 when it comes, less than 0 when it goes back.
+func (t Transaction) meant() money.Amount {
+	if t.Refund {
+		return t.Amount.Neg()
+	}
+	return t.Amount
+}
+
+// Stake is the amount of it that counts: what was captured, or what a capture takes.
+func (t Transaction) Stake() money.Amount {
+	if t.Status == Captured {
+		return t.Captured
+	}
+	return t.Amount
+}
+
 // side is our side of one transaction.
 type side struct {
 	id       string // of the payment or refund
@@ -118,8 +134,6 @@ func Judge(t Transaction, r Record, settled time.Time) (Verdict, Finding) {
 	switch {
 	case t.Status == Authorized && known && ours.since.After(settled):
 		return Agrees, Finding{} // captured or released since; the next night knows
-	case t.Status == Authorized && t.Refund && ours.booked.IsZero():
-		return Agrees, Finding{} // no money has gone back, and none will before it is captured
 	case t.Status == Authorized:
 		return Disagrees, missingCapture(t, r, ours)
 	case t.moved().Equal(ours.booked), t.moved().IsZero() && ours.booked.IsZero():
@@ -139,7 +153,7 @@ const handWritten = 24 * time.Hour
 // Fits tells whether a refund at Saferpay without an order id of ours may be r, which the merchant made, or is about to
 // make, in the Backoffice: no transaction stands for r yet, and the amount is the same.
 func Fits(t Transaction, r refund.Refund) bool {
-	if !t.Refund || r.TransactionID != "" || r.State == refund.Failed || !r.Amount.Equal(t.Captured) {
+	if !t.Refund || r.TransactionID != "" || r.State == refund.Failed || !r.Amount.Equal(t.Stake()) {
 		return false
 	}
 	return !r.State.Final() || t.At.Before(r.Timeline[len(r.Timeline)-1].At.Add(handWritten))

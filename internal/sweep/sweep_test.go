@@ -87,7 +87,6 @@ func TestWhatSaferpayReportsIsHeldAgainstOurRecord(t *testing.T) {
 		"another company's payment":           {came(sweep.Captured, chf("108.00")), sweep.Record{Elsewhere: true}, none, "", "", nil},
 		"another company's refund":            {went(sweep.Captured, chf("8.00")), sweep.Record{Elsewhere: true}, none, "", "", nil},
 		"a stranger's that was released":      {came(sweep.Canceled, chf("108.00")), unknown, none, "", "", nil},
-		"a stranger's refund not captured":    {went(sweep.Authorized, chf("8.00")), unknown, none, "", "", nil},
 		"captured while we don't know yet":    {came(sweep.Captured, chf("108.00")), p(unpaid(payment.Redirected)), owned, "", "", nil},
 		"other amount while under way":        {came(sweep.Captured, chf("1.00")), p(paid(payment.Unknown)), owned, "", "", nil},
 		"authorized while we capture":         {came(sweep.Authorized, chf("108.00")), p(paid(payment.Authorized)), owned, "", "", nil},
@@ -100,6 +99,9 @@ func TestWhatSaferpayReportsIsHeldAgainstOurRecord(t *testing.T) {
 		"an authorization of an expired page": {came(sweep.Authorized, chf("108.00")), p(unpaid(payment.Expired)), lost, "T1", "108.00", []exception.Choice{"capture_now", "release", "accept"}},
 		"booked but never captured":           {came(sweep.Authorized, chf("108.00")), p(paid(payment.Captured)), lost, "pay_1", "0.00", []exception.Choice{"capture_now", "accept"}},
 		"a refund booked but never captured":  {went(sweep.Authorized, chf("8.00")), r(returned(refund.Captured)), lost, "ref_1", "0.00", []exception.Choice{"capture_now", "accept"}},
+		"a stranger's refund not captured":    {went(sweep.Authorized, chf("8.00")), unknown, lost, "T2", "-8.00", []exception.Choice{"capture_now", "release", "not_ours"}},
+		"a refund of ours that was forgotten": {went(sweep.Authorized, chf("8.00")), p(paid(payment.Captured)), lost, "T2", "-8.00", []exception.Choice{"record", "capture_now", "release", "accept"}},
+		"given up here, open at Saferpay":     {went(sweep.Authorized, chf("8.00")), r(returned(refund.Failed)), lost, "ref_1", "-8.00", []exception.Choice{"capture_now", "release", "accept"}},
 		"less than we booked":                 {came(sweep.Captured, chf("100.00")), p(paid(payment.Captured)), differ, "pay_1", "-8.00", []exception.Choice{"book", "accept"}},
 		"nothing of what we booked":           {came(sweep.Canceled, chf("108.00")), p(paid(payment.Captured)), differ, "pay_1", "-108.00", []exception.Choice{"book", "accept"}},
 		"another currency than we booked":     {came(sweep.Captured, eur), p(paid(payment.Captured)), differ, "pay_1", "0.00", []exception.Choice{"accept"}},
@@ -163,6 +165,8 @@ func TestARefundByHandIsRecognisedByItsAmount(t *testing.T) {
 	}
 	inTheBackoffice := went(sweep.Captured, chf("8.00"))
 	inTheBackoffice.OrderID = ""
+	uncaptured := went(sweep.Authorized, chf("8.00"))
+	assert.True(t, sweep.Fits(uncaptured, byHand(refund.Requested)), "it is captured next")
 	later, other := inTheBackoffice, inTheBackoffice
 	later.At, other.Captured = noon.AddDate(1, 0, 0), chf("9.00")
 	assert.True(t, sweep.Fits(inTheBackoffice, byHand(refund.Recorded)))

@@ -68,7 +68,7 @@ func (c *company) choose(ctx context.Context, e exception, calm bool) (string, e
 	case e.Kind == "refund_unclear" || e.Kind == "refund_stuck" || e.Kind == "refund_by_hand":
 		return c.lookAtRefund(ctx, e)
 	default:
-		return offered("try_again", "record", "book", "release", "acknowledge"), nil
+		return offered("try_again", "record", "book", "release", "accept", "acknowledge"), nil
 	}
 }
 
@@ -82,7 +82,7 @@ func (c *company) lookAtRefund(ctx context.Context, e exception) (string, error)
 	if err := c.cluster.steer(ctx, http.MethodGet, "/_sim/transactions", nil, &all); err != nil {
 		return "", err
 	}
-	found := invariants.Ordered(all, r.Saferpay.OrderID)
+	found := invariants.Of(all, r.Saferpay)
 	switch {
 	case len(found) == 0 && strings.HasSuffix(e.Subject, "a"): // some merchants would rather not
 		return "it_did_not", nil

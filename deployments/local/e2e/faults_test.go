@@ -238,7 +238,7 @@ func (w *paths) decide(c *company, r refund) {
 	if len(doubts.Data) > 0 {
 		var unclear givenBack
 		c.call("GET", "/refunds/"+r.ID, nil).gives(200, &unclear)
-		require.Empty(c.t, invariants.Ordered(saferpayTransactions(c.t, w.stack), unclear.Saferpay.OrderID), "Saferpay gave the money back, so there is no doubt")
+		require.Empty(c.t, invariants.Of(saferpayTransactions(c.t, w.stack), unclear.Saferpay), "Saferpay gave the money back, so there is no doubt")
 	}
 	c.decideAny(r.ID, "try_again")
 }

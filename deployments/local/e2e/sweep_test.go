@@ -137,6 +137,14 @@ func (w swept) licensed(features ...string) {
 // refundInTheBackoffice gives money of the payment back without us, and without an order id of ours.
 func (w swept) refundInTheBackoffice(p payment, minor string) string {
 	w.t.Helper()
+	id := w.acceptedInTheBackoffice(p, minor)
+	w.directly("Transaction/Capture", object{"TransactionReference": object{"TransactionId": id}}).gives(200, nil)
+	return id
+}
+
+// acceptedInTheBackoffice is the same without the capture that moves the money.
+func (w swept) acceptedInTheBackoffice(p payment, minor string) string {
+	w.t.Helper()
 	var made struct {
 		Transaction struct {
 			ID string `json:"Id"`
@@ -145,7 +153,6 @@ func (w swept) refundInTheBackoffice(p payment, minor string) string {
 	w.directly("Transaction/Refund", object{
 		"Refund": object{"Amount": object{"Value": minor, "CurrencyCode": "CHF"}}, "CaptureReference": object{"CaptureId": p.Saferpay.CaptureID},
 	}).gives(200, &made)
-	w.directly("Transaction/Capture", object{"TransactionReference": object{"TransactionId": made.Transaction.ID}}).gives(200, nil)
 	return made.Transaction.ID
 }
 
@@ -312,6 +319,16 @@ func TestEveryNightSaferpaysReportIsComparedWithOurRecords(t *testing.T) {
 		raised := w.finds("refund_found", rest)
 		assert.Equal(t, []string{"book", "not_ours"}, raised.Choices)
 		w.decides(raised, "not_ours")
+
+		forgotten := w.acceptedInTheBackoffice(paid, "500") // and not captured: the payer has nothing yet
+		raised = w.finds("missing_capture", forgotten)
+		assert.Equal(t, []string{"capture_now", "release", "not_ours"}, raised.Choices)
+		w.decides(raised, "release")
+		assert.Equal(t, "CANCELED", w.statusAtSaferpay(forgotten))
+		third, paidLast := w.paid("R-3")
+		forgotten = w.acceptedInTheBackoffice(paidLast, "10800")
+		w.decides(w.finds("missing_capture", forgotten), "record")
+		assert.Equal(t, []string{"CAPTURED", "0.00"}, []string{w.statusAtSaferpay(forgotten), third.now().AmountPaid})
 
 		other, paidToo := w.paid("R-2")
 		raised = w.finds("refund_found", w.refundInTheBackoffice(paidToo, "10800"))

@@ -40,7 +40,8 @@ type (
 	}
 	// References are the ids by which Saferpay knows something.
 	References struct {
-		OrderID string `json:"order_id"`
+		OrderID       string `json:"order_id"`
+		TransactionID string `json:"transaction_id"`
 	}
 	// Entry is one of GET /v1/journal.
 	Entry struct {
@@ -91,10 +92,11 @@ type Minor struct {
 	Currency money.Currency `json:"currency"`
 }
 
-// Ordered returns the transactions of one of our order ids.
-func Ordered(transactions []Transaction, orderID string) (found []Transaction) {
+// Of returns the transactions that one of our payments or refunds stands for: those of its order id, and the one that it names,
+// which has another order id when it was found at Saferpay.
+func Of(transactions []Transaction, r References) (found []Transaction) {
 	for _, t := range transactions {
-		if t.OrderID == orderID {
+		if t.OrderID == r.OrderID || t.ID == r.TransactionID {
 			found = append(found, t)
 		}
 	}

@@ -136,7 +136,7 @@ func (c *check) payment(p Payment) {
 	if !slices.Contains(endedPayments, p.State) {
 		c.differ("payment %s is still %s", p.ID, p.State)
 	}
-	at := Ordered(c.books.Saferpay, p.Saferpay.OrderID)
+	at := Of(c.books.Saferpay, p.Saferpay)
 	if len(at) > 1 {
 		c.differ("payment %s has %d transactions at Saferpay", p.ID, len(at))
 	}
@@ -190,7 +190,7 @@ func (c *check) refund(r Refund) {
 	if !slices.Contains(endedRefunds, r.State) {
 		c.differ("refund %s is still %s", r.ID, r.State)
 	}
-	at := Ordered(c.books.Saferpay, r.Saferpay.OrderID)
+	at := Of(c.books.Saferpay, r.Saferpay)
 	own := Source{string(ledger.FromRefund), r.ID}
 	happened := r.State == "captured" || r.State == "recorded"
 	switch {
@@ -215,10 +215,10 @@ func Strangers(saferpay []Transaction, companies ...Books) (differences []string
 	known := map[string]bool{}
 	for _, b := range companies {
 		for _, p := range b.Payments {
-			known[p.Saferpay.OrderID] = true
+			known[p.Saferpay.OrderID], known[p.Saferpay.TransactionID] = true, true
 		}
 		for _, r := range b.Refunds {
-			known[r.Saferpay.OrderID] = true
+			known[r.Saferpay.OrderID], known[r.Saferpay.TransactionID] = true, true
 		}
 		for _, e := range b.Journal {
 			if e.Source.Kind == string(ledger.FromTransaction) {
