@@ -9,6 +9,7 @@ SHELL := /bin/bash
 PACKAGES      := deployments/local/install-packages.sh
 PROGRESS      := deployments/local/with-progress.sh
 TESTS         := go run gotest.tools/gotestsum@v1.13.0 --format pkgname --format-hide-empty-pkg --jsonfile
+PATIENT       := -timeout 30m # Go gives a package ten minutes, which a busy machine can need for the end-to-end tests
 GOLANGCI      := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 WORKFLOWCHECK := go run go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
 
@@ -28,10 +29,10 @@ test: ## run all tests of all modules
 	@$(PACKAGES) postgresql gcc
 	@$(PACKAGES) chromium || echo "going on without Chromium: the browser tests are skipped"
 	@mkdir -p bin
-	@$(PROGRESS) "testing the product" $(TESTS) bin/test-product.json -- -race ./...
-	@cd deployments/checks && ../../$(PROGRESS) "checking what is deployed" $(TESTS) ../../bin/test-checks.json -- ./...
+	@$(PROGRESS) "testing the product" $(TESTS) bin/test-product.json -- $(PATIENT) -race ./...
+	@cd deployments/checks && ../../$(PROGRESS) "checking what is deployed" $(TESTS) ../../bin/test-checks.json -- $(PATIENT) ./...
 	@echo "testing the local stack end to end; building the Temporal server takes 4–8 minutes the first time"
-	@cd deployments/local && ../../$(PROGRESS) "testing the local stack" $(TESTS) ../../bin/test-local.json -- ./...
+	@cd deployments/local && ../../$(PROGRESS) "testing the local stack" $(TESTS) ../../bin/test-local.json -- $(PATIENT) ./...
 	@echo; echo "What the tests counted:"; grep -hoE '_test.go:[0-9]+: [^"]*[0-9][^"]*' bin/test-*.json | grep -v rapid | sed -E 's/^[^ ]+ /  /; s/\\n$$//'
 
 bench: ## measure the product on this machine; fails when a bar is missed
