@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"sync"
+	"time"
 
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/payment"
@@ -11,7 +13,31 @@ import (
 
 // watched are the metrics by which operators see that something waits for them, over all companies: every worker shows the same.
 func watched(s *postgres.Store) []telemetry.Gauge {
+	unsettled := remembered(unsettledFresh, s.Unsettled)
+	byCurrency := func(value func(postgres.Unsettled) float64) func(context.Context) (map[string]float64, error) {
+		return func(ctx context.Context) (map[string]float64, error) {
+			all, err := unsettled(ctx)
+			values := map[string]float64{}
+			for currency, u := range all {
+				values[string(currency)] = value(u)
+			}
+			return values, err
+		}
+	}
 	return []telemetry.Gauge{
+		{
+			Name: "quittance_unsettled_minor_units", Label: "currency",
+			Help: "What stands on the receipt accounts for want of a payout, in centimes and the like: of 90 days, and of companies that have payouts booked.",
+			Read: byCurrency(func(u postgres.Unsettled) float64 { return float64(u.Amount.Minor()) }),
+		},
+		{
+			Name: "quittance_unsettled_entries", Help: "How many receipts and refunds that is.", Label: "currency",
+			Read: byCurrency(func(u postgres.Unsettled) float64 { return float64(u.Entries) }),
+		},
+		{
+			Name: "quittance_oldest_unsettled_seconds", Help: "Since the day of the oldest of them; a payout comes about two business days later.", Label: "currency",
+			Read: byCurrency(func(u postgres.Unsettled) float64 { return u.Oldest.Seconds() }),
+		},
 		{
 			Name: "quittance_payments_under_way", Help: "Payments that have not ended.", Label: "state",
 			Read: func(ctx context.Context) (map[string]float64, error) {
@@ -64,5 +90,27 @@ func watched(s *postgres.Store) []telemetry.Gauge {
 				return telemetry.One(behind.Seconds(), err)
 			},
 		},
+	}
+}
+
+// unsettledFresh is for how long what stands unsettled is not read again: it changes by the day, and takes longer than the rest.
+const unsettledFresh = 5 * time.Minute
+
+// remembered reads anew only when what was read before is older than that.
+func remembered[T any](fresh time.Duration, read func(context.Context) (T, error)) func(context.Context) (T, error) {
+	var mu sync.Mutex
+	var last T
+	var at time.Time
+	return func(ctx context.Context) (T, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if !at.IsZero() && time.Since(at) < fresh {
+			return last, nil
+		}
+		now, err := read(ctx)
+		if err == nil {
+			last, at = now, time.Now()
+		}
+		return now, err
 	}
 }
