@@ -57,12 +57,12 @@ func (s *server) reportReturn(r *http.Request, d document) {
 	}
 }
 
-// awaitOutcome reads the document again until the payment is decided, for as long as the payer's patience lasts.
+// awaitOutcome looks at the payment until it is decided, for as long as the payer's patience lasts, and reads the document then.
 func (s *server) awaitOutcome(r *http.Request, d document) (document, error) {
 	deadline := time.After(returnPatience)
 	tick := time.NewTicker(returnInterval)
 	defer tick.Stop()
-	for !d.payment.State.Final() {
+	for state := d.payment.State; !state.Final(); {
 		select {
 		case <-tick.C:
 		case <-deadline:
@@ -70,9 +70,16 @@ func (s *server) awaitOutcome(r *http.Request, d document) (document, error) {
 		case <-r.Context().Done():
 			return d, r.Context().Err()
 		}
-		var err error
-		if d, err = s.document(r.Context(), d.token, d.payment.ID); err != nil {
+		err := s.Store.InCompany(r.Context(), d.invoice.CompanyID, func(tx Tx) error {
+			p, err := tx.Payment(r.Context(), d.payment.ID)
+			state = p.State
+			return err
+		})
+		if err != nil {
 			return d, err
+		}
+		if state.Final() {
+			return s.document(r.Context(), d.token, d.payment.ID)
 		}
 	}
 	return d, nil

@@ -46,6 +46,8 @@ type Options struct {
 	// Durable keeps every commit on disk before it is acknowledged. Tests leave it off: they are faster, and lose
 	// nothing that they need when the machine (not only the server) crashes.
 	Durable bool
+	// Statistics counts the statements of every database and their time, in pg_stat_statements, for measurements.
+	Statistics bool
 }
 
 // Server is a running Postgres server.
@@ -229,6 +231,9 @@ func (s *Server) launch(ctx context.Context) error {
 	}
 	if !s.options.Durable {
 		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
+	}
+	if s.options.Statistics {
+		settings = append(settings, "shared_preload_libraries=pg_stat_statements")
 	}
 	args := []string{"-D", s.cluster()}
 	for _, setting := range settings {

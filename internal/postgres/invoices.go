@@ -87,13 +87,17 @@ func numberTaken(err error, i invoice.Invoice) error {
 	return err
 }
 
-// attachPaymentServices makes the stored list of payment services that of the invoice.
+// attachPaymentServices makes the stored list of payment services that of the invoice; one that is that already stays untouched.
 func (tx *Tx) attachPaymentServices(ctx context.Context, i invoice.Invoice) error {
 	batch := &pgx.Batch{}
-	batch.Queue(`delete from invoice_payment_services where invoice_id = $1`, i.ID)
+	batch.Queue(`
+		delete from invoice_payment_services where invoice_id = $1
+			and array(select payment_service_id from invoice_payment_services where invoice_id = $1 order by position) <> $2::text[]`,
+		i.ID, list(i.PaymentServiceIDs))
 	batch.Queue(`
 		insert into invoice_payment_services (company_id, invoice_id, payment_service_id, position)
-		select $1, $2, id, position from unnest($3::text[]) with ordinality as attached (id, position)`,
+		select $1, $2, id, position from unnest($3::text[]) with ordinality as attached (id, position)
+		where not exists (select from invoice_payment_services where invoice_id = $2)`,
 		i.CompanyID, i.ID, list(i.PaymentServiceIDs))
 	err := tx.tx.SendBatch(ctx, batch).Close()
 	switch {

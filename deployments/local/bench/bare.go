@@ -11,12 +11,16 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// The bare workflow is what a payment would cost if nothing were done in it: it is started by an update, takes another one and two
-// signals, and runs as many activities as a payment does, three of them local and two of their own, all empty. It writes no
-// payload, no search attribute and no row.
-const bareQueue = "bare"
+// bare is what a payment would cost if nothing were done in it: a workflow that is started by an update, takes another one and two
+// signals, and runs as many activities as a payment does, all empty. It writes no payload, no search attribute and no row. Those
+// that a payment runs inside the workflow task are local here too where that is asked for, else activities like the others.
+type bare struct {
+	queue string
+	local bool
+}
 
 const (
+	bareType     = "Bare"
 	updateOpen   = "open"
 	updatePage   = "page"
 	signalReturn = "returned"
@@ -25,12 +29,18 @@ const (
 
 func nothing(context.Context) error { return nil }
 
-func bare(ctx workflow.Context) error {
-	local := func(ctx workflow.Context) error {
-		ctx = workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{StartToCloseTimeout: 5 * time.Second})
-		return workflow.ExecuteLocalActivity(ctx, nothing).Get(ctx, nil)
+func (b bare) workflow(ctx workflow.Context) error {
+	regular := func(ctx workflow.Context) error {
+		ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: 10 * time.Second})
+		return workflow.ExecuteActivity(ctx, nothing).Get(ctx, nil)
 	}
-	regular := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: 10 * time.Second})
+	local := regular
+	if b.local {
+		local = func(ctx workflow.Context) error {
+			ctx = workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{StartToCloseTimeout: 5 * time.Second})
+			return workflow.ExecuteLocalActivity(ctx, nothing).Get(ctx, nil)
+		}
+	}
 	var opened, paged, told bool
 	if err := workflow.SetUpdateHandler(ctx, updateOpen, func(ctx workflow.Context) error {
 		return workflow.Await(ctx, func() bool { return opened })
@@ -61,7 +71,7 @@ func bare(ctx workflow.Context) error {
 		return err
 	}
 	for range 2 {
-		if err := workflow.ExecuteActivity(regular, nothing).Get(ctx, nil); err != nil {
+		if err := regular(ctx); err != nil {
 			return err
 		}
 	}
@@ -71,20 +81,20 @@ func bare(ctx workflow.Context) error {
 	return workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
 }
 
-// serveBare runs a worker for bare workflows until the returned function is called.
-func serveBare(c client.Client) (stop func(), err error) {
-	w := worker.New(c, bareQueue, worker.Options{})
-	w.RegisterWorkflow(bare)
+// serve runs a worker for bare workflows until the returned function is called.
+func (b bare) serve(c client.Client) (stop func(), err error) {
+	w := worker.New(c, b.queue, worker.Options{})
+	w.RegisterWorkflowWithOptions(b.workflow, workflow.RegisterOptions{Name: bareType})
 	w.RegisterActivity(nothing)
 	return w.Stop, w.Start()
 }
 
-// runBare drives one bare workflow as a payer and Saferpay drive a payment.
-func runBare(ctx context.Context, c client.Client, id string) (t timing, err error) {
+// run drives one bare workflow as a payer and Saferpay drive a payment.
+func (b bare) run(ctx context.Context, c client.Client, id string) (t timing, err error) {
 	begun := time.Now()
 	start := c.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-		ID: id, TaskQueue: bareQueue, WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
-	}, bare)
+		ID: id, TaskQueue: b.queue, WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+	}, bareType)
 	opened, err := c.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: start,
 		UpdateOptions:          client.UpdateWorkflowOptions{UpdateName: updateOpen, WaitForStage: client.WorkflowUpdateStageCompleted},

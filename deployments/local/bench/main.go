@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -29,7 +30,11 @@ type suite func(ctx context.Context, server *embeddedpg.Server, progress io.Writ
 // suites are all that there is to measure, in the order of the table.
 var suites = []suite{payments, journal}
 
+// openInvoices is how many invoices wait while it is measured what waiting costs.
+var openInvoices = flag.Int("open", 1000, "how many `invoices` wait for nobody to pay them")
+
 func main() {
+	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	missed, err := run(ctx)

@@ -47,6 +47,9 @@ func Start(log io.Writer, variables []string, program string, arguments ...strin
 	return p, nil
 }
 
+// ID is the id of the process.
+func (p *Process) ID() int { return p.command.Process.Pid }
+
 // Kill is kill -9, and waits for the end; one that has ended stays as it is.
 func (p *Process) Kill() {
 	_ = p.command.Process.Kill()

@@ -29,10 +29,11 @@ const (
 // startPostgres also starts it again when it dies while the stack runs, as a supervisor does in production.
 func (s *Stack) startPostgres(ctx context.Context) error {
 	options := embeddedpg.Options{
-		DataDir:  s.data.file("postgres"),
-		Password: s.data.postgresPassword,
-		Port:     s.options.Ports.Postgres,
-		Durable:  !s.options.Ephemeral,
+		DataDir:    s.data.file("postgres"),
+		Password:   s.data.postgresPassword,
+		Port:       s.options.Ports.Postgres,
+		Durable:    !s.options.Ephemeral,
+		Statistics: s.options.Statistics,
 	}
 	server, err := embeddedpg.Start(ctx, options)
 	if err != nil {

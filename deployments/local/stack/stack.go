@@ -26,6 +26,8 @@ type Options struct {
 	LongHistory int
 	// Ephemeral gives up what a crash of the machine would lose, for tests.
 	Ephemeral bool
+	// Statistics has Postgres count its statements, see PostgresURL.
+	Statistics bool
 	// Progress gets a line per part while the stack starts; nil is silent.
 	Progress io.Writer
 }
@@ -94,6 +96,9 @@ func (s *Stack) start(ctx context.Context) error {
 
 // Failed delivers the error of a part that ended by itself; the stack should then be stopped.
 func (s *Stack) Failed() <-chan error { return s.failed }
+
+// PostgresURL reaches a database of the stack as the superuser, whom row-level security doesn't bind: for measurements.
+func (s *Stack) PostgresURL(database string) string { return s.postgres.URL(database, embeddedpg.Superuser) }
 
 // Stop ends all parts, the last one first, and waits for them. Data stay in the data folder.
 func (s *Stack) Stop() error {

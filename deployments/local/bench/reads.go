@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	readRounds = 3
+	readFor    = 2 * time.Second // each of a round
+)
+
+// reads measures GET /v1/invoices/{id} beside a transaction that only reads the row.
+func (t *town) reads(ctx context.Context, progress io.Writer) ([]figure, error) {
+	_, _ = fmt.Fprintln(progress, "reading an invoice")
+	drafts, err := t.drafts(ctx, "R", 1)
+	if err != nil {
+		return nil, err
+	}
+	id := drafts[0].ID
+	pool, err := pgxpool.New(ctx, t.stack.PostgresURL(productDatabase))
+	if err != nil {
+		return nil, err
+	}
+	defer pool.Close()
+	byAPI := func(ctx context.Context) error {
+		var read struct{ ID string }
+		return t.call(ctx, http.MethodGet, "/invoices/"+id, nil, &read)
+	}
+	bySQL := func(ctx context.Context) error {
+		return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+			rows, _ := tx.Query(ctx, "select * from invoices where id = $1", id) // its error comes out of CollectExactlyOneRow
+			_, err := pgx.CollectExactlyOneRow(rows, pgx.RowToMap)
+			return err
+		})
+	}
+	var ours, bare int
+	for range readRounds {
+		n, err := repeat(ctx, byAPI)
+		if err != nil {
+			return nil, err
+		}
+		ours += n
+		if n, err = repeat(ctx, bySQL); err != nil {
+			return nil, err
+		}
+		bare += n
+	}
+	took := readRounds * readFor.Seconds()
+	return []figure{{what: "reads of an invoice a second, beside its row alone", measured: fmt.Sprintf("%.0f to %.0f: %.2f times as many",
+		float64(ours)/took, float64(bare)/took, float64(ours)/float64(bare))}}, nil
+}
+
+// repeat runs one as often as it can for readFor, several at once, and returns how often that was.
+func repeat(ctx context.Context, one func(context.Context) error) (times int, err error) {
+	counts := make([]int, payers)
+	group, ctx := errgroup.WithContext(ctx)
+	end := time.Now().Add(readFor)
+	for i := range counts {
+		group.Go(func() error {
+			for ; time.Now().Before(end); counts[i]++ {
+				if err := one(ctx); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	err = group.Wait()
+	for _, n := range counts {
+		times += n
+	}
+	return times, err
+}
