@@ -31,6 +31,23 @@ func TestDeadPageEndsThePaymentUnlessMoneyCame(t *testing.T) {
 	assert.Equal(t, payment.Authorized, s.payment(used).State)
 }
 
+// The payer confirmed in the last minute, and the provider decides later: Inquire does not know that, and Assert does.
+func TestDeadPageDoesNotEndAPaymentOnWhichTheProviderDecidesLater(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.in(func(tx *postgres.Tx) error {
+		inv, err := tx.LockInvoice(t.Context(), s.invoice)
+		inv.Amount = money.MustParse("66.15", money.CHF) // decided after ten minutes
+		return errors.Join(err, tx.SaveInvoice(t.Context(), inv))
+	})
+	s.issued()
+	paymentID, page := s.checkout(payment.TWINT)
+	s.pay(page, "twint", "pay")
+	assert.Equal(t, payment.Pending, do[activities.Outcome](s, s.saferpay.CloseExpired, s.ref(paymentID)).State)
+	unused, _ := s.checkout(payment.TWINT)
+	assert.Equal(t, payment.Expired, do[activities.Outcome](s, s.saferpay.CloseExpired, s.ref(unused)).State)
+}
+
 func TestDeadTokenIsNotTakenForAnUnpaidOne(t *testing.T) {
 	t.Parallel()
 	s := open(t).issued()

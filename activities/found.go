@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/internal/calendar"
+	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
@@ -152,13 +153,13 @@ func (b *Books) RecordFoundRefund(ctx context.Context, in FoundRefund) error {
 	})
 }
 
-// LeftBehind is where an invoice stands whose process is gone, with its payments that have not ended, the oldest first.
+// LeftBehind is where an invoice stands whose process is gone, with what is unfinished of its payments, the oldest first.
 type LeftBehind struct {
 	Standing
 	Payments []Unfinished `json:"payments"`
 }
 
-// Unfinished is a payment that has not ended.
+// Unfinished is a payment that has not ended, or whose money is parked (State is Captured) until a person decides.
 type Unfinished struct {
 	PaymentID   string         `json:"payment_id"`
 	Method      payment.Method `json:"method"`
@@ -188,12 +189,16 @@ func (b *Books) TakeUpInvoice(ctx context.Context, in InvoiceRef) (LeftBehind, e
 			return err
 		}
 		for _, p := range slices.Backward(payments[inv.ID]) {
-			if p.State.Final() {
+			parked := p.State == payment.Captured && p.Parked
+			if p.State.Final() && !parked {
 				continue
 			}
 			waiting, err := awaited(ctx, tx, p.ID)
 			if err != nil {
 				return err
+			}
+			if parked && waiting.Kind != exception.DoublePayment { // decided
+				continue
 			}
 			left.Payments = append(left.Payments, Unfinished{
 				PaymentID: p.ID, Method: p.Method, Amount: p.Amount, RedirectURL: p.RedirectURL, State: p.State,

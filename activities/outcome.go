@@ -53,7 +53,9 @@ func (s *Saferpay) AssertPayment(ctx context.Context, in AskOutcome) (Outcome, e
 	return s.recordAssertion(ctx, sub, assertion)
 }
 
-// CloseExpired ends a payment whose page is dead, unless the payer paid at the last moment and nobody told us.
+// CloseExpired ends a payment whose page is dead, unless the payer paid at the last moment and nobody told us. Where the provider
+// may decide later, Assert is asked first: it answers for what is pending long after the page (JSON API 1.53, PaymentPage/Assert:
+// 120 h), and Inquire does not know it.
 func (s *Saferpay) CloseExpired(ctx context.Context, in PaymentRef) (Outcome, error) {
 	sub, err := s.load(ctx, in)
 	if err != nil {
@@ -62,7 +64,17 @@ func (s *Saferpay) CloseExpired(ctx context.Context, in PaymentRef) (Outcome, er
 	if sub.payment.State.Final() {
 		return Outcome{State: sub.payment.State, CaptureID: sub.payment.CaptureID}, nil
 	}
-	return s.lookBack(ctx, sub)
+	if sub.payment.Method != payment.TWINT {
+		return s.lookBack(ctx, sub)
+	}
+	assertion, err := sub.gateway.AssertPaymentPage(ctx, sub.credentials, call(ctx, in.PaymentID, "assert-late"), sub.payment.Token)
+	if refusal, ok := errors.AsType[*saferpay.Error](err); ok && slices.Contains([]string{saferpay.NameTokenExpired, saferpay.NameTransactionNotStarted}, refusal.Name) {
+		return s.lookBack(ctx, sub)
+	}
+	if err != nil {
+		return s.recordFailure(ctx, sub, err)
+	}
+	return s.recordAssertion(ctx, sub, assertion)
 }
 
 // lookBack asks once by our order id (Saferpay JSON API 1.53, Transaction/Inquire). A dead token says nothing about whether
@@ -118,10 +130,15 @@ func (s *Saferpay) recordAssertion(ctx context.Context, sub subject, a saferpay.
 		if err := p.Become(out.State, s.Now(), note); err != nil {
 			return nil, err
 		}
-		if out.State == payment.Authorized {
+		switch out.State {
+		case payment.Authorized:
 			return []event.Type{event.PaymentAuthorized}, nil
+		case payment.Cancelled:
+			p.Failure = payment.Failure{Name: "authorization_cancelled"}
+			return []event.Type{event.PaymentFailed}, nil
+		default:
+			return nil, nil
 		}
-		return nil, nil
 	})
 	return out, err
 }

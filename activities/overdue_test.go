@@ -18,6 +18,9 @@ func TestWhatShouldHaveEndedLongAgoIsLookedAfterAlthoughSaferpayReportsNothing(t
 	t.Parallel()
 	s := open(t).issued()
 	left, _ := s.checkout(payment.Card)
+	reserved, form := s.checkout(payment.TWINT) // and the process that would take it is gone
+	s.pay(form, "twint", "pay")
+	require.Equal(t, payment.Authorized, s.ask(reserved).State)
 	refund, err := s.wanted(s.paid(payment.TWINT), "8.00")
 	require.NoError(t, err)
 	page := s.report()
@@ -30,8 +33,8 @@ func TestWhatShouldHaveEndedLongAgoIsLookedAfterAlthoughSaferpayReportsNothing(t
 
 	s.saferpay.Now = func() time.Time { return time.Now().Add(49 * time.Hour) } // the page lives for a day
 	overdue := compare()
-	require.Len(t, overdue.Payments, 1)
-	assert.Equal(t, s.ref(left), overdue.Payments[0].PaymentRef)
+	require.Len(t, overdue.Payments, 2)
+	assert.Equal(t, []activities.PaymentRef{s.ref(left), s.ref(reserved)}, []activities.PaymentRef{overdue.Payments[0].PaymentRef, overdue.Payments[1].PaymentRef})
 	assert.Equal(t, s.invoice, overdue.Payments[0].InvoiceID)
 	require.Len(t, overdue.Refunds, 1)
 	assert.Equal(t, refund, overdue.Refunds[0].RefundRef)

@@ -146,6 +146,10 @@ func (s *Saferpay) recordRefund(ctx context.Context, in RefundRef, t saferpay.Tr
 				t.Type, t.Amount, t.OrderID, r.ID, r.Amount), SaferpayDisagrees, nil)
 		}
 		r.TransactionID = t.ID
+		if next == refund.Failed {
+			r.Failure = payment.Failure{Name: "refund_cancelled"}
+			return []event.Type{event.RefundFailed}, r.Become(next, s.Now(), "The refund was cancelled at Saferpay, not by us.")
+		}
 		return nil, r.Become(next, s.Now(), "Saferpay accepted the refund.")
 	})
 	if t.Status == saferpay.StatusCaptured {

@@ -44,7 +44,7 @@ type Compared struct {
 	More         bool              `json:"more"`              // there is another page
 	Payments     []PaymentUnderWay `json:"payments"`          // whose transaction Saferpay reports, or that are overdue
 	Refunds      []RefundUnderWay  `json:"refunds"`           // the same
-	Findings     []Found           `json:"findings"`          // that a person must decide and that no exception was raised about yet
+	Findings     []Found           `json:"findings"`          // that a person must decide and has not
 }
 
 // PaymentUnderWay is a payment that has not ended, with the invoice whose process owns it.
@@ -289,15 +289,28 @@ func (c *comparison) madeByHand(ctx context.Context, t sweep.Transaction) (bool,
 	return true, c.tx.SaveRefund(ctx, r)
 }
 
-// forgetRaised drops the findings that an exception was raised about before, whether it is open or not.
+// forgetRaised drops the findings on which a person has decided. One whose exception is still open keeps that, so that its
+// process is started again should it be gone.
 func (c *comparison) forgetRaised(ctx context.Context) error {
 	subjects := make([]string, len(c.out.Findings))
 	for i, f := range c.out.Findings {
 		subjects[i] = f.Subject
 	}
 	raised, err := c.tx.ExceptionsAbout(ctx, subjects)
-	c.out.Findings = slices.DeleteFunc(c.out.Findings, func(f Found) bool {
-		return slices.ContainsFunc(raised, func(e exception.Exception) bool { return e.Kind == f.Kind && e.Subject == f.Subject })
-	})
-	return err
+	if err != nil {
+		return err
+	}
+	var left []Found
+	for _, f := range c.out.Findings {
+		i := slices.IndexFunc(raised, func(e exception.Exception) bool { return e.Kind == f.Kind && e.Subject == f.Subject })
+		if i >= 0 && !raised[i].Open() {
+			continue
+		}
+		if i >= 0 {
+			f.ExceptionID = raised[i].ID
+		}
+		left = append(left, f)
+	}
+	c.out.Findings = left
+	return nil
 }

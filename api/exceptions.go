@@ -73,6 +73,10 @@ func (s *server) decideAlone(ctx context.Context, d workflows.ResolveException) 
 		if err != nil {
 			return err
 		}
+		if slices.Contains(exception.Findings, e.Kind) { // what carrying it out needs, only its process knows
+			return problem.New(problem.DecisionImpossible, "The process that waits for this had been ended from outside. "+
+				"The next nightly comparison starts it again if Saferpay still reports the transaction; decide then. The exception stays open.")
+		}
 		about, err = circumstancesOf(ctx, tx, e.Subject)
 		return err
 	}); err != nil {

@@ -156,6 +156,20 @@ func TestDecisionForAProcessThatWasEndedFromOutsideStartsItAgain(t *testing.T) {
 	assert.Equal(t, w.keyID, w.commands.recordedBy)
 }
 
+func TestDecisionOnAFindingWhoseProcessIsGoneIsNotRecordedWithoutBeingCarriedOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.bookPayment(w.newInvoice(invoice.Paid, payableBy(w.newService(merchant.Active))))
+	for subject, kind := range map[string]exception.Kind{p.ID: exception.MissingCapture, "T1": exception.OrphanTransaction} {
+		e := w.raise(kind, subject, awaitedBy("exception/exc_1"), func(e *exception.Exception) {
+			e.Choices = []exception.Choice{exception.CaptureNow, exception.Book}
+		})
+		w.commands.ended = true
+		w.call("POST", "/exceptions/"+e.ID+"/resolve", w.key, `{"choice":"book"}`).problem(http.StatusConflict, "decision-impossible")
+		assert.Equal(t, "open", w.call("GET", "/exceptions/"+e.ID, w.key, nil).json(http.StatusOK)["status"])
+	}
+}
+
 func TestDecisionAboutMoneyThatIsSettledNeedsNoProcess(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -124,6 +124,8 @@ func outcome(d document, t words) *notice {
 		return &notice{Tone: "info", phrase: t.Aborted}
 	case d.payment.State == payment.Expired:
 		return &notice{Tone: "info", phrase: t.Expired}
+	case d.payment.State == payment.Cancelled && d.payment.Failure.Name == string(payment.LessIsDue):
+		return &notice{Tone: "info", phrase: t.LessDue}
 	case d.payment.State == payment.Cancelled:
 		return &notice{Tone: "trouble", phrase: t.Released}
 	default:

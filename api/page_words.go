@@ -31,6 +31,7 @@ type words struct {
 	Aborted       phrase
 	Expired       phrase
 	Released      phrase
+	LessDue       phrase
 	AlreadyPaid   phrase
 	NoLongerDue   phrase
 	InProgress    phrase
@@ -70,6 +71,7 @@ var dictionary = map[string]words{
 		Aborted:       phrase{"Sie haben die Zahlung abgebrochen", "Es wurde nichts belastet. Sie können jederzeit erneut beginnen."},
 		Expired:       phrase{"Die Zahlungsseite ist abgelaufen", "Es wurde nichts belastet. Sie können jederzeit erneut beginnen."},
 		Released:      phrase{"Die Zahlung konnte nicht angenommen werden", "Es wurde nichts belastet; ein reservierter Betrag wird wieder freigegeben. Bitte wählen Sie ein anderes Zahlungsmittel."},
+		LessDue:       phrase{"Inzwischen ist weniger offen", "Ein Teil der Rechnung wurde anders bezahlt, während Sie zahlten. Es wurde nichts belastet; ein reservierter Betrag wird wieder freigegeben. Bitte bezahlen Sie den Rest."},
 		AlreadyPaid:   phrase{"Diese Rechnung ist bereits bezahlt", "Sie müssen nichts weiter tun. Ein zweites Mal wurde nichts belastet."},
 		NoLongerDue:   phrase{"Diese Rechnung wurde storniert", "Sie muss nicht mehr bezahlt werden."},
 		InProgress:    phrase{"Es läuft bereits eine Zahlung", "Bitte warten Sie einen Augenblick und sehen Sie dann erneut nach."},
@@ -99,6 +101,7 @@ var dictionary = map[string]words{
 		Aborted:       phrase{"Vous avez interrompu le paiement", "Rien n’a été débité. Vous pouvez recommencer à tout moment."},
 		Expired:       phrase{"La page de paiement a expiré", "Rien n’a été débité. Vous pouvez recommencer à tout moment."},
 		Released:      phrase{"Le paiement n’a pas pu être accepté", "Rien n’a été débité; un montant réservé sera libéré. Veuillez choisir un autre moyen de paiement."},
+		LessDue:       phrase{"Le montant dû a diminué entre-temps", "Une partie de la facture a été payée autrement pendant votre paiement. Rien n’a été débité; un montant réservé sera libéré. Veuillez payer le reste."},
 		AlreadyPaid:   phrase{"Cette facture est déjà payée", "Vous n’avez plus rien à faire. Rien n’a été débité une seconde fois."},
 		NoLongerDue:   phrase{"Cette facture a été annulée", "Elle n’est plus à payer."},
 		InProgress:    phrase{"Un paiement est déjà en cours", "Veuillez patienter un instant, puis vérifier à nouveau."},
@@ -128,6 +131,7 @@ var dictionary = map[string]words{
 		Aborted:       phrase{"Ha interrotto il pagamento", "Non è stato addebitato nulla. Può ricominciare in ogni momento."},
 		Expired:       phrase{"La pagina di pagamento è scaduta", "Non è stato addebitato nulla. Può ricominciare in ogni momento."},
 		Released:      phrase{"Il pagamento non ha potuto essere accettato", "Non è stato addebitato nulla; un importo riservato sarà liberato. Scelga un altro mezzo di pagamento."},
+		LessDue:       phrase{"Nel frattempo l’importo dovuto è diminuito", "Una parte della fattura è stata pagata in altro modo durante il Suo pagamento. Non è stato addebitato nulla; un importo riservato sarà liberato. Paghi il resto."},
 		AlreadyPaid:   phrase{"Questa fattura è già pagata", "Non deve fare altro. Non è stato addebitato nulla una seconda volta."},
 		NoLongerDue:   phrase{"Questa fattura è stata annullata", "Non è più da pagare."},
 		InProgress:    phrase{"Un pagamento è già in corso", "Attenda un istante, poi verifichi di nuovo."},
@@ -157,6 +161,7 @@ var dictionary = map[string]words{
 		Aborted:       phrase{"You stopped the payment", "Nothing was charged. You can start again at any time."},
 		Expired:       phrase{"The payment page has expired", "Nothing was charged. You can start again at any time."},
 		Released:      phrase{"The payment could not be accepted", "Nothing was charged; a reserved amount will be released. Please choose another means of payment."},
+		LessDue:       phrase{"Less is due by now", "Part of the invoice was paid in another way while you were paying. Nothing was charged; a reserved amount will be released. Please pay the rest."},
 		AlreadyPaid:   phrase{"This invoice is already paid", "There is nothing more to do. Nothing was charged a second time."},
 		NoLongerDue:   phrase{"This invoice was cancelled", "It no longer has to be paid."},
 		InProgress:    phrase{"A payment is already under way", "Please wait a moment, then check again."},

@@ -89,6 +89,9 @@ func (p *invoicePayment) follow(ctx workflow.Context, c *checkout) {
 		p.report(ctx)
 	}
 	p.desk.close(ctx, &c.matter, "The payment is at an end.")
+	if p.Attention && workflow.GetVersion(ctx, calmWhenClosed, workflow.DefaultVersion, 1) != workflow.DefaultVersion {
+		p.report(ctx)
+	}
 	c.followed = false // only now: the end of the workflow would drop what closes the exception
 }
 
@@ -154,6 +157,9 @@ func (p *invoicePayment) nextLook(c *checkout) (at time.Time, what string, next 
 // TryAgain.
 func (p *invoicePayment) awaitProvider(ctx workflow.Context, c *checkout) {
 	choice := p.desk.decide(ctx, &c.matter, pendingOverdue, "It had 120 hours.", func() bool { return c.Hints > 0 })
+	if choice == "" && c.Turns >= maxTurns && workflow.GetVersion(ctx, calmOverdue, workflow.DefaultVersion, 1) != workflow.DefaultVersion {
+		choice = p.desk.await(ctx, &c.matter, pendingOverdue, p.clock.shorten(calmFor), func() bool { return false })
+	}
 	c.Hints, c.Next = 0, toAsk
 	if choice == exception.DidNotHappen {
 		c.Next = toGiveUp
@@ -205,7 +211,7 @@ func (c *checkout) learn(ctx workflow.Context, choice exception.Choice, outcome 
 func (p *invoicePayment) giveUp(ctx workflow.Context, c *checkout) {
 	var outcome activities.Outcome
 	p.desk.insist(ctx, &c.matter, bookingTrouble, func() error {
-		return workflow.ExecuteActivity(with(ctx, books, "Record that no money moves"), booksStep.GiveUpPayment, p.paymentRef(c)).Get(ctx, &outcome)
+		return workflow.ExecuteActivity(with(ctx, bookings, "Record that no money moves"), booksStep.GiveUpPayment, p.paymentRef(c)).Get(ctx, &outcome)
 	})
 	c.State = outcome.State
 }

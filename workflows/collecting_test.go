@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -37,6 +38,7 @@ type collecting struct {
 	asking       error                           // what AssertPayment answers instead of an outcome
 	slow         time.Duration                   // how long OpenPaymentPage takes
 	slowDecision time.Duration                   // how long recording a decision takes
+	unbookable   int                             // how often BookReceipt fails
 	failures     []error                         // what CapturePayment answers before it works
 	calls        map[string]int                  // per step and payment
 }
@@ -136,6 +138,10 @@ func collect(t *testing.T) *collecting {
 	c.OnActivity(booksStep.BookReceipt, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Receipt) (activities.Booked, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		if c.unbookable > 0 {
+			c.unbookable--
+			return activities.Booked{}, errors.New("the database refuses it")
+		}
 		c.calls["book "+in.PaymentID]++
 		assert.NotEmpty(t, in.CaptureID)
 		if b, ok := c.booked[in.PaymentID]; ok {

@@ -16,7 +16,14 @@ import (
 
 // decide takes the authorized money, or gives it back. Of two authorizations at once, one waits for what the other becomes.
 // Money that the provider took by itself can't be given back and is booked.
+//
+// What Saferpay's answer itself says against is given back although another one's capture is stuck.
 func (p *invoicePayment) decide(ctx workflow.Context, c *checkout) {
+	if own := p.objection(c); p.capturing != nil && own != payment.NoObjection && own == c.Outcome.Objection &&
+		workflow.GetVersion(ctx, releaseAtOnce, workflow.DefaultVersion, 1) != workflow.DefaultVersion {
+		p.release(ctx, c, own)
+		return
+	}
 	c.waiting = true
 	err := p.changing.Lock(ctx)
 	c.waiting = false
@@ -113,7 +120,7 @@ func (p *invoicePayment) release(ctx workflow.Context, c *checkout, objection pa
 func (p *invoicePayment) book(ctx workflow.Context, c *checkout) {
 	var booked activities.Booked
 	p.desk.insist(ctx, &c.matter, bookingTrouble, func() error {
-		return inBooks(ctx, "Book the receipt", "BookReceipt", activities.Receipt{PaymentRef: p.paymentRef(c), CaptureID: c.Outcome.CaptureID}, &booked)
+		return inside(ctx, booksInside, bookings, "Book the receipt", "BookReceipt", activities.Receipt{PaymentRef: p.paymentRef(c), CaptureID: c.Outcome.CaptureID}, &booked)
 	})
 	p.Standing = booked.Standing
 	if booked.Parked {

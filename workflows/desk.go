@@ -23,6 +23,7 @@ const (
 type matter struct {
 	Raised string         `json:"raised,omitempty"` // the exception that waits for a decision about it
 	Kind   exception.Kind `json:"kind,omitempty"`   // and its kind
+	Warned string         `json:"warned,omitempty"` // the exception that warns of a deadline
 
 	subject string             // its id
 	trouble string             // what a person has to look at
@@ -55,7 +56,7 @@ func newDesk(companyID string, clock clock, report func(workflow.Context)) desk 
 // send. It returns what the person decided other than TryAgain; nothing when the step succeeded. Giving up by itself is not
 // an option: there is money in it.
 func (d *desk) insist(ctx workflow.Context, m *matter, t trouble, step func() error) exception.Choice {
-	warned := t.lostAt.IsZero()
+	warned := t.lostAt.IsZero() || m.Warned != ""
 	for rest := tryAgainAfter; ; rest = min(2*rest, tryAgainAtMost) {
 		m.again = false
 		err := step()
@@ -63,19 +64,40 @@ func (d *desk) insist(ctx workflow.Context, m *matter, t trouble, step func() er
 			if m.Kind == t.kind {
 				d.close(ctx, m, "The step worked in the end.")
 			}
+			d.endWarning(ctx, m, "The step worked in time.")
 			return ""
 		}
 		d.putBeforePerson(ctx, m, t, cause(err))
 		m.trouble = fmt.Sprintf("%s It is tried again every few hours, and at once on the signal `%s` or the decision `%s` on exception %s.",
 			t.explain(cause(err)), SignalTryAgain, exception.TryAgain, m.Raised)
 		if !warned && !workflow.Now(ctx).Before(t.lostAt.Add(-d.clock.shorten(deadlineWarning))) {
-			d.raise(ctx, m, captureDeadline, "it can be captured until "+t.lostAt.UTC().Format("2006-01-02 15:04 UTC"), false)
+			m.Warned = d.raise(ctx, m, captureDeadline, "it can be captured until "+t.lostAt.UTC().Format("2006-01-02 15:04 UTC"), false)
 			warned = true
 		}
 		choice := d.await(ctx, m, t, d.clock.shorten(rest), func() bool { return m.again })
 		if choice != "" && choice != exception.TryAgain {
+			d.endWarning(ctx, m, "It was decided: "+string(choice)+".")
 			return choice
 		}
+	}
+}
+
+// endWarning closes the warning of a deadline that has lost its sense; one that a person has acknowledged stays as it is.
+func (d *desk) endWarning(ctx workflow.Context, m *matter, note string) {
+	if m.Warned == "" || workflow.GetVersion(ctx, closeWarnings, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return
+	}
+	d.clear(ctx, m.Warned, note)
+	m.Warned = ""
+}
+
+// clear records that an exception has cleared up.
+func (d *desk) clear(ctx workflow.Context, exceptionID, note string) {
+	err := workflow.ExecuteActivity(with(ctx, books, "It has cleared up"), booksStep.ResolveException, activities.Resolve{
+		CompanyID: d.companyID, ExceptionID: exceptionID, Choice: exception.ClearedUp, Note: note, By: activities.Quittance,
+	}).Get(ctx, nil)
+	if err != nil {
+		workflow.GetLogger(ctx).Warn("The exception could not be closed.", "exception", exceptionID, "error", err)
 	}
 }
 
@@ -143,12 +165,7 @@ func (d *desk) close(ctx workflow.Context, m *matter, note string) {
 		return
 	}
 	d.awaiting[m.Raised] = false
-	err := workflow.ExecuteActivity(with(ctx, books, "It has cleared up"), booksStep.ResolveException, activities.Resolve{
-		CompanyID: d.companyID, ExceptionID: m.Raised, Choice: exception.ClearedUp, Note: note, By: activities.Quittance,
-	}).Get(ctx, nil)
-	if err != nil {
-		workflow.GetLogger(ctx).Warn("The exception could not be closed.", "exception", m.Raised, "error", err)
-	}
+	d.clear(ctx, m.Raised, note)
 	delete(d.awaiting, m.Raised)
 	m.Raised, m.Kind = "", ""
 }

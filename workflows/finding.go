@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -129,7 +130,7 @@ func undone(err error) error {
 	switch {
 	case !ok || !app.NonRetryable():
 		return refuse(problem.New(problem.SaferpayUnavailable, "Saferpay could not be asked, so the exception stays open; decide again in a moment."))
-	case app.Type() == activities.SaferpayRefused || app.Type() == activities.CredentialsRevoked:
+	case slices.Contains([]string{activities.SaferpayRefused, activities.SaferpayDisagrees, activities.CredentialsRevoked, activities.CredentialsErased}, app.Type()):
 		return refuse(problem.New(problem.DecisionImpossible, "%s. The exception stays open.", app.Message()))
 	default:
 		return app

@@ -166,6 +166,7 @@ func TestADecisionThatCannotBeCarriedOutLeavesTheExceptionOpen(t *testing.T) {
 	}{
 		"Saferpay refuses":            {temporal.NewNonRetryableApplicationError("Saferpay answered TRANSACTION_IN_WRONG_STATE", activities.SaferpayRefused, nil), problem.DecisionImpossible},
 		"the password is refused":     {temporal.NewNonRetryableApplicationError("the payment service is suspended", activities.CredentialsRevoked, nil), problem.DecisionImpossible},
+		"the password is erased":      {temporal.NewNonRetryableApplicationError("the payment service is disconnected", activities.CredentialsErased, nil), problem.DecisionImpossible},
 		"nobody knows":                {temporal.NewApplicationError("connection reset", activities.SaferpayUnclear), problem.SaferpayUnavailable},
 		"the books refuse the refund": {temporal.NewNonRetryableApplicationError("Only CHF 1.00 is left", string(problem.RefundExceedsPayment), nil, nil), problem.RefundExceedsPayment},
 	} {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 )
 
@@ -151,6 +152,9 @@ func (p *invoicePayment) follows(left []activities.Unfinished) {
 		taken := &checkout{
 			PaymentID: c.PaymentID, Method: c.Method, Amount: c.Amount, RedirectURL: c.RedirectURL, State: c.State,
 			OpenedAt: c.OpenedAt, ExpiresAt: c.ExpiresAt, Next: toAsk, matter: matter{Raised: c.Awaited.ExceptionID, Kind: c.Awaited.Kind},
+		}
+		if taken.State == payment.Captured { // parked, until a person decides
+			taken.State, taken.Next = payment.Authorized, toSettle
 		}
 		p.desk.takeOver(&taken.matter)
 		p.Checkouts = append(p.Checkouts, taken)

@@ -119,8 +119,12 @@ func (p *invoicePayment) payNow(ctx workflow.Context, in PayNow) (Checkout, erro
 
 // The changes of this workflow that histories may be older than, see README.md, which has the first as its worked example.
 const (
-	abandonPage   = "abandon-page"
-	adoptPayments = "adopt-payments"
+	abandonPage    = "abandon-page"
+	adoptPayments  = "adopt-payments"
+	calmOverdue    = "calm-overdue"     // hints about a payment that is overdue are bounded
+	calmWhenClosed = "calm-when-closed" // NeedsAttention ends with the exception
+	closeWarnings  = "close-warnings"   // the warning of a deadline is closed with what it warns of
+	releaseAtOnce  = "release-at-once"  // what must be given back doesn't wait for another one's capture
 )
 
 // abandon ends a payment whose page may have been opened and recorded, although all that came back was an error: nobody will

@@ -14,6 +14,12 @@ var (
 		StartToCloseTimeout: 10 * time.Second,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
 	}
+	// bookings: the same for what has happened already, see insist. After ten minutes a person is told.
+	bookings = workflow.ActivityOptions{
+		StartToCloseTimeout:    10 * time.Second,
+		ScheduleToCloseTimeout: 10 * time.Minute,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+	}
 	// saferpay: nobody waits. Saferpay asks for 100 s of patience; the heartbeat finds a dead worker long before that. After
 	// about nine minutes a person is told, see insist.
 	saferpay = workflow.ActivityOptions{

@@ -134,7 +134,7 @@ func (r *refunding) send(ctx workflow.Context) {
 // doubt records that nobody knows whether the refund was made.
 func (r *refunding) doubt(ctx workflow.Context) {
 	r.desk.insist(ctx, &r.matter, bookingTrouble, func() error {
-		return workflow.ExecuteActivity(with(ctx, books, "Record that nobody knows"), saferpayStep.DoubtRefund, r.ref()).Get(ctx, nil)
+		return workflow.ExecuteActivity(with(ctx, bookings, "Record that nobody knows"), saferpayStep.DoubtRefund, r.ref()).Get(ctx, nil)
 	})
 	r.state = refund.Unknown
 }
@@ -167,11 +167,32 @@ func (r *refunding) find(ctx workflow.Context) {
 	if r.learn(ctx, out); r.state != refund.Unknown {
 		return
 	}
-	if choice := r.ask(ctx, refundUnclear, ""); choice == exception.TryAgain {
+	looks := workflow.GetVersion(ctx, lookBeforeReopening, workflow.DefaultVersion, 1) != workflow.DefaultVersion
+	r.again = r.again && !looks
+	choice := r.desk.decide(ctx, &r.matter, refundUnclear, "", func() bool { return looks && r.again })
+	if looks && (choice == exception.TryAgain || choice == exception.DidNotHappen) && r.showsUp(ctx) {
+		return
+	}
+	if choice == exception.TryAgain {
 		r.reopen(ctx, true)
 	} else {
 		r.conclude(ctx, choice)
 	}
+}
+
+// lookBeforeReopening is the change of find that histories may be older than.
+const lookBeforeReopening = "look-before-reopening"
+
+// showsUp looks once more for a refund that a person says did not happen, since asking again would give the money back twice. What
+// Saferpay shows counts more than what the person saw; when it can't be asked, the person's word counts.
+func (r *refunding) showsUp(ctx workflow.Context) bool {
+	var out activities.RefundOutcome
+	err := workflow.ExecuteActivity(with(ctx, saferpay, "Look for the refund once more before that"), saferpayStep.FindRefund, r.ref()).Get(ctx, &out)
+	if err != nil || out.State == refund.Unknown {
+		return false
+	}
+	r.learn(ctx, out)
+	return true
 }
 
 // awaitProvider looks once at a refund that the provider decides later, and then leaves it to a person.
@@ -235,7 +256,7 @@ func (r *refunding) conclude(ctx workflow.Context, choice exception.Choice) {
 // reopen records that the refund did not happen: it is asked for again, or has failed.
 func (r *refunding) reopen(ctx workflow.Context, again bool) {
 	r.desk.insist(ctx, &r.matter, bookingTrouble, func() error {
-		return workflow.ExecuteActivity(with(ctx, books, "Record that it did not happen"), booksStep.ReopenRefund,
+		return workflow.ExecuteActivity(with(ctx, bookings, "Record that it did not happen"), booksStep.ReopenRefund,
 			activities.Reopen{RefundRef: r.ref(), Again: again}).Get(ctx, nil)
 	})
 	r.state = refund.Failed
@@ -246,7 +267,7 @@ func (r *refunding) reopen(ctx workflow.Context, again bool) {
 
 func (r *refunding) book(ctx workflow.Context, state refund.State, note string) {
 	r.desk.insist(ctx, &r.matter, bookingTrouble, func() error {
-		return inBooks(ctx, "Book the refund", "BookRefund", activities.GiveBack{RefundRef: r.ref(), State: state, Note: note}, nil)
+		return inside(ctx, booksInside, bookings, "Book the refund", "BookRefund", activities.GiveBack{RefundRef: r.ref(), State: state, Note: note}, nil)
 	})
 	r.state = state
 }

@@ -143,7 +143,7 @@ func (s *nightlySweep) lookAgain(ctx workflow.Context, p activities.PaymentUnder
 	if _, gone := errors.AsType[*temporal.UnknownExternalWorkflowExecutionError](err); !gone {
 		return err
 	}
-	return s.start(ctx, workflow.ChildWorkflowOptions{
+	_, err = s.start(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:    InvoicePaymentID(p.InvoiceID),
 		StaticSummary: fmt.Sprintf("Invoice %s · %s", p.InvoiceNumber, p.Amount),
 		StaticDetails: fmt.Sprintf("Goes on with the collection of invoice **%s** of company `%s`, whose workflow was gone when Saferpay reported a payment of it.",
@@ -152,38 +152,53 @@ func (s *nightlySweep) lookAgain(ctx workflow.Context, p activities.PaymentUnder
 			CompanyID.ValueSet(s.in.CompanyID), InvoiceNumber.ValueSet(p.InvoiceNumber), Currency.ValueSet(string(p.Amount.Currency())),
 			PaymentState.ValueSet(string(p.InvoiceStatus)), NeedsAttention.ValueSet(false)),
 	}, InvoicePaymentType, IssueInvoice{CompanyID: s.in.CompanyID, InvoiceID: p.InvoiceID, TakeUp: true})
+	return err
 }
 
-// ownRefund leaves a refund to its process. One that is gone is started again.
+// ownRefund starts the process of a refund again if it is gone, and has one that waits look at Saferpay again.
 func (s *nightlySweep) ownRefund(ctx workflow.Context, r activities.RefundUnderWay) error {
 	s.UnderWay++
-	return s.start(ctx, workflow.ChildWorkflowOptions{
+	started, err := s.start(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:            RefundID(r.RefundID),
 		StaticSummary:         fmt.Sprintf("Refund of %s", r.Amount),
 		StaticDetails:         fmt.Sprintf("Goes on with a refund of payment `%s`, whose workflow was gone when Saferpay reported it.", r.PaymentID),
 		TypedSearchAttributes: temporal.NewSearchAttributes(CompanyID.ValueSet(s.in.CompanyID), NeedsAttention.ValueSet(false)),
 	}, RefundType, RequestRefund{CompanyID: s.in.CompanyID, RefundID: r.RefundID, PaymentID: r.PaymentID, TakeUp: true})
+	if started || err != nil || workflow.GetVersion(ctx, nudgeRefunds, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return err
+	}
+	err = workflow.SignalExternalWorkflow(ctx, RefundID(r.RefundID), "", SignalTryAgain, PaymentHint{PaymentID: r.PaymentID}).Get(ctx, nil)
+	if _, ended := errors.AsType[*temporal.UnknownExternalWorkflowExecutionError](err); ended {
+		return nil // at this moment
+	}
+	return err
 }
 
+// nudgeRefunds has a refund that waits look at Saferpay again; sweeps may be older than that.
+const nudgeRefunds = "nudge-refunds"
+
 func (s *nightlySweep) putBeforePerson(ctx workflow.Context, f activities.Found) error {
-	s.Findings++
-	return s.start(ctx, workflow.ChildWorkflowOptions{
+	started, err := s.start(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:    FindingID(f.ExceptionID),
 		StaticSummary: fmt.Sprintf("%s · %s", f.Kind, f.Amount),
 		StaticDetails: f.Detail,
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			CompanyID.ValueSet(s.in.CompanyID), PaymentServiceID.ValueSet(s.in.PaymentServiceID), NeedsAttention.ValueSet(true)),
 	}, FindingType, OpenFinding{CompanyID: s.in.CompanyID, PaymentServiceID: s.in.PaymentServiceID, Found: f})
+	if started {
+		s.Findings++
+	}
+	return err
 }
 
-// start begins a process that goes on by itself; one that runs already is left alone.
-func (s *nightlySweep) start(ctx workflow.Context, options workflow.ChildWorkflowOptions, name string, in any) error {
+// start begins a process that goes on by itself, and tells whether it did: one that runs already is left alone.
+func (s *nightlySweep) start(ctx workflow.Context, options workflow.ChildWorkflowOptions, name string, in any) (bool, error) {
 	options.ParentClosePolicy = enumspb.PARENT_CLOSE_POLICY_ABANDON
 	err := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, options), name, in).GetChildWorkflowExecution().Get(ctx, nil)
 	if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
-		return nil
+		return false, nil
 	}
-	return err
+	return err == nil, err
 }
 
 func (s *nightlySweep) service() activities.PaymentServiceRef {

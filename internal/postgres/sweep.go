@@ -57,8 +57,8 @@ func (tx *Tx) PaymentsWithLeft(ctx context.Context, paymentServiceID string, lef
 // nobody has ended, the oldest first.
 func (tx *Tx) OverduePayments(ctx context.Context, paymentServiceID string, before time.Time, limit int) ([]payment.Payment, error) {
 	rows, _ := tx.tx.Query(ctx, selectPayments+`
-		where payment_service_id = $1 and state = $2 and expires_at < $3 order by id limit $4`,
-		paymentServiceID, payment.Redirected, before, limit) // its error comes out of CollectRows
+		where payment_service_id = $1 and state = any($2) and expires_at < $3 order by id limit $4`,
+		paymentServiceID, unfinished(payment.States), before, limit) // its error comes out of CollectRows
 	payments, err := pgx.CollectRows(rows, scanPayment)
 	return payments, failed(err, "list payments whose page is dead")
 }

@@ -1,0 +1,151 @@
+package workflows
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/refund"
+)
+
+func TestWarningOfADeadlineIsClosedOnceTheMoneyIsTaken(t *testing.T) {
+	t.Parallel()
+	for choice, want := range map[exception.Choice]invoice.Status{"": invoice.Paid, exception.DidNotHappen: invoice.Cancelled} {
+		c := collect(t).opens().captures()
+		c.outcomes["pay_1"] = []activities.Outcome{authorized}
+		for range 6 * 4 { // TWINT: captured within 7 days, tried every six hours in the end
+			c.failures = append(c.failures, errRefused)
+		}
+		c.at(time.Hour, func() { c.payNow("pay_1", payment.TWINT) })
+		c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
+		if choice != "" {
+			c.at(5*24*time.Hour+7*time.Hour, func() { c.decide(exception.CaptureUnclear, choice) })
+			c.at(6*24*time.Hour, func() { c.cancel() })
+		}
+		assert.Equal(t, want, c.run().Status)
+		assert.Equal(t, []int{1, 1}, []int{c.calls["raise pay_1 capture_deadline"], c.calls["resolve exc_capture_deadline cleared_up"]}, choice)
+	}
+}
+
+func TestBookingThatOurDatabaseRefusesIsPutBeforeAPersonAndGoesOnByItself(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens().captures()
+	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.unbookable = 500 // far more often than is tried in ten minutes
+	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
+	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
+	c.at(150*time.Minute, func() {
+		assert.Equal(t, 1, c.calls["raise pay_1 booking_failed"])
+		c.unbookable = 0
+	})
+	assert.Equal(t, invoice.Paid, c.run().Status)
+	assert.Equal(t, []int{1, 1}, []int{c.calls["capture pay_1"], c.calls["resolve exc_booking_failed cleared_up"]})
+}
+
+func TestMoneyThatMustBeGivenBackDoesNotWaitForAnotherCaptureThatIsStuck(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens().captures()
+	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_2"] = []activities.Outcome{{State: payment.Authorized, Objection: payment.NoLiabilityShift}}
+	c.failures = []error{errRefused, errRefused}
+	c.at(time.Hour, func() { c.payNow("pay_1", payment.TWINT) })
+	c.at(time.Hour+time.Minute, func() { c.payNow("pay_2", payment.Card) })
+	c.at(time.Hour+2*time.Minute, func() { c.hint(SignalPayerReturned, "pay_1") })
+	c.at(time.Hour+10*time.Minute, func() { c.hint(SignalPayerReturned, "pay_2") })
+	c.at(time.Hour+20*time.Minute, func() {
+		assert.Equal(t, 1, c.calls["release pay_2 liability_shift_missing"])
+		assert.Zero(t, c.calls["book pay_1"])
+	})
+	assert.Equal(t, invoice.Paid, c.run().Status)
+}
+
+func TestHintsAboutAPaymentThatIsOverdueAreBoundedAndDontKeepAPersonFromDeciding(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens()
+	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Pending}}
+	c.at(time.Second, func() { c.payNow("pay_1", payment.TWINT) })
+	c.at(time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
+	for i := range 500 {
+		c.at(130*time.Hour+time.Duration(i)*10*time.Second, func() { c.hint(SignalSaferpayNotified, "pay_1") })
+	}
+	c.at(131*time.Hour, func() { c.decide(exception.PendingOverdue, exception.DidNotHappen) })
+	c.at(133*time.Hour, func() { c.cancel() })
+	assert.Equal(t, invoice.Cancelled, c.run().Status)
+	assert.Equal(t, 1, c.calls["give up pay_1"])
+	assert.LessOrEqual(t, c.calls["assert pay_1"], maxTurns+6, "an hour of hints after the first ones")
+}
+
+func TestNeedsAttentionEndsWithTheException(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens()
+	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Pending}, {State: payment.Pending}, {State: payment.Pending}, {State: payment.Failed}}
+	c.at(time.Second, func() { c.payNow("pay_1", payment.TWINT) })
+	c.at(time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
+	c.at(200*time.Hour, func() { c.hint(SignalTryAgain, "pay_1") })
+	c.at(201*time.Hour, func() {
+		assert.Equal(t, exception.ClearedUp, c.decided["exc_pending_overdue"])
+		c.AssertCalled(t, "workflow.UpsertTypedSearchAttributes", temporal.NewSearchAttributes(NeedsAttention.ValueSet(false)))
+	})
+	c.at(202*time.Hour, func() { c.cancel() })
+	assert.Equal(t, invoice.Cancelled, c.run().Status)
+}
+
+func TestParkedMoneyIsTakenUpWithTheDecisionThatItWaitsFor(t *testing.T) {
+	t.Parallel()
+	c := collect(t)
+	c.OnActivity(booksStep.TakeUpInvoice, mock.Anything, mock.Anything).Return(activities.LeftBehind{
+		Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)},
+		Payments: []activities.Unfinished{{
+			PaymentID: "pay_1", Method: payment.Card, Amount: c.due, State: payment.Captured, OpenedAt: c.Now(), ExpiresAt: c.Now(),
+			Awaited: activities.Awaited{ExceptionID: "exc_double_payment", Kind: exception.DoublePayment},
+		}},
+	}, nil)
+	var refunded []string
+	c.OnWorkflow(RefundType, mock.Anything, mock.Anything).Return(func(_ workflow.Context, in RequestRefund) (Returned, error) {
+		refunded = append(refunded, in.PaymentID)
+		return Returned{State: refund.Captured}, nil
+	})
+	decided := &answer[Acknowledged]{}
+	c.at(time.Hour, func() {
+		c.UpdateWorkflow(UpdateResolve, "", callback(decided), ResolveException{ExceptionID: "exc_double_payment", Choice: exception.GiveBack, By: "key_1"})
+	})
+	c.ExecuteWorkflow(InvoicePaymentType, IssueInvoice{CompanyID: "cmp_1", InvoiceID: "inv_1", TakeUp: true})
+	require.NoError(t, c.GetWorkflowError())
+	require.NoError(t, decided.err)
+	assert.Equal(t, []string{"pay_1"}, refunded)
+	assert.Equal(t, map[string]int{"resolve exc_double_payment refund": 1}, c.calls)
+}
+
+func TestRefundThatShowsUpAfterAllIsNotAskedForTwice(t *testing.T) {
+	t.Parallel()
+	for _, choice := range []exception.Choice{exception.TryAgain, exception.DidNotHappen} {
+		g := giveBack(t).answers(activities.RefundOutcome{State: refund.Unknown}, nil)
+		g.found = activities.RefundOutcome{State: refund.Unknown}
+		g.at(2*time.Hour, func() { g.found = activities.RefundOutcome{State: refund.Authorized} }) // Saferpay's data lagged further behind
+		g.decide(3*time.Hour, choice)
+		assert.Equal(t, refund.Captured, g.run(), choice)
+		assert.Equal(t, []int{1, 2, 1, 0}, []int{g.calls["send"], g.calls["find"], g.calls["book captured"], g.calls["ask again"] + g.calls["fail"]}, choice)
+	}
+}
+
+func TestRefundIsLookedForAgainWhenTheSweepSawIt(t *testing.T) {
+	t.Parallel()
+	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Unknown}, nil)
+	g.found = activities.RefundOutcome{State: refund.Unknown}
+	g.at(20*time.Hour, func() {
+		g.found = activities.RefundOutcome{State: refund.Captured}
+		g.SignalWorkflow(SignalTryAgain, PaymentHint{PaymentID: "pay_1"})
+	})
+	assert.Equal(t, refund.Captured, g.run())
+	assert.Equal(t, []int{1, 2, 1}, []int{g.calls["send"], g.calls["find"], g.calls["resolve cleared_up"]})
+}
