@@ -135,6 +135,7 @@ func TestManyPaymentsSurviveKillsAndLongHistories(t *testing.T) {
 	}
 	t.Logf("%d of %d workflows continued as new", continued, len(all))
 	assert.Positive(t, continued)
+	keepEveryPath(t, s, workflows.InvoicePaymentType)
 }
 
 // captures is how often Saferpay has moved money.

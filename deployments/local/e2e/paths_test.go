@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/quittance/quittance/deployments/local/stack"
+	"github.com/quittance/quittance/workflows"
 )
 
 // paths are the ways that payments and refunds go on one stack, many at a time.
@@ -44,6 +45,7 @@ func TestEveryPathEndsWithBooksThatAgree(t *testing.T) {
 	requireNotPolled(t, w.stack, w.left+len(everyKind))
 	w.faults(t)
 	requireNoStrangers(t, w.stack, w.on(t))
+	keepEveryPath(t, w.stack, workflows.InvoicePaymentType, workflows.RefundType)
 	t.Logf("%d combinations were played", w.played)
 }
 

@@ -39,7 +39,13 @@ func operator(t *testing.T, s *stack.Stack, options ...grpc.DialOption) client.C
 func historyOf(t *testing.T, c client.Client, workflowID string) *history.History {
 	t.Helper()
 	require.NoError(t, c.GetWorkflow(t.Context(), workflowID, "").Get(t.Context(), nil))
-	events := c.GetWorkflowHistory(t.Context(), workflowID, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	return eventsOf(t, c, workflowID, "")
+}
+
+// eventsOf returns the history of a run as far as it has come; of the last run if none is named.
+func eventsOf(t *testing.T, c client.Client, workflowID, runID string) *history.History {
+	t.Helper()
+	events := c.GetWorkflowHistory(t.Context(), workflowID, runID, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	var h history.History
 	for events.HasNext() {
 		e, err := events.Next()
