@@ -55,7 +55,7 @@ func run(arguments []string, to, complaints io.Writer) error {
 			n = max(1, int(companiesPer*rate))
 		}
 		p := newPlan(rate, n, c)
-		if err := report(to, p, p.simulate(*seed)); err != nil {
+		if err := report(to, p, p.simulate(*seed, leastPayments)); err != nil {
 			return err
 		}
 	}

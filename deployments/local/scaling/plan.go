@@ -12,14 +12,14 @@ const (
 	leastShards  = 512 // of a cell; what Temporal's own charts begin with
 	shardReserve = 4   // times as many as are needed, because the number can never be changed
 
-	podCores        = 2 // of API and workers
-	temporalCores   = 4 // of a pod of Temporal
-	leastPods       = 2 // of each part, so that one may die
-	companiesPer    = 100
-	mostCells       = 1000
-	calibratedPayer = 20_000 // payments that are measured, at least, if that takes longer than shortestRun
-	warmUp          = 3.0    // seconds until everything is as busy as it will be
-	shortestRun     = 2.0    // seconds that are measured
+	podCores      = 2 // of API and workers
+	temporalCores = 4 // of a pod of Temporal
+	leastPods     = 2 // of each part, so that one may die
+	companiesPer  = 100
+	mostCells     = 1000
+	leastPayments = 20_000 // payments that are measured, at least, if that takes longer than shortestRun
+	warmUp        = 3.0    // seconds until everything is as busy as it will be
+	shortestRun   = 2.0    // seconds that are measured
 )
 
 // plan is what is bought for a load.
@@ -59,7 +59,8 @@ func newPlan(rate float64, companies int, c costs) *plan {
 		atAPI: {podCores, leastPods}, atWorker: {podCores, leastPods}, atFrontend: {temporalCores, leastPods}, atHistory: {temporalCores, leastPods},
 		atMatching: {temporalCores, leastPods}, atPersistence: {2, 1}, atRecord: {2, 1},
 	} {
-		need := rate * p.share(i) * p.demand[i] / fullest
+		_, share := p.busiest(i)
+		need := rate * share * p.demand[i] / fullest
 		p.servers[i] = of.step * max(of.least, int(math.Ceil(need/float64(of.step))))
 	}
 	return p
@@ -78,48 +79,55 @@ var stationNames = [stationCount]string{
 	atJournal: "journals of companies", atTerminal: "calls at Saferpay's terminals",
 }
 
-// share is the part of all payments that comes to the busiest lane of a station.
-func (p *plan) share(at int) float64 {
+// busiest returns the lane of a station to which most payments come, and their part of all payments.
+func (p *plan) busiest(at int) (lane int, share float64) {
 	switch kindOf[at] {
 	case byCell:
-		return p.cells.largest
+		return p.cells.busiest, p.cells.largest
 	case byShard:
-		return p.cells.largest / float64(p.shards)
+		return p.cells.busiest * p.shards, p.cells.largest / float64(p.shards)
 	case byDatabase:
-		return p.databases.largest
+		return p.databases.busiest, p.databases.largest
 	case byCompany:
-		return p.companies.share(0)
+		return 0, p.companies.share(0)
 	case byTerminal:
-		most := 0.0
 		for i := range p.companies.cumulated {
-			most = max(most, p.companies.share(i)/float64(p.terminals[i+1]-p.terminals[i]))
+			if each := p.companies.share(i) / float64(p.terminals[i+1]-p.terminals[i]); each > share {
+				lane, share = p.terminals[i], each
+			}
 		}
-		return most
+		return lane, share
 	default:
-		return 1
+		return 0, 1
 	}
 }
 
 // offered is how much of the busiest lane of a station the load asks for; from 1 on its queue grows for ever.
 func (p *plan) offered(at int) float64 {
-	return p.rate * p.share(at) * p.demand[at] / float64(p.servers[at])
+	_, share := p.busiest(at)
+	return p.rate * share * p.demand[at] / float64(p.servers[at])
 }
 
-// bottleneck is the station of whose busiest lane most is asked.
-func (p *plan) bottleneck() int {
-	most := 0
+// bottleneck is the station whose busiest lane is used most, and how much: as computed, or as seen when that is more, because who
+// holds one server waits for another. One history shard sees too few payments in a simulation to be judged by what was seen.
+func (p *plan) bottleneck(s *simulation) (at int, used float64) {
 	for i := range p.servers {
-		if p.offered(i) > p.offered(most) {
-			most = i
+		u := p.offered(i)
+		if kindOf[i] != byShard {
+			u = max(u, s.at(i).busiest)
+		}
+		if u > used {
+			at, used = i, u
 		}
 	}
-	return most
+	return at, used
 }
 
 // division says in which part each company is, and how much of the load the busiest part has.
 type division struct {
 	parts   int
 	of      []int
+	busiest int
 	largest float64
 }
 
@@ -130,12 +138,15 @@ func (p *plan) divide(seconds float64) division {
 	for {
 		d := p.companies.divide(parts)
 		// A company can't be divided: when it is too large for a part by itself, more parts don't help.
-		if d.largest*need <= 1 || d.largest <= p.companies.share(0) || parts >= mostCells {
+		if d.largest*need <= 1 || p.alone(d) || parts >= mostCells {
 			return d
 		}
 		parts++
 	}
 }
+
+// alone tells whether the busiest part is the largest company and nobody else.
+func (p *plan) alone(d division) bool { return d.largest <= p.companies.share(0) }
 
 // assignTerminals gives each company as many terminals as it takes to use each to at most 60 %.
 func (p *plan) assignTerminals() {
@@ -194,6 +205,7 @@ func (p population) divide(parts int) division {
 		loads[least] += p.share(i)
 	}
 	d.largest = slices.Max(loads)
+	d.busiest = slices.Index(loads, d.largest)
 	return d
 }
 
@@ -215,15 +227,17 @@ func (p *plan) lanes(at int) int {
 	}
 }
 
-// simulate lets payments come at the rate of the plan.
-func (p *plan) simulate(seed uint64) *simulation {
-	s := &simulation{seed: seed, warm: warmUp, over: warmUp + max(shortestRun, calibratedPayer/p.rate), sources: []source{
+// simulate lets payments come at the rate of the plan until so many at least are measured.
+func (p *plan) simulate(seed uint64, payments float64) *simulation {
+	s := &simulation{seed: seed, warm: warmUp, over: warmUp + max(shortestRun, payments/p.rate), sources: []source{
 		{rate: p.rate, journey: p.journeys.issue},
 		{rate: p.rate, journey: p.journeys.pay},
 		{rate: p.rate, journey: p.journeys.returns, fading: p.costs.of(thinking)},
 	}}
 	for i := range p.servers {
-		s.stations = append(s.stations, newStation(stationNames[i], kindOf[i], p.lanes(i), p.servers[i]))
+		at := newStation(stationNames[i], kindOf[i], p.lanes(i), p.servers[i])
+		at.watched, _ = p.busiest(i)
+		s.stations = append(s.stations, at)
 	}
 	s.enter = func(v *visitor) {
 		company := v.keys[byCompany]

@@ -16,14 +16,18 @@ func report(to io.Writer, p *plan, s *simulation) error {
 	fmt.Fprintf(w, "%s payments a second, %s companies of which the largest has %s\n\n",
 		number(p.rate), number(float64(len(p.companies.cumulated))), percent(p.companies.share(0)))
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	_, _ = fmt.Fprintln(table, "station\tservers\tutilisation\tof the busiest\tmean queue\tp99 wait\t")
+	_, _ = fmt.Fprintln(table, "station\tservers\tutilisation\tbusiest\tmean queue\tp99 wait\t")
 	for i := range s.stations {
 		m := s.at(i)
+		busiest := percent(m.busiest)
+		if kindOf[i] == byShard {
+			busiest = ""
+		}
 		servers := number(float64(p.servers[i]))
 		if p.lanes(i) > 1 {
 			servers = fmt.Sprintf("%s x %s", number(float64(p.lanes(i))), servers)
 		}
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.2f\t%s\t\n", stationNames[i], servers, percent(m.utilisation), percent(p.offered(i)), m.queue, duration(m.p99))
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.2f\t%s\t\n", stationNames[i], servers, percent(m.utilisation), busiest, m.queue, duration(m.p99))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -39,12 +43,13 @@ func report(to io.Writer, p *plan, s *simulation) error {
 		d := &s.durations[m.measure]
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t\n", m.name, duration(d.percentile(.5)), duration(d.percentile(.99)), duration(takes(m.journey, m.measure)))
 	}
+	if s.largest.count > 0 {
+		_, _ = fmt.Fprintf(table, "… of the largest company\t%s\t%s\t\t\n", duration(s.largest.percentile(.5)), duration(s.largest.percentile(.99)))
+	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintln(w)
-	fmt.Fprintln(w, p.purchase())
-	fmt.Fprintln(w, p.verdict())
+	fmt.Fprintf(w, "\nTo run:\n%s\n%s\n", p.purchase(), p.verdict(s))
 	for _, wall := range p.walls() {
 		fmt.Fprintln(w, wall.sentence)
 	}
@@ -55,26 +60,27 @@ func report(to io.Writer, p *plan, s *simulation) error {
 
 // purchase says what to buy.
 func (p *plan) purchase() string {
-	pods := func(at, cores int) string { return number(float64(p.servers[at] / cores)) }
-	return fmt.Sprintf("To run: %s API pods of %d cores; %s, each with %s frontend, %s history and %s matching pods of %d cores, %s history shards, "+
-		"a Postgres server of %s cores and %s worker pods of %d cores; %s of %s cores for Quittance. %s payers are on a payment page at once, and "+
-		"all workers together keep %s workflows in memory.",
-		pods(atAPI, podCores), podCores, count(p.cells.parts, "Temporal cluster"), pods(atFrontend, temporalCores), pods(atHistory, temporalCores),
-		pods(atMatching, temporalCores), temporalCores, number(float64(p.shards)), number(float64(p.servers[atPersistence])), pods(atWorker, podCores), podCores,
-		count(p.databases.parts, "Postgres server"), number(float64(p.servers[atRecord])), number(p.rate*p.costs.of(thinking)),
-		number(float64(p.cells.parts*p.servers[atWorker]/podCores)*p.costs.of(keptWorkflows)))
+	pods := func(at, cores int, what string) string {
+		return fmt.Sprintf("%s of %d cores", count(p.servers[at]/cores, what+" pod"), cores)
+	}
+	kept := float64(p.cells.parts*p.servers[atWorker]/podCores) * p.costs.of(keptWorkflows)
+	return fmt.Sprintf("  - %s\n  - %s, each with\n    %s, %s, %s,\n    %s history shards, a Postgres server of %s cores, and\n    %s\n  - %s of %s cores for Quittance\n",
+		pods(atAPI, podCores, "API"), count(p.cells.parts, "Temporal cluster"), pods(atFrontend, temporalCores, "frontend"), pods(atHistory, temporalCores, "history"),
+		pods(atMatching, temporalCores, "matching"), number(float64(p.shards)), number(float64(p.servers[atPersistence])), pods(atWorker, podCores, "worker"),
+		count(p.databases.parts, "Postgres server"), number(float64(p.servers[atRecord]))) +
+		fmt.Sprintf("%s payers are on a payment page at once; all workers together keep %s workflows in memory.\n", number(p.rate*p.costs.of(thinking)), number(kept))
 }
 
 // verdict names the bottleneck.
-func (p *plan) verdict() string {
-	i := p.bottleneck()
-	switch used := p.offered(i); {
-	case used >= 1:
-		return fmt.Sprintf("The bottleneck is %q: %s of what its busiest lane can do is asked of it, so that its queue grows for ever.", stationNames[i], percent(used))
-	case used > fullest+.005:
-		return fmt.Sprintf("The bottleneck is %q: its busiest lane is used to %s, and machines don't help.", stationNames[i], percent(used))
+func (p *plan) verdict(s *simulation) string {
+	switch i, used := p.bottleneck(s); {
+	case p.offered(i) >= 1:
+		return fmt.Sprintf("The bottleneck is %q: %s of what its busiest lane can do is asked of it, so that its queue grows for ever.",
+			stationNames[i], percent(p.offered(i)))
+	case used > fullest+.05:
+		return fmt.Sprintf("The bottleneck is %q: its busiest lane is used to %s, and more machines of the same kind don't help.", stationNames[i], percent(used))
 	default:
-		return fmt.Sprintf("The bottleneck is %q, at %s; nothing is above %s.", stationNames[i], percent(used), percent(fullest))
+		return fmt.Sprintf("The bottleneck is %q, at %s; nothing is much above %s.", stationNames[i], percent(used), percent(fullest))
 	}
 }
 
@@ -98,14 +104,20 @@ func (p *plan) walls() []wall {
 	bookings, largest := 1/p.demand[atJournal], p.companies.share(0)
 	terminal := c.of(saferpayAtOnce) / p.demand[atTerminal]
 	terminals := p.terminalsOf(0)
+	more := func(d division, what string) string {
+		if p.alone(d) {
+			return "the largest company alone takes more than " + percent(fullest) + " of one " + what
+		}
+		return "one more " + what
+	}
 	return []wall{
 		{
-			from: fullest * perCell / p.cells.largest, what: "one more Temporal cluster",
+			from: fullest * perCell / p.cells.largest, what: more(p.cells, "Temporal cluster"),
 			sentence: fmt.Sprintf("Temporal: a Postgres server of %s cores carries %s payments a second at %s (the limit is %s); %s needed.",
 				number(cores), number(fullest*perCell), percent(fullest), cellLimit, needed(p.cells.parts, "cluster")),
 		},
 		{
-			from: fullest * perDatabase / p.databases.largest, what: "one more Postgres server for Quittance",
+			from: fullest * perDatabase / p.databases.largest, what: more(p.databases, "Postgres server of Quittance"),
 			sentence: fmt.Sprintf("Quittance: a Postgres server of at most %s cores carries %s payments a second at %s (the limit is %s); %s needed.",
 				number(cores), number(fullest*perDatabase), percent(fullest), databaseLimit, needed(p.databases.parts, "server")),
 		},
@@ -136,7 +148,7 @@ func (p *plan) next() string {
 	}
 	sentence := fmt.Sprintf("Next, pods apart: from %s payments a second on, %s.", number(next.from), next.what)
 	if len(behind) > 0 {
-		return "Reached already: " + strings.Join(behind, "; ") + ". " + sentence
+		return "Reached already: " + strings.Join(behind, "; ") + ".\n" + sentence
 	}
 	return sentence
 }

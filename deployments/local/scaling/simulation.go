@@ -24,9 +24,11 @@ type station struct {
 	by      kind
 	servers int // of each lane
 	lanes   []lane
+	watched int // the lane that is expected to be the busiest
 
 	held, waiting         int     // at the moment, of all lanes
 	heldTime, waitingTime float64 // integrals over the measured time
+	watchedTime           float64 // as heldTime, of the watched lane
 	settled               float64 // until when the integrals reach
 	waits                 histogram
 }
@@ -44,6 +46,7 @@ func newStation(name string, by kind, lanes, servers int) *station {
 func (s *station) settle(now float64) {
 	s.heldTime += float64(s.held) * (now - s.settled)
 	s.waitingTime += float64(s.waiting) * (now - s.settled)
+	s.watchedTime += float64(s.lanes[s.watched].busy) * (now - s.settled)
 	s.settled = now
 }
 
@@ -142,6 +145,7 @@ type simulation struct {
 	visitors  uint64
 	idle      *visitor // those that have gone, to be used again
 	durations [measures]histogram
+	largest   histogram // notifiedToPaid of the first company
 }
 
 // run lets everything happen.
@@ -183,7 +187,7 @@ func (s *simulation) run() {
 func (s *simulation) measureFrom(warm float64) {
 	s.settle(warm)
 	for _, station := range s.stations {
-		station.heldTime, station.waitingTime, station.waits = 0, 0, histogram{}
+		station.heldTime, station.waitingTime, station.watchedTime, station.waits = 0, 0, 0, histogram{}
 	}
 }
 
@@ -251,6 +255,9 @@ func (s *simulation) goOn(v *visitor) {
 		case end:
 			if v.counted {
 				s.durations[at.measure].add(s.now - v.begun)
+				if at.measure == notifiedToPaid && v.keys[byCompany] == 0 {
+					s.largest.add(s.now - v.begun)
+				}
 			}
 		}
 	}
@@ -310,6 +317,7 @@ func (s *simulation) waited(at *station, seconds float64) {
 // measured is what was seen at a station.
 type measured struct {
 	utilisation float64 // of all its servers
+	busiest     float64 // utilisation of the watched lane
 	queue       float64 // mean length, of all lanes together
 	wait, p99   float64 // seconds
 }
@@ -317,7 +325,7 @@ type measured struct {
 func (s *simulation) at(i int) measured {
 	st, took := s.stations[i], s.over-s.warm
 	return measured{
-		utilisation: st.heldTime / took / float64(st.servers*len(st.lanes)), queue: st.waitingTime / took,
-		wait: st.waits.mean(), p99: st.waits.percentile(.99),
+		utilisation: st.heldTime / took / float64(st.servers*len(st.lanes)), busiest: st.watchedTime / took / float64(st.servers),
+		queue: st.waitingTime / took, wait: st.waits.mean(), p99: st.waits.percentile(.99),
 	}
 }
