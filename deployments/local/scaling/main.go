@@ -49,6 +49,9 @@ func run(arguments []string, to, complaints io.Writer) error {
 	if *show {
 		return c.print(to)
 	}
+	if err := price(to, c); err != nil {
+		return err
+	}
 	for _, rate := range rates {
 		n := *companies
 		if n == 0 {

@@ -24,7 +24,8 @@ func TestTheProgramSaysWhatToBuyAndWhatComesNext(t *testing.T) {
 	t.Parallel()
 	said := scale(t, "--rate", "10,50")
 	for _, part := range []string{
-		"10 payments a second, 1,000 companies", "50 payments a second, 5,000 companies", "Temporal's Postgres, cores", "Pay now", "notification to paid",
+		"one payment takes", "10 payments a second, 1,000 companies", "50 payments a second, 5,000 companies",
+		"Temporal's Postgres, cores", "Pay now", "notification to paid",
 		"API pods of 2 cores", "The bottleneck is", "Next, pods apart",
 	} {
 		assert.Contains(t, said, part)
@@ -33,8 +34,9 @@ func TestTheProgramSaysWhatToBuyAndWhatComesNext(t *testing.T) {
 
 func TestTheSameSeedMakesTheProgramSayTheSame(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, scale(t, "--rate", "2000", "--companies", "100", "--seed", "5"), scale(t, "--rate", "2000", "--companies", "100", "--seed", "5"))
-	assert.NotEqual(t, scale(t, "--rate", "2000", "--companies", "100", "--seed", "5"), scale(t, "--rate", "2000", "--companies", "100", "--seed", "6"))
+	once := scale(t, "--rate", "30", "--companies", "100", "--seed", "5")
+	assert.Equal(t, once, scale(t, "--rate", "30", "--companies", "100", "--seed", "5"))
+	assert.NotEqual(t, once, scale(t, "--rate", "30", "--companies", "100", "--seed", "6"))
 }
 
 func TestWhatCostsPrintsCanBeGivenBack(t *testing.T) {

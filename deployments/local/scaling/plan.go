@@ -39,9 +39,7 @@ type plan struct {
 // newPlan sizes every station for a load, at most 60 % of what it can do where machines can be added.
 func newPlan(rate float64, companies int, c costs) *plan {
 	p := &plan{rate: rate, costs: c, journeys: journeysOf(c)}
-	for i := range p.demand {
-		p.demand[i] = heldBy(p.journeys.issue, i, 1) + heldBy(p.journeys.pay, i, 1)
-	}
+	p.demand = demands(p.journeys)
 	p.companies = newPopulation(companies, c.of(companySkew))
 	cores := c.of(largestPostgres)
 	p.cells = p.divide(max(p.demand[atPersistence]/cores, p.demand[atPersistenceLog]))
@@ -56,14 +54,22 @@ func newPlan(rate float64, companies int, c costs) *plan {
 	}
 	p.servers[atTerminal] = int(c.of(saferpayAtOnce))
 	for i, of := range map[int]struct{ step, least int }{
-		atAPI: {podCores, leastPods}, atWorker: {podCores, leastPods}, atFrontend: {temporalCores, leastPods}, atHistory: {temporalCores, leastPods},
-		atMatching: {temporalCores, leastPods}, atPersistence: {2, 1}, atRecord: {2, 1},
+		atAPI: {podCores, leastPods}, atWorker: {podCores, leastPods}, atFrontend: {podCores, leastPods}, atHistory: {podCores, leastPods},
+		atMatching: {podCores, leastPods}, atPersistence: {2, 1}, atRecord: {2, 1},
 	} {
 		_, share := p.busiest(i)
 		need := rate * share * p.demand[i] / fullest
 		p.servers[i] = of.step * max(of.least, int(math.Ceil(need/float64(of.step))))
 	}
 	return p
+}
+
+// demands are for how long a payment holds a server of each station when nobody waits.
+func demands(js journeys) (seconds [stationCount]float64) {
+	for i := range seconds {
+		seconds[i] = heldBy(js.issue, i, 1) + heldBy(js.pay, i, 1)
+	}
+	return seconds
 }
 
 // kindOf says what divides each station.
@@ -108,12 +114,12 @@ func (p *plan) offered(at int) float64 {
 	return p.rate * share * p.demand[at] / float64(p.servers[at])
 }
 
-// bottleneck is the station whose busiest lane is used most, and how much: as computed, or as seen when that is more, because who
-// holds one server waits for another. One history shard sees too few payments in a simulation to be judged by what was seen.
+// bottleneck is the station whose busiest lane is used most, and how much: as computed, and for a lock as seen when that is more,
+// because who holds it waits for other stations meanwhile.
 func (p *plan) bottleneck(s *simulation) (at int, used float64) {
 	for i := range p.servers {
 		u := p.offered(i)
-		if kindOf[i] != byShard {
+		if i == atNotify || i == atJournal {
 			u = max(u, s.at(i).busiest)
 		}
 		if u > used {

@@ -151,7 +151,7 @@ type simulation struct {
 // run lets everything happen.
 func (s *simulation) run() {
 	for i := range s.sources {
-		s.sources[i].random = rand.New(rand.NewPCG(s.seed, uint64(i))) //nolint:gosec // nothing is secret here, and the same seed gives the same answer
+		s.sources[i].random = rand.New(rand.NewPCG(s.seed, uint64(i))) //nolint:gosec // no secrets: the same seed gives the same answer
 		s.arrive(i)
 	}
 	measuring, measured := false, false
