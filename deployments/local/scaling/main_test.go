@@ -80,8 +80,16 @@ func TestFiguresThatCannotBeAreRefused(t *testing.T) {
 func TestFlagsThatCannotBeAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, arguments := range [][]string{
-		{"--rate", "0"}, {"--rate", "-1"}, {"--rate", "many"}, {"--rate", "NaN"}, {"--rate", "1e9"}, {"--rate", "10,"},
-		{"--companies", "-1"}, {"--with", "missing.json"}, {"10"}, {"--nonsense"},
+		{"--rate", "0"},
+		{"--rate", "-1"},
+		{"--rate", "many"},
+		{"--rate", "NaN"},
+		{"--rate", "1e9"},
+		{"--rate", "10,"},
+		{"--companies", "-1"},
+		{"--with", "missing.json"},
+		{"10"},
+		{"--nonsense"},
 	} {
 		assert.Error(t, run(arguments, io.Discard, io.Discard), "%v", arguments)
 	}
