@@ -74,11 +74,13 @@ func (p *plan) recordWall() wall {
 
 func (p *plan) journalWall(s *simulation) wall {
 	bookings, largest := 1/p.demand[atJournal], p.companies.share(0)
+	sentence := fmt.Sprintf("Journal: a company's takes %s bookings a second at most; the largest company needs %s, which is %s.",
+		number(bookings), number(p.rate*largest), percent(p.offered(atJournal)))
+	if seen := s.at(atJournal).busiest; seen > p.offered(atJournal)+.1 {
+		sentence += fmt.Sprintf(" It is busy at %s, since who books waits for other stations too.", percent(seen))
+	}
 	return wall{
-		from: fullest * bookings / largest, what: "the largest company's journal is busy at " + percent(fullest),
-		sentence: fmt.Sprintf("Journal: a company's takes %s bookings a second at most; the largest company needs %s, which is %s, and was seen to be %s, "+
-			"since who books waits for other stations too.",
-			number(bookings), number(p.rate*largest), percent(p.offered(atJournal)), percent(s.at(atJournal).busiest)),
+		from: fullest * bookings / largest, what: "the largest company's journal is busy at " + percent(fullest), sentence: sentence,
 	}
 }
 
