@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build test bench chaos lint generate clean
+.PHONY: help run build test bench scale chaos lint generate clean
 
 PACKAGES      := deployments/local/install-packages.sh
 PROGRESS      := deployments/local/with-progress.sh
@@ -38,6 +38,9 @@ test: ## run all tests of all modules
 bench: ## measure the product on this machine; fails when a bar is missed
 	@$(PACKAGES) postgresql
 	@$(PROGRESS) "measuring" go run -C deployments/local ./bench
+
+scale: ## simulate loads and say which machines they need; RATE=10,500 for yours, COSTS=file for your own figures
+	@go run -C deployments/local ./scaling $(if $(RATE),--rate $(RATE)) $(if $(COSTS),--with $(abspath $(COSTS)))
 
 chaos: ## use everything while everything goes wrong, then check the books; SEED=n plays a run once more
 	@$(PACKAGES) postgresql
