@@ -13,12 +13,12 @@ import (
 
 // watched are the metrics by which operators see that something waits for them, over all companies: every worker shows the same.
 func watched(s *postgres.Store) []telemetry.Gauge {
-	unsettled := remembered(unsettledFresh, s.Unsettled)
+	monitor := remembered(monitored, s.Monitor)
 	byCurrency := func(value func(postgres.Unsettled) float64) func(context.Context) (map[string]float64, error) {
 		return func(ctx context.Context) (map[string]float64, error) {
-			all, err := unsettled(ctx)
+			m, err := monitor(ctx)
 			values := map[string]float64{}
-			for currency, u := range all {
+			for currency, u := range m.Unsettled {
 				values[string(currency)] = value(u)
 			}
 			return values, err
@@ -41,7 +41,7 @@ func watched(s *postgres.Store) []telemetry.Gauge {
 		{
 			Name: "quittance_payments_under_way", Help: "Payments that have not ended.", Label: "state",
 			Read: func(ctx context.Context) (map[string]float64, error) {
-				m, err := s.Monitor(ctx)
+				m, err := monitor(ctx)
 				values := map[string]float64{}
 				for _, state := range payment.States {
 					if !state.Final() {
@@ -54,14 +54,14 @@ func watched(s *postgres.Store) []telemetry.Gauge {
 		{
 			Name: "quittance_oldest_authorized_seconds", Help: "For how long the oldest payment has been under way whose money is reserved, or unclear, and not taken; after a week it is lost.",
 			Read: func(ctx context.Context) (map[string]float64, error) {
-				m, err := s.Monitor(ctx)
+				m, err := monitor(ctx)
 				return telemetry.One(m.OldestAuthorized.Seconds(), err)
 			},
 		},
 		{
 			Name: "quittance_exceptions_open", Help: "Things that a person must decide.", Label: "kind",
 			Read: func(ctx context.Context) (map[string]float64, error) {
-				m, err := s.Monitor(ctx)
+				m, err := monitor(ctx)
 				values := map[string]float64{}
 				for _, kind := range exception.Kinds {
 					values[string(kind)] = float64(m.Exceptions[kind])
@@ -72,7 +72,7 @@ func watched(s *postgres.Store) []telemetry.Gauge {
 		{
 			Name: "quittance_oldest_exception_seconds", Help: "For how long the oldest of them has waited.",
 			Read: func(ctx context.Context) (map[string]float64, error) {
-				m, err := s.Monitor(ctx)
+				m, err := monitor(ctx)
 				return telemetry.One(m.OldestException.Seconds(), err)
 			},
 		},
@@ -93,8 +93,8 @@ func watched(s *postgres.Store) []telemetry.Gauge {
 	}
 }
 
-// unsettledFresh is for how long what stands unsettled is not read again: it changes by the day, and takes longer than the rest.
-const unsettledFresh = 5 * time.Minute
+// monitored is for how long what was read of all companies is shown again: it takes a moment, and alerts wait for minutes.
+const monitored = 15 * time.Second
 
 // remembered reads anew only when what was read before is older than that.
 func remembered[T any](fresh time.Duration, read func(context.Context) (T, error)) func(context.Context) (T, error) {

@@ -164,11 +164,12 @@ func TestNothingInTheSchemaStepsAroundThePolicies(t *testing.T) {
 		"views, which show what their owner sees":       `select relname from pg_class where relkind in ('v', 'm', 'f') and relnamespace = 'public'::regnamespace`,
 		"functions that run with the rights of another": `select proname from pg_proc where prosecdef and pronamespace = 'public'::regnamespace`,
 		"tables whose policy doesn't bind their owner":  `select relname from pg_class where relrowsecurity and not relforcerowsecurity and relnamespace = 'public'::regnamespace`,
-		"tables with two policies for one thing":        `select tablename from pg_policies group by tablename, cmd having count(*) <> 1`,
-		"policies that show anything else than the rows of the company, the one of which a secret is shown, and what operators count": `
+		"tables with two policies, which Postgres combines by or, so that no index on company_id is used": `
+			select tablename from pg_policies where tablename not in ('api_keys', 'online_documents', 'notifications') group by tablename having count(*) > 1`,
+		"tables with two policies for one thing": `select tablename from pg_policies group by tablename, cmd having count(*) <> 1`,
+		"policies that show anything else than the rows of the company, and the one of which a secret is shown": `
 			select tablename from pg_policies where with_check is not null or (cmd, qual) not in (
 				('ALL', '(company_id = current_setting(''quittance.company_id''::text, true))'),
-				('SELECT', '(current_setting(''quittance.monitoring''::text, true) = ''on''::text)'),
 				('ALL', '(id = current_setting(''quittance.company_id''::text, true))'),
 				('SELECT', '(hash = decode(current_setting(''quittance.shown''::text, true), ''hex''::text))'),
 				('SELECT', '(token_hash = decode(current_setting(''quittance.shown''::text, true), ''hex''::text))'),
