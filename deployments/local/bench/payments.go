@@ -20,8 +20,7 @@ const (
 	perRound = 60 // of each
 	payers   = 6  // at once
 
-	payNowBar     = 1.5
-	throughputBar = 1.0
+	payNowBar = 1.5
 )
 
 // timing is how long the steps of one payment, or of one bare workflow, took for who waits for them.
@@ -68,10 +67,9 @@ func payments(ctx context.Context, _ *embeddedpg.Server, progress io.Writer) (fi
 			}
 		}
 	}
-	ratio := paid.rate() / plainly.rate()
 	figures = append(figures, figure{
-		what: "payments a second, beside bare workflows", bar: fmt.Sprintf("at least %.1f times as many", throughputBar), missed: ratio < throughputBar,
-		measured: fmt.Sprintf("%.1f to %.1f: %.2f times as many", paid.rate(), plainly.rate(), ratio),
+		what:     "payments a second, beside bare workflows",
+		measured: fmt.Sprintf("%.1f to %.1f: %.2f times as many", paid.rate(), plainly.rate(), paid.rate()/plainly.rate()),
 	}, figure{
 		what:     "payments a second, beside bare workflows with local activities",
 		measured: fmt.Sprintf("%.1f to %.1f: %.2f times as many", paid.rate(), tunedly.rate(), paid.rate()/tunedly.rate()),

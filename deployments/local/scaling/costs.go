@@ -47,16 +47,16 @@ const (
 
 // builtIn is the table that is used unless another one is given.
 var builtIn = costs{
-	apiCPU:          {9, guessed},
-	workerCPU:       {18, guessed},
-	temporalCPU:     {48, guessed},
+	apiCPU:          {9, divided},
+	workerCPU:       {18, divided},
+	temporalCPU:     {48, divided},
 	frontendPart:    {.25, "a guess: which service of Temporal takes how much of its CPU is not told apart in one process"},
 	matchingPart:    {.15, "a guess, as above"},
-	persistenceCPU:  {27, guessed},
-	persistenceSQL:  {170, "a guess: 14 writes of a history, 12 statements each"},
+	persistenceCPU:  {27, divided},
+	persistenceSQL:  {201, "make bench"},
 	persistenceTx:   {32, "counted: 14 writes of a history, each with its new events and its state, and 4 of the visibility store"},
-	recordCPU:       {12, guessed},
-	recordSQL:       {80, "counted in activities and api, with begin and commit"},
+	recordCPU:       {12, divided},
+	recordSQL:       {129, "make bench: 149 statements, of which begin and the choice of the company are one round trip"},
 	logged:          {.02, "a guess: good disks and a large server take some 50,000 small commits a second"},
 	flushed:         {1, "a guess: a local SSD; storage over a network takes 2 ms and more"},
 	hop:             {.3, "a guess: one zone of a data centre; nothing on the machine where the rest was measured"},
@@ -71,7 +71,7 @@ var builtIn = costs{
 	keptWorkflows:   {10_000, "the default of Temporal's Go SDK"},
 }
 
-const guessed = "make bench on two cores: 15.7 payments a second with everything on them, 125 ms of CPU each; how that is divided is a guess"
+const divided = "make bench on two cores: 15.7 payments a second with everything on them, 125 ms of CPU each, divided as by a run that told the parts apart"
 
 // keys are those of the table, in the order in which a reader wants them.
 var keys = []string{

@@ -98,7 +98,9 @@ func (s *Stack) start(ctx context.Context) error {
 func (s *Stack) Failed() <-chan error { return s.failed }
 
 // PostgresURL reaches a database of the stack as the superuser, whom row-level security doesn't bind: for measurements.
-func (s *Stack) PostgresURL(database string) string { return s.postgres.URL(database, embeddedpg.Superuser) }
+func (s *Stack) PostgresURL(database string) string {
+	return s.postgres.URL(database, embeddedpg.Superuser)
+}
 
 // Stop ends all parts, the last one first, and waits for them. Data stay in the data folder.
 func (s *Stack) Stop() error {
