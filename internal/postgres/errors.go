@@ -16,6 +16,7 @@ const (
 	numericOutOfRange   = "22003"
 	foreignKeyViolation = "23503"
 	uniqueViolation     = "23505"
+	checkViolation      = "23514"
 	deadlockDetected    = "40P01"
 	undefinedTable      = "42P01"
 )
@@ -39,7 +40,7 @@ func failed(err error, doing string, args ...any) error {
 		return nil
 	case isCode(err, badCharacter), isCode(err, badJSONCharacter):
 		return problem.New(problem.Invalid, "A text holds a character that can't be stored.")
-	case isCode(err, numericOutOfRange):
+	case isCode(err, numericOutOfRange), violates(err, checkViolation, "journal_lines_debit_check"), violates(err, checkViolation, "journal_lines_credit_check"):
 		return problem.New(problem.Invalid, "An amount, or a sum of amounts, is larger than can be booked.")
 	default:
 		return fmt.Errorf(doing+": %w", append(args, err)...)

@@ -5,9 +5,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/postgres/postgrestest"
 	"github.com/quittance/quittance/internal/problem"
@@ -137,4 +140,18 @@ func TestTheJournalOfACompanyThatDoesNotExistIsNotFound(t *testing.T) {
 		require.Equal(t, problem.NotFound, problem.CodeOf(verify(t, store, companyID)))
 	}
 	require.NoError(t, verify(t, store, createCompany(t, store).ID), "an empty journal is whole")
+}
+
+func TestAnEntryOverMoreThanCanBeBookedIsTheCallersMistake(t *testing.T) {
+	t.Parallel()
+	store := postgrestest.New(t)
+	company := createCompany(t, store)
+	e := sale(company.ID, "1")
+	most := money.FromMinor(60_000_000_000, money.CHF) // 600,000,000.00, of which two can't be added up
+	e.Lines = []ledger.Line{ledger.Debit(ledger.Bank, most.Add(most)), ledger.Credit(ledger.Receivables, most.Add(most))}
+	err := store.InCompany(t.Context(), company.ID, func(tx *postgres.Tx) error {
+		_, err := tx.Append(t.Context(), e)
+		return err
+	})
+	assert.Equal(t, problem.Invalid, problem.CodeOf(err))
 }
