@@ -52,12 +52,15 @@ func TestMoneyThatTheProviderTookHoldsBackOtherMoney(t *testing.T) {
 		c.payNow("pay_1", payment.TWINT)
 		c.payNow("pay_2", payment.Card)
 	})
-	c.at(2*time.Hour, func() {
-		c.hint(SignalSaferpayNotified, "pay_1")
-		c.hint(SignalSaferpayNotified, "pay_2")
+	c.unbookable = 500 // it takes a while to book what the provider took
+	c.at(2*time.Hour, func() { c.hint(SignalSaferpayNotified, "pay_1") })
+	c.at(2*time.Hour+time.Minute, func() { c.hint(SignalSaferpayNotified, "pay_2") })
+	c.at(2*time.Hour+2*time.Minute, func() {
+		assert.Equal(t, []int{1, 0}, []int{c.calls["assert pay_2"], c.calls["capture pay_2"]})
+		c.unbookable = 0
 	})
 	c.run()
-	assert.Equal(t, 1, c.calls["book pay_1"]+c.calls["capture pay_2"])
+	assert.Equal(t, []int{1, 0, 1}, []int{c.calls["book pay_1"], c.calls["capture pay_2"], c.calls["release pay_2 invoice_already_paid"]})
 }
 
 func TestPaymentOfTheLastMomentIsFoundWhenThePageIsDead(t *testing.T) {

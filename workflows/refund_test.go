@@ -3,6 +3,7 @@ package workflows
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 type giving struct {
 	*testsuite.TestWorkflowEnvironment
 	t       *testing.T
+	mu      sync.Mutex // two decisions are recorded at once
 	terms   activities.RefundTerms
 	sent    []func() (activities.RefundOutcome, error) // what SendRefund answers, in turn
 	stuck   []error                                    // what CaptureRefund answers before it works
@@ -43,6 +45,8 @@ func giveBack(t *testing.T) *giving {
 	g.RegisterActivity(&activities.Saferpay{})
 	g.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
 	note := func(step string) {
+		g.mu.Lock()
+		defer g.mu.Unlock()
 		g.calls[step]++
 		g.times[step] = g.Now()
 	}
@@ -87,14 +91,21 @@ func giveBack(t *testing.T) *giving {
 	}).Maybe()
 	g.OnActivity(booksStep.RaiseException, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Raise) (activities.Raised, error) {
 		note("raise " + string(in.Kind))
+		g.mu.Lock()
+		defer g.mu.Unlock()
 		g.decided = "" // a new one of the same name
 		return activities.Raised{ExceptionID: "exc_1"}, nil
 	}).Maybe()
 	g.OnActivity(booksStep.ResolveException, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Resolve) error {
-		if g.decided != "" && g.decided != in.Choice {
+		g.mu.Lock()
+		before := g.decided
+		if before == "" {
+			g.decided = in.Choice
+		}
+		g.mu.Unlock()
+		if before != "" && before != in.Choice {
 			return temporal.NewNonRetryableApplicationError("decided before", string(problem.ExceptionResolved), nil, []problem.Field{})
 		}
-		g.decided = in.Choice
 		note("resolve " + string(in.Choice))
 		return nil
 	}).Maybe()
@@ -291,7 +302,7 @@ func TestRecordingAndDecidingARefundAtOnceEndsItOnce(t *testing.T) {
 	case refund.Failed:
 		require.NoError(t, decision.err)
 		assert.Equal(t, problem.ExceptionResolved, problem.CodeOf(recorded.err))
-		assert.Equal(t, map[string]int{"send": 1, "find": 1, "raise refund_unclear": 1, "resolve it_did_not": 1, "fail": 1}, g.calls)
+		assert.Equal(t, map[string]int{"send": 1, "find": 2, "raise refund_unclear": 1, "resolve it_did_not": 1, "fail": 1}, g.calls)
 	case refund.Recorded:
 		require.NoError(t, recorded.err)
 		assert.Equal(t, problem.ExceptionResolved, problem.CodeOf(decision.err))
