@@ -59,6 +59,7 @@ func (s *server) reportReturn(r *http.Request, d document) {
 
 // awaitOutcome looks at the payment until it is decided, for as long as the payer's patience lasts, and reads the document then.
 func (s *server) awaitOutcome(r *http.Request, d document) (document, error) {
+	ctx := r.Context()
 	deadline := time.After(returnPatience)
 	tick := time.NewTicker(returnInterval)
 	defer tick.Stop()
@@ -67,11 +68,11 @@ func (s *server) awaitOutcome(r *http.Request, d document) (document, error) {
 		case <-tick.C:
 		case <-deadline:
 			return d, nil
-		case <-r.Context().Done():
-			return d, r.Context().Err()
+		case <-ctx.Done():
+			return d, ctx.Err()
 		}
-		err := s.Store.InCompany(r.Context(), d.invoice.CompanyID, func(tx Tx) error {
-			p, err := tx.Payment(r.Context(), d.payment.ID)
+		err := s.Store.InCompany(ctx, d.invoice.CompanyID, func(tx Tx) error {
+			p, err := tx.Payment(ctx, d.payment.ID)
 			state = p.State
 			return err
 		})
@@ -79,7 +80,7 @@ func (s *server) awaitOutcome(r *http.Request, d document) (document, error) {
 			return d, err
 		}
 		if state.Final() {
-			return s.document(r.Context(), d.token, d.payment.ID)
+			return s.document(ctx, d.token, d.payment.ID)
 		}
 	}
 	return d, nil
