@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/telemetry"
@@ -18,7 +19,11 @@ func watched(s *postgres.Store) []telemetry.Gauge {
 		return func(ctx context.Context) (map[string]float64, error) {
 			m, err := monitor(ctx)
 			values := map[string]float64{}
-			for currency, u := range m.Unsettled {
+			for _, currency := range []money.Currency{money.CHF, money.EUR, money.USD, money.GBP} {
+				u, some := m.Unsettled[currency]
+				if !some {
+					u.Amount = money.Zero(currency)
+				}
 				values[string(currency)] = value(u)
 			}
 			return values, err
