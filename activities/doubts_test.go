@@ -31,16 +31,22 @@ func TestDeadPageEndsThePaymentUnlessMoneyCame(t *testing.T) {
 	assert.Equal(t, payment.Authorized, s.payment(used).State)
 }
 
-// The payer confirmed in the last minute, and the provider decides later: Inquire does not know that, and Assert does.
-func TestDeadPageDoesNotEndAPaymentOnWhichTheProviderDecidesLater(t *testing.T) {
-	t.Parallel()
+// decidedLater is a shop with an invoice on which the provider decides ten minutes after it is paid by TWINT.
+func decidedLater(t *testing.T) *shop {
+	t.Helper()
 	s := open(t)
 	s.in(func(tx *postgres.Tx) error {
 		inv, err := tx.LockInvoice(t.Context(), s.invoice)
-		inv.Amount = money.MustParse("66.15", money.CHF) // decided after ten minutes
+		inv.Amount = money.MustParse("66.15", money.CHF)
 		return errors.Join(err, tx.SaveInvoice(t.Context(), inv))
 	})
-	s.issued()
+	return s.issued()
+}
+
+// The payer confirmed in the last minute, and the provider decides later: Inquire does not know that, and Assert does.
+func TestDeadPageDoesNotEndAPaymentOnWhichTheProviderDecidesLater(t *testing.T) {
+	t.Parallel()
+	s := decidedLater(t)
 	paymentID, page := s.checkout(payment.TWINT)
 	s.pay(page, "twint", "pay")
 	assert.Equal(t, payment.Pending, do[activities.Outcome](s, s.saferpay.CloseExpired, s.ref(paymentID)).State)
@@ -67,13 +73,7 @@ func TestDeadTokenIsNotTakenForAnUnpaidOne(t *testing.T) {
 
 func TestPendingPaymentWhoseTokenDiedStaysPending(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	s.in(func(tx *postgres.Tx) error {
-		inv, err := tx.LockInvoice(t.Context(), s.invoice)
-		inv.Amount = money.MustParse("66.15", money.CHF) // decided after ten minutes
-		return errors.Join(err, tx.SaveInvoice(t.Context(), inv))
-	})
-	s.issued()
+	s := decidedLater(t)
 	paymentID, page := s.checkout(payment.TWINT)
 	s.pay(page, "twint", "pay")
 	assert.Equal(t, payment.Pending, s.ask(paymentID).State)

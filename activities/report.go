@@ -303,11 +303,12 @@ func (c *comparison) forgetRaised(ctx context.Context) error {
 	var left []Found
 	for _, f := range c.out.Findings {
 		i := slices.IndexFunc(raised, func(e exception.Exception) bool { return e.Kind == f.Kind && e.Subject == f.Subject })
-		if i >= 0 && !raised[i].Open() {
-			continue
-		}
-		if i >= 0 {
+		switch {
+		case i < 0:
+		case raised[i].Open():
 			f.ExceptionID = raised[i].ID
+		default:
+			continue
 		}
 		left = append(left, f)
 	}

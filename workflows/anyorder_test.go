@@ -1,13 +1,10 @@
 package workflows
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,7 +12,6 @@ import (
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/converter"
-	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 	"pgregory.net/rapid"
@@ -35,7 +31,9 @@ import (
 func TestWhateverHappensInWhateverOrderNoMoneyIsLostOrTakenTwice(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		w := &world{t: t, now: time.Date(2026, 7, 1, 8, 0, 0, 0, time.UTC), faults: drawFaults(t), events: drawEvents(t)}
+		w := &world{
+			surroundings: surroundings{t: t, now: time.Date(2026, 7, 1, 8, 0, 0, 0, time.UTC), faults: drawFaults(t)}, events: drawEvents(t),
+		}
 		w.slow = time.Duration(rapid.IntRange(0, 20).Draw(t, "slow by minutes")) * time.Minute
 		w.invoice = invoice.Invoice{
 			ID: "inv_1", Number: "2026-1", Status: invoice.Draft, Amount: money.MustParse("108.00", money.CHF),
@@ -48,19 +46,13 @@ func TestWhateverHappensInWhateverOrderNoMoneyIsLostOrTakenTwice(t *testing.T) {
 
 // world is one invoice with everything outside its workflow: Saferpay, the books, and what happens when.
 type world struct {
-	t      *rapid.T
-	mu     sync.Mutex // activities of several payments run at once
-	now    time.Time
-	faults map[string][]fault // how the next calls of a step go wrong
-	slow   time.Duration      // how long a step takes
+	surroundings
 	events []happening
 
-	invoice    invoice.Invoice
-	pages      []*saferpayPage
-	receipts   money.Amount
-	exceptions []*exception.Exception
-	env        *testsuite.TestWorkflowEnvironment
-	result     Collected
+	invoice  invoice.Invoice
+	pages    []*saferpayPage
+	receipts money.Amount
+	result   Collected
 }
 
 // saferpayPage is a payment page with its transaction at Saferpay, and what our books say of it.
@@ -76,16 +68,6 @@ type saferpayPage struct {
 	asked                    int
 }
 
-// fault is how a call goes wrong.
-type fault string
-
-const (
-	fine       fault = ""
-	lostBefore fault = "lost before it was done"
-	lostAfter  fault = "done, but the answer was lost"
-	saidNo     fault = "refused"
-)
-
 var faultySteps = []string{"open", "assert", "look back", "capture", "release"}
 
 func drawFaults(t *rapid.T) map[string][]fault {
@@ -94,15 +76,6 @@ func drawFaults(t *rapid.T) map[string][]fault {
 		all[step] = rapid.SliceOfN(rapid.SampledFrom([]fault{fine, fine, lostBefore, lostAfter, saidNo}), 0, 25).Draw(t, "faults of "+step)
 	}
 	return all
-}
-
-// happening is something that happens at some time.
-type happening struct {
-	id    string
-	after time.Duration // since the beginning
-	what  string
-	which int // of the pages or exceptions there are, or how much
-	done  bool
 }
 
 var happenings = []string{
@@ -132,15 +105,22 @@ func drawEvents(t *rapid.T) []happening {
 func (w *world) play() {
 	in, start := issued, w.now
 	for {
-		w.env = w.newEnvironment()
-		for i := range w.events {
-			if e := &w.events[i]; !e.done {
-				w.env.RegisterDelayedCallback(func() {
-					e.done = true
-					w.happen(e)
-				}, max(start.Add(e.after).Sub(w.now), 0))
-			}
-		}
+		w.begin(start, w.events, w.happen,
+			stand{saferpayStep.OpenPaymentPage, w.openPage},
+			stand{saferpayStep.AssertPayment, w.assert},
+			stand{saferpayStep.CloseExpired, w.lookBack},
+			stand{saferpayStep.CapturePayment, w.capture},
+			stand{saferpayStep.ReleasePayment, w.release},
+			stand{booksStep.OpenInvoice, w.openInvoice},
+			stand{booksStep.CancelInvoice, w.cancelInvoice},
+			stand{booksStep.RecordReceipt, w.recordReceipt},
+			stand{booksStep.BookReceipt, w.bookReceipt},
+			stand{booksStep.GiveUpPayment, w.giveUp},
+			stand{booksStep.AbandonPage, w.abandon},
+			stand{booksStep.TakeUpInvoice, w.leftBehind},
+			stand{booksStep.ResolveException, w.resolve},
+		)
+		w.env.OnWorkflow(RefundType, mock.Anything, mock.Anything).Return(Returned{State: refund.Captured}, nil).Maybe()
 		w.env.ExecuteWorkflow(InvoicePaymentType, in)
 		require.True(w.t, w.env.IsWorkflowCompleted())
 		err := w.env.GetWorkflowError()
@@ -154,40 +134,6 @@ func (w *world) play() {
 		in = IssueInvoice{}
 		require.NoError(w.t, converter.GetDefaultDataConverter().FromPayloads(again.Input, &in))
 	}
-}
-
-func (w *world) newEnvironment() *testsuite.TestWorkflowEnvironment {
-	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	env := suite.NewTestWorkflowEnvironment()
-	env.SetTestTimeout(time.Minute)
-	env.SetStartTime(w.now)
-	env.SetWorkflowRunTimeout(365 * 24 * time.Hour)
-	Workflows{TimeScale: 1}.RegisterPayments(env)
-	for _, steps := range []any{&activities.Books{}, &activities.Saferpay{}, &activities.Mail{}} {
-		env.RegisterActivity(steps)
-	}
-	env.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
-	env.OnWorkflow(RefundType, mock.Anything, mock.Anything).Return(Returned{State: refund.Captured}, nil).Maybe()
-	for _, step := range []struct{ name, does any }{
-		{saferpayStep.OpenPaymentPage, w.openPage},
-		{saferpayStep.AssertPayment, w.assert},
-		{saferpayStep.CloseExpired, w.lookBack},
-		{saferpayStep.CapturePayment, w.capture},
-		{saferpayStep.ReleasePayment, w.release},
-		{booksStep.OpenInvoice, w.openInvoice},
-		{booksStep.CancelInvoice, w.cancelInvoice},
-		{booksStep.RecordReceipt, w.recordReceipt},
-		{booksStep.BookReceipt, w.bookReceipt},
-		{booksStep.GiveUpPayment, w.giveUp},
-		{booksStep.AbandonPage, w.abandon},
-		{booksStep.TakeUpInvoice, w.leftBehind},
-		{booksStep.RaiseException, w.raise},
-		{booksStep.ResolveException, w.resolve},
-	} {
-		env.OnActivity(step.name, mock.Anything, mock.Anything).After(w.slow).Return(step.does).Maybe()
-	}
-	return env
 }
 
 // happen lets it happen.
@@ -314,33 +260,10 @@ func (w *world) page(id string) *saferpayPage {
 	return w.pages[i]
 }
 
-// call does something at Saferpay, which may go wrong.
-func (w *world) call(step string, do func()) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	next := fine
-	if len(w.faults[step]) > 0 {
-		next, w.faults[step] = w.faults[step][0], w.faults[step][1:]
-	}
-	if next == fine || next == lostAfter {
-		do()
-	}
-	switch next {
-	case fine:
-		return nil
-	case saidNo:
-		return errRefused
-	default:
-		return errors.New(string(next))
-	}
-}
-
 func (w *world) openPage(_ context.Context, in activities.StartCheckout) (out activities.Checkout, err error) {
-	var refused error
-	err = w.call("open", func() {
+	err = w.call("open", func() error {
 		if !w.invoice.Status.Payable() {
-			refused = refuse(problem.New(problem.InvoiceNotOpen, "not open"))
-			return
+			return refuse(problem.New(problem.InvoiceNotOpen, "not open"))
 		}
 		page := &saferpayPage{id: in.PaymentID, amount: w.invoice.AmountDue(), opened: w.env.Now(), at: "open"}
 		if i := slices.IndexFunc(w.pages, func(p *saferpayPage) bool { return p.id == in.PaymentID }); i >= 0 {
@@ -349,22 +272,27 @@ func (w *world) openPage(_ context.Context, in activities.StartCheckout) (out ac
 			w.pages = append(w.pages, page)
 		}
 		out = activities.Checkout{RedirectURL: "https://pay/" + page.id, Amount: page.amount, ExpiresAt: page.opened.Add(24 * time.Hour)}
+		return nil
 	})
-	return out, cmp.Or(err, refused)
+	return out, err
 }
 
 func (w *world) assert(_ context.Context, in activities.AskOutcome) (out activities.Outcome, err error) {
 	page := w.page(in.PaymentID)
-	err = w.call("assert", func() {
+	err = w.call("assert", func() error {
 		page.asked++
 		out = page.outcome(payment.Redirected)
+		return nil
 	})
 	return out, err
 }
 
 func (w *world) lookBack(_ context.Context, in activities.PaymentRef) (out activities.Outcome, err error) {
 	page := w.page(in.PaymentID)
-	err = w.call("look back", func() { out = page.outcome(payment.Expired) })
+	err = w.call("look back", func() error {
+		out = page.outcome(payment.Expired)
+		return nil
+	})
 	return out, err
 }
 
@@ -391,28 +319,30 @@ func (p *saferpayPage) outcome(unused payment.State) activities.Outcome {
 
 func (w *world) capture(_ context.Context, in activities.PaymentRef) (out activities.Captured, err error) {
 	page := w.page(in.PaymentID)
-	err = w.call("capture", func() {
+	err = w.call("capture", func() error {
 		switch page.at {
 		case "authorized":
 			page.at = "captured"
 			page.captures++
 		case "cancelled":
 			page.ended, out.Gone = true, true
-			return
+			return nil
 		}
 		out.CaptureID = page.id + "_c"
+		return nil
 	})
 	return out, err
 }
 
 func (w *world) release(_ context.Context, in activities.Release) (out activities.Released, err error) {
 	page := w.page(in.PaymentID)
-	err = w.call("release", func() {
+	err = w.call("release", func() error {
 		if page.at == "captured" {
 			out = activities.Released{Taken: true, CaptureID: page.id + "_c"}
-			return
+			return nil
 		}
 		page.at, page.ended = "cancelled", true
+		return nil
 	})
 	return out, err
 }
@@ -499,33 +429,11 @@ func (w *world) leftBehind(context.Context, activities.InvoiceRef) (left activit
 	return left, nil
 }
 
-func (w *world) raise(_ context.Context, in activities.Raise) (activities.Raised, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, e := range w.exceptions {
-		if e.Open() && e.Kind == in.Kind && e.Subject == in.Subject {
-			return activities.Raised{ExceptionID: e.ID}, nil
-		}
-	}
-	e := exception.New(exception.Exception{Kind: in.Kind, Subject: in.Subject, WorkflowID: in.WorkflowID, Choices: in.Choices}, w.now)
-	w.exceptions = append(w.exceptions, &e)
-	return activities.Raised{ExceptionID: e.ID}, nil
-}
-
 func (w *world) resolve(_ context.Context, in activities.Resolve) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, e := range w.exceptions {
-		if e.ID != in.ExceptionID {
-			continue
-		}
-		err := e.Resolve(in.Choice, in.Note, in.By, w.now)
-		if p, ok := errors.AsType[*problem.Error](err); ok {
-			return refuse(p)
-		}
-		return err
-	}
-	return refuse(problem.New(problem.NotFound, "no exception"))
+	_, err := w.decided(in)
+	return err
 }
 
 // check holds Saferpay's books against ours once nothing is under way any more.

@@ -4,23 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 	"pgregory.net/rapid"
 
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/exception"
-	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
 )
 
@@ -31,9 +26,11 @@ func TestWhateverHappensToARefundTheMoneyGoesBackOnceOrNotAtAll(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		w := &refundWorld{
-			t: t, now: time.Date(2026, 7, 1, 8, 0, 0, 0, time.UTC), faults: map[string][]fault{},
+			surroundings: surroundings{
+				t: t, now: time.Date(2026, 7, 1, 8, 0, 0, 0, time.UTC), faults: map[string][]fault{},
+				slow: time.Duration(rapid.IntRange(0, 20).Draw(t, "slow by minutes")) * time.Minute,
+			},
 			lag:    time.Duration(rapid.IntRange(0, 40).Draw(t, "Saferpay's data lag by minutes")) * time.Minute,
-			slow:   time.Duration(rapid.IntRange(0, 20).Draw(t, "slow by minutes")) * time.Minute,
 			answer: rapid.SliceOfN(rapid.SampledFrom([]refund.State{refund.Authorized, refund.Authorized, refund.Pending}), 20, 20).Draw(t, "Saferpay answers"),
 		}
 		for _, step := range []string{"send", "find", "ask", "capture", "book"} {
@@ -77,12 +74,8 @@ const (
 
 // refundWorld is one refund with everything outside its workflow.
 type refundWorld struct {
-	t      *rapid.T
-	mu     sync.Mutex
-	now    time.Time
-	faults map[string][]fault
+	surroundings
 	lag    time.Duration
-	slow   time.Duration
 	answer []refund.State // to each request
 	ends   time.Duration  // when the process is ended from outside; never if 0
 
@@ -91,8 +84,6 @@ type refundWorld struct {
 	deciding     bool // a person is
 	again        int  // how often a person had it asked for once more
 	booked       int
-	exceptions   []*exception.Exception
-	env          *testsuite.TestWorkflowEnvironment
 	result       Returned
 }
 
@@ -107,15 +98,18 @@ type returning struct {
 func (w *refundWorld) play(events []happening) {
 	in, start := RequestRefund{CompanyID: "cmp_1", RefundID: "ref_1", PaymentID: "pay_1", OrderID: "Q0"}, w.now
 	for {
-		w.env, w.deciding = w.newEnvironment(), false
-		for i := range events {
-			if e := &events[i]; !e.done {
-				w.env.RegisterDelayedCallback(func() {
-					e.done = true
-					w.happen(e)
-				}, max(start.Add(e.after).Sub(w.now), 0))
-			}
-		}
+		w.deciding = false
+		w.begin(start, events, w.happen,
+			stand{booksStep.RecordRefundRequest, w.request},
+			stand{saferpayStep.SendRefund, w.send},
+			stand{saferpayStep.DoubtRefund, w.doubt},
+			stand{saferpayStep.FindRefund, w.find},
+			stand{saferpayStep.AskRefund, w.ask},
+			stand{saferpayStep.CaptureRefund, w.capture},
+			stand{booksStep.BookRefund, w.book},
+			stand{booksStep.ReopenRefund, w.reopen},
+			stand{booksStep.ResolveException, w.resolve},
+		)
 		if w.ends > 0 && !in.TakeUp {
 			w.env.SetWorkflowRunTimeout(w.ends)
 		}
@@ -131,34 +125,6 @@ func (w *refundWorld) play(events []happening) {
 		require.NoError(w.t, w.env.GetWorkflowResult(&w.result))
 		return
 	}
-}
-
-func (w *refundWorld) newEnvironment() *testsuite.TestWorkflowEnvironment {
-	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	env := suite.NewTestWorkflowEnvironment()
-	env.SetTestTimeout(time.Minute)
-	env.SetStartTime(w.now)
-	env.SetWorkflowRunTimeout(365 * 24 * time.Hour)
-	Workflows{TimeScale: 1}.RegisterPayments(env)
-	env.RegisterActivity(&activities.Books{})
-	env.RegisterActivity(&activities.Saferpay{})
-	env.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
-	for _, step := range []struct{ name, does any }{
-		{booksStep.RecordRefundRequest, w.request},
-		{saferpayStep.SendRefund, w.send},
-		{saferpayStep.DoubtRefund, w.doubt},
-		{saferpayStep.FindRefund, w.find},
-		{saferpayStep.AskRefund, w.ask},
-		{saferpayStep.CaptureRefund, w.capture},
-		{booksStep.BookRefund, w.book},
-		{booksStep.ReopenRefund, w.reopen},
-		{booksStep.RaiseException, w.raise},
-		{booksStep.ResolveException, w.resolve},
-	} {
-		env.OnActivity(step.name, mock.Anything, mock.Anything).After(w.slow).Return(step.does).Maybe()
-	}
-	return env
 }
 
 // happen lets it happen.
@@ -266,28 +232,6 @@ func (w *refundWorld) ours(age time.Duration) *returning {
 	return nil
 }
 
-// call is a step that may go wrong.
-func (w *refundWorld) call(step string, does func() error) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	next := fine
-	if len(w.faults[step]) > 0 {
-		next, w.faults[step] = w.faults[step][0], w.faults[step][1:]
-	}
-	var err error
-	if next == fine || next == lostAfter {
-		err = does()
-	}
-	switch next {
-	case fine:
-		return err
-	case saidNo:
-		return errRefused
-	default:
-		return errors.New(string(next))
-	}
-}
-
 func (w *refundWorld) become(next refund.State) {
 	require.NoError(w.t, w.record.Become(next, w.env.Now(), ""))
 }
@@ -310,10 +254,7 @@ func (w *refundWorld) send(context.Context, activities.RefundRef) (out activitie
 	if w.record.State != refund.Requested {
 		return activities.RefundOutcome{State: w.record.State}, nil
 	}
-	next := fine
-	if len(w.faults["send"]) > 0 {
-		next, w.faults["send"] = w.faults["send"][0], w.faults["send"][1:]
-	}
+	next := w.next("send")
 	switch next {
 	case notNow:
 		return activities.RefundOutcome{State: refund.Requested, Why: "not now"}, nil
@@ -415,34 +356,16 @@ func (w *refundWorld) reopen(_ context.Context, in activities.Reopen) error {
 	return nil
 }
 
-func (w *refundWorld) raise(_ context.Context, in activities.Raise) (activities.Raised, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, e := range w.exceptions {
-		if e.Open() && e.Kind == in.Kind {
-			return activities.Raised{ExceptionID: e.ID}, nil
-		}
-	}
-	e := exception.New(exception.Exception{Kind: in.Kind, Subject: in.Subject, WorkflowID: in.WorkflowID, Choices: in.Choices}, w.env.Now())
-	w.exceptions = append(w.exceptions, &e)
-	return activities.Raised{ExceptionID: e.ID}, nil
-}
-
 func (w *refundWorld) resolve(_ context.Context, in activities.Resolve) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	i := slices.IndexFunc(w.exceptions, func(e *exception.Exception) bool { return e.ID == in.ExceptionID })
-	e := w.exceptions[i]
-	decided := e.Open()
-	err := e.Resolve(in.Choice, in.Note, in.By, w.env.Now())
-	switch decided = decided && err == nil; {
-	case decided && e.Kind == exception.RefundNotTaken && in.Choice == exception.Happened:
+	e, err := w.decided(in)
+	switch {
+	case e == nil:
+	case e.Kind == exception.RefundNotTaken && in.Choice == exception.Happened:
 		w.makeByHand() // once it is sure that it is not asked for from here any more
-	case decided && e.Kind == exception.RefundUnclear && in.Choice == exception.TryAgain:
+	case e.Kind == exception.RefundUnclear && in.Choice == exception.TryAgain:
 		w.again++
-	}
-	if p, ok := errors.AsType[*problem.Error](err); ok {
-		return refuse(p)
 	}
 	return err
 }

@@ -89,7 +89,7 @@ func (p *invoicePayment) follow(ctx workflow.Context, c *checkout) {
 		p.report(ctx)
 	}
 	p.desk.close(ctx, &c.matter, "The payment is at an end.")
-	if p.Attention && workflow.GetVersion(ctx, calmWhenClosed, workflow.DefaultVersion, 1) != workflow.DefaultVersion {
+	if p.Attention && patched(ctx, calmWhenClosed) {
 		p.report(ctx)
 	}
 	c.followed = false // only now: the end of the workflow would drop what closes the exception
@@ -157,7 +157,7 @@ func (p *invoicePayment) nextLook(c *checkout) (at time.Time, what string, next 
 // TryAgain.
 func (p *invoicePayment) awaitProvider(ctx workflow.Context, c *checkout) {
 	choice := p.desk.decide(ctx, &c.matter, pendingOverdue, "It had 120 hours.", func() bool { return c.Hints > 0 })
-	if choice == "" && c.Turns >= maxTurns && workflow.GetVersion(ctx, calmOverdue, workflow.DefaultVersion, 1) != workflow.DefaultVersion {
+	if choice == "" && c.Turns >= maxTurns && patched(ctx, calmOverdue) {
 		choice = p.desk.await(ctx, &c.matter, pendingOverdue, p.clock.shorten(calmFor), func() bool { return false })
 	}
 	c.Hints, c.Next = 0, toAsk

@@ -20,7 +20,7 @@ import (
 // What Saferpay's answer itself says against is given back although another one's capture is stuck.
 func (p *invoicePayment) decide(ctx workflow.Context, c *checkout) {
 	if own := p.objection(c); p.capturing != nil && own != payment.NoObjection && own == c.Outcome.Objection &&
-		workflow.GetVersion(ctx, releaseAtOnce, workflow.DefaultVersion, 1) != workflow.DefaultVersion {
+		patched(ctx, releaseAtOnce) {
 		p.release(ctx, c, own)
 		return
 	}

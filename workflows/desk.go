@@ -84,7 +84,7 @@ func (d *desk) insist(ctx workflow.Context, m *matter, t trouble, step func() er
 
 // endWarning closes the warning of a deadline that has lost its sense; one that a person has acknowledged stays as it is.
 func (d *desk) endWarning(ctx workflow.Context, m *matter, note string) {
-	if m.Warned == "" || workflow.GetVersion(ctx, closeWarnings, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+	if m.Warned == "" || !patched(ctx, closeWarnings) {
 		return
 	}
 	d.clear(ctx, m.Warned, note)

@@ -166,7 +166,7 @@ func (p *invoicePayment) follows(left []activities.Unfinished) {
 // meanwhile, or it would be taken for one of them.
 func (p *invoicePayment) adopt(ctx workflow.Context) error {
 	p.strange = false
-	if p.refusal != nil || workflow.GetVersion(ctx, adoptPayments, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+	if p.refusal != nil || !patched(ctx, adoptPayments) {
 		return nil
 	}
 	if err := p.opening.Lock(ctx); err != nil {

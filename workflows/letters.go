@@ -61,7 +61,7 @@ func (o *onboarding) deliver(ctx workflow.Context, l merchant.Letter) error {
 	}
 	if o.outbox.trouble != "" {
 		o.outbox.trouble = ""
-		if workflow.GetVersion(ctx, reportSentMail, workflow.DefaultVersion, 1) != workflow.DefaultVersion {
+		if patched(ctx, reportSentMail) {
 			o.report(ctx)
 		}
 	}

@@ -130,7 +130,7 @@ const (
 // abandon ends a payment whose page may have been opened and recorded, although all that came back was an error: nobody will
 // ever be sent there, so that nobody follows it.
 func (p *invoicePayment) abandon(ctx workflow.Context, paymentID string) {
-	if workflow.GetVersion(ctx, abandonPage, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+	if !patched(ctx, abandonPage) {
 		return
 	}
 	err := workflow.ExecuteActivity(with(ctx, books, "Record that nobody got the page"), booksStep.AbandonPage,

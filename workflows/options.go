@@ -16,9 +16,9 @@ var (
 	}
 	// bookings: the same for what has happened already, see insist. After ten minutes a person is told.
 	bookings = workflow.ActivityOptions{
-		StartToCloseTimeout:    10 * time.Second,
+		StartToCloseTimeout:    books.StartToCloseTimeout,
 		ScheduleToCloseTimeout: 10 * time.Minute,
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+		RetryPolicy:            books.RetryPolicy,
 	}
 	// saferpay: nobody waits. Saferpay asks for 100 s of patience; the heartbeat finds a dead worker long before that. After
 	// about nine minutes a person is told, see insist.
@@ -100,4 +100,10 @@ func with(ctx workflow.Context, profile workflow.ActivityOptions, summary string
 // a history replays whatever d has become.
 func nap(d time.Duration, summary string) workflow.AwaitOptions {
 	return workflow.AwaitOptions{Timeout: max(d, time.Millisecond), TimerOptions: workflow.TimerOptions{Summary: summary}}
+}
+
+// patched tells whether the change is part of this history: of every one that comes here for the first time under this code, see
+// README.md.
+func patched(ctx workflow.Context, change string) bool {
+	return workflow.GetVersion(ctx, change, workflow.DefaultVersion, 1) != workflow.DefaultVersion
 }

@@ -167,8 +167,8 @@ func (r *refunding) find(ctx workflow.Context) {
 	if r.learn(ctx, out); r.state != refund.Unknown {
 		return
 	}
-	looks := workflow.GetVersion(ctx, lookBeforeReopening, workflow.DefaultVersion, 1) != workflow.DefaultVersion
-	r.again = r.again && !looks
+	looks := patched(ctx, lookBeforeReopening)
+	r.again = false
 	choice := r.desk.decide(ctx, &r.matter, refundUnclear, "", func() bool { return looks && r.again })
 	if looks && (choice == exception.TryAgain || choice == exception.DidNotHappen) && r.showsUp(ctx) {
 		return

@@ -164,7 +164,7 @@ func (s *nightlySweep) ownRefund(ctx workflow.Context, r activities.RefundUnderW
 		StaticDetails:         fmt.Sprintf("Goes on with a refund of payment `%s`, whose workflow was gone when Saferpay reported it.", r.PaymentID),
 		TypedSearchAttributes: temporal.NewSearchAttributes(CompanyID.ValueSet(s.in.CompanyID), NeedsAttention.ValueSet(false)),
 	}, RefundType, RequestRefund{CompanyID: s.in.CompanyID, RefundID: r.RefundID, PaymentID: r.PaymentID, TakeUp: true})
-	if started || err != nil || workflow.GetVersion(ctx, nudgeRefunds, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+	if started || err != nil || !patched(ctx, nudgeRefunds) {
 		return err
 	}
 	err = workflow.SignalExternalWorkflow(ctx, RefundID(r.RefundID), "", SignalTryAgain, PaymentHint{PaymentID: r.PaymentID}).Get(ctx, nil)

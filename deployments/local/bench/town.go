@@ -96,11 +96,7 @@ func (t *town) start(ctx context.Context, folder, binary, name, url string) (*pr
 	if err != nil {
 		return nil, err
 	}
-	var variables []string
-	for _, v := range t.stack.Environment() {
-		variables = append(variables, v.Name+"="+v.Value)
-	}
-	p, err := process.Start(log, variables, binary, name)
+	p, err := process.Start(log, stack.Assignments(t.stack.Environment()), binary, name)
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}

@@ -63,8 +63,7 @@ func (t *town) waiting(ctx context.Context, progress io.Writer) ([]figure, error
 	if err != nil {
 		return nil, err
 	}
-	idle := lap{all: make([]timing, 1), used: rested.since(resting)}
-	idle.used.cpu = perSecond(idle.used.cpu)
+	idle := lap{all: make([]timing, int(restFor.Seconds())), used: rested.since(resting)} // a second is to it what a payment is to a lap
 	return []figure{
 		{what: fmt.Sprintf("each of %d open invoices", *openInvoices), measured: strings.Join(parts, ", ")},
 		{what: fmt.Sprintf("%d open invoices, one in ten with a payment page", *openInvoices), measured: fmt.Sprintf("%d timers, %d tasks in all queues, issued at %.1f a second",
@@ -75,13 +74,6 @@ func (t *town) waiting(ctx context.Context, progress io.Writer) ([]figure, error
 
 // restFor is for how long it is measured what waiting costs.
 const restFor = 10 * time.Second
-
-func perSecond(used map[string]time.Duration) map[string]time.Duration {
-	for part := range used {
-		used[part] /= time.Duration(restFor.Seconds())
-	}
-	return used
-}
 
 // weight is what the parts hold at a moment.
 type weight struct {

@@ -297,11 +297,7 @@ func (c *cluster) environment(postgres, temporal int) []string {
 	if err != nil {
 		panic(err) // the folder has been made, or databasePassword would have said why not
 	}
-	var variables []string
-	for _, v := range found {
-		variables = append(variables, v.Name+"="+v.Value)
-	}
-	return variables
+	return stack.Assignments(found)
 }
 
 func (c *cluster) databasePassword() (string, error) {

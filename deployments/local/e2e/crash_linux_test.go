@@ -168,15 +168,14 @@ func startProcess(t *testing.T, s *stack.Stack, binary, part string, others ...s
 	t.Helper()
 	log, err := os.CreateTemp(t.TempDir(), part)
 	require.NoError(t, err)
-	var variables []string
+	variables := append(s.Environment(), others...)
 	ready := ""
-	for _, v := range append(s.Environment(), others...) {
-		variables = append(variables, v.Name+"="+v.Value)
+	for _, v := range variables {
 		if v.Name == "QUITTANCE_"+strings.ToUpper(part)+"_ADDRESS" {
 			ready = "http://" + v.Value + "/readyz"
 		}
 	}
-	p, err := process.Start(log, variables, binary, part)
+	p, err := process.Start(log, stack.Assignments(variables), binary, part)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		p.Kill()

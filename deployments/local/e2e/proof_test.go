@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/deployments/local/stack"
 )
 
 func TestARowChangedInTheDatabaseIsFoundAndNamed(t *testing.T) {
@@ -104,10 +106,7 @@ func adminCommand(t *testing.T) func(arguments ...string) (string, error) {
 	binary := buildProduct(t)
 	return func(arguments ...string) (string, error) {
 		command := exec.CommandContext(t.Context(), binary, append([]string{"admin"}, arguments...)...)
-		command.Env = os.Environ()
-		for _, v := range shared.Environment() {
-			command.Env = append(command.Env, v.Name+"="+v.Value)
-		}
+		command.Env = append(os.Environ(), stack.Assignments(shared.Environment())...)
 		out, err := command.CombinedOutput()
 		return string(out), err
 	}

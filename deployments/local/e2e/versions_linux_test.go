@@ -66,10 +66,7 @@ func startVersion(t *testing.T, s *stack.Stack, binary, build string) running {
 		stack.Variable{Name: "QUITTANCE_WORKER_ADDRESS", Value: net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[0]))}, version)
 	promotion := func() string {
 		command := exec.CommandContext(t.Context(), binary, "admin", "promote")
-		command.Env = os.Environ()
-		for _, v := range append(s.Environment(), version) {
-			command.Env = append(command.Env, v.Name+"="+v.Value)
-		}
+		command.Env = append(os.Environ(), stack.Assignments(append(s.Environment(), version))...)
 		if out, err := command.CombinedOutput(); err != nil {
 			return string(out) // Temporal has not heard of the version yet
 		}

@@ -22,6 +22,15 @@ const (
 // Variable is one environment variable.
 type Variable struct{ Name, Value string }
 
+// Assignments are the variables as a process takes them: "NAME=value".
+func Assignments(variables []Variable) []string {
+	assignments := make([]string, len(variables))
+	for i, v := range variables {
+		assignments[i] = v.Name + "=" + v.Value
+	}
+	return assignments
+}
+
 // Environment returns the variables with which api and worker find the parts of the stack, whether or not it is running.
 // They stay the same as long as the data folder does; a new one is made and given its keys.
 func Environment(options Options) ([]Variable, error) {
