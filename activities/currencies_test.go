@@ -1,8 +1,6 @@
 package activities_test
 
 import (
-	"encoding/json"
-	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -105,10 +103,5 @@ func TestCurrencyIsDecidedByAPersonWhereNobodyCanLook(t *testing.T) {
 // looks counts how often a terminal was looked at.
 func (s *shop) looks() int {
 	s.t.Helper()
-	resp, err := http.Get(s.simulator + "/_sim/calls")
-	require.NoError(s.t, err)
-	defer resp.Body.Close()
-	var calls map[string]int
-	require.NoError(s.t, json.NewDecoder(resp.Body).Decode(&calls))
-	return calls["rest/terminals"]
+	return s.calls()["rest/terminals"]
 }

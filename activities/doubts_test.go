@@ -54,6 +54,19 @@ func TestDeadPageDoesNotEndAPaymentOnWhichTheProviderDecidesLater(t *testing.T) 
 	assert.Equal(t, payment.Expired, do[activities.Outcome](s, s.saferpay.CloseExpired, s.ref(unused)).State)
 }
 
+func TestLookingBackThatFailsIsNoReasonToAssertAgain(t *testing.T) {
+	t.Parallel()
+	s := open(t).issued()
+	unused, _ := s.checkout(payment.TWINT)
+	for range 3 {
+		s.fault("Transaction/Inquire", "http_500_before")
+		_, err := s.run(s.saferpay.CloseExpired, s.ref(unused))
+		require.Error(t, err)
+	}
+	assert.Equal(t, payment.Expired, do[activities.Outcome](s, s.saferpay.CloseExpired, s.ref(unused)).State)
+	assert.Equal(t, 1, s.calls()["PaymentPage/Assert"])
+}
+
 func TestDeadTokenIsNotTakenForAnUnpaidOne(t *testing.T) {
 	t.Parallel()
 	s := open(t).issued()

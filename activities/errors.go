@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/interceptor"
@@ -75,6 +76,12 @@ func (m *errorMapper) forTemporal(err error) error {
 		}
 		return temporal.NewApplicationErrorWithOptions(s.Error(), SaferpayUnclear, options)
 	}
+}
+
+// isNamed tells whether err is Saferpay's answer with one of these error names.
+func isNamed(err error, names ...string) bool {
+	refusal, ok := errors.AsType[*saferpay.Error](err)
+	return ok && slices.Contains(names, refusal.Name)
 }
 
 // refused tells whether Saferpay itself said no for good. Saferpay JSON API 1.53, Behavior: RETRY and RETRY_LATER may

@@ -65,7 +65,7 @@ func (s *Saferpay) ReleaseFound(ctx context.Context, in FoundTransaction) error 
 		return err
 	}
 	err = gateway.Cancel(ctx, credentials, call(ctx, in.ExceptionID, "cancel"), in.TransactionID)
-	if refusal, ok := errors.AsType[*saferpay.Error](err); ok && refusal.Name == saferpay.NameTransactionInWrongState {
+	if isNamed(err, saferpay.NameTransactionInWrongState) {
 		found, inquired := gateway.Inquire(ctx, credentials, call(ctx, in.ExceptionID, "inquire"), saferpay.InquireBy{TransactionID: in.TransactionID})
 		if inquired == nil && found.Transaction.Status == saferpay.StatusCanceled {
 			return nil

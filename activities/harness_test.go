@@ -300,6 +300,16 @@ func (s *shop) atSaferpay() (list []transaction) {
 	return list
 }
 
+// calls counts what Saferpay was asked.
+func (s *shop) calls() (counts map[string]int) {
+	s.t.Helper()
+	resp, err := http.Get(s.simulator + "/_sim/calls")
+	require.NoError(s.t, err)
+	defer resp.Body.Close()
+	require.NoError(s.t, json.NewDecoder(resp.Body).Decode(&counts))
+	return counts
+}
+
 // transactions are Saferpay's own books by order id.
 func (s *shop) transactions() map[string]transaction {
 	s.t.Helper()

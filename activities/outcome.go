@@ -41,11 +41,12 @@ func (s *Saferpay) AssertPayment(ctx context.Context, in AskOutcome) (Outcome, e
 		return Outcome{State: sub.payment.State, CaptureID: sub.payment.CaptureID}, nil
 	}
 	assertion, err := sub.gateway.AssertPaymentPage(ctx, sub.credentials, call(ctx, in.PaymentID, fmt.Sprintf("assert-%d", in.Turn)), sub.payment.Token)
-	if refusal, ok := errors.AsType[*saferpay.Error](err); ok && refusal.Name == saferpay.NameTokenExpired {
+	if isNamed(err, saferpay.NameTokenExpired) {
 		if sub.payment.State == payment.Redirected { // CloseExpired looks back once Saferpay's data have caught up
 			return Outcome{State: payment.Redirected}, nil
 		}
-		return s.lookBack(ctx, sub)
+		found, inquired := s.inquire(ctx, sub)
+		return s.recordLookBack(ctx, sub, found, inquired)
 	}
 	if err != nil {
 		return s.recordFailure(ctx, sub, err)
@@ -53,9 +54,10 @@ func (s *Saferpay) AssertPayment(ctx context.Context, in AskOutcome) (Outcome, e
 	return s.recordAssertion(ctx, sub, assertion)
 }
 
-// CloseExpired ends a payment whose page is dead, unless the payer paid at the last moment and nobody told us. Where the provider
-// may decide later, Assert is asked first: it answers for what is pending long after the page (JSON API 1.53, PaymentPage/Assert:
-// 120 h), and Inquire does not know it.
+// CloseExpired ends a payment whose page is dead, unless the payer paid at the last moment and nobody told us: it asks once by
+// our order id (JSON API 1.53, Transaction/Inquire), which finds every payment that went well. Where the provider may decide
+// later, a payment that Inquire does not know is asserted once more: Assert answers for what is pending long after the page
+// (PaymentPage/Assert: 120 h).
 func (s *Saferpay) CloseExpired(ctx context.Context, in PaymentRef) (Outcome, error) {
 	sub, err := s.load(ctx, in)
 	if err != nil {
@@ -64,35 +66,34 @@ func (s *Saferpay) CloseExpired(ctx context.Context, in PaymentRef) (Outcome, er
 	if sub.payment.State.Final() {
 		return Outcome{State: sub.payment.State, CaptureID: sub.payment.CaptureID}, nil
 	}
-	if sub.payment.Method != payment.TWINT {
-		return s.lookBack(ctx, sub)
+	found, err := s.inquire(ctx, sub)
+	if isNamed(err, saferpay.NameTransactionNotFound) && sub.payment.Method == payment.TWINT {
+		assertion, late := sub.gateway.AssertPaymentPage(ctx, sub.credentials, call(ctx, in.PaymentID, "assert-late"), sub.payment.Token)
+		switch {
+		case late == nil:
+			return s.recordAssertion(ctx, sub, assertion)
+		case !isNamed(late, saferpay.NameTokenExpired, saferpay.NameTransactionNotStarted):
+			return s.recordFailure(ctx, sub, late)
+		}
 	}
-	assertion, err := sub.gateway.AssertPaymentPage(ctx, sub.credentials, call(ctx, in.PaymentID, "assert-late"), sub.payment.Token)
-	if refusal, ok := errors.AsType[*saferpay.Error](err); ok && slices.Contains([]string{saferpay.NameTokenExpired, saferpay.NameTransactionNotStarted}, refusal.Name) {
-		return s.lookBack(ctx, sub)
-	}
-	if err != nil {
-		return s.recordFailure(ctx, sub, err)
-	}
-	return s.recordAssertion(ctx, sub, assertion)
+	return s.recordLookBack(ctx, sub, found, err)
 }
 
-// lookBack asks once by our order id (Saferpay JSON API 1.53, Transaction/Inquire). A dead token says nothing about whether
-// the payer paid before; Inquire knows every payment that went well. Of a payment that Saferpay knew before, not finding it
-// proves nothing.
-func (s *Saferpay) lookBack(ctx context.Context, sub subject) (Outcome, error) {
-	found, err := sub.gateway.Inquire(ctx, sub.credentials, call(ctx, sub.payment.ID, "look-back"), saferpay.InquireBy{OrderID: sub.payment.OrderID})
-	if err == nil {
+func (s *Saferpay) inquire(ctx context.Context, sub subject) (saferpay.Assertion, error) {
+	return sub.gateway.Inquire(ctx, sub.credentials, call(ctx, sub.payment.ID, "look-back"), saferpay.InquireBy{OrderID: sub.payment.OrderID})
+}
+
+// recordLookBack records what Inquire said by our order id of a payment whose token is dead, which by itself says nothing about
+// whether the payer paid before. Of a payment that Saferpay knew before, not finding it proves nothing.
+func (s *Saferpay) recordLookBack(ctx context.Context, sub subject, found saferpay.Assertion, err error) (Outcome, error) {
+	switch {
+	case err == nil:
 		return s.recordAssertion(ctx, sub, found)
-	}
-	if missing, ok := errors.AsType[*saferpay.Error](err); !ok || missing.Name != saferpay.NameTransactionNotFound {
+	case !isNamed(err, saferpay.NameTransactionNotFound):
 		return Outcome{}, s.noticeRevoked(ctx, sub.service, err)
-	}
-	switch sub.payment.State {
-	case payment.Redirected:
-	case payment.Pending:
+	case sub.payment.State == payment.Pending:
 		return Outcome{State: payment.Pending}, nil
-	default:
+	case sub.payment.State != payment.Redirected:
 		return Outcome{}, notYet(err)
 	}
 	return Outcome{State: payment.Expired}, s.change(ctx, ref(sub.payment), func(p *payment.Payment) ([]event.Type, error) {

@@ -200,7 +200,7 @@ func (s *Saferpay) FindRefund(ctx context.Context, in RefundRef) (RefundOutcome,
 		return RefundOutcome{}, err
 	}
 	found, err := sub.gateway.Inquire(ctx, sub.credentials, call(ctx, r.ID, "inquire"), saferpay.InquireBy{OrderID: r.OrderID})
-	if refusal, ok := errors.AsType[*saferpay.Error](err); ok && refusal.Name == saferpay.NameTransactionNotFound {
+	if isNamed(err, saferpay.NameTransactionNotFound) {
 		return RefundOutcome{State: refund.Unknown}, nil
 	}
 	if err != nil {

@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -98,7 +97,7 @@ func (s *Saferpay) compareReport(ctx context.Context, in ReportPage) (Compared, 
 	report, err := gateway.Transactions(ctx, credentials, fmt.Sprintf("%s-report-%d", service.ID, in.Page), saferpay.ReportQuery{
 		State: saferpay.ReportSuccessful, From: in.From, To: in.To, Page: in.Page, PageSize: reportPage,
 	})
-	if refusal, ok := errors.AsType[*saferpay.Error](err); ok && refusal.Name == saferpay.NamePermissionDenied {
+	if isNamed(err, saferpay.NamePermissionDenied) {
 		return Compared{Skipped: noReport}, s.remark(ctx, in.PaymentServiceRef, noReport)
 	}
 	if err != nil {
