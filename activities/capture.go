@@ -55,10 +55,7 @@ func (s *Saferpay) CapturePayment(ctx context.Context, in PaymentRef) (Captured,
 		if !gone {
 			return Captured{}, cmp.Or(inquired, err)
 		}
-		return Captured{Gone: true}, s.change(ctx, in, func(p *payment.Payment) ([]event.Type, error) {
-			p.Failure = payment.Failure{Name: "authorization_cancelled"}
-			return []event.Type{event.PaymentFailed}, p.Become(payment.Cancelled, s.Now(), "The authorization was cancelled at Saferpay, not by us.")
-		})
+		return s.gone(ctx, sub.payment)
 	case ok && refusal.Outcome == saferpay.Unknown:
 		return Captured{}, errors.Join(err, s.doubt(ctx, in, "The answer to Capture was lost; it is being cleared up."))
 	case ok && refused(refusal):
@@ -68,31 +65,73 @@ func (s *Saferpay) CapturePayment(ctx context.Context, in PaymentRef) (Captured,
 	}
 }
 
-// askCapture asks what became of a capture that the acquirer left open (Saferpay JSON API 1.53, Transaction/AssertCapture).
+// askCapture asks what became of a capture that the acquirer left open (Saferpay JSON API 1.53, Transaction/AssertCapture). When
+// Saferpay says no for good, the transaction itself tells what is left to do: nothing, or to capture it anew, which the next
+// attempt does.
 func (s *Saferpay) askCapture(ctx context.Context, sub subject) (Captured, error) {
 	progress, err := sub.gateway.AssertCapture(ctx, sub.credentials, call(ctx, sub.payment.ID, "assert-capture"), sub.payment.CaptureID)
+	if refusal, ok := errors.AsType[*saferpay.Error](err); ok && refused(refusal) {
+		return s.askTransaction(ctx, sub, refusal)
+	}
 	if err != nil {
 		return Captured{}, s.noticeRevoked(ctx, sub.service, err)
 	}
 	return Captured{CaptureID: sub.payment.CaptureID, Pending: progress.Status != saferpay.StatusCaptured}, nil
 }
 
+// askTransaction asks what became of the money of a capture about which Saferpay gives no answer any more.
+func (s *Saferpay) askTransaction(ctx context.Context, sub subject, refusal *saferpay.Error) (Captured, error) {
+	found, err := s.inquireTransaction(ctx, sub)
+	switch {
+	case err != nil:
+		return Captured{}, notYet(err)
+	case found.Transaction.Status == saferpay.StatusCaptured:
+		return matching(sub.payment, found)
+	case found.Transaction.Status == saferpay.StatusCanceled:
+		return s.gone(ctx, sub.payment)
+	case found.Transaction.Status != saferpay.StatusAuthorized:
+		return Captured{}, refusal
+	}
+	return Captured{}, errors.Join(refusal, s.change(ctx, ref(sub.payment), func(p *payment.Payment) ([]event.Type, error) {
+		p.CaptureID = ""
+		return nil, nil
+	}))
+}
+
+// gone records that an authorization was cancelled elsewhere.
+func (s *Saferpay) gone(ctx context.Context, p payment.Payment) (Captured, error) {
+	return Captured{Gone: true}, s.change(ctx, ref(p), func(p *payment.Payment) ([]event.Type, error) {
+		p.Failure = payment.Failure{Name: "authorization_cancelled"}
+		return []event.Type{event.PaymentFailed}, p.Become(payment.Cancelled, s.Now(), "The authorization was cancelled at Saferpay, not by us.")
+	})
+}
+
+func (s *Saferpay) inquireTransaction(ctx context.Context, sub subject) (saferpay.Assertion, error) {
+	return sub.gateway.Inquire(ctx, sub.credentials, call(ctx, sub.payment.ID, "inquire"), saferpay.InquireBy{TransactionID: sub.payment.TransactionID})
+}
+
+// matching returns the capture that was found, unless it is of other money than we asked for.
+func matching(p payment.Payment, found saferpay.Assertion) (Captured, error) {
+	if o := p.Examine(found.Transaction.OrderID, found.Transaction.Amount, true, false); o != payment.NoObjection {
+		return Captured{}, disagrees(p, found)
+	}
+	return Captured{CaptureID: found.Transaction.CaptureID}, nil
+}
+
 // confirmCapture finds the capture id of a capture whose answer was lost.
 func (s *Saferpay) confirmCapture(ctx context.Context, sub subject) (Captured, error) {
-	found, err := sub.gateway.Inquire(ctx, sub.credentials, call(ctx, sub.payment.ID, "inquire"), saferpay.InquireBy{TransactionID: sub.payment.TransactionID})
+	found, err := s.inquireTransaction(ctx, sub)
 	if err != nil {
 		return Captured{}, notYet(err)
 	}
-	if o := sub.payment.Examine(found.Transaction.OrderID, found.Transaction.Amount, true, false); o != payment.NoObjection {
-		return Captured{}, disagrees(sub.payment, found)
-	}
-	if found.Transaction.Status != saferpay.StatusCaptured {
+	captured, err := matching(sub.payment, found)
+	if err == nil && found.Transaction.Status != saferpay.StatusCaptured {
 		return Captured{}, &saferpay.Error{
 			Operation: saferpay.OperationInquire, Outcome: saferpay.Unknown,
 			Message: "Inquire does not show the capture yet",
 		}
 	}
-	return Captured{CaptureID: found.Transaction.CaptureID}, nil
+	return captured, err
 }
 
 // notYet makes TRANSACTION_NOT_FOUND worth another look: what Inquire shows lags some minutes behind.
@@ -161,6 +200,6 @@ func (s *Saferpay) ReleasePayment(ctx context.Context, in Release) (Released, er
 
 // cancelled asks whether the authorization is gone, by an earlier Cancel whose answer was lost or in the Backoffice.
 func (s *Saferpay) cancelled(ctx context.Context, sub subject) (bool, error) {
-	found, err := sub.gateway.Inquire(ctx, sub.credentials, call(ctx, sub.payment.ID, "inquire"), saferpay.InquireBy{TransactionID: sub.payment.TransactionID})
+	found, err := s.inquireTransaction(ctx, sub)
 	return err == nil && found.Transaction.Status == saferpay.StatusCanceled, notYet(err)
 }

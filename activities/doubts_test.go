@@ -117,6 +117,44 @@ func TestCaptureThatTheAcquirerLeavesOpenIsAskedAboutAndNotRepeated(t *testing.T
 	assert.Equal(t, payment.Captured, s.payment(paymentID).State)
 }
 
+// leftOpen records a capture that the acquirer has not answered.
+func (s *shop) leftOpen(paymentID, captureID string) {
+	s.in(func(tx *postgres.Tx) error {
+		p, err := tx.LockPayment(s.t.Context(), paymentID)
+		p.CaptureID = captureID
+		return errors.Join(err, tx.SavePayment(s.t.Context(), p))
+	})
+}
+
+// The acquirer declines a capture that it left open: what the transaction is then decides.
+func TestCaptureThatWasLeftOpenAndThenDeclinedIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	s := open(t).issued()
+	paymentID := s.authorized()
+	s.leftOpen(paymentID, "a-capture-that-was-declined")
+	s.refuse("Transaction/AssertCapture", "TRANSACTION_DECLINED")
+	_, err := s.run(s.saferpay.CapturePayment, s.ref(paymentID))
+	name, again := errorType(t, err)
+	assert.Equal(t, []any{activities.SaferpayRefused, false}, []any{name, again}, "a person hears of it")
+	captured := do[activities.Captured](s, s.saferpay.CapturePayment, s.ref(paymentID))
+	assert.NotEmpty(t, captured.CaptureID)
+	assert.False(t, captured.Pending)
+	s.leftOpen(paymentID, "a-capture-that-was-declined")
+	s.refuse("Transaction/AssertCapture", "TRANSACTION_DECLINED")
+	assert.Equal(t, captured, do[activities.Captured](s, s.saferpay.CapturePayment, s.ref(paymentID)), "taken meanwhile")
+	assert.Equal(t, 1, s.transactions()[s.payment(paymentID).OrderID].Captures)
+}
+
+func TestMoneyThatAPersonOverlookedIsFound(t *testing.T) {
+	t.Parallel()
+	s := open(t).issued()
+	paymentID := s.authorized()
+	assert.Equal(t, payment.Authorized, do[activities.Outcome](s, s.saferpay.LookOnceMore, s.ref(paymentID)).State)
+	captured := do[activities.Captured](s, s.saferpay.CapturePayment, s.ref(paymentID))
+	found := do[activities.Outcome](s, s.saferpay.LookOnceMore, s.ref(paymentID))
+	assert.Equal(t, []any{payment.Captured, captured.CaptureID}, []any{found.State, found.CaptureID})
+}
+
 func TestUnfinishedPaymentsOfAnInvoiceAreFoundAgain(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -79,6 +79,21 @@ func (s *Saferpay) CloseExpired(ctx context.Context, in PaymentRef) (Outcome, er
 	return s.recordLookBack(ctx, sub, found, err)
 }
 
+// LookOnceMore asks whether the money of a payment moved although a person says that it did not, since the invoice could be paid a
+// second time then (JSON API 1.53, Transaction/Inquire by our order id). It records nothing but what was captured; anything else
+// leaves the payment as it is.
+func (s *Saferpay) LookOnceMore(ctx context.Context, in PaymentRef) (Outcome, error) {
+	sub, err := s.load(ctx, in)
+	if err != nil {
+		return Outcome{}, err
+	}
+	found, err := s.inquire(ctx, sub)
+	if err == nil && found.Transaction.Status == saferpay.StatusCaptured {
+		return s.recordAssertion(ctx, sub, found)
+	}
+	return Outcome{State: sub.payment.State}, err
+}
+
 func (s *Saferpay) inquire(ctx context.Context, sub subject) (saferpay.Assertion, error) {
 	return sub.gateway.Inquire(ctx, sub.credentials, call(ctx, sub.payment.ID, "look-back"), saferpay.InquireBy{OrderID: sub.payment.OrderID})
 }

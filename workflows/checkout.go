@@ -207,9 +207,16 @@ func (c *checkout) learn(ctx workflow.Context, choice exception.Choice, outcome 
 	}
 }
 
-// giveUp ends a payment because a person made sure at Saferpay that no money moves.
+// giveUp ends a payment because a person made sure at Saferpay that no money moves. When Saferpay says otherwise, it is booked.
 func (p *invoicePayment) giveUp(ctx workflow.Context, c *checkout) {
 	var outcome activities.Outcome
+	if patched(ctx, lookBeforeGivingUp) {
+		err := workflow.ExecuteActivity(with(ctx, interactive, "Look once more before that"), saferpayStep.LookOnceMore, p.paymentRef(c)).Get(ctx, &outcome)
+		if err == nil && outcome.State == payment.Captured {
+			c.learn(ctx, "", outcome)
+			return
+		}
+	}
 	p.desk.insist(ctx, &c.matter, bookingTrouble, func() error {
 		return workflow.ExecuteActivity(with(ctx, bookings, "Record that no money moves"), booksStep.GiveUpPayment, p.paymentRef(c)).Get(ctx, &outcome)
 	})

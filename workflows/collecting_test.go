@@ -33,6 +33,7 @@ type collecting struct {
 	released     map[string]activities.Released  // what ReleasePayment answers
 	decided      map[string]exception.Choice     // what was recorded, by exception
 	late         map[string]bool                 // paid in the last moment, and nobody told us
+	overlooked   map[string]bool                 // captured, which the person who decides does not see
 	refusals     map[string]error                // what OpenPaymentPage answers instead of a page
 	recorded     []activities.Unfinished         // payments under way that stand in the record
 	asking       error                           // what AssertPayment answers instead of an outcome
@@ -51,7 +52,7 @@ func collect(t *testing.T) *collecting {
 	c := &collecting{
 		TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, pageLife: 24 * time.Hour, due: money.MustParse("108.00", money.CHF),
 		outcomes: map[string][]activities.Outcome{}, booked: map[string]activities.Booked{}, released: map[string]activities.Released{},
-		decided: map[string]exception.Choice{}, refusals: map[string]error{}, late: map[string]bool{}, calls: map[string]int{},
+		decided: map[string]exception.Choice{}, refusals: map[string]error{}, late: map[string]bool{}, overlooked: map[string]bool{}, calls: map[string]int{},
 	}
 	c.SetTestTimeout(20 * time.Second)
 	Workflows{TimeScale: 1}.RegisterPayments(c)
@@ -68,6 +69,15 @@ func collect(t *testing.T) *collecting {
 			return authorized, nil
 		}
 		return activities.Outcome{State: payment.Expired}, nil
+	}).Maybe()
+	c.OnActivity(saferpayStep.LookOnceMore, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (activities.Outcome, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.calls["look once more "+in.PaymentID]++
+		if c.overlooked[in.PaymentID] {
+			return activities.Outcome{State: payment.Captured, CaptureID: in.PaymentID + "_c"}, nil
+		}
+		return activities.Outcome{State: payment.Unknown}, nil
 	}).Maybe()
 	c.OnActivity(saferpayStep.OpenPaymentPage, mock.Anything, mock.Anything).AfterFn(func() time.Duration { return c.slow }).Return(func(_ context.Context, in activities.StartCheckout) (activities.Checkout, error) {
 		c.mu.Lock()

@@ -24,10 +24,7 @@ func (p *invoicePayment) decide(ctx workflow.Context, c *checkout) {
 		p.release(ctx, c, own)
 		return
 	}
-	c.waiting = true
-	err := p.changing.Lock(ctx)
-	c.waiting = false
-	if err != nil {
+	if err := p.awaitOther(ctx, c); err != nil {
 		return
 	}
 	objection := p.objection(c)
@@ -38,6 +35,26 @@ func (p *invoicePayment) decide(ctx workflow.Context, c *checkout) {
 	if objection != payment.NoObjection {
 		p.release(ctx, c, objection)
 	}
+}
+
+// awaitOther locks what is due. While another payment's capture is stuck, a person is told before the money of this one is lost.
+func (p *invoicePayment) awaitOther(ctx workflow.Context, c *checkout) error {
+	c.waiting = true
+	defer func() { c.waiting = false }()
+	for c.Outcome.State == payment.Authorized && c.Warned == "" && p.capturing != nil && patched(ctx, warnOfWaiting) {
+		lostAt := p.lostAt(ctx, c)
+		wait := lostAt.Add(-p.clock.shorten(deadlineWarning)).Sub(workflow.Now(ctx))
+		free, err := workflow.AwaitWithOptions(ctx, nap(wait, "Another payment of the invoice is being taken"), func() bool { return !p.changing.IsLocked() })
+		if err != nil {
+			return err
+		}
+		if other := p.capturing; !free && other != nil {
+			c.Warned = p.desk.raise(ctx, &c.matter, waitingDeadline,
+				fmt.Sprintf("it can be captured until %s, and waits for %s", lostAt.UTC().Format("2006-01-02 15:04 UTC"), other.PaymentID), false)
+			break
+		}
+	}
+	return p.changing.Lock(ctx)
 }
 
 // objection is why an authorization must not be taken: what Saferpay's answer says against it, or the invoice.

@@ -61,12 +61,13 @@ func (d *desk) insist(ctx workflow.Context, m *matter, t trouble, step func() er
 		m.again = false
 		err := step()
 		if err == nil {
-			if m.Kind == t.kind {
+			if t.is(m.Kind) {
 				d.close(ctx, m, "The step worked in the end.")
 			}
 			d.endWarning(ctx, m, "The step worked in time.")
 			return ""
 		}
+		t := t.about(ctx, err)
 		d.putBeforePerson(ctx, m, t, cause(err))
 		m.trouble = fmt.Sprintf("%s It is tried again every few hours, and at once on the signal `%s` or the decision `%s` on exception %s.",
 			t.explain(cause(err)), SignalTryAgain, exception.TryAgain, m.Raised)

@@ -125,6 +125,10 @@ const (
 	calmWhenClosed = "calm-when-closed" // NeedsAttention ends with the exception
 	closeWarnings  = "close-warnings"   // the warning of a deadline is closed with what it warns of
 	releaseAtOnce  = "release-at-once"  // what must be given back doesn't wait for another one's capture
+
+	lookBeforeGivingUp = "look-before-giving-up" // Saferpay is asked before a payment ends by a person's word
+	nameMismatch       = "name-mismatch"         // other money than was asked for is an exception of its own kind
+	warnOfWaiting      = "warn-of-waiting"       // a person hears of money that is about to be lost behind another one's capture
 )
 
 // abandon ends a payment whose page may have been opened and recorded, although all that came back was an error: nobody will

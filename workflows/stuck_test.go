@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -35,6 +36,61 @@ func TestWarningOfADeadlineIsClosedOnceTheMoneyIsTaken(t *testing.T) {
 		assert.Equal(t, want, c.run().Status)
 		assert.Equal(t, []int{1, 1}, []int{c.calls["raise pay_1 capture_deadline"], c.calls["resolve exc_capture_deadline cleared_up"]}, choice)
 	}
+}
+
+func TestMoneyThatAPersonOverlookedIsBookedInsteadOfGivenUp(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens().captures()
+	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.failures = []error{errRefused}
+	c.overlooked["pay_1"] = true
+	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
+	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
+	c.at(2*time.Hour+time.Minute, func() { c.decide(exception.CaptureUnclear, exception.DidNotHappen) })
+	assert.Equal(t, invoice.Paid, c.run().Status)
+	assert.Equal(t, []int{1, 1, 0}, []int{c.calls["look once more pay_1"], c.calls["book pay_1"], c.calls["give up pay_1"]})
+}
+
+func TestMoneyThatIsAboutToBeLostBehindAnotherStuckCaptureIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens().captures()
+	c.outcomes["pay_1"], c.outcomes["pay_2"] = []activities.Outcome{authorized}, []activities.Outcome{authorized}
+	for range 60 {
+		c.failures = append(c.failures, errRefused)
+	}
+	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
+	c.at(time.Hour+time.Minute, func() { c.payNow("pay_2", payment.TWINT) })
+	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
+	c.at(3*time.Hour, func() { c.hint(SignalPayerReturned, "pay_2") })
+	c.at(5*24*time.Hour-time.Hour, func() { assert.Zero(t, c.calls["raise pay_2 capture_deadline"]) })
+	c.at(5*24*time.Hour+4*time.Hour, func() {
+		assert.Equal(t, 1, c.calls["raise pay_2 capture_deadline"], "48 hours before TWINT forgets it")
+		c.failures = nil
+		c.decide(exception.CaptureUnclear, exception.DidNotHappen)
+	})
+	assert.Equal(t, invoice.Paid, c.run().Status)
+	assert.Equal(t, []int{1, 1, 1, 0}, []int{
+		c.calls["give up pay_1"], c.calls["book pay_2"], c.calls["resolve exc_capture_deadline cleared_up"], c.calls["raise pay_1 capture_deadline"],
+	})
+}
+
+func TestOtherMoneyThanWasAskedForIsAnExceptionOfItsOwnKind(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens()
+	c.asking = errors.New("Saferpay is out of order")
+	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
+	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
+	c.at(150*time.Minute, func() {
+		assert.Equal(t, 1, c.calls["raise pay_1 outcome_unclear"])
+		c.asking = temporal.NewNonRetryableApplicationError("Saferpay has other money", activities.SaferpayDisagrees, nil)
+	})
+	c.at(5*time.Hour, func() {
+		assert.Equal(t, []int{1, 1}, []int{c.calls["resolve exc_outcome_unclear cleared_up"], c.calls["raise pay_1 answer_mismatch"]})
+		c.decide(exception.AnswerMismatch, exception.DidNotHappen)
+	})
+	c.at(6*time.Hour, func() { c.cancel() })
+	assert.Equal(t, invoice.Cancelled, c.run().Status)
+	assert.Equal(t, 1, c.calls["give up pay_1"])
 }
 
 func TestBookingThatOurDatabaseRefusesIsPutBeforeAPersonAndGoesOnByItself(t *testing.T) {

@@ -1,12 +1,15 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/payment"
 )
@@ -18,6 +21,7 @@ type trouble struct {
 	advice  string
 	choices []exception.Choice
 	lostAt  time.Time // when it is too late; zero when it never is
+	other   *trouble  // what it is when Saferpay has other money than was asked for; nil when that can't be
 }
 
 // explain says what went wrong, in the words of a step if there are any, and what a person can do.
@@ -28,6 +32,19 @@ func (t trouble) explain(what string) string {
 	return t.title + what + ". " + t.advice
 }
 
+// about is what has gone wrong when a step ended with that error.
+func (t trouble) about(ctx workflow.Context, err error) trouble {
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); t.other != nil && ok && app.Type() == activities.SaferpayDisagrees && patched(ctx, nameMismatch) {
+		return *t.other
+	}
+	return t
+}
+
+// is tells whether an exception of that kind is about it.
+func (t trouble) is(kind exception.Kind) bool {
+	return t.kind == kind || t.other != nil && t.other.kind == kind
+}
+
 var either = []exception.Choice{exception.TryAgain, exception.DidNotHappen}
 
 // What can go wrong with a payment.
@@ -36,11 +53,13 @@ var (
 		kind: exception.OutcomeUnclear, choices: either,
 		title:  "Saferpay could not be asked what became of the payment",
 		advice: "Look for the order in the Saferpay Backoffice.",
+		other:  &capturedOther,
 	}
 	releaseTrouble = trouble{
 		kind: exception.ReleaseUnclear, choices: either,
 		title:  "The money is authorized and could not be given back",
 		advice: "Cancel the transaction in the Saferpay Backoffice, then choose it_did_not.",
+		other:  &capturedOther,
 	}
 	bookingTrouble = trouble{
 		kind: exception.BookingFailed, choices: []exception.Choice{exception.TryAgain},
@@ -71,6 +90,17 @@ var (
 		kind: exception.CaptureDeadline, choices: []exception.Choice{exception.Acknowledge},
 		title:  "Authorized money is about to be lost",
 		advice: "Capture it in the Saferpay Backoffice today.",
+	}
+	waitingDeadline = trouble{
+		kind: exception.CaptureDeadline, choices: []exception.Choice{exception.Acknowledge},
+		title:  "Authorized money is about to be lost",
+		advice: "Decide on the exception about that payment first: if its money can't be captured, this one's is.",
+	}
+	// capturedOther is what a payment's trouble is when the answer itself is what is wrong.
+	capturedOther = trouble{
+		kind: exception.AnswerMismatch, choices: either,
+		title:  "Saferpay captured something else than was asked for",
+		advice: "Refund it in the Saferpay Backoffice, or book it by a manual entry; then choose it_did_not, which ends the payment here without a receipt.",
 	}
 )
 
@@ -116,15 +146,20 @@ const deadlineWarning = 48 * time.Hour
 
 // captureTrouble says until when the money that was authorized can be taken.
 func (p *invoicePayment) captureTrouble(ctx workflow.Context, c *checkout) trouble {
-	authorizedAt := c.Outcome.AuthorizedAt
-	if authorizedAt.IsZero() {
-		authorizedAt = workflow.Now(ctx)
-	}
-	lostAt := authorizedAt.Add(p.clock.shorten(captureWithin[c.Method]))
+	lostAt := p.lostAt(ctx, c)
 	return trouble{
-		kind: exception.CaptureUnclear, choices: either, lostAt: lostAt,
+		kind: exception.CaptureUnclear, choices: either, lostAt: lostAt, other: &capturedOther,
 		title: "The money is authorized but could not be captured",
 		advice: fmt.Sprintf("It is lost on %s. Capture it in the Saferpay Backoffice and choose try_again; if it can't be captured, choose it_did_not.",
 			lostAt.UTC().Format("2006-01-02 15:04 UTC")),
 	}
+}
+
+// lostAt is until when the money that was authorized can be taken.
+func (p *invoicePayment) lostAt(ctx workflow.Context, c *checkout) time.Time {
+	authorizedAt := c.Outcome.AuthorizedAt
+	if authorizedAt.IsZero() {
+		authorizedAt = workflow.Now(ctx)
+	}
+	return authorizedAt.Add(p.clock.shorten(captureWithin[c.Method]))
 }

@@ -19,7 +19,7 @@ const (
 	ReleaseUnclear  Kind = "release_unclear"  // authorized money could not be given back, or nobody knows
 	OutcomeUnclear  Kind = "outcome_unclear"  // Saferpay could not be asked what became of a payment or a refund
 	PendingOverdue  Kind = "pending_overdue"  // the provider has not decided in its time
-	AnswerMismatch  Kind = "answer_mismatch"  // Saferpay authorized something else than was asked for; it was given back
+	AnswerMismatch  Kind = "answer_mismatch"  // Saferpay has other money than was asked for: an authorization was given back, a capture waits for a decision
 	DoublePayment   Kind = "double_payment"   // money for an invoice that was settled already, parked on 2030
 	CaptureDeadline Kind = "capture_deadline" // authorized money is about to be lost
 	RefundUnclear   Kind = "refund_unclear"   // nobody knows whether a refund happened

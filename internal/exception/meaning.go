@@ -27,7 +27,11 @@ var meaningsByKind = map[Kind]map[Choice]string{
 	MissingCapture: {Record: "It is captured, recorded and booked as a refund of the payment that it fits."},
 	RefundNotTaken: {Happened: "You refund it in the Saferpay Backoffice: it is booked here, and not asked for from here any more."},
 	RefundStuck:    {TryAgain: "The refund is captured once more, at once."},
-	DoublePayment:  {Keep: "The money stays on account 2030, prepayments received."},
+	AnswerMismatch: {
+		TryAgain:     "Saferpay is asked once more, at once.",
+		DidNotHappen: "You refunded it in the Saferpay Backoffice, or booked it by a manual entry: the payment ends here without a receipt.",
+	},
+	DoublePayment: {Keep: "The money stays on account 2030, prepayments received."},
 }
 
 // Meaning says what the choice does, in a sentence for the person who decides.

@@ -1581,9 +1581,9 @@ type Exception struct {
 	// Choices The decisions that it can be resolved with: `try_again` do the step once more; `it_happened` a person found it done
 	// at Saferpay; `it_did_not` a person made sure that no money moves; `refund` give the money back; `keep` leave it where
 	// it is booked; `acknowledge` nothing more is to be done; `book` book what Saferpay moved against 2030, prepayments
-	// received; `record` record it as a refund of the payment that it fits; `capture_now` capture what is authorized;
-	// `release` give an authorization back; `accept` leave our record as it is; `not_ours` leave alone what belongs to
-	// somebody else who uses the terminal.
+	// received; `record` record it as a refund of the payment that it fits, once it is captured; `capture_now` capture
+	// what is authorized; `release` cancel an authorization, so that no money moves; `accept` leave our record as it is;
+	// `not_ours` leave alone what belongs to somebody else who uses the terminal.
 	//
 	//
 	// Example: ["try_again","it_did_not"]
@@ -1599,17 +1599,17 @@ type Exception struct {
 
 	// Kind What is to be decided: `capture_unclear` authorized money could not be captured, or nobody knows; `release_unclear`
 	// authorized money could not be given back, or nobody knows; `outcome_unclear` Saferpay could not be asked what became of
-	// a payment; `pending_overdue` the provider has not decided in its time; `answer_mismatch` Saferpay authorized something
-	// else than was asked for; `double_payment` money for an invoice that was settled already; `capture_deadline` authorized
+	// a payment; `pending_overdue` the provider has not decided in its time; `answer_mismatch` Saferpay has other
+	// money than was asked for; `double_payment` money for an invoice that was settled already; `capture_deadline` authorized
 	// money is about to be lost; `refund_unclear` nobody knows whether a refund happened; `refund_by_hand` the licence has no
 	// refunds, so that it is done in the Saferpay Backoffice; `refund_not_taken` Saferpay does not take a refund at the
 	// moment; `refund_stuck` an accepted refund could not be captured; `booking_failed` captured money could not be booked;
 	// `webhook_disabled` a webhook endpoint takes no events any more.
 	//
 	// The nightly comparison with Saferpay's transaction report finds: `orphan_transaction` captured money that no payment
-	// stands for; `missing_capture` money that is authorized at Saferpay and that nobody captures; `amount_differs` Saferpay
-	// moved another amount than was booked; `refund_found` money that went back without a refund here, such as one that was
-	// made in the Saferpay Backoffice. Each is raised once about its subject.
+	// stands for; `missing_capture` money, or a refund, that is authorized at Saferpay and that nobody captures;
+	// `amount_differs` Saferpay moved another amount than was booked; `refund_found` money that went back without a refund
+	// here, such as one that was made in the Saferpay Backoffice. Each is raised once about its subject.
 	Kind ExceptionKind `json:"kind"`
 
 	// Meanings What each of the choices does, for people.
@@ -1707,17 +1707,17 @@ type ExceptionDecision struct {
 
 // ExceptionKind What is to be decided: `capture_unclear` authorized money could not be captured, or nobody knows; `release_unclear`
 // authorized money could not be given back, or nobody knows; `outcome_unclear` Saferpay could not be asked what became of
-// a payment; `pending_overdue` the provider has not decided in its time; `answer_mismatch` Saferpay authorized something
-// else than was asked for; `double_payment` money for an invoice that was settled already; `capture_deadline` authorized
+// a payment; `pending_overdue` the provider has not decided in its time; `answer_mismatch` Saferpay has other
+// money than was asked for; `double_payment` money for an invoice that was settled already; `capture_deadline` authorized
 // money is about to be lost; `refund_unclear` nobody knows whether a refund happened; `refund_by_hand` the licence has no
 // refunds, so that it is done in the Saferpay Backoffice; `refund_not_taken` Saferpay does not take a refund at the
 // moment; `refund_stuck` an accepted refund could not be captured; `booking_failed` captured money could not be booked;
 // `webhook_disabled` a webhook endpoint takes no events any more.
 //
 // The nightly comparison with Saferpay's transaction report finds: `orphan_transaction` captured money that no payment
-// stands for; `missing_capture` money that is authorized at Saferpay and that nobody captures; `amount_differs` Saferpay
-// moved another amount than was booked; `refund_found` money that went back without a refund here, such as one that was
-// made in the Saferpay Backoffice. Each is raised once about its subject.
+// stands for; `missing_capture` money, or a refund, that is authorized at Saferpay and that nobody captures;
+// `amount_differs` Saferpay moved another amount than was booked; `refund_found` money that went back without a refund
+// here, such as one that was made in the Saferpay Backoffice. Each is raised once about its subject.
 type ExceptionKind string
 
 // ExceptionList defines model for ExceptionList.
