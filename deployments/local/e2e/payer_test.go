@@ -102,6 +102,12 @@ func saferpayTransactions(t *testing.T, s *stack.Stack) []transaction {
 	return all
 }
 
+// rewrite changes what Saferpay's books say of a transaction.
+func rewrite(t *testing.T, s *stack.Stack, transaction string, to object) {
+	t.Helper()
+	send(t, "PATCH", s.SimulatorURL()+"/_sim/transactions/"+transaction, to, nil).gives(204, nil)
+}
+
 // transactions returns what Saferpay's books say of the invoice's payments.
 func (inv invoice) transactions() []transaction {
 	c := inv.company

@@ -123,12 +123,6 @@ func (w swept) orphan(amount string) string {
 	return made.ID
 }
 
-// rewrite changes what Saferpay's books say of a transaction.
-func (w swept) rewrite(transaction string, to object) {
-	w.t.Helper()
-	send(w.t, "PATCH", w.stack.SimulatorURL()+"/_sim/transactions/"+transaction, to, nil).gives(204, nil)
-}
-
 func (w swept) licensed(features ...string) {
 	w.t.Helper()
 	send(w.t, "PUT", w.stack.SimulatorURL()+"/_sim/customers/"+w.account["customer_id"].(string), object{"features": features}, nil).gives(200, nil)
@@ -248,11 +242,11 @@ func TestEveryNightSaferpaysReportIsComparedWithOurRecords(t *testing.T) {
 		t.Parallel()
 		w := newSwept(t, s, newAccount(t, s))
 		_, paid := w.paid("R-1")
-		w.rewrite(paid.Saferpay.TransactionID, object{"amount": "100.00"})
+		rewrite(w.t, w.stack, paid.Saferpay.TransactionID, object{"amount": "100.00"})
 		w.decides(w.finds("amount_differs", paid.ID), "book")
 		assert.Equal(t, []string{"100.00", "8.00"}, []string{w.balance("1029"), w.balance("2030")})
 		_, paid = w.paid("R-2")
-		w.rewrite(paid.Saferpay.TransactionID, object{"status": "CANCELED"})
+		rewrite(w.t, w.stack, paid.Saferpay.TransactionID, object{"status": "CANCELED"})
 		w.decides(w.finds("amount_differs", paid.ID), "accept")
 		assert.Equal(t, "208.00", w.balance("1029"))
 	})
@@ -262,7 +256,7 @@ func TestEveryNightSaferpaysReportIsComparedWithOurRecords(t *testing.T) {
 		w := newSwept(t, s, newAccount(t, s))
 		authorized := func(amount string) string {
 			id := w.orphan(amount)
-			w.rewrite(id, object{"status": "AUTHORIZED"})
+			rewrite(w.t, w.stack, id, object{"status": "AUTHORIZED"})
 			return id
 		}
 		taken := authorized("30.00")
@@ -274,14 +268,14 @@ func TestEveryNightSaferpaysReportIsComparedWithOurRecords(t *testing.T) {
 
 		lapsed := authorized("60.00") // too late: the decision can't be carried out, and another one can
 		raised := w.finds("missing_capture", lapsed)
-		w.rewrite(lapsed, object{"status": "CANCELED"})
+		rewrite(w.t, w.stack, lapsed, object{"status": "CANCELED"})
 		w.call("POST", "/exceptions/"+raised.ID+"/resolve", object{"choice": "capture_now"}).isProblem(409, "decision-impossible")
 		assert.Equal(t, "open", w.exception(lapsed).Status)
 		w.decides(raised, "not_ours")
 		assert.Equal(t, "30.00", w.balance("1029"))
 
 		_, paid := w.paid("R-1") // booked, but Saferpay has not captured it
-		w.rewrite(paid.Saferpay.TransactionID, object{"status": "AUTHORIZED"})
+		rewrite(w.t, w.stack, paid.Saferpay.TransactionID, object{"status": "AUTHORIZED"})
 		w.decides(w.finds("missing_capture", paid.ID), "capture_now")
 		assert.Equal(t, []string{"CAPTURED", "138.00"}, []string{w.statusAtSaferpay(paid.Saferpay.TransactionID), w.balance("1029")})
 	})

@@ -41,8 +41,10 @@ func (s *Simulator) rewriteTransaction(w http.ResponseWriter, r *http.Request) {
 		changed.settle(s.now())
 	case saferpay.StatusAuthorized, saferpay.StatusCanceled:
 		changed.Status, changed.CaptureID, changed.Captures, changed.CapturedAt = request.Status, "", 0, time.Time{}
+	case saferpay.StatusPending:
+		changed.decidedLater(s.now().AddDate(1, 0, 0), changed.NotifyURL)
 	default:
-		writeProblem(w, http.StatusUnprocessableEntity, "status must be AUTHORIZED, CAPTURED or CANCELED")
+		writeProblem(w, http.StatusUnprocessableEntity, "status must be AUTHORIZED, CAPTURED, CANCELED or PENDING")
 		return
 	}
 	s.books.save(record{Transaction: &changed})
