@@ -119,6 +119,8 @@ func outcome(d document, t words) *notice {
 		return &notice{Tone: "waiting", phrase: t.Confirming}
 	case d.invoice.Status == invoice.Paid:
 		return &notice{Tone: "success", phrase: t.AlreadyPaid}
+	case d.invoice.Status == invoice.Cancelled && d.payment.State == payment.Cancelled:
+		return &notice{Tone: "info", phrase: t.Withdrawn}
 	case d.invoice.Status == invoice.Cancelled:
 		return &notice{Tone: "info", phrase: t.NoLongerDue}
 	case d.payment.State == payment.Aborted:

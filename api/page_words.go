@@ -34,6 +34,7 @@ type words struct {
 	LessDue       phrase
 	AlreadyPaid   phrase
 	NoLongerDue   phrase
+	Withdrawn     phrase
 	InProgress    phrase
 	NotOffered    phrase
 	Unavailable   phrase
@@ -74,6 +75,7 @@ var dictionary = map[string]words{
 		LessDue:       phrase{"Inzwischen ist weniger offen", "Ein Teil der Rechnung wurde anders bezahlt, während Sie zahlten. Es wurde nichts belastet; ein reservierter Betrag wird wieder freigegeben. Bitte bezahlen Sie den Rest."},
 		AlreadyPaid:   phrase{"Diese Rechnung ist bereits bezahlt", "Sie müssen nichts weiter tun. Ein zweites Mal wurde nichts belastet."},
 		NoLongerDue:   phrase{"Diese Rechnung wurde storniert", "Sie muss nicht mehr bezahlt werden."},
+		Withdrawn:     phrase{"Diese Rechnung wurde storniert, während Sie zahlten", "Es wurde nichts belastet; ein reservierter Betrag wird wieder freigegeben."},
 		InProgress:    phrase{"Es läuft bereits eine Zahlung", "Bitte warten Sie einen Augenblick und sehen Sie dann erneut nach."},
 		NotOffered:    phrase{"Dieses Zahlungsmittel ist nicht verfügbar", "Bitte wählen Sie ein anderes."},
 		Unavailable:   phrase{"Die Zahlungsseite ist gerade nicht erreichbar", "Es wurde nichts belastet. Bitte versuchen Sie es in einer Minute noch einmal."},
@@ -104,6 +106,7 @@ var dictionary = map[string]words{
 		LessDue:       phrase{"Le montant dû a diminué entre-temps", "Une partie de la facture a été payée autrement pendant votre paiement. Rien n’a été débité; un montant réservé sera libéré. Veuillez payer le reste."},
 		AlreadyPaid:   phrase{"Cette facture est déjà payée", "Vous n’avez plus rien à faire. Rien n’a été débité une seconde fois."},
 		NoLongerDue:   phrase{"Cette facture a été annulée", "Elle n’est plus à payer."},
+		Withdrawn:     phrase{"Cette facture a été annulée pendant votre paiement", "Rien n’a été débité; un montant réservé sera libéré."},
 		InProgress:    phrase{"Un paiement est déjà en cours", "Veuillez patienter un instant, puis vérifier à nouveau."},
 		NotOffered:    phrase{"Ce moyen de paiement n’est pas disponible", "Veuillez en choisir un autre."},
 		Unavailable:   phrase{"La page de paiement ne répond pas pour le moment", "Rien n’a été débité. Veuillez réessayer dans une minute."},
@@ -134,6 +137,7 @@ var dictionary = map[string]words{
 		LessDue:       phrase{"Nel frattempo l’importo dovuto è diminuito", "Una parte della fattura è stata pagata in altro modo durante il Suo pagamento. Non è stato addebitato nulla; un importo riservato sarà liberato. Paghi il resto."},
 		AlreadyPaid:   phrase{"Questa fattura è già pagata", "Non deve fare altro. Non è stato addebitato nulla una seconda volta."},
 		NoLongerDue:   phrase{"Questa fattura è stata annullata", "Non è più da pagare."},
+		Withdrawn:     phrase{"Questa fattura è stata annullata durante il Suo pagamento", "Non è stato addebitato nulla; un importo riservato sarà liberato."},
 		InProgress:    phrase{"Un pagamento è già in corso", "Attenda un istante, poi verifichi di nuovo."},
 		NotOffered:    phrase{"Questo mezzo di pagamento non è disponibile", "Ne scelga un altro."},
 		Unavailable:   phrase{"La pagina di pagamento al momento non risponde", "Non è stato addebitato nulla. Riprovi tra un minuto."},
@@ -164,6 +168,7 @@ var dictionary = map[string]words{
 		LessDue:       phrase{"Less is due by now", "Part of the invoice was paid in another way while you were paying. Nothing was charged; a reserved amount will be released. Please pay the rest."},
 		AlreadyPaid:   phrase{"This invoice is already paid", "There is nothing more to do. Nothing was charged a second time."},
 		NoLongerDue:   phrase{"This invoice was cancelled", "It no longer has to be paid."},
+		Withdrawn:     phrase{"This invoice was cancelled while you were paying", "Nothing was charged; a reserved amount will be released."},
 		InProgress:    phrase{"A payment is already under way", "Please wait a moment, then check again."},
 		NotOffered:    phrase{"This means of payment is not available", "Please choose another one."},
 		Unavailable:   phrase{"The payment page does not answer at the moment", "Nothing was charged. Please try again in a minute."},

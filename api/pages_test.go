@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -247,6 +248,39 @@ func TestReturnPageSaysWhatToDoNext(t *testing.T) {
 	assert.Contains(t, page, "déjà payée")
 	assert.NotContains(t, page, buttons)
 	assert.Empty(t, w.commands.seen(), "there is nothing left to find out")
+}
+
+func TestPayerOfWhatIsNotDueAnyMoreHearsThatNothingWasCharged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	service := w.newService(merchant.Active)
+	for _, c := range []struct {
+		status invoice.Status
+		why    payment.Objection
+		says   map[string]string
+	}{
+		{invoice.PartiallyPaid, payment.LessIsDue, map[string]string{
+			"de": "Inzwischen ist weniger offen", "fr": "Le montant dû a diminué", "it": "Nel frattempo l’importo dovuto è diminuito", "en": "Less is due by now",
+		}},
+		{invoice.Cancelled, payment.InvoiceWithdrawn, map[string]string{
+			"de": "während Sie zahlten", "fr": "pendant votre paiement", "it": "durante il Suo pagamento", "en": "while you were paying",
+		}},
+	} {
+		inv := w.newInvoice(invoice.Open, payableBy(service))
+		p := w.newPayment(inv, payment.Redirected, payment.Authorized)
+		p.Failure.Name = string(c.why)
+		w.move(&p, payment.Cancelled)
+		w.in(inv.CompanyID, func(tx *postgres.Tx) error {
+			inv, err := tx.LockInvoice(w.Context(), inv.ID)
+			inv.Status = c.status
+			return errors.Join(err, tx.SaveInvoice(w.Context(), inv))
+		})
+		for language, says := range c.says {
+			page := w.get("/i/" + inv.Token + "/return?payment=" + p.ID + "&lang=" + language).page(http.StatusOK)
+			assert.Contains(t, page, says)
+			assert.Equal(t, c.status == invoice.PartiallyPaid, strings.Contains(page, buttons), "the rest can be paid")
+		}
+	}
 }
 
 func TestReturnPageStaysQuietWhenTheHintCantBeSent(t *testing.T) {
