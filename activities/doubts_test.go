@@ -2,10 +2,12 @@ package activities_test
 
 import (
 	"errors"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/converter"
 
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/event"
@@ -15,6 +17,7 @@ import (
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/refund"
 )
 
 func TestDeadPageEndsThePaymentUnlessMoneyCame(t *testing.T) {
@@ -255,4 +258,58 @@ func TestLateRefusalOfTheOldPasswordLeavesTheNewOneAlone(t *testing.T) {
 	_, err := s.run(s.saferpay.AssertPayment, activities.AskOutcome{PaymentRef: s.ref(paymentID), Turn: 1})
 	require.Error(t, err)
 	assert.Zero(t, count(s.events(), event.PaymentServiceSuspended))
+}
+
+// What somebody cancelled in the Saferpay Backoffice has ended here too, and whoever listens hears of it.
+func TestWhatWasCancelledInTheBackofficeHasFailedHere(t *testing.T) {
+	t.Parallel()
+	s := open(t).issued()
+	cancel := func(transaction string) {
+		s.send(http.MethodPatch, "/_sim/transactions/"+transaction, map[string]any{"status": "CANCELED"})
+	}
+	asked, page := s.checkout(payment.Card)
+	s.pay(page, "9010003150000001", "pay")
+	cancel(s.transactions()[s.payment(asked).OrderID].ID)
+	assert.Equal(t, payment.Cancelled, s.ask(asked).State)
+	captured := s.authorized()
+	cancel(s.payment(captured).TransactionID)
+	assert.True(t, do[activities.Captured](s, s.saferpay.CapturePayment, s.ref(captured)).Gone)
+	for _, p := range []payment.Payment{s.payment(asked), s.payment(captured)} {
+		assert.Equal(t, []any{payment.Cancelled, "authorization_cancelled"}, []any{p.State, p.Failure.Name})
+	}
+	assert.Equal(t, 2, count(s.events(), event.PaymentFailed))
+
+	ref, err := s.wanted(s.paid(payment.Card), "8.00")
+	require.NoError(t, err)
+	s.fault("Transaction/Refund", "http_500_after")
+	do[activities.RefundOutcome](s, s.saferpay.SendRefund, ref)
+	cancel(s.atSaferpay()[len(s.atSaferpay())-1].ID)
+	assert.Equal(t, refund.Failed, do[activities.RefundOutcome](s, s.saferpay.FindRefund, ref).State)
+	r := s.refund(ref)
+	assert.Equal(t, []any{refund.Failed, "refund_cancelled", "The refund was cancelled at Saferpay, not by us."},
+		[]any{r.State, r.Failure.Name, r.Timeline[len(r.Timeline)-1].Note})
+	assert.Equal(t, 1, count(s.events(), event.RefundFailed))
+}
+
+// The one who answers is Saferpay itself: what it has is not what was asked for.
+func TestAnswerAboutOtherMoneyIsNeitherBookedNorTakenForOurs(t *testing.T) {
+	t.Parallel()
+	s := open(t).issued()
+	paymentID, page := s.checkout(payment.Card)
+	s.pay(page, "9010003150000001", "pay")
+	other := "/_sim/transactions/" + s.transactions()[s.payment(paymentID).OrderID].ID
+	s.send(http.MethodPatch, other, map[string]any{"amount": "50.00"})
+	assert.Equal(t, payment.AmountMismatch, s.ask(paymentID).Objection)
+	s.send(http.MethodPatch, other, map[string]any{"status": "CAPTURED"})
+	for _, step := range []func() (converter.EncodedValue, error){
+		func() (converter.EncodedValue, error) {
+			return s.run(s.saferpay.AssertPayment, activities.AskOutcome{PaymentRef: s.ref(paymentID), Turn: 2})
+		},
+		func() (converter.EncodedValue, error) { return s.run(s.saferpay.LookOnceMore, s.ref(paymentID)) },
+	} {
+		_, err := step()
+		name, again := errorType(t, err)
+		assert.Equal(t, []any{activities.SaferpayDisagrees, false}, []any{name, again})
+	}
+	assert.Empty(t, s.journal())
 }
