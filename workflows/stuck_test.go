@@ -19,22 +19,40 @@ import (
 	"github.com/quittance/quittance/internal/refund"
 )
 
-func TestWarningOfADeadlineIsClosedOnceTheMoneyIsTaken(t *testing.T) {
+func TestWarningOfADeadlineComesInTimeAndIsClosedOnceTheMoneyIsTaken(t *testing.T) {
 	t.Parallel()
-	for choice, want := range map[exception.Choice]invoice.Status{"": invoice.Paid, exception.DidNotHappen: invoice.Cancelled} {
+	for _, d := range []struct {
+		method payment.Method
+		lasts  int // days
+		choice exception.Choice
+		want   invoice.Status
+	}{
+		{payment.TWINT, 7, "", invoice.Paid},
+		{payment.Card, 10, "", invoice.Paid},
+		{payment.TWINT, 7, exception.DidNotHappen, invoice.Cancelled},
+		{payment.Card, 10, exception.DidNotHappen, invoice.Cancelled},
+	} {
 		c := collect(t).opens().captures()
 		c.outcomes["pay_1"] = []activities.Outcome{authorized}
-		for range 6 * 4 { // TWINT: captured within 7 days, tried every six hours in the end
+		for range 4 * (d.lasts - 1) { // tried every six hours in the end
 			c.failures = append(c.failures, errRefused)
 		}
-		c.at(time.Hour, func() { c.payNow("pay_1", payment.TWINT) })
+		warned := func() int { return c.calls["raise pay_1 capture_deadline"] }
+		warning := time.Duration(d.lasts-2) * 24 * time.Hour
+		c.at(time.Hour, func() { c.payNow("pay_1", d.method) })
 		c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
-		if choice != "" {
-			c.at(5*24*time.Hour+7*time.Hour, func() { c.decide(exception.CaptureUnclear, choice) })
-			c.at(6*24*time.Hour, func() { c.cancel() })
+		c.at(warning+time.Hour, func() { assert.Zero(t, warned(), d.method) })
+		c.at(warning+10*time.Hour, func() {
+			assert.Equal(t, 1, warned(), "48 hours before, as soon as it was tried again: %s", d.method)
+			if d.choice != "" {
+				c.decide(exception.CaptureUnclear, d.choice)
+			}
+		})
+		if d.choice != "" {
+			c.at(warning+24*time.Hour, func() { c.cancel() })
 		}
-		assert.Equal(t, want, c.run().Status)
-		assert.Equal(t, []int{1, 1}, []int{c.calls["raise pay_1 capture_deadline"], c.calls["resolve exc_capture_deadline cleared_up"]}, choice)
+		assert.Equal(t, d.want, c.run().Status)
+		assert.Equal(t, []int{1, 1}, []int{warned(), c.calls["resolve exc_capture_deadline cleared_up"]}, d.choice)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/deployments/local/invariants"
+	"github.com/quittance/quittance/deployments/local/stack"
 )
 
 // everyKind are the ways in which one call of Saferpay goes wrong: lost before or after it was done, not answered, answered by
@@ -30,16 +31,21 @@ var everyKind = []object{
 	{"kind": "error", "error": "UNEXPECTED_ERROR_BY_ACQUIRER"},
 }
 
-// arm makes the next calls of an operation go wrong, each in another way.
-func (w *paths) arm(t *testing.T, operation string, kinds ...object) {
+// armEach makes the next calls of an operation go wrong, each in another way.
+func armEach(t *testing.T, s *stack.Stack, operation string, kinds ...object) {
 	t.Helper()
 	for _, kind := range kinds {
 		fault := object{"operation": operation, "times": 1}
 		for name, value := range kind {
 			fault[name] = value
 		}
-		armFault(t, w.stack, fault)
+		armFault(t, s, fault)
 	}
+}
+
+func (w *paths) arm(t *testing.T, operation string, kinds ...object) {
+	t.Helper()
+	armEach(t, w.stack, operation, kinds...)
 }
 
 func (w *paths) disarm(t *testing.T) {
