@@ -281,7 +281,8 @@ func TestTheBooksCanBeRewrittenBehindTheMerchantsBack(t *testing.T) {
 	assert.EqualValues(t, 1, rewrite(map[string]any{"status": "CAPTURED"})["captures"])
 	assert.EqualValues(t, 1, rewrite(map[string]any{"status": "CAPTURED"})["captures"], "it is captured already")
 	assert.Equal(t, []any{"AUTHORIZED", "", 0.0}, func(t map[string]any) []any { return []any{t["status"], t["capture_id"], t["captures"]} }(rewrite(map[string]any{"status": "AUTHORIZED"})))
-	for _, wrong := range []map[string]any{{"amount": "0"}, {"status": "PENDING"}} {
+	assert.Equal(t, "PENDING", rewrite(map[string]any{"status": "PENDING"})["status"], "for a provider who never decides")
+	for _, wrong := range []map[string]any{{"amount": "0"}, {"status": "REFUSED"}} {
 		status, _ := w.steer("PATCH", path, wrong)
 		assert.Equal(t, http.StatusUnprocessableEntity, status)
 	}
