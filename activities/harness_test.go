@@ -293,21 +293,24 @@ type transaction struct {
 // atSaferpay lists the transactions of Saferpay's own books, oldest first.
 func (s *shop) atSaferpay() (list []transaction) {
 	s.t.Helper()
-	resp, err := http.Get(s.simulator + "/_sim/transactions")
-	require.NoError(s.t, err)
-	defer resp.Body.Close()
-	require.NoError(s.t, json.NewDecoder(resp.Body).Decode(&list))
+	s.look("/_sim/transactions", &list)
 	return list
 }
 
 // calls counts what Saferpay was asked.
 func (s *shop) calls() (counts map[string]int) {
 	s.t.Helper()
-	resp, err := http.Get(s.simulator + "/_sim/calls")
+	s.look("/_sim/calls", &counts)
+	return counts
+}
+
+// look reads what the simulator tells.
+func (s *shop) look(path string, into any) {
+	s.t.Helper()
+	resp, err := http.Get(s.simulator + path)
 	require.NoError(s.t, err)
 	defer resp.Body.Close()
-	require.NoError(s.t, json.NewDecoder(resp.Body).Decode(&counts))
-	return counts
+	require.NoError(s.t, json.NewDecoder(resp.Body).Decode(into))
 }
 
 // transactions are Saferpay's own books by order id.

@@ -43,14 +43,13 @@ func (p *invoicePayment) awaitOther(ctx workflow.Context, c *checkout) error {
 	defer func() { c.waiting = false }()
 	for c.Outcome.State == payment.Authorized && c.Warned == "" && p.capturing != nil && patched(ctx, warnOfWaiting) {
 		lostAt := p.lostAt(ctx, c)
-		wait := lostAt.Add(-p.clock.shorten(deadlineWarning)).Sub(workflow.Now(ctx))
+		wait := p.desk.warnAt(lostAt).Sub(workflow.Now(ctx))
 		free, err := workflow.AwaitWithOptions(ctx, nap(wait, "Another payment of the invoice is being taken"), func() bool { return !p.changing.IsLocked() })
 		if err != nil {
 			return err
 		}
 		if other := p.capturing; !free && other != nil {
-			c.Warned = p.desk.raise(ctx, &c.matter, waitingDeadline,
-				fmt.Sprintf("it can be captured until %s, and waits for %s", lostAt.UTC().Format("2006-01-02 15:04 UTC"), other.PaymentID), false)
+			p.desk.warn(ctx, &c.matter, waitingDeadline, lostAt, ", and waits for "+other.PaymentID)
 			break
 		}
 	}

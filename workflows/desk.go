@@ -71,8 +71,8 @@ func (d *desk) insist(ctx workflow.Context, m *matter, t trouble, step func() er
 		d.putBeforePerson(ctx, m, t, cause(err))
 		m.trouble = fmt.Sprintf("%s It is tried again every few hours, and at once on the signal `%s` or the decision `%s` on exception %s.",
 			t.explain(cause(err)), SignalTryAgain, exception.TryAgain, m.Raised)
-		if !warned && !workflow.Now(ctx).Before(t.lostAt.Add(-d.clock.shorten(deadlineWarning))) {
-			m.Warned = d.raise(ctx, m, captureDeadline, "it can be captured until "+t.lostAt.UTC().Format("2006-01-02 15:04 UTC"), false)
+		if !warned && !workflow.Now(ctx).Before(d.warnAt(t.lostAt)) {
+			d.warn(ctx, m, captureDeadline, t.lostAt, "")
 			warned = true
 		}
 		choice := d.await(ctx, m, t, d.clock.shorten(rest), func() bool { return m.again })
@@ -81,6 +81,16 @@ func (d *desk) insist(ctx workflow.Context, m *matter, t trouble, step func() er
 			return choice
 		}
 	}
+}
+
+// warnAt is when a person is told that money is about to be lost.
+func (d *desk) warnAt(lostAt time.Time) time.Time {
+	return lostAt.Add(-d.clock.shorten(deadlineWarning))
+}
+
+// warn tells a person until when money can be captured, and more.
+func (d *desk) warn(ctx workflow.Context, m *matter, t trouble, lostAt time.Time, more string) {
+	m.Warned = d.raise(ctx, m, t, "it can be captured until "+minute(lostAt)+more, false)
 }
 
 // endWarning closes the warning of a deadline that has lost its sense; one that a person has acknowledged stays as it is.

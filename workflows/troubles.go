@@ -92,8 +92,7 @@ var (
 		advice: "Capture it in the Saferpay Backoffice today.",
 	}
 	waitingDeadline = trouble{
-		kind: exception.CaptureDeadline, choices: []exception.Choice{exception.Acknowledge},
-		title:  "Authorized money is about to be lost",
+		kind: captureDeadline.kind, choices: captureDeadline.choices, title: captureDeadline.title,
 		advice: "Decide on the exception about that payment first: if its money can't be captured, this one's is.",
 	}
 	// capturedOther is what a payment's trouble is when the answer itself is what is wrong.
@@ -151,9 +150,12 @@ func (p *invoicePayment) captureTrouble(ctx workflow.Context, c *checkout) troub
 		kind: exception.CaptureUnclear, choices: either, lostAt: lostAt, other: &capturedOther,
 		title: "The money is authorized but could not be captured",
 		advice: fmt.Sprintf("It is lost on %s. Capture it in the Saferpay Backoffice and choose try_again; if it can't be captured, choose it_did_not.",
-			lostAt.UTC().Format("2006-01-02 15:04 UTC")),
+			minute(lostAt)),
 	}
 }
+
+// minute is a time as operators read it.
+func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 // lostAt is until when the money that was authorized can be taken.
 func (p *invoicePayment) lostAt(ctx workflow.Context, c *checkout) time.Time {

@@ -69,13 +69,6 @@ func (d decisions) exceptionOf(subject, kind string) exception {
 	}, func(e exception) bool { return e.ID != "" })
 }
 
-func (d decisions) open(subject string) []exception {
-	d.t.Helper()
-	var list struct{ Data []exception }
-	d.call("GET", "/exceptions?open=true&subject="+subject, nil).gives(200, &list)
-	return list.Data
-}
-
 // decide takes a decision, in a moment in which nothing is being tried again.
 func (d decisions) decide(e exception, choice string) {
 	d.t.Helper()
@@ -122,7 +115,7 @@ func (u undecided) keep(path string) {
 			func(status int) bool { return status == http.StatusOK })
 	}
 	keepHistory(u.company.t, u.company.stack, workflows.InvoicePaymentID(u.ID), path)
-	assert.Empty(u.company.t, decisions{u.company}.open(u.page.payment))
+	assert.Empty(u.company.t, u.company.open(u.page.payment))
 }
 
 func (d decisions) captures() {

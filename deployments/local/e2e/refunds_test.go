@@ -51,22 +51,26 @@ func (r refund) now(c *company) (now refund) {
 // decideAny makes that choice for whatever is open about the subject, unless it has cleared up by then or is tried again.
 func (c *company) decideAny(subject, choice string) {
 	c.t.Helper()
-	var open struct{ Data []exception }
-	c.call("GET", "/exceptions?open=true&subject="+subject, nil).gives(200, &open)
-	for _, e := range open.Data {
+	for _, e := range c.open(subject) {
 		decided := c.call("POST", "/exceptions/"+e.ID+"/resolve", object{"choice": choice, "note": "Looked up in the Backoffice."})
 		require.Contains(c.t, []int{http.StatusOK, http.StatusConflict}, decided.status, "%s", decided.body)
 	}
+}
+
+// open lists what is to be decided about the subject.
+func (c *company) open(subject string) []exception {
+	c.t.Helper()
+	var list struct{ Data []exception }
+	c.call("GET", "/exceptions?open=true&subject="+subject, nil).gives(200, &list)
+	return list.Data
 }
 
 // exception waits until something is to be decided about the subject.
 func (c *company) exception(subject string) exception {
 	c.t.Helper()
 	return await(c.t, patience, func() (e exception) {
-		var list struct{ Data []exception }
-		c.call("GET", "/exceptions?open=true&subject="+subject, nil).gives(200, &list)
-		if len(list.Data) > 0 {
-			e = list.Data[0]
+		if open := c.open(subject); len(open) > 0 {
+			e = open[0]
 		}
 		return e
 	}, func(e exception) bool { return e.ID != "" })
