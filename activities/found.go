@@ -168,6 +168,7 @@ type Unfinished struct {
 	State       payment.State  `json:"state"`
 	OpenedAt    time.Time      `json:"opened_at"`
 	ExpiresAt   time.Time      `json:"expires_at"`
+	Reopened    bool           `json:"reopened,omitempty"` // it had ended, and Saferpay reports its money after all
 	Awaited     Awaited        `json:"awaited,omitzero"`
 }
 
@@ -202,7 +203,7 @@ func (b *Books) TakeUpInvoice(ctx context.Context, in InvoiceRef) (LeftBehind, e
 			}
 			left.Payments = append(left.Payments, Unfinished{
 				PaymentID: p.ID, Method: p.Method, Amount: p.Amount, RedirectURL: p.RedirectURL, State: p.State,
-				OpenedAt: p.CreatedAt, ExpiresAt: p.ExpiresAt, Awaited: waiting,
+				OpenedAt: p.CreatedAt, ExpiresAt: p.ExpiresAt, Reopened: p.Reopened(), Awaited: waiting,
 			})
 		}
 		return nil

@@ -69,8 +69,8 @@ type Found struct {
 }
 
 // CompareReport reads a page of Saferpay's transaction report (Management API 1.14, transactions) and holds it against our
-// records. A refund that the merchant made in the Backoffice and recorded here is given its transaction; nothing else is
-// changed. A license without the report is noted on the timeline of the payment service, once.
+// records. A refund that the merchant made in the Backoffice and recorded here is given its transaction, and a payment that
+// ended here without its money is begun anew; nothing else is changed. A license without the report is noted on the timeline of the payment service, once.
 //
 // With the first page comes what is overdue in our own record, whether or not there is a report.
 func (s *Saferpay) CompareReport(ctx context.Context, in ReportPage) (Compared, error) {
@@ -105,7 +105,10 @@ func (s *Saferpay) compareReport(ctx context.Context, in ReportPage) (Compared, 
 	}
 	var out Compared
 	err = s.InCompany(ctx, in.CompanyID, func(tx Tx) error {
-		c := comparison{tx: tx, service: service, settled: asked.Add(-in.Lag), out: Compared{Transactions: len(report.Transactions), More: report.More()}}
+		c := comparison{
+			tx: tx, service: service, now: asked, settled: asked.Add(-in.Lag), overlooked: map[string]string{},
+			out: Compared{Transactions: len(report.Transactions), More: report.More()},
+		}
 		err := c.run(ctx, reported(report))
 		out = c.out
 		return err
@@ -151,14 +154,16 @@ func reported(r saferpay.Report) []sweep.Transaction {
 type comparison struct {
 	tx      Tx
 	service merchant.PaymentService
+	now     time.Time
 	settled time.Time // see sweep.Judge
 	out     Compared
 
-	payments  map[string]payment.Payment // by order id and by transaction id
-	refunds   map[string]refund.Refund   // the same
-	found     map[string]money.Amount    // what was booked of transactions themselves
-	elsewhere map[string]bool            // order ids and transaction ids of other companies
-	byHand    []refund.Refund            // without a transaction yet
+	payments   map[string]payment.Payment // by order id and by transaction id
+	refunds    map[string]refund.Refund   // the same
+	found      map[string]money.Amount    // what was booked of transactions themselves
+	overlooked map[string]string          // payments that may be begun anew, by the transaction that says so
+	elsewhere  map[string]bool            // order ids and transaction ids of other companies
+	byHand     []refund.Refund            // without a transaction yet
 }
 
 func (c *comparison) run(ctx context.Context, transactions []sweep.Transaction) error {
@@ -175,8 +180,11 @@ func (c *comparison) run(ctx context.Context, transactions []sweep.Transaction) 
 		}
 		verdict, finding := sweep.Judge(t, record, c.settled)
 		switch {
-		case verdict == sweep.Disagrees:
+		case verdict == sweep.Disagrees || verdict == sweep.Overlooked:
 			c.out.Findings = append(c.out.Findings, Found{ExceptionID: id.New(id.Exception), Finding: finding})
+			if verdict == sweep.Overlooked {
+				c.overlooked[t.ID] = record.Payment.ID
+			}
 		case verdict == sweep.UnderWay && t.Refund:
 			r := record.Refund
 			c.out.Refunds = append(c.out.Refunds, RefundUnderWay{
@@ -190,7 +198,7 @@ func (c *comparison) run(ctx context.Context, transactions []sweep.Transaction) 
 			c.out.Payments = append(c.out.Payments, left)
 		}
 	}
-	return c.forgetRaised(ctx)
+	return c.sift(ctx)
 }
 
 // underWay names the payment together with its invoice.
@@ -288,9 +296,10 @@ func (c *comparison) madeByHand(ctx context.Context, t sweep.Transaction) (bool,
 	return true, c.tx.SaveRefund(ctx, r)
 }
 
-// forgetRaised drops the findings on which a person has decided. One whose exception is still open keeps that, so that its
-// process is started again should it be gone.
-func (c *comparison) forgetRaised(ctx context.Context) error {
+// sift drops the findings on which a person has decided. One whose exception is still open keeps that, so that its process is
+// started again should it be gone. Instead of asking a person for the first time about money that a payment of ours ended
+// without, that payment is begun anew.
+func (c *comparison) sift(ctx context.Context) error {
 	subjects := make([]string, len(c.out.Findings))
 	for i, f := range c.out.Findings {
 		subjects[i] = f.Subject
@@ -304,6 +313,11 @@ func (c *comparison) forgetRaised(ctx context.Context) error {
 		i := slices.IndexFunc(raised, func(e exception.Exception) bool { return e.Kind == f.Kind && e.Subject == f.Subject })
 		switch {
 		case i < 0:
+			if reopened, err := c.reopen(ctx, f); err != nil {
+				return err
+			} else if reopened {
+				continue
+			}
 		case raised[i].Open():
 			f.ExceptionID = raised[i].ID
 		default:
@@ -313,4 +327,25 @@ func (c *comparison) forgetRaised(ctx context.Context) error {
 	}
 	c.out.Findings = left
 	return nil
+}
+
+// reopen begins the payment anew without whose money it ended here, and leaves it to its process.
+func (c *comparison) reopen(ctx context.Context, f Found) (bool, error) {
+	paymentID, ok := c.overlooked[f.TransactionID]
+	if !ok {
+		return false, nil
+	}
+	p, err := c.tx.LockPayment(ctx, paymentID)
+	if err != nil || !p.CanReopen() { // by another transaction of the same order
+		return false, err
+	}
+	if err := p.Reopen(c.now, fmt.Sprintf("Saferpay reports transaction %s of it after all.", f.TransactionID)); err != nil {
+		return false, err
+	}
+	if err := c.tx.SavePayment(ctx, p); err != nil {
+		return false, err
+	}
+	left, err := underWay(ctx, c.tx, p)
+	c.out.Payments = append(c.out.Payments, left)
+	return true, err
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/sweep"
 )
 
 func (s *shop) serviceRef() activities.PaymentServiceRef {
@@ -162,6 +163,59 @@ func TestWhatIsUnderWayIsNotJudged(t *testing.T) {
 	assert.Equal(t, invoice.Open, left.InvoiceStatus)
 	require.Len(t, left.Payments, 1)
 	assert.Equal(t, []any{unnoticed, payment.Redirected, page}, []any{left.Payments[0].PaymentID, left.Payments[0].State, left.Payments[0].RedirectURL})
+}
+
+func TestAPaymentThatEndedWithoutItsMoneyIsBegunAnewOnce(t *testing.T) {
+	t.Parallel()
+	s := open(t).issued()
+	paymentID, page := s.checkout(payment.Card)
+	s.pay(page, "9010003150000001", "pay")
+	s.changePayment(paymentID, func(p *payment.Payment) error { return p.Become(payment.Expired, time.Now(), "Nobody told us.") })
+	for range 2 { // as after a crash
+		night := s.night()
+		assert.Empty(t, night.Findings)
+		require.Len(t, night.Payments, 1)
+		assert.Equal(t, []any{paymentID, s.invoice}, []any{night.Payments[0].PaymentID, night.Payments[0].InvoiceID})
+	}
+	reopened := s.payment(paymentID)
+	assert.Equal(t, payment.Unknown, reopened.State)
+	assert.Contains(t, reopened.Timeline[len(reopened.Timeline)-1].Note, s.atSaferpay()[0].ID)
+
+	left := do[activities.LeftBehind](s, s.books.TakeUpInvoice, s.invoiceRef())
+	require.Len(t, left.Payments, 1)
+	assert.True(t, left.Payments[0].Reopened)
+	assert.Equal(t, payment.Authorized, do[activities.Outcome](s, s.saferpay.CloseExpired, s.ref(paymentID)).State)
+
+	s.changePayment(paymentID, func(p *payment.Payment) error { return p.Become(payment.Unknown, time.Now(), "") })
+	do[activities.Outcome](s, s.books.GiveUpPayment, s.ref(paymentID))
+	night := s.night()
+	assert.Empty(t, night.Payments)
+	assert.Equal(t, map[string]exception.Kind{paymentID: exception.MissingCapture}, kinds(night), "a second time is for a person")
+}
+
+func TestAPaymentOnWhichAPersonDecidedIsNotBegunAnew(t *testing.T) {
+	t.Parallel()
+	s := open(t).issued()
+	paymentID, page := s.checkout(payment.Card)
+	s.pay(page, "9010003150000001", "pay")
+	at := s.atSaferpay()[0]
+	s.raised(activities.Found{ExceptionID: id.New(id.Exception), Finding: sweep.Finding{
+		Kind: exception.MissingCapture, Subject: at.ID, Choices: []exception.Choice{exception.Accept},
+	}})
+	s.changePayment(paymentID, func(p *payment.Payment) error { return p.Become(payment.Expired, time.Now(), "Nobody told us.") })
+	assert.Equal(t, map[string]exception.Kind{at.ID: exception.MissingCapture}, kinds(s.night()), "a person is at it")
+	assert.Equal(t, payment.Expired, s.payment(paymentID).State)
+}
+
+// changePayment changes our record of a payment.
+func (s *shop) changePayment(paymentID string, change func(*payment.Payment) error) {
+	s.t.Helper()
+	s.in(func(tx *postgres.Tx) error {
+		p, err := tx.LockPayment(s.t.Context(), paymentID)
+		require.NoError(s.t, err)
+		require.NoError(s.t, change(&p))
+		return tx.SavePayment(s.t.Context(), p)
+	})
 }
 
 func TestRefundsUnderWayAreNotJudged(t *testing.T) {

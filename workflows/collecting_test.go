@@ -40,6 +40,7 @@ type collecting struct {
 	slow         time.Duration                   // how long OpenPaymentPage takes
 	slowDecision time.Duration                   // how long recording a decision takes
 	unbookable   int                             // how often BookReceipt fails
+	attention    bool                            // it stands on the operators' list
 	failures     []error                         // what CapturePayment answers before it works
 	calls        map[string]int                  // per step and payment
 }
@@ -59,7 +60,11 @@ func collect(t *testing.T) *collecting {
 	c.RegisterActivity(&activities.Books{})
 	c.RegisterActivity(&activities.Saferpay{})
 	c.RegisterActivity(&activities.Mail{})
-	c.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
+	c.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
+		if needed, ok := args[0].(temporal.SearchAttributes).GetBool(NeedsAttention); ok {
+			c.attention = needed
+		}
+	}).Return(nil).Maybe()
 	c.OnActivity(booksStep.CancelInvoice, mock.Anything, mock.Anything).Return(nil).Maybe()
 	c.OnActivity(saferpayStep.CloseExpired, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (activities.Outcome, error) {
 		c.mu.Lock()

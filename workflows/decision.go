@@ -119,6 +119,9 @@ func (p *invoicePayment) release(ctx workflow.Context, c *checkout, objection pa
 		return workflow.ExecuteActivity(with(ctx, saferpay, "Give the money back: "+string(objection)), saferpayStep.ReleasePayment,
 			activities.Release{PaymentRef: p.paymentRef(c), Objection: objection}).Get(ctx, &released)
 	})
+	if objection == payment.AmountMismatch || objection == payment.OrderMismatch {
+		p.notice(ctx, c, mismatch, objection.Note())
+	}
 	switch {
 	case choice == exception.DidNotHappen:
 		c.Next = toGiveUp
@@ -127,9 +130,16 @@ func (p *invoicePayment) release(ctx workflow.Context, c *checkout, objection pa
 	default:
 		c.State = payment.Cancelled
 	}
-	if objection == payment.AmountMismatch || objection == payment.OrderMismatch {
-		p.desk.raise(ctx, &c.matter, mismatch, objection.Note(), false)
+}
+
+// notice puts something before a person that nobody can change any more, and waits until the person has seen it: until then the
+// payment stands on the operators' list.
+func (p *invoicePayment) notice(ctx workflow.Context, c *checkout, t trouble, what string) {
+	if patched(ctx, awaitNotice) {
+		p.desk.decide(ctx, &c.matter, t, what, func() bool { return false })
+		return
 	}
+	p.desk.raise(ctx, &c.matter, t, what, false)
 }
 
 // book records the receipt. When less was due than came, the money is parked and a person must decide.
@@ -171,6 +181,6 @@ func (p *invoicePayment) refund(ctx workflow.Context, c *checkout) {
 		}), RefundType, made).GetChildWorkflowExecution().Get(ctx, nil)
 	}
 	if err != nil {
-		p.desk.raise(ctx, &c.matter, refundNotStarted, cause(err)+".", false)
+		p.notice(ctx, c, refundNotStarted, cause(err)+".")
 	}
 }

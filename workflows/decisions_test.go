@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
@@ -22,6 +23,18 @@ import (
 
 func (c *collecting) receipt(id, amount string) *answer[Acknowledged] {
 	return update[Acknowledged](c, UpdateReceipt, id, RecordReceipt{ReceiptID: id, Amount: money.MustParse(amount, money.CHF), Account: "1020"})
+}
+
+// seen has a person take note of what cannot be changed any more, for which the workflow must have waited until then.
+func (c *collecting) seen(at time.Duration, kind exception.Kind) {
+	c.at(at, func() {
+		assert.True(c.t, c.attention, "until somebody has seen it")
+		c.decide(kind, exception.Acknowledge)
+	})
+	c.t.Cleanup(func() {
+		assert.Equal(c.t, 1, c.calls["resolve exc_"+string(kind)+" acknowledge"])
+		assert.False(c.t, c.attention)
+	})
 }
 
 func (c *collecting) decide(kind exception.Kind, choice exception.Choice) *answer[Acknowledged] {
@@ -128,6 +141,7 @@ func TestMismatchIsPutBeforeAPersonWithoutHoldingUpTheInvoice(t *testing.T) {
 	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
 	c.at(3*time.Hour, func() { c.payNow("pay_2", payment.Card) })
 	c.at(4*time.Hour, func() { c.hint(SignalPayerReturned, "pay_2") })
+	c.seen(5*time.Hour, exception.AnswerMismatch)
 	assert.Equal(t, invoice.Paid, c.run().Status)
 	assert.Equal(t, 1, c.calls["release pay_1 amount_mismatch"])
 	assert.Equal(t, 1, c.calls["raise pay_1 answer_mismatch"])
@@ -148,6 +162,19 @@ func TestMoneyThatIsAboutToBeLostIsPutBeforeAPersonOnceMore(t *testing.T) {
 	assert.Zero(t, early)
 	assert.Equal(t, 1, c.calls["raise pay_1 capture_deadline"])
 	assert.Equal(t, 1, c.calls["raise pay_1 capture_unclear"])
+}
+
+func TestARefundThatCannotBeStartedStaysOnTheListUntilSomebodyHasSeenIt(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens()
+	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Captured, CaptureID: "c_1"}}
+	c.booked["pay_1"] = activities.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)}, Parked: true}
+	c.OnWorkflow(RefundType, mock.Anything, mock.Anything).Return(Returned{}, testsuite.ErrMockStartChildWorkflowFailed)
+	c.at(time.Hour, func() { c.payNow("pay_1", payment.TWINT) })
+	c.at(3*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
+	c.at(4*time.Hour, func() { c.decide(exception.DoublePayment, exception.GiveBack) })
+	c.seen(5*time.Hour, exception.BookingFailed)
+	assert.Equal(t, invoice.Paid, c.run().Status)
 }
 
 func TestParkedMoneyGoesBackWithOneDecision(t *testing.T) {

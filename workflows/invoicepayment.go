@@ -143,15 +143,20 @@ func (p *invoicePayment) takeUp(ctx workflow.Context) error {
 	return nil
 }
 
-// follows has payments followed that stand in the record, unless they are already.
+// follows has payments followed that stand in the record as not ended, unless they are already.
 func (p *invoicePayment) follows(left []activities.Unfinished) {
 	for _, c := range left {
-		if p.checkout(c.PaymentID) != nil {
+		known := p.checkout(c.PaymentID)
+		if known != nil && (!known.State.Final() || known.followed) {
 			continue
 		}
+		p.Checkouts = slices.DeleteFunc(p.Checkouts, func(ended *checkout) bool { return ended == known })
 		taken := &checkout{
 			PaymentID: c.PaymentID, Method: c.Method, Amount: c.Amount, RedirectURL: c.RedirectURL, State: c.State,
 			OpenedAt: c.OpenedAt, ExpiresAt: c.ExpiresAt, Next: toAsk, matter: matter{Raised: c.Awaited.ExceptionID, Kind: c.Awaited.Kind},
+		}
+		if c.Reopened { // Saferpay knows what became of its order, and its page is dead
+			taken.Next = toLookBack
 		}
 		if taken.State == payment.Captured { // parked, until a person decides
 			taken.State, taken.Next = payment.Authorized, toSettle

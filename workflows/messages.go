@@ -43,7 +43,7 @@ func (p *invoicePayment) listen(ctx workflow.Context) error {
 		hints.AddReceive(workflow.GetSignalChannel(ctx, name), func(c workflow.ReceiveChannel, _ bool) {
 			var hint PaymentHint
 			c.Receive(ctx, &hint)
-			p.hint(hint, name == SignalTryAgain)
+			p.hint(ctx, hint, name == SignalTryAgain)
 		})
 	}
 	workflow.Go(ctx, func(ctx workflow.Context) {
@@ -54,9 +54,10 @@ func (p *invoicePayment) listen(ctx workflow.Context) error {
 	return nil
 }
 
-// hint notes that there is a reason to ask Saferpay about the payment, or to try again what failed. A hint about a payment
-// that has ended changes nothing; one that is not known here is looked up, once.
-func (p *invoicePayment) hint(hint PaymentHint, again bool) {
+// hint notes that there is a reason to ask Saferpay about the payment, or to try again what failed. Of a payment that has ended
+// only a nightly sweep or an operator may know better: then the record is looked at. One that is not known here is looked up,
+// once.
+func (p *invoicePayment) hint(ctx workflow.Context, hint PaymentHint, again bool) {
 	c := p.checkout(hint.PaymentID)
 	switch {
 	case c == nil && !p.lookedUp[hint.PaymentID]:
@@ -66,6 +67,8 @@ func (p *invoicePayment) hint(hint PaymentHint, again bool) {
 			c.Hints++
 		}
 		c.again = c.again || again
+	case c != nil && again && !hint.OnlyFailed && patched(ctx, reopenPayments):
+		p.strange = true
 	}
 }
 
@@ -121,6 +124,7 @@ func (p *invoicePayment) payNow(ctx workflow.Context, in PayNow) (Checkout, erro
 const (
 	abandonPage    = "abandon-page"
 	adoptPayments  = "adopt-payments"
+	awaitNotice    = "await-notice"     // what a person only has to take note of keeps NeedsAttention, too
 	calmOverdue    = "calm-overdue"     // hints about a payment that is overdue are bounded
 	calmWhenClosed = "calm-when-closed" // NeedsAttention ends with the exception
 	closeWarnings  = "close-warnings"   // the warning of a deadline is closed with what it warns of
@@ -128,6 +132,7 @@ const (
 
 	lookBeforeGivingUp = "look-before-giving-up" // Saferpay is asked before a payment ends by a person's word
 	nameMismatch       = "name-mismatch"         // other money than was asked for is an exception of its own kind
+	reopenPayments     = "reopen-payments"       // a payment that ended is followed again when Saferpay reports its money
 	warnOfWaiting      = "warn-of-waiting"       // a person hears of money that is about to be lost behind another one's capture
 )
 

@@ -140,6 +140,7 @@ func TestAnotherOrderIsGivenBackAndPutBeforeAPerson(t *testing.T) {
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
 	c.at(3*time.Hour, func() { c.cancel() })
+	c.seen(4*time.Hour, exception.AnswerMismatch)
 	assert.Equal(t, invoice.Cancelled, c.run().Status)
 	assert.Equal(t, 1, c.calls["release pay_1 order_mismatch"])
 	assert.Equal(t, 1, c.calls["raise pay_1 answer_mismatch"])
@@ -195,4 +196,27 @@ func TestPaymentThatOnlyTheRecordKnowsIsFollowedOnceThereIsAHint(t *testing.T) {
 	c.at(time.Hour, func() { c.hint(SignalSaferpayNotified, "pay_1") })
 	assert.Equal(t, invoice.Paid, c.run().Status)
 	assert.Equal(t, map[string]int{"look up": 1, "assert pay_1": 2, "capture pay_1": 1, "book pay_1": 1}, c.calls, "one that is hinted at over and over is looked up once")
+}
+
+// The payer paid after the last look, and Saferpay's report said so in the night.
+func TestPaymentThatEndedIsFollowedAgainOnceTheSweepHasBegunItAnew(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens().captures()
+	c.outcomes["pay_1"] = []activities.Outcome{notBegun}
+	c.at(time.Minute, func() { c.payNow("pay_1", payment.Card) })
+	c.at(30*time.Hour, func() {
+		assert.Equal(t, 1, c.calls["look back pay_1"])
+		c.hint(SignalSaferpayNotified, "pay_1")
+		c.SignalWorkflow(SignalTryAgain, PaymentHint{PaymentID: "pay_1", OnlyFailed: true})
+	})
+	c.at(31*time.Hour, func() {
+		assert.Zero(t, c.calls["look up"], "it has ended")
+		c.recorded = []activities.Unfinished{{
+			PaymentID: "pay_1", Method: payment.Card, Amount: c.due, State: payment.Unknown, OpenedAt: c.Now().Add(-31 * time.Hour), ExpiresAt: c.Now().Add(-7 * time.Hour), Reopened: true,
+		}}
+		c.late["pay_1"] = true
+		c.hint(SignalTryAgain, "pay_1")
+	})
+	assert.Equal(t, invoice.Paid, c.run().Status)
+	assert.Equal(t, map[string]int{"open pay_1": 1, "assert pay_1": 1, "look up": 1, "look back pay_1": 2, "capture pay_1": 1, "book pay_1": 1}, c.calls)
 }

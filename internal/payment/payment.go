@@ -41,7 +41,7 @@ var transitions = map[State][]State{
 // CanBecome tells whether the table has an arrow from s to next.
 func (s State) CanBecome(next State) bool { return slices.Contains(transitions[s], next) }
 
-// Final tells whether nothing more can happen to a payment in this state.
+// Final tells whether a payment in this state has ended, see Reopen for the exception.
 func (s State) Final() bool { return len(transitions[s]) == 0 }
 
 // Method is what the payer chose on the online document.
@@ -116,7 +116,31 @@ func (p *Payment) Become(next State, at time.Time, note string) error {
 	if !p.State.CanBecome(next) {
 		return fmt.Errorf("payment %s is %s and can't become %s", p.ID, p.State, next)
 	}
+	p.enter(next, at, note)
+	return nil
+}
+
+func (p *Payment) enter(next State, at time.Time, note string) {
 	p.State = next
 	p.Timeline = append(p.Timeline, Step{At: at.UTC(), State: next, Note: note})
+}
+
+// Reopened tells whether the payment had ended before and was begun anew.
+func (p Payment) Reopened() bool {
+	return len(p.Timeline) > 0 && slices.ContainsFunc(p.Timeline[:len(p.Timeline)-1], func(s Step) bool { return s.State.Final() })
+}
+
+// CanReopen tells whether the payment has ended without an authorization, and for the first time.
+func (p Payment) CanReopen() bool {
+	return (p.State == Failed || p.State == Aborted || p.State == Expired) && !p.Reopened()
+}
+
+// Reopen begins a payment anew, as unknown, when Saferpay reports its money after all: the one way out of a final state. It
+// is an error for a payment that can't be.
+func (p *Payment) Reopen(at time.Time, note string) error {
+	if !p.CanReopen() {
+		return fmt.Errorf("payment %s is %s and can't be reopened", p.ID, p.State)
+	}
+	p.enter(Unknown, at, note)
 	return nil
 }

@@ -72,6 +72,26 @@ func TestEveryPaymentCanStillEnd(t *testing.T) {
 	assert.False(t, payment.Authorized.CanBecome(payment.Failed), "authorized money is captured or released, never failed")
 }
 
+func TestWhatEndedWithoutMoneyIsBegunAnewOnce(t *testing.T) {
+	t.Parallel()
+	for _, end := range payment.States {
+		p := payment.New(payment.Payment{ID: "pay_1"}, time.Unix(0, 0))
+		p.State = end
+		p.Timeline = append(p.Timeline, payment.Step{At: time.Unix(1, 0), State: end})
+		if moneyless := end == payment.Failed || end == payment.Aborted || end == payment.Expired; !moneyless {
+			require.Error(t, p.Reopen(time.Unix(2, 0), ""), end)
+			assert.Equal(t, end, p.State)
+			continue
+		}
+		assert.False(t, p.Reopened(), "%s for the first time", end)
+		require.NoError(t, p.Reopen(time.Unix(2, 0), "Saferpay reports it."))
+		assert.True(t, p.Reopened())
+		assert.Equal(t, payment.Step{At: time.Unix(2, 0).UTC(), State: payment.Unknown, Note: "Saferpay reports it."}, p.Timeline[2])
+		require.NoError(t, p.Become(payment.Failed, time.Unix(3, 0), ""))
+		assert.Error(t, p.Reopen(time.Unix(4, 0), ""), "a second time is for a person")
+	}
+}
+
 func TestOnlyWhatWasAskedForIsTaken(t *testing.T) {
 	t.Parallel()
 	asked := payment.Payment{OrderID: "Q1", Amount: money.MustParse("108.00", money.CHF), Method: payment.Card}

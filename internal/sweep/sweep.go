@@ -112,12 +112,14 @@ type Verdict int
 
 // The verdicts.
 const (
-	Agrees    Verdict = iota
-	UnderWay          // a process owns the payment or refund: it is for that to look, and not for us to judge
-	Disagrees         // a person must decide
+	Agrees     Verdict = iota
+	UnderWay           // a process owns the payment or refund: it is for that to look, and not for us to judge
+	Overlooked         // our payment ended without the money: it is begun anew, unless a person was asked about that before
+	Disagrees          // a person must decide
 )
 
 // Judge holds a transaction against our record of it. What we changed after the moment settled may be newer than the report.
+// With Overlooked comes what is to be put before a person if the payment can't be begun anew.
 func Judge(t Transaction, r Record, settled time.Time) (Verdict, Finding) {
 	ours, known := r.side(t)
 	switch {
@@ -131,11 +133,15 @@ func Judge(t Transaction, r Record, settled time.Time) (Verdict, Finding) {
 	if r.Found.Currency() == ours.booked.Currency() {
 		ours.booked = ours.booked.Add(r.Found)
 	}
+	verdict := Disagrees
+	if !t.Refund && r.Payment != nil && r.Payment.CanReopen() && ours.booked.IsZero() {
+		verdict = Overlooked
+	}
 	switch {
 	case t.Status == Authorized && known && ours.since.After(settled):
 		return Agrees, Finding{} // captured or released since; the next night knows
 	case t.Status == Authorized:
-		return Disagrees, missingCapture(t, r, ours)
+		return verdict, missingCapture(t, r, ours)
 	case t.moved().Equal(ours.booked), t.moved().IsZero() && ours.booked.IsZero():
 		return Agrees, Finding{}
 	case !ours.booked.IsZero():
@@ -143,7 +149,7 @@ func Judge(t Transaction, r Record, settled time.Time) (Verdict, Finding) {
 	case t.Refund:
 		return Disagrees, refundFound(t, r, ours)
 	default:
-		return Disagrees, orphan(t, r, ours)
+		return verdict, orphan(t, r, ours)
 	}
 }
 

@@ -1673,7 +1673,11 @@ type ExceptionContext struct {
 	Method        PaymentMethod `json:"method"`
 
 	// PaymentID Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
-	PaymentID    PaymentID    `json:"payment_id"`
+	PaymentID PaymentID `json:"payment_id"`
+
+	// PaymentState `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. One of `failed`, `aborted` and `expired` can become
+	// `unknown` once more: when Saferpay's report shows in the night that the payer paid all the same. The money then comes to
+	// the invoice as if it had been known at once.
 	PaymentState PaymentState `json:"payment_state"`
 
 	// RefundID Only of a refund.
@@ -2454,8 +2458,12 @@ type Payment struct {
 
 	// Saferpay How Saferpay calls it; each is absent until it is known.
 	Saferpay SaferpayReferences `json:"saferpay"`
-	State    PaymentState       `json:"state"`
-	Timeline []PaymentStep      `json:"timeline"`
+
+	// State `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. One of `failed`, `aborted` and `expired` can become
+	// `unknown` once more: when Saferpay's report shows in the night that the payer paid all the same. The money then comes to
+	// the invoice as if it had been known at once.
+	State    PaymentState  `json:"state"`
+	Timeline []PaymentStep `json:"timeline"`
 }
 
 // PaymentFailure Why there is no money; absent unless there was a failure.
@@ -2566,7 +2574,9 @@ type PaymentServiceStep struct {
 // `suspended` the company enters new credentials, after `contracts_lost` the acquirer is asked.
 type PaymentServiceWhat string
 
-// PaymentState defines model for PaymentState.
+// PaymentState `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. One of `failed`, `aborted` and `expired` can become
+// `unknown` once more: when Saferpay's report shows in the night that the payer paid all the same. The money then comes to
+// the invoice as if it had been known at once.
 type PaymentState string
 
 // PaymentStep defines model for PaymentStep.
@@ -2574,7 +2584,11 @@ type PaymentStep struct {
 	At time.Time `json:"at"`
 
 	// Note Example: Saferpay authorized VISA.
-	Note  *string      `json:"note,omitempty"`
+	Note *string `json:"note,omitempty"`
+
+	// State `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. One of `failed`, `aborted` and `expired` can become
+	// `unknown` once more: when Saferpay's report shows in the night that the payer paid all the same. The money then comes to
+	// the invoice as if it had been known at once.
 	State PaymentState `json:"state"`
 }
 

@@ -77,7 +77,11 @@ type (
 		Failure        struct {
 			Name string `json:"name"`
 		} `json:"failure"`
-		BookedAccount string `json:"booked_account"`
+		BookedAccount string        `json:"booked_account"`
+		Timeline      []paymentStep `json:"timeline"`
+	}
+	paymentStep struct {
+		State string `json:"state"`
 	}
 	journalEntry struct {
 		Lines []journalLine `json:"lines"`

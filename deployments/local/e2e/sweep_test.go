@@ -119,6 +119,23 @@ func (w swept) paid(number string) (invoice, payment) {
 	return inv, inv.becomes("paid").Payments[0]
 }
 
+// expired is an invoice of CHF 108.00 whose payment page died without anybody having paid, and its payment.
+func (w swept) expired(number string) (invoice, payment) {
+	w.t.Helper()
+	inv := w.issueNumbered(number, "108.00")
+	return inv, inv.paymentBecomes(inv.payNow("card").payment, "expired")
+}
+
+// reported lets Saferpay have the money of the payment all the same.
+func (w swept) reported(p payment, status string) {
+	w.t.Helper()
+	var made struct{ ID string }
+	send(w.t, "POST", w.stack.SimulatorURL()+"/_sim/orphans", object{
+		"customer_id": w.account["customer_id"], "terminal_id": w.account["terminal_id"], "amount": "108.00", "currency": "CHF", "order_id": p.Saferpay.OrderID,
+	}, nil).gives(201, &made)
+	rewrite(w.t, w.stack, made.ID, object{"status": status})
+}
+
 // orphan is captured money at Saferpay that nobody here knows of; its transaction's id.
 func (w swept) orphan(amount string) string {
 	w.t.Helper()
@@ -275,6 +292,36 @@ func TestEveryNightSaferpaysReportIsComparedWithOurRecords(t *testing.T) {
 		keepHistory(t, s, w.latest().WorkflowID, "sweep-that-takes-up-a-payment")
 		inv.requireCollectedOnce("108.00")
 		keepHistory(t, s, workflows.InvoicePaymentID(inv.ID), "invoice-taken-up-and-paid")
+	})
+
+	t.Run("Money of a payment that had ended comes to its invoice", func(t *testing.T) {
+		t.Parallel()
+		w := newSwept(t, s, newAccount(t, s))
+		inv, over := w.expired("R-1")
+		w.reported(over, "CAPTURED")
+		assert.Zero(t, w.sees(1).Findings)
+		keepHistory(t, s, w.latest().WorkflowID, "sweep-that-begins-a-payment-anew")
+		inv.requireCollectedOnce("108.00")
+		assert.Equal(t, []paymentStep{{"created"}, {"redirected"}, {"expired"}, {"unknown"}, {"captured"}}, inv.paymentNow(over.ID).Timeline)
+		keepHistory(t, s, workflows.InvoicePaymentID(inv.ID), "invoice-paid-after-it-had-expired")
+
+		inv, over = w.expired("R-2")
+		w.reported(over, "AUTHORIZED")
+		assert.Zero(t, w.sees(2).Findings)
+		assert.Equal(t, "liability_shift_missing", inv.paymentBecomes(over.ID, "cancelled").Failure.Name, "it is decided on like any other authorization")
+
+		inv, over = w.expired("R-3") // paid in another way meanwhile, so that its workflow has ended
+		w.call("POST", "/invoices/"+inv.ID+"/receipts", object{"amount": "108.00", "date": "2026-11-20", "account": "1020", "reference": "Bank"}).gives(201, nil)
+		require.NoError(t, w.temporal.GetWorkflow(t.Context(), workflows.InvoicePaymentID(inv.ID), "").Get(t.Context(), nil))
+		w.reported(over, "CAPTURED")
+		assert.Zero(t, w.sees(3).Findings)
+		twice := w.exception(over.ID)
+		assert.Equal(t, "double_payment", twice.Kind)
+		w.call("POST", "/exceptions/"+twice.ID+"/resolve", object{"choice": "keep", "note": "They will order again."}).gives(200, nil)
+		inv.paymentBecomes(over.ID, "captured")
+		assert.Equal(t, []string{"216.00", "-108.00"}, []string{w.balance("1029"), w.balance("2030")})
+		assert.Zero(t, w.sweep().Findings)
+		w.requireBooksAgree()
 	})
 
 	t.Run("Another amount than was booked is found and corrected", func(t *testing.T) {
