@@ -18,7 +18,8 @@ import (
 // AskOutcome asks what became of a payment. Turn counts the Asserts of the payment: 1, 2, 3 …
 type AskOutcome struct {
 	PaymentRef
-	Turn int `json:"turn"`
+	Turn  int `json:"turn"`
+	Asked int `json:"asked,omitempty"` // how often in this turn before this activity
 }
 
 // Outcome is what Saferpay says: Redirected while the payer has not begun, Pending, Authorized, Captured (by the provider
@@ -40,7 +41,9 @@ func (s *Saferpay) AssertPayment(ctx context.Context, in AskOutcome) (Outcome, e
 	if sub.payment.State.Final() {
 		return Outcome{State: sub.payment.State, CaptureID: sub.payment.CaptureID}, nil
 	}
-	assertion, err := sub.gateway.AssertPaymentPage(ctx, sub.credentials, call(ctx, in.PaymentID, fmt.Sprintf("assert-%d", in.Turn)), sub.payment.Token)
+	question := call(ctx, in.PaymentID, fmt.Sprintf("assert-%d", in.Turn))
+	question.RetryIndicator += in.Asked
+	assertion, err := sub.gateway.AssertPaymentPage(ctx, sub.credentials, question, sub.payment.Token)
 	if isNamed(err, saferpay.NameTokenExpired) {
 		if sub.payment.State == payment.Redirected { // CloseExpired looks back once Saferpay's data have caught up
 			return Outcome{State: payment.Redirected}, nil

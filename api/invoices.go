@@ -75,6 +75,9 @@ func (s *server) UpdateInvoice(ctx context.Context, r spec.UpdateInvoiceRequestO
 			if inv.PaymentServiceIDs, err = choosePaymentServices(ctx, tx, r.Body.PaymentServiceIds); err != nil {
 				return err
 			}
+			if err := tx.AttachPaymentServices(ctx, inv); err != nil {
+				return err
+			}
 		}
 		return tx.SaveInvoice(ctx, inv)
 	})

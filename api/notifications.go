@@ -8,6 +8,8 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 )
 
@@ -29,8 +31,18 @@ func (s *server) notified(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), notificationTimeout)
 	defer cancel()
 	companyID, invoiceID, paymentID, err := s.Store.Notification(ctx, chi.URLParam(r, "secret"))
+	var inv invoice.Invoice
+	var p payment.Payment
 	if err == nil {
-		err = s.hint(ctx, companyID, invoiceID, paymentID, s.Commands.SaferpayNotified)
+		err = s.Store.InCompany(ctx, companyID, func(tx Tx) (err error) {
+			if inv, err = tx.Invoice(ctx, invoiceID); err == nil {
+				p, err = tx.Payment(ctx, paymentID)
+			}
+			return err
+		})
+	}
+	if err == nil {
+		err = s.hint(ctx, inv, p, s.Commands.SaferpayNotified)
 	}
 	if err != nil {
 		s.refuse(w, r, err)

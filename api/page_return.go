@@ -18,7 +18,7 @@ import (
 // then refreshes itself so many times.
 const (
 	returnPatience = 3 * time.Second
-	returnInterval = 150 * time.Millisecond
+	returnInterval = 100 * time.Millisecond
 	maxRefreshes   = 12
 )
 
@@ -52,7 +52,7 @@ func (s *server) payerReturned(w http.ResponseWriter, r *http.Request) {
 func (s *server) reportReturn(r *http.Request, d document) {
 	ctx, cancel := context.WithTimeout(r.Context(), returnPatience)
 	defer cancel()
-	if err := s.hint(ctx, d.invoice.CompanyID, d.invoice.ID, d.payment.ID, s.Commands.PayerReturned); err != nil {
+	if err := s.hint(ctx, d.invoice, d.payment, s.Commands.PayerReturned); err != nil {
 		_ = s.asProblem(r, err) // for the log
 	}
 }

@@ -66,6 +66,7 @@ type Tx interface {
 	LockInvoice(ctx context.Context, id string) (invoice.Invoice, error)
 	InsertInvoice(ctx context.Context, i invoice.Invoice) error
 	SaveInvoice(ctx context.Context, i invoice.Invoice) error
+	AttachPaymentServices(ctx context.Context, i invoice.Invoice) error
 	Invoices(ctx context.Context, f listing.Invoices) (invoices []invoice.Invoice, next string, err error)
 	Payment(ctx context.Context, id string) (payment.Payment, error)
 	PaymentsOf(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]payment.Payment, err error)

@@ -37,22 +37,11 @@ func (s *server) onInvoice(ctx context.Context, companyID, invoiceID string, ref
 
 // hint tells the invoice's workflow that something may have happened to the payment, unless that is known already or being
 // decided on: then a hint says nothing new. A workflow that is taken up again asks by itself.
-func (s *server) hint(ctx context.Context, companyID, invoiceID, paymentID string, send func(ctx context.Context, invoiceID, paymentID string) error) error {
-	var inv invoice.Invoice
-	var p payment.Payment
-	if err := s.Store.InCompany(ctx, companyID, func(tx Tx) (err error) {
-		if inv, err = tx.Invoice(ctx, invoiceID); err != nil {
-			return err
-		}
-		p, err = tx.Payment(ctx, paymentID)
-		return err
-	}); err != nil {
-		return err
-	}
+func (s *server) hint(ctx context.Context, inv invoice.Invoice, p payment.Payment, send func(ctx context.Context, invoiceID, paymentID string) error) error {
 	if p.State.Final() || p.State == payment.Authorized || p.State == payment.Unknown {
 		return nil
 	}
-	err := send(ctx, invoiceID, paymentID)
+	err := send(ctx, inv.ID, p.ID)
 	if problem.CodeOf(err) == problem.NotFound {
 		return s.Commands.TakeUp(ctx, inv)
 	}

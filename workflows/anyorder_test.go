@@ -104,6 +104,7 @@ func drawEvents(t *rapid.T) []happening {
 // play runs the workflow to its end, through as many continued runs as there are.
 func (w *world) play() {
 	in, start := issued, w.now
+	in.AskInside = rapid.Bool().Draw(w.t, "asks inside the workflow task")
 	for {
 		w.begin(start, w.events, w.happen,
 			stand{saferpayStep.OpenPaymentPage, w.openPage},

@@ -1,9 +1,11 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
@@ -176,11 +178,29 @@ func (p *invoicePayment) sleep(ctx workflow.Context, d time.Duration, why string
 func (p *invoicePayment) ask(ctx workflow.Context, c *checkout) {
 	c.Turns++
 	var outcome activities.Outcome
-	choice := p.desk.insist(ctx, &c.matter, outcomeTrouble, func() error {
-		return workflow.ExecuteActivity(with(ctx, saferpay, "Ask Saferpay what became of it"), saferpayStep.AssertPayment,
-			activities.AskOutcome{PaymentRef: p.paymentRef(c), Turn: c.Turns}).Get(ctx, &outcome)
+	choice := p.desk.insist(ctx, &c.matter, outcomeTrouble, func() (err error) {
+		outcome, err = p.assert(ctx, c)
+		return err
 	})
 	c.learn(ctx, choice, outcome)
+}
+
+// assert asks inside the workflow task, like the steps of inside, and as an activity when that did not work. What Saferpay
+// said for good is not asked again.
+func (p *invoicePayment) assert(ctx workflow.Context, c *checkout) (outcome activities.Outcome, err error) {
+	const summary = "Ask Saferpay what became of it"
+	in := activities.AskOutcome{PaymentRef: p.paymentRef(c), Turn: c.Turns}
+	if p.in.AskInside {
+		local := saferpayInside
+		local.Summary = summary
+		err = workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, local), "AssertPayment", in).Get(ctx, &outcome)
+		if app, ok := errors.AsType[*temporal.ApplicationError](err); err == nil || ok && app.NonRetryable() {
+			return outcome, err
+		}
+		in.Asked++
+	}
+	err = workflow.ExecuteActivity(with(ctx, saferpay, summary), saferpayStep.AssertPayment, in).Get(ctx, &outcome)
+	return outcome, err
 }
 
 // lookBack ends a payment whose page is dead, unless it finds that the payer paid at the last moment.

@@ -45,7 +45,7 @@ type collecting struct {
 	calls        map[string]int                  // per step and payment
 }
 
-var issued = IssueInvoice{CompanyID: "cmp_1", InvoiceID: "inv_1"}
+var issued = IssueInvoice{CompanyID: "cmp_1", InvoiceID: "inv_1", AskInside: true}
 
 func collect(t *testing.T) *collecting {
 	t.Helper()

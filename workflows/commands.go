@@ -25,13 +25,13 @@ type Commands struct{ Temporal client.Client }
 
 // Issue opens a draft invoice and returns when it is open.
 func (c Commands) Issue(ctx context.Context, inv invoice.Invoice, sendEmail bool) error {
-	return c.collect(ctx, inv, invoice.Open, IssueInvoice{CompanyID: inv.CompanyID, InvoiceID: inv.ID, SendEmail: sendEmail})
+	return c.collect(ctx, inv, invoice.Open, IssueInvoice{CompanyID: inv.CompanyID, InvoiceID: inv.ID, SendEmail: sendEmail, AskInside: true})
 }
 
 // TakeUp starts the workflow of an issued invoice anew when it was ended from outside, such as in Temporal Web. It goes on
 // where the record says, and asks Saferpay about every payment that was under way. One that still runs is left alone.
 func (c Commands) TakeUp(ctx context.Context, inv invoice.Invoice) error {
-	return c.collect(ctx, inv, inv.Status, IssueInvoice{CompanyID: inv.CompanyID, InvoiceID: inv.ID, TakeUp: true})
+	return c.collect(ctx, inv, inv.Status, IssueInvoice{CompanyID: inv.CompanyID, InvoiceID: inv.ID, TakeUp: true, AskInside: true})
 }
 
 func (c Commands) collect(ctx context.Context, inv invoice.Invoice, status invoice.Status, in IssueInvoice) error {

@@ -119,8 +119,9 @@ var SearchAttributes = map[string]enumspb.IndexedValueType{
 type IssueInvoice struct {
 	CompanyID string      `json:"company_id"`
 	InvoiceID string      `json:"invoice_id"`
-	SendEmail bool        `json:"send_email"`        // mail the link of the online document to the customer
-	TakeUp    bool        `json:"take_up,omitempty"` // it was issued before, and its workflow was ended from outside
+	SendEmail bool        `json:"send_email"`           // mail the link of the online document to the customer
+	TakeUp    bool        `json:"take_up,omitempty"`    // it was issued before, and its workflow was ended from outside
+	AskInside bool        `json:"ask_inside,omitempty"` // Saferpay is asked inside the workflow task first; not in those that began before that was so
 	Resume    *collection `json:"resume,omitempty"`
 }
 

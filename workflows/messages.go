@@ -101,7 +101,7 @@ func (p *invoicePayment) payNow(ctx workflow.Context, in PayNow) (Checkout, erro
 		}
 	}
 	var page activities.Checkout
-	err := inside(ctx, pageInside, interactive, "Open a payment page for "+string(in.Method), "OpenPaymentPage", activities.StartCheckout{
+	err := inside(ctx, saferpayInside, interactive, "Open a payment page for "+string(in.Method), "OpenPaymentPage", activities.StartCheckout{
 		InvoiceRef: p.ref(), PaymentID: in.PaymentID, OrderID: in.OrderID, NotificationSecret: in.NotificationSecret,
 		Method: in.Method, Language: in.Language,
 	}, &page)

@@ -151,7 +151,7 @@ func (s *nightlySweep) lookAgain(ctx workflow.Context, p activities.PaymentUnder
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			CompanyID.ValueSet(s.in.CompanyID), InvoiceNumber.ValueSet(p.InvoiceNumber), Currency.ValueSet(string(p.Amount.Currency())),
 			PaymentState.ValueSet(string(p.InvoiceStatus)), NeedsAttention.ValueSet(false)),
-	}, InvoicePaymentType, IssueInvoice{CompanyID: s.in.CompanyID, InvoiceID: p.InvoiceID, TakeUp: true})
+	}, InvoicePaymentType, IssueInvoice{CompanyID: s.in.CompanyID, InvoiceID: p.InvoiceID, TakeUp: true, AskInside: true})
 	return err
 }
 

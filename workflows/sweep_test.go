@@ -151,7 +151,7 @@ func TestSweepStartsAProcessAgainThatIsGone(t *testing.T) {
 	s := sweepUp(t, 1, activities.Compared{Transactions: 2, Payments: []activities.PaymentUnderWay{paymentThere}, Refunds: []activities.RefundUnderWay{refundThere}})
 	s.gone = true
 	assert.Equal(t, 2, s.run().UnderWay)
-	assert.Equal(t, []IssueInvoice{{CompanyID: "cmp_1", InvoiceID: "inv_1", TakeUp: true}}, s.invoices)
+	assert.Equal(t, []IssueInvoice{{CompanyID: "cmp_1", InvoiceID: "inv_1", TakeUp: true, AskInside: true}}, s.invoices)
 	assert.Equal(t, []RequestRefund{{CompanyID: "cmp_1", RefundID: "ref_1", PaymentID: "pay_2", TakeUp: true}}, s.refunds)
 }
 

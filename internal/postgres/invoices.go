@@ -61,10 +61,11 @@ func (tx *Tx) InsertInvoice(ctx context.Context, i invoice.Invoice) error {
 	if err != nil || tag.RowsAffected() == 0 {
 		return numberTaken(failed(err, "insert invoice %s", i.ID), i)
 	}
-	return tx.attachPaymentServices(ctx, i)
+	return tx.AttachPaymentServices(ctx, i)
 }
 
-// SaveInvoice stores what can change about an invoice, with the same problems as InsertInvoice.
+// SaveInvoice stores what can change about an invoice, except for its payment services. A number that another invoice of the
+// company has is problem.InvoiceNumberTaken.
 func (tx *Tx) SaveInvoice(ctx context.Context, i invoice.Invoice) error {
 	err := tx.save(ctx, "invoice", i.ID, `
 		update invoices set number = $2, status = $3, currency = $4, amount = $5, amount_paid = $6, customer_name = $7,
@@ -74,10 +75,7 @@ func (tx *Tx) SaveInvoice(ctx context.Context, i invoice.Invoice) error {
 		i.ID, i.Number, i.Status, i.Amount.Currency(), i.Amount.Decimal(), i.AmountPaid.Decimal(), i.Customer.Name,
 		i.Customer.Email, i.Customer.Language, i.Description, i.DueDate, zeronull.Timestamptz(i.IssuedAt), zeronull.Timestamptz(i.PaidAt),
 		i.AmountRefunded.Decimal())
-	if err != nil {
-		return numberTaken(err, i)
-	}
-	return tx.attachPaymentServices(ctx, i)
+	return numberTaken(err, i)
 }
 
 func numberTaken(err error, i invoice.Invoice) error {
@@ -87,8 +85,9 @@ func numberTaken(err error, i invoice.Invoice) error {
 	return err
 }
 
-// attachPaymentServices makes the stored list of payment services that of the invoice; one that is that already stays untouched.
-func (tx *Tx) attachPaymentServices(ctx context.Context, i invoice.Invoice) error {
+// AttachPaymentServices makes the stored list of payment services that of the invoice; one that is that already stays untouched.
+// A payment service that the company doesn't have, or one twice, is problem.Invalid.
+func (tx *Tx) AttachPaymentServices(ctx context.Context, i invoice.Invoice) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`
 		delete from invoice_payment_services where invoice_id = $1

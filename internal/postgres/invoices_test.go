@@ -42,6 +42,7 @@ func TestAnInvoiceIsKeptAsItIs(t *testing.T) {
 		changed.Status, changed.DueDate = invoice.PartiallyPaid, day
 		changed.Customer = invoice.Customer{Name: "Someone else", Language: "it"}
 		require.NoError(t, tx.SaveInvoice(t.Context(), changed))
+		require.NoError(t, tx.AttachPaymentServices(t.Context(), changed))
 		stored, err = tx.Invoice(t.Context(), changed.ID)
 		require.NoError(t, err)
 		same(t, changed, stored)

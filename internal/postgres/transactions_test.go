@@ -114,7 +114,7 @@ func TestWhoWaitsForAnInvoiceSeesWhatTheOtherDid(t *testing.T) {
 			return err == nil && waiting
 		}, 10*time.Second, 5*time.Millisecond)
 		changed.Description, changed.PaymentServiceIDs = "changed meanwhile", nil
-		return tx.SaveInvoice(t.Context(), changed)
+		return errors.Join(tx.SaveInvoice(t.Context(), changed), tx.AttachPaymentServices(t.Context(), changed))
 	})
 	require.NoError(t, group.Wait())
 	assert.Equal(t, "changed meanwhile", seen.Description)

@@ -58,6 +58,7 @@ func clientOptions(cfg config.Temporal, keyring *secrets.Keyring, logger *slog.L
 		// are sentences for operators and hold no personal data.
 		FailureConverter: temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{DataConverter: dataConverter}),
 	}
+	options.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{} // what is encrypted does not shrink
 	if cfg.APIKey != "" {
 		options.Credentials = client.NewAPIKeyStaticCredentials(cfg.APIKey.Reveal())
 	}

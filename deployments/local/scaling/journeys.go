@@ -120,17 +120,12 @@ func build(c costs, r rates, kept bool) journeys {
 	returns.write()
 	returns.steps = append(returns.steps, step{do: fork, mean: 1, forked: back.steps})
 	returns.workflowTask()
-	returns.answerTask()
-	returns.task() // AssertPayment, started with the answer to the workflow task
-	returns.transaction(5, false, false)
+	returns.transaction(5, false, false) // AssertPayment, inside the workflow task
 	returns.saferpay()
 	returns.transaction(6, true, true)
 	events(returns, 1)
-	returns.temporal()
-	returns.write()
-	returns.workflowTask()
 	returns.answerTask()
-	returns.task() // CapturePayment
+	returns.task() // CapturePayment, started with the answer to the workflow task
 	returns.transaction(5, false, false)
 	returns.saferpay()
 	returns.temporal()

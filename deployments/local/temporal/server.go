@@ -119,8 +119,7 @@ func (s *Server) Stop() error {
 // settings turns on what the product needs beyond the server's defaults.
 func settings(longHistory int) dynamicconfig.StaticClient {
 	chosen := dynamicconfig.StaticClient{
-		// A search attribute can be used right after it was registered, and a namespace right after it was made.
-		dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key():            true,
+		// A namespace can be used right after it was made, and a search attribute, which is part of it, right after it was registered.
 		dynamicconfig.NamespaceCacheRefreshInterval.Key():                      time.Second,
 		dynamicconfig.FrontendEnableUpdateWorkflowExecutionAsyncAccepted.Key(): true,
 		dynamicconfig.EnableDeploymentVersions.Key():                           true,
