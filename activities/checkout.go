@@ -38,15 +38,9 @@ var invoiceWord = map[string]string{"de": "Rechnung", "fr": "Facture", "it": "Fa
 // recorded and its page is returned, or another page is opened and the first is never shown to anybody (Saferpay JSON
 // API 1.53, PaymentPage/Initialize). Problems: invoice-not-open, payment-method-not-offered, payment-service-not-active.
 func (s *Saferpay) OpenPaymentPage(ctx context.Context, in StartCheckout) (Checkout, error) {
-	ref := PaymentRef{CompanyID: in.CompanyID, PaymentID: in.PaymentID}
-	if known, err := s.load(ctx, ref); err == nil {
-		return checkoutOf(known.payment), nil
-	} else if problem.CodeOf(err) != problem.NotFound {
-		return Checkout{}, err
-	}
 	p, request, service, err := s.prepare(ctx, in)
-	if err != nil {
-		return Checkout{}, err
+	if err != nil || p.State != payment.Created {
+		return checkoutOf(p), err
 	}
 	gateway, credentials, err := s.open(service)
 	if err != nil {
@@ -91,14 +85,18 @@ func checkoutOf(p payment.Payment) Checkout {
 	return Checkout{RedirectURL: p.RedirectURL, Amount: p.Amount, ExpiresAt: p.ExpiresAt}
 }
 
-// prepare builds the payment and the request from the invoice as it is now.
+// prepare builds the payment and the request from the invoice as it is now. A payment that is recorded already comes back as it is.
 func (s *Saferpay) prepare(ctx context.Context, in StartCheckout) (payment.Payment, saferpay.PaymentPageRequest, merchant.PaymentService, error) {
 	var (
+		known   payment.Payment
 		inv     invoice.Invoice
 		company merchant.Company
 		service merchant.PaymentService
 	)
 	err := s.InCompany(ctx, in.CompanyID, func(tx Tx) (err error) {
+		if known, err = tx.Payment(ctx, in.PaymentID); problem.CodeOf(err) != problem.NotFound {
+			return err
+		}
 		if company, err = tx.Company(ctx); err != nil {
 			return err
 		}
@@ -108,8 +106,8 @@ func (s *Saferpay) prepare(ctx context.Context, in StartCheckout) (payment.Payme
 		service, err = offering(ctx, tx, inv, in.Method)
 		return err
 	})
-	if err != nil {
-		return payment.Payment{}, saferpay.PaymentPageRequest{}, service, err
+	if err != nil || known.ID != "" {
+		return known, saferpay.PaymentPageRequest{}, service, err
 	}
 	if !inv.Status.Payable() {
 		return payment.Payment{}, saferpay.PaymentPageRequest{}, service,

@@ -39,7 +39,9 @@ func replay(t *testing.T, register func(worker.WorkflowRegistry), history *histo
 // scales are how fast time passed while histories were recorded in which a step depends on what time it is; that of the others is of
 // no matter, since every wait has its timer.
 var scales = map[string]int64{
-	"invoice-paid-after-a-warning": 43200, // half a day in a second
+	"invoice-authorization-cancelled-elsewhere":         43200, // half a day in a second
+	"invoice-paid-after-a-warning":                      43200,
+	"invoice-paid-after-a-warning-asked-by-an-activity": 43200,
 }
 
 // A workflow that began under earlier code must be able to go on under this one.
