@@ -26,9 +26,9 @@ func TestAPaymentMakesAsManyVisitsAsItsHistoryShows(t *testing.T) {
 	t.Parallel()
 	js := build(costs{}, plainly, true)
 	visits := func(at int) float64 { return heldBy(js.issue, at, 1) + heldBy(js.pay, at, 1) }
-	assert.InDelta(t, 14, visits(atPersistence), 0, "writes of a history")
-	assert.InDelta(t, 5, visits(atMatching), 0, "workflow tasks")
-	assert.InDelta(t, 7, visits(atWorker), 0, "workflow tasks, and two activities of their own")
+	assert.InDelta(t, 11, visits(atPersistence), 0, "writes of a history")
+	assert.InDelta(t, 4, visits(atMatching), 0, "workflow tasks")
+	assert.InDelta(t, 5, visits(atWorker), 0, "workflow tasks, and an activity of its own")
 	assert.InDelta(t, 6, visits(atAPI), 0, "make, issue, look, pay now, notification, return")
 }
 
