@@ -41,50 +41,44 @@ func (tx *Tx) SaveDelivery(ctx context.Context, d delivery.Delivery) error {
 	if err != nil || d.State == delivery.Pending {
 		return err
 	}
-	_, err = tx.tx.Exec(ctx, `
-		with ended as (
-			delete from delivery_outbox where company_id = $1 and endpoint_id = $2 and event_id = $3 returning event_id
-		)
-		select pg_notify('`+outboxChannel+`', '') from ended`,
+	tag, err := tx.tx.Exec(ctx, `delete from delivery_outbox where company_id = $1 and endpoint_id = $2 and event_id = $3`,
 		d.CompanyID, d.EndpointID, d.EventID)
+	tx.due = tx.due || tag.RowsAffected() > 0
 	return failed(err, "end the delivery of %s", d.EventID)
 }
 
 // QueueDelivery puts an event on its way to an endpoint, whatever became of it before. One that waits for its next attempt
 // has it at once.
 func (tx *Tx) QueueDelivery(ctx context.Context, endpointID, eventID string, at time.Time) error {
-	_, err := tx.tx.Exec(ctx, `
+	tag, err := tx.tx.Exec(ctx, `
 		with queued as (
 			insert into event_deliveries (company_id, endpoint_id, event_id, state, attempts, queued_at) values ($1, $2, $3, 'pending', '[]', $4)
 			on conflict (company_id, endpoint_id, event_id) do update
 				set state = 'pending', round = event_deliveries.round + 1, retry_at = null, queued_at = $4, ended_at = null
 			returning company_id, endpoint_id, event_id
-		), due as (
-			insert into delivery_outbox (company_id, endpoint_id, event_id, type, thread, again)
-			select q.company_id, q.endpoint_id, q.event_id, e.type, e.thread, true
-			from queued q join events e on (e.company_id, e.id) = (q.company_id, q.event_id)
-			on conflict (endpoint_id, event_id) do update set due_at = now(), again = true
-			returning event_id
 		)
-		select pg_notify('`+outboxChannel+`', '') from due`, tx.companyID, endpointID, eventID, at)
+		insert into delivery_outbox (company_id, endpoint_id, event_id, type, thread, again)
+		select q.company_id, q.endpoint_id, q.event_id, e.type, e.thread, true
+		from queued q join events e on (e.company_id, e.id) = (q.company_id, q.event_id)
+		on conflict (endpoint_id, event_id) do update set due_at = now(), again = true`, tx.companyID, endpointID, eventID, at)
+	tx.due = tx.due || tag.RowsAffected() > 0
 	return failed(err, "queue %s for webhook endpoint %s", eventID, endpointID)
 }
 
 // QueueParked puts everything that was parked for an endpoint on its way again, in the order in which it happened, and
 // returns how much that is.
 func (tx *Tx) QueueParked(ctx context.Context, endpointID string, at time.Time) (queued int, err error) {
-	err = tx.tx.QueryRow(ctx, `
+	tag, err := tx.tx.Exec(ctx, `
 		with queued as (
 			update event_deliveries set state = 'pending', round = round + 1, queued_at = $2, ended_at = null
 			where endpoint_id = $1 and state = 'parked' returning company_id, endpoint_id, event_id
-		), due as (
-			insert into delivery_outbox (company_id, endpoint_id, event_id, type, thread, again)
-			select q.company_id, q.endpoint_id, q.event_id, e.type, e.thread, true
-			from queued q join events e on (e.company_id, e.id) = (q.company_id, q.event_id)
-			order by e.at, e.id
-			returning event_id
 		)
-		select count(*), max(pg_notify('`+outboxChannel+`', '')::text) from due`, endpointID, at).Scan(&queued, new(*string))
+		insert into delivery_outbox (company_id, endpoint_id, event_id, type, thread, again)
+		select q.company_id, q.endpoint_id, q.event_id, e.type, e.thread, true
+		from queued q join events e on (e.company_id, e.id) = (q.company_id, q.event_id)
+		order by e.at, e.id`, endpointID, at)
+	queued = int(tag.RowsAffected())
+	tx.due = tx.due || queued > 0
 	return queued, failed(err, "queue what is parked for webhook endpoint %s", endpointID)
 }
 
@@ -148,10 +142,18 @@ func (s *Store) DeliveryStarted(ctx context.Context, d delivery.Due) error {
 // DeliverAgain makes everything in the outbox due at once, also what is taken for being on its way, and returns how much that
 // is: after a restore its workflow may be gone. One that runs is left alone.
 func (s *Store) DeliverAgain(ctx context.Context) (due int, err error) {
-	err = s.pool.QueryRow(ctx, `
-		with due as (update delivery_outbox set due_at = now() returning event_id)
-		select count(*), max(pg_notify('`+outboxChannel+`', '')::text) from due`).Scan(&due, new(*string))
+	tag, err := s.pool.Exec(ctx, `update delivery_outbox set due_at = now()`)
+	if due = int(tag.RowsAffected()); due > 0 {
+		s.wakeRelays(ctx)
+	}
 	return due, failed(err, "make all deliveries due")
+}
+
+// wakeRelays has the outbox looked at now, after what is due has been committed: Postgres commits those that notify one after the
+// other, each until it is on disk, and this one writes nothing. When it fails, or the process ends before it, the relays look by
+// themselves soon.
+func (s *Store) wakeRelays(ctx context.Context) {
+	_, _ = s.pool.Exec(ctx, "notify "+outboxChannel)
 }
 
 // OnDeliveriesDue calls work at once, then whenever something may be due, and at the latest every so often. It returns when

@@ -17,7 +17,7 @@ func (tx *Tx) AppendEvent(ctx context.Context, e event.Event) error {
 	if data == nil {
 		data = map[string]string{}
 	}
-	_, err := tx.tx.Exec(ctx, `
+	tag, err := tx.tx.Exec(ctx, `
 		with appended as (
 			insert into events (company_id, id, type, subject, data, at) values ($1, $2, $3, $4, $5, $6)
 			on conflict (company_id, id) do nothing returning company_id, id, type, thread, at
@@ -32,8 +32,9 @@ func (tx *Tx) AppendEvent(ctx context.Context, e event.Event) error {
 			select a.company_id, d.endpoint_id, a.id, a.type, a.thread from addressed d, appended a where d.state = 'pending'
 			returning event_id
 		)
-		select pg_notify('`+outboxChannel+`', '') from due limit 1`,
+		select from due`,
 		e.CompanyID, e.ID, e.Type, e.Subject, data, e.At)
+	tx.due = tx.due || tag.RowsAffected() > 0
 	return failed(err, "append event %s", e.ID)
 }
 

@@ -92,6 +92,7 @@ func (s *Store) Ping(ctx context.Context) error {
 type Tx struct {
 	tx        pgx.Tx
 	companyID string
+	due       bool // something in the outbox is due once this is committed
 }
 
 // InCompany runs fn in one transaction of the company and commits when fn returns nil. Nothing that fn did stays when it
@@ -112,9 +113,14 @@ func (s *Store) within(ctx context.Context, companyID string, fn func(*Tx) error
 	// One round trip begins and chooses the company.
 	options := pgx.TxOptions{BeginQuery: "begin; set local quittance.company_id = '" + companyID + "'"}
 	for attempt := 1; ; attempt++ {
+		var in Tx
 		err := pgx.BeginTxFunc(ctx, s.pool, options, func(tx pgx.Tx) error {
-			return fn(&Tx{tx, companyID})
+			in = Tx{tx: tx, companyID: companyID}
+			return fn(&in)
 		})
+		if err == nil && in.due {
+			s.wakeRelays(ctx)
+		}
 		if !isCode(err, deadlockDetected) || attempt == attempts {
 			return err
 		}

@@ -60,11 +60,7 @@ func (p *plan) temporalWall() wall {
 
 func (p *plan) recordWall() wall {
 	cores := p.costs.of(largestPostgres)
-	limits := []limit{{cores / p.demand[atRecord], "its cores"}, {1 / p.demand[atRecordLog], "its log"}}
-	if p.demand[atNotify] > 0 {
-		limits = append(limits, limit{1 / p.demand[atNotify], "the lock under which Postgres commits what it notifies of"})
-	}
-	carries, by := slowest(limits...)
+	carries, by := slowest(limit{cores / p.demand[atRecord], "its cores"}, limit{1 / p.demand[atRecordLog], "its log"})
 	return wall{
 		from: fullest * carries / p.databases.largest, what: p.more(p.databases, "Postgres server of Quittance"),
 		sentence: fmt.Sprintf("Quittance: a Postgres server of %s cores or fewer carries %s payments a second at %s (the limit is %s); %s needed.",

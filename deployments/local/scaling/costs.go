@@ -38,7 +38,6 @@ const (
 	thinking         = "payer_seconds"             // from Pay now to the notification
 	endpoints        = "webhook_endpoints"         // of a company, each of which is told of every event
 	endpointLatency  = "webhook_endpoint_ms"       // until one answers
-	notifyLocks      = "notify_locks_commits"      // 1: what tells of events is committed one after the other, as Postgres does; 0: it isn't
 	companySkew      = "company_skew"              // the n-th largest company has 1/n^skew as many payments as the largest
 	largestPostgres  = "largest_postgres_cores"    // of a server that you would buy
 	keptWorkflows    = "worker_kept_workflows"     // that a worker process keeps in memory
@@ -65,7 +64,6 @@ var builtIn = costs{
 	thinking:        {90, "a guess: card number and 3-D Secure"},
 	endpoints:       {1, "a guess: the invoicing product wants all events; four events a payment"},
 	endpointLatency: {150, "a guess"},
-	notifyLocks:     {1, "pg_notify in the transactions of internal/postgres/events.go and deliveries.go"},
 	companySkew:     {.8, "a guess: the largest of 100,000 companies has two of a hundred payments"},
 	largestPostgres: {64, "a guess: what clouds rent out without asking"},
 	keptWorkflows:   {10_000, "the default of Temporal's Go SDK"},
@@ -76,7 +74,7 @@ const divided = "make bench on two cores: 15.7 payments a second with everything
 // keys are those of the table, in the order in which a reader wants them.
 var keys = []string{
 	apiCPU, workerCPU, temporalCPU, frontendPart, matchingPart, persistenceCPU, persistenceSQL, persistenceTx, recordCPU, recordSQL, logged, flushed,
-	hop, saferpayLatency, saferpayAtOnce, thinking, endpoints, endpointLatency, notifyLocks, companySkew, largestPostgres, keptWorkflows,
+	hop, saferpayLatency, saferpayAtOnce, thinking, endpoints, endpointLatency, companySkew, largestPostgres, keptWorkflows,
 }
 
 // readCosts reads a table as print writes it. What is not in it stays as it is built in; what is unknown is an error, because it is

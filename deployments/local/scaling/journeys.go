@@ -12,7 +12,6 @@ const (
 	atWorker
 	atRecord
 	atRecordLog
-	atNotify
 	atJournal
 	atTerminal
 	stationCount
@@ -69,18 +68,18 @@ func build(c costs, r rates, kept bool) journeys {
 	// A webhook: the relay starts its workflow, which sends it and records that.
 	told := b()
 	told.task()
-	told.transaction(3, true, false)
+	told.transaction(3, true)
 	told.temporal()
 	told.write()
-	told.transaction(2, true, false)
+	told.transaction(2, true)
 	told.workflowTask()
 	told.task() // SendEvent, started with the answer to the workflow task
-	told.transaction(5, false, false)
+	told.transaction(5, false)
 	told.pause(c.seconds(endpointLatency), half)
 	told.temporal()
 	told.write()
 	told.workflowTask()
-	told.transaction(7, true, true)
+	told.transaction(7, true)
 	told.answerTask()
 	events := func(b *builder, n float64) {
 		if told := told.steps; c.of(endpoints) > 0 {
@@ -91,23 +90,23 @@ func build(c costs, r rates, kept bool) journeys {
 	// An invoice is made, then issued by Update-with-Start.
 	issue := b()
 	issue.api()
-	issue.transaction(6, true, false)
+	issue.transaction(6, true)
 	issue.measure(begin, issuing)
 	issue.api()
-	issue.transaction(4, false, false)
+	issue.transaction(4, false)
 	issue.temporal()
 	issue.write()
 	issue.workflowTask()
-	issue.transaction(7, true, true) // OpenInvoice
+	issue.transaction(7, true) // OpenInvoice
 	events(issue, 1)
 	issue.answerTask()
-	issue.transaction(4, false, false)
+	issue.transaction(4, false)
 	issue.measure(end, issuing)
 
 	// The payer's browser comes back; nobody waits for it.
 	back := b()
 	back.api()
-	back.transaction(4, false, false)
+	back.transaction(4, false)
 	back.temporal()
 	back.write()
 
@@ -115,18 +114,18 @@ func build(c costs, r rates, kept bool) journeys {
 	returns := b()
 	returns.measure(begin, notifiedToPaid)
 	returns.api()
-	returns.transaction(3, false, false)
+	returns.transaction(3, false)
 	returns.temporal()
 	returns.write()
 	returns.steps = append(returns.steps, step{do: fork, mean: 1, forked: back.steps})
 	returns.workflowTask()
-	returns.transaction(5, false, false) // AssertPayment, inside the workflow task
+	returns.transaction(5, false) // AssertPayment, inside the workflow task
 	returns.saferpay()
-	returns.transaction(6, true, true)
+	returns.transaction(6, true)
 	events(returns, 1)
 	returns.answerTask()
 	returns.task() // CapturePayment, started with the answer to the workflow task
-	returns.transaction(5, false, false)
+	returns.transaction(5, false)
 	returns.saferpay()
 	returns.temporal()
 	returns.write()
@@ -139,10 +138,10 @@ func build(c costs, r rates, kept bool) journeys {
 	// The payer opens the document and presses Pay now, days after the invoice was issued.
 	pay := b()
 	pay.api()
-	pay.transaction(6, false, false)
+	pay.transaction(6, false)
 	pay.measure(begin, payingNow)
 	pay.api()
-	pay.transaction(6, false, false)
+	pay.transaction(6, false)
 	pay.temporal()
 	if !kept {
 		pay.replay()
@@ -150,10 +149,9 @@ func build(c costs, r rates, kept bool) journeys {
 	pay.serve(atMatching, pay.rates.matching)
 	pay.hop(1)
 	pay.task()
-	pay.transaction(3, false, false)
-	pay.transaction(5, false, false)
+	pay.transaction(6, false)
 	pay.saferpay()
-	pay.transaction(5, true, false)
+	pay.transaction(5, true)
 	pay.answerTask()
 	pay.measure(end, payingNow)
 	pay.pause(c.of(thinking), exponential)
@@ -226,12 +224,11 @@ func (b *builder) replay() {
 	b.task()
 }
 
-// transaction is one of the record, with begin and commit among its statements. One that tells of an event keeps all others that do
-// from committing.
-func (b *builder) transaction(statements float64, writes, tells bool) {
+// transaction is one of the record, with begin and commit among its statements.
+func (b *builder) transaction(statements float64, writes bool) {
 	b.statements(statements)
 	if writes {
-		b.commit(tells)
+		b.commit()
 	}
 }
 
@@ -240,16 +237,9 @@ func (b *builder) statements(n float64) {
 	b.hop(n * b.rates.statementTrips)
 }
 
-func (b *builder) commit(tells bool) {
-	commit := func() {
-		b.serve(atRecordLog, b.costs.seconds(logged))
-		b.pause(b.costs.seconds(flushed), fixed)
-	}
-	if tells && b.costs.of(endpoints) > 0 && b.costs.of(notifyLocks) > 0 {
-		b.holding(atNotify, commit)
-		return
-	}
-	commit()
+func (b *builder) commit() {
+	b.serve(atRecordLog, b.costs.seconds(logged))
+	b.pause(b.costs.seconds(flushed), fixed)
 }
 
 // booking is BookReceipt. From the head of the company's journal to the end of the transaction nobody else can book there.
@@ -257,7 +247,7 @@ func (b *builder) booking() {
 	b.statements(5)
 	b.holding(atJournal, func() {
 		b.statements(8)
-		b.commit(true)
+		b.commit()
 	})
 }
 

@@ -43,7 +43,7 @@ func newPlan(rate float64, companies int, c costs) *plan {
 	p.companies = newPopulation(companies, c.of(companySkew))
 	cores := c.of(largestPostgres)
 	p.cells = p.divide(max(p.demand[atPersistence]/cores, p.demand[atPersistenceLog]))
-	p.databases = p.divide(max(p.demand[atRecord]/cores, p.demand[atRecordLog], p.demand[atNotify]))
+	p.databases = p.divide(max(p.demand[atRecord]/cores, p.demand[atRecordLog]))
 	p.shards = leastShards
 	for float64(p.shards) < shardReserve*rate*p.cells.largest*p.demand[atShard]/fullest {
 		p.shards *= 2
@@ -75,13 +75,13 @@ func demands(js journeys) (seconds [stationCount]float64) {
 // kindOf says what divides each station.
 var kindOf = [stationCount]kind{
 	atAPI: whole, atFrontend: byCell, atHistory: byCell, atMatching: byCell, atShard: byShard, atPersistence: byCell, atPersistenceLog: byCell,
-	atWorker: byCell, atRecord: byDatabase, atRecordLog: byDatabase, atNotify: byDatabase, atJournal: byCompany, atTerminal: byTerminal,
+	atWorker: byCell, atRecord: byDatabase, atRecordLog: byDatabase, atJournal: byCompany, atTerminal: byTerminal,
 }
 
 var stationNames = [stationCount]string{
 	atAPI: "API, cores", atFrontend: "Temporal frontend, cores", atHistory: "Temporal history, cores", atMatching: "Temporal matching, cores",
 	atShard: "history shards", atPersistence: "Temporal's Postgres, cores", atPersistenceLog: "Temporal's Postgres, log", atWorker: "workers, cores",
-	atRecord: "Quittance's Postgres, cores", atRecordLog: "Quittance's Postgres, log", atNotify: "Quittance's Postgres, notify lock",
+	atRecord: "Quittance's Postgres, cores", atRecordLog: "Quittance's Postgres, log",
 	atJournal: "journals of companies", atTerminal: "calls at Saferpay's terminals",
 }
 
@@ -114,12 +114,12 @@ func (p *plan) offered(at int) float64 {
 	return p.rate * share * p.demand[at] / float64(p.servers[at])
 }
 
-// bottleneck is the station whose busiest lane is used most, and how much: as computed, and for a lock as seen when that is more,
+// bottleneck is the station whose busiest lane is used most, and how much: as computed, and for a journal as seen when that is more,
 // because who holds it waits for other stations meanwhile.
 func (p *plan) bottleneck(s *simulation) (at int, used float64) {
 	for i := range p.servers {
 		u := p.offered(i)
-		if i == atNotify || i == atJournal {
+		if i == atJournal {
 			u = max(u, s.at(i).busiest)
 		}
 		if u > used {

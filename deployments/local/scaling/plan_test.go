@@ -43,7 +43,6 @@ func TestAPaymentCostsWhatTheTableSays(t *testing.T) {
 	assert.InDelta(t, builtIn.seconds(persistenceCPU)+r.write, p.demand[atPersistence], 1e-9, "and a replay")
 	temporal := p.demand[atFrontend] + p.demand[atHistory] + p.demand[atMatching]
 	assert.InDelta(t, builtIn.seconds(temporalCPU)+r.frontend+r.history, temporal, 1e-9, "and a replay")
-	assert.Zero(t, p.demand[atNotify], "nobody is told")
 }
 
 func TestNothingIsPlannedFullerThanSixtyPercentWhereMachinesHelp(t *testing.T) {
@@ -87,7 +86,7 @@ func TestAnOverloadedStationIsNamedAsTheBottleneck(t *testing.T) {
 
 func TestOneCompanyAloneIsHeldUpByItsJournal(t *testing.T) {
 	t.Parallel()
-	p := newPlan(300, 1, with(map[string]float64{notifyLocks: 0}))
+	p := newPlan(300, 1, builtIn)
 	s := p.simulate(1, few)
 	named, _ := p.bottleneck(s)
 	assert.Equal(t, stationNames[atJournal], stationNames[named])
@@ -139,9 +138,4 @@ func TestCompaniesAreSpreadSoThatNoPartHasMuchMore(t *testing.T) {
 	assert.Less(t, companies.share(9999), companies.share(0))
 	assert.Equal(t, 0, companies.pick(0))
 	assert.Equal(t, 9999, companies.pick(1))
-}
-
-func TestWithoutTheNotifyLockOneServerOfQuittanceCarriesMore(t *testing.T) {
-	t.Parallel()
-	assert.Greater(t, usual(1000, builtIn).databases.parts, usual(1000, with(map[string]float64{notifyLocks: 0})).databases.parts)
 }
