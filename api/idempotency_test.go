@@ -154,6 +154,22 @@ func TestARequestWhoseAnswerWasLostIsDoneOnce(t *testing.T) {
 	}
 }
 
+// The first try waits for a worker, for which the payment service may be active by then.
+func TestWhetherAnInvoiceIsIssuedThatIsUnderWayOnlyItsWorkflowSays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	inv := w.newInvoice(invoice.Draft, payableBy(w.newService(merchant.InVerification)))
+	path := "/invoices/" + inv.ID + "/issue"
+	w.once(path, w.key, "another", "").problem(http.StatusConflict, "payment-service-not-active")
+	request, err := w.store.TakeRequest(t.Context(), idempotency.Request{
+		Owner: w.company.ID, Key: "k", CreatedAt: noon, TakenAt: noon, Fingerprint: idempotency.Fingerprint("POST", "/v1"+path, nil),
+	})
+	require.NoError(t, err)
+	require.NoError(t, w.store.GiveUpRequest(t.Context(), request))
+	assert.Equal(t, "open", w.once(path, w.key, "k", "").json(http.StatusOK)["status"])
+	assert.Equal(t, []string{"issue " + inv.ID}, w.commands.seen())
+}
+
 func TestAnInvoiceWhoseCreationWasInterruptedIsCreatedOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -168,7 +168,10 @@ func (s *server) IssueInvoice(ctx context.Context, r spec.IssueInvoiceRequestObj
 		if issued = repeated(ctx) && !inv.IssuedAt.IsZero(); issued {
 			return nil
 		}
-		return readyToIssue(ctx, tx, inv, sendEmail)
+		if err := mailable(inv, sendEmail); err != nil || repeated(ctx) { // it may be under way, and its workflow answers
+			return err
+		}
+		return readyToIssue(ctx, tx, inv)
 	})
 	if err != nil {
 		return nil, err
@@ -185,15 +188,19 @@ func (s *server) IssueInvoice(ctx context.Context, r spec.IssueInvoiceRequestObj
 }
 
 // readyToIssue returns why the invoice can't be issued, or nil.
-func readyToIssue(ctx context.Context, tx Tx, inv invoice.Invoice, sendEmail bool) error {
+func readyToIssue(ctx context.Context, tx Tx, inv invoice.Invoice) error {
 	opened := inv
 	if err := opened.Become(invoice.Open); err != nil {
 		return err
 	}
+	return merchant.Collectable(ctx, inv, tx.PaymentService)
+}
+
+func mailable(inv invoice.Invoice, sendEmail bool) error {
 	if sendEmail && inv.Customer.Email == "" {
 		return problem.InvalidFields(problem.Field{Name: "customer.email", Message: "is needed to send the link by mail"})
 	}
-	return merchant.Collectable(ctx, inv, tx.PaymentService)
+	return nil
 }
 
 // CancelInvoice answers POST /invoices/{invoice_id}/cancel. A draft has no workflow yet and is cancelled here; an open

@@ -60,7 +60,10 @@ func panelExpressions(t *testing.T) (all []string) {
 }
 
 // seldom are metrics of the Temporal SDK that are only there once it happened.
-var seldom = []string{"temporal_workflow_task_execution_failed_total", "temporal_activity_execution_failed_total", "temporal_workflow_failed_total"}
+var seldom = []string{
+	"temporal_workflow_task_execution_failed_total", "temporal_activity_execution_failed_total", "temporal_local_activity_execution_failed_total",
+	"temporal_workflow_failed_total",
+}
 
 func TestAlertsAndTheDashboardAskForMetricsThatThereAre(t *testing.T) {
 	t.Parallel()
