@@ -128,7 +128,7 @@ func (b *Books) GiveUpPayment(ctx context.Context, ref PaymentRef) (Outcome, err
 			if !p.State.CanBecome(end) {
 				continue
 			}
-			p.Failure = payment.Failure{Name: "given_up"}
+			p.Failure = payment.Failure{Name: payment.GivenUp}
 			if err := p.Become(end, b.Now(), "A person made sure at Saferpay that no money moves."); err != nil {
 				return err
 			}

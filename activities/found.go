@@ -168,7 +168,7 @@ type Unfinished struct {
 	State       payment.State  `json:"state"`
 	OpenedAt    time.Time      `json:"opened_at"`
 	ExpiresAt   time.Time      `json:"expires_at"`
-	Reopened    bool           `json:"reopened,omitempty"` // it had ended, and Saferpay reports its money after all
+	Reopened    bool           `json:"reopened,omitempty"` // it had ended and was begun anew
 	Awaited     Awaited        `json:"awaited,omitzero"`
 }
 

@@ -98,7 +98,11 @@ func (s *Saferpay) LookOnceMore(ctx context.Context, in PaymentRef) (Outcome, er
 }
 
 func (s *Saferpay) inquire(ctx context.Context, sub subject) (saferpay.Assertion, error) {
-	return sub.gateway.Inquire(ctx, sub.credentials, call(ctx, sub.payment.ID, "look-back"), saferpay.InquireBy{OrderID: sub.payment.OrderID})
+	step := "look-back"
+	if sub.payment.Reopened() { // another question than the one when it ended
+		step = "look-back-anew"
+	}
+	return sub.gateway.Inquire(ctx, sub.credentials, call(ctx, sub.payment.ID, step), saferpay.InquireBy{OrderID: sub.payment.OrderID})
 }
 
 // recordLookBack records what Inquire said by our order id of a payment whose token is dead, which by itself says nothing about

@@ -70,7 +70,8 @@ type Found struct {
 
 // CompareReport reads a page of Saferpay's transaction report (Management API 1.14, transactions) and holds it against our
 // records. A refund that the merchant made in the Backoffice and recorded here is given its transaction, and a payment that
-// ended here without its money is begun anew; nothing else is changed. A license without the report is noted on the timeline of the payment service, once.
+// ended here without its money is begun anew; nothing else is changed. A license without the report is noted on the timeline of
+// the payment service, once.
 //
 // With the first page comes what is overdue in our own record, whether or not there is a report.
 func (s *Saferpay) CompareReport(ctx context.Context, in ReportPage) (Compared, error) {
@@ -106,7 +107,7 @@ func (s *Saferpay) compareReport(ctx context.Context, in ReportPage) (Compared, 
 	var out Compared
 	err = s.InCompany(ctx, in.CompanyID, func(tx Tx) error {
 		c := comparison{
-			tx: tx, service: service, now: asked, settled: asked.Add(-in.Lag), overlooked: map[string]string{},
+			tx: tx, service: service, now: asked, settled: asked.Add(-in.Lag), overlooked: map[string]string{}, begunAnew: map[string]bool{},
 			out: Compared{Transactions: len(report.Transactions), More: report.More()},
 		}
 		err := c.run(ctx, reported(report))
@@ -162,6 +163,7 @@ type comparison struct {
 	refunds    map[string]refund.Refund   // the same
 	found      map[string]money.Amount    // what was booked of transactions themselves
 	overlooked map[string]string          // payments that may be begun anew, by the transaction that says so
+	begunAnew  map[string]bool            // those that have been
 	elsewhere  map[string]bool            // order ids and transaction ids of other companies
 	byHand     []refund.Refund            // without a transaction yet
 }
@@ -300,9 +302,9 @@ func (c *comparison) madeByHand(ctx context.Context, t sweep.Transaction) (bool,
 // started again should it be gone. Instead of asking a person for the first time about money that a payment of ours ended
 // without, that payment is begun anew.
 func (c *comparison) sift(ctx context.Context) error {
-	subjects := make([]string, len(c.out.Findings))
-	for i, f := range c.out.Findings {
-		subjects[i] = f.Subject
+	var subjects []string
+	for _, f := range c.out.Findings {
+		subjects = append(subjects, f.Subject, f.TransactionID, c.overlooked[f.TransactionID])
 	}
 	raised, err := c.tx.ExceptionsAbout(ctx, subjects)
 	if err != nil {
@@ -313,7 +315,7 @@ func (c *comparison) sift(ctx context.Context) error {
 		i := slices.IndexFunc(raised, func(e exception.Exception) bool { return e.Kind == f.Kind && e.Subject == f.Subject })
 		switch {
 		case i < 0:
-			if reopened, err := c.reopen(ctx, f); err != nil {
+			if reopened, err := c.reopen(ctx, f, raised); err != nil {
 				return err
 			} else if reopened {
 				continue
@@ -329,14 +331,21 @@ func (c *comparison) sift(ctx context.Context) error {
 	return nil
 }
 
-// reopen begins the payment anew without whose money it ended here, and leaves it to its process.
-func (c *comparison) reopen(ctx context.Context, f Found) (bool, error) {
+// reopen begins the payment anew that ended here without its money, and leaves it to its process, unless a person was asked about
+// it or about the transaction before, whatever the question: what was decided, or is being carried out, stands. Another
+// transaction of the same order is for the next night, which knows what became of the payment.
+func (c *comparison) reopen(ctx context.Context, f Found, raised []exception.Exception) (bool, error) {
 	paymentID, ok := c.overlooked[f.TransactionID]
-	if !ok {
+	if !ok || c.begunAnew[paymentID] {
+		return ok, nil
+	}
+	if slices.ContainsFunc(raised, func(e exception.Exception) bool {
+		return (e.Subject == paymentID || e.Subject == f.TransactionID) && e.Choice != exception.ClearedUp
+	}) {
 		return false, nil
 	}
 	p, err := c.tx.LockPayment(ctx, paymentID)
-	if err != nil || !p.CanReopen() { // by another transaction of the same order
+	if err != nil || !p.CanReopen() { // it has changed at this moment
 		return false, err
 	}
 	if err := p.Reopen(c.now, fmt.Sprintf("Saferpay reports transaction %s of it after all.", f.TransactionID)); err != nil {
@@ -345,6 +354,7 @@ func (c *comparison) reopen(ctx context.Context, f Found) (bool, error) {
 	if err := c.tx.SavePayment(ctx, p); err != nil {
 		return false, err
 	}
+	c.begunAnew[p.ID] = true
 	left, err := underWay(ctx, c.tx, p)
 	c.out.Payments = append(c.out.Payments, left)
 	return true, err

@@ -193,18 +193,51 @@ func TestAPaymentThatEndedWithoutItsMoneyIsBegunAnewOnce(t *testing.T) {
 	assert.Equal(t, map[string]exception.Kind{paymentID: exception.MissingCapture}, kinds(night), "a second time is for a person")
 }
 
-func TestAPaymentOnWhichAPersonDecidedIsNotBegunAnew(t *testing.T) {
+func TestAPaymentAboutWhichAPersonWasAskedIsNotBegunAnew(t *testing.T) {
+	t.Parallel()
+	for name, raised := range map[string]func(paymentID, transactionID string) sweep.Finding{
+		"the same question": func(_, transactionID string) sweep.Finding {
+			return sweep.Finding{Kind: exception.MissingCapture, Subject: transactionID}
+		},
+		"another about the transaction": func(_, transactionID string) sweep.Finding {
+			return sweep.Finding{Kind: exception.OrphanTransaction, Subject: transactionID}
+		},
+		"one about the payment": func(paymentID, _ string) sweep.Finding {
+			return sweep.Finding{Kind: exception.OutcomeUnclear, Subject: paymentID}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t).issued()
+			paymentID, page := s.checkout(payment.Card)
+			s.pay(page, "9010003150000001", "pay")
+			at := s.atSaferpay()[0]
+			f := activities.Found{ExceptionID: id.New(id.Exception), Finding: raised(paymentID, at.ID)}
+			f.Choices = []exception.Choice{exception.Accept}
+			s.raised(f)
+			s.changePayment(paymentID, func(p *payment.Payment) error { return p.Become(payment.Expired, time.Now(), "Nobody told us.") })
+			assert.Equal(t, map[string]exception.Kind{at.ID: exception.MissingCapture}, kinds(s.night()))
+			assert.Equal(t, payment.Expired, s.payment(paymentID).State)
+		})
+	}
+}
+
+func TestAnotherTransactionOfAPaymentThatIsBegunAnewWaitsForTheNextNight(t *testing.T) {
 	t.Parallel()
 	s := open(t).issued()
-	paymentID, page := s.checkout(payment.Card)
-	s.pay(page, "9010003150000001", "pay")
-	at := s.atSaferpay()[0]
-	s.raised(activities.Found{ExceptionID: id.New(id.Exception), Finding: sweep.Finding{
-		Kind: exception.MissingCapture, Subject: at.ID, Choices: []exception.Choice{exception.Accept},
-	}})
+	paymentID, _ := s.checkout(payment.Card)
 	s.changePayment(paymentID, func(p *payment.Payment) error { return p.Become(payment.Expired, time.Now(), "Nobody told us.") })
-	assert.Equal(t, map[string]exception.Kind{at.ID: exception.MissingCapture}, kinds(s.night()), "a person is at it")
-	assert.Equal(t, payment.Expired, s.payment(paymentID).State)
+	for range 2 {
+		s.orphan("108.00", s.payment(paymentID).OrderID)
+	}
+	night := s.night()
+	assert.Empty(t, night.Findings)
+	assert.Len(t, night.Payments, 1)
+	s.changePayment(paymentID, func(p *payment.Payment) error {
+		p.TransactionID = s.atSaferpay()[0].ID
+		return p.Become(payment.Cancelled, time.Now(), "")
+	})
+	assert.Len(t, s.compare().Findings, 2, "one that was given back, and one that nobody knows")
 }
 
 // changePayment changes our record of a payment.

@@ -168,10 +168,10 @@ func (s *server) IssueInvoice(ctx context.Context, r spec.IssueInvoiceRequestObj
 		if issued = repeated(ctx) && !inv.IssuedAt.IsZero(); issued {
 			return nil
 		}
-		if err := mailable(inv, sendEmail); err != nil || repeated(ctx) { // it may be under way, and its workflow answers
-			return err
+		if repeated(ctx) { // it may be under way, and its workflow answers
+			return mailable(inv, sendEmail)
 		}
-		return readyToIssue(ctx, tx, inv)
+		return readyToIssue(ctx, tx, inv, sendEmail)
 	})
 	if err != nil {
 		return nil, err
@@ -188,9 +188,12 @@ func (s *server) IssueInvoice(ctx context.Context, r spec.IssueInvoiceRequestObj
 }
 
 // readyToIssue returns why the invoice can't be issued, or nil.
-func readyToIssue(ctx context.Context, tx Tx, inv invoice.Invoice) error {
+func readyToIssue(ctx context.Context, tx Tx, inv invoice.Invoice, sendEmail bool) error {
 	opened := inv
 	if err := opened.Become(invoice.Open); err != nil {
+		return err
+	}
+	if err := mailable(inv, sendEmail); err != nil {
 		return err
 	}
 	return merchant.Collectable(ctx, inv, tx.PaymentService)

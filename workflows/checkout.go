@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -24,7 +25,15 @@ const (
 	toDecide   step = "decide"    // whether its money is taken or given back
 	toSettle   step = "settle"    // what becomes of money that was taken although less was due
 	toGiveUp   step = "give_up"   // a person made sure that no money moves
+	toNotice   step = "notice"    // it is at its end, and somebody must still see something about it
 )
+
+// notice is what somebody must see before a payment ends, and how it ends.
+type notice struct {
+	Kind exception.Kind `json:"kind"`
+	What string         `json:"what"`
+	End  payment.State  `json:"end"`
+}
 
 // checkout is one payment page of an invoice, and what came of it.
 type checkout struct {
@@ -41,6 +50,7 @@ type checkout struct {
 	Hints        int                `json:"hints"`                  // reasons to ask that have not been followed yet
 	Next         step               `json:"next,omitempty"`
 	Outcome      activities.Outcome `json:"outcome"` // what Saferpay said of its money, which is to be decided on
+	Notice       notice             `json:"notice,omitzero"`
 	matter
 
 	followed bool // a coroutine looks after it
@@ -57,7 +67,7 @@ func (c *checkout) lastLookAt() time.Time {
 }
 
 func (c *checkout) describe() string {
-	line := fmt.Sprintf("%s by %s: **%s**", c.PaymentID, c.Method, c.State)
+	line := fmt.Sprintf("%s by %s: **%s**", c.PaymentID, c.Method, cmp.Or(c.Notice.End, c.State))
 	switch {
 	case c.trouble != "":
 		return line + ". " + c.trouble
@@ -87,6 +97,8 @@ func (p *invoicePayment) follow(ctx workflow.Context, c *checkout) {
 			p.settle(ctx, c)
 		case toGiveUp:
 			p.giveUp(ctx, c)
+		case toNotice:
+			p.awaitSeen(ctx, c)
 		}
 		p.report(ctx)
 	}
@@ -191,7 +203,7 @@ func (p *invoicePayment) assert(ctx workflow.Context, c *checkout) (outcome acti
 	const summary = "Ask Saferpay what became of it"
 	in := activities.AskOutcome{PaymentRef: p.paymentRef(c), Turn: c.Turns}
 	if p.in.AskInside {
-		local := saferpayInside
+		local := askInside
 		local.Summary = summary
 		err = workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, local), "AssertPayment", in).Get(ctx, &outcome)
 		if app, ok := errors.AsType[*temporal.ApplicationError](err); err == nil || ok && app.NonRetryable() {

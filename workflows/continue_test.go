@@ -67,6 +67,26 @@ func TestMoneyThatCannotBeTakenIsStillTriedAfterALongHistory(t *testing.T) {
 	}, next.calls, "Saferpay is not asked again what became of them, and the exception stays the same")
 }
 
+func TestWhatSomebodyMustSeeIsStillToBeSeenAfterALongHistory(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens()
+	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Authorized, Objection: payment.AmountMismatch}}
+	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
+	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
+	c.at(3*time.Hour, c.growsLong)
+	in := c.continues()
+	require.Len(t, in.Resume.Checkouts, 1)
+	assert.Equal(t, []any{"exc_answer_mismatch", toNotice, payment.Cancelled}, []any{in.Resume.Checkouts[0].Raised, in.Resume.Checkouts[0].Next, in.Resume.Checkouts[0].Notice.End})
+
+	next := collect(t)
+	next.SetStartTime(c.Now())
+	next.at(time.Hour, func() { next.cancel() })
+	next.seen(2*time.Hour, exception.AnswerMismatch)
+	next.attention = true // from the run before
+	assert.Equal(t, invoice.Cancelled, next.goesOn(in).Status)
+	assert.Equal(t, map[string]int{"resolve exc_answer_mismatch acknowledge": 1}, next.calls, "nothing is raised, or given back, a second time")
+}
+
 func TestParkedMoneyWaitsForAPersonAfterALongHistory(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()

@@ -119,9 +119,6 @@ func (p *invoicePayment) release(ctx workflow.Context, c *checkout, objection pa
 		return workflow.ExecuteActivity(with(ctx, saferpay, "Give the money back: "+string(objection)), saferpayStep.ReleasePayment,
 			activities.Release{PaymentRef: p.paymentRef(c), Objection: objection}).Get(ctx, &released)
 	})
-	if objection == payment.AmountMismatch || objection == payment.OrderMismatch {
-		p.notice(ctx, c, mismatch, objection.Note())
-	}
 	switch {
 	case choice == exception.DidNotHappen:
 		c.Next = toGiveUp
@@ -130,16 +127,28 @@ func (p *invoicePayment) release(ctx workflow.Context, c *checkout, objection pa
 	default:
 		c.State = payment.Cancelled
 	}
+	if objection == payment.AmountMismatch || objection == payment.OrderMismatch {
+		p.notice(ctx, c, mismatch, objection.Note())
+	}
 }
 
-// notice puts something before a person that nobody can change any more, and waits until the person has seen it: until then the
-// payment stands on the operators' list.
+// notices are what a person only has to take note of.
+var notices = map[exception.Kind]trouble{mismatch.kind: mismatch, refundNotStarted.kind: refundNotStarted}
+
+// notice puts something before a person that nobody can change any more. A payment that is at its end waits until the person has
+// seen it, and stands on the operators' list until then.
 func (p *invoicePayment) notice(ctx workflow.Context, c *checkout, t trouble, what string) {
-	if patched(ctx, awaitNotice) {
-		p.desk.decide(ctx, &c.matter, t, what, func() bool { return false })
+	if !c.State.Final() || !patched(ctx, awaitNotice) {
+		p.desk.raise(ctx, &c.matter, t, what, false)
 		return
 	}
-	p.desk.raise(ctx, &c.matter, t, what, false)
+	c.Notice, c.State, c.Next = notice{t.kind, what, c.State}, payment.Authorized, toNotice
+}
+
+// awaitSeen ends the payment once somebody has seen the notice.
+func (p *invoicePayment) awaitSeen(ctx workflow.Context, c *checkout) {
+	p.desk.decide(ctx, &c.matter, notices[c.Notice.Kind], c.Notice.What, func() bool { return false })
+	c.State = c.Notice.End
 }
 
 // book records the receipt. When less was due than came, the money is parked and a person must decide.
@@ -159,10 +168,10 @@ func (p *invoicePayment) book(ctx workflow.Context, c *checkout) {
 // settle lets a person say what becomes of money that was taken although less was due.
 func (p *invoicePayment) settle(ctx workflow.Context, c *checkout) {
 	choice := p.desk.decide(ctx, &c.matter, doublePayment, "The money is parked on account 2030, prepayments received.", func() bool { return false })
+	c.State = payment.Captured
 	if choice == exception.GiveBack {
 		p.refund(ctx, c)
 	}
-	c.State = payment.Captured
 }
 
 // refund starts a refund of the whole payment, which goes on by itself.

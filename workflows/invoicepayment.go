@@ -42,6 +42,7 @@ type invoicePayment struct {
 	posting   bool           // the mail is under way
 
 	strange  bool            // there was a hint about a payment that this workflow doesn't know
+	reopened bool            // or that it knows to have ended
 	lookedUp map[string]bool // payments that were strange once: another hint about one says nothing new
 }
 
@@ -147,7 +148,7 @@ func (p *invoicePayment) takeUp(ctx workflow.Context) error {
 func (p *invoicePayment) follows(left []activities.Unfinished) {
 	for _, c := range left {
 		known := p.checkout(c.PaymentID)
-		if known != nil && (!known.State.Final() || known.followed) {
+		if known != nil && (!p.reopened || !known.State.Final() || known.followed) {
 			continue
 		}
 		p.Checkouts = slices.DeleteFunc(p.Checkouts, func(ended *checkout) bool { return ended == known })
@@ -183,6 +184,7 @@ func (p *invoicePayment) adopt(ctx workflow.Context) error {
 		return err
 	}
 	p.follows(left.Payments)
+	p.reopened = false
 	return nil
 }
 

@@ -60,7 +60,7 @@ func (p *invoicePayment) listen(ctx workflow.Context) error {
 func (p *invoicePayment) hint(ctx workflow.Context, hint PaymentHint, again bool) {
 	c := p.checkout(hint.PaymentID)
 	switch {
-	case c == nil && !p.lookedUp[hint.PaymentID]:
+	case c == nil && (!p.lookedUp[hint.PaymentID] || again && !hint.OnlyFailed && patched(ctx, reopenPayments)):
 		p.lookedUp[hint.PaymentID], p.strange = true, true
 	case c != nil && !c.State.Final():
 		if !hint.OnlyFailed {
@@ -68,7 +68,7 @@ func (p *invoicePayment) hint(ctx workflow.Context, hint PaymentHint, again bool
 		}
 		c.again = c.again || again
 	case c != nil && again && !hint.OnlyFailed && patched(ctx, reopenPayments):
-		p.strange = true
+		p.strange, p.reopened = true, true
 	}
 }
 
@@ -101,7 +101,7 @@ func (p *invoicePayment) payNow(ctx workflow.Context, in PayNow) (Checkout, erro
 		}
 	}
 	var page activities.Checkout
-	err := inside(ctx, saferpayInside, interactive, "Open a payment page for "+string(in.Method), "OpenPaymentPage", activities.StartCheckout{
+	err := inside(ctx, pageInside, interactive, "Open a payment page for "+string(in.Method), "OpenPaymentPage", activities.StartCheckout{
 		InvoiceRef: p.ref(), PaymentID: in.PaymentID, OrderID: in.OrderID, NotificationSecret: in.NotificationSecret,
 		Method: in.Method, Language: in.Language,
 	}, &page)

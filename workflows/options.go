@@ -66,8 +66,13 @@ var (
 		StartToCloseTimeout: 5 * time.Second,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 2, MaximumAttempts: 3},
 	}
-	// saferpayInside: what is harmless to do twice, such as opening a payment page, and somebody may wait.
-	saferpayInside = workflow.LocalActivityOptions{
+	// askInside: nobody waits, and while Saferpay is slow the workflow task is better let go.
+	askInside = workflow.LocalActivityOptions{
+		StartToCloseTimeout: 10 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 1},
+	}
+	// pageInside: opening a payment page twice is harmless, and the payer waits.
+	pageInside = workflow.LocalActivityOptions{
 		StartToCloseTimeout: 110 * time.Second,
 		RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 1},
 	}

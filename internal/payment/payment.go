@@ -68,6 +68,9 @@ type Failure struct {
 	PayerMessage string `json:"payer_message"` // safe to show to the payer; may be empty
 }
 
+// GivenUp is the Failure of a payment that a person ended, who made sure at Saferpay that no money moves.
+const GivenUp = "given_up"
+
 // Step is one entry of a timeline: when a state was reached, and a note for people.
 type Step struct {
 	At    time.Time `json:"at"`
@@ -130,9 +133,9 @@ func (p Payment) Reopened() bool {
 	return len(p.Timeline) > 0 && slices.ContainsFunc(p.Timeline[:len(p.Timeline)-1], func(s Step) bool { return s.State.Final() })
 }
 
-// CanReopen tells whether the payment has ended without an authorization, and for the first time.
+// CanReopen tells whether the payment has ended without money, for the first time, and not by a person's decision.
 func (p Payment) CanReopen() bool {
-	return (p.State == Failed || p.State == Aborted || p.State == Expired) && !p.Reopened()
+	return (p.State == Failed || p.State == Aborted || p.State == Expired) && p.Failure.Name != GivenUp && !p.Reopened()
 }
 
 // Reopen begins a payment anew, as unknown, when Saferpay reports its money after all: the one way out of a final state. It
@@ -141,6 +144,7 @@ func (p *Payment) Reopen(at time.Time, note string) error {
 	if !p.CanReopen() {
 		return fmt.Errorf("payment %s is %s and can't be reopened", p.ID, p.State)
 	}
+	p.Failure = Failure{}
 	p.enter(Unknown, at, note)
 	return nil
 }

@@ -84,8 +84,12 @@ func TestWhatEndedWithoutMoneyIsBegunAnewOnce(t *testing.T) {
 			continue
 		}
 		assert.False(t, p.Reopened(), "%s for the first time", end)
+		p.Failure.Name = payment.GivenUp
+		require.Error(t, p.Reopen(time.Unix(2, 0), ""), "a person ended it")
+		p.Failure.Name = "TRANSACTION_DECLINED"
 		require.NoError(t, p.Reopen(time.Unix(2, 0), "Saferpay reports it."))
 		assert.True(t, p.Reopened())
+		assert.Empty(t, p.Failure, "there is money after all")
 		assert.Equal(t, payment.Step{At: time.Unix(2, 0).UTC(), State: payment.Unknown, Note: "Saferpay reports it."}, p.Timeline[2])
 		require.NoError(t, p.Become(payment.Failed, time.Unix(3, 0), ""))
 		assert.Error(t, p.Reopen(time.Unix(4, 0), ""), "a second time is for a person")

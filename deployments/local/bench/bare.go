@@ -12,8 +12,8 @@ import (
 )
 
 // bare is what a payment would cost if nothing were done in it: a workflow that is started by an update, takes another one and two
-// signals, and runs as many activities as a payment does, all empty. It writes no payload, no search attribute and no row. Those
-// that a payment runs inside the workflow task are local here too where that is asked for, else activities like the others.
+// signals, and runs as many activities as a payment does, all empty. It writes no payload, no search attribute and no row. Where
+// that is asked for, three of them are local: those that stand for steps of our own database, and for opening the page.
 type bare struct {
 	queue string
 	local bool
