@@ -107,7 +107,7 @@ func (s *Saferpay) compareReport(ctx context.Context, in ReportPage) (Compared, 
 	var out Compared
 	err = s.InCompany(ctx, in.CompanyID, func(tx Tx) error {
 		c := comparison{
-			tx: tx, service: service, now: asked, settled: asked.Add(-in.Lag), overlooked: map[string]string{}, begunAnew: map[string]bool{},
+			tx: tx, service: service, now: asked, settled: asked.Add(-in.Lag), overlooked: map[string]bool{},
 			out: Compared{Transactions: len(report.Transactions), More: report.More()},
 		}
 		err := c.run(ctx, reported(report))
@@ -162,8 +162,7 @@ type comparison struct {
 	payments   map[string]payment.Payment // by order id and by transaction id
 	refunds    map[string]refund.Refund   // the same
 	found      map[string]money.Amount    // what was booked of transactions themselves
-	overlooked map[string]string          // payments that may be begun anew, by the transaction that says so
-	begunAnew  map[string]bool            // those that have been
+	overlooked map[string]bool            // transactions whose payment may be begun anew
 	elsewhere  map[string]bool            // order ids and transaction ids of other companies
 	byHand     []refund.Refund            // without a transaction yet
 }
@@ -184,9 +183,7 @@ func (c *comparison) run(ctx context.Context, transactions []sweep.Transaction) 
 		switch {
 		case verdict == sweep.Disagrees || verdict == sweep.Overlooked:
 			c.out.Findings = append(c.out.Findings, Found{ExceptionID: id.New(id.Exception), Finding: finding})
-			if verdict == sweep.Overlooked {
-				c.overlooked[t.ID] = record.Payment.ID
-			}
+			c.overlooked[t.ID] = verdict == sweep.Overlooked
 		case verdict == sweep.UnderWay && t.Refund:
 			r := record.Refund
 			c.out.Refunds = append(c.out.Refunds, RefundUnderWay{
@@ -304,7 +301,7 @@ func (c *comparison) madeByHand(ctx context.Context, t sweep.Transaction) (bool,
 func (c *comparison) sift(ctx context.Context) error {
 	var subjects []string
 	for _, f := range c.out.Findings {
-		subjects = append(subjects, f.Subject, f.TransactionID, c.overlooked[f.TransactionID])
+		subjects = append(subjects, f.Subject, f.TransactionID, f.PaymentID)
 	}
 	raised, err := c.tx.ExceptionsAbout(ctx, subjects)
 	if err != nil {
@@ -335,18 +332,15 @@ func (c *comparison) sift(ctx context.Context) error {
 // it or about the transaction before, whatever the question: what was decided, or is being carried out, stands. Another
 // transaction of the same order is for the next night, which knows what became of the payment.
 func (c *comparison) reopen(ctx context.Context, f Found, raised []exception.Exception) (bool, error) {
-	paymentID, ok := c.overlooked[f.TransactionID]
-	if !ok || c.begunAnew[paymentID] {
-		return ok, nil
-	}
-	if slices.ContainsFunc(raised, func(e exception.Exception) bool {
-		return (e.Subject == paymentID || e.Subject == f.TransactionID) && e.Choice != exception.ClearedUp
-	}) {
+	asked := slices.ContainsFunc(raised, func(e exception.Exception) bool {
+		return (e.Subject == f.PaymentID || e.Subject == f.TransactionID) && e.Choice != exception.ClearedUp
+	})
+	if asked || !c.overlooked[f.TransactionID] {
 		return false, nil
 	}
-	p, err := c.tx.LockPayment(ctx, paymentID)
-	if err != nil || !p.CanReopen() { // it has changed at this moment
-		return false, err
+	p, err := c.tx.LockPayment(ctx, f.PaymentID)
+	if err != nil || !p.CanReopen() { // another transaction has begun it anew
+		return err == nil && !p.State.Final(), err
 	}
 	if err := p.Reopen(c.now, fmt.Sprintf("Saferpay reports transaction %s of it after all.", f.TransactionID)); err != nil {
 		return false, err
@@ -354,7 +348,6 @@ func (c *comparison) reopen(ctx context.Context, f Found, raised []exception.Exc
 	if err := c.tx.SavePayment(ctx, p); err != nil {
 		return false, err
 	}
-	c.begunAnew[p.ID] = true
 	left, err := underWay(ctx, c.tx, p)
 	c.out.Payments = append(c.out.Payments, left)
 	return true, err

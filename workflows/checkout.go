@@ -172,7 +172,7 @@ func (p *invoicePayment) nextLook(c *checkout) (at time.Time, what string, next 
 func (p *invoicePayment) awaitProvider(ctx workflow.Context, c *checkout) {
 	choice := p.desk.decide(ctx, &c.matter, pendingOverdue, "It had 120 hours.", func() bool { return c.Hints > 0 })
 	if choice == "" && c.Turns >= maxTurns && patched(ctx, calmOverdue) {
-		choice = p.desk.await(ctx, &c.matter, pendingOverdue, p.clock.shorten(calmFor), func() bool { return false })
+		choice = p.desk.await(ctx, &c.matter, pendingOverdue, p.clock.shorten(calmFor), never)
 	}
 	c.Hints, c.Next = 0, toAsk
 	if choice == exception.DidNotHappen {

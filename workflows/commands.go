@@ -31,7 +31,11 @@ func (c Commands) Issue(ctx context.Context, inv invoice.Invoice, sendEmail bool
 // TakeUp starts the workflow of an issued invoice anew when it was ended from outside, such as in Temporal Web. It goes on
 // where the record says, and asks Saferpay about every payment that was under way. One that still runs is left alone.
 func (c Commands) TakeUp(ctx context.Context, inv invoice.Invoice) error {
-	return c.collect(ctx, inv, inv.Status, IssueInvoice{CompanyID: inv.CompanyID, InvoiceID: inv.ID, TakeUp: true, AskInside: true})
+	return c.collect(ctx, inv, inv.Status, takeUp(inv.CompanyID, inv.ID))
+}
+
+func takeUp(companyID, invoiceID string) IssueInvoice {
+	return IssueInvoice{CompanyID: companyID, InvoiceID: invoiceID, TakeUp: true, AskInside: true}
 }
 
 func (c Commands) collect(ctx context.Context, inv invoice.Invoice, status invoice.Status, in IssueInvoice) error {

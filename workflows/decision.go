@@ -147,7 +147,7 @@ func (p *invoicePayment) notice(ctx workflow.Context, c *checkout, t trouble, wh
 
 // awaitSeen ends the payment once somebody has seen the notice.
 func (p *invoicePayment) awaitSeen(ctx workflow.Context, c *checkout) {
-	p.desk.decide(ctx, &c.matter, notices[c.Notice.Kind], c.Notice.What, func() bool { return false })
+	p.desk.decide(ctx, &c.matter, notices[c.Notice.Kind], c.Notice.What, never)
 	c.State = c.Notice.End
 }
 
@@ -167,7 +167,7 @@ func (p *invoicePayment) book(ctx workflow.Context, c *checkout) {
 
 // settle lets a person say what becomes of money that was taken although less was due.
 func (p *invoicePayment) settle(ctx workflow.Context, c *checkout) {
-	choice := p.desk.decide(ctx, &c.matter, doublePayment, "The money is parked on account 2030, prepayments received.", func() bool { return false })
+	choice := p.desk.decide(ctx, &c.matter, doublePayment, "The money is parked on account 2030, prepayments received.", never)
 	c.State = payment.Captured
 	if choice == exception.GiveBack {
 		p.refund(ctx, c)

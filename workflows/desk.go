@@ -119,6 +119,9 @@ func (d *desk) decide(ctx workflow.Context, m *matter, t trouble, what string, o
 	return d.await(ctx, m, t, 0, other)
 }
 
+// never is for waits that only a person's decision ends.
+func never() bool { return false }
+
 // await waits until a person has decided on the matter, which is then settled here, or until there is another reason to go
 // on: the time is over (0: never), or other is true. A decision that is being recorded at that moment counts.
 func (d *desk) await(ctx workflow.Context, m *matter, t trouble, timeout time.Duration, other func() bool) (choice exception.Choice) {

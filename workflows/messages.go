@@ -60,14 +60,14 @@ func (p *invoicePayment) listen(ctx workflow.Context) error {
 func (p *invoicePayment) hint(ctx workflow.Context, hint PaymentHint, again bool) {
 	c := p.checkout(hint.PaymentID)
 	switch {
-	case c == nil && (!p.lookedUp[hint.PaymentID] || again && !hint.OnlyFailed && patched(ctx, reopenPayments)):
+	case c == nil && !p.lookedUp[hint.PaymentID]:
 		p.lookedUp[hint.PaymentID], p.strange = true, true
 	case c != nil && !c.State.Final():
 		if !hint.OnlyFailed {
 			c.Hints++
 		}
 		c.again = c.again || again
-	case c != nil && again && !hint.OnlyFailed && patched(ctx, reopenPayments):
+	case again && !hint.OnlyFailed && patched(ctx, reopenPayments):
 		p.strange, p.reopened = true, true
 	}
 }

@@ -240,7 +240,7 @@ func (r *refunding) insist(ctx workflow.Context, t trouble, step func() error) b
 
 // ask puts the refund before a person and waits for the decision.
 func (r *refunding) ask(ctx workflow.Context, t trouble, what string) exception.Choice {
-	return r.desk.decide(ctx, &r.matter, t, what, func() bool { return false })
+	return r.desk.decide(ctx, &r.matter, t, what, never)
 }
 
 // conclude does what a person decided. To try again is up to the state that the refund is in.

@@ -15,7 +15,7 @@ import (
 // know it, or by a new one, when there is none.
 func (c Commands) Restored(ctx context.Context, inv invoice.Invoice, paymentID string) error {
 	_, err := c.Temporal.SignalWithStartWorkflow(ctx, InvoicePaymentID(inv.ID), SignalTryAgain, PaymentHint{PaymentID: paymentID},
-		collectionOptions(inv, inv.Status), InvoicePaymentType, IssueInvoice{CompanyID: inv.CompanyID, InvoiceID: inv.ID, TakeUp: true, AskInside: true})
+		collectionOptions(inv, inv.Status), InvoicePaymentType, takeUp(inv.CompanyID, inv.ID))
 	return Problem(err)
 }
 

@@ -151,7 +151,7 @@ func (s *nightlySweep) lookAgain(ctx workflow.Context, p activities.PaymentUnder
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			CompanyID.ValueSet(s.in.CompanyID), InvoiceNumber.ValueSet(p.InvoiceNumber), Currency.ValueSet(string(p.Amount.Currency())),
 			PaymentState.ValueSet(string(p.InvoiceStatus)), NeedsAttention.ValueSet(false)),
-	}, InvoicePaymentType, IssueInvoice{CompanyID: s.in.CompanyID, InvoiceID: p.InvoiceID, TakeUp: true, AskInside: true})
+	}, InvoicePaymentType, takeUp(s.in.CompanyID, p.InvoiceID))
 	return err
 }
 
@@ -208,7 +208,7 @@ func (s *nightlySweep) service() activities.PaymentServiceRef {
 // report tells operators what the sweep has come to.
 func (s *nightlySweep) report(ctx workflow.Context) {
 	details := fmt.Sprintf("Compared **%d** transactions from %s to %s with our records: %d under way were asked to look again, **%d** were put before a person.",
-		s.Transactions, s.From.UTC().Format(time.DateOnly), s.Until.UTC().Format("2006-01-02 15:04 UTC"), s.UnderWay, s.Findings)
+		s.Transactions, s.From.UTC().Format(time.DateOnly), minute(s.Until), s.UnderWay, s.Findings)
 	if s.Skipped != "" {
 		details = "Nothing was compared. " + s.Skipped
 	}
