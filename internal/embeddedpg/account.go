@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+
+	"github.com/quittance/quittance/internal/child"
 )
 
 // account is the user that runs Postgres when the caller is root; nil means the caller's own account.
@@ -95,7 +97,7 @@ func (a *account) command(ctx context.Context, program string, args ...string) *
 	cmd.Dir = "/" // the caller's own may be closed to the account
 	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	dieWithParent(cmd.SysProcAttr)
+	child.DieWithParent(cmd, syscall.SIGQUIT) // Postgres's immediate shutdown; what was committed is in the write-ahead log
 	if a != nil {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: a.uid, Gid: a.gid}
 		if a.hidden {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -19,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/quittance/quittance/internal/child"
 	"github.com/quittance/quittance/internal/freeport"
 )
 
@@ -55,7 +57,8 @@ type Server struct {
 	options Options
 	bin     binaries
 	account *account
-	process *process
+	server  *exec.Cmd
+	done    <-chan struct{}
 }
 
 // Start runs the server in options.DataDir and returns when it accepts connections; a new folder is initialised first.
@@ -106,23 +109,31 @@ func (s *Server) Address() string {
 }
 
 // Done is closed when the server has ended, whether it was stopped or died.
-func (s *Server) Done() <-chan struct{} { return s.process.done }
+func (s *Server) Done() <-chan struct{} { return s.done }
 
 // Stop ends all sessions, writes a checkpoint and waits for the server to end; after 10 s it is killed.
 // Stopping a server that has ended does nothing.
 func (s *Server) Stop() error {
 	// Postgres calls these "fast" and "immediate" shutdown.
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGKILL} {
-		if err := s.process.signal(signal); err != nil {
+		if err := s.signal(signal); err != nil {
 			return fmt.Errorf("stop Postgres: %w", err)
 		}
 		select {
-		case <-s.process.done:
+		case <-s.done:
 			return nil
 		case <-time.After(stopTimeout):
 		}
 	}
-	return fmt.Errorf("stop Postgres: process %d doesn't end", s.process.pid())
+	return fmt.Errorf("stop Postgres: process %d doesn't end", s.server.Process.Pid)
+}
+
+// signal sends the server a signal; one that has ended needs none.
+func (s *Server) signal(signal syscall.Signal) error {
+	if err := s.server.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	return nil
 }
 
 // EnsureDatabase makes a database and the role that owns it where they don't exist. The role may log in and nothing else:
@@ -242,13 +253,14 @@ func (s *Server) launch(ctx context.Context) error {
 	// The server must outlive ctx, which only bounds the start.
 	cmd := s.account.command(context.WithoutCancel(ctx), s.bin.postgres, args...)
 	cmd.Stdout, cmd.Stderr = log, log
-	if s.process, err = startProcess(cmd); err != nil {
+	s.server = cmd
+	if s.done, err = child.Start(cmd); err != nil {
 		return fmt.Errorf("start Postgres: %w", err)
 	}
 	s.options.Port = port
 	if err := s.awaitReady(ctx); err != nil {
-		_ = s.process.signal(syscall.SIGKILL)
-		<-s.process.done
+		_ = s.signal(syscall.SIGKILL)
+		<-s.done
 		s.options.Port = 0
 		return err
 	}
@@ -269,7 +281,7 @@ func (s *Server) awaitReady(ctx context.Context) error {
 		}
 		select {
 		case <-tick.C:
-		case <-s.process.done:
+		case <-s.done:
 			return s.startFailure()
 		case <-ctx.Done():
 			return fmt.Errorf("Postgres did not get ready on %s: %w", s.Address(), err)

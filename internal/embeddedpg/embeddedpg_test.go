@@ -1,11 +1,9 @@
 package embeddedpg
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -38,7 +36,7 @@ func TestDataSurviveACrashOfTheServer(t *testing.T) {
 	server := start(t, options)
 	execute(t, server.URL("postgres", Superuser), "create table kept (n int)", "insert into kept values (42)")
 
-	require.NoError(t, server.process.signal(syscall.SIGKILL))
+	require.NoError(t, server.signal(syscall.SIGKILL))
 	<-server.Done()
 	// Another program may have got the process id that the dead server left in its lock file.
 	lock := fmt.Sprintf("%d\n%s\n", os.Getpid(), server.cluster())
@@ -49,31 +47,6 @@ func TestDataSurviveACrashOfTheServer(t *testing.T) {
 	var n int
 	require.NoError(t, conn.QueryRow(t.Context(), "select n from kept").Scan(&n))
 	require.Equal(t, 42, n)
-}
-
-func TestServerDiesWithItsKilledParent(t *testing.T) {
-	if _, err := os.Stat("/proc/self/cwd"); err != nil {
-		t.Skip("only Linux tells a child that its parent has died")
-	}
-	dir := t.TempDir()
-	parent := exec.CommandContext(t.Context(), os.Args[0])
-	parent.Env = append(os.Environ(), serveVariable+"="+dir)
-	out, err := parent.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, parent.Start())
-	line := bufio.NewScanner(out)
-	require.True(t, line.Scan(), "the parent names the server")
-	execute(t, line.Text(), "select 1")
-
-	require.NoError(t, parent.Process.Kill())
-	_ = parent.Wait()
-
-	cluster := filepath.Join(dir, "cluster")
-	require.Eventually(t, func() bool {
-		pid, err := processIn(cluster)
-		return err == nil && pid == ""
-	}, 10*time.Second, 10*time.Millisecond, "no Postgres process is left")
-	start(t, Options{DataDir: dir, Password: password})
 }
 
 func TestAFolderServesOneServerAtATime(t *testing.T) {

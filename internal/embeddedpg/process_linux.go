@@ -11,10 +11,6 @@ import (
 
 const capDACOverride = 1 // CAP_DAC_OVERRIDE in capabilities(7); containers keep it by default, CAP_DAC_READ_SEARCH they drop
 
-// dieWithParent makes the kernel send SIGQUIT, Postgres's immediate shutdown, when the parent is gone. What was committed is
-// in the write-ahead log.
-func dieWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGQUIT }
-
 // ignoreFilePermissions lets the program enter folders that are closed to its user.
 func ignoreFilePermissions(attr *syscall.SysProcAttr) { attr.AmbientCaps = []uintptr{capDACOverride} }
 

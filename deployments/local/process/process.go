@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"runtime"
+	"syscall"
 	"time"
+
+	"github.com/quittance/quittance/internal/child"
 )
 
 const pollInterval = 25 * time.Millisecond
@@ -18,33 +20,22 @@ const pollInterval = 25 * time.Millisecond
 // Process is a program that runs on its own.
 type Process struct {
 	command *exec.Cmd
-	ended   chan struct{}
+	ended   <-chan struct{}
 }
 
 // Start starts the program with these variables ("NAME=value") besides those of the caller; what it says goes to log.
 //
-// Should the caller die, the kernel kills the program (Linux). It goes by the thread that started it, so that thread lives as
-// long.
+// Should the caller die, the kernel kills the program (Linux).
 func Start(log io.Writer, variables []string, program string, arguments ...string) (*Process, error) {
 	command := exec.Command(program, arguments...) //nolint:noctx // our own programs, which end when they are killed
-	p := &Process{command: command, ended: make(chan struct{})}
-	p.command.Env = append(os.Environ(), variables...)
-	p.command.Stdout, p.command.Stderr = log, log
-	dieWithParent(p.command)
-	started := make(chan error)
-	go func() {
-		defer close(p.ended)
-		runtime.LockOSThread()
-		err := p.command.Start()
-		started <- err
-		if err == nil {
-			_ = p.command.Wait() // how it ends is up to the caller
-		}
-	}()
-	if err := <-started; err != nil {
+	command.Env = append(os.Environ(), variables...)
+	command.Stdout, command.Stderr = log, log
+	child.DieWithParent(command, syscall.SIGKILL)
+	ended, err := child.Start(command)
+	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", program, err)
 	}
-	return p, nil
+	return &Process{command, ended}, nil
 }
 
 // ID is the id of the process.
