@@ -160,7 +160,15 @@ func (c Commands) MailDocument(ctx context.Context, s merchant.PaymentService, d
 
 // RequestCurrency asks the acquirer for contracts in a currency, unless somebody has or there are, and returns where it stands.
 func (c Commands) RequestCurrency(ctx context.Context, s merchant.PaymentService, currency money.Currency) (CurrencyState, error) {
-	start := c.Temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+	options, in := activationOf(s, currency)
+	start := c.Temporal.NewWithStartWorkflowOperation(options, CurrencyActivationType, in)
+	var out CurrencyState
+	err := c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateName: UpdateCurrency}, &out)
+	return out, err
+}
+
+func activationOf(s merchant.PaymentService, currency money.Currency) (client.StartWorkflowOptions, RequestCurrency) {
+	return client.StartWorkflowOptions{
 		ID:                       CurrencyID(s.ID, currency),
 		TaskQueue:                OnboardingQueue,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
@@ -168,10 +176,7 @@ func (c Commands) RequestCurrency(ctx context.Context, s merchant.PaymentService
 		StaticDetails:            fmt.Sprintf("Asks the acquirer for contracts in **%s** for payment service `%s`, and looks once a business day whether there are some.", currency, s.ID),
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			CompanyID.ValueSet(s.CompanyID), PaymentServiceID.ValueSet(s.ID), Currency.ValueSet(string(currency)), NeedsAttention.ValueSet(false)),
-	}, CurrencyActivationType, RequestCurrency{CompanyID: s.CompanyID, PaymentServiceID: s.ID, Currency: currency})
-	var out CurrencyState
-	err := c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateName: UpdateCurrency}, &out)
-	return out, err
+	}, RequestCurrency{CompanyID: s.CompanyID, PaymentServiceID: s.ID, Currency: currency}
 }
 
 // DecideCurrency ends the wait for a requested currency by what a person learnt from the acquirer.

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
 )
@@ -29,6 +31,14 @@ func (c Commands) RestoredRefund(ctx context.Context, r refund.Refund, invoiceNu
 	}
 	in := takeUpRefund(r)
 	_, err = c.Temporal.ExecuteWorkflow(ctx, refundOptions(in, invoiceNumber), RefundType, in)
+	return Problem(err)
+}
+
+// RestoredCurrency sees to it that a currency that was requested is looked after, by a new workflow when there is none. The acquirer
+// was told when it was requested, and is not told again.
+func (c Commands) RestoredCurrency(ctx context.Context, s merchant.PaymentService, currency money.Currency) error {
+	options, in := activationOf(s, currency)
+	_, err := c.Temporal.ExecuteWorkflow(ctx, options, CurrencyActivationType, in)
 	return Problem(err)
 }
 

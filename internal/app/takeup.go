@@ -17,12 +17,12 @@ const takenAtOnce = 100
 
 // TakenUp is how much is looked after again.
 type TakenUp struct {
-	Payments, Refunds, PaymentServices, Deliveries int
+	Payments, Refunds, PaymentServices, Currencies, Deliveries int
 }
 
 // TakeUp sees to it that everything that the record shows to be under way is looked after by a workflow, after a database was
-// restored: payments, refunds, the waits and the daily looks of payment services, and what is to be told by webhook. It may be run
-// again, and needs Temporal but no worker; refunds are only safe when none has run since the restore.
+// restored: payments, refunds, the waits and the daily looks of payment services, requested currencies, and what is to be told by
+// webhook. It may be run again, and needs Temporal but no worker; refunds are only safe when none has run since the restore.
 func TakeUp(ctx context.Context, cfg config.Config, log *slog.Logger) (TakenUp, error) {
 	p, err := connect(ctx, cfg, log)
 	if err != nil {
@@ -62,6 +62,15 @@ func (t *takingUp) company(ctx context.Context, companyID string) error {
 			return err
 		}
 		t.done.PaymentServices++
+		for _, r := range s.Requested {
+			if r.Status != merchant.CurrencyRequested || s.Status == merchant.Disconnected {
+				continue
+			}
+			if err := t.commands.RestoredCurrency(ctx, s, r.Currency); err != nil {
+				return err
+			}
+			t.done.Currencies++
+		}
 		for after := ""; ; {
 			list, err := t.underWay(ctx, s, after)
 			if err != nil {

@@ -81,7 +81,7 @@ func TestKeysAreRotatedWhilePaymentsAreUnderWay(t *testing.T) {
 	var rotated atomic.Bool
 	var second string
 	ended := make(chan error, 1)
-	admin := adminCommand(t)
+	admin := adminCommand(t, shared, buildProduct(t))
 	go func() {
 		defer rotated.Store(true)
 		var err error

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"net"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -15,7 +16,7 @@ import (
 )
 
 // A day passes in a second here. The mail server is away for the first days of a verification, then worker, API and Temporal
-// are killed and started again, and still every mail comes, once.
+// are killed and started again, and still every mail comes, once. A currency whose workflow was lost is looked after again.
 func TestVerificationSurvivesAMailServerThatIsDownAndARestartOfEverything(t *testing.T) {
 	t.Parallel()
 	binary := buildProduct(t)
@@ -54,6 +55,17 @@ func TestVerificationSurvivesAMailServerThatIsDownAndARestartOfEverything(t *tes
 	}, mails.subjects())
 	assert.Equal(t, []string{contact}, mails.sink.Messages()[0].To)
 	keepHistory(t, s, workflows.OnboardingID(service.ID), "onboarding-without-a-mail-server-then-active")
+
+	c.call("POST", "/payment-services/"+service.ID+"/currencies", object{"currency": "EUR"}).gives(202, nil)
+	require.NoError(t, operator(t, s).TerminateWorkflow(t.Context(), workflows.CurrencyID(service.ID, "EUR"), "", "Temporal's database was lost."))
+	said, err := adminCommand(t, s, binary)("take-up")
+	require.NoError(t, err, said)
+	assert.Contains(t, said, "1 payment services, 1 requested currencies")
+	a.contract(t, object{"method": "VISA", "currencies": []string{"CHF", "EUR"}})
+	await(t, patience, func() []currencyStatus { return c.paymentService(service.ID).Currencies }, func(now []currencyStatus) bool {
+		return slices.Equal(now, []currencyStatus{{"CHF", "active"}, {"EUR", "active"}})
+	})
+	assert.Equal(t, 1, mails.subjects()["EUR for terminal 70094000 of Boulangerie Favre SA"], "the acquirer is not asked twice")
 }
 
 // mailServer is one that a test can start when it likes.

@@ -35,7 +35,7 @@ func TestARowChangedInTheDatabaseIsFoundAndNamed(t *testing.T) {
 	var found verification
 	c.call("GET", "/journal/verification", nil).gives(200, &found)
 	require.Equal(t, verification{Intact: true, Entries: 3}, found)
-	admin := adminCommand(t)
+	admin := adminCommand(t, shared, buildProduct(t))
 	said, err := admin("verify-journal", c.id)
 	require.NoError(t, err, said)
 	assert.Contains(t, said, "is intact: 3 entries")
@@ -74,7 +74,7 @@ func TestAHeadIsVerifiedAsTheReadmeSays(t *testing.T) {
 		PublicKey string `json:"public_key"`
 	}
 	head.gives(200, &signed)
-	admin := adminCommand(t)
+	admin := adminCommand(t, shared, buildProduct(t))
 	key, err := admin("signing-key")
 	require.NoError(t, err, key)
 	assert.Equal(t, key, signed.PublicKey)
@@ -99,24 +99,13 @@ func TestAHeadIsVerifiedAsTheReadmeSays(t *testing.T) {
 	assert.Contains(t, string(out), "Signature Verified Successfully")
 }
 
-// adminCommand returns a function that runs "quittance admin …" on the shared stack, as an operator does, and returns what it
-// says.
-func adminCommand(t *testing.T) func(arguments ...string) (string, error) {
+// adminCommand returns a function that runs "quittance admin …" on a stack, as an operator does, and returns what it says.
+func adminCommand(t *testing.T, s *stack.Stack, binary string) func(arguments ...string) (string, error) {
 	t.Helper()
-	binary := buildProduct(t)
 	return func(arguments ...string) (string, error) {
 		command := exec.CommandContext(t.Context(), binary, append([]string{"admin"}, arguments...)...)
-		command.Env = append(os.Environ(), stack.Assignments(shared.Environment())...)
+		command.Env = append(os.Environ(), stack.Assignments(s.Environment())...)
 		out, err := command.CombinedOutput()
 		return string(out), err
 	}
-}
-
-// buildProduct builds cmd/quittance from the packages that this test binary is made of.
-func buildProduct(t *testing.T) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "quittance")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/quittance/quittance/cmd/quittance").CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	return binary
 }

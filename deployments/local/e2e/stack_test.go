@@ -10,7 +10,10 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,8 +25,11 @@ import (
 // startTimeout bounds the start of one stack on a busy machine.
 const startTimeout = 2 * time.Minute
 
-// shared is the stack that most tests use.
-var shared *stack.Stack
+var (
+	shared   *stack.Stack // the stack that most tests use
+	builds   string       // a folder for the programs that tests run
+	prepared string       // the data folder of a stack that was started once; a copy of it starts faster than an empty one
+)
 
 func TestMain(m *testing.M) {
 	code, err := runOnSharedStack(m)
@@ -40,14 +46,26 @@ func runOnSharedStack(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	builds, prepared = folder, filepath.Join(folder, "prepared")
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	ports, err := stack.FreePorts(ctx)
 	if err != nil {
 		return 0, err
 	}
-	shared, err = stack.Start(ctx, stack.Options{DataDir: folder, Ports: ports, TimeScale: 1, Ephemeral: true})
+	options := stack.Options{DataDir: prepared, Ports: ports, TimeScale: 1, Ephemeral: true, OnlyInfra: true}
+	first, err := stack.Start(ctx, options)
 	if err != nil {
+		return 0, err
+	}
+	if err := first.Stop(); err != nil {
+		return 0, err
+	}
+	options.DataDir, options.OnlyInfra = filepath.Join(folder, "shared"), false
+	if err := copyPrepared(ctx, options.DataDir); err != nil {
+		return 0, err
+	}
+	if shared, err = stack.Start(ctx, options); err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, shared.Stop()) }()
@@ -61,6 +79,31 @@ func runOnSharedStack(m *testing.M) (code int, err error) {
 		return code, checkNothingWasPolled(shared.SimulatorURL())
 	}
 }
+
+// copyPrepared makes a data folder. Its files belong to whom Postgres runs as, which only cp keeps.
+func copyPrepared(ctx context.Context, folder string) error {
+	if out, err := exec.CommandContext(ctx, "cp", "-a", prepared, folder).CombinedOutput(); err != nil {
+		return fmt.Errorf("copy the data of a stack: %w: %s", err, out)
+	}
+	return nil
+}
+
+// buildProduct returns cmd/quittance, built once from the packages that this test binary is made of.
+func buildProduct(t *testing.T) string {
+	t.Helper()
+	binary, err := builtOnce()
+	require.NoError(t, err)
+	return binary
+}
+
+var builtOnce = sync.OnceValues(func() (string, error) {
+	binary := filepath.Join(builds, "quittance")
+	out, err := exec.Command("go", "build", "-o", binary, "github.com/quittance/quittance/cmd/quittance").CombinedOutput() //nolint:noctx // for all tests
+	if err != nil {
+		return "", fmt.Errorf("build cmd/quittance: %w: %s", err, out)
+	}
+	return binary, nil
+})
 
 // lostAnswers counts the answers of Saferpay that tests, none of them parallel, made disappear; each is a reason for one
 // Inquire.
@@ -96,7 +139,9 @@ func ownOptions(t *testing.T) stack.Options {
 	t.Helper()
 	ports, err := stack.FreePorts(t.Context())
 	require.NoError(t, err)
-	return stack.Options{DataDir: t.TempDir(), Ports: ports, TimeScale: 1, Ephemeral: true, Progress: t.Output()}
+	folder := filepath.Join(t.TempDir(), "stack")
+	require.NoError(t, copyPrepared(t.Context(), folder))
+	return stack.Options{DataDir: folder, Ports: ports, TimeScale: 1, Ephemeral: true, Progress: t.Output()}
 }
 
 // startStack starts a stack and stops it at the end of the test, if it still runs then.
