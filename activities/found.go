@@ -119,8 +119,8 @@ type FoundRefund struct {
 
 // RecordFoundRefund records the refund as the merchant's own, and books it; one that is recorded already stays as it is.
 // Problems: payment-not-captured, refund-exceeds-payment.
-func (b *Books) RecordFoundRefund(ctx context.Context, in FoundRefund) error {
-	return b.InCompany(ctx, in.CompanyID, func(tx Tx) error {
+func (b *Books) RecordFoundRefund(ctx context.Context, in FoundRefund) (back GivenBack, err error) {
+	err = b.InCompany(ctx, in.CompanyID, func(tx Tx) error {
 		if _, err := tx.LockInvoice(ctx, in.InvoiceID); err != nil {
 			return err
 		}
@@ -134,7 +134,8 @@ func (b *Books) RecordFoundRefund(ctx context.Context, in FoundRefund) error {
 		}
 		for _, r := range refunds {
 			if r.TransactionID == in.TransactionID {
-				return nil
+				back, err = givenBack(ctx, tx, r)
+				return err
 			}
 		}
 		if err := refund.Allow(p, refunds, in.Amount); err != nil {
@@ -147,10 +148,15 @@ func (b *Books) RecordFoundRefund(ctx context.Context, in FoundRefund) error {
 		if err := tx.InsertRefund(ctx, r); err != nil {
 			return err
 		}
-		return b.bookRefund(ctx, tx, GiveBack{
+		if err := b.bookRefund(ctx, tx, GiveBack{
 			RefundRef: RefundRef{CompanyID: in.CompanyID, RefundID: r.ID}, State: refund.Recorded, Note: "Found in Saferpay's transaction report.",
-		})
+		}, r); err != nil {
+			return err
+		}
+		back, err = givenBack(ctx, tx, r)
+		return err
 	})
+	return back, err
 }
 
 // LeftBehind is where an invoice stands whose process is gone, with what is unfinished of its payments, the oldest first.

@@ -260,17 +260,43 @@ type GiveBack struct {
 	Note  string       `json:"note"`
 }
 
-// BookRefund records a refund that has happened: refund, invoice, journal entry and event in one transaction. It goes
-// against the accounts of its receipt, wherever receipts are booked by now. One that is booked already changes nothing.
-func (b *Books) BookRefund(ctx context.Context, in GiveBack) error {
-	return b.InCompany(ctx, in.CompanyID, func(tx Tx) error { return b.bookRefund(ctx, tx, in) })
+// GivenBack is what a refund left of its payment.
+type GivenBack struct {
+	InvoiceID string `json:"invoice_id"`
+	PaymentID string `json:"payment_id"`
+	// Unparked says that the payment was parked on 2030, and that all of it has gone back: nothing is left to decide about it.
+	Unparked bool `json:"unparked,omitempty"`
 }
 
-func (b *Books) bookRefund(ctx context.Context, tx Tx, in GiveBack) error {
-	r, err := tx.Refund(ctx, in.RefundID) // for ids that never change
-	if err != nil {
+// BookRefund records a refund that has happened: refund, invoice, journal entry and event in one transaction. It goes
+// against the accounts of its receipt, wherever receipts are booked by now. One that is booked already changes nothing.
+func (b *Books) BookRefund(ctx context.Context, in GiveBack) (back GivenBack, err error) {
+	err = b.InCompany(ctx, in.CompanyID, func(tx Tx) error {
+		r, err := tx.Refund(ctx, in.RefundID) // for ids that never change
+		if err != nil {
+			return err
+		}
+		if err := b.bookRefund(ctx, tx, in, r); err != nil {
+			return err
+		}
+		back, err = givenBack(ctx, tx, r)
 		return err
+	})
+	return back, err
+}
+
+func givenBack(ctx context.Context, tx Tx, r refund.Refund) (GivenBack, error) {
+	back := GivenBack{InvoiceID: r.InvoiceID, PaymentID: r.PaymentID}
+	p, err := tx.Payment(ctx, r.PaymentID)
+	if err != nil || !p.Parked {
+		return back, err
 	}
+	refunds, err := tx.RefundsOf(ctx, p.ID)
+	back.Unparked = refund.Whole(p, refunds)
+	return back, err
+}
+
+func (b *Books) bookRefund(ctx context.Context, tx Tx, in GiveBack, r refund.Refund) error {
 	inv, err := tx.LockInvoice(ctx, r.InvoiceID)
 	if err != nil {
 		return err

@@ -88,6 +88,28 @@ func TestRefundsAreCapturedAndBookedAgainstTheirReceipt(t *testing.T) {
 	assert.Equal(t, 2, count(s.events(), event.RefundCaptured))
 }
 
+func TestParkedMoneyIsGoneWhenTheLastOfItHasGoneBack(t *testing.T) {
+	t.Parallel()
+	s := open(t).issued()
+	settling, parked := s.authorized(), s.authorized()
+	for _, paymentID := range []string{settling, parked} {
+		captured := do[activities.Captured](s, s.saferpay.CapturePayment, s.ref(paymentID))
+		booked := do[activities.Booked](s, s.books.BookReceipt, activities.Receipt{PaymentRef: s.ref(paymentID), CaptureID: captured.CaptureID})
+		require.Equal(t, paymentID == parked, booked.Parked)
+	}
+	for _, each := range []struct {
+		paymentID, amount string
+		want              bool
+	}{{settling, "", false}, {parked, "8.00", false}, {parked, "", true}} {
+		ref, err := s.wanted(each.paymentID, each.amount)
+		require.NoError(t, err)
+		for range 2 { // as after a crash
+			back := do[activities.GivenBack](s, s.books.BookRefund, activities.GiveBack{RefundRef: ref, State: refund.Recorded, Note: "By hand."})
+			assert.Equal(t, activities.GivenBack{InvoiceID: s.currentInvoice().ID, PaymentID: each.paymentID, Unparked: each.want}, back)
+		}
+	}
+}
+
 func TestRefundWhoseAnswerWasLostIsFoundByItsOrder(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[string]refund.State{"http_500_after": refund.Authorized, "reset_after": refund.Authorized, "http_500_before": refund.Unknown} {

@@ -331,8 +331,8 @@ func (w *refundWorld) capture(context.Context, activities.RefundRef) (out activi
 	return out, err
 }
 
-func (w *refundWorld) book(_ context.Context, in activities.GiveBack) error {
-	return w.call("book", func() error {
+func (w *refundWorld) book(_ context.Context, in activities.GiveBack) (activities.GivenBack, error) {
+	return activities.GivenBack{InvoiceID: "inv_1", PaymentID: "pay_1"}, w.call("book", func() error {
 		if w.record.State == refund.Captured || w.record.State == refund.Recorded {
 			return nil
 		}

@@ -51,6 +51,7 @@ type checkout struct {
 	Next         step               `json:"next,omitempty"`
 	Outcome      activities.Outcome `json:"outcome"` // what Saferpay said of its money, which is to be decided on
 	Notice       notice             `json:"notice,omitzero"`
+	Returned     bool               `json:"returned,omitempty"` // all of its money, which had come twice, has gone back
 	matter
 
 	followed bool // a coroutine looks after it

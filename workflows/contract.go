@@ -62,6 +62,7 @@ const (
 	SignalPayerReturned    = "payer-returned"    // PaymentHint
 	SignalSaferpayNotified = "saferpay-notified" // PaymentHint
 	SignalTryAgain         = "try-again"         // PaymentHint, from an operator, the nightly sweep or new credentials: run the step that failed once more; EventDelivery: TryNow
+	SignalMoneyReturned    = "money-returned"    // PaymentHint, from a refund: all of a payment that came twice has gone back
 	SignalServiceChanged   = "service-changed"   // ServiceChanged, with start: something happened to a payment service elsewhere
 )
 

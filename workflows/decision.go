@@ -167,7 +167,10 @@ func (p *invoicePayment) book(ctx workflow.Context, c *checkout) {
 
 // settle lets a person say what becomes of money that was taken although less was due.
 func (p *invoicePayment) settle(ctx workflow.Context, c *checkout) {
-	choice := p.desk.decide(ctx, &c.matter, doublePayment, "The money is parked on account 2030, prepayments received.", never)
+	choice := p.desk.decide(ctx, &c.matter, doublePayment, "The money is parked on account 2030, prepayments received.", func() bool { return c.Returned })
+	if choice == "" {
+		p.desk.close(ctx, &c.matter, "The money has gone back.")
+	}
 	c.State = payment.Captured
 	if choice == exception.GiveBack {
 		p.refund(ctx, c)

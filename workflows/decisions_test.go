@@ -132,6 +132,20 @@ func TestParkedMoneyWaitsForAPerson(t *testing.T) {
 	assert.Equal(t, 1, c.calls["resolve exc_double_payment keep"])
 }
 
+func TestNobodyDecidesAboutParkedMoneyThatHasGoneBackByARefund(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens()
+	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Captured, CaptureID: "c_1"}}
+	c.booked["pay_1"] = activities.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)}, Parked: true}
+	c.at(time.Hour, func() { c.payNow("pay_1", payment.TWINT) })
+	c.at(3*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
+	c.at(72*time.Hour, func() { c.SignalWorkflow(SignalMoneyReturned, PaymentHint{PaymentID: "pay_1"}) })
+	start := c.Now()
+	assert.Equal(t, invoice.Paid, c.run().Status)
+	assert.WithinDuration(t, start.Add(72*time.Hour), c.Now(), time.Minute)
+	assert.Equal(t, 1, c.calls["resolve exc_double_payment cleared_up"])
+}
+
 func TestMismatchIsPutBeforeAPersonWithoutHoldingUpTheInvoice(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()

@@ -114,9 +114,12 @@ func (f *finding) carryOut(ctx workflow.Context, in ResolveException) error {
 	case exception.Book, exception.CaptureNow:
 		return workflow.ExecuteActivity(with(ctx, books, "Book what Saferpay moved"), booksStep.BookFound, money).Get(ctx, nil)
 	case exception.Record:
-		return workflow.ExecuteActivity(with(ctx, books, "Record the refund"), booksStep.RecordFoundRefund, activities.FoundRefund{
+		var back activities.GivenBack
+		err := workflow.ExecuteActivity(with(ctx, books, "Record the refund"), booksStep.RecordFoundRefund, activities.FoundRefund{
 			PaymentRef: paid, InvoiceID: found.InvoiceID, TransactionID: found.TransactionID, Amount: money.Amount.Neg(),
-		}).Get(ctx, nil)
+		}).Get(ctx, &back)
+		tellUnparked(ctx, back)
+		return err
 	case exception.Release:
 		return workflow.ExecuteActivity(with(ctx, interactive, "Give the money back"), saferpayStep.ReleaseFound, transaction).Get(ctx, nil)
 	default:

@@ -63,10 +63,10 @@ func decide(t *testing.T, toBook string, choices ...exception.Choice) *deciding 
 		d.booked = append(d.booked, in.Amount)
 		return does("book")
 	}).Maybe()
-	d.OnActivity(booksStep.RecordFoundRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.FoundRefund) error {
+	d.OnActivity(booksStep.RecordFoundRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.FoundRefund) (activities.GivenBack, error) {
 		assert.Equal(t, []any{"pay_1", "inv_1", "T1"}, []any{in.PaymentID, in.InvoiceID, in.TransactionID})
 		d.booked = append(d.booked, in.Amount)
-		return does("record")
+		return activities.GivenBack{}, does("record")
 	}).Maybe()
 	d.OnActivity(saferpayStep.CaptureFound, mock.Anything, mock.Anything).Return(func(context.Context, activities.FoundTransaction) (activities.Taken, error) {
 		return activities.Taken{Amount: d.taken}, does("capture")

@@ -46,6 +46,13 @@ func (p *invoicePayment) listen(ctx workflow.Context) error {
 			p.hint(ctx, hint, name == SignalTryAgain)
 		})
 	}
+	hints.AddReceive(workflow.GetSignalChannel(ctx, SignalMoneyReturned), func(c workflow.ReceiveChannel, _ bool) {
+		var hint PaymentHint
+		c.Receive(ctx, &hint)
+		if c := p.checkout(hint.PaymentID); c != nil {
+			c.Returned = true
+		}
+	})
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		for ctx.Err() == nil {
 			hints.Select(ctx)

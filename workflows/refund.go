@@ -2,10 +2,12 @@ package workflows
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
@@ -266,10 +268,24 @@ func (r *refunding) reopen(ctx workflow.Context, again bool) {
 }
 
 func (r *refunding) book(ctx workflow.Context, state refund.State, note string) {
+	var back activities.GivenBack
 	r.desk.insist(ctx, &r.matter, bookingTrouble, func() error {
-		return inside(ctx, booksInside, bookings, "Book the refund", "BookRefund", activities.GiveBack{RefundRef: r.ref(), State: state, Note: note}, nil)
+		return inside(ctx, booksInside, bookings, "Book the refund", "BookRefund", activities.GiveBack{RefundRef: r.ref(), State: state, Note: note}, &back)
 	})
 	r.state = state
+	tellUnparked(ctx, back)
+}
+
+// tellUnparked tells the process of an invoice that money that had come twice has gone back, so that nobody decides about it any
+// more. One that has ended needs not know.
+func tellUnparked(ctx workflow.Context, back activities.GivenBack) {
+	if !back.Unparked {
+		return
+	}
+	err := workflow.SignalExternalWorkflow(ctx, InvoicePaymentID(back.InvoiceID), "", SignalMoneyReturned, PaymentHint{PaymentID: back.PaymentID}).Get(ctx, nil)
+	if _, ended := errors.AsType[*temporal.UnknownExternalWorkflowExecutionError](err); err != nil && !ended {
+		workflow.GetLogger(ctx).Error("The invoice's process could not be told that the money has gone back.", "invoice", back.InvoiceID, "error", err)
+	}
 }
 
 func (r *refunding) sleepUntil(ctx workflow.Context, t time.Time, why string) {

@@ -29,6 +29,7 @@ type giving struct {
 	stuck   []error                                    // what CaptureRefund answers before it works
 	found   activities.RefundOutcome                   // what FindRefund answers
 	asked   activities.RefundOutcome                   // what AskRefund answers
+	back    activities.GivenBack                       // what BookRefund answers
 	takeUp  bool
 	decided exception.Choice // what was recorded of the exception
 	calls   map[string]int
@@ -81,9 +82,9 @@ func giveBack(t *testing.T) *giving {
 		}
 		return activities.RefundOutcome{State: refund.Captured}, nil
 	}).Maybe()
-	g.OnActivity(booksStep.BookRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.GiveBack) error {
+	g.OnActivity(booksStep.BookRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.GiveBack) (activities.GivenBack, error) {
 		note("book " + string(in.State))
-		return nil
+		return g.back, nil
 	}).Maybe()
 	g.OnActivity(booksStep.ReopenRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Reopen) error {
 		note(map[bool]string{true: "ask again", false: "fail"}[in.Again])
@@ -139,6 +140,17 @@ func (g *giving) run() refund.State {
 }
 
 var errLost = errors.New("connection reset")
+
+func TestAnInvoiceHearsThatMoneyWhichCameTwiceHasGoneBack(t *testing.T) {
+	t.Parallel()
+	for name, ended := range map[string]error{"its process waits": nil, "its process has ended": &temporal.UnknownExternalWorkflowExecutionError{}} {
+		g := giveBack(t).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+		g.back = activities.GivenBack{InvoiceID: "inv_1", PaymentID: "pay_1", Unparked: true}
+		g.OnSignalExternalWorkflow(mock.Anything, "invoice/inv_1", "", SignalMoneyReturned, PaymentHint{PaymentID: "pay_1"}).Return(ended).Once()
+		assert.Equal(t, refund.Captured, g.run(), name)
+		g.AssertExpectations(t)
+	}
+}
 
 func TestRefundIsAskedForCapturedAndBooked(t *testing.T) {
 	t.Parallel()

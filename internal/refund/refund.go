@@ -99,6 +99,12 @@ func Left(p payment.Payment, refunds []Refund) money.Amount {
 	return left
 }
 
+// Whole tells whether all of a captured payment has gone back, given its refunds.
+func Whole(p payment.Payment, refunds []Refund) bool {
+	back := slices.DeleteFunc(slices.Clone(refunds), func(r Refund) bool { return r.State != Captured && r.State != Recorded })
+	return Left(p, back).IsZero()
+}
+
 // Allow returns the problem that keeps the amount from going back, or nil: payment-not-captured, refund-exceeds-payment,
 // validation-failed.
 func Allow(p payment.Payment, refunds []Refund, amount money.Amount) error {

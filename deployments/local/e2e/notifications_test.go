@@ -73,18 +73,41 @@ func (inv invoice) captureInTheBackoffice() {
 	}).gives(200, nil)
 }
 
-func TestMoneyThatCameTwiceGoesBackWithOneDecision(t *testing.T) {
+// cameTwice is an invoice that was paid by bank while its payer's money was captured, and the payment of that.
+func cameTwice(t *testing.T, c *company) (inv invoice, paymentID string) {
+	t.Helper()
 	chooseNotifications(t, shared, "none")
-	c := newMerchant(t, shared)
-	inv := c.issue("108.00")
+	inv = c.issue("108.00")
 	page := inv.payNow("card")
 	page.payAndClose(visa)
 	inv.captureInTheBackoffice()
 	c.call("POST", "/invoices/"+inv.ID+"/receipts", object{"amount": "108.00", "date": "2026-11-20", "account": "1020"}).gives(201, nil)
 	send(t, "GET", inv.OnlineDocumentURL+"/return?payment="+page.payment, nil, nil).gives(200, nil)
+	assert.Equal(t, "double_payment", c.exception(page.payment).Kind)
+	return inv, page.payment
+}
 
-	twice := c.exception(page.payment)
-	assert.Equal(t, "double_payment", twice.Kind)
+func TestMoneyThatCameTwiceAndIsRefundedNeedsNoDecision(t *testing.T) {
+	c := newMerchant(t, shared)
+	inv, paymentID := cameTwice(t, c)
+	exceptionID := c.exception(paymentID).ID
+	c.refund(paymentID, object{"amount": "8.00", "reason": "Paid by bank as well."}).becomes(c, "captured")
+	last := c.refund(paymentID, object{"reason": "Paid by bank as well."})
+	last.becomes(c, "captured")
+	await(t, patience, func() (now exception) {
+		c.call("GET", "/exceptions/"+exceptionID, nil).gives(200, &now)
+		return now
+	}, func(now exception) bool { return now.Choice == "cleared_up" })
+	assert.Equal(t, "paid", inv.now().Status)
+	c.requireBooksAgree()
+	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-paid-twice-then-refunded")
+	keepHistory(t, shared, workflows.RefundID(last.ID), "refund-of-money-that-came-twice")
+}
+
+func TestMoneyThatCameTwiceGoesBackWithOneDecision(t *testing.T) {
+	c := newMerchant(t, shared)
+	inv, paymentID := cameTwice(t, c)
+	twice := c.exception(paymentID)
 	assert.Equal(t, []journalLine{
 		{Account: "1029", Debit: "108.00", Credit: "0.00", Currency: "CHF"}, {Account: "2030", Debit: "0.00", Credit: "108.00", Currency: "CHF"},
 	}, c.journal(inv)[1].Lines, "parked on prepayments")
