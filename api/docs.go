@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"sync"
 
 	"github.com/go-chi/chi/v5"
 
@@ -12,9 +13,9 @@ import (
 
 var docsStyle = newAsset("docs.css", docs.Style)
 
-// documentation routes openapi.yaml, and the page for people that is made of it. It panics when there is something in
-// openapi.yaml that the page can't show, which no build with passing tests has.
-func (s *server) documentation(r chi.Router) {
+// documentationPage is openapi.yaml for people. It panics when there is something in openapi.yaml that the page can't show, which
+// no build with passing tests has.
+var documentationPage = sync.OnceValue(func() []byte {
 	var problems []docs.Problem
 	for code, p := range problemTypes {
 		problems = append(problems, docs.Problem{Name: string(code), Status: p.status, Title: p.title})
@@ -23,6 +24,12 @@ func (s *server) documentation(r chi.Router) {
 	if err != nil {
 		panic(fmt.Sprintf("api: %v", err))
 	}
+	return page
+})
+
+// documentation routes openapi.yaml, and the page for people that is made of it.
+func (s *server) documentation(r chi.Router) {
+	page := documentationPage()
 	r.Use(limit(s.Limits.Pages, func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, problem.New(problem.TooManyRequests, "Try again in a minute."))
 	}))

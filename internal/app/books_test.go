@@ -161,7 +161,8 @@ func (b *bookkeeper) refund() {
 	}
 	require.NoError(b.t, err)
 	b.retried(func() error {
-		return b.books.BookRefund(b.ctx, activities.GiveBack{RefundRef: ref, State: refund.Captured})
+		_, err := b.books.BookRefund(b.ctx, activities.GiveBack{RefundRef: ref, State: refund.Captured})
+		return err
 	})
 	p.left -= amount.Minor()
 	b.move(p.counter, p.account, amount) // of its receipt, wherever receipts are booked by now
