@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -113,12 +112,6 @@ func (env) Run(options stack.Options) error {
 	if err != nil {
 		return err
 	}
-	printExports(os.Stdout, variables)
+	fmt.Print(stack.Exports(variables))
 	return nil
-}
-
-func printExports(w io.Writer, variables []stack.Variable) {
-	for _, v := range variables {
-		_, _ = fmt.Fprintf(w, "export %s='%s'\n", v.Name, strings.ReplaceAll(v.Value, "'", `'\''`))
-	}
 }

@@ -69,14 +69,20 @@ func (d decisions) exceptionOf(subject, kind string) exception {
 	}, func(e exception) bool { return e.ID != "" })
 }
 
-// decide takes a decision, in a moment in which nothing is being tried again.
+// decide takes a decision, in a moment in which nothing is being tried again. A sweep, which comes every few seconds here, may see
+// before that what the person saw, so that nothing is left to decide.
 func (d decisions) decide(e exception, choice string) {
 	d.t.Helper()
-	await(d.t, patience, func() int {
+	await(d.t, patience, func() string {
 		decided := d.call("POST", "/exceptions/"+e.ID+"/resolve", object{"choice": choice, "note": "Looked up in the Backoffice."})
 		require.Contains(d.t, []int{http.StatusOK, http.StatusConflict}, decided.status, "%s", decided.body)
-		return decided.status
-	}, func(status int) bool { return status == http.StatusOK })
+		now := e
+		d.call("GET", "/exceptions/"+e.ID, nil).gives(200, &now)
+		if now.Choice == choice || now.Choice == "cleared_up" {
+			return ""
+		}
+		return string(decided.body)
+	}, func(refused string) bool { return refused == "" })
 }
 
 // paidBut has a payer pay by a method, and come back, and waits for the exception that follows.

@@ -15,13 +15,13 @@ import (
 	"github.com/quittance/quittance/workflows"
 )
 
-// A day passes in a second here. The mail server is away for the first days of a verification, then worker, API and Temporal
+// A day passes in three seconds here. The mail server is away for the first days of a verification, then worker, API and Temporal
 // are killed and started again, and still every mail comes, once. A currency whose workflow was lost is looked after again.
 func TestVerificationSurvivesAMailServerThatIsDownAndARestartOfEverything(t *testing.T) {
 	t.Parallel()
 	binary := buildProduct(t)
 	options := ownOptions(t)
-	options.OnlyInfra, options.TimeScale = true, 86400
+	options.OnlyInfra, options.TimeScale = true, 28800
 	s := startStack(t, options)
 	mails := newMailServer(t)
 	worker, api := startProcess(t, s, binary, "worker", mails.variable), startProcess(t, s, binary, "api", mails.variable)

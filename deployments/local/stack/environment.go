@@ -1,8 +1,10 @@
 package stack
 
 import (
+	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 )
 
 // The keys of every local stack. They open nothing but it.
@@ -29,6 +31,15 @@ func Assignments(variables []Variable) []string {
 		assignments[i] = v.Name + "=" + v.Value
 	}
 	return assignments
+}
+
+// Exports are the variables as a shell evaluates them, a line each.
+func Exports(variables []Variable) string {
+	var lines strings.Builder
+	for _, v := range variables {
+		fmt.Fprintf(&lines, "export %s='%s'\n", v.Name, strings.ReplaceAll(v.Value, "'", `'\''`))
+	}
+	return lines.String()
 }
 
 // Environment returns the variables with which api and worker find the parts of the stack, whether or not it is running.
