@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"testing"
 	"time"
@@ -34,10 +35,12 @@ func newBrowser(t *testing.T) browser {
 // visit opens a page in a fresh browser and does what a person would.
 func (b browser) visit(url string, actions ...chromedp.Action) {
 	b.t.Helper()
+	profile, err := os.MkdirTemp(builds, "browser-") // not the test's own folder: a part of Chromium may write a moment longer than it runs
+	require.NoError(b.t, err)
 	ctx, cancel := context.WithTimeout(b.t.Context(), browserTimeout)
 	defer cancel()
 	ctx, cancel = chromedp.NewExecAllocator(ctx,
-		chromedp.ExecPath(b.path), chromedp.UserDataDir(b.t.TempDir()), chromedp.Headless, chromedp.NoSandbox, chromedp.NoFirstRun,
+		chromedp.ExecPath(b.path), chromedp.UserDataDir(profile), chromedp.Headless, chromedp.NoSandbox, chromedp.NoFirstRun,
 		chromedp.DisableGPU, chromedp.WindowSize(1280, 1000), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-dev-shm-usage", true))

@@ -27,7 +27,7 @@ const startTimeout = 2 * time.Minute
 
 var (
 	shared   *stack.Stack // the stack that most tests use
-	builds   string       // a folder for the programs that tests run
+	builds   string       // a folder for what all tests use, until the last one has ended
 	prepared string       // the data folder of a stack that was started once; a copy of it starts faster than an empty one
 )
 
