@@ -10,6 +10,7 @@ PACKAGES      := deployments/local/install-packages.sh
 PROGRESS      := deployments/local/with-progress.sh
 TESTS         := go run gotest.tools/gotestsum@v1.13.0 --format pkgname --format-hide-empty-pkg --jsonfile
 PATIENT       := -timeout 30m # Go gives a package ten minutes, which a busy machine can need for the end-to-end tests
+ALONE         := -p 1 -parallel 4 # an hour passes in a second in some tests: packages beside each other would take that second away
 GOLANGCI      := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 WORKFLOWCHECK := go run go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
 
@@ -33,7 +34,8 @@ test: ## run all tests of all modules
 	@$(PROGRESS) "testing the product" $(TESTS) bin/test-product.json -- $(PATIENT) -race ./...
 	@cd deployments/checks && ../../$(PROGRESS) "checking what is deployed" $(TESTS) ../../bin/test-checks.json -- $(PATIENT) ./...
 	@echo "testing the local stack end to end; building the Temporal server takes 4–8 minutes the first time"
-	@cd deployments/local && ../../$(PROGRESS) "testing the local stack" $(TESTS) ../../bin/test-local.json -- $(PATIENT) -parallel 4 ./...
+	@$(PROGRESS) "building the local stack" go build -C deployments/local ./...
+	@cd deployments/local && ../../$(PROGRESS) "testing the local stack" $(TESTS) ../../bin/test-local.json -- $(PATIENT) $(ALONE) ./...
 	@echo; echo "What the tests counted:"; grep -hoE '_test.go:[0-9]+: [^"]*[0-9][^"]*' bin/test-*.json | grep -v rapid | sed -E 's/^[^ ]+ /  /; s/\\n$$//'
 
 bench: ## measure the product on this machine; fails when a bar is missed
