@@ -121,7 +121,7 @@ func (u undecided) keep(path string) {
 			func(status int) bool { return status == http.StatusOK })
 	}
 	keepHistory(u.company.t, u.company.stack, workflows.InvoicePaymentID(u.ID), path)
-	assert.Empty(u.company.t, u.company.open(u.page.payment))
+	u.company.nothingOpen(u.page.payment)
 }
 
 func (d decisions) captures() {
@@ -286,7 +286,7 @@ func (d decisions) refunds() {
 			d.decide(d.exceptionOf(r.ID, c.kind), choice)
 			r.becomes(d.company, want)
 			keepHistory(d.t, d.stack, workflows.RefundID(r.ID), "refund-"+c.kind+"-"+choice)
-			assert.Empty(d.t, d.open(r.ID))
+			d.nothingOpen(r.ID)
 		}
 		again()
 	}

@@ -65,6 +65,12 @@ func (c *company) open(subject string) []exception {
 	return list.Data
 }
 
+// nothingOpen waits until nothing is to be decided about the subject any more: what has cleared up is closed after it is recorded.
+func (c *company) nothingOpen(subject string) {
+	c.t.Helper()
+	await(c.t, patience, func() []exception { return c.open(subject) }, func(open []exception) bool { return len(open) == 0 })
+}
+
 // exception waits until something is to be decided about the subject.
 func (c *company) exception(subject string) exception {
 	c.t.Helper()
