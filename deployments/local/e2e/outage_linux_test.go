@@ -65,7 +65,8 @@ func TestVerificationSurvivesAMailServerThatIsDownAndARestartOfEverything(t *tes
 	await(t, patience, func() []currencyStatus { return c.paymentService(service.ID).Currencies }, func(now []currencyStatus) bool {
 		return slices.Equal(now, []currencyStatus{{"CHF", "active"}, {"EUR", "active"}})
 	})
-	assert.Equal(t, 1, mails.subjects()["EUR for terminal 70094000 of Boulangerie Favre SA"], "the acquirer is not asked twice")
+	asked := await(t, patience, func() int { return mails.subjects()["EUR for terminal 70094000 of Boulangerie Favre SA"] }, func(mails int) bool { return mails > 0 })
+	assert.Equal(t, 1, asked, "the acquirer is not asked twice")
 }
 
 // mailServer is one that a test can start when it likes.
