@@ -98,7 +98,7 @@ func buildProduct(t *testing.T) string {
 
 var builtOnce = sync.OnceValues(func() (string, error) {
 	binary := filepath.Join(builds, "quittance")
-	out, err := exec.Command("go", "build", "-o", binary, "github.com/quittance/quittance/cmd/quittance").CombinedOutput() //nolint:noctx // for all tests
+	out, err := exec.Command("go", "build", "-o", binary, "github.com/quittance/quittance/cmd/quittance").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build cmd/quittance: %w: %s", err, out)
 	}
