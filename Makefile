@@ -26,6 +26,7 @@ build: ## build bin/quittance and bin/quittance-local
 	@[[ -e bin/quittance-local ]] || echo "building the Temporal server into bin/quittance-local: the first time takes 4–8 minutes"
 	@$(PROGRESS) "building bin/quittance-local" go build -C deployments/local -o ../../bin/quittance-local .
 
+# Collecting garbage less often is worth its memory here.
 test: export GOGC ?= 400
 test: ## run all tests of all modules
 	@$(PACKAGES) postgresql gcc

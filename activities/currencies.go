@@ -24,9 +24,7 @@ type CurrencyStanding struct {
 }
 
 func currencyStanding(s merchant.PaymentService, canton string, c money.Currency) CurrencyStanding {
-	status := s.CurrencyStatus(c)
-	over := s.Status == merchant.Disconnected || s.Status == merchant.Rejected
-	return CurrencyStanding{Status: status, Pending: status == merchant.CurrencyRequested && !over, Canton: canton, Untold: len(s.Untold()) > 0}
+	return CurrencyStanding{Status: s.CurrencyStatus(c), Pending: s.Awaits(c), Canton: canton, Untold: len(s.Untold()) > 0}
 }
 
 // RequestCurrency notes that the company wants the currency, which tells the acquirer. Problem: payment-service-not-active.

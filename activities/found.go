@@ -134,7 +134,7 @@ func (b *Books) RecordFoundRefund(ctx context.Context, in FoundRefund) (back Giv
 		}
 		for _, r := range refunds {
 			if r.TransactionID == in.TransactionID {
-				back, err = givenBack(ctx, tx, r)
+				back, err = givenBack(ctx, tx, p)
 				return err
 			}
 		}
@@ -148,12 +148,9 @@ func (b *Books) RecordFoundRefund(ctx context.Context, in FoundRefund) (back Giv
 		if err := tx.InsertRefund(ctx, r); err != nil {
 			return err
 		}
-		if err := b.bookRefund(ctx, tx, GiveBack{
+		back, err = b.bookRefund(ctx, tx, GiveBack{
 			RefundRef: RefundRef{CompanyID: in.CompanyID, RefundID: r.ID}, State: refund.Recorded, Note: "Found in Saferpay's transaction report.",
-		}, r); err != nil {
-			return err
-		}
-		back, err = givenBack(ctx, tx, r)
+		})
 		return err
 	})
 	return back, err

@@ -277,6 +277,13 @@ func (s *shop) authorized() string {
 	return paymentID
 }
 
+// captureAndBook takes the money of an authorized payment.
+func (s *shop) captureAndBook(paymentID string) activities.Booked {
+	s.t.Helper()
+	captured := do[activities.Captured](s, s.saferpay.CapturePayment, s.ref(paymentID))
+	return do[activities.Booked](s, s.books.BookReceipt, activities.Receipt{PaymentRef: s.ref(paymentID), CaptureID: captured.CaptureID})
+}
+
 func (s *shop) ask(paymentID string) activities.Outcome {
 	s.t.Helper()
 	return do[activities.Outcome](s, s.saferpay.AssertPayment, activities.AskOutcome{PaymentRef: s.ref(paymentID), Turn: 1})

@@ -67,8 +67,7 @@ func TestCaptureWhoseAnswerWasLostIsUnknownThenConfirmed(t *testing.T) {
 			assert.True(t, again)
 			assert.Equal(t, payment.Unknown, s.payment(paymentID).State)
 
-			captured := do[activities.Captured](s, s.saferpay.CapturePayment, s.ref(paymentID))
-			do[activities.Booked](s, s.books.BookReceipt, activities.Receipt{PaymentRef: s.ref(paymentID), CaptureID: captured.CaptureID})
+			s.captureAndBook(paymentID)
 			p := s.payment(paymentID)
 			assert.Equal(t, payment.Captured, p.State)
 			assert.NotEmpty(t, p.CaptureID)
@@ -82,8 +81,7 @@ func TestLateMoneyIsParkedOnPrepayments(t *testing.T) {
 	s := open(t).issued()
 	first, second := s.authorized(), s.authorized()
 	for _, paymentID := range []string{first, second} {
-		captured := do[activities.Captured](s, s.saferpay.CapturePayment, s.ref(paymentID))
-		do[activities.Booked](s, s.books.BookReceipt, activities.Receipt{PaymentRef: s.ref(paymentID), CaptureID: captured.CaptureID})
+		s.captureAndBook(paymentID)
 	}
 	assert.True(t, s.payment(second).Parked)
 	assert.Equal(t, "108.00", s.currentInvoice().AmountPaid.Value())

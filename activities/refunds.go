@@ -271,65 +271,67 @@ type GivenBack struct {
 // BookRefund records a refund that has happened: refund, invoice, journal entry and event in one transaction. It goes
 // against the accounts of its receipt, wherever receipts are booked by now. One that is booked already changes nothing.
 func (b *Books) BookRefund(ctx context.Context, in GiveBack) (back GivenBack, err error) {
-	err = b.InCompany(ctx, in.CompanyID, func(tx Tx) error {
-		r, err := tx.Refund(ctx, in.RefundID) // for ids that never change
-		if err != nil {
-			return err
-		}
-		if err := b.bookRefund(ctx, tx, in, r); err != nil {
-			return err
-		}
-		back, err = givenBack(ctx, tx, r)
+	err = b.InCompany(ctx, in.CompanyID, func(tx Tx) (err error) {
+		back, err = b.bookRefund(ctx, tx, in)
 		return err
 	})
 	return back, err
 }
 
-func givenBack(ctx context.Context, tx Tx, r refund.Refund) (GivenBack, error) {
-	back := GivenBack{InvoiceID: r.InvoiceID, PaymentID: r.PaymentID}
-	p, err := tx.Payment(ctx, r.PaymentID)
-	if err != nil || !p.Parked {
-		return back, err
+func givenBack(ctx context.Context, tx Tx, p payment.Payment) (GivenBack, error) {
+	back := GivenBack{InvoiceID: p.InvoiceID, PaymentID: p.ID}
+	if !p.Parked {
+		return back, nil
 	}
 	refunds, err := tx.RefundsOf(ctx, p.ID)
 	back.Unparked = refund.Whole(p, refunds)
 	return back, err
 }
 
-func (b *Books) bookRefund(ctx context.Context, tx Tx, in GiveBack, r refund.Refund) error {
+func (b *Books) bookRefund(ctx context.Context, tx Tx, in GiveBack) (GivenBack, error) {
+	r, err := tx.Refund(ctx, in.RefundID) // for ids that never change
+	if err != nil {
+		return GivenBack{}, err
+	}
 	inv, err := tx.LockInvoice(ctx, r.InvoiceID)
 	if err != nil {
-		return err
+		return GivenBack{}, err
 	}
 	p, err := tx.LockPayment(ctx, r.PaymentID)
 	if err != nil {
-		return err
+		return GivenBack{}, err
 	}
-	if r, err = tx.LockRefund(ctx, in.RefundID); err != nil || r.State == refund.Captured || r.State == refund.Recorded {
-		return err
+	if r, err = tx.LockRefund(ctx, in.RefundID); err != nil {
+		return GivenBack{}, err
+	}
+	if r.State.Happened() {
+		return givenBack(ctx, tx, p)
 	}
 	counter := ledger.Receivables
 	if p.Parked {
 		counter = ledger.Prepayments
 	} else if err := inv.Return(r.Amount); err != nil {
-		return err
+		return GivenBack{}, err
 	}
 	company, err := tx.Company(ctx)
 	if err != nil {
-		return err
+		return GivenBack{}, err
 	}
 	entry, err := tx.Append(ctx, ledger.Refund(occasion(company, inv, p.ID, r.Amount, calendar.Day(b.Now())), p.BookedAccount, counter, r.ID))
 	if err != nil {
-		return err
+		return GivenBack{}, err
 	}
 	r.BookedAccount = p.BookedAccount
 	if err := r.Become(in.State, b.Now(), in.Note+" Booked as journal entry "+entry.ID+"."); err != nil {
-		return err
+		return GivenBack{}, err
 	}
 	if err := errors.Join(tx.SaveRefund(ctx, r), tx.SaveInvoice(ctx, inv)); err != nil {
-		return err
+		return GivenBack{}, err
 	}
-	return tx.AppendEvent(ctx, refundEvent(event.RefundCaptured, r, b.Now()))
+	if err := tx.AppendEvent(ctx, refundEvent(event.RefundCaptured, r, b.Now())); err != nil {
+		return GivenBack{}, err
+	}
+	return givenBack(ctx, tx, p)
 }
 
 // Reopen is a decision that a refund did not happen: it fails, or is asked for again under another order.

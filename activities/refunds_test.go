@@ -27,8 +27,7 @@ func (s *shop) paid(m payment.Method) string {
 	means := map[payment.Method]string{payment.Card: "9010003150000001", payment.TWINT: "twint"}[m]
 	s.pay(page, means, "pay")
 	require.Equal(s.t, payment.Authorized, s.ask(paymentID).State)
-	captured := do[activities.Captured](s, s.saferpay.CapturePayment, s.ref(paymentID))
-	do[activities.Booked](s, s.books.BookReceipt, activities.Receipt{PaymentRef: s.ref(paymentID), CaptureID: captured.CaptureID})
+	s.captureAndBook(paymentID)
 	return paymentID
 }
 
@@ -93,9 +92,7 @@ func TestParkedMoneyIsGoneWhenTheLastOfItHasGoneBack(t *testing.T) {
 	s := open(t).issued()
 	settling, parked := s.authorized(), s.authorized()
 	for _, paymentID := range []string{settling, parked} {
-		captured := do[activities.Captured](s, s.saferpay.CapturePayment, s.ref(paymentID))
-		booked := do[activities.Booked](s, s.books.BookReceipt, activities.Receipt{PaymentRef: s.ref(paymentID), CaptureID: captured.CaptureID})
-		require.Equal(t, paymentID == parked, booked.Parked)
+		require.Equal(t, paymentID == parked, s.captureAndBook(paymentID).Parked)
 	}
 	for _, each := range []struct {
 		paymentID, amount string

@@ -196,6 +196,13 @@ func (c *collecting) captures() *collecting {
 	return c
 }
 
+// parks has the provider take the money of pay_1 by itself, for an invoice that is paid by then.
+func (c *collecting) parks() *collecting {
+	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Captured, CaptureID: "c_1"}}
+	c.booked["pay_1"] = activities.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)}, Parked: true}
+	return c
+}
+
 func (c *collecting) cancel() *answer[Acknowledged] {
 	return update[Acknowledged](c, UpdateCancel, "cancel", CancelInvoice{})
 }

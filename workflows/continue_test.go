@@ -12,7 +12,6 @@ import (
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
-	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 )
 
@@ -89,9 +88,7 @@ func TestWhatSomebodyMustSeeIsStillToBeSeenAfterALongHistory(t *testing.T) {
 
 func TestParkedMoneyWaitsForAPersonAfterALongHistory(t *testing.T) {
 	t.Parallel()
-	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Captured, CaptureID: "c_1"}}
-	c.booked["pay_1"] = activities.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)}, Parked: true}
+	c := collect(t).opens().parks()
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.TWINT) })
 	c.at(2*time.Hour, func() { c.receipt("rcp_1", "108.00") })
 	c.at(3*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })

@@ -118,9 +118,7 @@ func TestExceptionThatClearsUpByItselfIsClosed(t *testing.T) {
 
 func TestParkedMoneyWaitsForAPerson(t *testing.T) {
 	t.Parallel()
-	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Captured, CaptureID: "c_1"}}
-	c.booked["pay_1"] = activities.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)}, Parked: true}
+	c := collect(t).opens().parks()
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.TWINT) })
 	c.at(2*time.Hour, func() { c.receipt("rcp_1", "108.00") })
 	c.at(3*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
@@ -134,9 +132,7 @@ func TestParkedMoneyWaitsForAPerson(t *testing.T) {
 
 func TestNobodyDecidesAboutParkedMoneyThatHasGoneBackByARefund(t *testing.T) {
 	t.Parallel()
-	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Captured, CaptureID: "c_1"}}
-	c.booked["pay_1"] = activities.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)}, Parked: true}
+	c := collect(t).opens().parks()
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.TWINT) })
 	c.at(3*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
 	c.at(72*time.Hour, func() { c.SignalWorkflow(SignalMoneyReturned, PaymentHint{PaymentID: "pay_1"}) })
@@ -180,9 +176,7 @@ func TestMoneyThatIsAboutToBeLostIsPutBeforeAPersonOnceMore(t *testing.T) {
 
 func TestARefundThatCannotBeStartedStaysOnTheListUntilSomebodyHasSeenIt(t *testing.T) {
 	t.Parallel()
-	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Captured, CaptureID: "c_1"}}
-	c.booked["pay_1"] = activities.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)}, Parked: true}
+	c := collect(t).opens().parks()
 	c.OnWorkflow(RefundType, mock.Anything, mock.Anything).Return(Returned{}, testsuite.ErrMockStartChildWorkflowFailed)
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.TWINT) })
 	c.at(3*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
@@ -193,9 +187,7 @@ func TestARefundThatCannotBeStartedStaysOnTheListUntilSomebodyHasSeenIt(t *testi
 
 func TestParkedMoneyGoesBackWithOneDecision(t *testing.T) {
 	t.Parallel()
-	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Captured, CaptureID: "c_1"}}
-	c.booked["pay_1"] = activities.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)}, Parked: true}
+	c := collect(t).opens().parks()
 	var refunded RequestRefund
 	c.OnWorkflow(RefundType, mock.Anything, mock.Anything).Return(func(_ workflow.Context, in RequestRefund) (Returned, error) {
 		refunded = in

@@ -63,7 +63,7 @@ func (t *takingUp) company(ctx context.Context, companyID string) error {
 		}
 		t.done.PaymentServices++
 		for _, r := range s.Requested {
-			if r.Status != merchant.CurrencyRequested || s.Status == merchant.Disconnected {
+			if !s.Awaits(r.Currency) {
 				continue
 			}
 			if err := t.commands.RestoredCurrency(ctx, s, r.Currency); err != nil {

@@ -55,6 +55,11 @@ func (s PaymentService) CurrencyStatus(currency money.Currency) CurrencyStatus {
 	return ""
 }
 
+// Awaits tells whether a currency was requested and may still be contracted.
+func (s PaymentService) Awaits(currency money.Currency) bool {
+	return s.CurrencyStatus(currency) == CurrencyRequested && s.Status != Disconnected && s.Status != Rejected
+}
+
 // RequestCurrency notes that the company wants the currency, which tells the acquirer. One that is contracted or requested
 // already stays as it is. Problem: payment-service-not-active.
 func (s *PaymentService) RequestCurrency(currency money.Currency, at time.Time) error {

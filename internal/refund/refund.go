@@ -42,6 +42,9 @@ func (s State) CanBecome(next State) bool { return slices.Contains(transitions[s
 // Final tells whether nothing more can happen to a refund in this state.
 func (s State) Final() bool { return len(transitions[s]) == 0 }
 
+// Happened tells whether the money of a refund in this state has gone back.
+func (s State) Happened() bool { return s == Captured || s == Recorded }
+
 // Step is one entry of a timeline.
 type Step struct {
 	At    time.Time `json:"at"`
@@ -101,7 +104,7 @@ func Left(p payment.Payment, refunds []Refund) money.Amount {
 
 // Whole tells whether all of a captured payment has gone back, given its refunds.
 func Whole(p payment.Payment, refunds []Refund) bool {
-	back := slices.DeleteFunc(slices.Clone(refunds), func(r Refund) bool { return r.State != Captured && r.State != Recorded })
+	back := slices.DeleteFunc(slices.Clone(refunds), func(r Refund) bool { return !r.State.Happened() })
 	return Left(p, back).IsZero()
 }
 

@@ -97,7 +97,7 @@ func (r Record) side(t Transaction) (side, bool) {
 		f := *r.Refund
 		known = f.TransactionID
 		s = side{id: f.ID, state: string(f.State), underWay: !f.State.Final(), booked: money.Zero(f.Amount.Currency()), since: f.Timeline[len(f.Timeline)-1].At}
-		if f.State == refund.Captured || f.State == refund.Recorded {
+		if f.State.Happened() {
 			s.booked = f.Amount.Neg()
 		}
 	default:

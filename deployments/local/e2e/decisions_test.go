@@ -76,9 +76,7 @@ func (d decisions) decide(e exception, choice string) {
 	await(d.t, patience, func() string {
 		decided := d.call("POST", "/exceptions/"+e.ID+"/resolve", object{"choice": choice, "note": "Looked up in the Backoffice."})
 		require.Contains(d.t, []int{http.StatusOK, http.StatusConflict}, decided.status, "%s", decided.body)
-		now := e
-		d.call("GET", "/exceptions/"+e.ID, nil).gives(200, &now)
-		if now.Choice == choice || now.Choice == "cleared_up" {
+		if now := d.exceptionNow(e.ID); now.Choice == choice || now.Choice == "cleared_up" {
 			return ""
 		}
 		return string(decided.body)

@@ -94,10 +94,7 @@ func TestMoneyThatCameTwiceAndIsRefundedNeedsNoDecision(t *testing.T) {
 	c.refund(paymentID, object{"amount": "8.00", "reason": "Paid by bank as well."}).becomes(c, "captured")
 	last := c.refund(paymentID, object{"reason": "Paid by bank as well."})
 	last.becomes(c, "captured")
-	await(t, patience, func() (now exception) {
-		c.call("GET", "/exceptions/"+exceptionID, nil).gives(200, &now)
-		return now
-	}, func(now exception) bool { return now.Choice == "cleared_up" })
+	c.clearsUp(exceptionID)
 	assert.Equal(t, "paid", inv.now().Status)
 	c.requireBooksAgree()
 	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-paid-twice-then-refunded")

@@ -71,6 +71,19 @@ func (c *company) nothingOpen(subject string) {
 	await(c.t, patience, func() []exception { return c.open(subject) }, func(open []exception) bool { return len(open) == 0 })
 }
 
+// exceptionNow is how an exception stands.
+func (c *company) exceptionNow(id string) (now exception) {
+	c.t.Helper()
+	c.call("GET", "/exceptions/"+id, nil).gives(200, &now)
+	return now
+}
+
+// clearsUp waits until the exception has been closed without a person.
+func (c *company) clearsUp(id string) {
+	c.t.Helper()
+	await(c.t, patience, func() exception { return c.exceptionNow(id) }, func(now exception) bool { return now.Choice == "cleared_up" })
+}
+
 // exception waits until something is to be decided about the subject.
 func (c *company) exception(subject string) exception {
 	c.t.Helper()

@@ -469,9 +469,6 @@ func refundThatWasLeftBehind(t *testing.T, s *stack.Stack) {
 	w.sees(3)
 	keepHistory(t, s, w.latest().WorkflowID, "sweep-that-has-a-refund-look-again")
 	lost.becomes(w.company, "captured")
-	await(t, patience, func() (now exception) {
-		w.call("GET", "/exceptions/"+unclear.ID, nil).gives(200, &now)
-		return now
-	}, func(now exception) bool { return now.Choice == "cleared_up" })
+	w.clearsUp(unclear.ID)
 	keepHistory(t, s, workflows.RefundID(lost.ID), "refund-found-after-a-sweep-saw-it")
 }
