@@ -29,10 +29,10 @@ import (
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
-	"github.com/quittance/quittance/internal/postgres/postgrestest"
 	"github.com/quittance/quittance/internal/saferpay"
-	"github.com/quittance/quittance/internal/saferpay/simulator"
 	"github.com/quittance/quittance/internal/secrets"
+	"github.com/quittance/quittance/internal/testing/postgrestest"
+	"github.com/quittance/quittance/internal/testing/simulator"
 )
 
 func TestMain(m *testing.M) { os.Exit(postgrestest.Run(m)) }

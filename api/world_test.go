@@ -27,8 +27,8 @@ import (
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
-	"github.com/quittance/quittance/internal/postgres/postgrestest"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/testing/postgrestest"
 	"github.com/quittance/quittance/internal/webhook"
 )
 

@@ -32,7 +32,7 @@ var domain = []string{
 
 // adapters each know one thing outside, and of ours at most what is named below.
 var adapters = []string{
-	"internal/child", "internal/codecserver", "internal/config", "internal/embeddedpg", "internal/freeport", "internal/mail",
+	"internal/codecserver", "internal/config", "internal/mail",
 	"internal/secrets", "internal/telemetry", "internal/temporalkit", "internal/webhook",
 }
 
@@ -40,17 +40,16 @@ var adapters = []string{
 // subpackages too, and may always import those.
 var mayImport = func() map[string][]string {
 	rules := map[string][]string{
-		"workflows":                      append(slices.Clone(domain), "activities"), // method references
-		"activities":                     append(slices.Clone(domain), "internal/saferpay"),
-		"worker":                         append(slices.Clone(domain), "workflows", "activities"),
-		"api":                            append(slices.Clone(domain), "workflows"), // the contract
-		"internal/camt":                  {"internal/iban", "internal/money"},
-		"internal/saferpay":              {"internal/money"},
-		"internal/saferpay/simulator":    {"internal/money", "internal/saferpay"},
-		"internal/postgres":              domain,
-		"internal/postgres/postgrestest": append(slices.Clone(domain), "internal/postgres", "internal/embeddedpg"),
-		"internal/app":                   {everything}, // builds the adapters and hands them to the rest
-		"cmd":                            {everything},
+		"workflows":         append(slices.Clone(domain), "activities"), // method references
+		"activities":        append(slices.Clone(domain), "internal/saferpay"),
+		"worker":            append(slices.Clone(domain), "workflows", "activities"),
+		"api":               append(slices.Clone(domain), "workflows"), // the contract
+		"internal/camt":     {"internal/iban", "internal/money"},
+		"internal/saferpay": {"internal/money"},
+		"internal/postgres": domain,
+		"internal/testing":  {everything}, // what is not shipped
+		"internal/app":      {everything}, // builds the adapters and hands them to the rest
+		"cmd":               {everything},
 	}
 	for _, name := range domain {
 		rules[name] = domain
@@ -59,7 +58,6 @@ var mayImport = func() map[string][]string {
 	for _, name := range adapters {
 		rules[name] = []string{"internal/config", "internal/secrets"}
 	}
-	rules["internal/embeddedpg"] = []string{"internal/child", "internal/freeport"}
 	return rules
 }()
 

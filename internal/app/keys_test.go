@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/internal/config"
-	"github.com/quittance/quittance/internal/postgres/postgrestest"
 	"github.com/quittance/quittance/internal/secrets"
+	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
 
 func newSettings(t *testing.T, db postgrestest.Database) config.Config {

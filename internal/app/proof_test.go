@@ -17,8 +17,8 @@ import (
 	"github.com/quittance/quittance/internal/config"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/postgres"
-	"github.com/quittance/quittance/internal/postgres/postgrestest"
 	"github.com/quittance/quittance/internal/secrets"
+	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
 
 // auditor has what GET /v1/journal/heads/{day} and the export of the journal answered, and the public key.

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/quittance/quittance/internal/freeport"
+	"github.com/quittance/quittance/internal/testing/freeport"
 )
 
 // serving runs a handler as the processes of Quittance do, until stop is called; ended then tells how it ended.

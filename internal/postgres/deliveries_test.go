@@ -14,8 +14,8 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/postgres"
-	"github.com/quittance/quittance/internal/postgres/postgrestest"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
 
 func newEndpoint(companyID string, types ...event.Type) delivery.Endpoint {

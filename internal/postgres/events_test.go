@@ -9,7 +9,7 @@ import (
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/postgres"
-	"github.com/quittance/quittance/internal/postgres/postgrestest"
+	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
 
 func TestEventsAreListedNewestFirst(t *testing.T) {

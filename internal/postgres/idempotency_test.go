@@ -10,8 +10,8 @@ import (
 
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/idempotency"
-	"github.com/quittance/quittance/internal/postgres/postgrestest"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
 
 func TestOfManyEqualRequestsAtOnceOneIsCarriedOut(t *testing.T) {

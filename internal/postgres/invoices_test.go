@@ -12,8 +12,8 @@ import (
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/postgres"
-	"github.com/quittance/quittance/internal/postgres/postgrestest"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
 
 func TestAnInvoiceIsKeptAsItIs(t *testing.T) {

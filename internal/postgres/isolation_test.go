@@ -15,8 +15,8 @@ import (
 	"github.com/quittance/quittance/internal/idempotency"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/postgres"
-	"github.com/quittance/quittance/internal/postgres/postgrestest"
 	"github.com/quittance/quittance/internal/settlement"
+	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
 
 // withoutPolicy says of each table that has no policy why it needs none. A new table has one, or fails the tests below.

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/internal/postgres"
-	"github.com/quittance/quittance/internal/postgres/postgrestest"
+	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
 
 func TestMigrationsRunOnceHoweverManyStartThem(t *testing.T) {

@@ -15,8 +15,8 @@ import (
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
-	"github.com/quittance/quittance/internal/postgres/postgrestest"
 	"github.com/quittance/quittance/internal/settlement"
+	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
 
 func TestOperatorsSeeHowMuchIsUnderWayInAllCompanies(t *testing.T) {

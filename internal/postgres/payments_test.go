@@ -11,8 +11,8 @@ import (
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
-	"github.com/quittance/quittance/internal/postgres/postgrestest"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
 
 func TestAPaymentIsKeptAsItIsButForItsSecret(t *testing.T) {

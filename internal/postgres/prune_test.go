@@ -12,7 +12,7 @@ import (
 	"github.com/quittance/quittance/internal/idempotency"
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/postgres"
-	"github.com/quittance/quittance/internal/postgres/postgrestest"
+	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
 
 func TestLogsOfDeliveriesAndOldAnswersGoAndEventsStay(t *testing.T) {

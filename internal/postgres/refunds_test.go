@@ -10,9 +10,9 @@ import (
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
-	"github.com/quittance/quittance/internal/postgres/postgrestest"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
 
 func TestARefundIsKeptAsItIs(t *testing.T) {

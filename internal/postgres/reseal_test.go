@@ -14,7 +14,7 @@ import (
 	"github.com/quittance/quittance/internal/idempotency"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/postgres"
-	"github.com/quittance/quittance/internal/postgres/postgrestest"
+	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
 
 // sealedBy is what a key that is one byte would seal for its owner.

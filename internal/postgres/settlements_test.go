@@ -14,9 +14,9 @@ import (
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/postgres"
-	"github.com/quittance/quittance/internal/postgres/postgrestest"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/settlement"
+	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
 
 // settlement is the import of a file with that content.

@@ -11,8 +11,8 @@ import (
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
-	"github.com/quittance/quittance/internal/postgres/postgrestest"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
 
 func TestWhatSaferpayReportsIsFoundByOrderOrTransaction(t *testing.T) {

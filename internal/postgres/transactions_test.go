@@ -13,7 +13,7 @@ import (
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/postgres"
-	"github.com/quittance/quittance/internal/postgres/postgrestest"
+	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
 
 // concurrently runs n calls at once; all must succeed.

@@ -11,8 +11,8 @@ import (
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
-	"github.com/quittance/quittance/internal/postgres/postgrestest"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
 
 func TestWhatIsUnderWayThroughAPaymentServiceIsListed(t *testing.T) {

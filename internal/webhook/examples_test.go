@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/quittance/quittance/internal/freeport"
+	"github.com/quittance/quittance/internal/testing/freeport"
 )
 
 // guide is the text for people who write receivers.

@@ -18,8 +18,8 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/api"
-	"github.com/quittance/quittance/internal/embeddedpg"
 	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/testing/embeddedpg"
 )
 
 const (

@@ -13,7 +13,7 @@ import (
 	"os/signal"
 	"text/tabwriter"
 
-	"github.com/quittance/quittance/internal/embeddedpg"
+	"github.com/quittance/quittance/internal/testing/embeddedpg"
 )
 
 // figure is one row of the table.

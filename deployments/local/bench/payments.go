@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/quittance/quittance/internal/embeddedpg"
+	"github.com/quittance/quittance/internal/testing/embeddedpg"
 )
 
 const (

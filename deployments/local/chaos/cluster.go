@@ -18,8 +18,8 @@ import (
 	"github.com/quittance/quittance/deployments/local/mailsink"
 	"github.com/quittance/quittance/deployments/local/process"
 	"github.com/quittance/quittance/deployments/local/stack"
-	"github.com/quittance/quittance/internal/freeport"
-	"github.com/quittance/quittance/internal/saferpay/simulator"
+	"github.com/quittance/quittance/internal/testing/freeport"
+	"github.com/quittance/quittance/internal/testing/simulator"
 )
 
 // cluster is a whole Quittance of which every part can be killed on its own: Postgres, Temporal, several of api and worker.

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/deployments/local/process"
-	"github.com/quittance/quittance/internal/embeddedpg"
+	"github.com/quittance/quittance/internal/testing/embeddedpg"
 )
 
 const (

@@ -12,7 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/quittance/quittance/internal/embeddedpg"
+	"github.com/quittance/quittance/internal/testing/embeddedpg"
 )
 
 // betweenDumps is how much later the product's database is dumped than Temporal's, so that they are of different moments.

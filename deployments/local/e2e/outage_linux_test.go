@@ -11,7 +11,7 @@ import (
 
 	"github.com/quittance/quittance/deployments/local/mailsink"
 	"github.com/quittance/quittance/deployments/local/stack"
-	"github.com/quittance/quittance/internal/freeport"
+	"github.com/quittance/quittance/internal/testing/freeport"
 	"github.com/quittance/quittance/workflows"
 )
 

@@ -13,7 +13,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/quittance/quittance/deployments/local/stack"
-	"github.com/quittance/quittance/internal/freeport"
+	"github.com/quittance/quittance/internal/testing/freeport"
 	"github.com/quittance/quittance/workflows"
 )
 

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/quittance/quittance/internal/child"
+	"github.com/quittance/quittance/internal/testing/child"
 )
 
 const pollInterval = 25 * time.Millisecond

@@ -13,8 +13,8 @@ import (
 
 	"github.com/quittance/quittance/deployments/local/mailsink"
 	"github.com/quittance/quittance/deployments/local/temporal"
-	"github.com/quittance/quittance/internal/embeddedpg"
-	"github.com/quittance/quittance/internal/saferpay/simulator"
+	"github.com/quittance/quittance/internal/testing/embeddedpg"
+	"github.com/quittance/quittance/internal/testing/simulator"
 )
 
 const (

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/quittance/quittance/internal/embeddedpg"
+	"github.com/quittance/quittance/internal/testing/embeddedpg"
 )
 
 // Options says what to start and where.

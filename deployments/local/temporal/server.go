@@ -27,7 +27,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	"github.com/quittance/quittance/internal/freeport"
+	"github.com/quittance/quittance/internal/testing/freeport"
 )
 
 const (

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/internal/saferpay"
-	"github.com/quittance/quittance/internal/saferpay/simulator"
+	"github.com/quittance/quittance/internal/testing/simulator"
 )
 
 type object = map[string]any

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/internal/saferpay"
-	"github.com/quittance/quittance/internal/saferpay/simulator"
+	"github.com/quittance/quittance/internal/testing/simulator"
 )
 
 // submit presses a button of the payment page with the fields filled in, and follows no redirect.

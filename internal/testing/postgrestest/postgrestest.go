@@ -18,8 +18,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"github.com/quittance/quittance/internal/embeddedpg"
 	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/testing/embeddedpg"
 )
 
 // Run runs the tests of a package with a Postgres server, and returns the exit code. The server is the one that

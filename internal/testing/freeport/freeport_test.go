@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/quittance/quittance/internal/freeport"
+	"github.com/quittance/quittance/internal/testing/freeport"
 )
 
 func TestPortsCanBeListenedOnAndAreNotAmongThoseOfOutgoingConnections(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/saferpay"
-	"github.com/quittance/quittance/internal/saferpay/simulator"
+	"github.com/quittance/quittance/internal/testing/simulator"
 )
 
 // BenchmarkPayments pays over HTTP: Initialize, the payer, Assert, Capture. It reports requests per second, four to a

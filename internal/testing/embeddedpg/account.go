@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"syscall"
 
-	"github.com/quittance/quittance/internal/child"
+	"github.com/quittance/quittance/internal/testing/child"
 )
 
 // account is the user that runs Postgres when the caller is root; nil means the caller's own account.

@@ -20,8 +20,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/quittance/quittance/internal/child"
-	"github.com/quittance/quittance/internal/freeport"
+	"github.com/quittance/quittance/internal/testing/child"
+	"github.com/quittance/quittance/internal/testing/freeport"
 )
 
 // Superuser is the role that owns a new server. Only administration uses it: row-level security doesn't bind a superuser.

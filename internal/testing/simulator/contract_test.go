@@ -15,7 +15,7 @@ import (
 
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/saferpay"
-	"github.com/quittance/quittance/internal/saferpay/simulator"
+	"github.com/quittance/quittance/internal/testing/simulator"
 )
 
 // operations are the calls of the JSON API, each with what has to be known before it can succeed.

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/internal/saferpay"
-	"github.com/quittance/quittance/internal/saferpay/simulator"
+	"github.com/quittance/quittance/internal/testing/simulator"
 )
 
 func TestAFaultLosesTheCallOrTheAnswer(t *testing.T) {

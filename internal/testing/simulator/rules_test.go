@@ -15,7 +15,7 @@ import (
 
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/saferpay"
-	"github.com/quittance/quittance/internal/saferpay/simulator"
+	"github.com/quittance/quittance/internal/testing/simulator"
 )
 
 // direct brings requests to a handler without a network. An aborted answer is a broken connection.

@@ -16,7 +16,7 @@ import (
 
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/saferpay"
-	"github.com/quittance/quittance/internal/saferpay/simulator"
+	"github.com/quittance/quittance/internal/testing/simulator"
 )
 
 const (
