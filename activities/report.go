@@ -15,6 +15,7 @@ import (
 	"github.com/quittance/quittance/internal/refund"
 	"github.com/quittance/quittance/internal/saferpay"
 	"github.com/quittance/quittance/internal/sweep"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // reportPage is how many transactions are compared in one step.
@@ -43,7 +44,7 @@ type Compared struct {
 	More         bool              `json:"more"`              // there is another page
 	Payments     []PaymentUnderWay `json:"payments"`          // whose transaction Saferpay reports, or that are overdue
 	Refunds      []RefundUnderWay  `json:"refunds"`           // the same
-	Findings     []Found           `json:"findings"`          // that a person must decide and has not
+	Findings     []contract.Found           `json:"findings"`          // that a person must decide and has not
 }
 
 // PaymentUnderWay is a payment that has not ended, with the invoice whose process owns it.
@@ -60,12 +61,6 @@ type RefundUnderWay struct {
 	RefundRef
 	PaymentID string       `json:"payment_id"`
 	Amount    money.Amount `json:"amount"`
-}
-
-// Found is a finding with the id for its exception.
-type Found struct {
-	ExceptionID string `json:"exception_id"`
-	sweep.Finding
 }
 
 // CompareReport reads a page of Saferpay's transaction report (Management API 1.14, transactions) and holds it against our
@@ -182,7 +177,7 @@ func (c *comparison) run(ctx context.Context, transactions []sweep.Transaction) 
 		verdict, finding := sweep.Judge(t, record, c.settled)
 		switch {
 		case verdict == sweep.Disagrees || verdict == sweep.Overlooked:
-			c.out.Findings = append(c.out.Findings, Found{ExceptionID: id.New(id.Exception), Finding: finding})
+			c.out.Findings = append(c.out.Findings, contract.Found{ExceptionID: id.New(id.Exception), Finding: finding})
 			c.overlooked[t.ID] = verdict == sweep.Overlooked
 		case verdict == sweep.UnderWay && t.Refund:
 			r := record.Refund
@@ -307,7 +302,7 @@ func (c *comparison) sift(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var left []Found
+	var left []contract.Found
 	for _, f := range c.out.Findings {
 		i := slices.IndexFunc(raised, func(e exception.Exception) bool { return e.Kind == f.Kind && e.Subject == f.Subject })
 		switch {
@@ -331,7 +326,7 @@ func (c *comparison) sift(ctx context.Context) error {
 // reopen begins the payment anew that ended here without its money, and leaves it to its process, unless a person was asked about
 // it or about the transaction before, whatever the question: what was decided, or is being carried out, stands. Another
 // transaction of the same order is for the next night, which knows what became of the payment.
-func (c *comparison) reopen(ctx context.Context, f Found, raised []exception.Exception) (bool, error) {
+func (c *comparison) reopen(ctx context.Context, f contract.Found, raised []exception.Exception) (bool, error) {
 	asked := slices.ContainsFunc(raised, func(e exception.Exception) bool {
 		return (e.Subject == f.PaymentID || e.Subject == f.TransactionID) && e.Choice != exception.ClearedUp
 	})

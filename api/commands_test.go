@@ -12,7 +12,7 @@ import (
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // commands stands in for Temporal and the worker: it notes each command and does to the record what the worker would. An
@@ -28,7 +28,7 @@ type commands struct {
 	settled   bool   // no workflow waits for decisions any more
 
 	credentials merchant.Credentials
-	payNow      workflows.PayNow
+	payNow      contract.PayNow
 	recordedBy  string
 	onReturn    func() // what happens once the payer is known to have returned
 	onTakeUp    func() // what happens once the workflow goes on
@@ -102,7 +102,7 @@ func (c *commands) become(ctx context.Context, invoiceID string, next invoice.St
 	})
 }
 
-func (c *commands) RecordReceipt(ctx context.Context, invoiceID string, in workflows.RecordReceipt) error {
+func (c *commands) RecordReceipt(ctx context.Context, invoiceID string, in contract.RecordReceipt) error {
 	if err := c.note("record receipt", invoiceID); err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (c *commands) RecordReceipt(ctx context.Context, invoiceID string, in workf
 	})
 }
 
-func (c *commands) RequestRefund(ctx context.Context, in workflows.RequestRefund, invoiceNumber string) error {
+func (c *commands) RequestRefund(ctx context.Context, in contract.RequestRefund, invoiceNumber string) error {
 	if err := c.note("refund "+in.PaymentID+" of", invoiceNumber); err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func (c *commands) RequestRefund(ctx context.Context, in workflows.RequestRefund
 	})
 }
 
-func (c *commands) RecordRefund(ctx context.Context, refundID string, in workflows.RefundRecorded) error {
+func (c *commands) RecordRefund(ctx context.Context, refundID string, in contract.RefundRecorded) error {
 	c.recordedBy = in.By
 	if err := c.note("record refund", refundID); err != nil {
 		return err
@@ -169,7 +169,7 @@ func (c *commands) RecordRefund(ctx context.Context, refundID string, in workflo
 	})
 }
 
-func (c *commands) Resolve(ctx context.Context, workflowID string, in workflows.ResolveException) error {
+func (c *commands) Resolve(ctx context.Context, workflowID string, in contract.ResolveException) error {
 	if err := c.note("resolve", workflowID); err != nil {
 		return err
 	}
@@ -188,9 +188,9 @@ func (c *commands) Resolve(ctx context.Context, workflowID string, in workflows.
 	})
 }
 
-func (c *commands) PayNow(_ context.Context, invoiceID string, in workflows.PayNow) (workflows.Checkout, error) {
+func (c *commands) PayNow(_ context.Context, invoiceID string, in contract.PayNow) (contract.Checkout, error) {
 	c.payNow = in
-	return workflows.Checkout{PaymentID: in.PaymentID, RedirectURL: "https://test.saferpay.com/vt2/page"}, c.note("pay now", invoiceID)
+	return contract.Checkout{PaymentID: in.PaymentID, RedirectURL: "https://test.saferpay.com/vt2/page"}, c.note("pay now", invoiceID)
 }
 
 func (c *commands) PayerReturned(_ context.Context, _, paymentID string) error {
@@ -205,7 +205,7 @@ func (c *commands) SaferpayNotified(_ context.Context, _, paymentID string) erro
 	return c.note("saferpay notified", paymentID)
 }
 
-func (c *commands) Connect(ctx context.Context, in workflows.ConnectPaymentService) error {
+func (c *commands) Connect(ctx context.Context, in contract.ConnectPaymentService) error {
 	if err := c.note("connect", in.PaymentServiceID); err != nil {
 		return err
 	}
@@ -216,18 +216,18 @@ func (c *commands) Connect(ctx context.Context, in workflows.ConnectPaymentServi
 	})
 }
 
-func (c *commands) SubmitCredentials(ctx context.Context, s merchant.PaymentService, in merchant.Credentials) (workflows.ServiceState, error) {
+func (c *commands) SubmitCredentials(ctx context.Context, s merchant.PaymentService, in merchant.Credentials) (contract.ServiceState, error) {
 	c.credentials = in
 	if err := c.note("submit credentials", s.ID); err != nil {
-		return workflows.ServiceState{}, err
+		return contract.ServiceState{}, err
 	}
 	s.CustomerID, s.TerminalID, s.APIUsername, s.SealedPassword, s.SubmittedAt = in.CustomerID, in.TerminalID, in.APIUsername, in.SealedPassword, noon
 	return c.becomeService(ctx, s, merchant.InVerification, "")
 }
 
-func (c *commands) Decide(ctx context.Context, s merchant.PaymentService, d workflows.Decision) (workflows.ServiceState, error) {
+func (c *commands) Decide(ctx context.Context, s merchant.PaymentService, d contract.Decision) (contract.ServiceState, error) {
 	if err := c.note("decide", s.ID); err != nil {
-		return workflows.ServiceState{}, err
+		return contract.ServiceState{}, err
 	}
 	next := merchant.Rejected
 	if d.Approved {
@@ -236,30 +236,30 @@ func (c *commands) Decide(ctx context.Context, s merchant.PaymentService, d work
 	return c.becomeService(ctx, s, next, d.Reason)
 }
 
-func (c *commands) Disconnect(ctx context.Context, s merchant.PaymentService) (workflows.ServiceState, error) {
+func (c *commands) Disconnect(ctx context.Context, s merchant.PaymentService) (contract.ServiceState, error) {
 	if err := c.note("disconnect", s.ID); err != nil {
-		return workflows.ServiceState{}, err
+		return contract.ServiceState{}, err
 	}
 	return c.becomeService(ctx, s, merchant.Disconnected, "")
 }
 
-func (c *commands) RequestCurrency(_ context.Context, _ merchant.PaymentService, currency money.Currency) (workflows.CurrencyState, error) {
-	return workflows.CurrencyState{Status: merchant.CurrencyRequested}, c.note("request currency", string(currency))
+func (c *commands) RequestCurrency(_ context.Context, _ merchant.PaymentService, currency money.Currency) (contract.CurrencyState, error) {
+	return contract.CurrencyState{Status: merchant.CurrencyRequested}, c.note("request currency", string(currency))
 }
 
-func (c *commands) DecideCurrency(_ context.Context, _ merchant.PaymentService, currency money.Currency, _ workflows.Decision) (workflows.CurrencyState, error) {
-	return workflows.CurrencyState{Status: merchant.CurrencyRejected}, c.note("decide currency", string(currency))
+func (c *commands) DecideCurrency(_ context.Context, _ merchant.PaymentService, currency money.Currency, _ contract.Decision) (contract.CurrencyState, error) {
+	return contract.CurrencyState{Status: merchant.CurrencyRejected}, c.note("decide currency", string(currency))
 }
 
 func (c *commands) MailDocument(_ context.Context, _ merchant.PaymentService, documentID string) error {
 	return c.note("mail document", documentID)
 }
 
-func (c *commands) becomeService(ctx context.Context, s merchant.PaymentService, next merchant.ServiceStatus, note string) (workflows.ServiceState, error) {
+func (c *commands) becomeService(ctx context.Context, s merchant.PaymentService, next merchant.ServiceStatus, note string) (contract.ServiceState, error) {
 	if err := s.Become(next, noon, note); err != nil {
-		return workflows.ServiceState{}, err
+		return contract.ServiceState{}, err
 	}
-	return workflows.ServiceState{Status: next}, c.store.Store.InCompany(ctx, s.CompanyID, func(tx *postgres.Tx) error {
+	return contract.ServiceState{Status: next}, c.store.Store.InCompany(ctx, s.CompanyID, func(tx *postgres.Tx) error {
 		return tx.SavePaymentService(ctx, s)
 	})
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // ListExceptions answers GET /exceptions.
@@ -42,7 +42,7 @@ func (s *server) GetException(ctx context.Context, r spec.GetExceptionRequestObj
 // ResolveException answers POST /exceptions/{exception_id}/resolve. A workflow that waits for the decision records it itself,
 // so that it is not recorded without being acted on; when none waits, it is recorded here.
 func (s *server) ResolveException(ctx context.Context, r spec.ResolveExceptionRequestObject) (spec.ResolveExceptionResponseObject, error) {
-	decision := workflows.ResolveException{
+	decision := contract.ResolveException{
 		ExceptionID: r.ExceptionID, Choice: exception.Choice(r.Body.Choice), Note: deref(r.Body.Note), By: callerOf(ctx).keyID,
 	}
 	waiting, err := s.decide(ctx, decision)
@@ -66,7 +66,7 @@ func (s *server) ResolveException(ctx context.Context, r spec.ResolveExceptionRe
 
 // decideAlone acts on a decision whose workflow was ended from outside. What is at an end is decided here; what is not has its
 // workflow started again, which finds out where it stands before anybody decides.
-func (s *server) decideAlone(ctx context.Context, d workflows.ResolveException) error {
+func (s *server) decideAlone(ctx context.Context, d contract.ResolveException) error {
 	var about circumstances
 	if err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
 		e, err := tx.Exception(ctx, d.ExceptionID)
@@ -91,7 +91,7 @@ func (s *server) decideAlone(ctx context.Context, d workflows.ResolveException) 
 		}
 		return restarted()
 	case d.Choice == exception.GiveBack:
-		err := s.Commands.RequestRefund(ctx, workflows.RequestRefund{
+		err := s.Commands.RequestRefund(ctx, contract.RequestRefund{
 			CompanyID: about.payment.CompanyID, RefundID: id.New(id.Refund), PaymentID: about.payment.ID, OrderID: id.NewOrder(), Reason: "Paid twice",
 		}, about.invoice.Number)
 		if err != nil {
@@ -131,7 +131,7 @@ func restarted() error {
 }
 
 // decide checks the decision and records it, unless a workflow waits for it: then it returns which one.
-func (s *server) decide(ctx context.Context, d workflows.ResolveException) (waiting string, err error) {
+func (s *server) decide(ctx context.Context, d contract.ResolveException) (waiting string, err error) {
 	err = s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
 		waiting = ""
 		e, err := tx.LockException(ctx, d.ExceptionID)

@@ -16,7 +16,7 @@ import (
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/problem"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // once sends a POST with an idempotency key.
@@ -51,11 +51,11 @@ func (l *lossy) Cancel(ctx context.Context, invoiceID string) error {
 	return l.lose(l.commands.Cancel(ctx, invoiceID))
 }
 
-func (l *lossy) RecordReceipt(ctx context.Context, invoiceID string, in workflows.RecordReceipt) error {
+func (l *lossy) RecordReceipt(ctx context.Context, invoiceID string, in contract.RecordReceipt) error {
 	return l.lose(l.commands.RecordReceipt(ctx, invoiceID, in))
 }
 
-func (l *lossy) RequestRefund(ctx context.Context, in workflows.RequestRefund, invoiceNumber string) error {
+func (l *lossy) RequestRefund(ctx context.Context, in contract.RequestRefund, invoiceNumber string) error {
 	return l.lose(l.commands.RequestRefund(ctx, in, invoiceNumber))
 }
 

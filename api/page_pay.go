@@ -11,7 +11,7 @@ import (
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // maxForm is the largest form of a page, in bytes; it holds one word.
@@ -53,9 +53,9 @@ func (s *server) paymentPage(ctx context.Context, d document, method payment.Met
 	if !slices.Contains(d.offers, method) {
 		return "", problem.New(problem.PaymentMethodNotOffered, "Invoice %s can't be paid by that method.", d.invoice.Number)
 	}
-	var checkout workflows.Checkout
+	var checkout contract.Checkout
 	err := s.onInvoice(ctx, d.invoice.CompanyID, d.invoice.ID, mustBePayable, func(ctx context.Context) (err error) {
-		checkout, err = s.Commands.PayNow(ctx, d.invoice.ID, workflows.PayNow{
+		checkout, err = s.Commands.PayNow(ctx, d.invoice.ID, contract.PayNow{
 			PaymentID:          id.New(id.Payment),
 			OrderID:            id.NewOrder(),
 			NotificationSecret: id.NewSecret(),

@@ -10,7 +10,7 @@ import (
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // commandTimeout is how long a caller waits for a command. Afterwards the answer is temporarily-unavailable, and the
@@ -29,7 +29,7 @@ func (s *server) CreatePaymentService(ctx context.Context, r spec.CreatePaymentS
 	if !invoice.Printable(name, 1, 100) {
 		return nil, problem.InvalidFields(problem.Field{Name: "name", Message: "must have 1 to 100 printable characters"})
 	}
-	in := workflows.ConnectPaymentService{
+	in := contract.ConnectPaymentService{
 		CompanyID:        callerOf(ctx).companyID,
 		PaymentServiceID: newID(ctx, id.PaymentService),
 		Environment:      merchant.Environment(r.Body.Environment),
@@ -122,7 +122,7 @@ func (s *server) DecideVerification(ctx context.Context, r spec.DecideVerificati
 	}
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
-	decision := workflows.Decision{Approved: r.Body.Decision == spec.VerificationDecisionDecisionApproved, Reason: r.Body.Reason}
+	decision := contract.Decision{Approved: r.Body.Decision == spec.VerificationDecisionDecisionApproved, Reason: r.Body.Reason}
 	if r.Body.Currency != nil {
 		_, err = s.Commands.DecideCurrency(ctx, service, money.Currency(*r.Body.Currency), decision)
 	} else {

@@ -17,7 +17,7 @@ import (
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/refund"
 	"github.com/quittance/quittance/internal/settlement"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // Store is what the API needs of the record before it knows the company, and the way into a company.
@@ -130,26 +130,26 @@ type Tx interface {
 	EntryBySource(ctx context.Context, source ledger.Source) (ledger.Entry, bool, error)
 }
 
-// Commands starts and steers lifecycles; workflows.Commands says what each one does and which problems it returns.
+// Commands starts and steers lifecycles; contract.Commands says what each one does and which problems it returns.
 type Commands interface {
 	Issue(ctx context.Context, inv invoice.Invoice, sendEmail bool) error
 	TakeUp(ctx context.Context, inv invoice.Invoice) error
 	TakeUpRefund(ctx context.Context, r refund.Refund, invoiceNumber string) error
 	Cancel(ctx context.Context, invoiceID string) error
-	RecordReceipt(ctx context.Context, invoiceID string, in workflows.RecordReceipt) error
-	RequestRefund(ctx context.Context, in workflows.RequestRefund, invoiceNumber string) error
-	RecordRefund(ctx context.Context, refundID string, in workflows.RefundRecorded) error
-	Resolve(ctx context.Context, workflowID string, in workflows.ResolveException) error
-	PayNow(ctx context.Context, invoiceID string, in workflows.PayNow) (workflows.Checkout, error)
+	RecordReceipt(ctx context.Context, invoiceID string, in contract.RecordReceipt) error
+	RequestRefund(ctx context.Context, in contract.RequestRefund, invoiceNumber string) error
+	RecordRefund(ctx context.Context, refundID string, in contract.RefundRecorded) error
+	Resolve(ctx context.Context, workflowID string, in contract.ResolveException) error
+	PayNow(ctx context.Context, invoiceID string, in contract.PayNow) (contract.Checkout, error)
 	PayerReturned(ctx context.Context, invoiceID, paymentID string) error
 	SaferpayNotified(ctx context.Context, invoiceID, paymentID string) error
-	Connect(ctx context.Context, in workflows.ConnectPaymentService) error
-	SubmitCredentials(ctx context.Context, s merchant.PaymentService, c merchant.Credentials) (workflows.ServiceState, error)
-	Decide(ctx context.Context, s merchant.PaymentService, d workflows.Decision) (workflows.ServiceState, error)
+	Connect(ctx context.Context, in contract.ConnectPaymentService) error
+	SubmitCredentials(ctx context.Context, s merchant.PaymentService, c merchant.Credentials) (contract.ServiceState, error)
+	Decide(ctx context.Context, s merchant.PaymentService, d contract.Decision) (contract.ServiceState, error)
 	MailDocument(ctx context.Context, s merchant.PaymentService, documentID string) error
-	Disconnect(ctx context.Context, s merchant.PaymentService) (workflows.ServiceState, error)
-	RequestCurrency(ctx context.Context, s merchant.PaymentService, currency money.Currency) (workflows.CurrencyState, error)
-	DecideCurrency(ctx context.Context, s merchant.PaymentService, currency money.Currency, d workflows.Decision) (workflows.CurrencyState, error)
+	Disconnect(ctx context.Context, s merchant.PaymentService) (contract.ServiceState, error)
+	RequestCurrency(ctx context.Context, s merchant.PaymentService, currency money.Currency) (contract.CurrencyState, error)
+	DecideCurrency(ctx context.Context, s merchant.PaymentService, currency money.Currency, d contract.Decision) (contract.CurrencyState, error)
 }
 
 // Sealer encrypts a secret so that it opens only together with the associated text.

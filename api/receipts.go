@@ -9,14 +9,14 @@ import (
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/problem"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // RecordReceipt answers POST /invoices/{invoice_id}/receipts. The invoice's workflow books the receipt, since it knows
 // whether an online payment is under way; what can be refused without it is refused here.
 func (s *server) RecordReceipt(ctx context.Context, r spec.RecordReceiptRequestObject) (spec.RecordReceiptResponseObject, error) {
 	companyID := callerOf(ctx).companyID
-	receipt := workflows.RecordReceipt{
+	receipt := contract.RecordReceipt{
 		ReceiptID: newID(ctx, id.Receipt), Day: r.Body.Date.Time, Account: r.Body.Account, Reference: deref(r.Body.Reference), By: callerOf(ctx).keyID,
 	}
 	var booked bool // by an earlier try of the same request
@@ -57,7 +57,7 @@ func (s *server) RecordReceipt(ctx context.Context, r spec.RecordReceiptRequestO
 	}, err
 }
 
-func (s *server) recordReceipt(ctx context.Context, invoiceID string, receipt workflows.RecordReceipt) error {
+func (s *server) recordReceipt(ctx context.Context, invoiceID string, receipt contract.RecordReceipt) error {
 	refusal := func(inv invoice.Invoice) error { return inv.Receive(receipt.Amount, s.now()) }
 	return s.onInvoice(ctx, callerOf(ctx).companyID, invoiceID, refusal, func(ctx context.Context) error {
 		return s.Commands.RecordReceipt(ctx, invoiceID, receipt)
@@ -65,7 +65,7 @@ func (s *server) recordReceipt(ctx context.Context, invoiceID string, receipt wo
 }
 
 // checkReceipt returns an Invalid problem that names every field at fault, or nil.
-func (s *server) checkReceipt(ctx context.Context, tx Tx, receipt workflows.RecordReceipt) error {
+func (s *server) checkReceipt(ctx context.Context, tx Tx, receipt contract.RecordReceipt) error {
 	var fields []problem.Field
 	if !receipt.Amount.IsPositive() {
 		fields = append(fields, problem.Field{Name: "amount", Message: "must be more than 0"})

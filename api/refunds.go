@@ -9,7 +9,7 @@ import (
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // RequestRefund answers POST /payments/{payment_id}/refunds. The refund's workflow records the request, since it also keeps
@@ -19,7 +19,7 @@ func (s *server) RequestRefund(ctx context.Context, r spec.RequestRefundRequestO
 		return nil, problem.InvalidFields(problem.Field{Name: "reason", Message: "must have 1 to 200 printable characters"})
 	}
 	companyID := callerOf(ctx).companyID
-	request := workflows.RequestRefund{
+	request := contract.RequestRefund{
 		CompanyID: companyID, RefundID: newID(ctx, id.Refund), PaymentID: r.PaymentID, OrderID: id.NewOrder(), Reason: r.Body.Reason,
 	}
 	if repeated(ctx) { // what was left of the payment then is gone if the first try came through
@@ -77,7 +77,7 @@ func (s *server) RecordRefund(ctx context.Context, r spec.RecordRefundRequestObj
 	}
 	commandCtx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
-	err = s.Commands.RecordRefund(commandCtx, r.RefundID, workflows.RefundRecorded{By: callerOf(ctx).keyID})
+	err = s.Commands.RecordRefund(commandCtx, r.RefundID, contract.RefundRecorded{By: callerOf(ctx).keyID})
 	if problem.CodeOf(err) == problem.NotFound {
 		err = s.takeUpRefund(commandCtx, r.RefundID)
 	}

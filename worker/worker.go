@@ -13,7 +13,12 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/collection"
+	"github.com/quittance/quittance/workflows/contract"
+	"github.com/quittance/quittance/workflows/delivery"
+	"github.com/quittance/quittance/workflows/onboarding"
+	"github.com/quittance/quittance/workflows/reconciliation"
+	"github.com/quittance/quittance/workflows/refunding"
 )
 
 // shutdown is how long running activities get to finish when the worker stops. A call to Saferpay that takes longer is
@@ -24,7 +29,7 @@ const shutdown = 10 * time.Second
 type Options struct {
 	DeploymentName string // of all versions of the worker together
 	BuildID        string // of this version; empty: the worker is not versioned
-	TimeScale      int64  // see workflows.Workflows
+	TimeScale      int64  // 1 except in a local stack
 }
 
 // Activities are the steps, ready to run.
@@ -42,27 +47,26 @@ type Activities struct {
 func Run(ctx context.Context, c client.Client, a Activities, o Options) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	flows := workflows.Workflows{TimeScale: o.TimeScale}
 
-	payments := worker.New(c, workflows.PaymentsQueue, o.worker(stop))
-	flows.RegisterPayments(payments)
+	payments := worker.New(c, contract.PaymentsQueue, o.worker(stop))
+	RegisterPayments(payments, o.TimeScale)
 	payments.RegisterActivity(a.Books)
 	payments.RegisterActivity(a.Saferpay)
 	payments.RegisterActivity(a.Mail)
 
-	onboarding := worker.New(c, workflows.OnboardingQueue, o.worker(stop))
-	flows.RegisterOnboarding(onboarding)
-	onboarding.RegisterActivity(a.Merchants)
-	onboarding.RegisterActivity(a.Schedules)
-	onboarding.RegisterActivity(a.Mail)
+	services := worker.New(c, contract.OnboardingQueue, o.worker(stop))
+	RegisterOnboarding(services, o.TimeScale)
+	services.RegisterActivity(a.Merchants)
+	services.RegisterActivity(a.Schedules)
+	services.RegisterActivity(a.Mail)
 
-	webhooks := worker.New(c, workflows.WebhooksQueue, o.worker(stop))
-	flows.RegisterWebhooks(webhooks)
+	webhooks := worker.New(c, contract.WebhooksQueue, o.worker(stop))
+	RegisterWebhooks(webhooks, o.TimeScale)
 	webhooks.RegisterActivity(a.Webhooks)
 	webhooks.RegisterActivity(a.Mail)
 
 	for queue, w := range map[string]worker.Worker{
-		workflows.PaymentsQueue: payments, workflows.OnboardingQueue: onboarding, workflows.WebhooksQueue: webhooks,
+		contract.PaymentsQueue: payments, contract.OnboardingQueue: services, contract.WebhooksQueue: webhooks,
 	} {
 		if err := w.Start(); err != nil {
 			return fmt.Errorf("serve the task queue %s: %w", queue, err)
@@ -92,4 +96,32 @@ func (o Options) worker(fatal func(error)) worker.Options {
 		}
 	}
 	return options
+}
+
+// RegisterPayments registers the workflows of contract.PaymentsQueue. Each ends under the version of the worker that began it.
+func RegisterPayments(r worker.WorkflowRegistry, timeScale int64) {
+	pinned(r, contract.InvoicePaymentType, collection.Workflow{TimeScale: timeScale}.InvoicePayment)
+	pinned(r, contract.RefundType, refunding.Workflow{TimeScale: timeScale}.Refund)
+	pinned(r, contract.NightlySweepType, reconciliation.Workflow{TimeScale: timeScale}.NightlySweep)
+	pinned(r, contract.FindingType, reconciliation.Workflow{TimeScale: timeScale}.Finding)
+}
+
+// RegisterOnboarding registers the workflows of contract.OnboardingQueue. Their waits are longer than a version lives, so each goes
+// on under the version that is current.
+func RegisterOnboarding(r worker.WorkflowRegistry, timeScale int64) {
+	w := onboarding.Workflow{TimeScale: timeScale}
+	for name, run := range map[string]any{
+		contract.OnboardingType: w.Onboarding, contract.CurrencyActivationType: w.CurrencyActivation, contract.ServiceHealthType: w.ServiceHealth,
+	} {
+		r.RegisterWorkflowWithOptions(run, workflow.RegisterOptions{Name: name, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
+	}
+}
+
+// RegisterWebhooks registers the workflows of contract.WebhooksQueue.
+func RegisterWebhooks(r worker.WorkflowRegistry, timeScale int64) {
+	pinned(r, contract.EventDeliveryType, delivery.Workflow{TimeScale: timeScale}.EventDelivery)
+}
+
+func pinned(r worker.WorkflowRegistry, name string, run any) {
+	r.RegisterWorkflowWithOptions(run, workflow.RegisterOptions{Name: name, VersioningBehavior: workflow.VersioningBehaviorPinned})
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/telemetry"
 	"github.com/quittance/quittance/internal/webhook"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // RunAPI answers REST calls, payers and Saferpay's notifications until ctx ends.
@@ -37,7 +37,7 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	}
 	return serve(ctx, cfg.API.Address, api.New(api.Options{
 		Store:      store{p.store},
-		Commands:   workflows.Commands{Temporal: p.temporal},
+		Commands:   contract.Commands{Temporal: p.temporal},
 		Sealer:     p.keyring,
 		Signer:     signer{p.store, p.keyring},
 		Receivers:  webhook.NewClient(cfg.Webhooks.Loopback),

@@ -17,7 +17,7 @@ import (
 	"github.com/quittance/quittance/internal/secrets"
 	"github.com/quittance/quittance/internal/telemetry"
 	"github.com/quittance/quittance/internal/temporalkit"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // startup is how long a process waits for Postgres and Temporal before it gives up.
@@ -120,7 +120,7 @@ func Migrate(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err := temporalkit.WaitForNamespace(ctx, p.temporal, cfg.Temporal.Namespace); err != nil {
 		return err
 	}
-	return temporalkit.RegisterSearchAttributes(ctx, p.temporal, cfg.Temporal.Namespace, workflows.SearchAttributes)
+	return temporalkit.RegisterSearchAttributes(ctx, p.temporal, cfg.Temporal.Namespace, contract.SearchAttributes)
 }
 
 func migrateDatabase(ctx context.Context, cfg config.Config) error {

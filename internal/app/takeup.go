@@ -9,7 +9,7 @@ import (
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/refund"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // takenAtOnce is how much of what is under way is read in one transaction.
@@ -29,7 +29,7 @@ func TakeUp(ctx context.Context, cfg config.Config, log *slog.Logger) (TakenUp, 
 		return TakenUp{}, err
 	}
 	defer p.close()
-	t := takingUp{store: p.store, commands: workflows.Commands{Temporal: p.temporal}}
+	t := takingUp{store: p.store, commands: contract.Commands{Temporal: p.temporal}}
 	companies, err := p.store.Companies(ctx)
 	if err != nil {
 		return TakenUp{}, err
@@ -45,7 +45,7 @@ func TakeUp(ctx context.Context, cfg config.Config, log *slog.Logger) (TakenUp, 
 
 type takingUp struct {
 	store    *postgres.Store
-	commands workflows.Commands
+	commands contract.Commands
 	done     TakenUp
 }
 

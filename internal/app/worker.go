@@ -20,7 +20,8 @@ import (
 	"github.com/quittance/quittance/internal/telemetry"
 	"github.com/quittance/quittance/internal/webhook"
 	"github.com/quittance/quittance/worker"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
+	"github.com/quittance/quittance/workflows/onboarding"
 )
 
 // RunWorker runs workflows and activities until ctx ends.
@@ -48,7 +49,7 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	mux.Handle("GET /readyz", telemetry.Readyz(log, p.checks()))
 	mux.Handle("GET /metrics", p.metrics.Handler())
 	p.metrics.Watch(watched(p.store))
-	relay := worker.Relay{Outbox: p.store, Deliver: workflows.Commands{Temporal: p.temporal}.Deliver, Logger: log}
+	relay := worker.Relay{Outbox: p.store, Deliver: contract.Commands{Temporal: p.temporal}.Deliver, Logger: log}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve(ctx, cfg.Worker.Address, mux, log) })
 	group.Go(func() error {
@@ -76,7 +77,7 @@ func steps(cfg config.Config, p parts) (worker.Activities, error) {
 	if err != nil {
 		return worker.Activities{}, fmt.Errorf("QUITTANCE_SMTP_URL or QUITTANCE_MAIL_FROM: %w", err)
 	}
-	processes := workflows.Commands{Temporal: p.temporal}
+	processes := contract.Commands{Temporal: p.temporal}
 	test, live := saferpay.NewClient(cfg.Saferpay.TestURL), saferpay.NewClient(cfg.Saferpay.LiveURL)
 	records := func(ctx context.Context, companyID string, fn func(activities.Tx) error) error {
 		return p.store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
@@ -95,7 +96,7 @@ func steps(cfg config.Config, p parts) (worker.Activities, error) {
 			InCompany: records, Secrets: p.keyring, PublicURL: cfg.PublicURL, Operators: cfg.Mail.Operators, Send: post(sender),
 		},
 		Schedules: &activities.Schedules{
-			Temporal: p.temporal.ScheduleClient(), Daily: workflows.Workflows{TimeScale: cfg.TimeScale}.DailySchedules, Now: now,
+			Temporal: p.temporal.ScheduleClient(), Daily: onboarding.Workflow{TimeScale: cfg.TimeScale}.DailySchedules, Now: now,
 		},
 		Webhooks: &activities.Webhooks{InCompany: records, Secrets: p.keyring, Now: now, Post: tell(webhook.NewClient(cfg.Webhooks.Loopback))},
 	}, nil

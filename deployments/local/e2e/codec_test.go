@@ -10,14 +10,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/deployments/local/stack"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 func TestOperatorsWhoSignInReadPayloadsInTemporalWeb(t *testing.T) {
 	t.Parallel()
 	b := newBrowser(t)
 	inv := newMerchant(t, shared).issue("108.00")
-	history := shared.TemporalWebURL() + "/namespaces/default/workflows/" + strings.ReplaceAll(workflows.InvoicePaymentID(inv.ID), "/", "%2F")
+	history := shared.TemporalWebURL() + "/namespaces/default/workflows/" + strings.ReplaceAll(contract.InvoicePaymentID(inv.ID), "/", "%2F")
 	says := func(text string) chromedp.Action {
 		return chromedp.Poll(`document.body.innerText.includes("`+text+`")`, nil, chromedp.WithPollingTimeout(browserTimeout))
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/quittance/quittance/deployments/local/process"
 	"github.com/quittance/quittance/deployments/local/stack"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 func TestWorkerAndAPIKilledBetweenCaptureAndBookingLoseNothing(t *testing.T) {
@@ -89,8 +89,8 @@ func TestManyPaymentsSurviveKillsAndLongHistories(t *testing.T) {
 		}
 		for n := range 20 {
 			for i, p := range now {
-				require.NoError(t, temporal.SignalWorkflow(t.Context(), workflows.InvoicePaymentID(p.inv.ID), "",
-					workflows.SignalSaferpayNotified, workflows.PaymentHint{PaymentID: "pay_unknown"}))
+				require.NoError(t, temporal.SignalWorkflow(t.Context(), contract.InvoicePaymentID(p.inv.ID), "",
+					contract.SignalSaferpayNotified, contract.PaymentHint{PaymentID: "pay_unknown"}))
 				if n%5 == 0 {
 					again := p.inv.pressPayNow([]string{"card", "twint"}[i%2])
 					assert.Equal(t, p.page.url, again.header.Get("Location"), "the page stays the same, whatever continues as new")
@@ -125,7 +125,7 @@ func TestManyPaymentsSurviveKillsAndLongHistories(t *testing.T) {
 
 	continued := 0
 	for _, p := range all {
-		id := workflows.InvoicePaymentID(p.inv.ID)
+		id := contract.InvoicePaymentID(p.inv.ID)
 		assert.Contains(t, currentDetails(t, temporal, id), "Invoice "+p.inv.Number+" is **paid**", "an operator reads which one it is")
 		raw, err := temporal.DescribeWorkflowExecution(t.Context(), id, "")
 		require.NoError(t, err)
@@ -135,7 +135,7 @@ func TestManyPaymentsSurviveKillsAndLongHistories(t *testing.T) {
 	}
 	t.Logf("%d of %d workflows continued as new", continued, len(all))
 	assert.Positive(t, continued)
-	keepEveryPath(t, s, workflows.InvoicePaymentType)
+	keepEveryPath(t, s, contract.InvoicePaymentType)
 }
 
 // captures is how often Saferpay has moved money.

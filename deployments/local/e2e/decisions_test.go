@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // decisions are the persons of a company who look into the Saferpay Backoffice, and decide.
@@ -118,7 +118,7 @@ func (u undecided) keep(path string) {
 		await(u.company.t, patience, func() int { return u.company.call("POST", "/invoices/"+u.ID+"/cancel", nil).status },
 			func(status int) bool { return status == http.StatusOK })
 	}
-	keepHistory(u.company.t, u.company.stack, workflows.InvoicePaymentID(u.ID), path)
+	keepHistory(u.company.t, u.company.stack, contract.InvoicePaymentID(u.ID), path)
 	u.company.nothingOpen(u.page.payment)
 }
 
@@ -283,7 +283,7 @@ func (d decisions) refunds() {
 			r := d.refund(paid, object{"amount": "8.00", "reason": c.kind + " " + choice})
 			d.decide(d.exceptionOf(r.ID, c.kind), choice)
 			r.becomes(d.company, want)
-			keepHistory(d.t, d.stack, workflows.RefundID(r.ID), "refund-"+c.kind+"-"+choice)
+			keepHistory(d.t, d.stack, contract.RefundID(r.ID), "refund-"+c.kind+"-"+choice)
 			d.nothingOpen(r.ID)
 		}
 		again()

@@ -9,7 +9,7 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // The workflow is set back to before the page was opened, as when Temporal's database is restored from an earlier moment, or
@@ -19,7 +19,7 @@ func TestPaymentThatTemporalForgotIsCollectedAllTheSame(t *testing.T) {
 	c := newMerchant(t, shared)
 	inv := c.issue("108.00")
 	page := inv.payNow("card")
-	temporal, id := operator(t, shared), workflows.InvoicePaymentID(inv.ID)
+	temporal, id := operator(t, shared), contract.InvoicePaymentID(inv.ID)
 	events := temporal.GetWorkflowHistory(t.Context(), id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for {
 		e, err := events.Next()

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // token opens the online document of the invoice.
@@ -66,8 +66,8 @@ func TestFromNothingToAPaidAndBookedInvoice(t *testing.T) {
 	document.gives(200, nil)
 	assert.NotContains(t, string(document.body), "/pay", "nothing is left to pay")
 
-	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-mailed-and-paid-by-card")
-	keepHistory(t, shared, workflows.OnboardingID(service.ID), "onboarding-active-at-once")
+	keepHistory(t, shared, contract.InvoicePaymentID(inv.ID), "invoice-mailed-and-paid-by-card")
+	keepHistory(t, shared, contract.OnboardingID(service.ID), "onboarding-active-at-once")
 }
 
 // message is a mail in the mail sink.
@@ -104,7 +104,7 @@ func TestPaymentByTwint(t *testing.T) {
 	page.pay(twint)
 	assert.Equal(t, "twint", inv.requireCollectedOnce("25.50").Payments[0].Method)
 	assert.Equal(t, 1, page.asserts())
-	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-paid-by-twint")
+	keepHistory(t, shared, contract.InvoicePaymentID(inv.ID), "invoice-paid-by-twint")
 }
 
 func TestTwintPaymentThatIsDecidedLater(t *testing.T) {
@@ -114,7 +114,7 @@ func TestTwintPaymentThatIsDecidedLater(t *testing.T) {
 	page.pay(twint)
 	inv.requireCollectedOnce("66.11")
 	assert.LessOrEqual(t, page.asserts(), 3, "when the payer returned, when the page was notified, and when the decision was")
-	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-paid-by-twint-that-was-pending")
+	keepHistory(t, shared, contract.InvoicePaymentID(inv.ID), "invoice-paid-by-twint-that-was-pending")
 }
 
 func TestDeclinedCardThenAGoodOne(t *testing.T) {
@@ -132,7 +132,7 @@ func TestDeclinedCardThenAGoodOne(t *testing.T) {
 	inv.requireCollectedOnce("108.00")
 	assert.Equal(t, "captured", inv.paymentBecomes(second.payment, "captured").State)
 	assert.Equal(t, []int{1, 1}, []int{first.asserts(), second.asserts()})
-	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-declined-then-paid")
+	keepHistory(t, shared, contract.InvoicePaymentID(inv.ID), "invoice-declined-then-paid")
 }
 
 func TestPayerWhoAbortsLeavesTheInvoiceOpen(t *testing.T) {
@@ -148,7 +148,7 @@ func TestPayerWhoAbortsLeavesTheInvoiceOpen(t *testing.T) {
 
 	inv.cancel()
 	inv.becomes("cancelled")
-	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-aborted-then-cancelled")
+	keepHistory(t, shared, contract.InvoicePaymentID(inv.ID), "invoice-aborted-then-cancelled")
 }
 
 func TestSecondTabGetsTheSamePage(t *testing.T) {
@@ -158,7 +158,7 @@ func TestSecondTabGetsTheSamePage(t *testing.T) {
 	assert.Equal(t, first.url, second.url)
 	second.pay(visa)
 	assert.Len(t, inv.requireCollectedOnce("108.00").Payments, 1)
-	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-paid-in-a-second-tab")
+	keepHistory(t, shared, contract.InvoicePaymentID(inv.ID), "invoice-paid-in-a-second-tab")
 }
 
 func TestMoneyThatComesAfterTheCancellationIsReleased(t *testing.T) {
@@ -173,7 +173,7 @@ func TestMoneyThatComesAfterTheCancellationIsReleased(t *testing.T) {
 	require.Len(t, inv.transactions(), 1)
 	assert.Equal(t, "CANCELED", inv.transactions()[0].Status)
 	assert.Empty(t, c.journal(inv))
-	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-cancelled-then-late-money-released")
+	keepHistory(t, shared, contract.InvoicePaymentID(inv.ID), "invoice-cancelled-then-late-money-released")
 }
 
 func TestSecondAuthorizationIsReleased(t *testing.T) {
@@ -185,7 +185,7 @@ func TestSecondAuthorizationIsReleased(t *testing.T) {
 	byTwint.pay(twint)
 	inv.paymentBecomes(byTwint.payment, "cancelled")
 	inv.requireCollectedOnce("108.00")
-	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-second-authorization-released")
+	keepHistory(t, shared, contract.InvoicePaymentID(inv.ID), "invoice-second-authorization-released")
 }
 
 func TestWaitingCopyOfAPaidInvoiceCannotBePaidAgain(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // The tests of this file change how the shared simulator behaves for everybody, or measure time; so none is parallel.
@@ -22,7 +22,7 @@ func TestClosedTabIsPaidWithinTwoSecondsOfTheNotification(t *testing.T) {
 	await(t, 2*time.Second, inv.now, func(now invoice) bool { return now.Status == "paid" })
 	inv.requireCollectedOnce("108.00")
 	assert.Equal(t, 1, page.asserts())
-	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-paid-by-card-after-a-notification")
+	keepHistory(t, shared, contract.InvoicePaymentID(inv.ID), "invoice-paid-by-card-after-a-notification")
 }
 
 func TestWithoutNotificationThePayersReturnIsEnough(t *testing.T) {
@@ -32,7 +32,7 @@ func TestWithoutNotificationThePayersReturnIsEnough(t *testing.T) {
 	page.pay(visa)
 	inv.requireCollectedOnce("108.00")
 	assert.Equal(t, 1, page.asserts())
-	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-paid-by-card-after-the-return")
+	keepHistory(t, shared, contract.InvoicePaymentID(inv.ID), "invoice-paid-by-card-after-the-return")
 }
 
 func TestReturnAndTwoNotificationsTakeTheMoneyOnce(t *testing.T) {
@@ -42,7 +42,7 @@ func TestReturnAndTwoNotificationsTakeTheMoneyOnce(t *testing.T) {
 	page.pay(visa)
 	inv.requireCollectedOnce("108.00")
 	assert.Equal(t, 1, page.asserts())
-	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-paid-by-card-with-every-hint-at-once")
+	keepHistory(t, shared, contract.InvoicePaymentID(inv.ID), "invoice-paid-by-card-with-every-hint-at-once")
 }
 
 func TestMoneyCapturedInTheBackofficeIsBookedAndNotTakenAgain(t *testing.T) {
@@ -56,7 +56,7 @@ func TestMoneyCapturedInTheBackofficeIsBookedAndNotTakenAgain(t *testing.T) {
 	returned := send(t, "GET", inv.OnlineDocumentURL+"/return?payment="+page.payment, nil, nil)
 	returned.gives(200, nil)
 	inv.requireCollectedOnce("108.00")
-	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-captured-by-somebody-else")
+	keepHistory(t, shared, contract.InvoicePaymentID(inv.ID), "invoice-captured-by-somebody-else")
 }
 
 // captureInTheBackoffice takes the money that is authorized for the invoice, past Quittance.
@@ -97,8 +97,8 @@ func TestMoneyThatCameTwiceAndIsRefundedNeedsNoDecision(t *testing.T) {
 	c.clearsUp(exceptionID)
 	assert.Equal(t, "paid", inv.now().Status)
 	c.requireBooksAgree()
-	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-paid-twice-then-refunded")
-	keepHistory(t, shared, workflows.RefundID(last.ID), "refund-of-money-that-came-twice")
+	keepHistory(t, shared, contract.InvoicePaymentID(inv.ID), "invoice-paid-twice-then-refunded")
+	keepHistory(t, shared, contract.RefundID(last.ID), "refund-of-money-that-came-twice")
 }
 
 func TestMoneyThatCameTwiceGoesBackWithOneDecision(t *testing.T) {
@@ -114,7 +114,7 @@ func TestMoneyThatCameTwiceGoesBackWithOneDecision(t *testing.T) {
 		{Account: "2030", Debit: "108.00", Credit: "0.00", Currency: "CHF"}, {Account: "1029", Debit: "0.00", Credit: "108.00", Currency: "CHF"},
 	}, c.journal(inv)[2].Lines)
 	assert.Equal(t, "108.00", inv.now().AmountPaid, "the bank's receipt stands")
-	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-paid-twice-then-given-back")
+	keepHistory(t, shared, contract.InvoicePaymentID(inv.ID), "invoice-paid-twice-then-given-back")
 }
 
 func TestLostAnswerToCaptureIsClearedUpWithoutTakingTheMoneyTwice(t *testing.T) {
@@ -130,7 +130,7 @@ func TestLostAnswerToCaptureIsClearedUpWithoutTakingTheMoneyTwice(t *testing.T) 
 			inv.requireCollectedOnce("108.00")
 			assert.Equal(t, 1, saferpayCalls(t, shared)["Transaction/Inquire"]-before)
 			assert.Equal(t, 1, page.asserts())
-			keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-paid-after-a-lost-answer-to-capture")
+			keepHistory(t, shared, contract.InvoicePaymentID(inv.ID), "invoice-paid-after-a-lost-answer-to-capture")
 		})
 	}
 }
@@ -142,5 +142,5 @@ func TestPageThatSaferpayRefusedToOpenLeavesNothingAndIsOpenedLater(t *testing.T
 	assert.Empty(t, inv.now().Payments)
 	inv.payNow("card").pay(visa)
 	inv.requireCollectedOnce("108.00")
-	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-abandoned-a-page-then-paid")
+	keepHistory(t, shared, contract.InvoicePaymentID(inv.ID), "invoice-abandoned-a-page-then-paid")
 }

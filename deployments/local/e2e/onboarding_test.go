@@ -15,7 +15,7 @@ import (
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/temporalkit"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 func TestWrongCredentialsAreRefusedAndMayBeEnteredAgain(t *testing.T) {
@@ -31,7 +31,7 @@ func TestWrongCredentialsAreRefusedAndMayBeEnteredAgain(t *testing.T) {
 	assert.Equal(t, "awaiting_credentials", c.paymentService(service.ID).Status)
 	c.call("PUT", "/payment-services/"+service.ID+"/credentials", verifiedAccount).gives(200, &service)
 	assert.Equal(t, "active", service.Status)
-	keepHistory(t, shared, workflows.OnboardingID(service.ID), "onboarding-wrong-credentials-first")
+	keepHistory(t, shared, contract.OnboardingID(service.ID), "onboarding-wrong-credentials-first")
 }
 
 func TestUnverifiedAccountCannotBeTheDefaultAndEndsByDecision(t *testing.T) {
@@ -46,7 +46,7 @@ func TestUnverifiedAccountCannotBeTheDefaultAndEndsByDecision(t *testing.T) {
 		admin.call("POST", "/payment-services/"+service.ID+"/verification", object{"decision": decision, "reason": "Told by mail."}).gives(200, &service)
 		assert.Equal(t, want, service.Status)
 		assert.Equal(t, want, c.paymentService(service.ID).Status)
-		keepHistory(t, shared, workflows.OnboardingID(service.ID), "onboarding-"+decision+"-by-a-person")
+		keepHistory(t, shared, contract.OnboardingID(service.ID), "onboarding-"+decision+"-by-a-person")
 	}
 }
 
@@ -76,9 +76,9 @@ func TestChangedPasswordSuspendsTheServiceUntilTheNewOneIsEntered(t *testing.T) 
 	inv.payNow("card").pay(visa)
 	inv.requireCollectedOnce("108.00")
 	assert.Len(t, c.subjects(contact, 3), 3, "that it is active, needs new credentials, and is active again")
-	keepHistory(t, shared, workflows.OnboardingID(service.ID), "onboarding-renewed-credentials")
-	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-refused-a-page-then-paid")
-	keepHistory(t, shared, workflows.InvoicePaymentID(waiting.ID), "invoice-paid-once-the-credentials-were-renewed")
+	keepHistory(t, shared, contract.OnboardingID(service.ID), "onboarding-renewed-credentials")
+	keepHistory(t, shared, contract.InvoicePaymentID(inv.ID), "invoice-refused-a-page-then-paid")
+	keepHistory(t, shared, contract.InvoicePaymentID(waiting.ID), "invoice-paid-once-the-credentials-were-renewed")
 }
 
 // Between the API's look at the draft and the workflow's there is a moment in which the draft may be cancelled. A test can't
@@ -95,11 +95,11 @@ func TestIssueThatComesAfterTheDraftWasCancelledIsRefused(t *testing.T) {
 	amount, err := money.Parse("108.00", "CHF")
 	require.NoError(t, err)
 
-	err = workflows.Commands{Temporal: temporal}.Issue(t.Context(), invoices.Invoice{
+	err = contract.Commands{Temporal: temporal}.Issue(t.Context(), invoices.Invoice{
 		ID: draft.ID, CompanyID: c.id, Number: draft.Number, Amount: amount, DueDate: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC),
 	}, false)
 	assert.Equal(t, problem.InvoiceNotDraft, problem.CodeOf(err), "%v", err)
 	assert.Equal(t, "cancelled", draft.now().Status)
 	assert.Equal(t, []string{"payment_service.active", "invoice.cancelled"}, c.eventTypes())
-	keepHistory(t, shared, workflows.InvoicePaymentID(draft.ID), "invoice-refused-to-be-issued")
+	keepHistory(t, shared, contract.InvoicePaymentID(draft.ID), "invoice-refused-to-be-issued")
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/quittance/quittance/deployments/local/mailsink"
 	"github.com/quittance/quittance/deployments/local/stack"
 	"github.com/quittance/quittance/internal/testing/freeport"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // A day passes in three seconds here. The mail server is away for the first days of a verification, then worker, API and Temporal
@@ -54,10 +54,10 @@ func TestVerificationSurvivesAMailServerThatIsDownAndARestartOfEverything(t *tes
 		"“Worldline/SIX Payment Services” is active":             1,
 	}, mails.subjects())
 	assert.Equal(t, []string{contact}, mails.sink.Messages()[0].To)
-	keepHistory(t, s, workflows.OnboardingID(service.ID), "onboarding-without-a-mail-server-then-active")
+	keepHistory(t, s, contract.OnboardingID(service.ID), "onboarding-without-a-mail-server-then-active")
 
 	c.call("POST", "/payment-services/"+service.ID+"/currencies", object{"currency": "EUR"}).gives(202, nil)
-	require.NoError(t, operator(t, s).TerminateWorkflow(t.Context(), workflows.CurrencyID(service.ID, "EUR"), "", "Temporal's database was lost."))
+	require.NoError(t, operator(t, s).TerminateWorkflow(t.Context(), contract.CurrencyID(service.ID, "EUR"), "", "Temporal's database was lost."))
 	said, err := adminCommand(t, s, binary)("take-up")
 	require.NoError(t, err, said)
 	assert.Contains(t, said, "1 payment services, 1 requested currencies")

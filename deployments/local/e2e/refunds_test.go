@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // refund and exception are what tests look at in the API's answers.
@@ -116,7 +116,7 @@ func TestRefundsGoBackFromTheAccountOfTheirReceipt(t *testing.T) {
 		{Account: "1100", Debit: "8.00", Credit: "0.00", Currency: "CHF"}, {Account: "1029", Debit: "0.00", Credit: "8.00", Currency: "CHF"},
 	}, entries[1].Lines)
 	assert.Contains(t, c.eventTypes(), "refund.captured")
-	keepHistory(t, shared, workflows.RefundID(part.ID), "refund-captured")
+	keepHistory(t, shared, contract.RefundID(part.ID), "refund-captured")
 }
 
 func TestBankTransferBeatsThePayer(t *testing.T) {
@@ -134,7 +134,7 @@ func TestBankTransferBeatsThePayer(t *testing.T) {
 		assert.Zero(t, at.Captures)
 	}
 	assert.Len(t, c.journal(inv), 1)
-	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-paid-by-bank-then-late-money-released")
+	keepHistory(t, shared, contract.InvoicePaymentID(inv.ID), "invoice-paid-by-bank-then-late-money-released")
 }
 
 func TestPartlyPaidInvoiceAsksForTheRest(t *testing.T) {
@@ -151,7 +151,7 @@ func TestPartlyPaidInvoiceAsksForTheRest(t *testing.T) {
 	inv.paymentBecomes(old.payment, "cancelled")
 	rest.pay(visa)
 	assert.Equal(t, "8.00", inv.becomes("paid").Payments[0].Amount)
-	keepHistory(t, shared, workflows.InvoicePaymentID(inv.ID), "invoice-partly-paid-by-bank-then-by-card")
+	keepHistory(t, shared, contract.InvoicePaymentID(inv.ID), "invoice-partly-paid-by-bank-then-by-card")
 }
 
 func TestDoubtsAreClearedUpOrDecidedByAPerson(t *testing.T) {
@@ -173,7 +173,7 @@ func TestDoubtsAreClearedUpOrDecidedByAPerson(t *testing.T) {
 	_, payment := paid("R-1") // the answer was lost, and Saferpay did it: found by its order
 	armFault(t, s, object{"operation": "Transaction/Refund", "kind": "http_500_after", "times": 1})
 	found := c.refund(payment, object{"reason": "Lost and found."}).becomes(c, "captured")
-	keepHistory(t, s, workflows.RefundID(found.ID), "refund-found-after-a-lost-answer")
+	keepHistory(t, s, contract.RefundID(found.ID), "refund-found-after-a-lost-answer")
 
 	_, payment = paid("R-2") // Saferpay never got it: a person makes sure, and it is asked for again
 	armFault(t, s, object{"operation": "Transaction/Refund", "kind": "http_500_before", "times": 1})
@@ -185,7 +185,7 @@ func TestDoubtsAreClearedUpOrDecidedByAPerson(t *testing.T) {
 	c.call("POST", "/exceptions/"+doubt.ID+"/resolve", object{"choice": "try_again", "note": "Not in the Backoffice."}).gives(200, &doubt)
 	assert.Equal(t, "resolved", doubt.Status)
 	again.becomes(c, "captured")
-	keepHistory(t, s, workflows.RefundID(again.ID), "refund-decided-and-asked-again")
+	keepHistory(t, s, contract.RefundID(again.ID), "refund-decided-and-asked-again")
 
 	_, payment = paid("R-3") // the license has no refunds: the merchant does it in the Backoffice
 	armFault(t, s, object{"operation": "Transaction/Refund", "kind": "error", "error": "PERMISSION_DENIED", "times": 1})
@@ -193,7 +193,7 @@ func TestDoubtsAreClearedUpOrDecidedByAPerson(t *testing.T) {
 	assert.Equal(t, "refund_by_hand", c.exception(byHand.ID).Kind)
 	c.call("POST", "/refunds/"+byHand.ID+"/record", nil).gives(200, nil)
 	byHand.becomes(c, "recorded")
-	keepHistory(t, s, workflows.RefundID(byHand.ID), "refund-recorded-by-hand")
+	keepHistory(t, s, contract.RefundID(byHand.ID), "refund-recorded-by-hand")
 
 	body := newInvoice("108.00") // the capture is refused: a person says what is true, and the invoice can be paid again
 	body["number"] = "R-4"
@@ -208,7 +208,7 @@ func TestDoubtsAreClearedUpOrDecidedByAPerson(t *testing.T) {
 	decision := object{"choice": "try_again", "note": "Saferpay is well again."}
 
 	// Somebody ends the workflow in Temporal Web: it is started again, finds the same trouble, and waits for the same decision.
-	temporal, id := operator(t, s), workflows.InvoicePaymentID(inv.ID)
+	temporal, id := operator(t, s), contract.InvoicePaymentID(inv.ID)
 	require.NoError(t, temporal.TerminateWorkflow(t.Context(), id, "", "by mistake"))
 	c.call("POST", "/exceptions/"+refused.ID+"/resolve", decision).isProblem(409, "process-restarted")
 	await(t, patience, func() string { return currentDetails(t, temporal, id) }, func(details string) bool {
@@ -217,5 +217,5 @@ func TestDoubtsAreClearedUpOrDecidedByAPerson(t *testing.T) {
 	send(t, "DELETE", s.SimulatorURL()+"/_sim/faults", nil, nil).gives(204, nil)
 	await(t, patience, func() int { return c.call("POST", "/exceptions/"+refused.ID+"/resolve", decision).status }, func(status int) bool { return status == 200 })
 	inv.becomes("paid")
-	keepHistory(t, s, workflows.InvoicePaymentID(inv.ID), "invoice-paid-after-a-person-decided")
+	keepHistory(t, s, contract.InvoicePaymentID(inv.ID), "invoice-paid-after-a-person-decided")
 }

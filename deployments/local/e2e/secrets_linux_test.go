@@ -24,7 +24,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/quittance/quittance/deployments/local/stack"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // haystack is everything that a run left behind, by the name of the place.
@@ -154,7 +154,7 @@ func TestSecretsOfARunAreFoundNowhere(t *testing.T) {
 			_, _ = fmt.Fprintf(&answers, "%s: %s\n", name, values)
 		}
 	}
-	known, err := proto.Marshal(historyOf(t, operator(t, s, decoding(t, s)), workflows.InvoicePaymentID(inv.ID)))
+	known, err := proto.Marshal(historyOf(t, operator(t, s, decoding(t, s)), contract.InvoicePaymentID(inv.ID)))
 	require.NoError(t, err)
 	notified := regexp.MustCompile(`"notification_secret":"([^"]+)"`).FindSubmatch(known)
 	require.NotNil(t, notified)

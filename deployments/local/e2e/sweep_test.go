@@ -14,7 +14,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/quittance/quittance/deployments/local/stack"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // swept is a merchant with a Saferpay account and a terminal of its own, whose report is compared when the test says so.
@@ -53,17 +53,17 @@ func newSwept(t *testing.T, s *stack.Stack, account object) swept {
 	w := swept{company: newCompany(t, s), temporal: operator(t, s, decoding(t, s)), account: account}
 	w.service = w.connect(account).ID
 	w.call("POST", "/payment-services/"+w.service+"/default", nil).gives(200, nil)
-	require.NoError(t, w.temporal.GetWorkflow(t.Context(), workflows.OnboardingID(w.service), "").Get(t.Context(), nil))
+	require.NoError(t, w.temporal.GetWorkflow(t.Context(), contract.OnboardingID(w.service), "").Get(t.Context(), nil))
 	require.NoError(t, w.schedule().Pause(t.Context(), client.SchedulePauseOptions{Note: "The test sweeps."}))
 	return w
 }
 
 func (w swept) schedule() client.ScheduleHandle {
-	return w.temporal.ScheduleClient().GetHandle(w.t.Context(), workflows.SweepID(w.service))
+	return w.temporal.ScheduleClient().GetHandle(w.t.Context(), contract.SweepID(w.service))
 }
 
 // sweep lets the report be compared now and returns what came of it.
-func (w swept) sweep() (out workflows.Swept) {
+func (w swept) sweep() (out contract.Swept) {
 	w.t.Helper()
 	require.NoError(w.t, w.begin().Get(w.t.Context(), &out))
 	return out
@@ -90,15 +90,15 @@ func (w swept) latest() (run client.ScheduleWorkflowExecution) {
 }
 
 // sees sweeps until so many transactions are in the report, which has what is older than a second.
-func (w swept) sees(transactions int) workflows.Swept {
+func (w swept) sees(transactions int) contract.Swept {
 	w.t.Helper()
-	return await(w.t, patience, w.sweep, func(out workflows.Swept) bool { return out.Transactions == transactions })
+	return await(w.t, patience, w.sweep, func(out contract.Swept) bool { return out.Transactions == transactions })
 }
 
 // finds sweeps until something is found, which must be the only thing, and returns the exception.
 func (w swept) finds(kind, subject string) exception {
 	w.t.Helper()
-	require.Equal(w.t, 1, await(w.t, patience, w.sweep, func(out workflows.Swept) bool { return out.Findings > 0 }).Findings)
+	require.Equal(w.t, 1, await(w.t, patience, w.sweep, func(out contract.Swept) bool { return out.Findings > 0 }).Findings)
 	raised := w.exception(subject)
 	assert.Equal(w.t, kind, raised.Kind)
 	return raised
@@ -108,7 +108,7 @@ func (w swept) decides(e exception, choice string) {
 	w.t.Helper()
 	w.call("POST", "/exceptions/"+e.ID+"/resolve", object{"choice": choice, "note": "Looked it up."}).gives(200, &e)
 	assert.Equal(w.t, []string{"resolved", choice}, []string{e.Status, e.Choice})
-	keepHistory(w.t, w.stack, workflows.FindingID(e.ID), "finding-"+e.Kind+"-"+choice)
+	keepHistory(w.t, w.stack, contract.FindingID(e.ID), "finding-"+e.Kind+"-"+choice)
 }
 
 // paid is an invoice of CHF 108.00 that was paid, and its payment.
@@ -249,11 +249,11 @@ func TestEveryNightSaferpaysReportIsComparedWithOurRecords(t *testing.T) {
 	t.Run("Money that nobody knows is put before a person once", func(t *testing.T) {
 		t.Parallel()
 		w := newSwept(t, s, newAccount(t, s))
-		keepHistory(t, s, workflows.OnboardingID(w.service), "onboarding-active-and-swept")
+		keepHistory(t, s, contract.OnboardingID(w.service), "onboarding-active-and-swept")
 		raised := w.finds("orphan_transaction", w.orphan("50.00"))
 		keepHistory(t, s, w.latest().WorkflowID, "sweep-with-a-finding")
-		assert.Contains(t, listWorkflows(t, w.temporal, "NeedsAttention = true AND CompanyId = '"+w.id+"'"), workflows.FindingID(raised.ID))
-		assert.Contains(t, currentDetails(t, w.temporal, workflows.FindingID(raised.ID)), "Waiting for a decision on exception "+raised.ID)
+		assert.Contains(t, listWorkflows(t, w.temporal, "NeedsAttention = true AND CompanyId = '"+w.id+"'"), contract.FindingID(raised.ID))
+		assert.Contains(t, currentDetails(t, w.temporal, contract.FindingID(raised.ID)), "Waiting for a decision on exception "+raised.ID)
 		assert.Zero(t, w.sweep().Findings)
 		w.call("POST", "/exceptions/"+raised.ID+"/resolve", object{"choice": "release"}).isProblem(422, "validation-failed", "choice")
 		w.decides(raised, "book")
@@ -286,12 +286,12 @@ func TestEveryNightSaferpaysReportIsComparedWithOurRecords(t *testing.T) {
 		w := newSwept(t, s, newAccount(t, s))
 		inv := w.issueNumbered("R-1", "108.00")
 		page := inv.payNow("card")
-		require.NoError(t, w.temporal.TerminateWorkflow(t.Context(), workflows.InvoicePaymentID(inv.ID), "", "Somebody slipped."))
+		require.NoError(t, w.temporal.TerminateWorkflow(t.Context(), contract.InvoicePaymentID(inv.ID), "", "Somebody slipped."))
 		page.payAndClose(visa)
 		assert.Equal(t, 1, w.sees(1).UnderWay)
 		keepHistory(t, s, w.latest().WorkflowID, "sweep-that-takes-up-a-payment")
 		inv.requireCollectedOnce("108.00")
-		keepHistory(t, s, workflows.InvoicePaymentID(inv.ID), "invoice-taken-up-and-paid")
+		keepHistory(t, s, contract.InvoicePaymentID(inv.ID), "invoice-taken-up-and-paid")
 	})
 
 	t.Run("Money of a payment that had ended comes to its invoice", func(t *testing.T) {
@@ -303,7 +303,7 @@ func TestEveryNightSaferpaysReportIsComparedWithOurRecords(t *testing.T) {
 		keepHistory(t, s, w.latest().WorkflowID, "sweep-that-begins-a-payment-anew")
 		inv.requireCollectedOnce("108.00")
 		assert.Equal(t, []paymentStep{{"created"}, {"redirected"}, {"expired"}, {"unknown"}, {"captured"}}, inv.paymentNow(over.ID).Timeline)
-		keepHistory(t, s, workflows.InvoicePaymentID(inv.ID), "invoice-paid-after-it-had-expired")
+		keepHistory(t, s, contract.InvoicePaymentID(inv.ID), "invoice-paid-after-it-had-expired")
 
 		inv, over = w.expired("R-2")
 		w.reported(over, "AUTHORIZED")
@@ -312,7 +312,7 @@ func TestEveryNightSaferpaysReportIsComparedWithOurRecords(t *testing.T) {
 
 		inv, over = w.expired("R-3") // paid in another way meanwhile, so that its workflow has ended
 		w.call("POST", "/invoices/"+inv.ID+"/receipts", object{"amount": "108.00", "date": "2026-11-20", "account": "1020", "reference": "Bank"}).gives(201, nil)
-		require.NoError(t, w.temporal.GetWorkflow(t.Context(), workflows.InvoicePaymentID(inv.ID), "").Get(t.Context(), nil))
+		require.NoError(t, w.temporal.GetWorkflow(t.Context(), contract.InvoicePaymentID(inv.ID), "").Get(t.Context(), nil))
 		w.reported(over, "CAPTURED")
 		assert.Zero(t, w.sees(3).Findings)
 		twice := w.exception(over.ID)
@@ -452,13 +452,13 @@ func refundThatWasLeftBehind(t *testing.T, s *stack.Stack) {
 	armFault(t, s, object{"operation": "Transaction/Refund", "kind": "http_500_after", "times": 1})
 	lost := w.refund(paid.ID, object{"amount": "8.00", "reason": "Lost."})
 	assert.Equal(t, "refund_unclear", w.exception(lost.ID).Kind)
-	require.NoError(t, w.temporal.TerminateWorkflow(t.Context(), workflows.RefundID(lost.ID), "", "Somebody slipped."))
+	require.NoError(t, w.temporal.TerminateWorkflow(t.Context(), contract.RefundID(lost.ID), "", "Somebody slipped."))
 	settings(0)
 	left := w.sees(2)
 	assert.Equal(t, []int{1, 0}, []int{left.UnderWay, left.Findings})
 	keepHistory(t, s, w.latest().WorkflowID, "sweep-that-takes-up-a-refund")
 	lost.becomes(w.company, "captured")
-	keepHistory(t, s, workflows.RefundID(lost.ID), "refund-taken-up")
+	keepHistory(t, s, contract.RefundID(lost.ID), "refund-taken-up")
 	assert.Equal(t, []string{"100.00", "0.00"}, []string{w.balance("1029"), w.balance("2030")})
 
 	settings(3_600_000) // once more, while its workflow waits for a person
@@ -470,5 +470,5 @@ func refundThatWasLeftBehind(t *testing.T, s *stack.Stack) {
 	keepHistory(t, s, w.latest().WorkflowID, "sweep-that-has-a-refund-look-again")
 	lost.becomes(w.company, "captured")
 	w.clearsUp(unclear.ID)
-	keepHistory(t, s, workflows.RefundID(lost.ID), "refund-found-after-a-sweep-saw-it")
+	keepHistory(t, s, contract.RefundID(lost.ID), "refund-found-after-a-sweep-saw-it")
 }

@@ -19,7 +19,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/quittance/quittance/deployments/local/stack"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // operator looks into Temporal without any key of Quittance, as Temporal Web does.
@@ -63,7 +63,7 @@ func TestOperatorReadsTheStoryButNoPersonalData(t *testing.T) {
 	inv.payNow("card").pay(visa)
 	inv.requireCollectedOnce("108.00")
 
-	id := workflows.InvoicePaymentID(inv.ID)
+	id := contract.InvoicePaymentID(inv.ID)
 	seen, known := historyOf(t, operator(t, shared), id), historyOf(t, operator(t, shared, decoding(t, shared)), id)
 	raw, err := proto.Marshal(seen)
 	require.NoError(t, err)
@@ -93,13 +93,13 @@ func TestHappyPaymentStaysWithinItsBudgetOfEventsAndActions(t *testing.T) {
 	inv := c.issue("108.00")
 	inv.payNow("card").pay(visa)
 	inv.requireCollectedOnce("108.00")
-	h := historyOf(t, operator(t, shared), workflows.InvoicePaymentID(inv.ID))
+	h := historyOf(t, operator(t, shared), contract.InvoicePaymentID(inv.ID))
 	t.Logf("a card payment took %d history events (at most 40) and %d billable actions (at most 12)", len(h.GetEvents()), billableActions(h))
 	assert.LessOrEqual(t, len(h.GetEvents()), 40)
 	assert.LessOrEqual(t, billableActions(h), 12)
 
 	back := c.refund(inv.now().Payments[0].ID, object{"reason": "All of it was stale."}).becomes(c, "captured")
-	h = historyOf(t, operator(t, shared), workflows.RefundID(back.ID))
+	h = historyOf(t, operator(t, shared), contract.RefundID(back.ID))
 	t.Logf("its refund took %d history events and %d billable actions", len(h.GetEvents()), billableActions(h))
 }
 
@@ -133,7 +133,7 @@ func TestOperatorFindsAnInvoiceAndReadsWhatItWaitsFor(t *testing.T) {
 	c := newMerchant(t, shared)
 	inv := c.issue("108.00")
 	page := inv.payNow("card")
-	temporal, id := operator(t, shared), workflows.InvoicePaymentID(inv.ID)
+	temporal, id := operator(t, shared), contract.InvoicePaymentID(inv.ID)
 
 	described, err := temporal.DescribeWorkflow(t.Context(), id, "")
 	require.NoError(t, err)
@@ -143,9 +143,9 @@ func TestOperatorFindsAnInvoiceAndReadsWhatItWaitsFor(t *testing.T) {
 	details, err := described.GetStaticDetails()
 	require.NoError(t, err)
 	assert.Contains(t, details, "due 2026-12-31")
-	number, _ := described.TypedSearchAttributes.GetKeyword(workflows.InvoiceNumber)
+	number, _ := described.TypedSearchAttributes.GetKeyword(contract.InvoiceNumber)
 	assert.Equal(t, "2026-0042", number)
-	state, _ := described.TypedSearchAttributes.GetKeyword(workflows.PaymentState)
+	state, _ := described.TypedSearchAttributes.GetKeyword(contract.PaymentState)
 	assert.Equal(t, "open", state)
 	assert.Contains(t, currentDetails(t, temporal, id), "waiting for the payer's return or Saferpay's notification")
 

@@ -10,7 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // Somebody presses "Pay now" a thousand times, then strangers call the notification address as often, while nobody pays; then
@@ -22,11 +22,11 @@ func TestAThousandClicksAndAThousandNotificationsAreBoundedAndLoseNothing(t *tes
 	s := startStack(t, options)
 	inv := newMerchant(t, s).issue("108.00")
 	page := inv.payNow("card")
-	temporal, invoiceID := operator(t, s), workflows.InvoicePaymentID(inv.ID)
+	temporal, invoiceID := operator(t, s), contract.InvoicePaymentID(inv.ID)
 	aThousandTimes(t, func(i int) error {
 		clicked, err := temporal.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
-			WorkflowID: invoiceID, UpdateName: workflows.UpdatePayNow, WaitForStage: client.WorkflowUpdateStageCompleted,
-			Args: []any{workflows.PayNow{PaymentID: fmt.Sprint("pay_again_", i), Method: "card"}},
+			WorkflowID: invoiceID, UpdateName: contract.UpdatePayNow, WaitForStage: client.WorkflowUpdateStageCompleted,
+			Args: []any{contract.PayNow{PaymentID: fmt.Sprint("pay_again_", i), Method: "card"}},
 		})
 		if err != nil {
 			return err
@@ -36,7 +36,7 @@ func TestAThousandClicksAndAThousandNotificationsAreBoundedAndLoseNothing(t *tes
 	assert.Len(t, inv.now().Payments, 1, "all of them lead to the same page")
 	began := time.Now()
 	aThousandTimes(t, func(int) error {
-		return temporal.SignalWorkflow(t.Context(), invoiceID, "", workflows.SignalSaferpayNotified, workflows.PaymentHint{PaymentID: page.payment})
+		return temporal.SignalWorkflow(t.Context(), invoiceID, "", contract.SignalSaferpayNotified, contract.PaymentHint{PaymentID: page.payment})
 	})
 	page.pay(visa)
 	inv.requireCollectedOnce("108.00")

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // A day passes in a second here, and a payment page lives for ten. No notification is ever sent.
@@ -35,7 +35,7 @@ func TestWhatTakesDaysHappensByItself(t *testing.T) {
 		assert.Equal(t, 1, page.asserts())
 
 		inv.cancel()
-		keepHistory(t, s, workflows.InvoicePaymentID(inv.ID), "invoice-expired-then-cancelled")
+		keepHistory(t, s, contract.InvoicePaymentID(inv.ID), "invoice-expired-then-cancelled")
 	})
 
 	t.Run("A payer who closed the tab is found by one look before the page dies", func(t *testing.T) {
@@ -46,7 +46,7 @@ func TestWhatTakesDaysHappensByItself(t *testing.T) {
 		require.Equal(t, "open", inv.now().Status)
 		inv.requireCollectedOnce("108.00")
 		assert.Equal(t, 1, page.asserts())
-		keepHistory(t, s, workflows.InvoicePaymentID(inv.ID), "invoice-paid-found-by-the-last-look")
+		keepHistory(t, s, contract.InvoicePaymentID(inv.ID), "invoice-paid-found-by-the-last-look")
 	})
 
 	t.Run("A payment on which the provider decides later is followed without any notification", func(t *testing.T) {
@@ -56,7 +56,7 @@ func TestWhatTakesDaysHappensByItself(t *testing.T) {
 		page.pay(twint)
 		inv.requireCollectedOnce("66.15")
 		assert.LessOrEqual(t, page.asserts(), 3, "when the payer returned, a quarter of an hour later, and at the provider's last moment")
-		keepHistory(t, s, workflows.InvoicePaymentID(inv.ID), "invoice-paid-by-twint-without-any-notification")
+		keepHistory(t, s, contract.InvoicePaymentID(inv.ID), "invoice-paid-by-twint-without-any-notification")
 	})
 
 	t.Run("A refund on which the acquirer decides later is asked about after a day", func(t *testing.T) {
@@ -71,6 +71,6 @@ func TestWhatTakesDaysHappensByItself(t *testing.T) {
 			return later.now(c)
 		}, func(now refund) bool { return now.State == "captured" })
 		c.requireBooksAgree()
-		keepHistory(t, s, workflows.RefundID(later.ID), "refund-decided-later")
+		keepHistory(t, s, contract.RefundID(later.ID), "refund-decided-later")
 	})
 }

@@ -14,7 +14,7 @@ import (
 
 	"github.com/quittance/quittance/deployments/local/stack"
 	"github.com/quittance/quittance/internal/calendar"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 const (
@@ -132,7 +132,7 @@ func verifiedOnTheNinthDay(t *testing.T, s *stack.Stack) {
 	assert.Equal(t, "Unterlagen von Boulangerie Favre SA (Customer ID 700900)", papers[0].Subject)
 	require.Len(t, papers[0].Attachments, 1)
 	assert.Equal(t, "Unterschriften.pdf", papers[0].Attachments[0].Name)
-	keepHistory(t, s, workflows.OnboardingID(service.ID), "onboarding-in-verification-then-active")
+	keepHistory(t, s, contract.OnboardingID(service.ID), "onboarding-in-verification-then-active")
 	told := await(t, patience, func() paymentService { return c.paymentService(service.ID) }, func(now paymentService) bool { return len(now.Timeline) == 7 })
 	assert.ElementsMatch(t, []string{"created", "in_verification", "mailed", "document_received", "document_sent", "active", "mailed"}, told.whats())
 	assert.Equal(t, []string{"payment_service.in_verification", "payment_service.document_sent", "payment_service.active"}, c.eventTypes())
@@ -155,9 +155,9 @@ func neverVerified(t *testing.T, s *stack.Stack) {
 	require.NoError(t, err)
 	assert.GreaterOrEqual(t, zurich.BusinessDaysBetween(overdue.Verification.SubmittedAt, overdue.Verification.LastCheckedAt), 15)
 	temporal := operator(t, s)
-	list := fmt.Sprintf("WorkflowId = '%s' AND NeedsAttention = true", workflows.OnboardingID(service.ID))
+	list := fmt.Sprintf("WorkflowId = '%s' AND NeedsAttention = true", contract.OnboardingID(service.ID))
 	await(t, patience, func() []string { return listWorkflows(t, temporal, list) }, func(ids []string) bool { return len(ids) == 1 })
-	assert.Contains(t, currentDetails(t, temporal, workflows.OnboardingID(service.ID)), "overdue")
+	assert.Contains(t, currentDetails(t, temporal, contract.OnboardingID(service.ID)), "overdue")
 
 	admin := &company{t: t, stack: s, key: stack.AdminKey}
 	admin.call("POST", "/payment-services/"+service.ID+"/verification", object{"decision": "rejected", "reason": "Les signatures manquent."}).gives(200, &service)
@@ -165,7 +165,7 @@ func neverVerified(t *testing.T, s *stack.Stack) {
 	subjects = c.subjects(contact, 3)
 	assert.Equal(t, "«Worldline/SIX Payment Services» a été refusé", subjects[2])
 	assert.Contains(t, c.mailsTo(contact)[2].Text, "Les signatures manquent.")
-	keepHistory(t, s, workflows.OnboardingID(service.ID), "onboarding-overdue-then-rejected")
+	keepHistory(t, s, contract.OnboardingID(service.ID), "onboarding-overdue-then-rejected")
 	await(t, patience, func() []string { return listWorkflows(t, temporal, list) }, func(ids []string) bool { return len(ids) == 0 })
 	assert.Equal(t, []string{"payment_service.in_verification", "payment_service.overdue", "payment_service.rejected"}, c.eventTypes())
 	assert.Len(t, c.mailsTo(contact), 3)
@@ -186,7 +186,7 @@ func reminded(t *testing.T, s *stack.Stack) {
 	c.call("PUT", "/payment-services/"+service.ID+"/credentials", a.credentials).gives(200, &service)
 	assert.Equal(t, "active", service.Status)
 	assert.Equal(t, "«Negozio» è attivo", c.subjects(contact, 3)[2])
-	keepHistory(t, s, workflows.OnboardingID(service.ID), "onboarding-reminded-then-active")
+	keepHistory(t, s, contract.OnboardingID(service.ID), "onboarding-reminded-then-active")
 }
 
 // furtherCurrency asks for euros and waits until they are contracted.
@@ -221,16 +221,16 @@ func furtherCurrency(t *testing.T, s *stack.Stack) {
 	require.Len(t, asked, 1)
 	assert.Equal(t, "EUR pour le terminal 70096000 de Boulangerie Favre SA", asked[0].Subject)
 	assert.Equal(t, []string{"payment_service.active", "payment_service.currency_requested", "payment_service.currency_active"}, c.eventTypes()[:3])
-	keepHistory(t, s, workflows.CurrencyID(service.ID, "EUR"), "currency-requested-then-active")
+	keepHistory(t, s, contract.CurrencyID(service.ID, "EUR"), "currency-requested-then-active")
 	c.call("POST", "/payment-services/"+service.ID+"/currencies", object{"currency": "EUR"}).gives(202, nil)
-	keepHistory(t, s, workflows.CurrencyID(service.ID, "EUR"), "currency-contracted-already")
+	keepHistory(t, s, contract.CurrencyID(service.ID, "EUR"), "currency-contracted-already")
 
 	c.call("POST", "/payment-services/"+service.ID+"/currencies", object{"currency": "USD"}).gives(202, nil)
 	admin := &company{t: t, stack: s, key: stack.AdminKey}
 	admin.call("POST", "/payment-services/"+service.ID+"/verification", object{"decision": "rejected", "reason": "Pas de dollars.", "currency": "USD"}).gives(200, &service)
 	assert.Equal(t, []currencyStatus{{"CHF", "active"}, {"EUR", "active"}, {"USD", "rejected"}}, service.Currencies)
 	assert.Equal(t, "USD ne sera pas activé pour «Worldline/SIX Payment Services»", c.subjects(contact, 3)[2])
-	keepHistory(t, s, workflows.CurrencyID(service.ID, "USD"), "currency-rejected-by-a-person")
+	keepHistory(t, s, contract.CurrencyID(service.ID, "USD"), "currency-rejected-by-a-person")
 	inv.cancel()
 }
 
@@ -289,7 +289,7 @@ func disconnected(t *testing.T, s *stack.Stack) {
 	})
 	assert.Equal(t, []string{"“Worldline/SIX Payment Services” is active", "“Worldline/SIX Payment Services” is disconnected"}, c.subjects(contact, 2))
 	assert.NotEmpty(t, erased.Timeline, "the history stays")
-	keepHistory(t, s, workflows.OnboardingID(service.ID), "onboarding-disconnected")
+	keepHistory(t, s, contract.OnboardingID(service.ID), "onboarding-disconnected")
 
 	r := c.refund(paid.ID, object{"amount": "8.00", "reason": "Returned"})
 	await(t, patience, func() int {
@@ -298,7 +298,7 @@ func disconnected(t *testing.T, s *stack.Stack) {
 		return len(open.Data)
 	}, func(n int) bool { return n == 1 })
 	c.call("POST", "/refunds/"+r.ID+"/record", nil).gives(200, nil)
-	keepHistory(t, s, workflows.RefundID(r.ID), "refund-by-hand-after-disconnecting")
+	keepHistory(t, s, contract.RefundID(r.ID), "refund-by-hand-after-disconnecting")
 	late.cancel()
 }
 
@@ -311,11 +311,11 @@ func TestLicenseWithoutTheManagementAPIIsConfirmedByAPerson(t *testing.T) {
 	require.Equal(t, "in_verification", service.Status)
 	assert.Contains(t, service.Timeline[1].Note, "a person will confirm")
 	temporal := operator(t, shared)
-	await(t, patience, func() string { return currentDetails(t, temporal, workflows.OnboardingID(service.ID)) },
+	await(t, patience, func() string { return currentDetails(t, temporal, contract.OnboardingID(service.ID)) },
 		func(details string) bool { return strings.Contains(details, "lacks the Management API") })
 	admin := &company{t: t, stack: shared, key: stack.AdminKey}
 	admin.call("POST", "/payment-services/"+service.ID+"/verification", object{"decision": "approved", "reason": "Confirmed by phone."}).gives(200, &service)
 	assert.Equal(t, "active", service.Status)
-	keepHistory(t, shared, workflows.OnboardingID(service.ID), "onboarding-unmanaged-approved-by-a-person")
+	keepHistory(t, shared, contract.OnboardingID(service.ID), "onboarding-unmanaged-approved-by-a-person")
 	assert.Equal(t, "not_mailed", c.paymentService(service.ID).Timeline[2].What, "there is nobody to write to")
 }

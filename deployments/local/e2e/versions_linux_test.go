@@ -14,7 +14,7 @@ import (
 
 	"github.com/quittance/quittance/deployments/local/stack"
 	"github.com/quittance/quittance/internal/testing/freeport"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // A new version of the worker is rolled out while an invoice is being paid and an account is being verified: the payment stays
@@ -37,22 +37,22 @@ func TestTwoVersionsOfTheWorkerRunSideBySide(t *testing.T) {
 	newer := startVersion(t, s, binary, "2026-11-23")
 	after := c.issueNumbered("after", "108.00")
 	temporal := operator(t, s)
-	assert.Equal(t, "2026-11-23", versionOf(t, temporal, workflows.InvoicePaymentID(after.ID)))
+	assert.Equal(t, "2026-11-23", versionOf(t, temporal, contract.InvoicePaymentID(after.ID)))
 	after.payNow("card").pay(visa)
 	after.requireCollectedOnce("108.00")
 
 	newer.Kill() // a new version that does harm is taken back like this: payments that began before don't notice
 	page.pay(visa)
 	paid := before.requireCollectedOnce("108.00")
-	assert.Equal(t, "2026-11-22", versionOf(t, temporal, workflows.InvoicePaymentID(before.ID)))
+	assert.Equal(t, "2026-11-22", versionOf(t, temporal, contract.InvoicePaymentID(before.ID)))
 
 	startVersion(t, s, binary, "2026-11-23")
 	back := c.refund(paid.Payments[0].ID, object{"reason": "Stale."}).becomes(c, "captured")
-	assert.Equal(t, "2026-11-23", versionOf(t, temporal, workflows.RefundID(back.ID)), "a refund is a process of its own")
+	assert.Equal(t, "2026-11-23", versionOf(t, temporal, contract.RefundID(back.ID)), "a refund is a process of its own")
 	a.contract(t, object{"method": "VISA", "currencies": []string{"CHF"}})
 	c.call("PUT", "/payment-services/"+verified.ID+"/credentials", a.credentials).gives(200, &verified)
 	assert.Equal(t, "active", verified.Status)
-	assert.Equal(t, "2026-11-23", versionOf(t, temporal, workflows.OnboardingID(verified.ID)), "onboarding goes on under new code")
+	assert.Equal(t, "2026-11-23", versionOf(t, temporal, contract.OnboardingID(verified.ID)), "onboarding goes on under new code")
 	c.requireBooksAgree()
 }
 

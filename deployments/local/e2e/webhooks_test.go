@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // delivered is a message that a receiver got.
@@ -147,7 +147,7 @@ func TestAPaidInvoiceIsToldInOrderAndSigned(t *testing.T) {
 	paid := onlyPaid.gets(1)
 	assert.Equal(t, []string{"invoice.paid"}, typesOf(paid))
 	assert.Equal(t, messages[3].ID, paid[0].ID, "the same event has the same id everywhere")
-	keepHistory(t, shared, workflows.EventDeliveryID(messages[3].ID, r.id), "event-delivered")
+	keepHistory(t, shared, contract.EventDeliveryID(messages[3].ID, r.id), "event-delivered")
 }
 
 func TestBothSecretsSignDuringARotation(t *testing.T) {
@@ -204,7 +204,7 @@ func TestReceiversThatAreDownForDays(t *testing.T) {
 			assert.Equal(t, got[0].ID, m.ID)
 			assert.Equal(t, got[0].body, m.body)
 		}
-		keepHistory(t, s, workflows.EventDeliveryID(got[0].ID, r.id), "event-delivered-after-two-days")
+		keepHistory(t, s, contract.EventDeliveryID(got[0].ID, r.id), "event-delivered-after-two-days")
 	})
 
 	t.Run("Three days disable the endpoint, and what was parked is sent on request", func(t *testing.T) {
@@ -223,7 +223,7 @@ func TestReceiversThatAreDownForDays(t *testing.T) {
 		parked := r.becomes("parked", 2)
 		assert.Len(t, parked[0].Attempts, 15)
 		assert.Empty(t, parked[1].Attempts, "the endpoint was disabled before its turn came")
-		keepHistory(t, s, workflows.EventDeliveryID(parked[0].EventID, r.id), "event-parked")
+		keepHistory(t, s, contract.EventDeliveryID(parked[0].EventID, r.id), "event-parked")
 		var endpoint struct {
 			Enabled bool
 			Because string `json:"disabled_because"`
@@ -268,7 +268,7 @@ func TestAnAttemptThatIsWaitedForIsMadeAtOnceOnRequest(t *testing.T) {
 	c.call("POST", "/events/"+event.ID+"/redeliver", nil).gives(202, nil)
 	r.becomes("delivered", 1)
 	assert.Len(t, r.got(), 3)
-	keepHistory(t, shared, workflows.EventDeliveryID(event.ID, r.id), "event-delivered-at-once-on-request")
+	keepHistory(t, shared, contract.EventDeliveryID(event.ID, r.id), "event-delivered-at-once-on-request")
 }
 
 func TestWebhooksNeverReachIntoOurNetwork(t *testing.T) {

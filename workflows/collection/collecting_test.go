@@ -1,0 +1,244 @@
+package collection
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+
+	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/testing/flowtest"
+	"github.com/quittance/quittance/workflows/contract"
+)
+
+// collecting is one InvoicePayment under test, with a Saferpay that answers as told. Time skips.
+type collecting struct {
+	*testsuite.TestWorkflowEnvironment
+	t            *testing.T
+	mu           sync.Mutex // activities of two payments run at once
+	due          money.Amount
+	pageLife     time.Duration
+	outcomes     map[string][]activities.Outcome // what Assert answers, per payment, in turn; the last one stays
+	booked       map[string]activities.Booked    // what BookReceipt answers; by default the invoice is paid
+	released     map[string]activities.Released  // what ReleasePayment answers
+	decided      map[string]exception.Choice     // what was recorded, by exception
+	late         map[string]bool                 // paid in the last moment, and nobody told us
+	overlooked   map[string]bool                 // captured, which the person who decides does not see
+	refusals     map[string]error                // what OpenPaymentPage answers instead of a page
+	recorded     []activities.Unfinished         // payments under way that stand in the record
+	asking       error                           // what AssertPayment answers instead of an outcome
+	slow         time.Duration                   // how long OpenPaymentPage takes
+	slowDecision time.Duration                   // how long recording a decision takes
+	unbookable   int                             // how often BookReceipt fails
+	attention    bool                            // it stands on the operators' list
+	failures     []error                         // what CapturePayment answers before it works
+	calls        map[string]int                  // per step and payment
+}
+
+var issued = contract.IssueInvoice{CompanyID: "cmp_1", InvoiceID: "inv_1"}
+
+func collect(t *testing.T) *collecting {
+	t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	c := &collecting{
+		TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, pageLife: 24 * time.Hour, due: money.MustParse("108.00", money.CHF),
+		outcomes: map[string][]activities.Outcome{}, booked: map[string]activities.Booked{}, released: map[string]activities.Released{},
+		decided: map[string]exception.Choice{}, refusals: map[string]error{}, late: map[string]bool{}, overlooked: map[string]bool{}, calls: map[string]int{},
+	}
+	c.SetTestTimeout(20 * time.Second)
+	register(c, 1)
+	c.RegisterActivity(&activities.Books{})
+	c.RegisterActivity(&activities.Saferpay{})
+	c.RegisterActivity(&activities.Mail{})
+	c.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
+		if needed, ok := args[0].(temporal.SearchAttributes).GetBool(contract.NeedsAttention); ok {
+			c.attention = needed
+		}
+	}).Return(nil).Maybe()
+	c.OnActivity(books.CancelInvoice, mock.Anything, mock.Anything).Return(nil).Maybe()
+	c.OnActivity(saferpay.CloseExpired, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (activities.Outcome, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.calls["look back "+in.PaymentID]++
+		if c.late[in.PaymentID] {
+			return authorized, nil
+		}
+		return activities.Outcome{State: payment.Expired}, nil
+	}).Maybe()
+	c.OnActivity(saferpay.LookOnceMore, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (activities.Outcome, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.calls["look once more "+in.PaymentID]++
+		if c.overlooked[in.PaymentID] {
+			return activities.Outcome{State: payment.Captured, CaptureID: in.PaymentID + "_c"}, nil
+		}
+		return activities.Outcome{State: payment.Unknown}, nil
+	}).Maybe()
+	c.OnActivity(saferpay.OpenPaymentPage, mock.Anything, mock.Anything).AfterFn(func() time.Duration { return c.slow }).Return(func(_ context.Context, in activities.StartCheckout) (activities.Checkout, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if err := c.refusals[in.PaymentID]; err != nil {
+			return activities.Checkout{}, err
+		}
+		c.calls["open "+in.PaymentID]++
+		return activities.Checkout{RedirectURL: "https://pay/" + in.PaymentID, Amount: c.due, ExpiresAt: c.Now().Add(c.pageLife)}, nil
+	}).Maybe()
+	c.OnActivity(saferpay.AssertPayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.AskOutcome) (activities.Outcome, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.calls["assert "+in.PaymentID]++
+		if c.asking != nil {
+			return activities.Outcome{}, c.asking
+		}
+		answers := c.outcomes[in.PaymentID]
+		require.NotEmpty(t, answers, "nobody should ask about %s", in.PaymentID)
+		if len(answers) > 1 {
+			c.outcomes[in.PaymentID] = answers[1:]
+		}
+		return answers[0], nil
+	}).Maybe()
+	c.OnActivity(saferpay.ReleasePayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Release) (activities.Released, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.calls["release "+in.PaymentID+" "+string(in.Objection)]++
+		return c.released[in.PaymentID], nil
+	}).Maybe()
+	c.OnActivity(books.RaiseException, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Raise) (activities.Raised, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.calls["raise "+in.Subject+" "+string(in.Kind)]++
+		delete(c.decided, "exc_"+string(in.Kind)) // a new one of the same name
+		return activities.Raised{ExceptionID: "exc_" + string(in.Kind)}, nil
+	}).Maybe()
+	c.OnActivity(books.ResolveException, mock.Anything, mock.Anything).AfterFn(func() time.Duration { return c.slowDecision }).Return(func(_ context.Context, in activities.Resolve) error {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if before := c.decided[in.ExceptionID]; before != "" && before != in.Choice {
+			return temporal.NewNonRetryableApplicationError("decided before", string(problem.ExceptionResolved), nil, []problem.Field{})
+		}
+		c.decided[in.ExceptionID] = in.Choice
+		c.calls["resolve "+in.ExceptionID+" "+string(in.Choice)]++
+		return nil
+	}).Maybe()
+	c.OnActivity(books.GiveUpPayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (activities.Outcome, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.calls["give up "+in.PaymentID]++
+		return activities.Outcome{State: payment.Cancelled}, nil
+	}).Maybe()
+	c.OnActivity(books.RecordReceipt, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.OtherReceipt) (activities.Standing, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if in.Amount.Cmp(c.due) > 0 {
+			return activities.Standing{}, temporal.NewNonRetryableApplicationError("too much", string(problem.ReceiptExceedsInvoice), nil, []problem.Field{})
+		}
+		c.calls["receipt "+in.ReceiptID]++
+		c.due = c.due.Sub(in.Amount)
+		status := invoice.PartiallyPaid
+		if c.due.IsZero() {
+			status = invoice.Paid
+		}
+		return activities.Standing{InvoiceStatus: status, Due: c.due}, nil
+	}).Maybe()
+	c.OnActivity(books.BookReceipt, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Receipt) (activities.Booked, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.unbookable > 0 {
+			c.unbookable--
+			return activities.Booked{}, errors.New("the database refuses it")
+		}
+		c.calls["book "+in.PaymentID]++
+		assert.NotEmpty(t, in.CaptureID)
+		if b, ok := c.booked[in.PaymentID]; ok {
+			return b, nil
+		}
+		c.due = money.Zero(money.CHF)
+		return activities.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)}, Account: "1029"}, nil
+	}).Maybe()
+	return c
+}
+
+// opens lets the draft be issued.
+func (c *collecting) opens() *collecting {
+	c.OnActivity(books.OpenInvoice, mock.Anything, mock.Anything).Return(activities.Standing{InvoiceStatus: invoice.Open, Due: c.due}, nil)
+	c.OnActivity(books.TakeUpInvoice, mock.Anything, mock.Anything).Return(func(context.Context, activities.InvoiceRef) (activities.LeftBehind, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.calls["look up"]++
+		return activities.LeftBehind{Payments: c.recorded}, nil
+	}).Maybe()
+	return c
+}
+
+// captures lets Saferpay capture.
+func (c *collecting) captures() *collecting {
+	c.OnActivity(saferpay.CapturePayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (activities.Captured, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.calls["capture "+in.PaymentID]++
+		if len(c.failures) > 0 {
+			err := c.failures[0]
+			c.failures = c.failures[1:]
+			return activities.Captured{}, err
+		}
+		return activities.Captured{CaptureID: in.PaymentID + "_c"}, nil
+	})
+	return c
+}
+
+// parks has the provider take the money of pay_1 by itself, for an invoice that is paid by then.
+func (c *collecting) parks() *collecting {
+	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Captured, CaptureID: "c_1"}}
+	c.booked["pay_1"] = activities.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)}, Parked: true}
+	return c
+}
+
+func (c *collecting) cancel() *flowtest.Answer[contract.Acknowledged] {
+	return update[contract.Acknowledged](c, contract.UpdateCancel, "cancel", contract.CancelInvoice{})
+}
+
+// at runs fn when the workflow has run for d.
+func (c *collecting) at(d time.Duration, fn func()) { c.RegisterDelayedCallback(fn, d) }
+
+func update[T any](c *collecting, name, id string, args ...any) *flowtest.Answer[T] {
+	a := &flowtest.Answer[T]{}
+	c.UpdateWorkflow(name, id, flowtest.Callback(a), args...)
+	return a
+}
+
+func (c *collecting) payNow(id string, m payment.Method) *flowtest.Answer[contract.Checkout] {
+	return update[contract.Checkout](c, contract.UpdatePayNow, id, contract.PayNow{PaymentID: id, OrderID: "Q1", NotificationSecret: "s", Method: m, Language: "fr"})
+}
+
+func (c *collecting) hint(signal, id string) {
+	c.SignalWorkflow(signal, contract.PaymentHint{PaymentID: id})
+}
+
+// run executes the workflow to its end and returns what it says.
+func (c *collecting) run() Collected {
+	c.t.Helper()
+	c.ExecuteWorkflow(contract.InvoicePaymentType, issued)
+	require.True(c.t, c.IsWorkflowCompleted())
+	require.NoError(c.t, c.GetWorkflowError())
+	var out Collected
+	require.NoError(c.t, c.GetWorkflowResult(&out))
+	return out
+}
+
+var (
+	authorized = activities.Outcome{State: payment.Authorized}
+	notBegun   = activities.Outcome{State: payment.Redirected}
+	declined   = activities.Outcome{State: payment.Failed}
+)

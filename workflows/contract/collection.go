@@ -1,0 +1,93 @@
+package contract
+
+import (
+	"context"
+	"fmt"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/quittance/quittance/internal/invoice"
+)
+
+// Issue opens a draft invoice and returns when it is open.
+func (c Commands) Issue(ctx context.Context, inv invoice.Invoice, sendEmail bool) error {
+	return c.collect(ctx, inv, invoice.Open, IssueInvoice{CompanyID: inv.CompanyID, InvoiceID: inv.ID, SendEmail: sendEmail})
+}
+
+// TakeUp starts the workflow of an issued invoice anew when it was ended from outside, such as in Temporal Web. It goes on
+// where the record says, and asks Saferpay about every payment that was under way. One that still runs is left alone.
+func (c Commands) TakeUp(ctx context.Context, inv invoice.Invoice) error {
+	return c.collect(ctx, inv, inv.Status, TakenUp(inv.CompanyID, inv.ID))
+}
+
+// TakenUp is the input of a workflow that goes on where the record says, because the one before it was ended from outside.
+func TakenUp(companyID, invoiceID string) IssueInvoice {
+	return IssueInvoice{CompanyID: companyID, InvoiceID: invoiceID, TakeUp: true}
+}
+
+func (c Commands) collect(ctx context.Context, inv invoice.Invoice, status invoice.Status, in IssueInvoice) error {
+	start := c.Temporal.NewWithStartWorkflowOperation(collectionOptions(inv, status), InvoicePaymentType, in)
+	return c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateName: UpdateIssue}, &Issued{})
+}
+
+func collectionOptions(inv invoice.Invoice, status invoice.Status) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		ID:                       InvoicePaymentID(inv.ID),
+		TaskQueue:                PaymentsQueue,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		StaticSummary:            fmt.Sprintf("Invoice %s · %s", inv.Number, inv.Amount),
+		StaticDetails: fmt.Sprintf("Collects invoice **%s** of company `%s`: %s, due %s. Ends when the invoice is paid or cancelled.",
+			inv.Number, inv.CompanyID, inv.Amount, inv.DueDate.Format("2006-01-02")),
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			CompanyID.ValueSet(inv.CompanyID), InvoiceNumber.ValueSet(inv.Number), Currency.ValueSet(string(inv.Amount.Currency())),
+			PaymentState.ValueSet(string(status)), NeedsAttention.ValueSet(false)),
+	}
+}
+
+// PayNow returns a payment page for the invoice: a new one, or the one that is already waiting for the same method.
+func (c Commands) PayNow(ctx context.Context, invoiceID string, in PayNow) (Checkout, error) {
+	var out Checkout
+	err := c.update(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: InvoicePaymentID(invoiceID), UpdateID: in.PaymentID, UpdateName: UpdatePayNow, Args: []any{in},
+	}, &out)
+	return out, err
+}
+
+// Cancel cancels an open invoice, unless money is being captured or has been.
+func (c Commands) Cancel(ctx context.Context, invoiceID string) error {
+	return c.update(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: InvoicePaymentID(invoiceID), UpdateName: UpdateCancel, Args: []any{CancelInvoice{}},
+	}, &Acknowledged{})
+}
+
+// RecordReceipt books money that came by other means, and returns when the invoice says so. Of an authorization that comes
+// later, nothing is taken any more.
+func (c Commands) RecordReceipt(ctx context.Context, invoiceID string, in RecordReceipt) error {
+	return c.update(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: InvoicePaymentID(invoiceID), UpdateID: in.ReceiptID, UpdateName: UpdateReceipt, Args: []any{in},
+	}, &Acknowledged{})
+}
+
+// PayerReturned tells the invoice's workflow that the payer came back from the payment page.
+func (c Commands) PayerReturned(ctx context.Context, invoiceID, paymentID string) error {
+	return c.signal(ctx, invoiceID, SignalPayerReturned, paymentID)
+}
+
+// SaferpayNotified tells the invoice's workflow that a notification came for the payment.
+func (c Commands) SaferpayNotified(ctx context.Context, invoiceID, paymentID string) error {
+	return c.signal(ctx, invoiceID, SignalSaferpayNotified, paymentID)
+}
+
+func (c Commands) signal(ctx context.Context, invoiceID, name, paymentID string) error {
+	return Problem(c.Temporal.SignalWorkflow(ctx, InvoicePaymentID(invoiceID), "", name, PaymentHint{PaymentID: paymentID}))
+}
+
+// Restored sees to it that a payment that has not ended is looked after: by the invoice's workflow, which looks it up if it doesn't
+// know it, or by a new one, when there is none.
+func (c Commands) Restored(ctx context.Context, inv invoice.Invoice, paymentID string) error {
+	_, err := c.Temporal.SignalWithStartWorkflow(ctx, InvoicePaymentID(inv.ID), SignalTryAgain, PaymentHint{PaymentID: paymentID},
+		collectionOptions(inv, inv.Status), InvoicePaymentType, TakenUp(inv.CompanyID, inv.ID))
+	return Problem(err)
+}

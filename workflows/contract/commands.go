@@ -1,0 +1,88 @@
+package contract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// Commands sends what users and Saferpay want to the workflows. Every method returns a *problem.Error where the caller
+// can do something about it: the refusals of the workflows, problem.NotFound when there is no such workflow, and
+// problem.Unavailable when Temporal or a worker did not answer in time (the command may still take effect).
+type Commands struct{ Temporal client.Client }
+
+// Resolve hands a decision to the workflow that waits for it, and returns when it is recorded.
+func (c Commands) Resolve(ctx context.Context, workflowID string, in ResolveException) error {
+	return c.update(ctx, client.UpdateWorkflowOptions{WorkflowID: workflowID, UpdateName: UpdateResolve, Args: []any{in}}, &Acknowledged{})
+}
+
+// TryAgain has the process of a payment or refund run the step that failed once more, if one has. A process that has ended in
+// the meantime is fine.
+func (c Commands) TryAgain(ctx context.Context, u merchant.UnderWay) error {
+	workflowID := InvoicePaymentID(u.InvoiceID)
+	if u.RefundID != "" {
+		workflowID = RefundID(u.RefundID)
+	}
+	err := Problem(c.Temporal.SignalWorkflow(ctx, workflowID, "", SignalTryAgain, PaymentHint{PaymentID: u.PaymentID, OnlyFailed: true}))
+	if problem.CodeOf(err) == problem.NotFound {
+		return nil
+	}
+	return err
+}
+
+// updateWithStart starts the workflow unless it runs, and sends it the update. The update has no id of its own: with one,
+// Temporal would answer with the outcome of an earlier run for as long as it remembers that.
+func (c Commands) updateWithStart(ctx context.Context, start client.WithStartWorkflowOperation, update client.UpdateWorkflowOptions, out any) error {
+	update.WaitForStage = client.WorkflowUpdateStageCompleted
+	handle, err := c.Temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{StartWorkflowOperation: start, UpdateOptions: update})
+	if err != nil {
+		return Problem(err)
+	}
+	return Problem(handle.Get(ctx, out))
+}
+
+func (c Commands) update(ctx context.Context, options client.UpdateWorkflowOptions, out any) error {
+	options.WaitForStage = client.WorkflowUpdateStageCompleted
+	handle, err := c.Temporal.UpdateWorkflow(ctx, options)
+	if err != nil {
+		return Problem(err)
+	}
+	return Problem(handle.Get(ctx, out))
+}
+
+// Problem turns an error that came through Temporal back into the problem that caused it.
+func Problem(err error) error {
+	if err == nil {
+		return nil
+	}
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok && app.Type() != "" {
+		p := &problem.Error{Code: problem.Code(app.Type()), Detail: app.Message()}
+		if app.HasDetails() {
+			if err := app.Details(&p.Fields); err != nil {
+				return fmt.Errorf("the fields of problem %s can't be read: %w", app.Type(), err)
+			}
+		}
+		return p
+	}
+	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
+		return problem.New(problem.NotFound, "Nothing is under way for it any more.")
+	}
+	if notAnswered(err) {
+		return fmt.Errorf("%w (%w)", problem.New(problem.Unavailable, "It was not answered in time and may still be done; look again in a moment."), err)
+	}
+	return err
+}
+
+func notAnswered(err error) bool {
+	_, update := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err)
+	_, unavailable := errors.AsType[*serviceerror.Unavailable](err)
+	_, deadline := errors.AsType[*serviceerror.DeadlineExceeded](err)
+	return update || unavailable || deadline || errors.Is(err, context.DeadlineExceeded)
+}

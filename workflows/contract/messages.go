@@ -1,0 +1,173 @@
+package contract
+
+import (
+	"time"
+
+	"github.com/quittance/quittance/internal/delivery"
+	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/sweep"
+)
+
+// IssueInvoice starts the collection of a draft.
+type IssueInvoice struct {
+	CompanyID string `json:"company_id"`
+	InvoiceID string `json:"invoice_id"`
+	SendEmail bool   `json:"send_email"`        // mail the link of the online document to the customer
+	TakeUp    bool   `json:"take_up,omitempty"` // it was issued before, and its workflow was ended from outside
+}
+
+// Issued answers UpdateIssue: the invoice is open.
+type Issued struct {
+	InvoiceID string `json:"invoice_id"`
+}
+
+// PayNow asks for a payment page. The caller makes the ids and the secret, so that asking again is the same request.
+type PayNow struct {
+	PaymentID          string         `json:"payment_id"`
+	OrderID            string         `json:"order_id"`
+	NotificationSecret string         `json:"notification_secret"`
+	Method             payment.Method `json:"method"`
+	Language           string         `json:"language"` // of the payment page
+}
+
+// Checkout is a payment page that is ready for the payer.
+type Checkout struct {
+	PaymentID   string `json:"payment_id"`
+	RedirectURL string `json:"redirect_url"`
+}
+
+// CancelInvoice asks to cancel an open invoice.
+type CancelInvoice struct{}
+
+// RecordReceipt is money for the invoice that came by other means. The caller makes the id, so that recording it again is
+// the same receipt. By is the id of the key that recorded it.
+type RecordReceipt struct {
+	ReceiptID string       `json:"receipt_id"`
+	Amount    money.Amount `json:"amount"`
+	Day       time.Time    `json:"day"` // midnight UTC
+	Account   string       `json:"account"`
+	Reference string       `json:"reference"`
+	By        string       `json:"by,omitempty"`
+}
+
+// RequestRefund starts a refund. The caller makes the ids, so that asking again is the same refund. A zero amount is all
+// that is left of the payment.
+type RequestRefund struct {
+	CompanyID string       `json:"company_id"`
+	RefundID  string       `json:"refund_id"`
+	PaymentID string       `json:"payment_id"`
+	OrderID   string       `json:"order_id"`
+	Amount    money.Amount `json:"amount"`
+	Reason    string       `json:"reason"`
+	TakeUp    bool         `json:"take_up,omitempty"` // it was requested before, and its workflow was ended from outside
+}
+
+// RefundRecorded says that the merchant gave the money back in the Saferpay Backoffice. By is the id of the key that said so.
+type RefundRecorded struct {
+	By string `json:"by"`
+}
+
+// ResolveException is a person's decision. By is the id of the key that decided; an operator who decides in Temporal Web enters
+// their name, and is "operator" without one.
+type ResolveException struct {
+	ExceptionID string           `json:"exception_id"`
+	Choice      exception.Choice `json:"choice"`
+	Note        string           `json:"note"`
+	By          string           `json:"by"`
+}
+
+// PaymentHint says that something may have happened to a payment.
+type PaymentHint struct {
+	PaymentID string `json:"payment_id"`
+	// OnlyFailed is for SignalTryAgain: a payment of which no step has failed is no reason to ask Saferpay.
+	OnlyFailed bool `json:"only_failed,omitempty"`
+}
+
+// Acknowledged answers an update that has nothing to tell.
+type Acknowledged struct{}
+
+// SweepPaymentService starts a nightly sweep.
+type SweepPaymentService struct {
+	CompanyID        string `json:"company_id"`
+	PaymentServiceID string `json:"payment_service_id"`
+}
+
+// CheckPaymentService starts a daily look at a payment service.
+type CheckPaymentService struct {
+	CompanyID        string `json:"company_id"`
+	PaymentServiceID string `json:"payment_service_id"`
+}
+
+// RequestCurrency starts the activation of a currency.
+type RequestCurrency struct {
+	CompanyID        string         `json:"company_id"`
+	PaymentServiceID string         `json:"payment_service_id"`
+	Currency         money.Currency `json:"currency"`
+}
+
+// CurrencyState answers how far a company has come with a currency.
+type CurrencyState struct {
+	Status merchant.CurrencyStatus `json:"status"`
+}
+
+// OpenFinding puts what a nightly sweep found before a person.
+type OpenFinding struct {
+	CompanyID        string `json:"company_id"`
+	PaymentServiceID string `json:"payment_service_id"`
+	Found            Found  `json:"found"`
+}
+
+// Found is a finding with the id for its exception.
+type Found struct {
+	ExceptionID string `json:"exception_id"`
+	sweep.Finding
+}
+
+// ConnectPaymentService starts the onboarding of a payment service.
+type ConnectPaymentService struct {
+	CompanyID        string               `json:"company_id"`
+	PaymentServiceID string               `json:"payment_service_id"`
+	Environment      merchant.Environment `json:"environment"`
+	Name             string               `json:"name"`
+}
+
+// Decision ends a verification by a person.
+type Decision struct {
+	Approved bool   `json:"approved"`
+	Reason   string `json:"reason"`
+}
+
+// ServiceChanged is something that happened to a payment service elsewhere: what stands on its timeline already, or that
+// Saferpay refused credentials, which are named by their sealed password.
+type ServiceChanged struct {
+	RefusedPassword []byte `json:"refused_password,omitempty"`
+}
+
+// MailDocument sends a document, which is in the record already, to the acquirer.
+type MailDocument struct {
+	DocumentID string `json:"document_id"`
+}
+
+// ServiceState answers what a payment service has become.
+type ServiceState struct {
+	Status merchant.ServiceStatus `json:"status"`
+}
+
+// DeliverEvent starts bringing an event to a webhook endpoint.
+type DeliverEvent struct {
+	CompanyID  string `json:"company_id"`
+	EventID    string `json:"event_id"`
+	EndpointID string `json:"endpoint_id"`
+}
+
+// TryNow asks for an attempt at once.
+type TryNow struct{}
+
+// EventDelivered is how a delivery ended: delivered or parked; or withdrawn, because the endpoint was deleted.
+type EventDelivered struct {
+	State     delivery.State `json:"state,omitempty"`
+	Withdrawn bool           `json:"withdrawn,omitempty"`
+}

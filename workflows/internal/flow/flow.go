@@ -1,0 +1,46 @@
+package flow
+
+import (
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// Refusal returns the problem with which an activity said no, in the form in which it leaves a workflow. It is nil when err is
+// nil or something else.
+func Refusal(err error) error {
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok && app.Type() != "" && app.NonRetryable() {
+		return app
+	}
+	return nil
+}
+
+// Refuse returns the form in which a problem leaves a workflow; contract.Problem reads it again.
+func Refuse(p *problem.Error) error {
+	return temporal.NewNonRetryableApplicationError(p.Detail, string(p.Code), nil, p.Fields)
+}
+
+// Cause returns what went wrong, without the names that Temporal wraps around it.
+func Cause(err error) string {
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		return app.Message()
+	}
+	return err.Error()
+}
+
+// Upsert sets search attributes; without any it does nothing.
+func Upsert(ctx workflow.Context, updates ...temporal.SearchAttributeUpdate) {
+	if len(updates) == 0 {
+		return
+	}
+	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
+		workflow.GetLogger(ctx).Error("search attributes not set", "error", err)
+	}
+}
+
+// Minute writes a time as operators read it.
+func Minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

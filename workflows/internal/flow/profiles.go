@@ -1,0 +1,106 @@
+// Package flow is what all workflows share: how they call activities, wait, tell the time and refuse.
+package flow
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// The profiles in which activities are called. There are no others.
+var (
+	// Books is for our own database. It comes back, and nothing else can go on before it has.
+	Books = workflow.ActivityOptions{
+		StartToCloseTimeout: 10 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+	}
+	// Bookings is the same for what has happened already. After ten minutes a person is told.
+	Bookings = workflow.ActivityOptions{
+		StartToCloseTimeout:    Books.StartToCloseTimeout,
+		ScheduleToCloseTimeout: 10 * time.Minute,
+		RetryPolicy:            Books.RetryPolicy,
+	}
+	// Saferpay is for calls on which nobody waits. Saferpay asks for 100 s of patience; the heartbeat finds a dead worker long
+	// before that. After about nine minutes a person is told.
+	Saferpay = workflow.ActivityOptions{
+		StartToCloseTimeout: 110 * time.Second,
+		HeartbeatTimeout:    10 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumAttempts: SaferpayAttempts},
+	}
+	// Interactive is for calls on which somebody waits: it gives up soon and lets them try again.
+	Interactive = workflow.ActivityOptions{
+		StartToCloseTimeout: 110 * time.Second,
+		HeartbeatTimeout:    10 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumAttempts: 3},
+	}
+	// Once is for what must never be repeated by itself, because a repetition would move money a second time.
+	Once = workflow.ActivityOptions{
+		StartToCloseTimeout: 110 * time.Second,
+		HeartbeatTimeout:    10 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 1},
+	}
+	// Posting is for a mail that is sent whatever happens, in rounds of an hour. After each round a person is told.
+	Posting = workflow.ActivityOptions{
+		StartToCloseTimeout:    time.Minute,
+		ScheduleToCloseTimeout: time.Hour,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
+	}
+	// Webhook is for one attempt at a receiver, who has 15 s. What the receiver answers, or that it does not, is a result; only
+	// faults of ours are retried here.
+	Webhook = workflow.ActivityOptions{
+		StartToCloseTimeout: 30 * time.Second,
+		HeartbeatTimeout:    10 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+	}
+	// Mail is for a mail that is given up after three days. A mail server that is down only delays it.
+	Mail = workflow.ActivityOptions{
+		StartToCloseTimeout:    time.Minute,
+		ScheduleToCloseTimeout: 72 * time.Hour,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 5 * time.Second, BackoffCoefficient: 2, MaximumInterval: 15 * time.Minute},
+	}
+)
+
+// InquireLag is how long Saferpay's data may lag behind (Saferpay JSON API 1.53, Transaction/Inquire: some minutes).
+const InquireLag = 10 * time.Minute
+
+// SaferpayAttempts is how often Saferpay is asked in one round of the profile Saferpay.
+const SaferpayAttempts = 9
+
+// local is how a short step of our own database is tried inside the workflow task.
+var local = workflow.LocalActivityOptions{
+	StartToCloseTimeout: 5 * time.Second,
+	RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 2, MaximumAttempts: 3},
+}
+
+// LocalThenActivity runs a short step of our own database inside the workflow task. That saves five of the six events of an
+// activity and a trip over the task queue. When it fails, the step goes on as an activity that operators can see. Step is the
+// method of a room's Activities, in is its argument, out takes its result.
+func LocalThenActivity(ctx workflow.Context, profile workflow.ActivityOptions, summary string, step, in, out any) error {
+	options := local
+	options.Summary = summary
+	err := workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, options), step, in).Get(ctx, out)
+	if err == nil || Refusal(err) != nil {
+		return err
+	}
+	return workflow.ExecuteActivity(WithOptions(ctx, profile, summary), step, in).Get(ctx, out)
+}
+
+// WithOptions returns ctx for one activity call in a profile. The summary is what an operator reads in Temporal Web.
+func WithOptions(ctx workflow.Context, profile workflow.ActivityOptions, summary string) workflow.Context {
+	profile.Summary = summary
+	return workflow.WithActivityOptions(ctx, profile)
+}
+
+// AwaitAtMost describes a wait of at most d. The summary is what an operator reads in Temporal Web. There is always a timer, so
+// that a history replays whatever d has become.
+func AwaitAtMost(d time.Duration, summary string) workflow.AwaitOptions {
+	return workflow.AwaitOptions{Timeout: max(d, time.Millisecond), TimerOptions: workflow.TimerOptions{Summary: summary}}
+}
+
+// Sleep waits for d. It ends early only when ctx is cancelled, which the workflows of this product never are.
+func Sleep(ctx workflow.Context, d time.Duration, summary string) {
+	if err := workflow.NewTimerWithOptions(ctx, max(d, time.Millisecond), workflow.TimerOptions{Summary: summary}).Get(ctx, nil); err != nil {
+		workflow.GetLogger(ctx).Error("wait broken off", "error", err)
+	}
+}

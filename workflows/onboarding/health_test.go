@@ -1,0 +1,67 @@
+package onboarding
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/testsuite"
+
+	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/workflows/contract"
+)
+
+// dayAt runs the look of one day, which finds that.
+func dayAt(t *testing.T, found activities.Verification, err error) (env *testsuite.TestWorkflowEnvironment, passedOn int) {
+	t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	env = suite.NewTestWorkflowEnvironment()
+	register(env, 1)
+	env.RegisterActivity(&activities.Merchants{})
+	ref := activities.PaymentServiceRef{CompanyID: "cmp_1", PaymentServiceID: "psv_1"}
+	env.OnActivity(merchants.CheckHealth, mock.Anything, ref).Return(found, err)
+	env.OnActivity(merchants.PassOn, mock.Anything, ref).Run(func(mock.Arguments) { passedOn++ }).Return(nil).Maybe()
+	env.ExecuteWorkflow(contract.ServiceHealthType, contract.CheckPaymentService{CompanyID: "cmp_1", PaymentServiceID: "psv_1"})
+	require.True(t, env.IsWorkflowCompleted())
+	return env, passedOn
+}
+
+func TestHealthyServiceIsNoNews(t *testing.T) {
+	t.Parallel()
+	env, passedOn := dayAt(t, activities.Verification{Status: merchant.Active}, nil)
+	require.NoError(t, env.GetWorkflowError())
+	assert.Zero(t, passedOn)
+}
+
+func TestWhatTheDailyLookFoundIsPassedOn(t *testing.T) {
+	t.Parallel()
+	env, passedOn := dayAt(t, activities.Verification{Status: merchant.Suspended, Untold: []merchant.Letter{{What: merchant.ContractsLost}}}, nil)
+	require.NoError(t, env.GetWorkflowError())
+	assert.Equal(t, 1, passedOn)
+}
+
+func TestDailyLookThatFailsWaitsForTheNextDay(t *testing.T) {
+	t.Parallel()
+	env, passedOn := dayAt(t, activities.Verification{}, errors.New("Saferpay is down"))
+	require.Error(t, env.GetWorkflowError())
+	assert.Zero(t, passedOn)
+}
+
+func TestServicesAreLookedAtBeforePayersAreUp(t *testing.T) {
+	t.Parallel()
+	ref := activities.PaymentServiceRef{CompanyID: "cmp_1", PaymentServiceID: "psv_1"}
+	all := Workflow{TimeScale: 1}.DailySchedules(ref)
+	require.Len(t, all, 2)
+	daily := all[1]
+	assert.Equal(t, "health/psv_1", daily.ID)
+	assert.Equal(t, client.ScheduleSpec{
+		Calendars:    []client.ScheduleCalendarSpec{{Hour: []client.ScheduleRange{{Start: 6}}, Minute: []client.ScheduleRange{{Start: 10}}}},
+		TimeZoneName: "Europe/Zurich", Jitter: 40 * time.Minute,
+	}, daily.Spec)
+	assert.Equal(t, []client.ScheduleIntervalSpec{{Every: 24 * time.Second}}, Workflow{TimeScale: 3600}.HealthSchedule(ref).Spec.Intervals)
+}
