@@ -15,6 +15,7 @@ import (
 
 	"github.com/quittance/quittance/deployments/local/stack"
 	"github.com/quittance/quittance/workflows/contract"
+	"github.com/quittance/quittance/workflows/reconciliation"
 )
 
 // swept is a merchant with a Saferpay account and a terminal of its own, whose report is compared when the test says so.
@@ -63,7 +64,7 @@ func (w swept) schedule() client.ScheduleHandle {
 }
 
 // sweep lets the report be compared now and returns what came of it.
-func (w swept) sweep() (out contract.Swept) {
+func (w swept) sweep() (out reconciliation.Swept) {
 	w.t.Helper()
 	require.NoError(w.t, w.begin().Get(w.t.Context(), &out))
 	return out
@@ -90,15 +91,15 @@ func (w swept) latest() (run client.ScheduleWorkflowExecution) {
 }
 
 // sees sweeps until so many transactions are in the report, which has what is older than a second.
-func (w swept) sees(transactions int) contract.Swept {
+func (w swept) sees(transactions int) reconciliation.Swept {
 	w.t.Helper()
-	return await(w.t, patience, w.sweep, func(out contract.Swept) bool { return out.Transactions == transactions })
+	return await(w.t, patience, w.sweep, func(out reconciliation.Swept) bool { return out.Transactions == transactions })
 }
 
 // finds sweeps until something is found, which must be the only thing, and returns the exception.
 func (w swept) finds(kind, subject string) exception {
 	w.t.Helper()
-	require.Equal(w.t, 1, await(w.t, patience, w.sweep, func(out contract.Swept) bool { return out.Findings > 0 }).Findings)
+	require.Equal(w.t, 1, await(w.t, patience, w.sweep, func(out reconciliation.Swept) bool { return out.Findings > 0 }).Findings)
 	raised := w.exception(subject)
 	assert.Equal(w.t, kind, raised.Kind)
 	return raised
