@@ -128,7 +128,7 @@ func (s *Saferpay) prepare(ctx context.Context, in StartCheckout) (payment.Payme
 		SuccessNotifyURL: notify + "/success",
 		FailNotifyURL:    notify + "/fail",
 	}
-	if in.Method == payment.Card && company.Liability == merchant.Require {
+	if in.Method.Terms().Liability == payment.LiabilityShifts && company.Liability == merchant.Require {
 		request.Condition = saferpay.ConditionThreeDS
 	}
 	return p, request, service, nil

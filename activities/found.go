@@ -138,7 +138,7 @@ func (b *Books) RecordFoundRefund(ctx context.Context, in FoundRefund) (back Giv
 				return err
 			}
 		}
-		if err := refund.Allow(p, refunds, in.Amount); err != nil {
+		if err := refund.Allow(p, refunds, in.Amount, b.Now()); err != nil {
 			return err
 		}
 		r := refund.New(refund.Refund{

@@ -36,15 +36,13 @@ type RequestRefund struct {
 
 // RefundTerms are what the process of a refund needs to know. Rest is how long after the capture Saferpay takes none.
 type RefundTerms struct {
-	State      refund.State  `json:"state"` // as recorded
-	Amount     money.Amount  `json:"amount"`
-	CapturedAt time.Time     `json:"captured_at"`
-	Rest       time.Duration `json:"rest"`
-	Awaited    Awaited       `json:"awaited,omitzero"`
+	State      refund.State   `json:"state"` // as recorded
+	Amount     money.Amount   `json:"amount"`
+	CapturedAt time.Time      `json:"captured_at"`
+	Method     payment.Method `json:"method"`
+	Rest       time.Duration  `json:"rest"`
+	Awaited    Awaited        `json:"awaited,omitzero"`
 }
-
-// twintRefundAfter is how long a TWINT payment can't be refunded (Saferpay integration guide, TWINT).
-const twintRefundAfter = 2 * time.Hour
 
 // RecordRefundRequest records a refund, unless it is there already, and keeps its amount from being refunded twice.
 // Problems: payment-not-captured, refund-exceeds-payment, validation-failed.
@@ -69,7 +67,7 @@ func (b *Books) RecordRefundRequest(ctx context.Context, in RequestRefund) (Refu
 		if in.Amount.Currency() == "" {
 			in.Amount = refund.Left(p, refunds)
 		}
-		if err := refund.Allow(p, refunds, in.Amount); err != nil {
+		if err := refund.Allow(p, refunds, in.Amount, b.Now()); err != nil {
 			return err
 		}
 		r := refund.New(refund.Refund{
@@ -82,11 +80,7 @@ func (b *Books) RecordRefundRequest(ctx context.Context, in RequestRefund) (Refu
 }
 
 func refundTerms(p payment.Payment, r refund.Refund) RefundTerms {
-	terms := RefundTerms{State: r.State, Amount: r.Amount, CapturedAt: p.Timeline[len(p.Timeline)-1].At}
-	if p.Method == payment.TWINT {
-		terms.Rest = twintRefundAfter
-	}
-	return terms
+	return RefundTerms{State: r.State, Amount: r.Amount, CapturedAt: p.CapturedAt(), Method: p.Method, Rest: p.Method.Terms().RefundAfter}
 }
 
 // RefundOutcome is where a refund stands after a step.

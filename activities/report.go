@@ -44,7 +44,7 @@ type Compared struct {
 	More         bool              `json:"more"`              // there is another page
 	Payments     []PaymentUnderWay `json:"payments"`          // whose transaction Saferpay reports, or that are overdue
 	Refunds      []RefundUnderWay  `json:"refunds"`           // the same
-	Findings     []contract.Found           `json:"findings"`          // that a person must decide and has not
+	Findings     []contract.Found  `json:"findings"`          // that a person must decide and has not
 }
 
 // PaymentUnderWay is a payment that has not ended, with the invoice whose process owns it.

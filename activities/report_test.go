@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quittance/quittance/workflows/contract"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -78,7 +80,7 @@ func kinds(c activities.Compared) map[string]exception.Kind {
 }
 
 // put is what the process of a finding does first.
-func (s *shop) raised(f activities.Found) activities.Raised {
+func (s *shop) raised(f contract.Found) activities.Raised {
 	s.t.Helper()
 	return do[activities.Raised](s, s.books.RaiseException, activities.Raise{
 		CompanyID: s.company, ExceptionID: f.ExceptionID, Kind: f.Kind, Subject: f.Subject, WorkflowID: "exception/" + f.ExceptionID, Detail: f.Detail, Choices: f.Choices,
@@ -212,7 +214,7 @@ func TestAPaymentAboutWhichAPersonWasAskedIsNotBegunAnew(t *testing.T) {
 			paymentID, page := s.checkout(payment.Card)
 			s.pay(page, "9010003150000001", "pay")
 			at := s.atSaferpay()[0]
-			f := activities.Found{ExceptionID: id.New(id.Exception), Finding: raised(paymentID, at.ID)}
+			f := contract.Found{ExceptionID: id.New(id.Exception), Finding: raised(paymentID, at.ID)}
 			f.Choices = []exception.Choice{exception.Accept}
 			s.raised(f)
 			s.changePayment(paymentID, func(p *payment.Payment) error { return p.Become(payment.Expired, time.Now(), "Nobody told us.") })
@@ -353,7 +355,7 @@ func TestAuthorizationsThatNobodyCapturesAreTakenOrReleased(t *testing.T) {
 	}
 	found := s.night().Findings
 	require.Len(t, found, 2)
-	on := func(f activities.Found) activities.FoundTransaction {
+	on := func(f contract.Found) activities.FoundTransaction {
 		assert.Equal(t, exception.MissingCapture, f.Kind)
 		return activities.FoundTransaction{PaymentServiceRef: s.serviceRef(), ExceptionID: f.ExceptionID, TransactionID: f.TransactionID, Amount: f.Amount}
 	}

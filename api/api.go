@@ -55,7 +55,7 @@ func New(o Options) http.Handler {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &server{o}
+	s := &server{Options: o}
 
 	r := chi.NewRouter()
 	r.Use(o.Middleware...)
@@ -74,7 +74,10 @@ func New(o Options) http.Handler {
 }
 
 // server answers the requests; its methods are spread over the files of this package, one file per resource.
-type server struct{ Options }
+type server struct {
+	Options
+	heard heard
+}
 
 // now is the time to the microsecond, which is what Postgres keeps: what is answered now reads the same later.
 func (s *server) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }

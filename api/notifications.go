@@ -48,5 +48,6 @@ func (s *server) notified(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, err)
 		return
 	}
+	s.heard.note(p.ID, s.now())
 	w.WriteHeader(http.StatusOK)
 }

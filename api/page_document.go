@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -100,7 +101,7 @@ type documentPage struct {
 	Total       string // of the invoice, when only a part is still due
 	DueBy       string
 	PaidOn      string
-	Offers      []payment.Method
+	Offers      []offer
 	NotOnline   bool
 	PayURL      string
 	ReloadURL   string // where to look again
@@ -121,7 +122,7 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 		Amount:      swiss(inv.Amount),
 		AmountText:  t.Amount,
 		DueBy:       t.date(inv.DueDate),
-		Offers:      d.offers,
+		Offers:      shown(d.offers),
 		NotOnline:   inv.Status.Payable() && len(d.offers) == 0,
 		PayURL:      d.path() + "/pay?lang=" + code,
 	}
@@ -143,6 +144,32 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 	}
 	return p
 }
+
+// offer is a button with which a payer can pay. Mark is its picture; empty where there is none.
+type offer struct {
+	Method payment.Method
+	Label  string
+	Mark   template.HTML
+}
+
+func shown(methods []payment.Method) []offer {
+	offers := make([]offer, len(methods))
+	for i, m := range methods {
+		offers[i] = offer{Method: m, Label: m.Terms().Label, Mark: marks[m]}
+	}
+	return offers
+}
+
+// marks are the pictures of the payment methods: pages/marks/<method>.svg.
+var marks = func() map[payment.Method]template.HTML {
+	marks := map[payment.Method]template.HTML{}
+	for _, m := range payment.Methods {
+		if picture, err := pageFiles.ReadFile("pages/marks/" + string(m) + ".svg"); err == nil {
+			marks[m] = template.HTML(picture) //nolint:gosec // it is embedded, and ours
+		}
+	}
+	return marks
+}()
 
 // showDocument answers GET /i/{token}.
 func (s *server) showDocument(w http.ResponseWriter, r *http.Request) {

@@ -37,7 +37,7 @@ func (s *server) payerReturned(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	refreshes, _ := strconv.Atoi(query.Get("wait")) // anything else than a number is the first call
-	if refreshes == 0 && !d.payment.State.Final() {
+	if refreshes == 0 && !d.payment.State.Final() && !s.heard.lately(d.payment.ID, s.now()) {
 		s.reportReturn(r, d)
 	}
 	if d, err = s.awaitOutcome(r, d); err != nil {

@@ -47,6 +47,7 @@ var problemTypes = map[problem.Code]struct {
 	problem.Invalid:                 {http.StatusUnprocessableEntity, "The request has invalid fields"},
 	problem.ReceiptExceedsInvoice:   {http.StatusUnprocessableEntity, "The receipt is more than is due"},
 	problem.RefundExceedsPayment:    {http.StatusUnprocessableEntity, "The refund is more than is left"},
+	problem.RefundTooLate:           {http.StatusConflict, "The payment can no longer be refunded"},
 	problem.EntryNotBalanced:        {http.StatusUnprocessableEntity, "The entry is not balanced"},
 	problem.PeriodClosed:            {http.StatusUnprocessableEntity, "The period is closed"},
 	problem.CredentialsRejected:     {http.StatusUnprocessableEntity, "Saferpay doesn't accept the credentials"},

@@ -44,7 +44,7 @@ func (s *server) RequestRefund(ctx context.Context, r spec.RequestRefundRequestO
 			}
 			request.Amount = amount
 		}
-		if err := refund.Allow(p, refunds, amount); err != nil {
+		if err := refund.Allow(p, refunds, amount, s.now()); err != nil {
 			return err
 		}
 		inv, err = tx.Invoice(ctx, p.InvoiceID)

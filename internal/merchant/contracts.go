@@ -87,7 +87,11 @@ func (s *PaymentService) DecideCurrency(currency money.Currency, approved bool, 
 		s.Note(ServiceStep{What: CurrencyDeclined, About: string(currency), Note: reason}, at)
 		return
 	}
-	s.assume(payment.Card.SaferpayNames(), currency) // TWINT knows only francs
+	for _, method := range payment.Methods {
+		if slices.Contains(method.Terms().Currencies, currency) {
+			s.assume(method.SaferpayNames(), currency)
+		}
+	}
 	s.forget(currency)
 	s.Note(ServiceStep{What: CurrencyContracted, About: string(currency), Note: reason}, at)
 }

@@ -23,6 +23,9 @@ const (
 	GBP Currency = "GBP"
 )
 
+// Currencies lists them.
+var Currencies = []Currency{CHF, EUR, USD, GBP}
+
 // scales gives the number of decimals of each supported currency (ISO 4217, "minor unit").
 var scales = map[Currency]int32{CHF: 2, EUR: 2, USD: 2, GBP: 2}
 

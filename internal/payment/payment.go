@@ -44,24 +44,6 @@ func (s State) CanBecome(next State) bool { return slices.Contains(transitions[s
 // Final tells whether a payment in this state has ended, see Reopen for the exception.
 func (s State) Final() bool { return len(transitions[s]) == 0 }
 
-// Method is what the payer chose on the online document.
-type Method string
-
-// Card stands for Visa and Mastercard, which share one payment page.
-const (
-	Card  Method = "card"
-	TWINT Method = "twint"
-)
-
-// Methods lists the choices in the order in which a payer sees them.
-var Methods = []Method{Card, TWINT}
-
-// saferpayNames are the PaymentMethods of Saferpay JSON API 1.53, PaymentPage/Initialize.
-var saferpayNames = map[Method][]string{Card: {"VISA", "MASTERCARD"}, TWINT: {"TWINT"}}
-
-// SaferpayNames returns the Saferpay payment methods behind m, none for an unknown one.
-func (m Method) SaferpayNames() []string { return saferpayNames[m] }
-
 // Failure is why a payment did not come about.
 type Failure struct {
 	Name         string `json:"name"`          // Saferpay's ErrorName, or ours in lower case
@@ -126,6 +108,16 @@ func (p *Payment) Become(next State, at time.Time, note string) error {
 func (p *Payment) enter(next State, at time.Time, note string) {
 	p.State = next
 	p.Timeline = append(p.Timeline, Step{At: at.UTC(), State: next, Note: note})
+}
+
+// CapturedAt returns when the payment became captured, the zero time if it never did.
+func (p Payment) CapturedAt() time.Time {
+	for _, s := range slices.Backward(p.Timeline) {
+		if s.State == Captured {
+			return s.At
+		}
+	}
+	return time.Time{}
 }
 
 // Reopened tells whether the payment had ended before and was begun anew.

@@ -41,6 +41,7 @@ const (
 	ReceiptExceedsInvoice   Code = "receipt-exceeds-invoice"
 	PaymentNotCaptured      Code = "payment-not-captured"
 	RefundExceedsPayment    Code = "refund-exceeds-payment"
+	RefundTooLate           Code = "refund-too-late"
 	RefundNotRecordable     Code = "refund-not-recordable"
 	EntryNotBalanced        Code = "entry-not-balanced"
 	EntryNotReversible      Code = "entry-not-reversible"

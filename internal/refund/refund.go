@@ -108,13 +108,15 @@ func Whole(p payment.Payment, refunds []Refund) bool {
 	return Left(p, back).IsZero()
 }
 
-// Allow returns the problem that keeps the amount from going back, or nil: payment-not-captured, refund-exceeds-payment,
-// validation-failed.
-func Allow(p payment.Payment, refunds []Refund, amount money.Amount) error {
+// Allow returns the problem that keeps the amount from going back, or nil: payment-not-captured, refund-too-late,
+// refund-exceeds-payment, validation-failed.
+func Allow(p payment.Payment, refunds []Refund, amount money.Amount, at time.Time) error {
 	left := Left(p, refunds)
 	switch {
 	case p.State != payment.Captured:
 		return problem.New(problem.PaymentNotCaptured, "Payment %s is %s; only a captured payment can be refunded.", p.ID, p.State)
+	case !p.Method.Terms().Refundable(p.CapturedAt(), at):
+		return problem.New(problem.RefundTooLate, "Payment %s was captured too long ago: %s takes no refund of it any more.", p.ID, p.Method.Terms().Label)
 	case left.IsPositive() && !amount.IsPositive() || amount.Currency() != p.Amount.Currency():
 		return problem.InvalidFields(problem.Field{Name: "amount", Message: "must be more than 0"})
 	case amount.Cmp(left) > 0 || !left.IsPositive():

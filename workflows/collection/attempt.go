@@ -70,7 +70,10 @@ type attempt struct {
 	Returned     bool               `json:"returned,omitempty"` // all of its money, which had come twice, has gone back
 	escalation.Escalation
 
-	followed bool // a coroutine looks after it
+	followed    bool // a coroutine looks after it
+	timer       workflow.Future
+	cancelTimer workflow.CancelFunc
+	ringsAt     time.Time
 }
 
 // resumedAttempt is a payment that stands in the record as not ended.
@@ -124,6 +127,9 @@ func (p *invoicePayment) follow(ctx workflow.Context, a *attempt) {
 	if p.Attention {
 		p.report(ctx)
 	}
+	if p.InvoiceStatus.Payable() { // else the workflow ends, and its timers with it
+		a.stopTimer()
+	}
 	a.followed = false // only now: the end of the workflow would drop what closes the exception
 }
 
@@ -140,14 +146,35 @@ func (p *invoicePayment) awaitReason(ctx workflow.Context, a *attempt) {
 	if pause := min(p.clock.Shorten(hintPause), at.Sub(workflow.Now(ctx))); a.Asserts >= maxAsserts && pause > 0 {
 		flow.Sleep(ctx, pause, "Many hints came: a pause before Saferpay is asked again")
 	}
-	hinted, err := workflow.AwaitWithOptions(ctx, flow.AwaitAtMost(at.Sub(workflow.Now(ctx)), what), func() bool { return a.PendingHints > 0 })
-	a.PendingHints = 0
-	if hinted || err != nil {
-		a.Next = toAsk
+	a.setTimer(ctx, at, what)
+	if err := workflow.Await(ctx, func() bool { return a.PendingHints > 0 || a.timer.IsReady() }); err != nil {
+		return
+	}
+	if a.PendingHints > 0 {
+		a.PendingHints, a.Next = 0, toAsk
 		return
 	}
 	a.Next = next
 	a.Unprompted++
+}
+
+// setTimer has the timer of the payment ring at that time. One that is set for it already goes on: a hint does not cancel it, which
+// would be one more event for every payment.
+func (a *attempt) setTimer(ctx workflow.Context, at time.Time, what string) {
+	if a.timer != nil && a.ringsAt.Equal(at) {
+		return
+	}
+	a.stopTimer()
+	ctx, a.cancelTimer = workflow.WithCancel(ctx)
+	a.timer = workflow.NewTimerWithOptions(ctx, max(at.Sub(workflow.Now(ctx)), time.Millisecond), workflow.TimerOptions{Summary: what})
+	a.ringsAt = at
+}
+
+func (a *attempt) stopTimer() {
+	if a.timer != nil && !a.timer.IsReady() {
+		a.cancelTimer()
+	}
+	a.timer = nil
 }
 
 // nextCheck returns when we look at the payment if nothing prompts us before, what an operator reads until then, and how we look.

@@ -83,11 +83,8 @@ func (p *invoicePayment) lostAt(ctx workflow.Context, a *attempt) time.Time {
 	if authorizedAt.IsZero() {
 		authorizedAt = workflow.Now(ctx)
 	}
-	return authorizedAt.Add(p.clock.Shorten(captureWithin[a.Method]))
+	return authorizedAt.Add(p.clock.Shorten(a.Method.Terms().CaptureWithin))
 }
-
-// captureWithin is how long an authorization lasts: TWINT 7 days, cards about 10 (Saferpay integration guide, capture).
-var captureWithin = map[payment.Method]time.Duration{payment.TWINT: 7 * 24 * time.Hour, payment.Card: 10 * 24 * time.Hour}
 
 // notice puts something before a person that nobody can change any more. A payment that is at its end waits until the person has
 // seen it, and stands on the operators' list until then.

@@ -89,7 +89,7 @@ func (p *invoicePayment) issue(ctx workflow.Context) (contract.Issued, error) {
 }
 
 func (p *invoicePayment) mayPay(in contract.PayNow) error {
-	if len(in.Method.SaferpayNames()) == 0 {
+	if !in.Method.Known() {
 		return flow.Refuse(problem.New(problem.PaymentMethodNotOffered, "There is no payment method %q.", in.Method))
 	}
 	return p.mustBePayable()

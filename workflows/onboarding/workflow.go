@@ -62,7 +62,6 @@ type onboarding struct {
 	attention  bool   // what the search attribute NeedsAttention says
 }
 
-
 // Onboarding brings a payment service from its credentials through the acquirer's verification to active or rejected. It
 // is started again, for as long as the change takes, when something is to change later. It takes UpdateConnect,
 // UpdateCredentials, UpdateDecide, UpdateDocument, UpdateDisconnect and SignalServiceChanged. As in InvoicePayment, Temporal's
