@@ -66,7 +66,7 @@ func (s *server) UpdateInvoice(ctx context.Context, r spec.UpdateInvoiceRequestO
 			return err
 		}
 		if inv.Status != invoice.Draft {
-			return problem.New(problem.InvoiceNotDraft, "Invoice %s is %s; only a draft can be changed.", inv.Number, inv.Status)
+			return problem.New(problem.InvoiceNotDraft, "Invoice %s is %s. Only a draft can be changed.", inv.Number, inv.Status)
 		}
 		if err := change(&inv, *r.Body); err != nil {
 			return err

@@ -848,6 +848,7 @@ const (
 	UrnQuittanceProblemReceiptExceedsInvoice           ProblemType = "urn:quittance:problem:receipt-exceeds-invoice"
 	UrnQuittanceProblemRefundExceedsPayment            ProblemType = "urn:quittance:problem:refund-exceeds-payment"
 	UrnQuittanceProblemRefundNotRecordable             ProblemType = "urn:quittance:problem:refund-not-recordable"
+	UrnQuittanceProblemRefundTooLate                   ProblemType = "urn:quittance:problem:refund-too-late"
 	UrnQuittanceProblemRequestInProgress               ProblemType = "urn:quittance:problem:request-in-progress"
 	UrnQuittanceProblemSaferpayUnavailable             ProblemType = "urn:quittance:problem:saferpay-unavailable"
 	UrnQuittanceProblemSettlementFileRefused           ProblemType = "urn:quittance:problem:settlement-file-refused"
@@ -927,6 +928,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemRefundExceedsPayment:
 		return true
 	case UrnQuittanceProblemRefundNotRecordable:
+		return true
+	case UrnQuittanceProblemRefundTooLate:
 		return true
 	case UrnQuittanceProblemRequestInProgress:
 		return true
@@ -1244,7 +1247,7 @@ type AuditEntry struct {
 	// Example: 5KCIZWOLXDCKEGFDHWZNQKTACY
 	RequestID string `json:"request_id"`
 
-	// Status The HTTP status of the answer. Absent when there was none because the process ended; what was asked for may have been done.
+	// Status The HTTP status of the answer. Absent when the process ended before it answered; the call may have taken effect.
 	//
 	// Example: 200
 	Status *int `json:"status,omitempty"`
@@ -1320,8 +1323,8 @@ type Company struct {
 	// Canton Example: VD
 	Canton string `json:"canton"`
 
-	// ContactEmail Whom Quittance writes to about the company's payment services, in the company's language. Without it no such mail is
-	// sent, and the timeline of the payment service says so.
+	// ContactEmail The address to which Quittance writes about the company's payment services, in the company's language. Without it no
+	// such mail is sent, and the timeline of the payment service says so.
 	//
 	//
 	// Example: buchhaltung@demo.example
@@ -1339,8 +1342,8 @@ type Company struct {
 	// Language ISO 639-1.
 	Language Language `json:"language"`
 
-	// LiabilityShift What to do with a payment for which the company, not the card's issuer, bears the risk: `require` releases it and asks
-	// for other means, `prefer` takes it all the same.
+	// LiabilityShift What to do with a payment if the company, not the card's issuer, bears the risk. `require` releases it and asks for
+	// another method. `prefer` takes it anyway.
 	LiabilityShift LiabilityShift `json:"liability_shift"`
 
 	// Name Example: Demo SA
@@ -1352,8 +1355,8 @@ type Company struct {
 	ReceiptAccount string `json:"receipt_account"`
 }
 
-// ContactEmail Whom Quittance writes to about the company's payment services, in the company's language. Without it no such mail is
-// sent, and the timeline of the payment service says so.
+// ContactEmail The address to which Quittance writes about the company's payment services, in the company's language. Without it no
+// such mail is sent, and the timeline of the payment service says so.
 //
 // Example: buchhaltung@demo.example
 type ContactEmail = string
@@ -1527,8 +1530,8 @@ type EventDelivery struct {
 	// QueuedAt When it was last put on its way.
 	QueuedAt time.Time `json:"queued_at"`
 
-	// State `pending` waits for its turn or for the next attempt; `delivered` the receiver took it; `parked` given up, or the endpoint
-	// is disabled, and kept until you ask for it.
+	// State `pending`: waits for its turn or for the next attempt. `delivered`: the receiver took it. `parked`: given up, or the
+	// endpoint is disabled; it is kept until you ask for it.
 	State EventDeliveryState `json:"state"`
 
 	// Subject What the event is about.
@@ -1545,8 +1548,8 @@ type EventDeliveryList struct {
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
-// EventDeliveryState `pending` waits for its turn or for the next attempt; `delivered` the receiver took it; `parked` given up, or the endpoint
-// is disabled, and kept until you ask for it.
+// EventDeliveryState `pending`: waits for its turn or for the next attempt. `delivered`: the receiver took it. `parked`: given up, or the
+// endpoint is disabled; it is kept until you ask for it.
 type EventDeliveryState string
 
 // EventID Example: evt_01k9m24x4nm9t5d3a8y1b6h0j2
@@ -1563,13 +1566,13 @@ type EventList struct {
 // EventType defines model for EventType.
 type EventType string
 
-// EventTypes The events that it takes; empty for all, also those that are yet to come.
+// EventTypes The events that it takes; empty for all, also for types that are added later.
 type EventTypes = []EventType
 
 // Exception defines model for Exception.
 type Exception struct {
-	// About What the exception is about, as it stands now, with what it is found by in the Saferpay Backoffice. Only in the answer
-	// about one exception, and absent for what is neither a payment nor a refund.
+	// About What the exception is about, as it stands now, with the ids that find it in the Saferpay Backoffice. Only in the
+	// answer about one exception. Absent for what is neither a payment nor a refund.
 	About *ExceptionContext `json:"about,omitempty"`
 
 	// Choice The decision; `cleared_up` when it turned out not to need one.
@@ -1577,12 +1580,22 @@ type Exception struct {
 	// Example: try_again
 	Choice *string `json:"choice,omitempty"`
 
-	// Choices The decisions that it can be resolved with: `try_again` do the step once more; `it_happened` a person found it done
-	// at Saferpay; `it_did_not` a person made sure that no money moves; `refund` give the money back; `keep` leave it where
-	// it is booked; `acknowledge` nothing more is to be done; `book` book what Saferpay moved against 2030, prepayments
-	// received; `record` record it as a refund of the payment that it fits, once it is captured; `capture_now` capture
-	// what is authorized; `release` cancel an authorization, so that no money moves; `accept` leave our record as it is;
-	// `not_ours` leave alone what belongs to somebody else who uses the terminal.
+	// Choices The decisions that it can be resolved with.
+	//
+	// | choice | means |
+	// | --- | --- |
+	// | `try_again` | do the step once more |
+	// | `it_happened` | a person found it done at Saferpay |
+	// | `it_did_not` | a person made sure that no money moves |
+	// | `refund` | give the money back |
+	// | `keep` | leave it where it is booked |
+	// | `acknowledge` | do nothing more |
+	// | `book` | book what Saferpay moved against 2030, prepayments received |
+	// | `record` | capture it if needed, and record it as a refund of the payment that it fits |
+	// | `capture_now` | capture what is authorized |
+	// | `release` | cancel an authorization, so that no money moves |
+	// | `accept` | leave our record as it is |
+	// | `not_ours` | leave it alone: it belongs to somebody else who uses the terminal |
 	//
 	//
 	// Example: ["try_again","it_did_not"]
@@ -1596,24 +1609,37 @@ type Exception struct {
 	// ID Example: exc_01k9m25y5pp0v6e4b9z2c7j1k3
 	ID string `json:"id"`
 
-	// Kind What is to be decided: `capture_unclear` authorized money could not be captured, or nobody knows; `release_unclear`
-	// authorized money could not be given back, or nobody knows; `outcome_unclear` Saferpay could not be asked what became of
-	// a payment; `pending_overdue` the provider has not decided in its time; `answer_mismatch` Saferpay has other
-	// money than was asked for; `double_payment` money for an invoice that was settled already; `capture_deadline` authorized
-	// money is about to be lost; `refund_unclear` nobody knows whether a refund happened; `refund_by_hand` the licence has no
-	// refunds, so that it is done in the Saferpay Backoffice; `refund_not_taken` Saferpay does not take a refund at the
-	// moment; `refund_stuck` an accepted refund could not be captured; `booking_failed` captured money could not be booked;
-	// `webhook_disabled` a webhook endpoint takes no events any more.
+	// Kind What is to be decided.
 	//
-	// The nightly comparison with Saferpay's transaction report finds: `orphan_transaction` captured money that no payment
-	// stands for; `missing_capture` money, or a refund, that is authorized at Saferpay and that nobody captures;
-	// `amount_differs` Saferpay moved another amount than was booked; `refund_found` money that went back without a refund
-	// here, such as one that was made in the Saferpay Backoffice. Each is raised once about its subject.
+	// | kind | means |
+	// | --- | --- |
+	// | `capture_unclear` | authorized money could not be captured, or the outcome is unknown |
+	// | `release_unclear` | authorized money could not be given back, or the outcome is unknown |
+	// | `outcome_unclear` | Quittance could not ask Saferpay what became of a payment |
+	// | `pending_overdue` | the provider has not decided in its time |
+	// | `answer_mismatch` | Saferpay has other money than Quittance asked for |
+	// | `double_payment` | money came for an invoice that was settled already |
+	// | `capture_deadline` | authorized money will be lost soon |
+	// | `refund_unclear` | it is unknown whether a refund happened |
+	// | `refund_by_hand` | the licence has no refunds, so somebody refunds in the Saferpay Backoffice |
+	// | `refund_not_taken` | Saferpay does not accept a refund at the moment |
+	// | `refund_stuck` | an accepted refund could not be captured |
+	// | `booking_failed` | captured money could not be booked |
+	// | `webhook_disabled` | a webhook endpoint takes no more events |
+	//
+	// The nightly comparison with Saferpay's transaction report finds these. Each is raised once about its subject.
+	//
+	// | kind | means |
+	// | --- | --- |
+	// | `orphan_transaction` | captured money that belongs to no payment |
+	// | `missing_capture` | money, or a refund, that is authorized at Saferpay and that nobody captures |
+	// | `amount_differs` | Saferpay moved another amount than Quittance booked |
+	// | `refund_found` | money that went back without a refund here, for example from the Saferpay Backoffice |
 	Kind ExceptionKind `json:"kind"`
 
 	// Meanings What each of the choices does, for people.
 	//
-	// Example: {"it_did_not":"You made sure in the Saferpay Backoffice that no money moves: it ends here.","try_again":"The step that failed is run once more, at once."}
+	// Example: {"it_did_not":"You made sure in the Saferpay Backoffice that no money moves. It ends here.","try_again":"The failed step runs again at once."}
 	Meanings map[string]string `json:"meanings"`
 
 	// Note Why.
@@ -1645,8 +1671,8 @@ type Exception struct {
 // ExceptionStatus defines model for Exception.Status.
 type ExceptionStatus string
 
-// ExceptionContext What the exception is about, as it stands now, with what it is found by in the Saferpay Backoffice. Only in the answer
-// about one exception, and absent for what is neither a payment nor a refund.
+// ExceptionContext What the exception is about, as it stands now, with the ids that find it in the Saferpay Backoffice. Only in the
+// answer about one exception. Absent for what is neither a payment nor a refund.
 type ExceptionContext struct {
 	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
 	//
@@ -1674,9 +1700,9 @@ type ExceptionContext struct {
 	// PaymentID Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
 	PaymentID PaymentID `json:"payment_id"`
 
-	// PaymentState `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. One of `failed`, `aborted` and `expired` can become
-	// `unknown` once more: when Saferpay's report shows in the night that the payer paid all the same. The money then comes to
-	// the invoice as if it had been known at once.
+	// PaymentState `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. A payment that is `failed`, `aborted` or
+	// `expired` can become `unknown` once more: when Saferpay's report shows at night that the payer did pay. The money then
+	// comes to the invoice as if it had been known at once.
 	PaymentState PaymentState `json:"payment_state"`
 
 	// RefundID Only of a refund.
@@ -1708,19 +1734,32 @@ type ExceptionDecision struct {
 	Note *string `json:"note,omitempty"`
 }
 
-// ExceptionKind What is to be decided: `capture_unclear` authorized money could not be captured, or nobody knows; `release_unclear`
-// authorized money could not be given back, or nobody knows; `outcome_unclear` Saferpay could not be asked what became of
-// a payment; `pending_overdue` the provider has not decided in its time; `answer_mismatch` Saferpay has other
-// money than was asked for; `double_payment` money for an invoice that was settled already; `capture_deadline` authorized
-// money is about to be lost; `refund_unclear` nobody knows whether a refund happened; `refund_by_hand` the licence has no
-// refunds, so that it is done in the Saferpay Backoffice; `refund_not_taken` Saferpay does not take a refund at the
-// moment; `refund_stuck` an accepted refund could not be captured; `booking_failed` captured money could not be booked;
-// `webhook_disabled` a webhook endpoint takes no events any more.
+// ExceptionKind What is to be decided.
 //
-// The nightly comparison with Saferpay's transaction report finds: `orphan_transaction` captured money that no payment
-// stands for; `missing_capture` money, or a refund, that is authorized at Saferpay and that nobody captures;
-// `amount_differs` Saferpay moved another amount than was booked; `refund_found` money that went back without a refund
-// here, such as one that was made in the Saferpay Backoffice. Each is raised once about its subject.
+// | kind | means |
+// | --- | --- |
+// | `capture_unclear` | authorized money could not be captured, or the outcome is unknown |
+// | `release_unclear` | authorized money could not be given back, or the outcome is unknown |
+// | `outcome_unclear` | Quittance could not ask Saferpay what became of a payment |
+// | `pending_overdue` | the provider has not decided in its time |
+// | `answer_mismatch` | Saferpay has other money than Quittance asked for |
+// | `double_payment` | money came for an invoice that was settled already |
+// | `capture_deadline` | authorized money will be lost soon |
+// | `refund_unclear` | it is unknown whether a refund happened |
+// | `refund_by_hand` | the licence has no refunds, so somebody refunds in the Saferpay Backoffice |
+// | `refund_not_taken` | Saferpay does not accept a refund at the moment |
+// | `refund_stuck` | an accepted refund could not be captured |
+// | `booking_failed` | captured money could not be booked |
+// | `webhook_disabled` | a webhook endpoint takes no more events |
+//
+// The nightly comparison with Saferpay's transaction report finds these. Each is raised once about its subject.
+//
+// | kind | means |
+// | --- | --- |
+// | `orphan_transaction` | captured money that belongs to no payment |
+// | `missing_capture` | money, or a refund, that is authorized at Saferpay and that nobody captures |
+// | `amount_differs` | Saferpay moved another amount than Quittance booked |
+// | `refund_found` | money that went back without a refund here, for example from the Saferpay Backoffice |
 type ExceptionKind string
 
 // ExceptionList defines model for ExceptionList.
@@ -1995,7 +2034,7 @@ type JournalEntry struct {
 	// Example: Paiement en ligne de la facture 2026-0042
 	Text string `json:"text"`
 
-	// ValueDate The day on which it happened; differs from `date` only when the books were closed for it, and then `date` is the
+	// ValueDate The day on which it happened. It differs from `date` only when the books were closed for it; then `date` is the
 	// first open day.
 	ValueDate Date `json:"value_date"`
 }
@@ -2104,7 +2143,7 @@ type JournalVerification struct {
 
 // KeyRotation defines model for KeyRotation.
 type KeyRotation struct {
-	// OverlapHours How long the old key goes on working; 24 when absent.
+	// OverlapHours For how many hours the old key still works; 24 when absent.
 	//
 	// Example: 24
 	OverlapHours *int `json:"overlap_hours,omitempty"`
@@ -2113,8 +2152,8 @@ type KeyRotation struct {
 // Language ISO 639-1.
 type Language string
 
-// LiabilityShift What to do with a payment for which the company, not the card's issuer, bears the risk: `require` releases it and asks
-// for other means, `prefer` takes it all the same.
+// LiabilityShift What to do with a payment if the company, not the card's issuer, bears the risk. `require` releases it and asks for
+// another method. `prefer` takes it anyway.
 type LiabilityShift string
 
 // NewAccount defines model for NewAccount.
@@ -2155,8 +2194,8 @@ type NewCompany struct {
 	// Example: VD
 	Canton NewCompanyCanton `json:"canton"`
 
-	// ContactEmail Whom Quittance writes to about the company's payment services, in the company's language. Without it no such mail is
-	// sent, and the timeline of the payment service says so.
+	// ContactEmail The address to which Quittance writes about the company's payment services, in the company's language. Without it no
+	// such mail is sent, and the timeline of the payment service says so.
 	//
 	//
 	// Example: buchhaltung@demo.example
@@ -2323,7 +2362,7 @@ type NewWebhookEndpoint struct {
 	// Description Example: Accounting
 	Description *EndpointDescription `json:"description,omitempty"`
 
-	// Events The events that it takes; empty for all, also those that are yet to come.
+	// Events The events that it takes; empty for all, also for types that are added later.
 	Events *EventTypes `json:"events,omitempty"`
 
 	// URL Example: https://shop.example.ch/webhooks
@@ -2349,7 +2388,7 @@ type NewlyMadeAPIKey struct {
 
 // NextStep defines model for NextStep.
 type NextStep struct {
-	// Email To whom to write.
+	// Email The address to write to.
 	//
 	// Example: partner_support_e-commerce@six-payment-services.com
 	Email *string `json:"email,omitempty"`
@@ -2458,9 +2497,9 @@ type Payment struct {
 	// Saferpay How Saferpay calls it; each is absent until it is known.
 	Saferpay SaferpayReferences `json:"saferpay"`
 
-	// State `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. One of `failed`, `aborted` and `expired` can become
-	// `unknown` once more: when Saferpay's report shows in the night that the payer paid all the same. The money then comes to
-	// the invoice as if it had been known at once.
+	// State `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. A payment that is `failed`, `aborted` or
+	// `expired` can become `unknown` once more: when Saferpay's report shows at night that the payer did pay. The money then
+	// comes to the invoice as if it had been known at once.
 	State    PaymentState  `json:"state"`
 	Timeline []PaymentStep `json:"timeline"`
 }
@@ -2552,7 +2591,7 @@ type PaymentServiceStatus string
 
 // PaymentServiceStep defines model for PaymentServiceStep.
 type PaymentServiceStep struct {
-	// About Which one, where there are several: after how many business days for a reminder, the id of a document, a currency, or methods with currencies.
+	// About Which one, where there are several: the business days before a reminder, the id of a document, a currency, or methods with currencies.
 	//
 	// Example: 2
 	About *string   `json:"about,omitempty"`
@@ -2564,18 +2603,18 @@ type PaymentServiceStep struct {
 	Note   *string              `json:"note,omitempty"`
 	Status PaymentServiceStatus `json:"status"`
 
-	// What Names the step for programs: a new status, or what else happened. `contracts_lost` and `suspended` both suspend; after
-	// `suspended` the company enters new credentials, after `contracts_lost` the acquirer is asked.
+	// What Names the step for programs: a new status, or what else happened. `contracts_lost` and `suspended` both suspend. After
+	// `suspended` the company enters new credentials. After `contracts_lost` somebody asks the acquirer.
 	What PaymentServiceWhat `json:"what"`
 }
 
-// PaymentServiceWhat Names the step for programs: a new status, or what else happened. `contracts_lost` and `suspended` both suspend; after
-// `suspended` the company enters new credentials, after `contracts_lost` the acquirer is asked.
+// PaymentServiceWhat Names the step for programs: a new status, or what else happened. `contracts_lost` and `suspended` both suspend. After
+// `suspended` the company enters new credentials. After `contracts_lost` somebody asks the acquirer.
 type PaymentServiceWhat string
 
-// PaymentState `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. One of `failed`, `aborted` and `expired` can become
-// `unknown` once more: when Saferpay's report shows in the night that the payer paid all the same. The money then comes to
-// the invoice as if it had been known at once.
+// PaymentState `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. A payment that is `failed`, `aborted` or
+// `expired` can become `unknown` once more: when Saferpay's report shows at night that the payer did pay. The money then
+// comes to the invoice as if it had been known at once.
 type PaymentState string
 
 // PaymentStep defines model for PaymentStep.
@@ -2585,9 +2624,9 @@ type PaymentStep struct {
 	// Note Example: Saferpay authorized VISA.
 	Note *string `json:"note,omitempty"`
 
-	// State `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. One of `failed`, `aborted` and `expired` can become
-	// `unknown` once more: when Saferpay's report shows in the night that the payer paid all the same. The money then comes to
-	// the invoice as if it had been known at once.
+	// State `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. A payment that is `failed`, `aborted` or
+	// `expired` can become `unknown` once more: when Saferpay's report shows at night that the payer did pay. The money then
+	// comes to the invoice as if it had been known at once.
 	State PaymentState `json:"state"`
 }
 
@@ -2601,8 +2640,8 @@ type Payout struct {
 	// Candidates When several sets of payments explain it; each can be confirmed.
 	Candidates []PayoutCandidate `json:"candidates"`
 
-	// Confidence How sure it is what it pays: `certain` by orders or because a person said so, `likely` because whole days explain it,
-	// `possible` because no other payments do.
+	// Confidence How sure Quittance is what it pays: `certain` by orders or because a person said so, `likely` because whole days
+	// explain it, `possible` because no other payments do.
 	Confidence *PayoutConfidence `json:"confidence,omitempty"`
 	CreatedAt  time.Time         `json:"created_at"`
 
@@ -2618,7 +2657,7 @@ type Payout struct {
 	// Fee What the acquirer keeps; `0.00` while nobody knows.
 	Fee Amount `json:"fee"`
 
-	// Gross What its payments, refunds and others are together; `0.00` while nobody knows.
+	// Gross The sum of its payments, refunds and other items; `0.00` while it is unknown.
 	Gross Amount `json:"gross"`
 
 	// ID Example: pyo_01k9m2h4e9zx7v1p6d2y5w8r0a
@@ -2664,17 +2703,17 @@ type Payout struct {
 	Returns *string          `json:"returns,omitempty"`
 	SeenIn  []PayoutSighting `json:"seen_in"`
 
-	// State `booked`; `proposed`: it is likely known what it pays, and a person has to confirm; `unmatched`: nobody knows; `dismissed`: a
-	// person left it out of the books; `returned`: booked, and taken back by the bank.
+	// State `booked`; `proposed`: it is probably known what it pays, and a person has to confirm; `unmatched`: it is unknown what
+	// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank.
 	State    PayoutState  `json:"state"`
 	Timeline []PayoutStep `json:"timeline"`
 
-	// Total Of the whole transfer: `net`, unless a part of it waits for a person.
+	// Total The amount of the whole transfer: `net`, unless a part of it waits for a person.
 	Total Amount `json:"total"`
 }
 
-// PayoutConfidence How sure it is what it pays: `certain` by orders or because a person said so, `likely` because whole days explain it,
-// `possible` because no other payments do.
+// PayoutConfidence How sure Quittance is what it pays: `certain` by orders or because a person said so, `likely` because whole days
+// explain it, `possible` because no other payments do.
 type PayoutConfidence string
 
 // PayoutCandidate defines model for PayoutCandidate.
@@ -2690,8 +2729,8 @@ type PayoutCandidate struct {
 
 // PayoutDecision defines model for PayoutDecision.
 type PayoutDecision struct {
-	// Account Where the rest goes that neither items nor fee explain, such as 6945 for a rounding difference, or 1100 for a chargeback
-	// that the customer owes again.
+	// Account Where the rest goes that neither items nor fee explain, such as 6945 for a rounding difference, or 1100 for a
+	// chargeback that the customer owes again.
 	//
 	//
 	// Example: 6945
@@ -2826,15 +2865,15 @@ type PayoutSighting struct {
 // PayoutSightingFormat defines model for PayoutSighting.Format.
 type PayoutSightingFormat string
 
-// PayoutState `booked`; `proposed`: it is likely known what it pays, and a person has to confirm; `unmatched`: nobody knows; `dismissed`: a
-// person left it out of the books; `returned`: booked, and taken back by the bank.
+// PayoutState `booked`; `proposed`: it is probably known what it pays, and a person has to confirm; `unmatched`: it is unknown what
+// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank.
 type PayoutState string
 
 // PayoutStep defines model for PayoutStep.
 type PayoutStep struct {
 	At time.Time `json:"at"`
 
-	// By The id of the key of who decided.
+	// By The id of the key that decided.
 	//
 	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 	By *string `json:"by,omitempty"`
@@ -2842,8 +2881,8 @@ type PayoutStep struct {
 	// Note Example: Matched by the orders that the file names.
 	Note string `json:"note"`
 
-	// State `booked`; `proposed`: it is likely known what it pays, and a person has to confirm; `unmatched`: nobody knows; `dismissed`: a
-	// person left it out of the books; `returned`: booked, and taken back by the bank.
+	// State `booked`; `proposed`: it is probably known what it pays, and a person has to confirm; `unmatched`: it is unknown what
+	// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank.
 	State PayoutState `json:"state"`
 }
 
@@ -3028,7 +3067,7 @@ type Scopes = []Scope
 
 // SecretRotation defines model for SecretRotation.
 type SecretRotation struct {
-	// OverlapHours For how long the old secret goes on; 24 when absent.
+	// OverlapHours For how many hours the old secret still signs; 24 when absent.
 	//
 	// Example: 24
 	OverlapHours *int `json:"overlap_hours,omitempty"`
@@ -3039,8 +3078,8 @@ type Settings struct {
 	// BooksClosedUntil The last day on which nothing can be booked any more; absent while the books were never closed.
 	BooksClosedUntil *Date `json:"books_closed_until,omitempty"`
 
-	// ContactEmail Whom Quittance writes to about the company's payment services, in the company's language. Without it no such mail is
-	// sent, and the timeline of the payment service says so.
+	// ContactEmail The address to which Quittance writes about the company's payment services, in the company's language. Without it no
+	// such mail is sent, and the timeline of the payment service says so.
 	//
 	//
 	// Example: buchhaltung@demo.example
@@ -3054,8 +3093,8 @@ type Settings struct {
 	// Language ISO 639-1.
 	Language Language `json:"language"`
 
-	// LiabilityShift What to do with a payment for which the company, not the card's issuer, bears the risk: `require` releases it and asks
-	// for other means, `prefer` takes it all the same.
+	// LiabilityShift What to do with a payment if the company, not the card's issuer, bears the risk. `require` releases it and asks for
+	// another method. `prefer` takes it anyway.
 	LiabilityShift LiabilityShift `json:"liability_shift"`
 
 	// PayoutDays How many business days after a payment its payout is expected.
@@ -3063,7 +3102,7 @@ type Settings struct {
 	// Example: 2
 	PayoutDays int `json:"payout_days"`
 
-	// PayoutIbans The accounts to which the acquirer pays. Statements of others are refused; while there are none, of any is taken.
+	// PayoutIbans The accounts to which the acquirer pays. Statements of other accounts are refused. While the list is empty, statements of any account are taken.
 	PayoutIbans []IBAN `json:"payout_ibans"`
 
 	// ReceiptAccount Where receipts are booked.
@@ -3092,8 +3131,8 @@ type SettingsChanges struct {
 	// Language ISO 639-1.
 	Language *Language `json:"language,omitempty"`
 
-	// LiabilityShift What to do with a payment for which the company, not the card's issuer, bears the risk: `require` releases it and asks
-	// for other means, `prefer` takes it all the same.
+	// LiabilityShift What to do with a payment if the company, not the card's issuer, bears the risk. `require` releases it and asks for
+	// another method. `prefer` takes it anyway.
 	LiabilityShift *LiabilityShift `json:"liability_shift,omitempty"`
 
 	// PayoutDays Example: 2
@@ -3238,7 +3277,7 @@ type Standing struct {
 	// EntryID Example: jre_01k9m23w3mk8s4c2z7x0a5g9h1
 	EntryID string `json:"entry_id"`
 
-	// ExpectedPayout Of what the acquirer pays out or keeps back: when that is expected, see `payout_days` of the settings.
+	// ExpectedPayout When the acquirer is expected to pay it out or keep it back, see `payout_days` of the settings.
 	ExpectedPayout *Date `json:"expected_payout,omitempty"`
 
 	// InvoiceID Example: inv_01k9m21t1jh6q2a0x5v8y3e7f9
@@ -3470,7 +3509,7 @@ type WebhookEndpoint struct {
 	DisabledBecause *string `json:"disabled_because,omitempty"`
 	Enabled         bool    `json:"enabled"`
 
-	// Events The events that it takes; empty for all, also those that are yet to come.
+	// Events The events that it takes; empty for all, also for types that are added later.
 	Events EventTypes `json:"events"`
 
 	// FailingSince Absent when the last attempt worked.
@@ -3479,10 +3518,10 @@ type WebhookEndpoint struct {
 	// ID Example: whe_01k9m28b1bs3y9h7e2c5f0n4p6
 	ID WebhookEndpointID `json:"id"`
 
-	// PreviousSecretUntil Until when messages are signed with the secret before as well; absent when they are not.
+	// PreviousSecretUntil Until when messages are signed with the old secret as well; absent when they are not.
 	PreviousSecretUntil *time.Time `json:"previous_secret_until,omitempty"`
 
-	// Secret What messages are signed with. It is only in the answer that makes it.
+	// Secret What messages are signed with. Only the answer that makes it shows it.
 	//
 	// Example: whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD
 	Secret *string `json:"secret,omitempty"`
@@ -3497,7 +3536,7 @@ type WebhookEndpointChanges struct {
 	Description *EndpointDescription `json:"description,omitempty"`
 	Enabled     *bool                `json:"enabled,omitempty"`
 
-	// Events The events that it takes; empty for all, also those that are yet to come.
+	// Events The events that it takes; empty for all, also for types that are added later.
 	Events *EventTypes `json:"events,omitempty"`
 
 	// URL Example: https://shop.example.ch/webhooks
@@ -3964,8 +4003,8 @@ type ClientInterface interface {
 
 	// DeleteAccount Delete an account
 	//
-	// An account that was ever booked on, that the settings name, or that Quittance books on by itself is answered with 409
-	// `account-in-use`.
+	// The answer is 409 `account-in-use` if the account was ever booked on, if the settings name it, or if Quittance books
+	// on it by itself.
 	//
 	// Corresponds with DELETE /accounts/{number} (the `DeleteAccount` operationId).
 	DeleteAccount(ctx context.Context, number AccountNumber, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3977,8 +4016,8 @@ type ClientInterface interface {
 
 	// UpdateAccountWithBody Rename an account
 	//
-	// Its number stays. Another name for the receipt account is answered with the warning `receipt-account-renamed`: support
-	// finds payments harder to trace then.
+	// Its number stays. A new name for the receipt account gets the warning `receipt-account-renamed`: support then finds
+	// payments harder to trace.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3987,8 +4026,8 @@ type ClientInterface interface {
 
 	// UpdateAccount Rename an account
 	//
-	// Its number stays. Another name for the receipt account is answered with the warning `receipt-account-renamed`: support
-	// finds payments harder to trace then.
+	// Its number stays. A new name for the receipt account gets the warning `receipt-account-renamed`: support then finds
+	// payments harder to trace.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3998,7 +4037,8 @@ type ClientInterface interface {
 	// ListAuditLog Who changed what
 	//
 	// Every call that may have changed something, newest first: by whom, on what, how it was answered, and which fields it
-	// changed. What payers, Saferpay and Quittance itself do stands in the timelines of payments, refunds and payment services.
+	// changed. What payers, Saferpay and Quittance itself do stands in the timelines of payments, refunds and payment
+	// services.
 	//
 	// Corresponds with GET /audit-log (the `ListAuditLog` operationId).
 	ListAuditLog(ctx context.Context, params *ListAuditLogParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4026,7 +4066,7 @@ type ClientInterface interface {
 
 	// CreateAPIKeyWithBody Create a key of a company
 	//
-	// The answer is the only place where the key is ever shown; only its hash is kept.
+	// The key is shown only in this answer; Quittance keeps only its hash.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4035,7 +4075,7 @@ type ClientInterface interface {
 
 	// CreateAPIKey Create a key of a company
 	//
-	// The answer is the only place where the key is ever shown; only its hash is kept.
+	// The key is shown only in this answer; Quittance keeps only its hash.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4051,8 +4091,8 @@ type ClientInterface interface {
 
 	// RotateAPIKeyWithBody Replace a key
 	//
-	// Answers with a new key of the same scopes. The old one goes on working for `overlap_hours`, so that every program can
-	// change over in its own time, and is refused from then on.
+	// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
+	// change over in its own time. Then it is refused.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4061,8 +4101,8 @@ type ClientInterface interface {
 
 	// RotateAPIKey Replace a key
 	//
-	// Answers with a new key of the same scopes. The old one goes on working for `overlap_hours`, so that every program can
-	// change over in its own time, and is refused from then on.
+	// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
+	// change over in its own time. Then it is refused.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4083,8 +4123,9 @@ type ClientInterface interface {
 
 	// RedeliverEventWithBody Send an event once more
 	//
-	// To every enabled endpoint that takes its type, or to one of them; also to endpoints that are newer than the event. One
-	// that waits for its next attempt has it at once. When there is no such endpoint: `no-webhook-endpoint`.
+	// Sends the event to every enabled endpoint that takes its type, or to one of them, also to endpoints that are newer
+	// than the event. A delivery that waits for its next attempt gets it at once. When there is no such endpoint, the answer
+	// is `no-webhook-endpoint`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4093,8 +4134,9 @@ type ClientInterface interface {
 
 	// RedeliverEvent Send an event once more
 	//
-	// To every enabled endpoint that takes its type, or to one of them; also to endpoints that are newer than the event. One
-	// that waits for its next attempt has it at once. When there is no such endpoint: `no-webhook-endpoint`.
+	// Sends the event to every enabled endpoint that takes its type, or to one of them, also to endpoints that are newer
+	// than the event. A delivery that waits for its next attempt gets it at once. When there is no such endpoint, the answer
+	// is `no-webhook-endpoint`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4103,7 +4145,7 @@ type ClientInterface interface {
 
 	// ListExceptions List exceptions
 	//
-	// Newest first. With `open=true` it is the list of what is to be decided.
+	// Newest first. `open=true` lists what is to be decided.
 	//
 	// Corresponds with GET /exceptions (the `ListExceptions` operationId).
 	ListExceptions(ctx context.Context, params *ListExceptionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4115,15 +4157,17 @@ type ClientInterface interface {
 
 	// ResolveExceptionWithBody Decide an exception
 	//
-	// With one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes on.
-	// Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried again
-	// there is nothing to decide: `payment-in-progress`. When the process that waits for the decision was ended from outside,
-	// such as in Temporal Web, it is started again and finds out by itself where it stands: `process-restarted` says so, and
-	// the exception is decided again if it is still open afterwards.
+	// Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
+	// on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
+	// again there is nothing to decide: `payment-in-progress`.
+	//
+	// The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
+	// started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
+	// exception is still open afterwards.
 	//
 	// A decision on what the nightly comparison with Saferpay found is carried out before it is recorded. When that doesn't
-	// work the exception stays open: `decision-impossible` says why Saferpay refuses, `saferpay-unavailable` to decide again in
-	// a moment, `refund-exceeds-payment` that less is left of the payment than the refund.
+	// work, the exception stays open. `decision-impossible` says why Saferpay refuses. `saferpay-unavailable` means: decide
+	// again in a moment. `refund-exceeds-payment` means that less is left of the payment than the refund.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4132,15 +4176,17 @@ type ClientInterface interface {
 
 	// ResolveException Decide an exception
 	//
-	// With one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes on.
-	// Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried again
-	// there is nothing to decide: `payment-in-progress`. When the process that waits for the decision was ended from outside,
-	// such as in Temporal Web, it is started again and finds out by itself where it stands: `process-restarted` says so, and
-	// the exception is decided again if it is still open afterwards.
+	// Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
+	// on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
+	// again there is nothing to decide: `payment-in-progress`.
+	//
+	// The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
+	// started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
+	// exception is still open afterwards.
 	//
 	// A decision on what the nightly comparison with Saferpay found is carried out before it is recorded. When that doesn't
-	// work the exception stays open: `decision-impossible` says why Saferpay refuses, `saferpay-unavailable` to decide again in
-	// a moment, `refund-exceeds-payment` that less is left of the payment than the refund.
+	// work, the exception stays open. `decision-impossible` says why Saferpay refuses. `saferpay-unavailable` means: decide
+	// again in a moment. `refund-exceeds-payment` means that less is left of the payment than the refund.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4156,8 +4202,8 @@ type ClientInterface interface {
 
 	// CreateInvoiceWithBody Create a draft
 	//
-	// Without `payment_service_ids` the default payment service is attached, if there is one; `[]` attaches none, and the
-	// invoice can't be paid online.
+	// Without `payment_service_ids` the default payment service is attached, if there is one. `[]` attaches none; then
+	// nobody can pay the invoice online.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4166,8 +4212,8 @@ type ClientInterface interface {
 
 	// CreateInvoice Create a draft
 	//
-	// Without `payment_service_ids` the default payment service is attached, if there is one; `[]` attaches none, and the
-	// invoice can't be paid online.
+	// Without `payment_service_ids` the default payment service is attached, if there is one. `[]` attaches none; then
+	// nobody can pay the invoice online.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4181,8 +4227,8 @@ type ClientInterface interface {
 
 	// UpdateInvoiceWithBody Change a draft
 	//
-	// What is absent stays as it is; `payment_service_ids` replaces the list, which is how a payment service is switched on
-	// for an earlier invoice. An invoice that is not a draft any more is `invoice-not-draft`.
+	// What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
+	// for an earlier invoice. When the invoice is no longer a draft, the answer is `invoice-not-draft`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4191,8 +4237,8 @@ type ClientInterface interface {
 
 	// UpdateInvoice Change a draft
 	//
-	// What is absent stays as it is; `payment_service_ids` replaces the list, which is how a payment service is switched on
-	// for an earlier invoice. An invoice that is not a draft any more is `invoice-not-draft`.
+	// What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
+	// for an earlier invoice. When the invoice is no longer a draft, the answer is `invoice-not-draft`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4201,15 +4247,15 @@ type ClientInterface interface {
 
 	// CancelInvoice Cancel a draft or an open invoice
 	//
-	// Refused while money is being captured (`payment-in-progress`) and once it has been (`invoice-paid`).
+	// Refused while money is being captured (`payment-in-progress`), and after that (`invoice-paid`).
 	//
 	// Corresponds with POST /invoices/{invoice_id}/cancel (the `CancelInvoice` operationId).
 	CancelInvoice(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// IssueInvoiceWithBody Issue a draft
 	//
-	// The invoice becomes open and its online document can be paid. Every attached payment service must be active and
-	// accept the invoice's currency (`payment-service-not-active`, `currency-not-active`).
+	// The invoice becomes open, and its online document can be paid. Every attached payment service must be active
+	// (`payment-service-not-active`) and accept the invoice's currency (`currency-not-active`).
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4218,8 +4264,8 @@ type ClientInterface interface {
 
 	// IssueInvoice Issue a draft
 	//
-	// The invoice becomes open and its online document can be paid. Every attached payment service must be active and
-	// accept the invoice's currency (`payment-service-not-active`, `currency-not-active`).
+	// The invoice becomes open, and its online document can be paid. Every attached payment service must be active
+	// (`payment-service-not-active`) and accept the invoice's currency (`currency-not-active`).
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4228,8 +4274,9 @@ type ClientInterface interface {
 
 	// RecordReceiptWithBody Record money that came by other means
 	//
-	// Such as a bank transfer, whole or in part. It is booked on its account against receivables, and of an online payment
-	// that is authorized later no more is taken than is still due. More than is due is `receipt-exceeds-invoice`.
+	// For example a bank transfer, in whole or in part. It is booked on its account against receivables. An online payment
+	// that is authorized later is taken only if its whole amount is still due. A receipt of more than is due is
+	// `receipt-exceeds-invoice`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4238,8 +4285,9 @@ type ClientInterface interface {
 
 	// RecordReceipt Record money that came by other means
 	//
-	// Such as a bank transfer, whole or in part. It is booked on its account against receivables, and of an online payment
-	// that is authorized later no more is taken than is still due. More than is due is `receipt-exceeds-invoice`.
+	// For example a bank transfer, in whole or in part. It is booked on its account against receivables. An online payment
+	// that is authorized later is taken only if its whole amount is still due. A receipt of more than is due is
+	// `receipt-exceeds-invoice`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4248,35 +4296,35 @@ type ClientInterface interface {
 
 	// GetInvoiceTimeline Why is this invoice paid?
 	//
-	// `reasons` are the journal entries that make up what is paid: their amounts add up to `amount_paid`, refunds count
-	// negative. `steps` is everything that happened to the invoice, oldest first: who did it and when, with Saferpay's ids and
-	// the entries that came of it.
+	// `reasons` are the journal entries that make up what is paid. Their amounts add up to `amount_paid`; refunds count
+	// negative. `steps` is everything that happened to the invoice, oldest first: who did it and when, with Saferpay's ids
+	// and the journal entries.
 	//
 	// Corresponds with GET /invoices/{invoice_id}/timeline (the `GetInvoiceTimeline` operationId).
 	GetInvoiceTimeline(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListJournal List journal entries
 	//
-	// In the order in which they were booked. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row per
-	// line of an entry) or `Accept: application/x-ndjson` (one entry per row): it is sent while it is read, and `limit`
-	// and `cursor` don't apply. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
+	// In the order in which they were booked. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row
+	// per line of an entry) or `Accept: application/x-ndjson` (one entry per row). It is sent while it is read; `limit` and
+	// `cursor` don't apply. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
 	//
 	// Corresponds with GET /journal (the `ListJournal` operationId).
 	ListJournal(ctx context.Context, params *ListJournalParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetJournalHead Get the signed head of a day
 	//
-	// How far the journal had come at the end of the day, signed with Ed25519. Whoever keeps it, such as an auditor, can later
-	// prove that nothing up to there was changed, not even together with all hashes: with `quittance admin verify-head`, or
-	// with openssl as the README shows. It is always the same for the same day.
+	// How far the journal had come at the end of the day, signed with Ed25519. An auditor, or anybody else who keeps it, can
+	// later prove that no earlier entry was changed, not even together with all hashes: with `quittance admin verify-head`,
+	// or with openssl as docs/books.md shows. It is always the same for the same day.
 	//
 	// Corresponds with GET /journal/heads/{day} (the `GetJournalHead` operationId).
 	GetJournalHead(ctx context.Context, day Date, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// VerifyJournal Verify the journal
 	//
-	// Walks the whole journal and recomputes every hash. An entry that was changed, dropped or inserted behind Quittance's
-	// back, even in the database itself, is named: the first one, since nothing after it can be trusted.
+	// Walks the whole journal and recomputes every hash. It names the first entry that was changed, dropped or inserted,
+	// even by someone with full rights on the database. Nothing after that entry can be trusted.
 	//
 	// Corresponds with GET /journal/verification (the `VerifyJournal` operationId).
 	VerifyJournal(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4288,9 +4336,9 @@ type ClientInterface interface {
 
 	// ReverseJournalEntryWithBody Take an entry back
 	//
-	// Books the same lines with their sides changed, once (409 `entry-reversed`). Only entries made by hand are taken back by
-	// hand. On the others rest payments, invoices and the reconciliation: 409 `entry-not-reversible` says how such an entry is
-	// corrected instead, a receipt for example by a refund.
+	// Books the same lines with their sides changed, once (409 `entry-reversed`). You can reverse only entries that were
+	// made by hand. Payments, invoices and the reconciliation rest on the others: 409 `entry-not-reversible` says how such
+	// an entry is corrected, for example a receipt by a refund.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4299,9 +4347,9 @@ type ClientInterface interface {
 
 	// ReverseJournalEntry Take an entry back
 	//
-	// Books the same lines with their sides changed, once (409 `entry-reversed`). Only entries made by hand are taken back by
-	// hand. On the others rest payments, invoices and the reconciliation: 409 `entry-not-reversible` says how such an entry is
-	// corrected instead, a receipt for example by a refund.
+	// Books the same lines with their sides changed, once (409 `entry-reversed`). You can reverse only entries that were
+	// made by hand. Payments, invoices and the reconciliation rest on the others: 409 `entry-not-reversible` says how such
+	// an entry is corrected, for example a receipt by a refund.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4310,8 +4358,8 @@ type ClientInterface interface {
 
 	// CreateManualEntryWithBody Book an entry by hand
 	//
-	// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). It can't be
-	// changed afterwards, but reversed.
+	// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). The entry
+	// can't be changed afterwards, only reversed.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4320,8 +4368,8 @@ type ClientInterface interface {
 
 	// CreateManualEntry Book an entry by hand
 	//
-	// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). It can't be
-	// changed afterwards, but reversed.
+	// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). The entry
+	// can't be changed afterwards, only reversed.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4337,7 +4385,7 @@ type ClientInterface interface {
 
 	// CreatePaymentServiceWithBody Add a payment service
 	//
-	// It awaits its credentials; `next_steps` tells, in the company's language, how to get them.
+	// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4346,7 +4394,7 @@ type ClientInterface interface {
 
 	// CreatePaymentService Add a payment service
 	//
-	// It awaits its credentials; `next_steps` tells, in the company's language, how to get them.
+	// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4355,9 +4403,9 @@ type ClientInterface interface {
 
 	// DisconnectPaymentService Disconnect a payment service
 	//
-	// For good: no new payment begins through it. Payments and refunds that are under way come to their end, and everything
-	// stays to be seen. The credentials are erased a day later, or as soon after that as nothing is under way; a refund
-	// asked for afterwards is done in the Saferpay Backoffice and recorded here.
+	// No new payment begins through it; this can't be undone. Payments and refunds in flight come to their end, and all
+	// records stay visible. The credentials are erased a day later, or later still while something is in flight. After that,
+	// make refunds in the Saferpay Backoffice and record them here.
 	//
 	// Corresponds with DELETE /payment-services/{payment_service_id} (the `DisconnectPaymentService` operationId).
 	DisconnectPaymentService(ctx context.Context, paymentServiceID PaymentServiceID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4369,9 +4417,9 @@ type ClientInterface interface {
 
 	// SubmitCredentialsWithBody Enter the credentials from mySaferpay
 	//
-	// They are tried at Saferpay at once. `active` means that the terminal is contracted already, `in_verification` that
-	// the acquirer is still verifying the company (3 to 15 business days). Wrong ones are `credentials-rejected` (422) and
-	// nothing is saved. The password is sealed and never comes back.
+	// Quittance tries them at Saferpay at once. `active` means that the terminal is contracted already. `in_verification`
+	// means that the acquirer is still verifying the company (3 to 15 business days). Wrong credentials are
+	// `credentials-rejected` (422), and nothing is saved. The password is sealed and never comes back.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4380,9 +4428,9 @@ type ClientInterface interface {
 
 	// SubmitCredentials Enter the credentials from mySaferpay
 	//
-	// They are tried at Saferpay at once. `active` means that the terminal is contracted already, `in_verification` that
-	// the acquirer is still verifying the company (3 to 15 business days). Wrong ones are `credentials-rejected` (422) and
-	// nothing is saved. The password is sealed and never comes back.
+	// Quittance tries them at Saferpay at once. `active` means that the terminal is contracted already. `in_verification`
+	// means that the acquirer is still verifying the company (3 to 15 business days). Wrong credentials are
+	// `credentials-rejected` (422), and nothing is saved. The password is sealed and never comes back.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4391,9 +4439,9 @@ type ClientInterface interface {
 
 	// RequestCurrencyWithBody Ask the acquirer for a further currency
 	//
-	// CHF is contracted with the terminal. For another currency the acquirer is asked by mail, in the name of the company;
-	// the terminal is then looked at once a business day, and the currency becomes `active` by itself as soon as it is
-	// contracted. One that is contracted or requested already stays as it is.
+	// CHF is contracted with the terminal. For another currency Quittance asks the acquirer by mail, in the name of the
+	// company. Then it looks at the terminal once a business day. The currency becomes `active` by itself as soon as it is
+	// contracted. A currency that is contracted or requested already stays as it is.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4402,9 +4450,9 @@ type ClientInterface interface {
 
 	// RequestCurrency Ask the acquirer for a further currency
 	//
-	// CHF is contracted with the terminal. For another currency the acquirer is asked by mail, in the name of the company;
-	// the terminal is then looked at once a business day, and the currency becomes `active` by itself as soon as it is
-	// contracted. One that is contracted or requested already stays as it is.
+	// CHF is contracted with the terminal. For another currency Quittance asks the acquirer by mail, in the name of the
+	// company. Then it looks at the terminal once a business day. The currency becomes `active` by itself as soon as it is
+	// contracted. A currency that is contracted or requested already stays as it is.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4413,18 +4461,18 @@ type ClientInterface interface {
 
 	// MakeDefaultPaymentService Make a payment service the default one
 	//
-	// It is attached to every invoice created from now on. Only an `active` one can be.
+	// It is attached to every invoice created from now on. Only an `active` payment service can be the default.
 	//
 	// Corresponds with POST /payment-services/{payment_service_id}/default (the `MakeDefaultPaymentService` operationId).
 	MakeDefaultPaymentService(ctx context.Context, paymentServiceID PaymentServiceID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UploadDocumentWithBody Send a document to the acquirer
 	//
-	// Copies of identity documents, signatures and other papers that the acquirer asks for: a PDF, JPEG or PNG of at most
-	// 10 MiB, and at most 50 per payment service; what it is shows in its content, not in its name. It is mailed to
-	// partner_support_e-commerce@six-payment-services.com in the name of the company, and erased here as soon as the mail
-	// server has taken it; until then it is encrypted. The timeline of the payment service says when. A document that is
-	// still waiting for the mail server is not sent twice.
+	// Send copies of identity documents, signatures and other papers that the acquirer asks for. A document is a PDF, JPEG
+	// or PNG of at most 10 MiB; its content decides which, not its name. A payment service has at most 50. Quittance mails
+	// the document to partner_support_e-commerce@six-payment-services.com in the name of the company. It is encrypted until
+	// the mail server takes it, and then erased here; the timeline of the payment service says when. A document that still
+	// waits for the mail server is not sent twice.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4433,8 +4481,8 @@ type ClientInterface interface {
 
 	// DecideVerificationWithBody End a verification by a person's decision
 	//
-	// At any time, and for licences without the Management API, where Quittance can't see that the acquirer is done, the only
-	// way. With `currency` it is about a currency that the company asked for.
+	// You can decide at any time. For licences without the Management API this is the only way, because Quittance can't see
+	// that the acquirer is done. With `currency` you decide about a currency that the company asked for.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4443,8 +4491,8 @@ type ClientInterface interface {
 
 	// DecideVerification End a verification by a person's decision
 	//
-	// At any time, and for licences without the Management API, where Quittance can't see that the acquirer is done, the only
-	// way. With `currency` it is about a currency that the company asked for.
+	// You can decide at any time. For licences without the Management API this is the only way, because Quittance can't see
+	// that the acquirer is done. With `currency` you decide about a currency that the company asked for.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4465,9 +4513,9 @@ type ClientInterface interface {
 
 	// RequestRefundWithBody Give money of a captured payment back
 	//
-	// In whole or in part, and several times, up to what was captured: more than is left is `refund-exceeds-payment`. It is
-	// `requested` first; Saferpay refunds a TWINT payment only two hours after it was captured. What becomes of it is told
-	// by `refund.captured`, `refund.failed` or `exception.raised`.
+	// You can refund in whole or in part, and several times, up to what was captured. More than is left is
+	// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
+	// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4476,9 +4524,9 @@ type ClientInterface interface {
 
 	// RequestRefund Give money of a captured payment back
 	//
-	// In whole or in part, and several times, up to what was captured: more than is left is `refund-exceeds-payment`. It is
-	// `requested` first; Saferpay refunds a TWINT payment only two hours after it was captured. What becomes of it is told
-	// by `refund.captured`, `refund.failed` or `exception.raised`.
+	// You can refund in whole or in part, and several times, up to what was captured. More than is left is
+	// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
+	// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4487,7 +4535,7 @@ type ClientInterface interface {
 
 	// ListPayouts List payouts
 	//
-	// Newest first. With `state=proposed` or `state=unmatched` it is the list of what a person has to decide.
+	// Newest first. `state=proposed` and `state=unmatched` list what a person has to decide.
 	//
 	// Corresponds with GET /payouts (the `ListPayouts` operationId).
 	ListPayouts(ctx context.Context, params *ListPayoutsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4499,8 +4547,8 @@ type ClientInterface interface {
 
 	// ConfirmPayoutWithBody Book a payout as a person decides
 	//
-	// Without a body, or an empty one, what is proposed is booked. Otherwise the body says what the payout pays, and it has to
-	// add up: the items less the fee, and the rest on an account. One that is booked already is `payout-decided`.
+	// Without a body, or with an empty one, the proposal is booked. Otherwise the body says what the payout pays. It has to
+	// add up: the items less the fee, and the rest on an account. A payout that is booked already is `payout-decided`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4509,8 +4557,8 @@ type ClientInterface interface {
 
 	// ConfirmPayout Book a payout as a person decides
 	//
-	// Without a body, or an empty one, what is proposed is booked. Otherwise the body says what the payout pays, and it has to
-	// add up: the items less the fee, and the rest on an account. One that is booked already is `payout-decided`.
+	// Without a body, or with an empty one, the proposal is booked. Otherwise the body says what the payout pays. It has to
+	// add up: the items less the fee, and the rest on an account. A payout that is booked already is `payout-decided`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4519,7 +4567,7 @@ type ClientInterface interface {
 
 	// DismissPayoutWithBody Leave a payout out of the books
 	//
-	// Because it has nothing to do with the payments here. It can still be confirmed later.
+	// Use it when the payout has nothing to do with the payments here. You can still confirm it later.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4528,7 +4576,7 @@ type ClientInterface interface {
 
 	// DismissPayout Leave a payout out of the books
 	//
-	// Because it has nothing to do with the payments here. It can still be confirmed later.
+	// Use it when the payout has nothing to do with the payments here. You can still confirm it later.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4537,8 +4585,8 @@ type ClientInterface interface {
 
 	// ReopenPayoutWithBody Take back how a payout was booked
 	//
-	// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched, and only a person
-	// matches it again.
+	// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched; only a
+	// person can match it again.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4547,8 +4595,8 @@ type ClientInterface interface {
 
 	// ReopenPayout Take back how a payout was booked
 	//
-	// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched, and only a person
-	// matches it again.
+	// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched; only a
+	// person can match it again.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4557,9 +4605,9 @@ type ClientInterface interface {
 
 	// GetReconciliation See what stands on the receipt accounts, and why
 	//
-	// Per receipt account and currency the balance, and what it is made of by reason: the sum of the reasons is the balance, always.
-	// `data` lists each thing that stands there, oldest first; `next_cursor` leads to more. Payouts that wait for a person are
-	// not booked, so that they are in no sum; they are listed besides.
+	// For each receipt account and currency: the balance, and what it is made of, by reason. The sum of the reasons always
+	// is the balance. `data` lists each thing that stands there, oldest first; `next_cursor` leads to more. Payouts that
+	// wait for a person are not booked and are in no sum; they are listed besides.
 	//
 	// Corresponds with GET /reconciliation (the `GetReconciliation` operationId).
 	GetReconciliation(ctx context.Context, params *GetReconciliationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4578,9 +4626,9 @@ type ClientInterface interface {
 
 	// RecordRefund Record a refund that was done in the Saferpay Backoffice
 	//
-	// For a refund that waits for a person: the licence has no refunds (exception `refund_by_hand`), or nobody knows whether
-	// it happened (`refund_unclear`). It is booked and becomes `recorded`; recording it again changes nothing. Any other
-	// refund is `refund-not-recordable`.
+	// For a refund that waits for a person: the licence has no refunds (exception `refund_by_hand`), or it is unknown
+	// whether the refund happened (`refund_unclear`). It is booked and becomes `recorded`. Recording it again changes
+	// nothing. Any other refund is `refund-not-recordable`.
 	//
 	// Corresponds with POST /refunds/{refund_id}/record (the `RecordRefund` operationId).
 	RecordRefund(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4592,12 +4640,12 @@ type ClientInterface interface {
 
 	// UpdateSettingsWithBody Change settings of the company
 	//
-	// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account is
-	// answered with the warning `receipt-account-changed`: support finds payments harder to trace then.
+	// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account
+	// gets the warning `receipt-account-changed`: support then finds payments harder to trace.
 	//
-	// `books_closed_until` closes a period: entries made by hand are refused in it (`period-closed`), and what Quittance books
-	// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again is
-	// answered with the warning `books-reopened`: what was reported for it may change.
+	// `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
+	// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
+	// the warning `books-reopened`: what was reported for it may change.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4606,12 +4654,12 @@ type ClientInterface interface {
 
 	// UpdateSettings Change settings of the company
 	//
-	// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account is
-	// answered with the warning `receipt-account-changed`: support finds payments harder to trace then.
+	// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account
+	// gets the warning `receipt-account-changed`: support then finds payments harder to trace.
 	//
-	// `books_closed_until` closes a period: entries made by hand are refused in it (`period-closed`), and what Quittance books
-	// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again is
-	// answered with the warning `books-reopened`: what was reported for it may change.
+	// `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
+	// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
+	// the warning `books-reopened`: what was reported for it may change.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4627,25 +4675,26 @@ type ClientInterface interface {
 
 	// ImportSettlementWithBody Import a settlement file
 	//
-	// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, as `application/xml`; or
-	// the acquirer's list of transactions as `text/csv`. At most 10 MiB.
+	// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, as
+	// `application/xml`. Or the acquirer's list of transactions, as `text/csv`. At most 10 MiB.
 	//
-	// **What it does.** Each payout is matched with the payments and refunds that it pays. By the orders that a file names it is
-	// booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt really stands (credit,
-	// gross). What was only found by amount and date is *proposed*, what nothing explains is *unmatched*: both wait for a person.
-	// Of a bank's file, what is only expected or has nothing to do with the acquirer is skipped and counted.
+	// **What it does.** Each payout is matched with the payments and refunds that it pays. When the file names their orders,
+	// the payout is booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt
+	// really stands (credit, gross). A payout that was found only by amount and date is *proposed*. A payout that nothing
+	// explains is *unmatched*. Both wait for a person. Entries of a bank's file that are only expected, or that have nothing
+	// to do with the acquirer, are skipped and counted.
 	//
-	// **Told again.** The same file changes nothing and is answered with 200 and its settlement. A payout that is known from
-	// another file, of any format, changes nothing either: it says `known`.
+	// **The same file again** changes nothing. The answer is 200 and its settlement. A payout that is known from another
+	// file, of any format, changes nothing either: it says `known`.
 	//
-	// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and reason;
-	// nothing is booked then. So is a statement of an account that is not among `payout_ibans` of the settings, if there are any.
+	// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and
+	// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of any other account is refused too.
 	//
-	// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`, `fee` and
-	// `net`, in any order; then one line per transaction. `type` is `payment`, `refund` or `chargeback`; `order_id` the OrderId at
-	// Saferpay, of a refund its own or that of its payment. Amounts have a decimal point and are signed as they change the payout,
-	// so that the gross of a refund or chargeback is less than 0, and gross less fee is net. UTF-8, separated by commas, or by
-	// semicolons.
+	// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`,
+	// `fee` and `net`, in any order. Then comes one line per transaction. `type` is `payment`, `refund` or `chargeback`.
+	// `order_id` is the OrderId at Saferpay; for a refund it is its own or that of its payment. Amounts have a decimal point
+	// and are signed as they change the payout: the gross of a refund or chargeback is less than 0, and gross less fee is
+	// net. UTF-8, separated by commas or by semicolons.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4662,16 +4711,16 @@ type ClientInterface interface {
 	// GetStatement Get the statement of a month
 	//
 	// What stood on each account before the month, what was booked in it, and what stood there after it, in the company's
-	// language. With `Accept: text/html` it is a page to print and to keep, which needs nothing but itself; with `Accept:
-	// text/csv` a file for spreadsheets (semicolons, UTF-8 with a byte order mark) with every line and a running balance.
+	// language. With `Accept: text/html` it is a page to print and to keep, complete in itself. With `Accept: text/csv` it
+	// is a file for spreadsheets (semicolons, UTF-8 with a byte order mark) with every line and a running balance.
 	//
 	// Corresponds with GET /statements/{month} (the `GetStatement` operationId).
 	GetStatement(ctx context.Context, month string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetTrialBalance Prove that the books balance
 	//
-	// What was ever booked on each account, or until the end of a day, and the sums of it per currency: debits and credits
-	// are equal, so that `difference` is zero.
+	// What was ever booked on each account, or until the end of a day, and the sums per currency. Debits and credits are
+	// equal, so `difference` is zero.
 	//
 	// Corresponds with GET /trial-balance (the `GetTrialBalance` operationId).
 	GetTrialBalance(ctx context.Context, params *GetTrialBalanceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4685,9 +4734,9 @@ type ClientInterface interface {
 
 	// CreateWebhookEndpointWithBody Add a webhook endpoint
 	//
-	// It is sent the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name that leads to
-	// the public internet; that is looked at again before each message. A company has at most 20 endpoints
-	// (`too-many-webhook-endpoints`). The answer is the only place where the secret is ever shown.
+	// The endpoint gets the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name
+	// that leads to the public internet. This is checked again before each message. A company has at most 20 endpoints
+	// (`too-many-webhook-endpoints`). The secret is shown only in this answer.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4696,9 +4745,9 @@ type ClientInterface interface {
 
 	// CreateWebhookEndpoint Add a webhook endpoint
 	//
-	// It is sent the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name that leads to
-	// the public internet; that is looked at again before each message. A company has at most 20 endpoints
-	// (`too-many-webhook-endpoints`). The answer is the only place where the secret is ever shown.
+	// The endpoint gets the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name
+	// that leads to the public internet. This is checked again before each message. A company has at most 20 endpoints
+	// (`too-many-webhook-endpoints`). The secret is shown only in this answer.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4719,8 +4768,8 @@ type ClientInterface interface {
 
 	// UpdateWebhookEndpointWithBody Change, disable or enable a webhook endpoint
 	//
-	// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until it is enabled again.
-	// Enabling sends nothing of that by itself: ask for it.
+	// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until the endpoint is
+	// enabled again. Enabling sends nothing of that by itself: ask for it.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4729,8 +4778,8 @@ type ClientInterface interface {
 
 	// UpdateWebhookEndpoint Change, disable or enable a webhook endpoint
 	//
-	// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until it is enabled again.
-	// Enabling sends nothing of that by itself: ask for it.
+	// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until the endpoint is
+	// enabled again. Enabling sends nothing of that by itself: ask for it.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4739,7 +4788,7 @@ type ClientInterface interface {
 
 	// ListDeliveries List what was sent to a webhook endpoint
 	//
-	// One delivery per event, with its attempts; the newest event first. Of answers only the status is kept.
+	// One delivery per event, with its attempts; the newest event first. Quittance keeps only the status of each answer.
 	//
 	// Corresponds with GET /webhook-endpoints/{endpoint_id}/deliveries (the `ListDeliveries` operationId).
 	ListDeliveries(ctx context.Context, endpointID WebhookEndpointID, params *ListDeliveriesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4753,9 +4802,9 @@ type ClientInterface interface {
 
 	// RotateWebhookSecretWithBody Get a new secret
 	//
-	// Until the overlap has passed, messages carry a signature with the new secret and one with the secret before, so that your
-	// receivers can change over one by one. Rotating again meanwhile ends the older of the two. An overlap of 0 ends the old
-	// secret at once, for when somebody else may know it. The answer is the only place where the new secret is ever shown.
+	// Until the overlap has passed, messages carry two signatures, one with the new secret and one with the old. So your
+	// receivers can change over one by one. Rotating again during the overlap ends the older secret. An overlap of 0 ends
+	// the old secret at once, for when somebody else may know it. The new secret is shown only in this answer.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4764,9 +4813,9 @@ type ClientInterface interface {
 
 	// RotateWebhookSecret Get a new secret
 	//
-	// Until the overlap has passed, messages carry a signature with the new secret and one with the secret before, so that your
-	// receivers can change over one by one. Rotating again meanwhile ends the older of the two. An overlap of 0 ends the old
-	// secret at once, for when somebody else may know it. The answer is the only place where the new secret is ever shown.
+	// Until the overlap has passed, messages carry two signatures, one with the new secret and one with the old. So your
+	// receivers can change over one by one. Rotating again during the overlap ends the older secret. An overlap of 0 ends
+	// the old secret at once, for when somebody else may know it. The new secret is shown only in this answer.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4827,8 +4876,8 @@ func (c *Client) CreateAccount(ctx context.Context, body CreateAccountJSONReques
 
 // DeleteAccount Delete an account
 //
-// An account that was ever booked on, that the settings name, or that Quittance books on by itself is answered with 409
-// `account-in-use`.
+// The answer is 409 `account-in-use` if the account was ever booked on, if the settings name it, or if Quittance books
+// on it by itself.
 //
 // Corresponds with DELETE /accounts/{number} (the `DeleteAccount` operationId).
 func (c *Client) DeleteAccount(ctx context.Context, number AccountNumber, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4860,8 +4909,8 @@ func (c *Client) GetAccount(ctx context.Context, number AccountNumber, params *G
 
 // UpdateAccountWithBody Rename an account
 //
-// Its number stays. Another name for the receipt account is answered with the warning `receipt-account-renamed`: support
-// finds payments harder to trace then.
+// Its number stays. A new name for the receipt account gets the warning `receipt-account-renamed`: support then finds
+// payments harder to trace.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4880,8 +4929,8 @@ func (c *Client) UpdateAccountWithBody(ctx context.Context, number AccountNumber
 
 // UpdateAccount Rename an account
 //
-// Its number stays. Another name for the receipt account is answered with the warning `receipt-account-renamed`: support
-// finds payments harder to trace then.
+// Its number stays. A new name for the receipt account gets the warning `receipt-account-renamed`: support then finds
+// payments harder to trace.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4901,7 +4950,8 @@ func (c *Client) UpdateAccount(ctx context.Context, number AccountNumber, body U
 // ListAuditLog Who changed what
 //
 // Every call that may have changed something, newest first: by whom, on what, how it was answered, and which fields it
-// changed. What payers, Saferpay and Quittance itself do stands in the timelines of payments, refunds and payment services.
+// changed. What payers, Saferpay and Quittance itself do stands in the timelines of payments, refunds and payment
+// services.
 //
 // Corresponds with GET /audit-log (the `ListAuditLog` operationId).
 func (c *Client) ListAuditLog(ctx context.Context, params *ListAuditLogParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4969,7 +5019,7 @@ func (c *Client) ListAPIKeys(ctx context.Context, companyID CompanyID, reqEditor
 
 // CreateAPIKeyWithBody Create a key of a company
 //
-// The answer is the only place where the key is ever shown; only its hash is kept.
+// The key is shown only in this answer; Quittance keeps only its hash.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4988,7 +5038,7 @@ func (c *Client) CreateAPIKeyWithBody(ctx context.Context, companyID CompanyID, 
 
 // CreateAPIKey Create a key of a company
 //
-// The answer is the only place where the key is ever shown; only its hash is kept.
+// The key is shown only in this answer; Quittance keeps only its hash.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5024,8 +5074,8 @@ func (c *Client) DeleteAPIKey(ctx context.Context, companyID CompanyID, keyID Ke
 
 // RotateAPIKeyWithBody Replace a key
 //
-// Answers with a new key of the same scopes. The old one goes on working for `overlap_hours`, so that every program can
-// change over in its own time, and is refused from then on.
+// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
+// change over in its own time. Then it is refused.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5044,8 +5094,8 @@ func (c *Client) RotateAPIKeyWithBody(ctx context.Context, companyID CompanyID, 
 
 // RotateAPIKey Replace a key
 //
-// Answers with a new key of the same scopes. The old one goes on working for `overlap_hours`, so that every program can
-// change over in its own time, and is refused from then on.
+// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
+// change over in its own time. Then it is refused.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5096,8 +5146,9 @@ func (c *Client) GetEvent(ctx context.Context, eventID EventID, reqEditors ...Re
 
 // RedeliverEventWithBody Send an event once more
 //
-// To every enabled endpoint that takes its type, or to one of them; also to endpoints that are newer than the event. One
-// that waits for its next attempt has it at once. When there is no such endpoint: `no-webhook-endpoint`.
+// Sends the event to every enabled endpoint that takes its type, or to one of them, also to endpoints that are newer
+// than the event. A delivery that waits for its next attempt gets it at once. When there is no such endpoint, the answer
+// is `no-webhook-endpoint`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5116,8 +5167,9 @@ func (c *Client) RedeliverEventWithBody(ctx context.Context, eventID EventID, co
 
 // RedeliverEvent Send an event once more
 //
-// To every enabled endpoint that takes its type, or to one of them; also to endpoints that are newer than the event. One
-// that waits for its next attempt has it at once. When there is no such endpoint: `no-webhook-endpoint`.
+// Sends the event to every enabled endpoint that takes its type, or to one of them, also to endpoints that are newer
+// than the event. A delivery that waits for its next attempt gets it at once. When there is no such endpoint, the answer
+// is `no-webhook-endpoint`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5136,7 +5188,7 @@ func (c *Client) RedeliverEvent(ctx context.Context, eventID EventID, body Redel
 
 // ListExceptions List exceptions
 //
-// Newest first. With `open=true` it is the list of what is to be decided.
+// Newest first. `open=true` lists what is to be decided.
 //
 // Corresponds with GET /exceptions (the `ListExceptions` operationId).
 func (c *Client) ListExceptions(ctx context.Context, params *ListExceptionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5168,15 +5220,17 @@ func (c *Client) GetException(ctx context.Context, exceptionID ExceptionID, reqE
 
 // ResolveExceptionWithBody Decide an exception
 //
-// With one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes on.
-// Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried again
-// there is nothing to decide: `payment-in-progress`. When the process that waits for the decision was ended from outside,
-// such as in Temporal Web, it is started again and finds out by itself where it stands: `process-restarted` says so, and
-// the exception is decided again if it is still open afterwards.
+// Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
+// on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
+// again there is nothing to decide: `payment-in-progress`.
+//
+// The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
+// started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
+// exception is still open afterwards.
 //
 // A decision on what the nightly comparison with Saferpay found is carried out before it is recorded. When that doesn't
-// work the exception stays open: `decision-impossible` says why Saferpay refuses, `saferpay-unavailable` to decide again in
-// a moment, `refund-exceeds-payment` that less is left of the payment than the refund.
+// work, the exception stays open. `decision-impossible` says why Saferpay refuses. `saferpay-unavailable` means: decide
+// again in a moment. `refund-exceeds-payment` means that less is left of the payment than the refund.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5195,15 +5249,17 @@ func (c *Client) ResolveExceptionWithBody(ctx context.Context, exceptionID Excep
 
 // ResolveException Decide an exception
 //
-// With one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes on.
-// Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried again
-// there is nothing to decide: `payment-in-progress`. When the process that waits for the decision was ended from outside,
-// such as in Temporal Web, it is started again and finds out by itself where it stands: `process-restarted` says so, and
-// the exception is decided again if it is still open afterwards.
+// Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
+// on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
+// again there is nothing to decide: `payment-in-progress`.
+//
+// The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
+// started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
+// exception is still open afterwards.
 //
 // A decision on what the nightly comparison with Saferpay found is carried out before it is recorded. When that doesn't
-// work the exception stays open: `decision-impossible` says why Saferpay refuses, `saferpay-unavailable` to decide again in
-// a moment, `refund-exceeds-payment` that less is left of the payment than the refund.
+// work, the exception stays open. `decision-impossible` says why Saferpay refuses. `saferpay-unavailable` means: decide
+// again in a moment. `refund-exceeds-payment` means that less is left of the payment than the refund.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5239,8 +5295,8 @@ func (c *Client) ListInvoices(ctx context.Context, params *ListInvoicesParams, r
 
 // CreateInvoiceWithBody Create a draft
 //
-// Without `payment_service_ids` the default payment service is attached, if there is one; `[]` attaches none, and the
-// invoice can't be paid online.
+// Without `payment_service_ids` the default payment service is attached, if there is one. `[]` attaches none; then
+// nobody can pay the invoice online.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5259,8 +5315,8 @@ func (c *Client) CreateInvoiceWithBody(ctx context.Context, contentType string, 
 
 // CreateInvoice Create a draft
 //
-// Without `payment_service_ids` the default payment service is attached, if there is one; `[]` attaches none, and the
-// invoice can't be paid online.
+// Without `payment_service_ids` the default payment service is attached, if there is one. `[]` attaches none; then
+// nobody can pay the invoice online.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5294,8 +5350,8 @@ func (c *Client) GetInvoice(ctx context.Context, invoiceID InvoiceID, reqEditors
 
 // UpdateInvoiceWithBody Change a draft
 //
-// What is absent stays as it is; `payment_service_ids` replaces the list, which is how a payment service is switched on
-// for an earlier invoice. An invoice that is not a draft any more is `invoice-not-draft`.
+// What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
+// for an earlier invoice. When the invoice is no longer a draft, the answer is `invoice-not-draft`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5314,8 +5370,8 @@ func (c *Client) UpdateInvoiceWithBody(ctx context.Context, invoiceID InvoiceID,
 
 // UpdateInvoice Change a draft
 //
-// What is absent stays as it is; `payment_service_ids` replaces the list, which is how a payment service is switched on
-// for an earlier invoice. An invoice that is not a draft any more is `invoice-not-draft`.
+// What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
+// for an earlier invoice. When the invoice is no longer a draft, the answer is `invoice-not-draft`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5334,7 +5390,7 @@ func (c *Client) UpdateInvoice(ctx context.Context, invoiceID InvoiceID, body Up
 
 // CancelInvoice Cancel a draft or an open invoice
 //
-// Refused while money is being captured (`payment-in-progress`) and once it has been (`invoice-paid`).
+// Refused while money is being captured (`payment-in-progress`), and after that (`invoice-paid`).
 //
 // Corresponds with POST /invoices/{invoice_id}/cancel (the `CancelInvoice` operationId).
 func (c *Client) CancelInvoice(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5351,8 +5407,8 @@ func (c *Client) CancelInvoice(ctx context.Context, invoiceID InvoiceID, reqEdit
 
 // IssueInvoiceWithBody Issue a draft
 //
-// The invoice becomes open and its online document can be paid. Every attached payment service must be active and
-// accept the invoice's currency (`payment-service-not-active`, `currency-not-active`).
+// The invoice becomes open, and its online document can be paid. Every attached payment service must be active
+// (`payment-service-not-active`) and accept the invoice's currency (`currency-not-active`).
 //
 // Takes any type of body and a specified content type.
 //
@@ -5371,8 +5427,8 @@ func (c *Client) IssueInvoiceWithBody(ctx context.Context, invoiceID InvoiceID, 
 
 // IssueInvoice Issue a draft
 //
-// The invoice becomes open and its online document can be paid. Every attached payment service must be active and
-// accept the invoice's currency (`payment-service-not-active`, `currency-not-active`).
+// The invoice becomes open, and its online document can be paid. Every attached payment service must be active
+// (`payment-service-not-active`) and accept the invoice's currency (`currency-not-active`).
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5391,8 +5447,9 @@ func (c *Client) IssueInvoice(ctx context.Context, invoiceID InvoiceID, body Iss
 
 // RecordReceiptWithBody Record money that came by other means
 //
-// Such as a bank transfer, whole or in part. It is booked on its account against receivables, and of an online payment
-// that is authorized later no more is taken than is still due. More than is due is `receipt-exceeds-invoice`.
+// For example a bank transfer, in whole or in part. It is booked on its account against receivables. An online payment
+// that is authorized later is taken only if its whole amount is still due. A receipt of more than is due is
+// `receipt-exceeds-invoice`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5411,8 +5468,9 @@ func (c *Client) RecordReceiptWithBody(ctx context.Context, invoiceID InvoiceID,
 
 // RecordReceipt Record money that came by other means
 //
-// Such as a bank transfer, whole or in part. It is booked on its account against receivables, and of an online payment
-// that is authorized later no more is taken than is still due. More than is due is `receipt-exceeds-invoice`.
+// For example a bank transfer, in whole or in part. It is booked on its account against receivables. An online payment
+// that is authorized later is taken only if its whole amount is still due. A receipt of more than is due is
+// `receipt-exceeds-invoice`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5431,9 +5489,9 @@ func (c *Client) RecordReceipt(ctx context.Context, invoiceID InvoiceID, body Re
 
 // GetInvoiceTimeline Why is this invoice paid?
 //
-// `reasons` are the journal entries that make up what is paid: their amounts add up to `amount_paid`, refunds count
-// negative. `steps` is everything that happened to the invoice, oldest first: who did it and when, with Saferpay's ids and
-// the entries that came of it.
+// `reasons` are the journal entries that make up what is paid. Their amounts add up to `amount_paid`; refunds count
+// negative. `steps` is everything that happened to the invoice, oldest first: who did it and when, with Saferpay's ids
+// and the journal entries.
 //
 // Corresponds with GET /invoices/{invoice_id}/timeline (the `GetInvoiceTimeline` operationId).
 func (c *Client) GetInvoiceTimeline(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5450,9 +5508,9 @@ func (c *Client) GetInvoiceTimeline(ctx context.Context, invoiceID InvoiceID, re
 
 // ListJournal List journal entries
 //
-// In the order in which they were booked. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row per
-// line of an entry) or `Accept: application/x-ndjson` (one entry per row): it is sent while it is read, and `limit`
-// and `cursor` don't apply. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
+// In the order in which they were booked. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row
+// per line of an entry) or `Accept: application/x-ndjson` (one entry per row). It is sent while it is read; `limit` and
+// `cursor` don't apply. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
 //
 // Corresponds with GET /journal (the `ListJournal` operationId).
 func (c *Client) ListJournal(ctx context.Context, params *ListJournalParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5469,9 +5527,9 @@ func (c *Client) ListJournal(ctx context.Context, params *ListJournalParams, req
 
 // GetJournalHead Get the signed head of a day
 //
-// How far the journal had come at the end of the day, signed with Ed25519. Whoever keeps it, such as an auditor, can later
-// prove that nothing up to there was changed, not even together with all hashes: with `quittance admin verify-head`, or
-// with openssl as the README shows. It is always the same for the same day.
+// How far the journal had come at the end of the day, signed with Ed25519. An auditor, or anybody else who keeps it, can
+// later prove that no earlier entry was changed, not even together with all hashes: with `quittance admin verify-head`,
+// or with openssl as docs/books.md shows. It is always the same for the same day.
 //
 // Corresponds with GET /journal/heads/{day} (the `GetJournalHead` operationId).
 func (c *Client) GetJournalHead(ctx context.Context, day Date, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5488,8 +5546,8 @@ func (c *Client) GetJournalHead(ctx context.Context, day Date, reqEditors ...Req
 
 // VerifyJournal Verify the journal
 //
-// Walks the whole journal and recomputes every hash. An entry that was changed, dropped or inserted behind Quittance's
-// back, even in the database itself, is named: the first one, since nothing after it can be trusted.
+// Walks the whole journal and recomputes every hash. It names the first entry that was changed, dropped or inserted,
+// even by someone with full rights on the database. Nothing after that entry can be trusted.
 //
 // Corresponds with GET /journal/verification (the `VerifyJournal` operationId).
 func (c *Client) VerifyJournal(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5521,9 +5579,9 @@ func (c *Client) GetJournalEntry(ctx context.Context, entryID EntryID, reqEditor
 
 // ReverseJournalEntryWithBody Take an entry back
 //
-// Books the same lines with their sides changed, once (409 `entry-reversed`). Only entries made by hand are taken back by
-// hand. On the others rest payments, invoices and the reconciliation: 409 `entry-not-reversible` says how such an entry is
-// corrected instead, a receipt for example by a refund.
+// Books the same lines with their sides changed, once (409 `entry-reversed`). You can reverse only entries that were
+// made by hand. Payments, invoices and the reconciliation rest on the others: 409 `entry-not-reversible` says how such
+// an entry is corrected, for example a receipt by a refund.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5542,9 +5600,9 @@ func (c *Client) ReverseJournalEntryWithBody(ctx context.Context, entryID EntryI
 
 // ReverseJournalEntry Take an entry back
 //
-// Books the same lines with their sides changed, once (409 `entry-reversed`). Only entries made by hand are taken back by
-// hand. On the others rest payments, invoices and the reconciliation: 409 `entry-not-reversible` says how such an entry is
-// corrected instead, a receipt for example by a refund.
+// Books the same lines with their sides changed, once (409 `entry-reversed`). You can reverse only entries that were
+// made by hand. Payments, invoices and the reconciliation rest on the others: 409 `entry-not-reversible` says how such
+// an entry is corrected, for example a receipt by a refund.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5563,8 +5621,8 @@ func (c *Client) ReverseJournalEntry(ctx context.Context, entryID EntryID, body 
 
 // CreateManualEntryWithBody Book an entry by hand
 //
-// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). It can't be
-// changed afterwards, but reversed.
+// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). The entry
+// can't be changed afterwards, only reversed.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5583,8 +5641,8 @@ func (c *Client) CreateManualEntryWithBody(ctx context.Context, contentType stri
 
 // CreateManualEntry Book an entry by hand
 //
-// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). It can't be
-// changed afterwards, but reversed.
+// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). The entry
+// can't be changed afterwards, only reversed.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5620,7 +5678,7 @@ func (c *Client) ListPaymentServices(ctx context.Context, reqEditors ...RequestE
 
 // CreatePaymentServiceWithBody Add a payment service
 //
-// It awaits its credentials; `next_steps` tells, in the company's language, how to get them.
+// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5639,7 +5697,7 @@ func (c *Client) CreatePaymentServiceWithBody(ctx context.Context, contentType s
 
 // CreatePaymentService Add a payment service
 //
-// It awaits its credentials; `next_steps` tells, in the company's language, how to get them.
+// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5658,9 +5716,9 @@ func (c *Client) CreatePaymentService(ctx context.Context, body CreatePaymentSer
 
 // DisconnectPaymentService Disconnect a payment service
 //
-// For good: no new payment begins through it. Payments and refunds that are under way come to their end, and everything
-// stays to be seen. The credentials are erased a day later, or as soon after that as nothing is under way; a refund
-// asked for afterwards is done in the Saferpay Backoffice and recorded here.
+// No new payment begins through it; this can't be undone. Payments and refunds in flight come to their end, and all
+// records stay visible. The credentials are erased a day later, or later still while something is in flight. After that,
+// make refunds in the Saferpay Backoffice and record them here.
 //
 // Corresponds with DELETE /payment-services/{payment_service_id} (the `DisconnectPaymentService` operationId).
 func (c *Client) DisconnectPaymentService(ctx context.Context, paymentServiceID PaymentServiceID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5692,9 +5750,9 @@ func (c *Client) GetPaymentService(ctx context.Context, paymentServiceID Payment
 
 // SubmitCredentialsWithBody Enter the credentials from mySaferpay
 //
-// They are tried at Saferpay at once. `active` means that the terminal is contracted already, `in_verification` that
-// the acquirer is still verifying the company (3 to 15 business days). Wrong ones are `credentials-rejected` (422) and
-// nothing is saved. The password is sealed and never comes back.
+// Quittance tries them at Saferpay at once. `active` means that the terminal is contracted already. `in_verification`
+// means that the acquirer is still verifying the company (3 to 15 business days). Wrong credentials are
+// `credentials-rejected` (422), and nothing is saved. The password is sealed and never comes back.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5713,9 +5771,9 @@ func (c *Client) SubmitCredentialsWithBody(ctx context.Context, paymentServiceID
 
 // SubmitCredentials Enter the credentials from mySaferpay
 //
-// They are tried at Saferpay at once. `active` means that the terminal is contracted already, `in_verification` that
-// the acquirer is still verifying the company (3 to 15 business days). Wrong ones are `credentials-rejected` (422) and
-// nothing is saved. The password is sealed and never comes back.
+// Quittance tries them at Saferpay at once. `active` means that the terminal is contracted already. `in_verification`
+// means that the acquirer is still verifying the company (3 to 15 business days). Wrong credentials are
+// `credentials-rejected` (422), and nothing is saved. The password is sealed and never comes back.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5734,9 +5792,9 @@ func (c *Client) SubmitCredentials(ctx context.Context, paymentServiceID Payment
 
 // RequestCurrencyWithBody Ask the acquirer for a further currency
 //
-// CHF is contracted with the terminal. For another currency the acquirer is asked by mail, in the name of the company;
-// the terminal is then looked at once a business day, and the currency becomes `active` by itself as soon as it is
-// contracted. One that is contracted or requested already stays as it is.
+// CHF is contracted with the terminal. For another currency Quittance asks the acquirer by mail, in the name of the
+// company. Then it looks at the terminal once a business day. The currency becomes `active` by itself as soon as it is
+// contracted. A currency that is contracted or requested already stays as it is.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5755,9 +5813,9 @@ func (c *Client) RequestCurrencyWithBody(ctx context.Context, paymentServiceID P
 
 // RequestCurrency Ask the acquirer for a further currency
 //
-// CHF is contracted with the terminal. For another currency the acquirer is asked by mail, in the name of the company;
-// the terminal is then looked at once a business day, and the currency becomes `active` by itself as soon as it is
-// contracted. One that is contracted or requested already stays as it is.
+// CHF is contracted with the terminal. For another currency Quittance asks the acquirer by mail, in the name of the
+// company. Then it looks at the terminal once a business day. The currency becomes `active` by itself as soon as it is
+// contracted. A currency that is contracted or requested already stays as it is.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5776,7 +5834,7 @@ func (c *Client) RequestCurrency(ctx context.Context, paymentServiceID PaymentSe
 
 // MakeDefaultPaymentService Make a payment service the default one
 //
-// It is attached to every invoice created from now on. Only an `active` one can be.
+// It is attached to every invoice created from now on. Only an `active` payment service can be the default.
 //
 // Corresponds with POST /payment-services/{payment_service_id}/default (the `MakeDefaultPaymentService` operationId).
 func (c *Client) MakeDefaultPaymentService(ctx context.Context, paymentServiceID PaymentServiceID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5793,11 +5851,11 @@ func (c *Client) MakeDefaultPaymentService(ctx context.Context, paymentServiceID
 
 // UploadDocumentWithBody Send a document to the acquirer
 //
-// Copies of identity documents, signatures and other papers that the acquirer asks for: a PDF, JPEG or PNG of at most
-// 10 MiB, and at most 50 per payment service; what it is shows in its content, not in its name. It is mailed to
-// partner_support_e-commerce@six-payment-services.com in the name of the company, and erased here as soon as the mail
-// server has taken it; until then it is encrypted. The timeline of the payment service says when. A document that is
-// still waiting for the mail server is not sent twice.
+// Send copies of identity documents, signatures and other papers that the acquirer asks for. A document is a PDF, JPEG
+// or PNG of at most 10 MiB; its content decides which, not its name. A payment service has at most 50. Quittance mails
+// the document to partner_support_e-commerce@six-payment-services.com in the name of the company. It is encrypted until
+// the mail server takes it, and then erased here; the timeline of the payment service says when. A document that still
+// waits for the mail server is not sent twice.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5816,8 +5874,8 @@ func (c *Client) UploadDocumentWithBody(ctx context.Context, paymentServiceID Pa
 
 // DecideVerificationWithBody End a verification by a person's decision
 //
-// At any time, and for licences without the Management API, where Quittance can't see that the acquirer is done, the only
-// way. With `currency` it is about a currency that the company asked for.
+// You can decide at any time. For licences without the Management API this is the only way, because Quittance can't see
+// that the acquirer is done. With `currency` you decide about a currency that the company asked for.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5836,8 +5894,8 @@ func (c *Client) DecideVerificationWithBody(ctx context.Context, paymentServiceI
 
 // DecideVerification End a verification by a person's decision
 //
-// At any time, and for licences without the Management API, where Quittance can't see that the acquirer is done, the only
-// way. With `currency` it is about a currency that the company asked for.
+// You can decide at any time. For licences without the Management API this is the only way, because Quittance can't see
+// that the acquirer is done. With `currency` you decide about a currency that the company asked for.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5888,9 +5946,9 @@ func (c *Client) GetPayment(ctx context.Context, paymentID PaymentID, reqEditors
 
 // RequestRefundWithBody Give money of a captured payment back
 //
-// In whole or in part, and several times, up to what was captured: more than is left is `refund-exceeds-payment`. It is
-// `requested` first; Saferpay refunds a TWINT payment only two hours after it was captured. What becomes of it is told
-// by `refund.captured`, `refund.failed` or `exception.raised`.
+// You can refund in whole or in part, and several times, up to what was captured. More than is left is
+// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
+// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5909,9 +5967,9 @@ func (c *Client) RequestRefundWithBody(ctx context.Context, paymentID PaymentID,
 
 // RequestRefund Give money of a captured payment back
 //
-// In whole or in part, and several times, up to what was captured: more than is left is `refund-exceeds-payment`. It is
-// `requested` first; Saferpay refunds a TWINT payment only two hours after it was captured. What becomes of it is told
-// by `refund.captured`, `refund.failed` or `exception.raised`.
+// You can refund in whole or in part, and several times, up to what was captured. More than is left is
+// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
+// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5930,7 +5988,7 @@ func (c *Client) RequestRefund(ctx context.Context, paymentID PaymentID, body Re
 
 // ListPayouts List payouts
 //
-// Newest first. With `state=proposed` or `state=unmatched` it is the list of what a person has to decide.
+// Newest first. `state=proposed` and `state=unmatched` list what a person has to decide.
 //
 // Corresponds with GET /payouts (the `ListPayouts` operationId).
 func (c *Client) ListPayouts(ctx context.Context, params *ListPayoutsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5962,8 +6020,8 @@ func (c *Client) GetPayout(ctx context.Context, payoutID PayoutID, reqEditors ..
 
 // ConfirmPayoutWithBody Book a payout as a person decides
 //
-// Without a body, or an empty one, what is proposed is booked. Otherwise the body says what the payout pays, and it has to
-// add up: the items less the fee, and the rest on an account. One that is booked already is `payout-decided`.
+// Without a body, or with an empty one, the proposal is booked. Otherwise the body says what the payout pays. It has to
+// add up: the items less the fee, and the rest on an account. A payout that is booked already is `payout-decided`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5982,8 +6040,8 @@ func (c *Client) ConfirmPayoutWithBody(ctx context.Context, payoutID PayoutID, c
 
 // ConfirmPayout Book a payout as a person decides
 //
-// Without a body, or an empty one, what is proposed is booked. Otherwise the body says what the payout pays, and it has to
-// add up: the items less the fee, and the rest on an account. One that is booked already is `payout-decided`.
+// Without a body, or with an empty one, the proposal is booked. Otherwise the body says what the payout pays. It has to
+// add up: the items less the fee, and the rest on an account. A payout that is booked already is `payout-decided`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6002,7 +6060,7 @@ func (c *Client) ConfirmPayout(ctx context.Context, payoutID PayoutID, body Conf
 
 // DismissPayoutWithBody Leave a payout out of the books
 //
-// Because it has nothing to do with the payments here. It can still be confirmed later.
+// Use it when the payout has nothing to do with the payments here. You can still confirm it later.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6021,7 +6079,7 @@ func (c *Client) DismissPayoutWithBody(ctx context.Context, payoutID PayoutID, c
 
 // DismissPayout Leave a payout out of the books
 //
-// Because it has nothing to do with the payments here. It can still be confirmed later.
+// Use it when the payout has nothing to do with the payments here. You can still confirm it later.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6040,8 +6098,8 @@ func (c *Client) DismissPayout(ctx context.Context, payoutID PayoutID, body Dism
 
 // ReopenPayoutWithBody Take back how a payout was booked
 //
-// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched, and only a person
-// matches it again.
+// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched; only a
+// person can match it again.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6060,8 +6118,8 @@ func (c *Client) ReopenPayoutWithBody(ctx context.Context, payoutID PayoutID, co
 
 // ReopenPayout Take back how a payout was booked
 //
-// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched, and only a person
-// matches it again.
+// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched; only a
+// person can match it again.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6080,9 +6138,9 @@ func (c *Client) ReopenPayout(ctx context.Context, payoutID PayoutID, body Reope
 
 // GetReconciliation See what stands on the receipt accounts, and why
 //
-// Per receipt account and currency the balance, and what it is made of by reason: the sum of the reasons is the balance, always.
-// `data` lists each thing that stands there, oldest first; `next_cursor` leads to more. Payouts that wait for a person are
-// not booked, so that they are in no sum; they are listed besides.
+// For each receipt account and currency: the balance, and what it is made of, by reason. The sum of the reasons always
+// is the balance. `data` lists each thing that stands there, oldest first; `next_cursor` leads to more. Payouts that
+// wait for a person are not booked and are in no sum; they are listed besides.
 //
 // Corresponds with GET /reconciliation (the `GetReconciliation` operationId).
 func (c *Client) GetReconciliation(ctx context.Context, params *GetReconciliationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6131,9 +6189,9 @@ func (c *Client) GetRefund(ctx context.Context, refundID RefundID, reqEditors ..
 
 // RecordRefund Record a refund that was done in the Saferpay Backoffice
 //
-// For a refund that waits for a person: the licence has no refunds (exception `refund_by_hand`), or nobody knows whether
-// it happened (`refund_unclear`). It is booked and becomes `recorded`; recording it again changes nothing. Any other
-// refund is `refund-not-recordable`.
+// For a refund that waits for a person: the licence has no refunds (exception `refund_by_hand`), or it is unknown
+// whether the refund happened (`refund_unclear`). It is booked and becomes `recorded`. Recording it again changes
+// nothing. Any other refund is `refund-not-recordable`.
 //
 // Corresponds with POST /refunds/{refund_id}/record (the `RecordRefund` operationId).
 func (c *Client) RecordRefund(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6165,12 +6223,12 @@ func (c *Client) GetSettings(ctx context.Context, reqEditors ...RequestEditorFn)
 
 // UpdateSettingsWithBody Change settings of the company
 //
-// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account is
-// answered with the warning `receipt-account-changed`: support finds payments harder to trace then.
+// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account
+// gets the warning `receipt-account-changed`: support then finds payments harder to trace.
 //
-// `books_closed_until` closes a period: entries made by hand are refused in it (`period-closed`), and what Quittance books
-// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again is
-// answered with the warning `books-reopened`: what was reported for it may change.
+// `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
+// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
+// the warning `books-reopened`: what was reported for it may change.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6189,12 +6247,12 @@ func (c *Client) UpdateSettingsWithBody(ctx context.Context, contentType string,
 
 // UpdateSettings Change settings of the company
 //
-// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account is
-// answered with the warning `receipt-account-changed`: support finds payments harder to trace then.
+// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account
+// gets the warning `receipt-account-changed`: support then finds payments harder to trace.
 //
-// `books_closed_until` closes a period: entries made by hand are refused in it (`period-closed`), and what Quittance books
-// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again is
-// answered with the warning `books-reopened`: what was reported for it may change.
+// `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
+// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
+// the warning `books-reopened`: what was reported for it may change.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6230,25 +6288,26 @@ func (c *Client) ListSettlements(ctx context.Context, params *ListSettlementsPar
 
 // ImportSettlementWithBody Import a settlement file
 //
-// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, as `application/xml`; or
-// the acquirer's list of transactions as `text/csv`. At most 10 MiB.
+// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, as
+// `application/xml`. Or the acquirer's list of transactions, as `text/csv`. At most 10 MiB.
 //
-// **What it does.** Each payout is matched with the payments and refunds that it pays. By the orders that a file names it is
-// booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt really stands (credit,
-// gross). What was only found by amount and date is *proposed*, what nothing explains is *unmatched*: both wait for a person.
-// Of a bank's file, what is only expected or has nothing to do with the acquirer is skipped and counted.
+// **What it does.** Each payout is matched with the payments and refunds that it pays. When the file names their orders,
+// the payout is booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt
+// really stands (credit, gross). A payout that was found only by amount and date is *proposed*. A payout that nothing
+// explains is *unmatched*. Both wait for a person. Entries of a bank's file that are only expected, or that have nothing
+// to do with the acquirer, are skipped and counted.
 //
-// **Told again.** The same file changes nothing and is answered with 200 and its settlement. A payout that is known from
-// another file, of any format, changes nothing either: it says `known`.
+// **The same file again** changes nothing. The answer is 200 and its settlement. A payout that is known from another
+// file, of any format, changes nothing either: it says `known`.
 //
-// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and reason;
-// nothing is booked then. So is a statement of an account that is not among `payout_ibans` of the settings, if there are any.
+// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and
+// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of any other account is refused too.
 //
-// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`, `fee` and
-// `net`, in any order; then one line per transaction. `type` is `payment`, `refund` or `chargeback`; `order_id` the OrderId at
-// Saferpay, of a refund its own or that of its payment. Amounts have a decimal point and are signed as they change the payout,
-// so that the gross of a refund or chargeback is less than 0, and gross less fee is net. UTF-8, separated by commas, or by
-// semicolons.
+// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`,
+// `fee` and `net`, in any order. Then comes one line per transaction. `type` is `payment`, `refund` or `chargeback`.
+// `order_id` is the OrderId at Saferpay; for a refund it is its own or that of its payment. Amounts have a decimal point
+// and are signed as they change the payout: the gross of a refund or chargeback is less than 0, and gross less fee is
+// net. UTF-8, separated by commas or by semicolons.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6285,8 +6344,8 @@ func (c *Client) GetSettlement(ctx context.Context, settlementID SettlementID, r
 // GetStatement Get the statement of a month
 //
 // What stood on each account before the month, what was booked in it, and what stood there after it, in the company's
-// language. With `Accept: text/html` it is a page to print and to keep, which needs nothing but itself; with `Accept:
-// text/csv` a file for spreadsheets (semicolons, UTF-8 with a byte order mark) with every line and a running balance.
+// language. With `Accept: text/html` it is a page to print and to keep, complete in itself. With `Accept: text/csv` it
+// is a file for spreadsheets (semicolons, UTF-8 with a byte order mark) with every line and a running balance.
 //
 // Corresponds with GET /statements/{month} (the `GetStatement` operationId).
 func (c *Client) GetStatement(ctx context.Context, month string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6303,8 +6362,8 @@ func (c *Client) GetStatement(ctx context.Context, month string, reqEditors ...R
 
 // GetTrialBalance Prove that the books balance
 //
-// What was ever booked on each account, or until the end of a day, and the sums of it per currency: debits and credits
-// are equal, so that `difference` is zero.
+// What was ever booked on each account, or until the end of a day, and the sums per currency. Debits and credits are
+// equal, so `difference` is zero.
 //
 // Corresponds with GET /trial-balance (the `GetTrialBalance` operationId).
 func (c *Client) GetTrialBalance(ctx context.Context, params *GetTrialBalanceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6338,9 +6397,9 @@ func (c *Client) ListWebhookEndpoints(ctx context.Context, reqEditors ...Request
 
 // CreateWebhookEndpointWithBody Add a webhook endpoint
 //
-// It is sent the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name that leads to
-// the public internet; that is looked at again before each message. A company has at most 20 endpoints
-// (`too-many-webhook-endpoints`). The answer is the only place where the secret is ever shown.
+// The endpoint gets the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name
+// that leads to the public internet. This is checked again before each message. A company has at most 20 endpoints
+// (`too-many-webhook-endpoints`). The secret is shown only in this answer.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6359,9 +6418,9 @@ func (c *Client) CreateWebhookEndpointWithBody(ctx context.Context, contentType 
 
 // CreateWebhookEndpoint Add a webhook endpoint
 //
-// It is sent the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name that leads to
-// the public internet; that is looked at again before each message. A company has at most 20 endpoints
-// (`too-many-webhook-endpoints`). The answer is the only place where the secret is ever shown.
+// The endpoint gets the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name
+// that leads to the public internet. This is checked again before each message. A company has at most 20 endpoints
+// (`too-many-webhook-endpoints`). The secret is shown only in this answer.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6412,8 +6471,8 @@ func (c *Client) GetWebhookEndpoint(ctx context.Context, endpointID WebhookEndpo
 
 // UpdateWebhookEndpointWithBody Change, disable or enable a webhook endpoint
 //
-// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until it is enabled again.
-// Enabling sends nothing of that by itself: ask for it.
+// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until the endpoint is
+// enabled again. Enabling sends nothing of that by itself: ask for it.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6432,8 +6491,8 @@ func (c *Client) UpdateWebhookEndpointWithBody(ctx context.Context, endpointID W
 
 // UpdateWebhookEndpoint Change, disable or enable a webhook endpoint
 //
-// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until it is enabled again.
-// Enabling sends nothing of that by itself: ask for it.
+// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until the endpoint is
+// enabled again. Enabling sends nothing of that by itself: ask for it.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6452,7 +6511,7 @@ func (c *Client) UpdateWebhookEndpoint(ctx context.Context, endpointID WebhookEn
 
 // ListDeliveries List what was sent to a webhook endpoint
 //
-// One delivery per event, with its attempts; the newest event first. Of answers only the status is kept.
+// One delivery per event, with its attempts; the newest event first. Quittance keeps only the status of each answer.
 //
 // Corresponds with GET /webhook-endpoints/{endpoint_id}/deliveries (the `ListDeliveries` operationId).
 func (c *Client) ListDeliveries(ctx context.Context, endpointID WebhookEndpointID, params *ListDeliveriesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6486,9 +6545,9 @@ func (c *Client) RedeliverParked(ctx context.Context, endpointID WebhookEndpoint
 
 // RotateWebhookSecretWithBody Get a new secret
 //
-// Until the overlap has passed, messages carry a signature with the new secret and one with the secret before, so that your
-// receivers can change over one by one. Rotating again meanwhile ends the older of the two. An overlap of 0 ends the old
-// secret at once, for when somebody else may know it. The answer is the only place where the new secret is ever shown.
+// Until the overlap has passed, messages carry two signatures, one with the new secret and one with the old. So your
+// receivers can change over one by one. Rotating again during the overlap ends the older secret. An overlap of 0 ends
+// the old secret at once, for when somebody else may know it. The new secret is shown only in this answer.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6507,9 +6566,9 @@ func (c *Client) RotateWebhookSecretWithBody(ctx context.Context, endpointID Web
 
 // RotateWebhookSecret Get a new secret
 //
-// Until the overlap has passed, messages carry a signature with the new secret and one with the secret before, so that your
-// receivers can change over one by one. Rotating again meanwhile ends the older of the two. An overlap of 0 ends the old
-// secret at once, for when somebody else may know it. The answer is the only place where the new secret is ever shown.
+// Until the overlap has passed, messages carry two signatures, one with the new secret and one with the old. So your
+// receivers can change over one by one. Rotating again during the overlap ends the older secret. An overlap of 0 ends
+// the old secret at once, for when somebody else may know it. The new secret is shown only in this answer.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -9894,8 +9953,8 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteAccountWithResponse Delete an account
 	//
-	// An account that was ever booked on, that the settings name, or that Quittance books on by itself is answered with 409
-	// `account-in-use`.
+	// The answer is 409 `account-in-use` if the account was ever booked on, if the settings name it, or if Quittance books
+	// on it by itself.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -9911,8 +9970,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateAccountWithBodyWithResponse Rename an account
 	//
-	// Its number stays. Another name for the receipt account is answered with the warning `receipt-account-renamed`: support
-	// finds payments harder to trace then.
+	// Its number stays. A new name for the receipt account gets the warning `receipt-account-renamed`: support then finds
+	// payments harder to trace.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -9921,8 +9980,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateAccountWithResponse Rename an account
 	//
-	// Its number stays. Another name for the receipt account is answered with the warning `receipt-account-renamed`: support
-	// finds payments harder to trace then.
+	// Its number stays. A new name for the receipt account gets the warning `receipt-account-renamed`: support then finds
+	// payments harder to trace.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -9932,7 +9991,8 @@ type ClientWithResponsesInterface interface {
 	// ListAuditLogWithResponse Who changed what
 	//
 	// Every call that may have changed something, newest first: by whom, on what, how it was answered, and which fields it
-	// changed. What payers, Saferpay and Quittance itself do stands in the timelines of payments, refunds and payment services.
+	// changed. What payers, Saferpay and Quittance itself do stands in the timelines of payments, refunds and payment
+	// services.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -9964,7 +10024,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateAPIKeyWithBodyWithResponse Create a key of a company
 	//
-	// The answer is the only place where the key is ever shown; only its hash is kept.
+	// The key is shown only in this answer; Quittance keeps only its hash.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -9973,7 +10033,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateAPIKeyWithResponse Create a key of a company
 	//
-	// The answer is the only place where the key is ever shown; only its hash is kept.
+	// The key is shown only in this answer; Quittance keeps only its hash.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -9991,8 +10051,8 @@ type ClientWithResponsesInterface interface {
 
 	// RotateAPIKeyWithBodyWithResponse Replace a key
 	//
-	// Answers with a new key of the same scopes. The old one goes on working for `overlap_hours`, so that every program can
-	// change over in its own time, and is refused from then on.
+	// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
+	// change over in its own time. Then it is refused.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10001,8 +10061,8 @@ type ClientWithResponsesInterface interface {
 
 	// RotateAPIKeyWithResponse Replace a key
 	//
-	// Answers with a new key of the same scopes. The old one goes on working for `overlap_hours`, so that every program can
-	// change over in its own time, and is refused from then on.
+	// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
+	// change over in its own time. Then it is refused.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10027,8 +10087,9 @@ type ClientWithResponsesInterface interface {
 
 	// RedeliverEventWithBodyWithResponse Send an event once more
 	//
-	// To every enabled endpoint that takes its type, or to one of them; also to endpoints that are newer than the event. One
-	// that waits for its next attempt has it at once. When there is no such endpoint: `no-webhook-endpoint`.
+	// Sends the event to every enabled endpoint that takes its type, or to one of them, also to endpoints that are newer
+	// than the event. A delivery that waits for its next attempt gets it at once. When there is no such endpoint, the answer
+	// is `no-webhook-endpoint`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10037,8 +10098,9 @@ type ClientWithResponsesInterface interface {
 
 	// RedeliverEventWithResponse Send an event once more
 	//
-	// To every enabled endpoint that takes its type, or to one of them; also to endpoints that are newer than the event. One
-	// that waits for its next attempt has it at once. When there is no such endpoint: `no-webhook-endpoint`.
+	// Sends the event to every enabled endpoint that takes its type, or to one of them, also to endpoints that are newer
+	// than the event. A delivery that waits for its next attempt gets it at once. When there is no such endpoint, the answer
+	// is `no-webhook-endpoint`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10047,7 +10109,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListExceptionsWithResponse List exceptions
 	//
-	// Newest first. With `open=true` it is the list of what is to be decided.
+	// Newest first. `open=true` lists what is to be decided.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10063,15 +10125,17 @@ type ClientWithResponsesInterface interface {
 
 	// ResolveExceptionWithBodyWithResponse Decide an exception
 	//
-	// With one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes on.
-	// Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried again
-	// there is nothing to decide: `payment-in-progress`. When the process that waits for the decision was ended from outside,
-	// such as in Temporal Web, it is started again and finds out by itself where it stands: `process-restarted` says so, and
-	// the exception is decided again if it is still open afterwards.
+	// Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
+	// on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
+	// again there is nothing to decide: `payment-in-progress`.
+	//
+	// The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
+	// started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
+	// exception is still open afterwards.
 	//
 	// A decision on what the nightly comparison with Saferpay found is carried out before it is recorded. When that doesn't
-	// work the exception stays open: `decision-impossible` says why Saferpay refuses, `saferpay-unavailable` to decide again in
-	// a moment, `refund-exceeds-payment` that less is left of the payment than the refund.
+	// work, the exception stays open. `decision-impossible` says why Saferpay refuses. `saferpay-unavailable` means: decide
+	// again in a moment. `refund-exceeds-payment` means that less is left of the payment than the refund.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10080,15 +10144,17 @@ type ClientWithResponsesInterface interface {
 
 	// ResolveExceptionWithResponse Decide an exception
 	//
-	// With one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes on.
-	// Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried again
-	// there is nothing to decide: `payment-in-progress`. When the process that waits for the decision was ended from outside,
-	// such as in Temporal Web, it is started again and finds out by itself where it stands: `process-restarted` says so, and
-	// the exception is decided again if it is still open afterwards.
+	// Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
+	// on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
+	// again there is nothing to decide: `payment-in-progress`.
+	//
+	// The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
+	// started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
+	// exception is still open afterwards.
 	//
 	// A decision on what the nightly comparison with Saferpay found is carried out before it is recorded. When that doesn't
-	// work the exception stays open: `decision-impossible` says why Saferpay refuses, `saferpay-unavailable` to decide again in
-	// a moment, `refund-exceeds-payment` that less is left of the payment than the refund.
+	// work, the exception stays open. `decision-impossible` says why Saferpay refuses. `saferpay-unavailable` means: decide
+	// again in a moment. `refund-exceeds-payment` means that less is left of the payment than the refund.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10106,8 +10172,8 @@ type ClientWithResponsesInterface interface {
 
 	// CreateInvoiceWithBodyWithResponse Create a draft
 	//
-	// Without `payment_service_ids` the default payment service is attached, if there is one; `[]` attaches none, and the
-	// invoice can't be paid online.
+	// Without `payment_service_ids` the default payment service is attached, if there is one. `[]` attaches none; then
+	// nobody can pay the invoice online.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10116,8 +10182,8 @@ type ClientWithResponsesInterface interface {
 
 	// CreateInvoiceWithResponse Create a draft
 	//
-	// Without `payment_service_ids` the default payment service is attached, if there is one; `[]` attaches none, and the
-	// invoice can't be paid online.
+	// Without `payment_service_ids` the default payment service is attached, if there is one. `[]` attaches none; then
+	// nobody can pay the invoice online.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10133,8 +10199,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateInvoiceWithBodyWithResponse Change a draft
 	//
-	// What is absent stays as it is; `payment_service_ids` replaces the list, which is how a payment service is switched on
-	// for an earlier invoice. An invoice that is not a draft any more is `invoice-not-draft`.
+	// What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
+	// for an earlier invoice. When the invoice is no longer a draft, the answer is `invoice-not-draft`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10143,8 +10209,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateInvoiceWithResponse Change a draft
 	//
-	// What is absent stays as it is; `payment_service_ids` replaces the list, which is how a payment service is switched on
-	// for an earlier invoice. An invoice that is not a draft any more is `invoice-not-draft`.
+	// What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
+	// for an earlier invoice. When the invoice is no longer a draft, the answer is `invoice-not-draft`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10153,7 +10219,7 @@ type ClientWithResponsesInterface interface {
 
 	// CancelInvoiceWithResponse Cancel a draft or an open invoice
 	//
-	// Refused while money is being captured (`payment-in-progress`) and once it has been (`invoice-paid`).
+	// Refused while money is being captured (`payment-in-progress`), and after that (`invoice-paid`).
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10162,8 +10228,8 @@ type ClientWithResponsesInterface interface {
 
 	// IssueInvoiceWithBodyWithResponse Issue a draft
 	//
-	// The invoice becomes open and its online document can be paid. Every attached payment service must be active and
-	// accept the invoice's currency (`payment-service-not-active`, `currency-not-active`).
+	// The invoice becomes open, and its online document can be paid. Every attached payment service must be active
+	// (`payment-service-not-active`) and accept the invoice's currency (`currency-not-active`).
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10172,8 +10238,8 @@ type ClientWithResponsesInterface interface {
 
 	// IssueInvoiceWithResponse Issue a draft
 	//
-	// The invoice becomes open and its online document can be paid. Every attached payment service must be active and
-	// accept the invoice's currency (`payment-service-not-active`, `currency-not-active`).
+	// The invoice becomes open, and its online document can be paid. Every attached payment service must be active
+	// (`payment-service-not-active`) and accept the invoice's currency (`currency-not-active`).
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10182,8 +10248,9 @@ type ClientWithResponsesInterface interface {
 
 	// RecordReceiptWithBodyWithResponse Record money that came by other means
 	//
-	// Such as a bank transfer, whole or in part. It is booked on its account against receivables, and of an online payment
-	// that is authorized later no more is taken than is still due. More than is due is `receipt-exceeds-invoice`.
+	// For example a bank transfer, in whole or in part. It is booked on its account against receivables. An online payment
+	// that is authorized later is taken only if its whole amount is still due. A receipt of more than is due is
+	// `receipt-exceeds-invoice`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10192,8 +10259,9 @@ type ClientWithResponsesInterface interface {
 
 	// RecordReceiptWithResponse Record money that came by other means
 	//
-	// Such as a bank transfer, whole or in part. It is booked on its account against receivables, and of an online payment
-	// that is authorized later no more is taken than is still due. More than is due is `receipt-exceeds-invoice`.
+	// For example a bank transfer, in whole or in part. It is booked on its account against receivables. An online payment
+	// that is authorized later is taken only if its whole amount is still due. A receipt of more than is due is
+	// `receipt-exceeds-invoice`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10202,9 +10270,9 @@ type ClientWithResponsesInterface interface {
 
 	// GetInvoiceTimelineWithResponse Why is this invoice paid?
 	//
-	// `reasons` are the journal entries that make up what is paid: their amounts add up to `amount_paid`, refunds count
-	// negative. `steps` is everything that happened to the invoice, oldest first: who did it and when, with Saferpay's ids and
-	// the entries that came of it.
+	// `reasons` are the journal entries that make up what is paid. Their amounts add up to `amount_paid`; refunds count
+	// negative. `steps` is everything that happened to the invoice, oldest first: who did it and when, with Saferpay's ids
+	// and the journal entries.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10213,9 +10281,9 @@ type ClientWithResponsesInterface interface {
 
 	// ListJournalWithResponse List journal entries
 	//
-	// In the order in which they were booked. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row per
-	// line of an entry) or `Accept: application/x-ndjson` (one entry per row): it is sent while it is read, and `limit`
-	// and `cursor` don't apply. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
+	// In the order in which they were booked. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row
+	// per line of an entry) or `Accept: application/x-ndjson` (one entry per row). It is sent while it is read; `limit` and
+	// `cursor` don't apply. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10224,9 +10292,9 @@ type ClientWithResponsesInterface interface {
 
 	// GetJournalHeadWithResponse Get the signed head of a day
 	//
-	// How far the journal had come at the end of the day, signed with Ed25519. Whoever keeps it, such as an auditor, can later
-	// prove that nothing up to there was changed, not even together with all hashes: with `quittance admin verify-head`, or
-	// with openssl as the README shows. It is always the same for the same day.
+	// How far the journal had come at the end of the day, signed with Ed25519. An auditor, or anybody else who keeps it, can
+	// later prove that no earlier entry was changed, not even together with all hashes: with `quittance admin verify-head`,
+	// or with openssl as docs/books.md shows. It is always the same for the same day.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10235,8 +10303,8 @@ type ClientWithResponsesInterface interface {
 
 	// VerifyJournalWithResponse Verify the journal
 	//
-	// Walks the whole journal and recomputes every hash. An entry that was changed, dropped or inserted behind Quittance's
-	// back, even in the database itself, is named: the first one, since nothing after it can be trusted.
+	// Walks the whole journal and recomputes every hash. It names the first entry that was changed, dropped or inserted,
+	// even by someone with full rights on the database. Nothing after that entry can be trusted.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10252,9 +10320,9 @@ type ClientWithResponsesInterface interface {
 
 	// ReverseJournalEntryWithBodyWithResponse Take an entry back
 	//
-	// Books the same lines with their sides changed, once (409 `entry-reversed`). Only entries made by hand are taken back by
-	// hand. On the others rest payments, invoices and the reconciliation: 409 `entry-not-reversible` says how such an entry is
-	// corrected instead, a receipt for example by a refund.
+	// Books the same lines with their sides changed, once (409 `entry-reversed`). You can reverse only entries that were
+	// made by hand. Payments, invoices and the reconciliation rest on the others: 409 `entry-not-reversible` says how such
+	// an entry is corrected, for example a receipt by a refund.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10263,9 +10331,9 @@ type ClientWithResponsesInterface interface {
 
 	// ReverseJournalEntryWithResponse Take an entry back
 	//
-	// Books the same lines with their sides changed, once (409 `entry-reversed`). Only entries made by hand are taken back by
-	// hand. On the others rest payments, invoices and the reconciliation: 409 `entry-not-reversible` says how such an entry is
-	// corrected instead, a receipt for example by a refund.
+	// Books the same lines with their sides changed, once (409 `entry-reversed`). You can reverse only entries that were
+	// made by hand. Payments, invoices and the reconciliation rest on the others: 409 `entry-not-reversible` says how such
+	// an entry is corrected, for example a receipt by a refund.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10274,8 +10342,8 @@ type ClientWithResponsesInterface interface {
 
 	// CreateManualEntryWithBodyWithResponse Book an entry by hand
 	//
-	// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). It can't be
-	// changed afterwards, but reversed.
+	// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). The entry
+	// can't be changed afterwards, only reversed.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10284,8 +10352,8 @@ type ClientWithResponsesInterface interface {
 
 	// CreateManualEntryWithResponse Book an entry by hand
 	//
-	// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). It can't be
-	// changed afterwards, but reversed.
+	// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). The entry
+	// can't be changed afterwards, only reversed.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10303,7 +10371,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreatePaymentServiceWithBodyWithResponse Add a payment service
 	//
-	// It awaits its credentials; `next_steps` tells, in the company's language, how to get them.
+	// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10312,7 +10380,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreatePaymentServiceWithResponse Add a payment service
 	//
-	// It awaits its credentials; `next_steps` tells, in the company's language, how to get them.
+	// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10321,9 +10389,9 @@ type ClientWithResponsesInterface interface {
 
 	// DisconnectPaymentServiceWithResponse Disconnect a payment service
 	//
-	// For good: no new payment begins through it. Payments and refunds that are under way come to their end, and everything
-	// stays to be seen. The credentials are erased a day later, or as soon after that as nothing is under way; a refund
-	// asked for afterwards is done in the Saferpay Backoffice and recorded here.
+	// No new payment begins through it; this can't be undone. Payments and refunds in flight come to their end, and all
+	// records stay visible. The credentials are erased a day later, or later still while something is in flight. After that,
+	// make refunds in the Saferpay Backoffice and record them here.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10339,9 +10407,9 @@ type ClientWithResponsesInterface interface {
 
 	// SubmitCredentialsWithBodyWithResponse Enter the credentials from mySaferpay
 	//
-	// They are tried at Saferpay at once. `active` means that the terminal is contracted already, `in_verification` that
-	// the acquirer is still verifying the company (3 to 15 business days). Wrong ones are `credentials-rejected` (422) and
-	// nothing is saved. The password is sealed and never comes back.
+	// Quittance tries them at Saferpay at once. `active` means that the terminal is contracted already. `in_verification`
+	// means that the acquirer is still verifying the company (3 to 15 business days). Wrong credentials are
+	// `credentials-rejected` (422), and nothing is saved. The password is sealed and never comes back.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10350,9 +10418,9 @@ type ClientWithResponsesInterface interface {
 
 	// SubmitCredentialsWithResponse Enter the credentials from mySaferpay
 	//
-	// They are tried at Saferpay at once. `active` means that the terminal is contracted already, `in_verification` that
-	// the acquirer is still verifying the company (3 to 15 business days). Wrong ones are `credentials-rejected` (422) and
-	// nothing is saved. The password is sealed and never comes back.
+	// Quittance tries them at Saferpay at once. `active` means that the terminal is contracted already. `in_verification`
+	// means that the acquirer is still verifying the company (3 to 15 business days). Wrong credentials are
+	// `credentials-rejected` (422), and nothing is saved. The password is sealed and never comes back.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10361,9 +10429,9 @@ type ClientWithResponsesInterface interface {
 
 	// RequestCurrencyWithBodyWithResponse Ask the acquirer for a further currency
 	//
-	// CHF is contracted with the terminal. For another currency the acquirer is asked by mail, in the name of the company;
-	// the terminal is then looked at once a business day, and the currency becomes `active` by itself as soon as it is
-	// contracted. One that is contracted or requested already stays as it is.
+	// CHF is contracted with the terminal. For another currency Quittance asks the acquirer by mail, in the name of the
+	// company. Then it looks at the terminal once a business day. The currency becomes `active` by itself as soon as it is
+	// contracted. A currency that is contracted or requested already stays as it is.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10372,9 +10440,9 @@ type ClientWithResponsesInterface interface {
 
 	// RequestCurrencyWithResponse Ask the acquirer for a further currency
 	//
-	// CHF is contracted with the terminal. For another currency the acquirer is asked by mail, in the name of the company;
-	// the terminal is then looked at once a business day, and the currency becomes `active` by itself as soon as it is
-	// contracted. One that is contracted or requested already stays as it is.
+	// CHF is contracted with the terminal. For another currency Quittance asks the acquirer by mail, in the name of the
+	// company. Then it looks at the terminal once a business day. The currency becomes `active` by itself as soon as it is
+	// contracted. A currency that is contracted or requested already stays as it is.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10383,7 +10451,7 @@ type ClientWithResponsesInterface interface {
 
 	// MakeDefaultPaymentServiceWithResponse Make a payment service the default one
 	//
-	// It is attached to every invoice created from now on. Only an `active` one can be.
+	// It is attached to every invoice created from now on. Only an `active` payment service can be the default.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10392,11 +10460,11 @@ type ClientWithResponsesInterface interface {
 
 	// UploadDocumentWithBodyWithResponse Send a document to the acquirer
 	//
-	// Copies of identity documents, signatures and other papers that the acquirer asks for: a PDF, JPEG or PNG of at most
-	// 10 MiB, and at most 50 per payment service; what it is shows in its content, not in its name. It is mailed to
-	// partner_support_e-commerce@six-payment-services.com in the name of the company, and erased here as soon as the mail
-	// server has taken it; until then it is encrypted. The timeline of the payment service says when. A document that is
-	// still waiting for the mail server is not sent twice.
+	// Send copies of identity documents, signatures and other papers that the acquirer asks for. A document is a PDF, JPEG
+	// or PNG of at most 10 MiB; its content decides which, not its name. A payment service has at most 50. Quittance mails
+	// the document to partner_support_e-commerce@six-payment-services.com in the name of the company. It is encrypted until
+	// the mail server takes it, and then erased here; the timeline of the payment service says when. A document that still
+	// waits for the mail server is not sent twice.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10405,8 +10473,8 @@ type ClientWithResponsesInterface interface {
 
 	// DecideVerificationWithBodyWithResponse End a verification by a person's decision
 	//
-	// At any time, and for licences without the Management API, where Quittance can't see that the acquirer is done, the only
-	// way. With `currency` it is about a currency that the company asked for.
+	// You can decide at any time. For licences without the Management API this is the only way, because Quittance can't see
+	// that the acquirer is done. With `currency` you decide about a currency that the company asked for.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10415,8 +10483,8 @@ type ClientWithResponsesInterface interface {
 
 	// DecideVerificationWithResponse End a verification by a person's decision
 	//
-	// At any time, and for licences without the Management API, where Quittance can't see that the acquirer is done, the only
-	// way. With `currency` it is about a currency that the company asked for.
+	// You can decide at any time. For licences without the Management API this is the only way, because Quittance can't see
+	// that the acquirer is done. With `currency` you decide about a currency that the company asked for.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10441,9 +10509,9 @@ type ClientWithResponsesInterface interface {
 
 	// RequestRefundWithBodyWithResponse Give money of a captured payment back
 	//
-	// In whole or in part, and several times, up to what was captured: more than is left is `refund-exceeds-payment`. It is
-	// `requested` first; Saferpay refunds a TWINT payment only two hours after it was captured. What becomes of it is told
-	// by `refund.captured`, `refund.failed` or `exception.raised`.
+	// You can refund in whole or in part, and several times, up to what was captured. More than is left is
+	// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
+	// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10452,9 +10520,9 @@ type ClientWithResponsesInterface interface {
 
 	// RequestRefundWithResponse Give money of a captured payment back
 	//
-	// In whole or in part, and several times, up to what was captured: more than is left is `refund-exceeds-payment`. It is
-	// `requested` first; Saferpay refunds a TWINT payment only two hours after it was captured. What becomes of it is told
-	// by `refund.captured`, `refund.failed` or `exception.raised`.
+	// You can refund in whole or in part, and several times, up to what was captured. More than is left is
+	// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
+	// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10463,7 +10531,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListPayoutsWithResponse List payouts
 	//
-	// Newest first. With `state=proposed` or `state=unmatched` it is the list of what a person has to decide.
+	// Newest first. `state=proposed` and `state=unmatched` list what a person has to decide.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10479,8 +10547,8 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmPayoutWithBodyWithResponse Book a payout as a person decides
 	//
-	// Without a body, or an empty one, what is proposed is booked. Otherwise the body says what the payout pays, and it has to
-	// add up: the items less the fee, and the rest on an account. One that is booked already is `payout-decided`.
+	// Without a body, or with an empty one, the proposal is booked. Otherwise the body says what the payout pays. It has to
+	// add up: the items less the fee, and the rest on an account. A payout that is booked already is `payout-decided`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10489,8 +10557,8 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmPayoutWithResponse Book a payout as a person decides
 	//
-	// Without a body, or an empty one, what is proposed is booked. Otherwise the body says what the payout pays, and it has to
-	// add up: the items less the fee, and the rest on an account. One that is booked already is `payout-decided`.
+	// Without a body, or with an empty one, the proposal is booked. Otherwise the body says what the payout pays. It has to
+	// add up: the items less the fee, and the rest on an account. A payout that is booked already is `payout-decided`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10499,7 +10567,7 @@ type ClientWithResponsesInterface interface {
 
 	// DismissPayoutWithBodyWithResponse Leave a payout out of the books
 	//
-	// Because it has nothing to do with the payments here. It can still be confirmed later.
+	// Use it when the payout has nothing to do with the payments here. You can still confirm it later.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10508,7 +10576,7 @@ type ClientWithResponsesInterface interface {
 
 	// DismissPayoutWithResponse Leave a payout out of the books
 	//
-	// Because it has nothing to do with the payments here. It can still be confirmed later.
+	// Use it when the payout has nothing to do with the payments here. You can still confirm it later.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10517,8 +10585,8 @@ type ClientWithResponsesInterface interface {
 
 	// ReopenPayoutWithBodyWithResponse Take back how a payout was booked
 	//
-	// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched, and only a person
-	// matches it again.
+	// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched; only a
+	// person can match it again.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10527,8 +10595,8 @@ type ClientWithResponsesInterface interface {
 
 	// ReopenPayoutWithResponse Take back how a payout was booked
 	//
-	// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched, and only a person
-	// matches it again.
+	// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched; only a
+	// person can match it again.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10537,9 +10605,9 @@ type ClientWithResponsesInterface interface {
 
 	// GetReconciliationWithResponse See what stands on the receipt accounts, and why
 	//
-	// Per receipt account and currency the balance, and what it is made of by reason: the sum of the reasons is the balance, always.
-	// `data` lists each thing that stands there, oldest first; `next_cursor` leads to more. Payouts that wait for a person are
-	// not booked, so that they are in no sum; they are listed besides.
+	// For each receipt account and currency: the balance, and what it is made of, by reason. The sum of the reasons always
+	// is the balance. `data` lists each thing that stands there, oldest first; `next_cursor` leads to more. Payouts that
+	// wait for a person are not booked and are in no sum; they are listed besides.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10564,9 +10632,9 @@ type ClientWithResponsesInterface interface {
 
 	// RecordRefundWithResponse Record a refund that was done in the Saferpay Backoffice
 	//
-	// For a refund that waits for a person: the licence has no refunds (exception `refund_by_hand`), or nobody knows whether
-	// it happened (`refund_unclear`). It is booked and becomes `recorded`; recording it again changes nothing. Any other
-	// refund is `refund-not-recordable`.
+	// For a refund that waits for a person: the licence has no refunds (exception `refund_by_hand`), or it is unknown
+	// whether the refund happened (`refund_unclear`). It is booked and becomes `recorded`. Recording it again changes
+	// nothing. Any other refund is `refund-not-recordable`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10582,12 +10650,12 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateSettingsWithBodyWithResponse Change settings of the company
 	//
-	// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account is
-	// answered with the warning `receipt-account-changed`: support finds payments harder to trace then.
+	// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account
+	// gets the warning `receipt-account-changed`: support then finds payments harder to trace.
 	//
-	// `books_closed_until` closes a period: entries made by hand are refused in it (`period-closed`), and what Quittance books
-	// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again is
-	// answered with the warning `books-reopened`: what was reported for it may change.
+	// `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
+	// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
+	// the warning `books-reopened`: what was reported for it may change.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10596,12 +10664,12 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateSettingsWithResponse Change settings of the company
 	//
-	// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account is
-	// answered with the warning `receipt-account-changed`: support finds payments harder to trace then.
+	// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account
+	// gets the warning `receipt-account-changed`: support then finds payments harder to trace.
 	//
-	// `books_closed_until` closes a period: entries made by hand are refused in it (`period-closed`), and what Quittance books
-	// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again is
-	// answered with the warning `books-reopened`: what was reported for it may change.
+	// `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
+	// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
+	// the warning `books-reopened`: what was reported for it may change.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10619,25 +10687,26 @@ type ClientWithResponsesInterface interface {
 
 	// ImportSettlementWithBodyWithResponse Import a settlement file
 	//
-	// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, as `application/xml`; or
-	// the acquirer's list of transactions as `text/csv`. At most 10 MiB.
+	// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, as
+	// `application/xml`. Or the acquirer's list of transactions, as `text/csv`. At most 10 MiB.
 	//
-	// **What it does.** Each payout is matched with the payments and refunds that it pays. By the orders that a file names it is
-	// booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt really stands (credit,
-	// gross). What was only found by amount and date is *proposed*, what nothing explains is *unmatched*: both wait for a person.
-	// Of a bank's file, what is only expected or has nothing to do with the acquirer is skipped and counted.
+	// **What it does.** Each payout is matched with the payments and refunds that it pays. When the file names their orders,
+	// the payout is booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt
+	// really stands (credit, gross). A payout that was found only by amount and date is *proposed*. A payout that nothing
+	// explains is *unmatched*. Both wait for a person. Entries of a bank's file that are only expected, or that have nothing
+	// to do with the acquirer, are skipped and counted.
 	//
-	// **Told again.** The same file changes nothing and is answered with 200 and its settlement. A payout that is known from
-	// another file, of any format, changes nothing either: it says `known`.
+	// **The same file again** changes nothing. The answer is 200 and its settlement. A payout that is known from another
+	// file, of any format, changes nothing either: it says `known`.
 	//
-	// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and reason;
-	// nothing is booked then. So is a statement of an account that is not among `payout_ibans` of the settings, if there are any.
+	// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and
+	// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of any other account is refused too.
 	//
-	// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`, `fee` and
-	// `net`, in any order; then one line per transaction. `type` is `payment`, `refund` or `chargeback`; `order_id` the OrderId at
-	// Saferpay, of a refund its own or that of its payment. Amounts have a decimal point and are signed as they change the payout,
-	// so that the gross of a refund or chargeback is less than 0, and gross less fee is net. UTF-8, separated by commas, or by
-	// semicolons.
+	// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`,
+	// `fee` and `net`, in any order. Then comes one line per transaction. `type` is `payment`, `refund` or `chargeback`.
+	// `order_id` is the OrderId at Saferpay; for a refund it is its own or that of its payment. Amounts have a decimal point
+	// and are signed as they change the payout: the gross of a refund or chargeback is less than 0, and gross less fee is
+	// net. UTF-8, separated by commas or by semicolons.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10656,8 +10725,8 @@ type ClientWithResponsesInterface interface {
 	// GetStatementWithResponse Get the statement of a month
 	//
 	// What stood on each account before the month, what was booked in it, and what stood there after it, in the company's
-	// language. With `Accept: text/html` it is a page to print and to keep, which needs nothing but itself; with `Accept:
-	// text/csv` a file for spreadsheets (semicolons, UTF-8 with a byte order mark) with every line and a running balance.
+	// language. With `Accept: text/html` it is a page to print and to keep, complete in itself. With `Accept: text/csv` it
+	// is a file for spreadsheets (semicolons, UTF-8 with a byte order mark) with every line and a running balance.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10666,8 +10735,8 @@ type ClientWithResponsesInterface interface {
 
 	// GetTrialBalanceWithResponse Prove that the books balance
 	//
-	// What was ever booked on each account, or until the end of a day, and the sums of it per currency: debits and credits
-	// are equal, so that `difference` is zero.
+	// What was ever booked on each account, or until the end of a day, and the sums per currency. Debits and credits are
+	// equal, so `difference` is zero.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10685,9 +10754,9 @@ type ClientWithResponsesInterface interface {
 
 	// CreateWebhookEndpointWithBodyWithResponse Add a webhook endpoint
 	//
-	// It is sent the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name that leads to
-	// the public internet; that is looked at again before each message. A company has at most 20 endpoints
-	// (`too-many-webhook-endpoints`). The answer is the only place where the secret is ever shown.
+	// The endpoint gets the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name
+	// that leads to the public internet. This is checked again before each message. A company has at most 20 endpoints
+	// (`too-many-webhook-endpoints`). The secret is shown only in this answer.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10696,9 +10765,9 @@ type ClientWithResponsesInterface interface {
 
 	// CreateWebhookEndpointWithResponse Add a webhook endpoint
 	//
-	// It is sent the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name that leads to
-	// the public internet; that is looked at again before each message. A company has at most 20 endpoints
-	// (`too-many-webhook-endpoints`). The answer is the only place where the secret is ever shown.
+	// The endpoint gets the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name
+	// that leads to the public internet. This is checked again before each message. A company has at most 20 endpoints
+	// (`too-many-webhook-endpoints`). The secret is shown only in this answer.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10723,8 +10792,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWebhookEndpointWithBodyWithResponse Change, disable or enable a webhook endpoint
 	//
-	// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until it is enabled again.
-	// Enabling sends nothing of that by itself: ask for it.
+	// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until the endpoint is
+	// enabled again. Enabling sends nothing of that by itself: ask for it.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10733,8 +10802,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWebhookEndpointWithResponse Change, disable or enable a webhook endpoint
 	//
-	// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until it is enabled again.
-	// Enabling sends nothing of that by itself: ask for it.
+	// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until the endpoint is
+	// enabled again. Enabling sends nothing of that by itself: ask for it.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10743,7 +10812,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListDeliveriesWithResponse List what was sent to a webhook endpoint
 	//
-	// One delivery per event, with its attempts; the newest event first. Of answers only the status is kept.
+	// One delivery per event, with its attempts; the newest event first. Quittance keeps only the status of each answer.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10761,9 +10830,9 @@ type ClientWithResponsesInterface interface {
 
 	// RotateWebhookSecretWithBodyWithResponse Get a new secret
 	//
-	// Until the overlap has passed, messages carry a signature with the new secret and one with the secret before, so that your
-	// receivers can change over one by one. Rotating again meanwhile ends the older of the two. An overlap of 0 ends the old
-	// secret at once, for when somebody else may know it. The answer is the only place where the new secret is ever shown.
+	// Until the overlap has passed, messages carry two signatures, one with the new secret and one with the old. So your
+	// receivers can change over one by one. Rotating again during the overlap ends the older secret. An overlap of 0 ends
+	// the old secret at once, for when somebody else may know it. The new secret is shown only in this answer.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10772,9 +10841,9 @@ type ClientWithResponsesInterface interface {
 
 	// RotateWebhookSecretWithResponse Get a new secret
 	//
-	// Until the overlap has passed, messages carry a signature with the new secret and one with the secret before, so that your
-	// receivers can change over one by one. Rotating again meanwhile ends the older of the two. An overlap of 0 ends the old
-	// secret at once, for when somebody else may know it. The answer is the only place where the new secret is ever shown.
+	// Until the overlap has passed, messages carry two signatures, one with the new secret and one with the old. So your
+	// receivers can change over one by one. Rotating again during the overlap ends the older secret. An overlap of 0 ends
+	// the old secret at once, for when somebody else may know it. The new secret is shown only in this answer.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -14755,8 +14824,8 @@ func (c *ClientWithResponses) CreateAccountWithResponse(ctx context.Context, bod
 
 // DeleteAccountWithResponse Delete an account
 //
-// An account that was ever booked on, that the settings name, or that Quittance books on by itself is answered with 409
-// `account-in-use`.
+// The answer is 409 `account-in-use` if the account was ever booked on, if the settings name it, or if Quittance books
+// on it by itself.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -14784,8 +14853,8 @@ func (c *ClientWithResponses) GetAccountWithResponse(ctx context.Context, number
 
 // UpdateAccountWithBodyWithResponse Rename an account
 //
-// Its number stays. Another name for the receipt account is answered with the warning `receipt-account-renamed`: support
-// finds payments harder to trace then.
+// Its number stays. A new name for the receipt account gets the warning `receipt-account-renamed`: support then finds
+// payments harder to trace.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -14800,8 +14869,8 @@ func (c *ClientWithResponses) UpdateAccountWithBodyWithResponse(ctx context.Cont
 
 // UpdateAccountWithResponse Rename an account
 //
-// Its number stays. Another name for the receipt account is answered with the warning `receipt-account-renamed`: support
-// finds payments harder to trace then.
+// Its number stays. A new name for the receipt account gets the warning `receipt-account-renamed`: support then finds
+// payments harder to trace.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -14817,7 +14886,8 @@ func (c *ClientWithResponses) UpdateAccountWithResponse(ctx context.Context, num
 // ListAuditLogWithResponse Who changed what
 //
 // Every call that may have changed something, newest first: by whom, on what, how it was answered, and which fields it
-// changed. What payers, Saferpay and Quittance itself do stands in the timelines of payments, refunds and payment services.
+// changed. What payers, Saferpay and Quittance itself do stands in the timelines of payments, refunds and payment
+// services.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -14873,7 +14943,7 @@ func (c *ClientWithResponses) ListAPIKeysWithResponse(ctx context.Context, compa
 
 // CreateAPIKeyWithBodyWithResponse Create a key of a company
 //
-// The answer is the only place where the key is ever shown; only its hash is kept.
+// The key is shown only in this answer; Quittance keeps only its hash.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -14888,7 +14958,7 @@ func (c *ClientWithResponses) CreateAPIKeyWithBodyWithResponse(ctx context.Conte
 
 // CreateAPIKeyWithResponse Create a key of a company
 //
-// The answer is the only place where the key is ever shown; only its hash is kept.
+// The key is shown only in this answer; Quittance keeps only its hash.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -14918,8 +14988,8 @@ func (c *ClientWithResponses) DeleteAPIKeyWithResponse(ctx context.Context, comp
 
 // RotateAPIKeyWithBodyWithResponse Replace a key
 //
-// Answers with a new key of the same scopes. The old one goes on working for `overlap_hours`, so that every program can
-// change over in its own time, and is refused from then on.
+// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
+// change over in its own time. Then it is refused.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -14934,8 +15004,8 @@ func (c *ClientWithResponses) RotateAPIKeyWithBodyWithResponse(ctx context.Conte
 
 // RotateAPIKeyWithResponse Replace a key
 //
-// Answers with a new key of the same scopes. The old one goes on working for `overlap_hours`, so that every program can
-// change over in its own time, and is refused from then on.
+// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
+// change over in its own time. Then it is refused.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -14978,8 +15048,9 @@ func (c *ClientWithResponses) GetEventWithResponse(ctx context.Context, eventID 
 
 // RedeliverEventWithBodyWithResponse Send an event once more
 //
-// To every enabled endpoint that takes its type, or to one of them; also to endpoints that are newer than the event. One
-// that waits for its next attempt has it at once. When there is no such endpoint: `no-webhook-endpoint`.
+// Sends the event to every enabled endpoint that takes its type, or to one of them, also to endpoints that are newer
+// than the event. A delivery that waits for its next attempt gets it at once. When there is no such endpoint, the answer
+// is `no-webhook-endpoint`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -14994,8 +15065,9 @@ func (c *ClientWithResponses) RedeliverEventWithBodyWithResponse(ctx context.Con
 
 // RedeliverEventWithResponse Send an event once more
 //
-// To every enabled endpoint that takes its type, or to one of them; also to endpoints that are newer than the event. One
-// that waits for its next attempt has it at once. When there is no such endpoint: `no-webhook-endpoint`.
+// Sends the event to every enabled endpoint that takes its type, or to one of them, also to endpoints that are newer
+// than the event. A delivery that waits for its next attempt gets it at once. When there is no such endpoint, the answer
+// is `no-webhook-endpoint`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15010,7 +15082,7 @@ func (c *ClientWithResponses) RedeliverEventWithResponse(ctx context.Context, ev
 
 // ListExceptionsWithResponse List exceptions
 //
-// Newest first. With `open=true` it is the list of what is to be decided.
+// Newest first. `open=true` lists what is to be decided.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15038,15 +15110,17 @@ func (c *ClientWithResponses) GetExceptionWithResponse(ctx context.Context, exce
 
 // ResolveExceptionWithBodyWithResponse Decide an exception
 //
-// With one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes on.
-// Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried again
-// there is nothing to decide: `payment-in-progress`. When the process that waits for the decision was ended from outside,
-// such as in Temporal Web, it is started again and finds out by itself where it stands: `process-restarted` says so, and
-// the exception is decided again if it is still open afterwards.
+// Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
+// on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
+// again there is nothing to decide: `payment-in-progress`.
+//
+// The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
+// started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
+// exception is still open afterwards.
 //
 // A decision on what the nightly comparison with Saferpay found is carried out before it is recorded. When that doesn't
-// work the exception stays open: `decision-impossible` says why Saferpay refuses, `saferpay-unavailable` to decide again in
-// a moment, `refund-exceeds-payment` that less is left of the payment than the refund.
+// work, the exception stays open. `decision-impossible` says why Saferpay refuses. `saferpay-unavailable` means: decide
+// again in a moment. `refund-exceeds-payment` means that less is left of the payment than the refund.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15061,15 +15135,17 @@ func (c *ClientWithResponses) ResolveExceptionWithBodyWithResponse(ctx context.C
 
 // ResolveExceptionWithResponse Decide an exception
 //
-// With one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes on.
-// Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried again
-// there is nothing to decide: `payment-in-progress`. When the process that waits for the decision was ended from outside,
-// such as in Temporal Web, it is started again and finds out by itself where it stands: `process-restarted` says so, and
-// the exception is decided again if it is still open afterwards.
+// Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
+// on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
+// again there is nothing to decide: `payment-in-progress`.
+//
+// The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
+// started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
+// exception is still open afterwards.
 //
 // A decision on what the nightly comparison with Saferpay found is carried out before it is recorded. When that doesn't
-// work the exception stays open: `decision-impossible` says why Saferpay refuses, `saferpay-unavailable` to decide again in
-// a moment, `refund-exceeds-payment` that less is left of the payment than the refund.
+// work, the exception stays open. `decision-impossible` says why Saferpay refuses. `saferpay-unavailable` means: decide
+// again in a moment. `refund-exceeds-payment` means that less is left of the payment than the refund.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15099,8 +15175,8 @@ func (c *ClientWithResponses) ListInvoicesWithResponse(ctx context.Context, para
 
 // CreateInvoiceWithBodyWithResponse Create a draft
 //
-// Without `payment_service_ids` the default payment service is attached, if there is one; `[]` attaches none, and the
-// invoice can't be paid online.
+// Without `payment_service_ids` the default payment service is attached, if there is one. `[]` attaches none; then
+// nobody can pay the invoice online.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15115,8 +15191,8 @@ func (c *ClientWithResponses) CreateInvoiceWithBodyWithResponse(ctx context.Cont
 
 // CreateInvoiceWithResponse Create a draft
 //
-// Without `payment_service_ids` the default payment service is attached, if there is one; `[]` attaches none, and the
-// invoice can't be paid online.
+// Without `payment_service_ids` the default payment service is attached, if there is one. `[]` attaches none; then
+// nobody can pay the invoice online.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15144,8 +15220,8 @@ func (c *ClientWithResponses) GetInvoiceWithResponse(ctx context.Context, invoic
 
 // UpdateInvoiceWithBodyWithResponse Change a draft
 //
-// What is absent stays as it is; `payment_service_ids` replaces the list, which is how a payment service is switched on
-// for an earlier invoice. An invoice that is not a draft any more is `invoice-not-draft`.
+// What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
+// for an earlier invoice. When the invoice is no longer a draft, the answer is `invoice-not-draft`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15160,8 +15236,8 @@ func (c *ClientWithResponses) UpdateInvoiceWithBodyWithResponse(ctx context.Cont
 
 // UpdateInvoiceWithResponse Change a draft
 //
-// What is absent stays as it is; `payment_service_ids` replaces the list, which is how a payment service is switched on
-// for an earlier invoice. An invoice that is not a draft any more is `invoice-not-draft`.
+// What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
+// for an earlier invoice. When the invoice is no longer a draft, the answer is `invoice-not-draft`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15176,7 +15252,7 @@ func (c *ClientWithResponses) UpdateInvoiceWithResponse(ctx context.Context, inv
 
 // CancelInvoiceWithResponse Cancel a draft or an open invoice
 //
-// Refused while money is being captured (`payment-in-progress`) and once it has been (`invoice-paid`).
+// Refused while money is being captured (`payment-in-progress`), and after that (`invoice-paid`).
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15191,8 +15267,8 @@ func (c *ClientWithResponses) CancelInvoiceWithResponse(ctx context.Context, inv
 
 // IssueInvoiceWithBodyWithResponse Issue a draft
 //
-// The invoice becomes open and its online document can be paid. Every attached payment service must be active and
-// accept the invoice's currency (`payment-service-not-active`, `currency-not-active`).
+// The invoice becomes open, and its online document can be paid. Every attached payment service must be active
+// (`payment-service-not-active`) and accept the invoice's currency (`currency-not-active`).
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15207,8 +15283,8 @@ func (c *ClientWithResponses) IssueInvoiceWithBodyWithResponse(ctx context.Conte
 
 // IssueInvoiceWithResponse Issue a draft
 //
-// The invoice becomes open and its online document can be paid. Every attached payment service must be active and
-// accept the invoice's currency (`payment-service-not-active`, `currency-not-active`).
+// The invoice becomes open, and its online document can be paid. Every attached payment service must be active
+// (`payment-service-not-active`) and accept the invoice's currency (`currency-not-active`).
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15223,8 +15299,9 @@ func (c *ClientWithResponses) IssueInvoiceWithResponse(ctx context.Context, invo
 
 // RecordReceiptWithBodyWithResponse Record money that came by other means
 //
-// Such as a bank transfer, whole or in part. It is booked on its account against receivables, and of an online payment
-// that is authorized later no more is taken than is still due. More than is due is `receipt-exceeds-invoice`.
+// For example a bank transfer, in whole or in part. It is booked on its account against receivables. An online payment
+// that is authorized later is taken only if its whole amount is still due. A receipt of more than is due is
+// `receipt-exceeds-invoice`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15239,8 +15316,9 @@ func (c *ClientWithResponses) RecordReceiptWithBodyWithResponse(ctx context.Cont
 
 // RecordReceiptWithResponse Record money that came by other means
 //
-// Such as a bank transfer, whole or in part. It is booked on its account against receivables, and of an online payment
-// that is authorized later no more is taken than is still due. More than is due is `receipt-exceeds-invoice`.
+// For example a bank transfer, in whole or in part. It is booked on its account against receivables. An online payment
+// that is authorized later is taken only if its whole amount is still due. A receipt of more than is due is
+// `receipt-exceeds-invoice`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15255,9 +15333,9 @@ func (c *ClientWithResponses) RecordReceiptWithResponse(ctx context.Context, inv
 
 // GetInvoiceTimelineWithResponse Why is this invoice paid?
 //
-// `reasons` are the journal entries that make up what is paid: their amounts add up to `amount_paid`, refunds count
-// negative. `steps` is everything that happened to the invoice, oldest first: who did it and when, with Saferpay's ids and
-// the entries that came of it.
+// `reasons` are the journal entries that make up what is paid. Their amounts add up to `amount_paid`; refunds count
+// negative. `steps` is everything that happened to the invoice, oldest first: who did it and when, with Saferpay's ids
+// and the journal entries.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15272,9 +15350,9 @@ func (c *ClientWithResponses) GetInvoiceTimelineWithResponse(ctx context.Context
 
 // ListJournalWithResponse List journal entries
 //
-// In the order in which they were booked. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row per
-// line of an entry) or `Accept: application/x-ndjson` (one entry per row): it is sent while it is read, and `limit`
-// and `cursor` don't apply. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
+// In the order in which they were booked. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row
+// per line of an entry) or `Accept: application/x-ndjson` (one entry per row). It is sent while it is read; `limit` and
+// `cursor` don't apply. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15289,9 +15367,9 @@ func (c *ClientWithResponses) ListJournalWithResponse(ctx context.Context, param
 
 // GetJournalHeadWithResponse Get the signed head of a day
 //
-// How far the journal had come at the end of the day, signed with Ed25519. Whoever keeps it, such as an auditor, can later
-// prove that nothing up to there was changed, not even together with all hashes: with `quittance admin verify-head`, or
-// with openssl as the README shows. It is always the same for the same day.
+// How far the journal had come at the end of the day, signed with Ed25519. An auditor, or anybody else who keeps it, can
+// later prove that no earlier entry was changed, not even together with all hashes: with `quittance admin verify-head`,
+// or with openssl as docs/books.md shows. It is always the same for the same day.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15306,8 +15384,8 @@ func (c *ClientWithResponses) GetJournalHeadWithResponse(ctx context.Context, da
 
 // VerifyJournalWithResponse Verify the journal
 //
-// Walks the whole journal and recomputes every hash. An entry that was changed, dropped or inserted behind Quittance's
-// back, even in the database itself, is named: the first one, since nothing after it can be trusted.
+// Walks the whole journal and recomputes every hash. It names the first entry that was changed, dropped or inserted,
+// even by someone with full rights on the database. Nothing after that entry can be trusted.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15335,9 +15413,9 @@ func (c *ClientWithResponses) GetJournalEntryWithResponse(ctx context.Context, e
 
 // ReverseJournalEntryWithBodyWithResponse Take an entry back
 //
-// Books the same lines with their sides changed, once (409 `entry-reversed`). Only entries made by hand are taken back by
-// hand. On the others rest payments, invoices and the reconciliation: 409 `entry-not-reversible` says how such an entry is
-// corrected instead, a receipt for example by a refund.
+// Books the same lines with their sides changed, once (409 `entry-reversed`). You can reverse only entries that were
+// made by hand. Payments, invoices and the reconciliation rest on the others: 409 `entry-not-reversible` says how such
+// an entry is corrected, for example a receipt by a refund.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15352,9 +15430,9 @@ func (c *ClientWithResponses) ReverseJournalEntryWithBodyWithResponse(ctx contex
 
 // ReverseJournalEntryWithResponse Take an entry back
 //
-// Books the same lines with their sides changed, once (409 `entry-reversed`). Only entries made by hand are taken back by
-// hand. On the others rest payments, invoices and the reconciliation: 409 `entry-not-reversible` says how such an entry is
-// corrected instead, a receipt for example by a refund.
+// Books the same lines with their sides changed, once (409 `entry-reversed`). You can reverse only entries that were
+// made by hand. Payments, invoices and the reconciliation rest on the others: 409 `entry-not-reversible` says how such
+// an entry is corrected, for example a receipt by a refund.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15369,8 +15447,8 @@ func (c *ClientWithResponses) ReverseJournalEntryWithResponse(ctx context.Contex
 
 // CreateManualEntryWithBodyWithResponse Book an entry by hand
 //
-// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). It can't be
-// changed afterwards, but reversed.
+// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). The entry
+// can't be changed afterwards, only reversed.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15385,8 +15463,8 @@ func (c *ClientWithResponses) CreateManualEntryWithBodyWithResponse(ctx context.
 
 // CreateManualEntryWithResponse Book an entry by hand
 //
-// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). It can't be
-// changed afterwards, but reversed.
+// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). The entry
+// can't be changed afterwards, only reversed.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15416,7 +15494,7 @@ func (c *ClientWithResponses) ListPaymentServicesWithResponse(ctx context.Contex
 
 // CreatePaymentServiceWithBodyWithResponse Add a payment service
 //
-// It awaits its credentials; `next_steps` tells, in the company's language, how to get them.
+// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15431,7 +15509,7 @@ func (c *ClientWithResponses) CreatePaymentServiceWithBodyWithResponse(ctx conte
 
 // CreatePaymentServiceWithResponse Add a payment service
 //
-// It awaits its credentials; `next_steps` tells, in the company's language, how to get them.
+// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15446,9 +15524,9 @@ func (c *ClientWithResponses) CreatePaymentServiceWithResponse(ctx context.Conte
 
 // DisconnectPaymentServiceWithResponse Disconnect a payment service
 //
-// For good: no new payment begins through it. Payments and refunds that are under way come to their end, and everything
-// stays to be seen. The credentials are erased a day later, or as soon after that as nothing is under way; a refund
-// asked for afterwards is done in the Saferpay Backoffice and recorded here.
+// No new payment begins through it; this can't be undone. Payments and refunds in flight come to their end, and all
+// records stay visible. The credentials are erased a day later, or later still while something is in flight. After that,
+// make refunds in the Saferpay Backoffice and record them here.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15476,9 +15554,9 @@ func (c *ClientWithResponses) GetPaymentServiceWithResponse(ctx context.Context,
 
 // SubmitCredentialsWithBodyWithResponse Enter the credentials from mySaferpay
 //
-// They are tried at Saferpay at once. `active` means that the terminal is contracted already, `in_verification` that
-// the acquirer is still verifying the company (3 to 15 business days). Wrong ones are `credentials-rejected` (422) and
-// nothing is saved. The password is sealed and never comes back.
+// Quittance tries them at Saferpay at once. `active` means that the terminal is contracted already. `in_verification`
+// means that the acquirer is still verifying the company (3 to 15 business days). Wrong credentials are
+// `credentials-rejected` (422), and nothing is saved. The password is sealed and never comes back.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15493,9 +15571,9 @@ func (c *ClientWithResponses) SubmitCredentialsWithBodyWithResponse(ctx context.
 
 // SubmitCredentialsWithResponse Enter the credentials from mySaferpay
 //
-// They are tried at Saferpay at once. `active` means that the terminal is contracted already, `in_verification` that
-// the acquirer is still verifying the company (3 to 15 business days). Wrong ones are `credentials-rejected` (422) and
-// nothing is saved. The password is sealed and never comes back.
+// Quittance tries them at Saferpay at once. `active` means that the terminal is contracted already. `in_verification`
+// means that the acquirer is still verifying the company (3 to 15 business days). Wrong credentials are
+// `credentials-rejected` (422), and nothing is saved. The password is sealed and never comes back.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15510,9 +15588,9 @@ func (c *ClientWithResponses) SubmitCredentialsWithResponse(ctx context.Context,
 
 // RequestCurrencyWithBodyWithResponse Ask the acquirer for a further currency
 //
-// CHF is contracted with the terminal. For another currency the acquirer is asked by mail, in the name of the company;
-// the terminal is then looked at once a business day, and the currency becomes `active` by itself as soon as it is
-// contracted. One that is contracted or requested already stays as it is.
+// CHF is contracted with the terminal. For another currency Quittance asks the acquirer by mail, in the name of the
+// company. Then it looks at the terminal once a business day. The currency becomes `active` by itself as soon as it is
+// contracted. A currency that is contracted or requested already stays as it is.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15527,9 +15605,9 @@ func (c *ClientWithResponses) RequestCurrencyWithBodyWithResponse(ctx context.Co
 
 // RequestCurrencyWithResponse Ask the acquirer for a further currency
 //
-// CHF is contracted with the terminal. For another currency the acquirer is asked by mail, in the name of the company;
-// the terminal is then looked at once a business day, and the currency becomes `active` by itself as soon as it is
-// contracted. One that is contracted or requested already stays as it is.
+// CHF is contracted with the terminal. For another currency Quittance asks the acquirer by mail, in the name of the
+// company. Then it looks at the terminal once a business day. The currency becomes `active` by itself as soon as it is
+// contracted. A currency that is contracted or requested already stays as it is.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15544,7 +15622,7 @@ func (c *ClientWithResponses) RequestCurrencyWithResponse(ctx context.Context, p
 
 // MakeDefaultPaymentServiceWithResponse Make a payment service the default one
 //
-// It is attached to every invoice created from now on. Only an `active` one can be.
+// It is attached to every invoice created from now on. Only an `active` payment service can be the default.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15559,11 +15637,11 @@ func (c *ClientWithResponses) MakeDefaultPaymentServiceWithResponse(ctx context.
 
 // UploadDocumentWithBodyWithResponse Send a document to the acquirer
 //
-// Copies of identity documents, signatures and other papers that the acquirer asks for: a PDF, JPEG or PNG of at most
-// 10 MiB, and at most 50 per payment service; what it is shows in its content, not in its name. It is mailed to
-// partner_support_e-commerce@six-payment-services.com in the name of the company, and erased here as soon as the mail
-// server has taken it; until then it is encrypted. The timeline of the payment service says when. A document that is
-// still waiting for the mail server is not sent twice.
+// Send copies of identity documents, signatures and other papers that the acquirer asks for. A document is a PDF, JPEG
+// or PNG of at most 10 MiB; its content decides which, not its name. A payment service has at most 50. Quittance mails
+// the document to partner_support_e-commerce@six-payment-services.com in the name of the company. It is encrypted until
+// the mail server takes it, and then erased here; the timeline of the payment service says when. A document that still
+// waits for the mail server is not sent twice.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15578,8 +15656,8 @@ func (c *ClientWithResponses) UploadDocumentWithBodyWithResponse(ctx context.Con
 
 // DecideVerificationWithBodyWithResponse End a verification by a person's decision
 //
-// At any time, and for licences without the Management API, where Quittance can't see that the acquirer is done, the only
-// way. With `currency` it is about a currency that the company asked for.
+// You can decide at any time. For licences without the Management API this is the only way, because Quittance can't see
+// that the acquirer is done. With `currency` you decide about a currency that the company asked for.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15594,8 +15672,8 @@ func (c *ClientWithResponses) DecideVerificationWithBodyWithResponse(ctx context
 
 // DecideVerificationWithResponse End a verification by a person's decision
 //
-// At any time, and for licences without the Management API, where Quittance can't see that the acquirer is done, the only
-// way. With `currency` it is about a currency that the company asked for.
+// You can decide at any time. For licences without the Management API this is the only way, because Quittance can't see
+// that the acquirer is done. With `currency` you decide about a currency that the company asked for.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15638,9 +15716,9 @@ func (c *ClientWithResponses) GetPaymentWithResponse(ctx context.Context, paymen
 
 // RequestRefundWithBodyWithResponse Give money of a captured payment back
 //
-// In whole or in part, and several times, up to what was captured: more than is left is `refund-exceeds-payment`. It is
-// `requested` first; Saferpay refunds a TWINT payment only two hours after it was captured. What becomes of it is told
-// by `refund.captured`, `refund.failed` or `exception.raised`.
+// You can refund in whole or in part, and several times, up to what was captured. More than is left is
+// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
+// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15655,9 +15733,9 @@ func (c *ClientWithResponses) RequestRefundWithBodyWithResponse(ctx context.Cont
 
 // RequestRefundWithResponse Give money of a captured payment back
 //
-// In whole or in part, and several times, up to what was captured: more than is left is `refund-exceeds-payment`. It is
-// `requested` first; Saferpay refunds a TWINT payment only two hours after it was captured. What becomes of it is told
-// by `refund.captured`, `refund.failed` or `exception.raised`.
+// You can refund in whole or in part, and several times, up to what was captured. More than is left is
+// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
+// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15672,7 +15750,7 @@ func (c *ClientWithResponses) RequestRefundWithResponse(ctx context.Context, pay
 
 // ListPayoutsWithResponse List payouts
 //
-// Newest first. With `state=proposed` or `state=unmatched` it is the list of what a person has to decide.
+// Newest first. `state=proposed` and `state=unmatched` list what a person has to decide.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15700,8 +15778,8 @@ func (c *ClientWithResponses) GetPayoutWithResponse(ctx context.Context, payoutI
 
 // ConfirmPayoutWithBodyWithResponse Book a payout as a person decides
 //
-// Without a body, or an empty one, what is proposed is booked. Otherwise the body says what the payout pays, and it has to
-// add up: the items less the fee, and the rest on an account. One that is booked already is `payout-decided`.
+// Without a body, or with an empty one, the proposal is booked. Otherwise the body says what the payout pays. It has to
+// add up: the items less the fee, and the rest on an account. A payout that is booked already is `payout-decided`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15716,8 +15794,8 @@ func (c *ClientWithResponses) ConfirmPayoutWithBodyWithResponse(ctx context.Cont
 
 // ConfirmPayoutWithResponse Book a payout as a person decides
 //
-// Without a body, or an empty one, what is proposed is booked. Otherwise the body says what the payout pays, and it has to
-// add up: the items less the fee, and the rest on an account. One that is booked already is `payout-decided`.
+// Without a body, or with an empty one, the proposal is booked. Otherwise the body says what the payout pays. It has to
+// add up: the items less the fee, and the rest on an account. A payout that is booked already is `payout-decided`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15732,7 +15810,7 @@ func (c *ClientWithResponses) ConfirmPayoutWithResponse(ctx context.Context, pay
 
 // DismissPayoutWithBodyWithResponse Leave a payout out of the books
 //
-// Because it has nothing to do with the payments here. It can still be confirmed later.
+// Use it when the payout has nothing to do with the payments here. You can still confirm it later.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15747,7 +15825,7 @@ func (c *ClientWithResponses) DismissPayoutWithBodyWithResponse(ctx context.Cont
 
 // DismissPayoutWithResponse Leave a payout out of the books
 //
-// Because it has nothing to do with the payments here. It can still be confirmed later.
+// Use it when the payout has nothing to do with the payments here. You can still confirm it later.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15762,8 +15840,8 @@ func (c *ClientWithResponses) DismissPayoutWithResponse(ctx context.Context, pay
 
 // ReopenPayoutWithBodyWithResponse Take back how a payout was booked
 //
-// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched, and only a person
-// matches it again.
+// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched; only a
+// person can match it again.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15778,8 +15856,8 @@ func (c *ClientWithResponses) ReopenPayoutWithBodyWithResponse(ctx context.Conte
 
 // ReopenPayoutWithResponse Take back how a payout was booked
 //
-// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched, and only a person
-// matches it again.
+// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched; only a
+// person can match it again.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15794,9 +15872,9 @@ func (c *ClientWithResponses) ReopenPayoutWithResponse(ctx context.Context, payo
 
 // GetReconciliationWithResponse See what stands on the receipt accounts, and why
 //
-// Per receipt account and currency the balance, and what it is made of by reason: the sum of the reasons is the balance, always.
-// `data` lists each thing that stands there, oldest first; `next_cursor` leads to more. Payouts that wait for a person are
-// not booked, so that they are in no sum; they are listed besides.
+// For each receipt account and currency: the balance, and what it is made of, by reason. The sum of the reasons always
+// is the balance. `data` lists each thing that stands there, oldest first; `next_cursor` leads to more. Payouts that
+// wait for a person are not booked and are in no sum; they are listed besides.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15839,9 +15917,9 @@ func (c *ClientWithResponses) GetRefundWithResponse(ctx context.Context, refundI
 
 // RecordRefundWithResponse Record a refund that was done in the Saferpay Backoffice
 //
-// For a refund that waits for a person: the licence has no refunds (exception `refund_by_hand`), or nobody knows whether
-// it happened (`refund_unclear`). It is booked and becomes `recorded`; recording it again changes nothing. Any other
-// refund is `refund-not-recordable`.
+// For a refund that waits for a person: the licence has no refunds (exception `refund_by_hand`), or it is unknown
+// whether the refund happened (`refund_unclear`). It is booked and becomes `recorded`. Recording it again changes
+// nothing. Any other refund is `refund-not-recordable`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15869,12 +15947,12 @@ func (c *ClientWithResponses) GetSettingsWithResponse(ctx context.Context, reqEd
 
 // UpdateSettingsWithBodyWithResponse Change settings of the company
 //
-// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account is
-// answered with the warning `receipt-account-changed`: support finds payments harder to trace then.
+// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account
+// gets the warning `receipt-account-changed`: support then finds payments harder to trace.
 //
-// `books_closed_until` closes a period: entries made by hand are refused in it (`period-closed`), and what Quittance books
-// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again is
-// answered with the warning `books-reopened`: what was reported for it may change.
+// `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
+// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
+// the warning `books-reopened`: what was reported for it may change.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15889,12 +15967,12 @@ func (c *ClientWithResponses) UpdateSettingsWithBodyWithResponse(ctx context.Con
 
 // UpdateSettingsWithResponse Change settings of the company
 //
-// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account is
-// answered with the warning `receipt-account-changed`: support finds payments harder to trace then.
+// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account
+// gets the warning `receipt-account-changed`: support then finds payments harder to trace.
 //
-// `books_closed_until` closes a period: entries made by hand are refused in it (`period-closed`), and what Quittance books
-// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again is
-// answered with the warning `books-reopened`: what was reported for it may change.
+// `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
+// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
+// the warning `books-reopened`: what was reported for it may change.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15924,25 +16002,26 @@ func (c *ClientWithResponses) ListSettlementsWithResponse(ctx context.Context, p
 
 // ImportSettlementWithBodyWithResponse Import a settlement file
 //
-// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, as `application/xml`; or
-// the acquirer's list of transactions as `text/csv`. At most 10 MiB.
+// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, as
+// `application/xml`. Or the acquirer's list of transactions, as `text/csv`. At most 10 MiB.
 //
-// **What it does.** Each payout is matched with the payments and refunds that it pays. By the orders that a file names it is
-// booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt really stands (credit,
-// gross). What was only found by amount and date is *proposed*, what nothing explains is *unmatched*: both wait for a person.
-// Of a bank's file, what is only expected or has nothing to do with the acquirer is skipped and counted.
+// **What it does.** Each payout is matched with the payments and refunds that it pays. When the file names their orders,
+// the payout is booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt
+// really stands (credit, gross). A payout that was found only by amount and date is *proposed*. A payout that nothing
+// explains is *unmatched*. Both wait for a person. Entries of a bank's file that are only expected, or that have nothing
+// to do with the acquirer, are skipped and counted.
 //
-// **Told again.** The same file changes nothing and is answered with 200 and its settlement. A payout that is known from
-// another file, of any format, changes nothing either: it says `known`.
+// **The same file again** changes nothing. The answer is 200 and its settlement. A payout that is known from another
+// file, of any format, changes nothing either: it says `known`.
 //
-// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and reason;
-// nothing is booked then. So is a statement of an account that is not among `payout_ibans` of the settings, if there are any.
+// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and
+// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of any other account is refused too.
 //
-// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`, `fee` and
-// `net`, in any order; then one line per transaction. `type` is `payment`, `refund` or `chargeback`; `order_id` the OrderId at
-// Saferpay, of a refund its own or that of its payment. Amounts have a decimal point and are signed as they change the payout,
-// so that the gross of a refund or chargeback is less than 0, and gross less fee is net. UTF-8, separated by commas, or by
-// semicolons.
+// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`,
+// `fee` and `net`, in any order. Then comes one line per transaction. `type` is `payment`, `refund` or `chargeback`.
+// `order_id` is the OrderId at Saferpay; for a refund it is its own or that of its payment. Amounts have a decimal point
+// and are signed as they change the payout: the gross of a refund or chargeback is less than 0, and gross less fee is
+// net. UTF-8, separated by commas or by semicolons.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15973,8 +16052,8 @@ func (c *ClientWithResponses) GetSettlementWithResponse(ctx context.Context, set
 // GetStatementWithResponse Get the statement of a month
 //
 // What stood on each account before the month, what was booked in it, and what stood there after it, in the company's
-// language. With `Accept: text/html` it is a page to print and to keep, which needs nothing but itself; with `Accept:
-// text/csv` a file for spreadsheets (semicolons, UTF-8 with a byte order mark) with every line and a running balance.
+// language. With `Accept: text/html` it is a page to print and to keep, complete in itself. With `Accept: text/csv` it
+// is a file for spreadsheets (semicolons, UTF-8 with a byte order mark) with every line and a running balance.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15989,8 +16068,8 @@ func (c *ClientWithResponses) GetStatementWithResponse(ctx context.Context, mont
 
 // GetTrialBalanceWithResponse Prove that the books balance
 //
-// What was ever booked on each account, or until the end of a day, and the sums of it per currency: debits and credits
-// are equal, so that `difference` is zero.
+// What was ever booked on each account, or until the end of a day, and the sums per currency. Debits and credits are
+// equal, so `difference` is zero.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -16020,9 +16099,9 @@ func (c *ClientWithResponses) ListWebhookEndpointsWithResponse(ctx context.Conte
 
 // CreateWebhookEndpointWithBodyWithResponse Add a webhook endpoint
 //
-// It is sent the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name that leads to
-// the public internet; that is looked at again before each message. A company has at most 20 endpoints
-// (`too-many-webhook-endpoints`). The answer is the only place where the secret is ever shown.
+// The endpoint gets the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name
+// that leads to the public internet. This is checked again before each message. A company has at most 20 endpoints
+// (`too-many-webhook-endpoints`). The secret is shown only in this answer.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16037,9 +16116,9 @@ func (c *ClientWithResponses) CreateWebhookEndpointWithBodyWithResponse(ctx cont
 
 // CreateWebhookEndpointWithResponse Add a webhook endpoint
 //
-// It is sent the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name that leads to
-// the public internet; that is looked at again before each message. A company has at most 20 endpoints
-// (`too-many-webhook-endpoints`). The answer is the only place where the secret is ever shown.
+// The endpoint gets the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name
+// that leads to the public internet. This is checked again before each message. A company has at most 20 endpoints
+// (`too-many-webhook-endpoints`). The secret is shown only in this answer.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16082,8 +16161,8 @@ func (c *ClientWithResponses) GetWebhookEndpointWithResponse(ctx context.Context
 
 // UpdateWebhookEndpointWithBodyWithResponse Change, disable or enable a webhook endpoint
 //
-// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until it is enabled again.
-// Enabling sends nothing of that by itself: ask for it.
+// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until the endpoint is
+// enabled again. Enabling sends nothing of that by itself: ask for it.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16098,8 +16177,8 @@ func (c *ClientWithResponses) UpdateWebhookEndpointWithBodyWithResponse(ctx cont
 
 // UpdateWebhookEndpointWithResponse Change, disable or enable a webhook endpoint
 //
-// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until it is enabled again.
-// Enabling sends nothing of that by itself: ask for it.
+// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until the endpoint is
+// enabled again. Enabling sends nothing of that by itself: ask for it.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16114,7 +16193,7 @@ func (c *ClientWithResponses) UpdateWebhookEndpointWithResponse(ctx context.Cont
 
 // ListDeliveriesWithResponse List what was sent to a webhook endpoint
 //
-// One delivery per event, with its attempts; the newest event first. Of answers only the status is kept.
+// One delivery per event, with its attempts; the newest event first. Quittance keeps only the status of each answer.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -16144,9 +16223,9 @@ func (c *ClientWithResponses) RedeliverParkedWithResponse(ctx context.Context, e
 
 // RotateWebhookSecretWithBodyWithResponse Get a new secret
 //
-// Until the overlap has passed, messages carry a signature with the new secret and one with the secret before, so that your
-// receivers can change over one by one. Rotating again meanwhile ends the older of the two. An overlap of 0 ends the old
-// secret at once, for when somebody else may know it. The answer is the only place where the new secret is ever shown.
+// Until the overlap has passed, messages carry two signatures, one with the new secret and one with the old. So your
+// receivers can change over one by one. Rotating again during the overlap ends the older secret. An overlap of 0 ends
+// the old secret at once, for when somebody else may know it. The new secret is shown only in this answer.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16161,9 +16240,9 @@ func (c *ClientWithResponses) RotateWebhookSecretWithBodyWithResponse(ctx contex
 
 // RotateWebhookSecretWithResponse Get a new secret
 //
-// Until the overlap has passed, messages carry a signature with the new secret and one with the secret before, so that your
-// receivers can change over one by one. Rotating again meanwhile ends the older of the two. An overlap of 0 ends the old
-// secret at once, for when somebody else may know it. The answer is the only place where the new secret is ever shown.
+// Until the overlap has passed, messages carry two signatures, one with the new secret and one with the old. So your
+// receivers can change over one by one. Rotating again during the overlap ends the older secret. An overlap of 0 ends
+// the old secret at once, for when somebody else may know it. The new secret is shown only in this answer.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -26,6 +26,6 @@ func Promote(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("promote version %s of %s: %w", cfg.Worker.BuildID, cfg.Worker.DeploymentName, err)
 	}
-	log.Info("New workflows start on this version.", "deployment", cfg.Worker.DeploymentName, "build", cfg.Worker.BuildID)
+	log.Info("worker version promoted", "deployment", cfg.Worker.DeploymentName, "build", cfg.Worker.BuildID)
 	return nil
 }

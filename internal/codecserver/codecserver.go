@@ -135,14 +135,14 @@ func (s server) inSession(r *http.Request) bool {
 
 func (s server) signIn(w http.ResponseWriter, r *http.Request) {
 	if !s.isKey(r.PostFormValue("key")) {
-		s.Logger.WarnContext(r.Context(), "Somebody tried a wrong operator key.", "address", r.RemoteAddr)
+		s.Logger.WarnContext(r.Context(), "wrong operator key", "address", r.RemoteAddr)
 		s.show(w, http.StatusUnauthorized, page{Wrong: true})
 		return
 	}
 	sealed, err := s.Sealer.Seal([]byte(s.Now().Add(session).UTC().Format(time.RFC3339)), associated)
 	if err != nil {
-		s.Logger.ErrorContext(r.Context(), "The session could not be sealed.", "error", err)
-		http.Error(w, "This is a mistake of ours; it has been logged.", http.StatusInternalServerError)
+		s.Logger.ErrorContext(r.Context(), "session not sealed", "error", err)
+		http.Error(w, "This is our mistake. We have logged it.", http.StatusInternalServerError)
 		return
 	}
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever Temporal Web is served over TLS

@@ -77,9 +77,9 @@ func (first Request) Repeat(again Request) (Request, error) {
 	switch {
 	case !bytes.Equal(first.Fingerprint, again.Fingerprint):
 		return Request{}, problem.New(problem.KeyReused,
-			"This Idempotency-Key was sent with another request on %s; send a new key with every new request.", first.CreatedAt.UTC().Format(time.RFC3339))
+			"This Idempotency-Key was sent with another request on %s. Send a new key with every new request.", first.CreatedAt.UTC().Format(time.RFC3339))
 	case first.Answer == nil && again.TakenAt.Before(first.TakenAt.Add(Lease)):
-		return Request{}, problem.New(problem.RequestInProgress, "The first request with this Idempotency-Key is not answered yet; send it again in a few seconds.")
+		return Request{}, problem.New(problem.RequestInProgress, "The first request with this Idempotency-Key has no answer yet. Send it again in a few seconds.")
 	}
 	first.TakenAt, first.Repeated = again.TakenAt, true
 	return first, nil

@@ -109,7 +109,7 @@ func (i *Invoice) Become(next Status) error {
 func (i *Invoice) refuse(next Status) error {
 	switch {
 	case next == Open:
-		return problem.New(problem.InvoiceNotDraft, "Invoice %s is %s; only a draft can be issued.", i.Number, i.Status)
+		return problem.New(problem.InvoiceNotDraft, "Invoice %s is %s. Only a draft can be issued.", i.Number, i.Status)
 	case i.Status == Paid, i.Status == PartiallyPaid && next == Cancelled:
 		return problem.New(problem.InvoicePaid, "Invoice %s is %s.", i.Number, i.Status)
 	case i.Status == Cancelled:

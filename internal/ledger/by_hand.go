@@ -8,16 +8,16 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 )
 
-// corrections say, for what can't be reversed by hand, why not and how it is corrected instead: other records rest on such
-// an entry, and a reversal would leave them behind.
+// corrections say why an entry can't be reversed by hand, and how it is corrected. Other records rest on such an entry; after a
+// reversal they would no longer agree with the journal.
 var corrections = map[SourceKind]string{
-	FromPayment:    "It books money that was taken from a payer: give it back by a refund, POST /v1/payments/{payment_id}/refunds.",
-	FromReceipt:    "An invoice counts as paid by it: move the money to the right account by a manual entry, POST /v1/manual-entries.",
-	FromRefund:     "It books money that has gone back to a payer, which can't be taken again.",
-	FromSettlement: "It books a payout of the acquirer, which stands on a bank statement: decide again what it pays, POST /v1/payouts/{payout_id}/reopen.",
-	FromTransaction: "It books what Saferpay moved, with which it is compared every night: move the money to the right account by a manual entry, " +
+	FromPayment:    "It books money of a payer. Give it back by a refund: POST /v1/payments/{payment_id}/refunds.",
+	FromReceipt:    "An invoice counts as paid by it. Move the money to the right account by a manual entry: POST /v1/manual-entries.",
+	FromRefund:     "It books money that has gone back to a payer. That money can't be taken again.",
+	FromSettlement: "It books a payout of the acquirer, which stands on a bank statement. Decide again what it pays: POST /v1/payouts/{payout_id}/reopen.",
+	FromTransaction: "It books what Saferpay moved, and is compared with Saferpay every night. Move the money to the right account by a manual entry: " +
 		"POST /v1/manual-entries.",
-	FromReversal: "It is a reversal itself: book the entry again by a manual entry, POST /v1/manual-entries.",
+	FromReversal: "It is a reversal. Book the entry again by a manual entry: POST /v1/manual-entries.",
 }
 
 // Reversal is a person's wish to take an entry back.

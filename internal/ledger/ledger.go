@@ -122,7 +122,7 @@ func (e Entry) InOpenPeriod(closedUntil time.Time) (Entry, error) {
 	}
 	firstOpen := closedUntil.AddDate(0, 0, 1)
 	if e.Source.Kind.byHand() {
-		closed := problem.New(problem.PeriodClosed, "The books are closed until %s; the first open day is %s.",
+		closed := problem.New(problem.PeriodClosed, "The books are closed until %s. The first open day is %s.",
 			closedUntil.Format(time.DateOnly), firstOpen.Format(time.DateOnly))
 		closed.Fields = []problem.Field{{Name: "date", Message: "must be " + firstOpen.Format(time.DateOnly) + " or later"}}
 		return Entry{}, closed

@@ -64,7 +64,7 @@ func (s PaymentService) Awaits(currency money.Currency) bool {
 // already stays as it is. Problem: payment-service-not-active.
 func (s *PaymentService) RequestCurrency(currency money.Currency, at time.Time) error {
 	if s.Status != Active && s.Status != InVerification && s.Status != Suspended {
-		return problem.New(problem.PaymentServiceNotActive, "Payment service %s is %s; a currency can be requested once its credentials work.", s.ID, s.Status)
+		return problem.New(problem.PaymentServiceNotActive, "Payment service %s is %s. You can request a currency once its credentials work.", s.ID, s.Status)
 	}
 	if status := s.CurrencyStatus(currency); status == CurrencyActive || status == CurrencyRequested {
 		return nil

@@ -146,11 +146,11 @@ func (u UnderWay) ID() string { return cmp.Or(u.RefundID, u.PaymentID) }
 func (s PaymentService) Collects(currency money.Currency) error {
 	if s.Status != Active {
 		return problem.New(problem.PaymentServiceNotActive,
-			"Payment service %s is %s; an invoice can be paid through it once it is active.", s.ID, s.Status)
+			"Payment service %s is %s. Only an active one can take payments of an invoice.", s.ID, s.Status)
 	}
 	if len(s.Offers(currency)) == 0 {
 		return problem.New(problem.CurrencyNotActive,
-			"Payment service %s has no contract for %s%s; issue the invoice in one of %v, or ask for the currency with POST /v1/payment-services/%s/currencies.",
+			"Payment service %s has no contract for %s%s. Issue the invoice in one of %v, or ask for the currency with POST /v1/payment-services/%s/currencies.",
 			s.ID, currency, map[CurrencyStatus]string{CurrencyRequested: " yet", CurrencyRejected: ": the acquirer declined it"}[s.CurrencyStatus(currency)], s.Currencies(), s.ID)
 	}
 	return nil

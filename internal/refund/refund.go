@@ -114,7 +114,7 @@ func Allow(p payment.Payment, refunds []Refund, amount money.Amount, at time.Tim
 	left := Left(p, refunds)
 	switch {
 	case p.State != payment.Captured:
-		return problem.New(problem.PaymentNotCaptured, "Payment %s is %s; only a captured payment can be refunded.", p.ID, p.State)
+		return problem.New(problem.PaymentNotCaptured, "Payment %s is %s. Only a captured payment can be refunded.", p.ID, p.State)
 	case !p.Method.Terms().Refundable(p.CapturedAt(), at):
 		return problem.New(problem.RefundTooLate, "Payment %s was captured too long ago: %s takes no refund of it any more.", p.ID, p.Method.Terms().Label)
 	case left.IsPositive() && !amount.IsPositive() || amount.Currency() != p.Amount.Currency():

@@ -83,7 +83,7 @@ func (k *Keyring) Follow(ctx context.Context, log *slog.Logger) {
 		case <-tick.C:
 		}
 		if err := k.Look(ctx); err != nil && ctx.Err() == nil {
-			log.WarnContext(ctx, "The data keys could not be read again; those of before stay in use.", "error", err)
+			log.WarnContext(ctx, "data keys not reloaded", "error", err)
 		}
 	}
 }

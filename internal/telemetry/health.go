@@ -38,7 +38,7 @@ func Readyz(logger *slog.Logger, checks map[string]Check) http.HandlerFunc {
 				answer.Checks[name] = "ok"
 				continue
 			}
-			logger.WarnContext(r.Context(), "The process is not ready: a check fails.", "check", name, "error", err)
+			logger.WarnContext(r.Context(), "readiness check failed", "check", name, "error", err)
 			answer.Checks[name] = "failing"
 			answer.Status, code = "not ready", http.StatusServiceUnavailable
 		}

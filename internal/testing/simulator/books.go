@@ -239,7 +239,7 @@ func (b *books) save(records ...record) {
 		return
 	}
 	if _, err := b.file.Write(lines); err != nil {
-		b.log.Error("The Saferpay simulator could not write its data file and will have forgotten this after a restart.", "error", err)
+		b.log.Error("simulator data file not written", "error", err)
 	}
 }
 

@@ -35,7 +35,7 @@ func (s *Simulator) serveManagement(w http.ResponseWriter, r *http.Request, oper
 	}
 	w.Header().Set("Saferpay-RequestId", r.Header.Get("Saferpay-RequestId"))
 	if refused != nil {
-		s.log.Debug("The Saferpay simulator refused a call.", "operation", operation, "result", refused.name, "details", refused.details)
+		s.log.Debug("simulator call refused", "operation", operation, "result", refused.name, "details", refused.details)
 		answer = refused.reply()
 		answer["ResponseHeader"] = headerOf(r, nil).reply()
 		writeJSON(w, refused.status(), answer)
