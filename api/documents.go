@@ -19,7 +19,7 @@ import (
 // maxUpload is the largest body of a call that uploads a file: the document, and what multipart puts around it.
 const maxUpload = merchant.MaxDocument + 64<<10
 
-// isUpload tells whether the body of a call is a file.
+// isUpload reports whether the body of a call is a file.
 func isUpload(r *http.Request) bool {
 	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/documents")
 }

@@ -120,7 +120,7 @@ func newID(ctx context.Context, prefix string) string {
 	return id.New(prefix)
 }
 
-// repeated tells whether the request was begun before and not answered, so that what it asks for may be there already.
+// repeated reports whether the request was begun before and not answered, so that what it asks for may be there already.
 func repeated(ctx context.Context) bool {
 	request, ok := ctx.Value(requestKey{}).(idempotency.Request)
 	return ok && request.Repeated

@@ -21,7 +21,7 @@ import (
 // maxSettlement is the largest settlement file, in bytes.
 const maxSettlement = 10 << 20
 
-// isSettlement tells whether the body of a call is a settlement file.
+// isSettlement reports whether the body of a call is a settlement file.
 func isSettlement(r *http.Request) bool {
 	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/settlements")
 }

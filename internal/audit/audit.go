@@ -65,7 +65,7 @@ func fields(object []byte) map[string]json.RawMessage {
 	return fields
 }
 
-// same tells whether two values are equal, whatever the order of their fields.
+// same reports whether two values are equal, whatever the order of their fields.
 func same(a, b json.RawMessage) bool {
 	if bytes.Equal(a, b) {
 		return true

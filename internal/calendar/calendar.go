@@ -36,7 +36,7 @@ func ForCanton(code string) (Calendar, error) {
 	return Calendar{holidays}, nil
 }
 
-// IsBusinessDay tells whether the day of t in Zurich is one from Monday to Friday and no public holiday.
+// IsBusinessDay reports whether the day of t in Zurich is one from Monday to Friday and no public holiday.
 func (c Calendar) IsBusinessDay(t time.Time) bool { return c.works(Day(t)) }
 
 // AddBusinessDays returns the n-th business day after the day of t, or before it when n is negative, at the same time

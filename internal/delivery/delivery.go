@@ -35,10 +35,10 @@ type Attempt struct {
 	Milliseconds int64     `json:"milliseconds"`     // until the answer, or until it was given up
 }
 
-// Worked tells whether the receiver took the message: any 2xx (Standard Webhooks, "Webhook delivery").
+// Worked reports whether the receiver took the message: any 2xx (Standard Webhooks, "Webhook delivery").
 func (a Attempt) Worked() bool { return a.Status >= 200 && a.Status < 300 }
 
-// Gone tells whether the receiver wants no more messages at all (Standard Webhooks: 410 disables the endpoint).
+// Gone reports whether the receiver wants no more messages at all (Standard Webhooks: 410 disables the endpoint).
 func (a Attempt) Gone() bool { return a.Status == http.StatusGone }
 
 // Complaint says why the attempt did not work.

@@ -48,10 +48,10 @@ func (e Endpoint) Validate() error {
 	return problem.InvalidFields(fields...)
 }
 
-// Enabled tells whether the endpoint is sent events.
+// Enabled reports whether the endpoint is sent events.
 func (e Endpoint) Enabled() bool { return e.DisabledAt.IsZero() }
 
-// Takes tells whether events of that type are for the endpoint.
+// Takes reports whether events of that type are for the endpoint.
 func (e Endpoint) Takes(t event.Type) bool { return len(e.Types) == 0 || slices.Contains(e.Types, t) }
 
 // Disable stops sending; because is a sentence for the company. One that is disabled stays as it is.
@@ -84,7 +84,7 @@ func (e Endpoint) SealedSecrets(at time.Time) [][]byte {
 	return [][]byte{e.SealedSecret}
 }
 
-// Attempted notes the outcome of an attempt to deliver, and tells whether anything has changed.
+// Attempted notes the outcome of an attempt to deliver, and reports whether anything has changed.
 func (e *Endpoint) Attempted(a Attempt) (changed bool) {
 	switch {
 	case a.Worked() && !e.FailingSince.IsZero():
@@ -98,7 +98,7 @@ func (e *Endpoint) Attempted(a Attempt) (changed bool) {
 }
 
 // GivenUp disables the endpoint when the receiver asked for it, or when nothing at all worked since the first attempt of a
-// delivery that is parked now, and tells whether it did.
+// delivery that is parked now, and reports whether it did.
 func (e *Endpoint) GivenUp(last Attempt, since time.Time) bool {
 	switch {
 	case !e.Enabled():

@@ -95,7 +95,7 @@ func New(e Exception, at time.Time) Exception {
 	return e
 }
 
-// Open tells whether the exception still waits for a decision.
+// Open reports whether the exception still waits for a decision.
 func (e Exception) Open() bool { return e.ResolvedAt.IsZero() }
 
 // Resolve records a decision. Problems: exception-resolved when another decision was made before, validation-failed for a

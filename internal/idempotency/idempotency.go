@@ -64,7 +64,7 @@ func Fingerprint(method, target string, body []byte) []byte {
 	return sum.Sum(nil)
 }
 
-// onlySpace tells whether nothing follows: a body that is JSON and then something else is refused, and must not be taken for one
+// onlySpace reports whether nothing follows: a body that is JSON and then something else is refused, and must not be taken for one
 // that isn't.
 func onlySpace(decoder *json.Decoder) bool {
 	_, err := decoder.Token()

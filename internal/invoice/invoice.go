@@ -37,12 +37,12 @@ var transitions = map[Status][]Status{
 // Statuses lists every state, in the order of a life.
 var Statuses = []Status{Draft, Open, PartiallyPaid, Paid, Cancelled}
 
-// CanBecome tells whether the table has an arrow from s to next.
+// CanBecome reports whether the table has an arrow from s to next.
 func (s Status) CanBecome(next Status) bool {
 	return slices.Contains(transitions[s], next)
 }
 
-// Payable tells whether a payer may pay an invoice in this state.
+// Payable reports whether a payer may pay an invoice in this state.
 func (s Status) Payable() bool { return s == Open || s == PartiallyPaid }
 
 // Languages are the languages that customers are addressed in (ISO 639-1).
@@ -84,7 +84,7 @@ func (i Invoice) AmountDue() money.Amount {
 	return due
 }
 
-// Overdue tells whether the invoice is payable and its due date lies before today.
+// Overdue reports whether the invoice is payable and its due date lies before today.
 func (i Invoice) Overdue(today time.Time) bool {
 	return i.Status.Payable() && i.DueDate.Before(today.UTC().Truncate(24*time.Hour))
 }
@@ -174,13 +174,13 @@ func (i Invoice) Validate() error {
 	return problem.InvalidFields(fields...)
 }
 
-// IsEmail tells whether s is a bare e-mail address of at most 254 characters, without a display name.
+// IsEmail reports whether s is a bare e-mail address of at most 254 characters, without a display name.
 func IsEmail(s string) bool {
 	a, err := mail.ParseAddress(s)
 	return err == nil && a.Address == s && len(s) <= 254
 }
 
-// Printable tells whether s is valid UTF-8 of minimum to maximum characters, not just blanks, and free of control
+// Printable reports whether s is valid UTF-8 of minimum to maximum characters, not just blanks, and free of control
 // characters and of U+FFFD, which stands for characters that were lost on the way here; only a text of up to 1000 characters or
 // more may have line feeds.
 func Printable(s string, minimum, maximum int) bool {

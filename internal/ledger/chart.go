@@ -43,7 +43,7 @@ func names(de, fr, it, en string) map[string]string {
 	return map[string]string{"de": de, "fr": fr, "it": it, "en": en}
 }
 
-// Needed tells whether Quittance books on the account by itself, so that it must stay in every chart.
+// Needed reports whether Quittance books on the account by itself, so that it must stay in every chart.
 func Needed(number string) bool {
 	return slices.Contains([]string{
 		Bank, SystemBank, Unclear, Receivables, Prepayments, ChargesOnBank, Rounding, ExchangeLosses, ExchangeGains,

@@ -28,7 +28,7 @@ const (
 // SourceKinds lists every source.
 var SourceKinds = []SourceKind{FromPayment, FromReceipt, FromRefund, FromSettlement, FromManual, FromReversal, FromTransaction}
 
-// byHand tells whether a person chose the date of such an entry.
+// byHand reports whether a person chose the date of such an entry.
 func (k SourceKind) byHand() bool { return k == FromManual || k == FromReversal }
 
 // Source is the thing that an entry was booked for.

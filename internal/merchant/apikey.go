@@ -46,7 +46,7 @@ func HashKey(key string) []byte {
 	return sum[:]
 }
 
-// Expired tells whether the key has ended.
+// Expired reports whether the key has ended.
 func (k APIKey) Expired(now time.Time) bool { return !k.ExpiresAt.IsZero() && !now.Before(k.ExpiresAt) }
 
 // Environment returns what the key says of itself.
@@ -57,7 +57,7 @@ func (k APIKey) Environment() Environment {
 	return Test
 }
 
-// Use notes that the key is used now, and tells whether that is news.
+// Use notes that the key is used now, and reports whether that is news.
 func (k *APIKey) Use(now time.Time) bool {
 	if now.Sub(k.LastUsedAt) < usedWithin {
 		return false

@@ -55,7 +55,7 @@ func (s PaymentService) CurrencyStatus(currency money.Currency) CurrencyStatus {
 	return ""
 }
 
-// Awaits tells whether a currency was requested and may still be contracted.
+// Awaits reports whether a currency was requested and may still be contracted.
 func (s PaymentService) Awaits(currency money.Currency) bool {
 	return s.CurrencyStatus(currency) == CurrencyRequested && s.Status != Disconnected && s.Status != Rejected
 }

@@ -51,7 +51,7 @@ var serviceTransitions = map[ServiceStatus][]ServiceStatus{
 	Rejected:            {Disconnected},
 }
 
-// CanBecome tells whether the table has an arrow from s to next.
+// CanBecome reports whether the table has an arrow from s to next.
 func (s ServiceStatus) CanBecome(next ServiceStatus) bool {
 	return slices.Contains(serviceTransitions[s], next)
 }

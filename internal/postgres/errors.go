@@ -26,7 +26,7 @@ func isCode(err error, code string) bool {
 	return ok && e.Code == code
 }
 
-// violates tells whether err says that the named constraint (or unique index) was violated.
+// violates reports whether err says that the named constraint (or unique index) was violated.
 func violates(err error, code, constraint string) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && e.Code == code && e.ConstraintName == constraint

@@ -36,13 +36,13 @@ var transitions = map[State][]State{
 	Authorized: {Pending, Unknown, Captured, Recorded, Failed},               // Failed: a person cancelled it in the Backoffice
 }
 
-// CanBecome tells whether the table has an arrow from s to next.
+// CanBecome reports whether the table has an arrow from s to next.
 func (s State) CanBecome(next State) bool { return slices.Contains(transitions[s], next) }
 
-// Final tells whether nothing more can happen to a refund in this state.
+// Final reports whether nothing more can happen to a refund in this state.
 func (s State) Final() bool { return len(transitions[s]) == 0 }
 
-// Happened tells whether the money of a refund in this state has gone back.
+// Happened reports whether the money of a refund in this state has gone back.
 func (s State) Happened() bool { return s == Captured || s == Recorded }
 
 // Step is one entry of a timeline.
@@ -102,7 +102,7 @@ func Left(p payment.Payment, refunds []Refund) money.Amount {
 	return left
 }
 
-// Whole tells whether all of a captured payment has gone back, given its refunds.
+// Whole reports whether all of a captured payment has gone back, given its refunds.
 func Whole(p payment.Payment, refunds []Refund) bool {
 	back := slices.DeleteFunc(slices.Clone(refunds), func(r Refund) bool { return !r.State.Happened() })
 	return Left(p, back).IsZero()

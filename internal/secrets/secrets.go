@@ -158,7 +158,7 @@ func (k *Keyring) Open(sealed []byte, associated string) ([]byte, error) {
 	return plaintext, nil
 }
 
-// made tells whether a key of these has the id that the sealed value begins with; anything too short is nobody's.
+// made reports whether a key of these has the id that the sealed value begins with; anything too short is nobody's.
 func (k *keys) made(sealed []byte) bool {
 	if len(sealed) < prefixSize {
 		return true

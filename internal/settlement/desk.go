@@ -214,7 +214,7 @@ func (p *Payout) forget() {
 	p.Fee, p.Rest, p.RestTo, p.ExchangeTo = money.Amount{}, money.Amount{}, "", ""
 }
 
-// stillOpen tells whether everything that a payout is to pay still stands on its receipt account.
+// stillOpen reports whether everything that a payout is to pay still stands on its receipt account.
 func (d *Desk) stillOpen(p *Payout) bool {
 	return !slices.ContainsFunc(p.Items, func(i Item) bool {
 		at := d.bySource[i.Source]

@@ -138,5 +138,5 @@ func refuse(line int, format string, args ...any) *FileError {
 	return &FileError{[]Fault{{line, fmt.Sprintf(format, args...)}}}
 }
 
-// told tells whether an amount was in the file.
+// told reports whether an amount was in the file.
 func told(a money.Amount) bool { return a.Currency() != "" }

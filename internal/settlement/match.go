@@ -19,7 +19,7 @@ const (
 	highestFixed = 50 * 100
 )
 
-// plausible tells whether a fee may be one for those items.
+// plausible reports whether a fee may be one for those items.
 func plausible(fee money.Amount, items []Item) bool {
 	var b batch
 	for _, i := range items {
@@ -92,7 +92,7 @@ func (d *Desk) matchLine(p *Payout, l Line, used map[ledger.Source]bool) (Item, 
 	return item, ""
 }
 
-// refund tells whether the line takes money away.
+// refund reports whether the line takes money away.
 func (l Line) refund() bool {
 	return l.Kind == RefundLine || told(l.Gross) && l.Gross.IsNegative() || !told(l.Gross) && told(l.Net) && l.Net.IsNegative()
 }
@@ -159,7 +159,7 @@ func accountFor(rest money.Amount, items []Item) string {
 	return ledger.Unclear
 }
 
-// divisible tells whether the file says how much of the payout each line is.
+// divisible reports whether the file says how much of the payout each line is.
 func (d *Desk) divisible(p *Payout) bool {
 	if told(p.Exchanged) || slices.ContainsFunc(p.Lines, func(l Line) bool { return !told(l.Net) }) {
 		return false

@@ -47,10 +47,10 @@ var transitions = map[State][]State{
 	Dismissed: {Unmatched, Proposed, Booked},
 }
 
-// CanBecome tells whether the table has an arrow from s to next.
+// CanBecome reports whether the table has an arrow from s to next.
 func (s State) CanBecome(next State) bool { return slices.Contains(transitions[s], next) }
 
-// Waits tells whether a person has to decide.
+// Waits reports whether a person has to decide.
 func (s State) Waits() bool { return s == Unmatched || s == Proposed }
 
 // Confidence says how sure it is what a payout pays.
@@ -173,7 +173,7 @@ func (p *Payout) Kept() money.Amount {
 	}
 }
 
-// ordered tells whether a file says which orders the payout is about.
+// ordered reports whether a file says which orders the payout is about.
 func (p *Payout) ordered() bool {
 	return slices.ContainsFunc(p.Lines, func(l Line) bool { return l.OrderID != "" })
 }

@@ -99,12 +99,12 @@ func (d *Desk) apart(p *Payout, t Transfer) int {
 	return max(days, -days)
 }
 
-// near tells whether a payout and a transfer are over the same amount at about the same time.
+// near reports whether a payout and a transfer are over the same amount at about the same time.
 func (d *Desk) near(p *Payout, t Transfer) bool {
 	return p.Total.Equal(t.Net) && d.apart(p, t) <= sameWithin
 }
 
-// guessed tells whether a person confirmed what the payout pays without a file that names it.
+// guessed reports whether a person confirmed what the payout pays without a file that names it.
 func (p *Payout) guessed() bool {
 	return p.State == Booked && len(Transfer{Lines: p.Lines}.orders()) == 0 && len(p.Items) > 0
 }
@@ -158,17 +158,17 @@ func (p *Payout) name() string {
 	return p.Reference + " (" + p.ID + ")"
 }
 
-// bank tells whether files of that kind come from a bank, which gives the same references to the same entries in all of them.
+// bank reports whether files of that kind come from a bank, which gives the same references to the same entries in all of them.
 func (f Format) bank() bool { return f != CSV }
 
-// referred tells whether the payout was seen with the transfer's reference, by the same sender on the same account.
+// referred reports whether the payout was seen with the transfer's reference, by the same sender on the same account.
 func (p *Payout) referred(format Format, t Transfer) bool {
 	return slices.ContainsFunc(p.Seen, func(s Sighting) bool {
 		return s.Format.bank() == format.bank() && s.Account == t.Account && s.Reference == t.Reference
 	})
 }
 
-// mentioned tells whether one of two kinds of files names the reference of the other.
+// mentioned reports whether one of two kinds of files names the reference of the other.
 func (p *Payout) mentioned(format Format, t Transfer) bool {
 	return slices.ContainsFunc(p.Seen, func(s Sighting) bool {
 		return s.Format != format && (mention(t.Mentions, s.Reference) || mention(s.Mentions, t.Reference))
@@ -187,7 +187,7 @@ func (p *Payout) seenAs(format Format) bool {
 	return slices.ContainsFunc(p.Seen, func(s Sighting) bool { return s.Format == format })
 }
 
-// unnamedIn tells whether a file of that kind reported the payout like the transfer: on its account and day, without a reference.
+// unnamedIn reports whether a file of that kind reported the payout like the transfer: on its account and day, without a reference.
 func (p *Payout) unnamedIn(format Format, t Transfer) bool {
 	return slices.ContainsFunc(p.Seen, func(s Sighting) bool {
 		return s.Format == format && s.Account == t.Account && s.Reference == "" && s.Date.Equal(t.Date)

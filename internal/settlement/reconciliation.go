@@ -30,7 +30,7 @@ type Standing struct {
 	PayoutID  string // that is proposed to pay it
 }
 
-// AwaitsPayout tells whether the acquirer pays out what stands there for that reason, or keeps it back from a payout.
+// AwaitsPayout reports whether the acquirer pays out what stands there for that reason, or keeps it back from a payout.
 func (r Reason) AwaitsPayout() bool {
 	return r == Parked || slices.Contains([]ledger.SourceKind{ledger.FromPayment, ledger.FromRefund, ledger.FromTransaction}, ledger.SourceKind(r))
 }
@@ -40,7 +40,7 @@ func (s Setting) Expected(day time.Time) time.Time {
 	return calendarDay(s.Calendar.AddBusinessDays(day, s.PayoutDays))
 }
 
-// Overdue tells whether that day is over.
+// Overdue reports whether that day is over.
 func (s Setting) Overdue(day time.Time) bool { return calendar.Day(s.Now).After(s.Expected(day)) }
 
 // Subtotal is what stands on a receipt account in one currency for one reason.

@@ -140,7 +140,7 @@ func (p *Payout) owed() int64 {
 	return p.paid().Minor()
 }
 
-// exactly tells whether the set makes the very amount.
+// exactly reports whether the set makes the very amount.
 func (p *Payout) exactly(b batch) bool { return len(b.set) > 0 && b.gross == p.owed() }
 
 // plausibly lets the acquirer keep what it usually does, unless the file tells the fee.
@@ -148,7 +148,7 @@ func (p *Payout) plausibly(b batch) bool {
 	return p.exactly(b) || len(b.set) > 0 && !told(p.FeeTold) && b.keeps(b.gross-p.owed())
 }
 
-// keeps tells whether the acquirer may plausibly keep that fee of the set.
+// keeps reports whether the acquirer may plausibly keep that fee of the set.
 func (b batch) keeps(fee int64) bool { return fee*100 >= b.least && fee*100 <= b.most }
 
 // explaining returns the sets that explain a payout, each once and at most maxShown; all says that there are no others.
@@ -228,7 +228,7 @@ func matchDetails(p *Payout, open []*Position) (items []Item, ok bool) {
 	return items, true
 }
 
-// fits tells whether a line without an order may be about the position.
+// fits reports whether a line without an order may be about the position.
 func (l Line) fits(q *Position) bool {
 	if told(l.Gross) {
 		return l.Gross.Equal(q.Open)

@@ -22,7 +22,7 @@ type Finding struct {
 	ToBook        money.Amount       `json:"to_book"` // what the receipt account lacks (less than 0: has too much) once Saferpay's word is taken
 }
 
-// Offers tells whether the choice is one of the finding's.
+// Offers reports whether the choice is one of the finding's.
 func (f Finding) Offers(c exception.Choice) bool { return slices.Contains(f.Choices, c) }
 
 func finding(kind exception.Kind, t Transaction, r Record, ours side, choices ...exception.Choice) Finding {

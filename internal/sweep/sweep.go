@@ -156,7 +156,7 @@ func Judge(t Transaction, r Record, settled time.Time) (Verdict, Finding) {
 // handWritten is how long after a merchant recorded a refund here it may still be made in the Backoffice.
 const handWritten = 24 * time.Hour
 
-// Fits tells whether a refund at Saferpay without an order id of ours may be r, which the merchant made, or is about to
+// Fits reports whether a refund at Saferpay without an order id of ours may be r, which the merchant made, or is about to
 // make, in the Backoffice: no transaction stands for r yet, and the amount is the same.
 func Fits(t Transaction, r refund.Refund) bool {
 	if !t.Refund || r.TransactionID != "" || r.State == refund.Failed || !r.Amount.Equal(t.Stake()) {

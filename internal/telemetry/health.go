@@ -12,7 +12,7 @@ import (
 // checkTimeout is how long the checks of /readyz may take altogether.
 const checkTimeout = 2 * time.Second
 
-// Check tells whether something that the process depends on works; nil means that it does.
+// Check reports whether something that the process depends on works; nil means that it does.
 type Check func(ctx context.Context) error
 
 // Healthz answers 200 as long as the process can answer at all.

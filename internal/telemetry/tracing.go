@@ -18,7 +18,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 )
 
-// Traced tells whether the process sends traces: whether one of OpenTelemetry's own variables names a collector. Its other
+// Traced reports whether the process sends traces: whether one of OpenTelemetry's own variables names a collector. Its other
 // variables are understood too, such as OTEL_TRACES_SAMPLER.
 func Traced() bool {
 	return os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != ""

@@ -67,7 +67,7 @@ func (d *dataConverter) ToPayloads(values ...any) (*commonpb.Payloads, error) {
 	return payloads, nil
 }
 
-// forOperators tells whether value is text that the SDK writes for people.
+// forOperators reports whether value is text that the SDK writes for people.
 func forOperators(value any) bool {
 	switch v := value.(type) {
 	case string:

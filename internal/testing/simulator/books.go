@@ -81,7 +81,7 @@ type page struct {
 	Finished      time.Time `json:"finished,omitzero"`
 }
 
-// finished tells whether the payer has done what can be done on the page.
+// finished reports whether the payer has done what can be done on the page.
 func (p *page) finished() bool { return p.TransactionID != "" }
 
 // transaction is a payment that was at least accepted for processing, or a refund. Failed payments only stand on their

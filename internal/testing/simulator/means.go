@@ -159,7 +159,7 @@ func payByCard(p *page, card testCard) verdict {
 	return v
 }
 
-// satisfies tells whether 3-D Secure with this card is enough for the condition of the payment page.
+// satisfies reports whether 3-D Secure with this card is enough for the condition of the payment page.
 func (c testCard) satisfies(condition string) bool {
 	switch condition {
 	case saferpay.ConditionThreeDS:

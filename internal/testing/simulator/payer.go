@@ -23,7 +23,7 @@ func (p *page) path() string {
 	return "/vt2/api/PaymentPage/" + p.CustomerID + "/" + p.TerminalID + "/" + p.Token
 }
 
-// offers tells whether the payer can choose the method.
+// offers reports whether the payer can choose the method.
 func (p *page) offers(method string) bool { return slices.Contains(p.Methods, method) }
 
 func (p *page) offersCards() bool {

@@ -55,7 +55,7 @@ func (s *Simulator) refund(by caller, request refundRequest) (reply, *refusal) {
 	return answer, nil
 }
 
-// assertRefund tells whether a refund that was pending is through. One that was never pending has nothing to assert.
+// assertRefund reports whether a refund that was pending is through. One that was never pending has nothing to assert.
 func (s *Simulator) assertRefund(by caller, request referenceRequest) (reply, *refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
