@@ -1639,7 +1639,7 @@ type Exception struct {
 
 	// Meanings What each of the choices does, for people.
 	//
-	// Example: {"it_did_not":"You made sure in the Saferpay Backoffice that no money moves. It ends here.","try_again":"The failed step runs again at once."}
+	// Example: {"it_did_not":"You made sure in the Saferpay Backoffice that no money moves: it ends here.","try_again":"The step that failed is run once more, at once."}
 	Meanings map[string]string `json:"meanings"`
 
 	// Note Why.
@@ -2806,7 +2806,7 @@ type PayoutLine struct {
 
 	// Problem Why it could not be matched, for people.
 	//
-	// Example: No payment or refund with this order is known here.
+	// Example: Quittance knows no payment or refund with this order.
 	Problem *string         `json:"problem,omitempty"`
 	Type    *PayoutLineType `json:"type,omitempty"`
 }

@@ -29,8 +29,8 @@ type Reversal struct {
 	By       string    // the id of the key with which it is entered
 }
 
-// Book returns the entry that takes the other one back: the same lines with their sides changed. Only entries made by hand
-// are reversed by hand; problem.EntryNotReversible says how another one is corrected. Other problems: validation-failed for
+// Book returns the entry that takes the other one back: the same lines with their sides changed. Only entries made by hand can
+// be reversed by hand; problem.EntryNotReversible says how any other entry is corrected. Other problems: validation-failed for
 // the day.
 func (r Reversal) Book() (Entry, error) {
 	e := r.Entry
@@ -43,7 +43,8 @@ func (r Reversal) Book() (Entry, error) {
 	return r.TakeBack(), nil
 }
 
-// TakeBack returns the same entry as Book for any entry. It is for what keeps the records that rest on the entry in step with it.
+// TakeBack returns the same entry as Book, for any entry. Callers change the records that rest on the entry in the same
+// transaction.
 func (r Reversal) TakeBack() Entry {
 	e := r.Entry
 	back := Entry{

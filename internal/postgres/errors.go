@@ -32,8 +32,8 @@ func violates(err error, code, constraint string) bool {
 	return ok && e.Code == code && e.ConstraintName == constraint
 }
 
-// failed says what was being done when err happened; nil stays nil. Characters that no text may hold, and sums that
-// are too large, are the caller's.
+// failed adds to err what was being done; nil stays nil. A character that no text may hold, and a sum that is too large, become
+// problems of the caller.
 func failed(err error, doing string, args ...any) error {
 	switch {
 	case err == nil:

@@ -9,13 +9,13 @@ import (
 	"github.com/quittance/quittance/internal/money"
 )
 
-// Reason says why something stands on a receipt account: the kind of entry that put it there, or that it is a parked payment.
+// Reason is why something stands on a receipt account: the kind of entry that put it there, or Parked.
 type Reason string
 
 // Parked is the reason of a payment for an invoice that was settled already. It waits for its payout like any other.
 const Parked Reason = "parked_payment"
 
-// Standing is what one entry, less what took it off again, leaves on a receipt account.
+// Standing is what is left of one entry on a receipt account.
 type Standing struct {
 	Reason    Reason
 	Account   string
