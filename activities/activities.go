@@ -28,7 +28,7 @@ type Tx interface {
 	InsertPaymentService(ctx context.Context, s merchant.PaymentService) error
 	SavePaymentService(ctx context.Context, s merchant.PaymentService) error
 
-	UnderWay(ctx context.Context, paymentServiceID, after string, limit int) ([]merchant.UnderWay, error)
+	InFlight(ctx context.Context, paymentServiceID, after string, limit int) ([]merchant.InFlight, error)
 
 	Document(ctx context.Context, id string) (merchant.Document, error)
 	EraseDocument(ctx context.Context, d merchant.Document) error
@@ -89,7 +89,7 @@ type Processes interface {
 	// by their sealed password, or a step on the timeline that somebody is to be told of.
 	ServiceChanged(ctx context.Context, s merchant.PaymentService, refusedPassword []byte) error
 	// TryAgain has the process of a payment or refund run the step that failed once more, if one has.
-	TryAgain(ctx context.Context, u merchant.UnderWay) error
+	TryAgain(ctx context.Context, u merchant.InFlight) error
 }
 
 // InvoiceRef names an invoice of a company.

@@ -19,12 +19,12 @@ type CurrencyStanding struct {
 	Status    merchant.CurrencyStatus `json:"status"`
 	Pending   bool                    `json:"pending"`
 	Canton    string                  `json:"canton"`              // decides the business days
-	Untold    bool                    `json:"untold"`              // the timeline calls for mails
+	PendingMails    bool                    `json:"untold"`              // the timeline calls for mails
 	Unmanaged bool                    `json:"unmanaged,omitempty"` // a look found nothing out: the license lacks the Management API
 }
 
 func currencyStanding(s merchant.PaymentService, canton string, c money.Currency) CurrencyStanding {
-	return CurrencyStanding{Status: s.CurrencyStatus(c), Pending: s.Awaits(c), Canton: canton, Untold: len(s.Untold()) > 0}
+	return CurrencyStanding{Status: s.CurrencyStatus(c), Pending: s.Awaits(c), Canton: canton, PendingMails: len(s.PendingMails()) > 0}
 }
 
 // RequestCurrency notes that the company wants the currency, which tells the acquirer. Problem: payment-service-not-active.

@@ -19,9 +19,9 @@ func TestCurrencyIsAskedOfTheAcquirerAndActiveOnceContracted(t *testing.T) {
 	ref := activities.CurrencyRef{PaymentServiceRef: s.merchantAt("701100", method("VISA", "CHF")), Currency: money.EUR}
 	for range 2 {
 		standing := do[activities.CurrencyStanding](s, s.merchants.RequestCurrency, ref)
-		assert.Equal(t, activities.CurrencyStanding{Status: merchant.CurrencyRequested, Pending: true, Canton: "VD", Untold: true}, standing)
+		assert.Equal(t, activities.CurrencyStanding{Status: merchant.CurrencyRequested, Pending: true, Canton: "VD", PendingMails: true}, standing)
 	}
-	untold := s.paymentService(ref.PaymentServiceRef).Untold()
+	untold := s.paymentService(ref.PaymentServiceRef).PendingMails()
 	require.Len(t, untold, 2, "that it is active, and that the currency is wanted")
 	s.told(ref.PaymentServiceRef, untold[1])
 	mail := s.letters[0]

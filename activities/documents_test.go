@@ -30,7 +30,7 @@ func (s *shop) uploaded(ref activities.PaymentServiceRef) (merchant.Document, me
 	})
 	var untold []merchant.Letter
 	for range 2 {
-		untold = do[activities.Verification](s, s.merchants.ReceiveDocument, activities.DocumentRef{PaymentServiceRef: ref, DocumentID: d.ID}).Untold
+		untold = do[activities.Verification](s, s.merchants.ReceiveDocument, activities.DocumentRef{PaymentServiceRef: ref, DocumentID: d.ID}).PendingMails
 	}
 	letter := untold[len(untold)-1]
 	assert.Equal(s.t, merchant.DocumentReceived, letter.What)
@@ -92,7 +92,7 @@ func TestDocumentThatTheMailServerRefusesIsErasedAndTheCompanyIsTold(t *testing.
 	assert.Empty(t, s.document(d.ID).SealedContent)
 
 	s.sendError = nil
-	untold := s.paymentService(ref).Untold()
+	untold := s.paymentService(ref).PendingMails()
 	require.Len(t, untold, 1)
 	s.told(ref, untold[0])
 	assert.Equal(t, "Un document n’est pas arrivé chez Worldline/SIX", s.letters[0].Subject)

@@ -109,7 +109,7 @@ func open(t *testing.T) *shop {
 type processes struct {
 	mu    sync.Mutex
 	told  []string
-	tried []merchant.UnderWay
+	tried []merchant.InFlight
 	err   error
 }
 
@@ -120,7 +120,7 @@ func (p *processes) ServiceChanged(_ context.Context, s merchant.PaymentService,
 	return p.err
 }
 
-func (p *processes) TryAgain(_ context.Context, u merchant.UnderWay) error {
+func (p *processes) TryAgain(_ context.Context, u merchant.InFlight) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.tried = append(p.tried, u)

@@ -86,7 +86,7 @@ func (m *Mail) TellStep(ctx context.Context, in Tell) (Told, error) {
 			return err
 		}
 		service, err := tx.PaymentService(ctx, in.PaymentServiceID)
-		if err != nil || !slices.Contains(service.Untold(), in.Letter) {
+		if err != nil || !slices.Contains(service.PendingMails(), in.Letter) {
 			return err
 		}
 		written, note, err = m.write(ctx, tx, company, service, in.Letter)

@@ -41,7 +41,7 @@ func (s *shop) told(ref activities.PaymentServiceRef, l merchant.Letter) merchan
 	for range 2 {
 		do[activities.Verification](s, s.merchants.NoteLetter, activities.Tidings{Tell: tell, Told: told})
 	}
-	assert.NotContains(s.t, s.paymentService(ref).Untold(), l)
+	assert.NotContains(s.t, s.paymentService(ref).PendingMails(), l)
 	assert.Empty(s.t, do[activities.Told](s, s.mail.TellStep, tell).Note, "what was dealt with is not sent again")
 	timeline := s.paymentService(ref).Timeline
 	return timeline[len(timeline)-1]
@@ -53,7 +53,7 @@ func TestCompanyAndOperatorsAreToldAndTheTimelineSaysSo(t *testing.T) {
 	ref := s.connected()
 	_, err := s.submit(ref, "321321", "87654321", "API_321321_00000001", "Demo-Password-2")
 	require.NoError(t, err)
-	untold := do[activities.Verification](s, s.merchants.NoteBlindLook, activities.LookAtTerminal{PaymentServiceRef: ref, At: s.paymentService(ref).DueAt}).Untold
+	untold := do[activities.Verification](s, s.merchants.NoteBlindLook, activities.LookAtTerminal{PaymentServiceRef: ref, At: s.paymentService(ref).DueAt}).PendingMails
 	require.Len(t, untold, 3)
 
 	for i, want := range []struct{ to, subject, note string }{
@@ -69,7 +69,7 @@ func TestCompanyAndOperatorsAreToldAndTheTimelineSaysSo(t *testing.T) {
 		assert.Equal(t, want.subject, s.letters[i].Subject)
 		assert.Contains(t, s.letters[i].Text+s.letters[i].HTML, "321321")
 	}
-	assert.Empty(t, s.paymentService(ref).Untold())
+	assert.Empty(t, s.paymentService(ref).PendingMails())
 }
 
 func TestMailThatReachesNobodyStandsOnTheTimeline(t *testing.T) {
@@ -79,7 +79,7 @@ func TestMailThatReachesNobodyStandsOnTheTimeline(t *testing.T) {
 	for _, days := range []int{2, 7} {
 		do[activities.Verification](s, s.merchants.RemindOfCredentials, activities.Remind{PaymentServiceRef: ref, After: days})
 	}
-	untold := s.paymentService(ref).Untold()
+	untold := s.paymentService(ref).PendingMails()
 	s.sendError = fmt.Errorf("no such mailbox: %w", activities.ErrUndeliverable)
 	step := s.told(ref, untold[0])
 	assert.Equal(t, merchant.NotMailed, step.What)
@@ -101,12 +101,12 @@ func TestMailServerThatIsDownOnlyDelays(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	ref := s.connected()
-	untold := do[activities.Verification](s, s.merchants.RemindOfCredentials, activities.Remind{PaymentServiceRef: ref, After: 2}).Untold
+	untold := do[activities.Verification](s, s.merchants.RemindOfCredentials, activities.Remind{PaymentServiceRef: ref, After: 2}).PendingMails
 	s.sendError = errors.New("connection refused")
 	_, err := s.run(s.mail.TellStep, activities.Tell{PaymentServiceRef: ref, Letter: untold[0]})
 	_, again := errorType(t, err)
 	assert.True(t, again)
-	assert.Equal(t, untold, s.paymentService(ref).Untold())
+	assert.Equal(t, untold, s.paymentService(ref).PendingMails())
 }
 
 func TestMailIsTriedAgainUnlessItCanNeverArrive(t *testing.T) {

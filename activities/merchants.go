@@ -41,7 +41,7 @@ type Verification struct {
 	EarliestAt  time.Time              `json:"earliest_at"`
 	DueAt       time.Time              `json:"due_at"`
 	Overdue     bool                   `json:"overdue,omitempty"`   // the company and the operators were told that it takes too long
-	Untold      []merchant.Letter      `json:"untold"`              // the mails that its timeline calls for
+	PendingMails      []merchant.Letter      `json:"untold"`              // the mails that its timeline calls for
 	Connected   bool                   `json:"connected"`           // its credentials are kept here
 	Unmanaged   bool                   `json:"unmanaged,omitempty"` // a look found nothing out: the license lacks the Management API
 }
@@ -70,7 +70,7 @@ func (m *Merchants) RecordPaymentService(ctx context.Context, in Connect) (Verif
 func verification(s merchant.PaymentService, canton string) Verification {
 	return Verification{
 		Status: s.Status, Canton: canton, SubmittedAt: s.SubmittedAt, EarliestAt: s.EarliestAt, DueAt: s.DueAt,
-		Overdue: s.Late(), Untold: s.Untold(), Connected: len(s.SealedPassword) > 0,
+		Overdue: s.Late(), PendingMails: s.PendingMails(), Connected: len(s.SealedPassword) > 0,
 	}
 }
 
@@ -107,7 +107,7 @@ type Tidings struct {
 // NoteLetter notes on the timeline what became of a letter, so that it is never sent again.
 func (m *Merchants) NoteLetter(ctx context.Context, in Tidings) (Verification, error) {
 	return m.saveIn(ctx, in.PaymentServiceRef, func(tx Tx, s *merchant.PaymentService) error {
-		if !slices.Contains(s.Untold(), in.Letter) {
+		if !slices.Contains(s.PendingMails(), in.Letter) {
 			return nil
 		}
 		if in.Letter.What == merchant.DocumentReceived {

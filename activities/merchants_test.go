@@ -139,7 +139,7 @@ func (s *shop) withoutManagementAPI(id string, terminals ...terminal) {
 // untold are the mails that a payment service's timeline calls for.
 func (s *shop) untold(ref activities.PaymentServiceRef) (what []merchant.What) {
 	s.t.Helper()
-	for _, l := range s.paymentService(ref).Untold() {
+	for _, l := range s.paymentService(ref).PendingMails() {
 		what = append(what, l.What)
 	}
 	return what

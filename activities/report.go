@@ -184,12 +184,12 @@ func (c *comparison) run(ctx context.Context, transactions []sweep.Transaction) 
 		case verdict == sweep.Disagrees || verdict == sweep.Overlooked:
 			c.out.Findings = append(c.out.Findings, Found{ExceptionID: id.New(id.Exception), Finding: finding})
 			c.overlooked[t.ID] = verdict == sweep.Overlooked
-		case verdict == sweep.UnderWay && t.Refund:
+		case verdict == sweep.InFlight && t.Refund:
 			r := record.Refund
 			c.out.Refunds = append(c.out.Refunds, RefundUnderWay{
 				RefundRef: RefundRef{CompanyID: r.CompanyID, RefundID: r.ID}, PaymentID: r.PaymentID, Amount: r.Amount,
 			})
-		case verdict == sweep.UnderWay:
+		case verdict == sweep.InFlight:
 			left, err := underWay(ctx, c.tx, *record.Payment)
 			if err != nil {
 				return err

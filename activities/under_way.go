@@ -42,15 +42,15 @@ func (m *Merchants) ResumePayments(ctx context.Context, in Resume) (Resumed, err
 
 // Left is whether anything is under way.
 type Left struct {
-	UnderWay bool `json:"under_way"`
+	InFlight bool `json:"under_way"`
 }
 
 // EraseCredentials forgets the password of a payment service that is disconnected, unless something is under way that needs it.
 func (m *Merchants) EraseCredentials(ctx context.Context, in PaymentServiceRef) (Left, error) {
 	var left Left
 	_, err := m.saveIn(ctx, in, func(tx Tx, s *merchant.PaymentService) error {
-		list, err := tx.UnderWay(ctx, s.ID, "", 1)
-		if left.UnderWay = len(list) > 0; err != nil || left.UnderWay || s.Status != merchant.Disconnected || len(s.SealedPassword) == 0 {
+		list, err := tx.InFlight(ctx, s.ID, "", 1)
+		if left.InFlight = len(list) > 0; err != nil || left.InFlight || s.Status != merchant.Disconnected || len(s.SealedPassword) == 0 {
 			return err
 		}
 		s.SealedPassword = nil
@@ -60,9 +60,9 @@ func (m *Merchants) EraseCredentials(ctx context.Context, in PaymentServiceRef) 
 	return left, err
 }
 
-func (m *Merchants) underWay(ctx context.Context, in PaymentServiceRef, after string, limit int) (list []merchant.UnderWay, err error) {
+func (m *Merchants) underWay(ctx context.Context, in PaymentServiceRef, after string, limit int) (list []merchant.InFlight, err error) {
 	err = m.InCompany(ctx, in.CompanyID, func(tx Tx) (err error) {
-		list, err = tx.UnderWay(ctx, in.PaymentServiceID, after, limit)
+		list, err = tx.InFlight(ctx, in.PaymentServiceID, after, limit)
 		return err
 	})
 	return list, err

@@ -37,7 +37,7 @@ func TestRefusedCredentialsAreAnnouncedBeforeTheyAreNoted(t *testing.T) {
 	news := activities.ServiceNews{PaymentServiceRef: s.serviceRef(), RefusedPassword: before.SealedPassword}
 	v := do[activities.Verification](s, s.merchants.CatchUp, news)
 	assert.Equal(t, merchant.Suspended, v.Status)
-	require.Len(t, v.Untold, 2, "that it became active, and that it is suspended")
+	require.Len(t, v.PendingMails, 2, "that it became active, and that it is suspended")
 	assert.Equal(t, 1, count(s.events(), event.PaymentServiceSuspended))
 }
 
@@ -51,7 +51,7 @@ func TestNewCredentialsReachWhatIsUnderWay(t *testing.T) {
 
 	resumed := do[activities.Resumed](s, s.merchants.ResumePayments, activities.Resume{PaymentServiceRef: s.serviceRef()})
 	assert.Equal(t, activities.Resumed{Told: 2}, resumed)
-	assert.Equal(t, []merchant.UnderWay{
+	assert.Equal(t, []merchant.InFlight{
 		{PaymentID: open, InvoiceID: s.invoice}, {PaymentID: captured, InvoiceID: s.invoice, RefundID: wanted.RefundID},
 	}, s.processes.tried)
 	resumed = do[activities.Resumed](s, s.merchants.ResumePayments, activities.Resume{PaymentServiceRef: s.serviceRef(), After: open})
@@ -69,13 +69,13 @@ func TestCredentialsAreErasedWhenADisconnectedServiceNeedsThemNoMore(t *testing.
 	name, _ := errorType(t, err)
 	assert.Equal(t, string(problem.PaymentServiceNotActive), name, "no new payment begins")
 
-	assert.True(t, do[activities.Left](s, s.merchants.EraseCredentials, s.serviceRef()).UnderWay)
+	assert.True(t, do[activities.Left](s, s.merchants.EraseCredentials, s.serviceRef()).InFlight)
 	_, err = s.run(s.saferpay.CapturePayment, s.ref(paymentID))
 	require.NoError(t, err, "what is under way comes to its end")
 	_, err = s.run(s.books.BookReceipt, activities.Receipt{PaymentRef: s.ref(paymentID), CaptureID: "c"})
 	require.NoError(t, err)
 	for range 2 {
-		assert.False(t, do[activities.Left](s, s.merchants.EraseCredentials, s.serviceRef()).UnderWay)
+		assert.False(t, do[activities.Left](s, s.merchants.EraseCredentials, s.serviceRef()).InFlight)
 	}
 	service := s.paymentService(s.serviceRef())
 	assert.Empty(t, service.SealedPassword)

@@ -204,7 +204,7 @@ func (c Commands) ServiceChanged(ctx context.Context, s merchant.PaymentService,
 
 // TryAgain has the process of a payment or refund run the step that failed once more, if one has. A process that has ended in
 // the meantime is fine.
-func (c Commands) TryAgain(ctx context.Context, u merchant.UnderWay) error {
+func (c Commands) TryAgain(ctx context.Context, u merchant.InFlight) error {
 	workflowID := InvoicePaymentID(u.InvoiceID)
 	if u.RefundID != "" {
 		workflowID = RefundID(u.RefundID)

@@ -110,7 +110,7 @@ func (a *currencyActivation) step(ctx workflow.Context, activity, in any) error 
 		return err
 	}
 	a.CurrencyStanding = standing
-	if !a.Untold {
+	if !a.PendingMails {
 		return nil
 	}
 	return workflow.ExecuteActivity(with(ctx, books, "Have the letters written"), merchantsStep.PassOn, a.ref().PaymentServiceRef).Get(ctx, nil)

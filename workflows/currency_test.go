@@ -37,7 +37,7 @@ func wants(t *testing.T) *wanting {
 	var suite testsuite.WorkflowTestSuite
 	w := &wanting{
 		TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t,
-		standing: activities.CurrencyStanding{Status: merchant.CurrencyRequested, Pending: true, Canton: "VD", Untold: true},
+		standing: activities.CurrencyStanding{Status: merchant.CurrencyRequested, Pending: true, Canton: "VD", PendingMails: true},
 	}
 	w.SetTestTimeout(20 * time.Second)
 	w.SetStartTime(monday)
@@ -56,7 +56,7 @@ func wants(t *testing.T) *wanting {
 		if w.unreachable {
 			return activities.CurrencyStanding{}, temporal.NewNonRetryableApplicationError("nobody answers", "test", nil)
 		}
-		w.standing.Untold = false
+		w.standing.PendingMails = false
 		if !w.contractedAt.IsZero() && !w.Now().Before(w.contractedAt) {
 			w.becomes(merchant.CurrencyActive)
 		}
@@ -74,7 +74,7 @@ func wants(t *testing.T) *wanting {
 }
 
 func (w *wanting) becomes(status merchant.CurrencyStatus) {
-	w.standing.Status, w.standing.Pending, w.standing.Untold = status, false, true
+	w.standing.Status, w.standing.Pending, w.standing.PendingMails = status, false, true
 }
 
 func (w *wanting) decides(after time.Duration, approved bool) *answer[CurrencyState] {
@@ -114,7 +114,7 @@ func TestContractedCurrencyNeedsNoRequest(t *testing.T) {
 	t.Parallel()
 	w := wants(t)
 	w.becomes(merchant.CurrencyActive)
-	w.standing.Untold = false
+	w.standing.PendingMails = false
 	request := &answer[CurrencyState]{}
 	w.RegisterDelayedCallback(func() { w.UpdateWorkflow(UpdateCurrency, "", callback(request)) }, 0)
 	assert.Equal(t, merchant.CurrencyActive, w.run())

@@ -16,7 +16,7 @@ func (w Workflows) ServiceHealth(ctx workflow.Context, in CheckPaymentService) (
 		return ServiceState{}, err
 	}
 	workflow.SetCurrentDetails(ctx, "The payment service is **"+string(found.Status)+"**.")
-	if len(found.Untold) == 0 {
+	if len(found.PendingMails) == 0 {
 		return ServiceState{Status: found.Status}, nil
 	}
 	err := workflow.ExecuteActivity(with(ctx, books, "Have the letters written"), merchantsStep.PassOn, ref).Get(ctx, nil)

@@ -39,7 +39,7 @@ func TestHealthyServiceIsNoNews(t *testing.T) {
 
 func TestWhatTheDailyLookFoundIsPassedOn(t *testing.T) {
 	t.Parallel()
-	env, passedOn := dayAt(t, activities.Verification{Status: merchant.Suspended, Untold: []merchant.Letter{{What: merchant.ContractsLost}}}, nil)
+	env, passedOn := dayAt(t, activities.Verification{Status: merchant.Suspended, PendingMails: []merchant.Letter{{What: merchant.ContractsLost}}}, nil)
 	require.NoError(t, env.GetWorkflowError())
 	assert.Equal(t, 1, passedOn)
 }

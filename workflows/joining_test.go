@@ -122,7 +122,7 @@ func onboardAt(t *testing.T, status merchant.ServiceStatus, started time.Time, c
 	}).Maybe()
 	j.OnActivity(merchantsStep.EraseCredentials, mock.Anything, mock.Anything).Return(func(context.Context, activities.PaymentServiceRef) (activities.Left, error) {
 		j.erased = append(j.erased, j.Now())
-		return activities.Left{UnderWay: len(j.erased) < j.left}, nil
+		return activities.Left{InFlight: len(j.erased) < j.left}, nil
 	}).Maybe()
 	j.OnActivity(merchantsStep.RecordDecision, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.DecideVerification) (activities.Verification, error) {
 		return j.become(map[bool]merchant.ServiceStatus{true: merchant.Active, false: merchant.Rejected}[in.Approved])
@@ -148,7 +148,7 @@ func onboardAt(t *testing.T, status merchant.ServiceStatus, started time.Time, c
 func (j *joining) standing() activities.Verification {
 	return activities.Verification{
 		Status: j.service.Status, Canton: j.canton, SubmittedAt: j.service.SubmittedAt, EarliestAt: j.service.EarliestAt, DueAt: j.service.DueAt,
-		Connected: len(j.service.SealedPassword) > 0, Overdue: j.service.Late(), Untold: j.service.Untold(), Unmanaged: j.unmanaged,
+		Connected: len(j.service.SealedPassword) > 0, Overdue: j.service.Late(), PendingMails: j.service.PendingMails(), Unmanaged: j.unmanaged,
 	}
 }
 

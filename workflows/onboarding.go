@@ -195,7 +195,7 @@ func (o *onboarding) windUp(ctx workflow.Context) error {
 		if err != nil {
 			return err
 		}
-		o.Connected = left.UnderWay
+		o.Connected = left.InFlight
 	}
 	return workflow.ExecuteActivity(with(ctx, books, "End the nightly sweep and the daily look"), schedulesStep.EndDaily, o.ref()).Get(ctx, nil)
 }
@@ -261,7 +261,7 @@ func (o *onboarding) step(ctx workflow.Context, activity, in any) error {
 		return err
 	}
 	o.Verification = v
-	o.outbox.take(v.Untold)
+	o.outbox.take(v.PendingMails)
 	return nil
 }
 

@@ -10,9 +10,9 @@ import (
 	"github.com/quittance/quittance/internal/refund"
 )
 
-// UnderWay returns at most limit of the payments and refunds of a payment service that have not ended, ordered by their ids,
+// InFlight returns at most limit of the payments and refunds of a payment service that have not ended, ordered by their ids,
 // from after that id on; empty for all of them.
-func (tx *Tx) UnderWay(ctx context.Context, paymentServiceID, after string, limit int) ([]merchant.UnderWay, error) {
+func (tx *Tx) InFlight(ctx context.Context, paymentServiceID, after string, limit int) ([]merchant.InFlight, error) {
 	rows, _ := tx.tx.Query(ctx, `
 		select id, invoice_id, '' from payments where payment_service_id = $1 and state = any($2) and id > $4
 		union all
@@ -20,7 +20,7 @@ func (tx *Tx) UnderWay(ctx context.Context, paymentServiceID, after string, limi
 			where p.payment_service_id = $1 and r.state = any($3) and r.id > $4
 		order by 1 limit $5`,
 		paymentServiceID, unfinished(payment.States), unfinished(refund.States), after, limit) // its error comes out of CollectRows
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (u merchant.UnderWay, err error) {
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (u merchant.InFlight, err error) {
 		var paymentID string
 		if err = row.Scan(&u.PaymentID, &u.InvoiceID, &paymentID); paymentID != "" {
 			u.RefundID, u.PaymentID = u.PaymentID, paymentID
