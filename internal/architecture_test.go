@@ -41,9 +41,10 @@ var adapters = []string{
 var mayImport = func() map[string][]string {
 	rules := map[string][]string{
 		"workflows":         append(slices.Clone(domain), "activities"), // method references
-		"activities":        append(slices.Clone(domain), "internal/saferpay"),
+		"activities":        append(slices.Clone(domain), "internal/booking", "internal/saferpay"),
 		"worker":            append(slices.Clone(domain), "workflows", "activities"),
-		"api":               append(slices.Clone(domain), "workflows"), // the contract
+		"api":               append(slices.Clone(domain), "internal/booking", "workflows"), // the contract
+		"internal/booking":  domain,
 		"internal/camt":     {"internal/iban", "internal/money"},
 		"internal/saferpay": {"internal/money"},
 		"internal/postgres": domain,

@@ -13,6 +13,12 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/activities/collection"
+	"github.com/quittance/quittance/activities/delivery"
+	"github.com/quittance/quittance/activities/escalation"
+	"github.com/quittance/quittance/activities/onboarding"
+	"github.com/quittance/quittance/activities/reconciliation"
+	"github.com/quittance/quittance/activities/refunding"
 	"github.com/quittance/quittance/workflows"
 )
 
@@ -29,12 +35,13 @@ type Options struct {
 
 // Activities are the steps, ready to run.
 type Activities struct {
-	Books     *activities.Books
-	Saferpay  *activities.Saferpay
-	Merchants *activities.Merchants
-	Mail      *activities.Mail
-	Schedules *activities.Schedules
-	Webhooks  *activities.Webhooks
+	Collection     *collection.Activities
+	Refunding      *refunding.Activities
+	Onboarding     *onboarding.Activities
+	Schedules      *onboarding.Schedules
+	Reconciliation *reconciliation.Activities
+	Delivery       *delivery.Activities
+	Escalation     *escalation.Activities
 }
 
 // Run works until ctx ends, then lets running activities finish for a moment. The error says which task queue could not
@@ -46,23 +53,21 @@ func Run(ctx context.Context, c client.Client, a Activities, o Options) error {
 
 	payments := worker.New(c, workflows.PaymentsQueue, o.worker(stop))
 	flows.RegisterPayments(payments)
-	payments.RegisterActivity(a.Books)
-	payments.RegisterActivity(a.Saferpay)
-	payments.RegisterActivity(a.Mail)
+	for _, steps := range []any{a.Collection, a.Refunding, a.Reconciliation, a.Escalation} {
+		payments.RegisterActivity(steps)
+	}
 
-	onboarding := worker.New(c, workflows.OnboardingQueue, o.worker(stop))
-	flows.RegisterOnboarding(onboarding)
-	onboarding.RegisterActivity(a.Merchants)
-	onboarding.RegisterActivity(a.Schedules)
-	onboarding.RegisterActivity(a.Mail)
+	services := worker.New(c, workflows.OnboardingQueue, o.worker(stop))
+	flows.RegisterOnboarding(services)
+	services.RegisterActivity(a.Onboarding)
+	services.RegisterActivity(a.Schedules)
 
 	webhooks := worker.New(c, workflows.WebhooksQueue, o.worker(stop))
 	flows.RegisterWebhooks(webhooks)
-	webhooks.RegisterActivity(a.Webhooks)
-	webhooks.RegisterActivity(a.Mail)
+	webhooks.RegisterActivity(a.Delivery)
 
 	for queue, w := range map[string]worker.Worker{
-		workflows.PaymentsQueue: payments, workflows.OnboardingQueue: onboarding, workflows.WebhooksQueue: webhooks,
+		workflows.PaymentsQueue: payments, workflows.OnboardingQueue: services, workflows.WebhooksQueue: webhooks,
 	} {
 		if err := w.Start(); err != nil {
 			return fmt.Errorf("serve the task queue %s: %w", queue, err)

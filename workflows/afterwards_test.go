@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/quittance/quittance/activities"
+	onboardingacts "github.com/quittance/quittance/activities/onboarding"
 	"github.com/quittance/quittance/internal/merchant"
 )
 
@@ -50,7 +50,7 @@ func TestNewCredentialsLetEverythingUnderWayGoOnAtOnce(t *testing.T) {
 	for _, before := range []merchant.ServiceStatus{merchant.Suspended, merchant.Active} {
 		j := onboard(t, before)
 		j.contractedAt = monday
-		j.pages = []activities.Resumed{{Told: 100, Next: "pay_100"}, {Told: 3}}
+		j.pages = []onboardingacts.Resumed{{Told: 100, Next: "pay_100"}, {Told: 3}}
 		j.submitsCredentials(0)
 		assert.Equal(t, merchant.Active, j.run().Status)
 		assert.Equal(t, []string{"", "pay_100"}, j.resumed)

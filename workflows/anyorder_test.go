@@ -17,6 +17,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/quittance/quittance/activities"
+	collectionacts "github.com/quittance/quittance/activities/collection"
+	escalationacts "github.com/quittance/quittance/activities/escalation"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/money"
@@ -107,20 +109,20 @@ func (w *world) play() {
 	in.AskInside = rapid.Bool().Draw(w.t, "asks inside the workflow task")
 	for {
 		w.begin(start, w.events, w.happen,
-			stand{saferpayStep.OpenPaymentPage, w.openPage},
-			stand{saferpayStep.AssertPayment, w.assert},
-			stand{saferpayStep.CloseExpired, w.lookBack},
-			stand{saferpayStep.CapturePayment, w.capture},
-			stand{saferpayStep.ReleasePayment, w.release},
-			stand{saferpayStep.LookOnceMore, w.lookOnceMore},
-			stand{booksStep.OpenInvoice, w.openInvoice},
-			stand{booksStep.CancelInvoice, w.cancelInvoice},
-			stand{booksStep.RecordReceipt, w.recordReceipt},
-			stand{booksStep.BookReceipt, w.bookReceipt},
-			stand{booksStep.GiveUpPayment, w.giveUp},
-			stand{booksStep.AbandonPage, w.abandon},
-			stand{booksStep.TakeUpInvoice, w.leftBehind},
-			stand{booksStep.ResolveException, w.resolve},
+			stand{collectionStep.OpenPaymentPage, w.openPage},
+			stand{collectionStep.AssertPayment, w.assert},
+			stand{collectionStep.CloseExpired, w.lookBack},
+			stand{collectionStep.CapturePayment, w.capture},
+			stand{collectionStep.ReleasePayment, w.release},
+			stand{collectionStep.LookOnceMore, w.lookOnceMore},
+			stand{collectionStep.OpenInvoice, w.openInvoice},
+			stand{collectionStep.CancelInvoice, w.cancelInvoice},
+			stand{collectionStep.RecordReceipt, w.recordReceipt},
+			stand{collectionStep.BookReceipt, w.bookReceipt},
+			stand{collectionStep.GiveUpPayment, w.giveUp},
+			stand{collectionStep.AbandonPage, w.abandon},
+			stand{collectionStep.TakeUpInvoice, w.leftBehind},
+			stand{escalationStep.ResolveException, w.resolve},
 		)
 		w.env.OnWorkflow(RefundType, mock.Anything, mock.Anything).Return(Returned{State: refund.Captured}, nil).Maybe()
 		w.env.ExecuteWorkflow(InvoicePaymentType, in)
@@ -260,7 +262,7 @@ func (w *world) page(id string) *saferpayPage {
 	return w.pages[i]
 }
 
-func (w *world) openPage(_ context.Context, in activities.StartCheckout) (out activities.Checkout, err error) {
+func (w *world) openPage(_ context.Context, in collectionacts.StartCheckout) (out collectionacts.Checkout, err error) {
 	err = w.call("open", func() error {
 		if !w.invoice.Status.Payable() {
 			return refuse(problem.New(problem.InvoiceNotOpen, "not open"))
@@ -271,13 +273,13 @@ func (w *world) openPage(_ context.Context, in activities.StartCheckout) (out ac
 		} else {
 			w.pages = append(w.pages, page)
 		}
-		out = activities.Checkout{RedirectURL: "https://pay/" + page.id, Amount: page.amount, ExpiresAt: page.opened.Add(24 * time.Hour)}
+		out = collectionacts.Checkout{RedirectURL: "https://pay/" + page.id, Amount: page.amount, ExpiresAt: page.opened.Add(24 * time.Hour)}
 		return nil
 	})
 	return out, err
 }
 
-func (w *world) assert(_ context.Context, in activities.AskOutcome) (out activities.Outcome, err error) {
+func (w *world) assert(_ context.Context, in collectionacts.AskOutcome) (out collectionacts.Outcome, err error) {
 	page := w.page(in.PaymentID)
 	err = w.call("assert", func() error {
 		page.asked++
@@ -287,7 +289,7 @@ func (w *world) assert(_ context.Context, in activities.AskOutcome) (out activit
 	return out, err
 }
 
-func (w *world) lookBack(_ context.Context, in activities.PaymentRef) (out activities.Outcome, err error) {
+func (w *world) lookBack(_ context.Context, in activities.PaymentRef) (out collectionacts.Outcome, err error) {
 	page := w.page(in.PaymentID)
 	err = w.call("look back", func() error {
 		out = page.outcome(payment.Expired)
@@ -297,38 +299,38 @@ func (w *world) lookBack(_ context.Context, in activities.PaymentRef) (out activ
 }
 
 // lookOnceMore never fails: then the operator's word would count.
-func (w *world) lookOnceMore(_ context.Context, in activities.PaymentRef) (activities.Outcome, error) {
+func (w *world) lookOnceMore(_ context.Context, in activities.PaymentRef) (collectionacts.Outcome, error) {
 	page := w.page(in.PaymentID)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if page.at == "captured" {
 		return page.outcome(""), nil
 	}
-	return activities.Outcome{State: payment.Unknown}, nil
+	return collectionacts.Outcome{State: payment.Unknown}, nil
 }
 
 // outcome is what Saferpay says; unused is what it says of a page on which nobody paid.
-func (p *saferpayPage) outcome(unused payment.State) activities.Outcome {
+func (p *saferpayPage) outcome(unused payment.State) collectionacts.Outcome {
 	switch p.at {
 	case "aborted":
 		p.ended = true
-		return activities.Outcome{State: payment.Aborted}
+		return collectionacts.Outcome{State: payment.Aborted}
 	case "cancelled":
 		p.ended = true
-		return activities.Outcome{State: payment.Cancelled}
+		return collectionacts.Outcome{State: payment.Cancelled}
 	case "pending":
-		return activities.Outcome{State: payment.Pending}
+		return collectionacts.Outcome{State: payment.Pending}
 	case "authorized":
 		return authorized
 	case "captured":
-		return activities.Outcome{State: payment.Captured, CaptureID: p.id + "_c"}
+		return collectionacts.Outcome{State: payment.Captured, CaptureID: p.id + "_c"}
 	default:
 		p.ended = unused.Final()
-		return activities.Outcome{State: unused}
+		return collectionacts.Outcome{State: unused}
 	}
 }
 
-func (w *world) capture(_ context.Context, in activities.PaymentRef) (out activities.Captured, err error) {
+func (w *world) capture(_ context.Context, in activities.PaymentRef) (out collectionacts.Captured, err error) {
 	page := w.page(in.PaymentID)
 	err = w.call("capture", func() error {
 		switch page.at {
@@ -345,11 +347,11 @@ func (w *world) capture(_ context.Context, in activities.PaymentRef) (out activi
 	return out, err
 }
 
-func (w *world) release(_ context.Context, in activities.Release) (out activities.Released, err error) {
+func (w *world) release(_ context.Context, in collectionacts.Release) (out collectionacts.Released, err error) {
 	page := w.page(in.PaymentID)
 	err = w.call("release", func() error {
 		if page.at == "captured" {
-			out = activities.Released{Taken: true, CaptureID: page.id + "_c"}
+			out = collectionacts.Released{Taken: true, CaptureID: page.id + "_c"}
 			return nil
 		}
 		page.at, page.ended = "cancelled", true
@@ -384,7 +386,7 @@ func (w *world) cancelInvoice(context.Context, activities.InvoiceRef) error {
 	return err
 }
 
-func (w *world) recordReceipt(_ context.Context, in activities.OtherReceipt) (activities.Standing, error) {
+func (w *world) recordReceipt(_ context.Context, in collectionacts.OtherReceipt) (activities.Standing, error) {
 	return w.booking(func() error {
 		if err := w.invoice.Receive(in.Amount, w.now); err != nil {
 			return err
@@ -394,28 +396,28 @@ func (w *world) recordReceipt(_ context.Context, in activities.OtherReceipt) (ac
 	})
 }
 
-func (w *world) bookReceipt(_ context.Context, in activities.Receipt) (activities.Booked, error) {
+func (w *world) bookReceipt(_ context.Context, in collectionacts.Receipt) (collectionacts.Booked, error) {
 	page := w.page(in.PaymentID)
 	assert.NotEmpty(w.t, in.CaptureID, "refunds need it")
-	var booked activities.Booked
+	var booked collectionacts.Booked
 	_, err := w.booking(func() error {
 		if page.booked == 0 && w.invoice.Receive(page.amount, w.now) != nil {
 			page.parked++
 		}
 		page.booked++
 		page.ended = true
-		booked = activities.Booked{Standing: w.standing(), Parked: page.parked > 0}
+		booked = collectionacts.Booked{Standing: w.standing(), Parked: page.parked > 0}
 		return nil
 	})
 	return booked, err
 }
 
-func (w *world) giveUp(_ context.Context, in activities.PaymentRef) (activities.Outcome, error) {
+func (w *world) giveUp(_ context.Context, in activities.PaymentRef) (collectionacts.Outcome, error) {
 	page := w.page(in.PaymentID)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	page.ended = true
-	return activities.Outcome{State: payment.Failed}, nil
+	return collectionacts.Outcome{State: payment.Failed}, nil
 }
 
 func (w *world) abandon(_ context.Context, in activities.PaymentRef) error {
@@ -427,12 +429,12 @@ func (w *world) abandon(_ context.Context, in activities.PaymentRef) error {
 	return nil
 }
 
-func (w *world) leftBehind(context.Context, activities.InvoiceRef) (left activities.LeftBehind, err error) {
+func (w *world) leftBehind(context.Context, activities.InvoiceRef) (left collectionacts.LeftBehind, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, p := range w.pages {
 		if !p.ended {
-			left.Payments = append(left.Payments, activities.Unfinished{
+			left.Payments = append(left.Payments, collectionacts.Unfinished{
 				PaymentID: p.id, Method: payment.Card, Amount: p.amount, State: payment.Redirected, OpenedAt: p.opened, ExpiresAt: p.opened.Add(24 * time.Hour),
 			})
 		}
@@ -440,7 +442,7 @@ func (w *world) leftBehind(context.Context, activities.InvoiceRef) (left activit
 	return left, nil
 }
 
-func (w *world) resolve(_ context.Context, in activities.Resolve) error {
+func (w *world) resolve(_ context.Context, in escalationacts.Resolve) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	_, err := w.decided(in)

@@ -15,6 +15,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/quittance/quittance/activities"
+	escalationacts "github.com/quittance/quittance/activities/escalation"
+	refundingacts "github.com/quittance/quittance/activities/refunding"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/refund"
 )
@@ -100,15 +102,15 @@ func (w *refundWorld) play(events []happening) {
 	for {
 		w.deciding = false
 		w.begin(start, events, w.happen,
-			stand{booksStep.RecordRefundRequest, w.request},
-			stand{saferpayStep.SendRefund, w.send},
-			stand{saferpayStep.DoubtRefund, w.doubt},
-			stand{saferpayStep.FindRefund, w.find},
-			stand{saferpayStep.AskRefund, w.ask},
-			stand{saferpayStep.CaptureRefund, w.capture},
-			stand{booksStep.BookRefund, w.book},
-			stand{booksStep.ReopenRefund, w.reopen},
-			stand{booksStep.ResolveException, w.resolve},
+			stand{refundingStep.RecordRefundRequest, w.request},
+			stand{refundingStep.SendRefund, w.send},
+			stand{refundingStep.DoubtRefund, w.doubt},
+			stand{refundingStep.FindRefund, w.find},
+			stand{refundingStep.AskRefund, w.ask},
+			stand{refundingStep.CaptureRefund, w.capture},
+			stand{refundingStep.BookRefund, w.book},
+			stand{refundingStep.ReopenRefund, w.reopen},
+			stand{escalationStep.ResolveException, w.resolve},
 		)
 		if w.ends > 0 && !in.TakeUp {
 			w.env.SetWorkflowRunTimeout(w.ends)
@@ -236,33 +238,33 @@ func (w *refundWorld) become(next refund.State) {
 	require.NoError(w.t, w.record.Become(next, w.env.Now(), ""))
 }
 
-func (w *refundWorld) request(context.Context, activities.RequestRefund) (activities.RefundTerms, error) {
+func (w *refundWorld) request(context.Context, refundingacts.RequestRefund) (refundingacts.RefundTerms, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	terms := activities.RefundTerms{State: w.record.State}
+	terms := refundingacts.RefundTerms{State: w.record.State}
 	for _, e := range w.exceptions {
 		if e.Open() {
-			terms.Awaited = activities.Awaited{ExceptionID: e.ID, Kind: e.Kind}
+			terms.Awaited = escalationacts.Awaited{ExceptionID: e.ID, Kind: e.Kind}
 		}
 	}
 	return terms, nil
 }
 
-func (w *refundWorld) send(context.Context, activities.RefundRef) (out activities.RefundOutcome, err error) {
+func (w *refundWorld) send(context.Context, activities.RefundRef) (out refundingacts.RefundOutcome, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.record.State != refund.Requested {
-		return activities.RefundOutcome{State: w.record.State}, nil
+		return refundingacts.RefundOutcome{State: w.record.State}, nil
 	}
 	next := w.next("send")
 	switch next {
 	case notNow:
-		return activities.RefundOutcome{State: refund.Requested, Why: "not now"}, nil
+		return refundingacts.RefundOutcome{State: refund.Requested, Why: "not now"}, nil
 	case noLicense:
-		return activities.RefundOutcome{State: refund.Requested, ByHand: true}, nil
+		return refundingacts.RefundOutcome{State: refund.Requested, ByHand: true}, nil
 	case saidNo:
 		w.become(refund.Failed)
-		return activities.RefundOutcome{State: refund.Failed}, nil
+		return refundingacts.RefundOutcome{State: refund.Failed}, nil
 	case lostBefore:
 		return out, errors.New("the connection broke")
 	}
@@ -272,7 +274,7 @@ func (w *refundWorld) send(context.Context, activities.RefundRef) (out activitie
 		return out, errors.New("the connection broke")
 	}
 	w.become(answer)
-	return activities.RefundOutcome{State: answer}, nil
+	return refundingacts.RefundOutcome{State: answer}, nil
 }
 
 func (w *refundWorld) doubt(context.Context, activities.RefundRef) error {
@@ -284,7 +286,7 @@ func (w *refundWorld) doubt(context.Context, activities.RefundRef) error {
 	return nil
 }
 
-func (w *refundWorld) find(context.Context, activities.RefundRef) (out activities.RefundOutcome, err error) {
+func (w *refundWorld) find(context.Context, activities.RefundRef) (out refundingacts.RefundOutcome, err error) {
 	err = w.call("find", func() error {
 		ours := w.ours(w.lag)
 		if out.State = refund.Unknown; ours != nil {
@@ -305,7 +307,7 @@ func (w *refundWorld) learn(state refund.State) refund.State {
 	return state
 }
 
-func (w *refundWorld) ask(context.Context, activities.RefundRef) (out activities.RefundOutcome, err error) {
+func (w *refundWorld) ask(context.Context, activities.RefundRef) (out refundingacts.RefundOutcome, err error) {
 	err = w.call("ask", func() error {
 		switch ours := w.ours(0); ours.state {
 		case refund.Captured, refund.Pending:
@@ -319,7 +321,7 @@ func (w *refundWorld) ask(context.Context, activities.RefundRef) (out activities
 	return out, err
 }
 
-func (w *refundWorld) capture(context.Context, activities.RefundRef) (out activities.RefundOutcome, err error) {
+func (w *refundWorld) capture(context.Context, activities.RefundRef) (out refundingacts.RefundOutcome, err error) {
 	err = w.call("capture", func() error {
 		ours := w.ours(0)
 		if ours.state == refund.Failed {
@@ -331,7 +333,7 @@ func (w *refundWorld) capture(context.Context, activities.RefundRef) (out activi
 	return out, err
 }
 
-func (w *refundWorld) book(_ context.Context, in activities.GiveBack) (activities.GivenBack, error) {
+func (w *refundWorld) book(_ context.Context, in refundingacts.GiveBack) (activities.GivenBack, error) {
 	return activities.GivenBack{InvoiceID: "inv_1", PaymentID: "pay_1"}, w.call("book", func() error {
 		if w.record.State == refund.Captured || w.record.State == refund.Recorded {
 			return nil
@@ -342,7 +344,7 @@ func (w *refundWorld) book(_ context.Context, in activities.GiveBack) (activitie
 	})
 }
 
-func (w *refundWorld) reopen(_ context.Context, in activities.Reopen) error {
+func (w *refundWorld) reopen(_ context.Context, in refundingacts.Reopen) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
@@ -356,7 +358,7 @@ func (w *refundWorld) reopen(_ context.Context, in activities.Reopen) error {
 	return nil
 }
 
-func (w *refundWorld) resolve(_ context.Context, in activities.Resolve) error {
+func (w *refundWorld) resolve(_ context.Context, in escalationacts.Resolve) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	e, err := w.decided(in)

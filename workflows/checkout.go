@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
+	collectionacts "github.com/quittance/quittance/activities/collection"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
@@ -37,21 +38,21 @@ type notice struct {
 
 // checkout is one payment page of an invoice, and what came of it.
 type checkout struct {
-	PaymentID    string             `json:"payment_id"`
-	Method       payment.Method     `json:"method"`
-	Amount       money.Amount       `json:"amount"`
-	RedirectURL  string             `json:"redirect_url"`
-	State        payment.State      `json:"state"`
-	OpenedAt     time.Time          `json:"opened_at"`
-	ExpiresAt    time.Time          `json:"expires_at"`             // when the page dies
-	PendingSince time.Time          `json:"pending_since,omitzero"` // when Saferpay said that the provider decides later
-	Turns        int                `json:"turns"`                  // how often Saferpay was asked about it
-	Looks        int                `json:"looks"`                  // how often it was without a hint, since it was opened or became pending
-	Hints        int                `json:"hints"`                  // reasons to ask that have not been followed yet
-	Next         step               `json:"next,omitempty"`
-	Outcome      activities.Outcome `json:"outcome"` // what Saferpay said of its money, which is to be decided on
-	Notice       notice             `json:"notice,omitzero"`
-	Returned     bool               `json:"returned,omitempty"` // all of its money, which had come twice, has gone back
+	PaymentID    string                 `json:"payment_id"`
+	Method       payment.Method         `json:"method"`
+	Amount       money.Amount           `json:"amount"`
+	RedirectURL  string                 `json:"redirect_url"`
+	State        payment.State          `json:"state"`
+	OpenedAt     time.Time              `json:"opened_at"`
+	ExpiresAt    time.Time              `json:"expires_at"`             // when the page dies
+	PendingSince time.Time              `json:"pending_since,omitzero"` // when Saferpay said that the provider decides later
+	Turns        int                    `json:"turns"`                  // how often Saferpay was asked about it
+	Looks        int                    `json:"looks"`                  // how often it was without a hint, since it was opened or became pending
+	Hints        int                    `json:"hints"`                  // reasons to ask that have not been followed yet
+	Next         step                   `json:"next,omitempty"`
+	Outcome      collectionacts.Outcome `json:"outcome"` // what Saferpay said of its money, which is to be decided on
+	Notice       notice                 `json:"notice,omitzero"`
+	Returned     bool                   `json:"returned,omitempty"` // all of its money, which had come twice, has gone back
 	matter
 
 	followed bool // a coroutine looks after it
@@ -190,7 +191,7 @@ func (p *invoicePayment) sleep(ctx workflow.Context, d time.Duration, why string
 // ask asserts the payment once.
 func (p *invoicePayment) ask(ctx workflow.Context, c *checkout) {
 	c.Turns++
-	var outcome activities.Outcome
+	var outcome collectionacts.Outcome
 	choice := p.desk.insist(ctx, &c.matter, outcomeTrouble, func() (err error) {
 		outcome, err = p.assert(ctx, c)
 		return err
@@ -200,9 +201,9 @@ func (p *invoicePayment) ask(ctx workflow.Context, c *checkout) {
 
 // assert asks inside the workflow task, like the steps of inside, and as an activity when that did not work. What Saferpay
 // said for good is not asked again.
-func (p *invoicePayment) assert(ctx workflow.Context, c *checkout) (outcome activities.Outcome, err error) {
+func (p *invoicePayment) assert(ctx workflow.Context, c *checkout) (outcome collectionacts.Outcome, err error) {
 	const summary = "Ask Saferpay what became of it"
-	in := activities.AskOutcome{PaymentRef: p.paymentRef(c), Turn: c.Turns}
+	in := collectionacts.AskOutcome{PaymentRef: p.paymentRef(c), Turn: c.Turns}
 	if p.in.AskInside {
 		local := askInside
 		local.Summary = summary
@@ -212,21 +213,21 @@ func (p *invoicePayment) assert(ctx workflow.Context, c *checkout) (outcome acti
 		}
 		in.Asked++
 	}
-	err = workflow.ExecuteActivity(with(ctx, saferpay, summary), saferpayStep.AssertPayment, in).Get(ctx, &outcome)
+	err = workflow.ExecuteActivity(with(ctx, saferpay, summary), collectionStep.AssertPayment, in).Get(ctx, &outcome)
 	return outcome, err
 }
 
 // lookBack ends a payment whose page is dead, unless it finds that the payer paid at the last moment.
 func (p *invoicePayment) lookBack(ctx workflow.Context, c *checkout) {
-	var outcome activities.Outcome
+	var outcome collectionacts.Outcome
 	choice := p.desk.insist(ctx, &c.matter, outcomeTrouble, func() error {
-		return workflow.ExecuteActivity(with(ctx, saferpay, "Look back, now that the page is dead"), saferpayStep.CloseExpired, p.paymentRef(c)).Get(ctx, &outcome)
+		return workflow.ExecuteActivity(with(ctx, saferpay, "Look back, now that the page is dead"), collectionStep.CloseExpired, p.paymentRef(c)).Get(ctx, &outcome)
 	})
 	c.learn(ctx, choice, outcome)
 }
 
 // learn takes over what Saferpay said of the payment, unless a person decided otherwise.
-func (c *checkout) learn(ctx workflow.Context, choice exception.Choice, outcome activities.Outcome) {
+func (c *checkout) learn(ctx workflow.Context, choice exception.Choice, outcome collectionacts.Outcome) {
 	if choice == exception.DidNotHappen {
 		c.Next = toGiveUp
 		return
@@ -242,16 +243,16 @@ func (c *checkout) learn(ctx workflow.Context, choice exception.Choice, outcome 
 
 // giveUp ends a payment because a person made sure at Saferpay that no money moves. When Saferpay says otherwise, it is booked.
 func (p *invoicePayment) giveUp(ctx workflow.Context, c *checkout) {
-	var outcome activities.Outcome
+	var outcome collectionacts.Outcome
 	if patched(ctx, lookBeforeGivingUp) {
-		err := workflow.ExecuteActivity(with(ctx, interactive, "Look once more before that"), saferpayStep.LookOnceMore, p.paymentRef(c)).Get(ctx, &outcome)
+		err := workflow.ExecuteActivity(with(ctx, interactive, "Look once more before that"), collectionStep.LookOnceMore, p.paymentRef(c)).Get(ctx, &outcome)
 		if err == nil && outcome.State == payment.Captured {
 			c.learn(ctx, "", outcome)
 			return
 		}
 	}
 	p.desk.insist(ctx, &c.matter, bookingTrouble, func() error {
-		return workflow.ExecuteActivity(with(ctx, bookings, "Record that no money moves"), booksStep.GiveUpPayment, p.paymentRef(c)).Get(ctx, &outcome)
+		return workflow.ExecuteActivity(with(ctx, bookings, "Record that no money moves"), collectionStep.GiveUpPayment, p.paymentRef(c)).Get(ctx, &outcome)
 	})
 	c.State = outcome.State
 }

@@ -14,6 +14,8 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/quittance/quittance/activities"
+	collectionacts "github.com/quittance/quittance/activities/collection"
+	escalationacts "github.com/quittance/quittance/activities/escalation"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/money"
@@ -28,21 +30,21 @@ type collecting struct {
 	mu           sync.Mutex // activities of two payments run at once
 	due          money.Amount
 	pageLife     time.Duration
-	outcomes     map[string][]activities.Outcome // what Assert answers, per payment, in turn; the last one stays
-	booked       map[string]activities.Booked    // what BookReceipt answers; by default the invoice is paid
-	released     map[string]activities.Released  // what ReleasePayment answers
-	decided      map[string]exception.Choice     // what was recorded, by exception
-	late         map[string]bool                 // paid in the last moment, and nobody told us
-	overlooked   map[string]bool                 // captured, which the person who decides does not see
-	refusals     map[string]error                // what OpenPaymentPage answers instead of a page
-	recorded     []activities.Unfinished         // payments under way that stand in the record
-	asking       error                           // what AssertPayment answers instead of an outcome
-	slow         time.Duration                   // how long OpenPaymentPage takes
-	slowDecision time.Duration                   // how long recording a decision takes
-	unbookable   int                             // how often BookReceipt fails
-	attention    bool                            // it stands on the operators' list
-	failures     []error                         // what CapturePayment answers before it works
-	calls        map[string]int                  // per step and payment
+	outcomes     map[string][]collectionacts.Outcome // what Assert answers, per payment, in turn; the last one stays
+	booked       map[string]collectionacts.Booked    // what BookReceipt answers; by default the invoice is paid
+	released     map[string]collectionacts.Released  // what ReleasePayment answers
+	decided      map[string]exception.Choice         // what was recorded, by exception
+	late         map[string]bool                     // paid in the last moment, and nobody told us
+	overlooked   map[string]bool                     // captured, which the person who decides does not see
+	refusals     map[string]error                    // what OpenPaymentPage answers instead of a page
+	recorded     []collectionacts.Unfinished         // payments under way that stand in the record
+	asking       error                               // what AssertPayment answers instead of an outcome
+	slow         time.Duration                       // how long OpenPaymentPage takes
+	slowDecision time.Duration                       // how long recording a decision takes
+	unbookable   int                                 // how often BookReceipt fails
+	attention    bool                                // it stands on the operators' list
+	failures     []error                             // what CapturePayment answers before it works
+	calls        map[string]int                      // per step and payment
 }
 
 var issued = IssueInvoice{CompanyID: "cmp_1", InvoiceID: "inv_1", AskInside: true}
@@ -52,53 +54,52 @@ func collect(t *testing.T) *collecting {
 	var suite testsuite.WorkflowTestSuite
 	c := &collecting{
 		TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, pageLife: 24 * time.Hour, due: money.MustParse("108.00", money.CHF),
-		outcomes: map[string][]activities.Outcome{}, booked: map[string]activities.Booked{}, released: map[string]activities.Released{},
+		outcomes: map[string][]collectionacts.Outcome{}, booked: map[string]collectionacts.Booked{}, released: map[string]collectionacts.Released{},
 		decided: map[string]exception.Choice{}, refusals: map[string]error{}, late: map[string]bool{}, overlooked: map[string]bool{}, calls: map[string]int{},
 	}
 	c.SetTestTimeout(20 * time.Second)
 	Workflows{TimeScale: 1}.RegisterPayments(c)
-	c.RegisterActivity(&activities.Books{})
-	c.RegisterActivity(&activities.Saferpay{})
-	c.RegisterActivity(&activities.Mail{})
+	c.RegisterActivity(&collectionacts.Activities{})
+	c.RegisterActivity(&escalationacts.Activities{})
 	c.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
 		if needed, ok := args[0].(temporal.SearchAttributes).GetBool(NeedsAttention); ok {
 			c.attention = needed
 		}
 	}).Return(nil).Maybe()
-	c.OnActivity(booksStep.CancelInvoice, mock.Anything, mock.Anything).Return(nil).Maybe()
-	c.OnActivity(saferpayStep.CloseExpired, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (activities.Outcome, error) {
+	c.OnActivity(collectionStep.CancelInvoice, mock.Anything, mock.Anything).Return(nil).Maybe()
+	c.OnActivity(collectionStep.CloseExpired, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (collectionacts.Outcome, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["look back "+in.PaymentID]++
 		if c.late[in.PaymentID] {
 			return authorized, nil
 		}
-		return activities.Outcome{State: payment.Expired}, nil
+		return collectionacts.Outcome{State: payment.Expired}, nil
 	}).Maybe()
-	c.OnActivity(saferpayStep.LookOnceMore, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (activities.Outcome, error) {
+	c.OnActivity(collectionStep.LookOnceMore, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (collectionacts.Outcome, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["look once more "+in.PaymentID]++
 		if c.overlooked[in.PaymentID] {
-			return activities.Outcome{State: payment.Captured, CaptureID: in.PaymentID + "_c"}, nil
+			return collectionacts.Outcome{State: payment.Captured, CaptureID: in.PaymentID + "_c"}, nil
 		}
-		return activities.Outcome{State: payment.Unknown}, nil
+		return collectionacts.Outcome{State: payment.Unknown}, nil
 	}).Maybe()
-	c.OnActivity(saferpayStep.OpenPaymentPage, mock.Anything, mock.Anything).AfterFn(func() time.Duration { return c.slow }).Return(func(_ context.Context, in activities.StartCheckout) (activities.Checkout, error) {
+	c.OnActivity(collectionStep.OpenPaymentPage, mock.Anything, mock.Anything).AfterFn(func() time.Duration { return c.slow }).Return(func(_ context.Context, in collectionacts.StartCheckout) (collectionacts.Checkout, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if err := c.refusals[in.PaymentID]; err != nil {
-			return activities.Checkout{}, err
+			return collectionacts.Checkout{}, err
 		}
 		c.calls["open "+in.PaymentID]++
-		return activities.Checkout{RedirectURL: "https://pay/" + in.PaymentID, Amount: c.due, ExpiresAt: c.Now().Add(c.pageLife)}, nil
+		return collectionacts.Checkout{RedirectURL: "https://pay/" + in.PaymentID, Amount: c.due, ExpiresAt: c.Now().Add(c.pageLife)}, nil
 	}).Maybe()
-	c.OnActivity(saferpayStep.AssertPayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.AskOutcome) (activities.Outcome, error) {
+	c.OnActivity(collectionStep.AssertPayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in collectionacts.AskOutcome) (collectionacts.Outcome, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["assert "+in.PaymentID]++
 		if c.asking != nil {
-			return activities.Outcome{}, c.asking
+			return collectionacts.Outcome{}, c.asking
 		}
 		answers := c.outcomes[in.PaymentID]
 		require.NotEmpty(t, answers, "nobody should ask about %s", in.PaymentID)
@@ -107,20 +108,20 @@ func collect(t *testing.T) *collecting {
 		}
 		return answers[0], nil
 	}).Maybe()
-	c.OnActivity(saferpayStep.ReleasePayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Release) (activities.Released, error) {
+	c.OnActivity(collectionStep.ReleasePayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in collectionacts.Release) (collectionacts.Released, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["release "+in.PaymentID+" "+string(in.Objection)]++
 		return c.released[in.PaymentID], nil
 	}).Maybe()
-	c.OnActivity(booksStep.RaiseException, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Raise) (activities.Raised, error) {
+	c.OnActivity(escalationStep.RaiseException, mock.Anything, mock.Anything).Return(func(_ context.Context, in escalationacts.Raise) (escalationacts.Raised, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["raise "+in.Subject+" "+string(in.Kind)]++
 		delete(c.decided, "exc_"+string(in.Kind)) // a new one of the same name
-		return activities.Raised{ExceptionID: "exc_" + string(in.Kind)}, nil
+		return escalationacts.Raised{ExceptionID: "exc_" + string(in.Kind)}, nil
 	}).Maybe()
-	c.OnActivity(booksStep.ResolveException, mock.Anything, mock.Anything).AfterFn(func() time.Duration { return c.slowDecision }).Return(func(_ context.Context, in activities.Resolve) error {
+	c.OnActivity(escalationStep.ResolveException, mock.Anything, mock.Anything).AfterFn(func() time.Duration { return c.slowDecision }).Return(func(_ context.Context, in escalationacts.Resolve) error {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if before := c.decided[in.ExceptionID]; before != "" && before != in.Choice {
@@ -130,13 +131,13 @@ func collect(t *testing.T) *collecting {
 		c.calls["resolve "+in.ExceptionID+" "+string(in.Choice)]++
 		return nil
 	}).Maybe()
-	c.OnActivity(booksStep.GiveUpPayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (activities.Outcome, error) {
+	c.OnActivity(collectionStep.GiveUpPayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (collectionacts.Outcome, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["give up "+in.PaymentID]++
-		return activities.Outcome{State: payment.Cancelled}, nil
+		return collectionacts.Outcome{State: payment.Cancelled}, nil
 	}).Maybe()
-	c.OnActivity(booksStep.RecordReceipt, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.OtherReceipt) (activities.Standing, error) {
+	c.OnActivity(collectionStep.RecordReceipt, mock.Anything, mock.Anything).Return(func(_ context.Context, in collectionacts.OtherReceipt) (activities.Standing, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if in.Amount.Cmp(c.due) > 0 {
@@ -150,12 +151,12 @@ func collect(t *testing.T) *collecting {
 		}
 		return activities.Standing{InvoiceStatus: status, Due: c.due}, nil
 	}).Maybe()
-	c.OnActivity(booksStep.BookReceipt, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Receipt) (activities.Booked, error) {
+	c.OnActivity(collectionStep.BookReceipt, mock.Anything, mock.Anything).Return(func(_ context.Context, in collectionacts.Receipt) (collectionacts.Booked, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if c.unbookable > 0 {
 			c.unbookable--
-			return activities.Booked{}, errors.New("the database refuses it")
+			return collectionacts.Booked{}, errors.New("the database refuses it")
 		}
 		c.calls["book "+in.PaymentID]++
 		assert.NotEmpty(t, in.CaptureID)
@@ -163,43 +164,43 @@ func collect(t *testing.T) *collecting {
 			return b, nil
 		}
 		c.due = money.Zero(money.CHF)
-		return activities.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)}, Account: "1029"}, nil
+		return collectionacts.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)}, Account: "1029"}, nil
 	}).Maybe()
 	return c
 }
 
 // opens lets the draft be issued.
 func (c *collecting) opens() *collecting {
-	c.OnActivity(booksStep.OpenInvoice, mock.Anything, mock.Anything).Return(activities.Standing{InvoiceStatus: invoice.Open, Due: c.due}, nil)
-	c.OnActivity(booksStep.TakeUpInvoice, mock.Anything, mock.Anything).Return(func(context.Context, activities.InvoiceRef) (activities.LeftBehind, error) {
+	c.OnActivity(collectionStep.OpenInvoice, mock.Anything, mock.Anything).Return(activities.Standing{InvoiceStatus: invoice.Open, Due: c.due}, nil)
+	c.OnActivity(collectionStep.TakeUpInvoice, mock.Anything, mock.Anything).Return(func(context.Context, activities.InvoiceRef) (collectionacts.LeftBehind, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["look up"]++
-		return activities.LeftBehind{Payments: c.recorded}, nil
+		return collectionacts.LeftBehind{Payments: c.recorded}, nil
 	}).Maybe()
 	return c
 }
 
 // captures lets Saferpay capture.
 func (c *collecting) captures() *collecting {
-	c.OnActivity(saferpayStep.CapturePayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (activities.Captured, error) {
+	c.OnActivity(collectionStep.CapturePayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (collectionacts.Captured, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["capture "+in.PaymentID]++
 		if len(c.failures) > 0 {
 			err := c.failures[0]
 			c.failures = c.failures[1:]
-			return activities.Captured{}, err
+			return collectionacts.Captured{}, err
 		}
-		return activities.Captured{CaptureID: in.PaymentID + "_c"}, nil
+		return collectionacts.Captured{CaptureID: in.PaymentID + "_c"}, nil
 	})
 	return c
 }
 
 // parks has the provider take the money of pay_1 by itself, for an invoice that is paid by then.
 func (c *collecting) parks() *collecting {
-	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Captured, CaptureID: "c_1"}}
-	c.booked["pay_1"] = activities.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)}, Parked: true}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{{State: payment.Captured, CaptureID: "c_1"}}
+	c.booked["pay_1"] = collectionacts.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)}, Parked: true}
 	return c
 }
 
@@ -254,9 +255,9 @@ func (c *collecting) run() Collected {
 }
 
 var (
-	authorized = activities.Outcome{State: payment.Authorized}
-	notBegun   = activities.Outcome{State: payment.Redirected}
-	declined   = activities.Outcome{State: payment.Failed}
+	authorized = collectionacts.Outcome{State: payment.Authorized}
+	notBegun   = collectionacts.Outcome{State: payment.Redirected}
+	declined   = collectionacts.Outcome{State: payment.Failed}
 
 	errRefused = temporal.NewNonRetryableApplicationError("Saferpay said no", activities.SaferpayRefused, nil)
 )

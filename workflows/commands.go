@@ -194,7 +194,7 @@ func (c Commands) Disconnect(ctx context.Context, s merchant.PaymentService) (Se
 }
 
 // ServiceChanged has the onboarding of the payment service see to something that happened elsewhere, see
-// activities.Processes.
+// Workflows in activities/onboarding.
 func (c Commands) ServiceChanged(ctx context.Context, s merchant.PaymentService, refusedPassword []byte) error {
 	in := connected(s)
 	options := onboardingOptions(in)

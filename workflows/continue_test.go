@@ -9,7 +9,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/quittance/quittance/activities"
+	collectionacts "github.com/quittance/quittance/activities/collection"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/payment"
@@ -46,7 +46,7 @@ func (c *collecting) growsLong() {
 func TestMoneyThatCannotBeTakenIsStillTriedAfterALongHistory(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"], c.outcomes["pay_2"] = []activities.Outcome{authorized}, []activities.Outcome{authorized}
+	c.outcomes["pay_1"], c.outcomes["pay_2"] = []collectionacts.Outcome{authorized}, []collectionacts.Outcome{authorized}
 	c.failures = []error{errRefused, errRefused}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(time.Hour, func() { c.payNow("pay_2", payment.TWINT) })
@@ -69,7 +69,7 @@ func TestMoneyThatCannotBeTakenIsStillTriedAfterALongHistory(t *testing.T) {
 func TestWhatSomebodyMustSeeIsStillToBeSeenAfterALongHistory(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Authorized, Objection: payment.AmountMismatch}}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{{State: payment.Authorized, Objection: payment.AmountMismatch}}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
 	c.at(3*time.Hour, c.growsLong)
@@ -110,7 +110,7 @@ func TestParkedMoneyWaitsForAPersonAfterALongHistory(t *testing.T) {
 func TestLongHistoryContinuesWithThePagesThatAreOpen(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{declined}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{declined}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
 	c.at(3*time.Hour, func() { c.payNow("pay_2", payment.TWINT) })
@@ -125,7 +125,7 @@ func TestLongHistoryContinuesWithThePagesThatAreOpen(t *testing.T) {
 
 	next := collect(t).captures()
 	next.SetStartTime(c.Now())
-	next.outcomes["pay_2"] = []activities.Outcome{authorized}
+	next.outcomes["pay_2"] = []collectionacts.Outcome{authorized}
 	var page *answer[Checkout]
 	next.at(time.Hour, func() { page = next.payNow("pay_3", payment.TWINT) })
 	next.at(2*time.Hour, func() { next.hint(SignalSaferpayNotified, "pay_2") })

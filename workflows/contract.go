@@ -12,7 +12,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 
-	"github.com/quittance/quittance/activities"
+	reconciliationacts "github.com/quittance/quittance/activities/reconciliation"
 	"github.com/quittance/quittance/internal/delivery"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/merchant"
@@ -224,9 +224,9 @@ type CurrencyState struct {
 
 // OpenFinding puts what a nightly sweep found before a person.
 type OpenFinding struct {
-	CompanyID        string           `json:"company_id"`
-	PaymentServiceID string           `json:"payment_service_id"`
-	Found            activities.Found `json:"found"`
+	CompanyID        string                   `json:"company_id"`
+	PaymentServiceID string                   `json:"payment_service_id"`
+	Found            reconciliationacts.Found `json:"found"`
 }
 
 // ConnectPaymentService starts the onboarding of a payment service.

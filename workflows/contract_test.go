@@ -6,7 +6,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/quittance/quittance/activities"
+	collectionacts "github.com/quittance/quittance/activities/collection"
+	deliveryacts "github.com/quittance/quittance/activities/delivery"
+	escalationacts "github.com/quittance/quittance/activities/escalation"
+	onboardingacts "github.com/quittance/quittance/activities/onboarding"
+	reconciliationacts "github.com/quittance/quittance/activities/reconciliation"
+	refundingacts "github.com/quittance/quittance/activities/refunding"
 )
 
 // A bare string would stay readable in Temporal Web, where only summaries may be, see internal/temporalkit.
@@ -30,7 +35,7 @@ func TestNoArgumentOrResultIsABareString(t *testing.T) {
 		"ServiceHealth": Workflows{}.ServiceHealth,
 	}
 	for _, steps := range []any{
-		&activities.Books{}, &activities.Saferpay{}, &activities.Merchants{}, &activities.Mail{}, &activities.Schedules{}, &activities.Webhooks{},
+		&collectionacts.Activities{}, &refundingacts.Activities{}, &onboardingacts.Activities{}, &onboardingacts.Schedules{}, &reconciliationacts.Activities{}, &deliveryacts.Activities{}, &escalationacts.Activities{},
 	} {
 		typ := reflect.TypeOf(steps)
 		for m := range typ.Methods() {

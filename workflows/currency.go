@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
+	onboardingacts "github.com/quittance/quittance/activities/onboarding"
 	"github.com/quittance/quittance/internal/calendar"
 	"github.com/quittance/quittance/internal/merchant"
 )
@@ -16,7 +17,7 @@ const patientLooks = 15
 
 // currencyActivation brings one requested currency of one payment service to its contract.
 type currencyActivation struct {
-	activities.CurrencyStanding
+	onboardingacts.CurrencyStanding
 	in       RequestCurrency
 	clock    clock
 	calendar calendar.Calendar
@@ -76,7 +77,7 @@ func (a *currencyActivation) run(ctx workflow.Context) (CurrencyState, error) {
 }
 
 func (a *currencyActivation) record(ctx workflow.Context) error {
-	err := a.step(with(ctx, books, "Note the request"), merchantsStep.RequestCurrency, a.ref())
+	err := a.step(with(ctx, books, "Note the request"), onboardingStep.RequestCurrency, a.ref())
 	if a.refusal = refusal(err); a.refusal == nil && err != nil {
 		return err
 	}
@@ -98,14 +99,14 @@ func (a *currencyActivation) look(ctx workflow.Context) {
 	}
 	a.looks++
 	a.blind = ""
-	if err := a.step(with(ctx, saferpay, "Look at the terminal"), merchantsStep.CheckCurrency, a.ref()); err != nil {
+	if err := a.step(with(ctx, saferpay, "Look at the terminal"), onboardingStep.CheckCurrency, a.ref()); err != nil {
 		a.blind = fmt.Sprintf("\n\n**The terminal could not be looked at:** %s.", cause(err))
 	}
 }
 
 // step runs an activity that tells where the currency stands after it, and passes on whom that is to be told to.
 func (a *currencyActivation) step(ctx workflow.Context, activity, in any) error {
-	var standing activities.CurrencyStanding
+	var standing onboardingacts.CurrencyStanding
 	if err := workflow.ExecuteActivity(ctx, activity, in).Get(ctx, &standing); err != nil {
 		return err
 	}
@@ -113,7 +114,7 @@ func (a *currencyActivation) step(ctx workflow.Context, activity, in any) error 
 	if !a.PendingMails {
 		return nil
 	}
-	return workflow.ExecuteActivity(with(ctx, books, "Have the letters written"), merchantsStep.PassOn, a.ref().PaymentServiceRef).Get(ctx, nil)
+	return workflow.ExecuteActivity(with(ctx, books, "Have the letters written"), onboardingStep.PassOn, a.ref().PaymentServiceRef).Get(ctx, nil)
 }
 
 // listen takes the messages of the company and of operators.
@@ -143,13 +144,13 @@ func (a *currencyActivation) decide(ctx workflow.Context, in Decision) (Currency
 		return CurrencyState{}, err
 	}
 	defer a.changing.Unlock()
-	err := a.step(with(ctx, books, "Record the decision"), merchantsStep.RecordCurrencyDecision,
-		activities.DecideCurrency{CurrencyRef: a.ref(), Approved: in.Approved, Reason: in.Reason})
+	err := a.step(with(ctx, books, "Record the decision"), onboardingStep.RecordCurrencyDecision,
+		onboardingacts.DecideCurrency{CurrencyRef: a.ref(), Approved: in.Approved, Reason: in.Reason})
 	return CurrencyState{Status: a.Status}, err
 }
 
-func (a *currencyActivation) ref() activities.CurrencyRef {
-	return activities.CurrencyRef{
+func (a *currencyActivation) ref() onboardingacts.CurrencyRef {
+	return onboardingacts.CurrencyRef{
 		PaymentServiceRef: activities.PaymentServiceRef{CompanyID: a.in.CompanyID, PaymentServiceID: a.in.PaymentServiceID}, Currency: a.in.Currency,
 	}
 }

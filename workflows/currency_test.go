@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
+	onboardingacts "github.com/quittance/quittance/activities/onboarding"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
@@ -23,10 +24,10 @@ import (
 type wanting struct {
 	*testsuite.TestWorkflowEnvironment
 	t            *testing.T
-	standing     activities.CurrencyStanding // what the record says
-	contractedAt time.Time                   // when the acquirer contracts it; never when zero
-	refused      error                       // why it may not be requested
-	unreachable  bool                        // Saferpay does not answer
+	standing     onboardingacts.CurrencyStanding // what the record says
+	contractedAt time.Time                       // when the acquirer contracts it; never when zero
+	refused      error                           // why it may not be requested
+	unreachable  bool                            // Saferpay does not answer
 	looks        []time.Time
 	passedOn     int
 	attention    bool
@@ -37,24 +38,24 @@ func wants(t *testing.T) *wanting {
 	var suite testsuite.WorkflowTestSuite
 	w := &wanting{
 		TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t,
-		standing: activities.CurrencyStanding{Status: merchant.CurrencyRequested, Pending: true, Canton: "VD", PendingMails: true},
+		standing: onboardingacts.CurrencyStanding{Status: merchant.CurrencyRequested, Pending: true, Canton: "VD", PendingMails: true},
 	}
 	w.SetTestTimeout(20 * time.Second)
 	w.SetStartTime(monday)
 	Workflows{TimeScale: 1}.RegisterOnboarding(w)
-	w.RegisterActivity(&activities.Merchants{})
+	w.RegisterActivity(&onboardingacts.Activities{})
 	w.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
 		set, _ := args[0].(temporal.SearchAttributes).GetBool(NeedsAttention)
 		w.attention = w.attention || set
 	}).Return(nil).Maybe()
-	w.OnActivity(merchantsStep.RequestCurrency, mock.Anything, mock.Anything).Return(func(context.Context, activities.CurrencyRef) (activities.CurrencyStanding, error) {
+	w.OnActivity(onboardingStep.RequestCurrency, mock.Anything, mock.Anything).Return(func(context.Context, onboardingacts.CurrencyRef) (onboardingacts.CurrencyStanding, error) {
 		return w.standing, w.refused
 	})
-	w.OnActivity(merchantsStep.CheckCurrency, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.CurrencyRef) (activities.CurrencyStanding, error) {
+	w.OnActivity(onboardingStep.CheckCurrency, mock.Anything, mock.Anything).Return(func(_ context.Context, in onboardingacts.CurrencyRef) (onboardingacts.CurrencyStanding, error) {
 		assert.Equal(t, money.EUR, in.Currency)
 		w.looks = append(w.looks, w.Now())
 		if w.unreachable {
-			return activities.CurrencyStanding{}, temporal.NewNonRetryableApplicationError("nobody answers", "test", nil)
+			return onboardingacts.CurrencyStanding{}, temporal.NewNonRetryableApplicationError("nobody answers", "test", nil)
 		}
 		w.standing.PendingMails = false
 		if !w.contractedAt.IsZero() && !w.Now().Before(w.contractedAt) {
@@ -62,11 +63,11 @@ func wants(t *testing.T) *wanting {
 		}
 		return w.standing, nil
 	}).Maybe()
-	w.OnActivity(merchantsStep.RecordCurrencyDecision, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.DecideCurrency) (activities.CurrencyStanding, error) {
+	w.OnActivity(onboardingStep.RecordCurrencyDecision, mock.Anything, mock.Anything).Return(func(_ context.Context, in onboardingacts.DecideCurrency) (onboardingacts.CurrencyStanding, error) {
 		w.becomes(map[bool]merchant.CurrencyStatus{true: merchant.CurrencyActive, false: merchant.CurrencyRejected}[in.Approved])
 		return w.standing, nil
 	}).Maybe()
-	w.OnActivity(merchantsStep.PassOn, mock.Anything, mock.Anything).Return(func(context.Context, activities.PaymentServiceRef) error {
+	w.OnActivity(onboardingStep.PassOn, mock.Anything, mock.Anything).Return(func(context.Context, activities.PaymentServiceRef) error {
 		w.passedOn++
 		return nil
 	}).Maybe()
@@ -125,7 +126,7 @@ func TestContractedCurrencyNeedsNoRequest(t *testing.T) {
 func TestRefusedRequestIsTheAnswerAndTheEnd(t *testing.T) {
 	t.Parallel()
 	w := wants(t)
-	w.standing = activities.CurrencyStanding{}
+	w.standing = onboardingacts.CurrencyStanding{}
 	w.refused = temporal.NewNonRetryableApplicationError("not active", string(problem.PaymentServiceNotActive), nil, []problem.Field{})
 	request := &answer[CurrencyState]{}
 	w.RegisterDelayedCallback(func() { w.UpdateWorkflow(UpdateCurrency, "", callback(request)) }, 0)

@@ -7,7 +7,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/quittance/quittance/activities"
+	collectionacts "github.com/quittance/quittance/activities/collection"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
@@ -80,7 +80,7 @@ func (p *invoicePayment) take(ctx workflow.Context, c *checkout) {
 	defer func() { p.capturing = nil }()
 	p.report(ctx)
 	if c.Outcome.State == payment.Authorized {
-		var captured activities.Captured
+		var captured collectionacts.Captured
 		choice := p.desk.insist(ctx, &c.matter, p.captureTrouble(ctx, c), func() (err error) {
 			captured, err = p.capture(ctx, c)
 			return err
@@ -99,14 +99,14 @@ func (p *invoicePayment) take(ctx workflow.Context, c *checkout) {
 }
 
 // capture asks for the money once, and once more when the acquirer leaves the answer open.
-func (p *invoicePayment) capture(ctx workflow.Context, c *checkout) (captured activities.Captured, err error) {
-	err = workflow.ExecuteActivity(with(ctx, saferpay, "Capture the money"), saferpayStep.CapturePayment, p.paymentRef(c)).Get(ctx, &captured)
+func (p *invoicePayment) capture(ctx workflow.Context, c *checkout) (captured collectionacts.Captured, err error) {
+	err = workflow.ExecuteActivity(with(ctx, saferpay, "Capture the money"), collectionStep.CapturePayment, p.paymentRef(c)).Get(ctx, &captured)
 	if err != nil || !captured.Pending {
 		return captured, err
 	}
 	p.sleep(ctx, p.clock.shorten(pendingLook), "The acquirer has not answered the capture yet")
-	var later activities.Captured
-	err = workflow.ExecuteActivity(with(ctx, saferpay, "Ask what became of the capture"), saferpayStep.CapturePayment, p.paymentRef(c)).Get(ctx, &later)
+	var later collectionacts.Captured
+	err = workflow.ExecuteActivity(with(ctx, saferpay, "Ask what became of the capture"), collectionStep.CapturePayment, p.paymentRef(c)).Get(ctx, &later)
 	if err == nil && later.Pending {
 		err = fmt.Errorf("the acquirer has not answered the capture %s yet", later.CaptureID)
 	}
@@ -114,10 +114,10 @@ func (p *invoicePayment) capture(ctx workflow.Context, c *checkout) (captured ac
 }
 
 func (p *invoicePayment) release(ctx workflow.Context, c *checkout, objection payment.Objection) {
-	var released activities.Released
+	var released collectionacts.Released
 	choice := p.desk.insist(ctx, &c.matter, releaseTrouble, func() error {
-		return workflow.ExecuteActivity(with(ctx, saferpay, "Give the money back: "+string(objection)), saferpayStep.ReleasePayment,
-			activities.Release{PaymentRef: p.paymentRef(c), Objection: objection}).Get(ctx, &released)
+		return workflow.ExecuteActivity(with(ctx, saferpay, "Give the money back: "+string(objection)), collectionStep.ReleasePayment,
+			collectionacts.Release{PaymentRef: p.paymentRef(c), Objection: objection}).Get(ctx, &released)
 	})
 	switch {
 	case choice == exception.DidNotHappen:
@@ -153,9 +153,9 @@ func (p *invoicePayment) awaitSeen(ctx workflow.Context, c *checkout) {
 
 // book records the receipt. When less was due than came, the money is parked and a person must decide.
 func (p *invoicePayment) book(ctx workflow.Context, c *checkout) {
-	var booked activities.Booked
+	var booked collectionacts.Booked
 	p.desk.insist(ctx, &c.matter, bookingTrouble, func() error {
-		return inside(ctx, booksInside, bookings, "Book the receipt", "BookReceipt", activities.Receipt{PaymentRef: p.paymentRef(c), CaptureID: c.Outcome.CaptureID}, &booked)
+		return inside(ctx, booksInside, bookings, "Book the receipt", "BookReceipt", collectionacts.Receipt{PaymentRef: p.paymentRef(c), CaptureID: c.Outcome.CaptureID}, &booked)
 	})
 	p.Standing = booked.Standing
 	if booked.Parked {

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
+	collectionacts "github.com/quittance/quittance/activities/collection"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
@@ -44,7 +45,7 @@ func (c *collecting) decide(kind exception.Kind, choice exception.Choice) *answe
 func TestBankTransferWhileThePayerIsOnThePageGivesThePayersMoneyBack(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{authorized}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	var receipt *answer[Acknowledged]
 	c.at(2*time.Hour, func() { receipt = c.receipt("rcp_1", "108.00") })
@@ -57,8 +58,8 @@ func TestBankTransferWhileThePayerIsOnThePageGivesThePayersMoneyBack(t *testing.
 func TestPartlyPaidInvoiceAsksForTheRest(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
-	c.outcomes["pay_2"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{authorized}
+	c.outcomes["pay_2"] = []collectionacts.Outcome{authorized}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.receipt("rcp_1", "100.00") })
 	var rest *answer[Checkout]
@@ -74,8 +75,8 @@ func TestPartlyPaidInvoiceAsksForTheRest(t *testing.T) {
 func TestReceiptWaitsForMoneyThatIsBeingTaken(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
-	c.OnActivity(saferpayStep.CapturePayment, mock.Anything, mock.Anything).After(time.Minute).Return(activities.Captured{CaptureID: "c"}, nil)
+	c.outcomes["pay_1"] = []collectionacts.Outcome{authorized}
+	c.OnActivity(collectionStep.CapturePayment, mock.Anything, mock.Anything).After(time.Minute).Return(collectionacts.Captured{CaptureID: "c"}, nil)
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
 	var receipt *answer[Acknowledged]
@@ -90,7 +91,7 @@ func TestReceiptWaitsForMoneyThatIsBeingTaken(t *testing.T) {
 func TestPersonEndsAPaymentThatCannotBeCaptured(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{authorized}
 	c.failures = []error{errRefused, errRefused}
 	var decision *answer[Acknowledged]
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
@@ -107,7 +108,7 @@ func TestPersonEndsAPaymentThatCannotBeCaptured(t *testing.T) {
 func TestExceptionThatClearsUpByItselfIsClosed(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{authorized}
 	c.failures = []error{temporal.NewNonRetryableApplicationError("wrong password", activities.CredentialsRevoked, nil)}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
@@ -145,8 +146,8 @@ func TestNobodyDecidesAboutParkedMoneyThatHasGoneBackByARefund(t *testing.T) {
 func TestMismatchIsPutBeforeAPersonWithoutHoldingUpTheInvoice(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Authorized, Objection: payment.AmountMismatch}}
-	c.outcomes["pay_2"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{{State: payment.Authorized, Objection: payment.AmountMismatch}}
+	c.outcomes["pay_2"] = []collectionacts.Outcome{authorized}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
 	c.at(3*time.Hour, func() { c.payNow("pay_2", payment.Card) })
@@ -160,7 +161,7 @@ func TestMismatchIsPutBeforeAPersonWithoutHoldingUpTheInvoice(t *testing.T) {
 func TestMoneyThatIsAboutToBeLostIsPutBeforeAPersonOnceMore(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{authorized}
 	for range 6 * 4 { // TWINT: captured within 7 days, tried every six hours in the end
 		c.failures = append(c.failures, errRefused)
 	}
@@ -206,7 +207,7 @@ func TestParkedMoneyGoesBackWithOneDecision(t *testing.T) {
 func TestPaymentThatWaitsForCredentialsGoesOnWhenTheyAreRenewed(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{authorized}
 	c.failures = []error{temporal.NewNonRetryableApplicationError("the password was changed", activities.CredentialsRevoked, nil)}
 	start := c.Now()
 	c.at(time.Second, func() { c.payNow("pay_1", payment.Card) })
@@ -219,7 +220,7 @@ func TestPaymentThatWaitsForCredentialsGoesOnWhenTheyAreRenewed(t *testing.T) {
 func TestNewCredentialsAreNoReasonToAskAboutAPageThatIsJustOpen(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{notBegun}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{notBegun}
 	c.at(time.Second, func() { c.payNow("pay_1", payment.Card) })
 	c.at(time.Hour, func() { c.SignalWorkflow(SignalTryAgain, PaymentHint{PaymentID: "pay_1", OnlyFailed: true}) })
 	c.at(2*time.Hour, func() { assert.Zero(t, c.calls["assert pay_1"]); c.cancel() })

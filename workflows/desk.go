@@ -7,7 +7,7 @@ import (
 
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/quittance/quittance/activities"
+	escalationacts "github.com/quittance/quittance/activities/escalation"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/problem"
 )
@@ -104,8 +104,8 @@ func (d *desk) endWarning(ctx workflow.Context, m *matter, note string) {
 
 // clear records that an exception has cleared up.
 func (d *desk) clear(ctx workflow.Context, exceptionID, note string) {
-	err := workflow.ExecuteActivity(with(ctx, books, "It has cleared up"), booksStep.ResolveException, activities.Resolve{
-		CompanyID: d.companyID, ExceptionID: exceptionID, Choice: exception.ClearedUp, Note: note, By: activities.Quittance,
+	err := workflow.ExecuteActivity(with(ctx, books, "It has cleared up"), escalationStep.ResolveException, escalationacts.Resolve{
+		CompanyID: d.companyID, ExceptionID: exceptionID, Choice: exception.ClearedUp, Note: note, By: escalationacts.Quittance,
 	}).Get(ctx, nil)
 	if err != nil {
 		workflow.GetLogger(ctx).Warn("The exception could not be closed.", "exception", exceptionID, "error", err)
@@ -158,14 +158,14 @@ func (d *desk) putBeforePerson(ctx workflow.Context, m *matter, t trouble, what 
 
 // raise records an exception about the matter and returns its id. It is awaited when the process waits for the decision.
 func (d *desk) raise(ctx workflow.Context, m *matter, t trouble, what string, awaited bool) string {
-	in := activities.Raise{
+	in := escalationacts.Raise{
 		CompanyID: d.companyID, Kind: t.kind, Subject: m.subject, Detail: t.explain(what), Choices: t.choices,
 	}
 	if awaited {
 		in.WorkflowID = workflow.GetInfo(ctx).WorkflowExecution.ID
 	}
-	var raised activities.Raised
-	err := workflow.ExecuteActivity(with(ctx, books, "Put it before a person: "+string(t.kind)), booksStep.RaiseException, in).Get(ctx, &raised)
+	var raised escalationacts.Raised
+	err := workflow.ExecuteActivity(with(ctx, books, "Put it before a person: "+string(t.kind)), escalationStep.RaiseException, in).Get(ctx, &raised)
 	if err != nil {
 		workflow.GetLogger(ctx).Error("The exception could not be recorded.", "kind", t.kind, "error", err)
 	}
@@ -209,7 +209,7 @@ func (d *desk) resolve(ctx workflow.Context, in ResolveException) (Acknowledged,
 
 // resolveException records a person's decision, and puts it where the step that waits for it looks. A refusal is the answer.
 func resolveException(ctx workflow.Context, companyID string, in ResolveException, decisions map[string]exception.Choice) (Acknowledged, error) {
-	err := workflow.ExecuteActivity(with(ctx, books, "Record the decision: "+string(in.Choice)), booksStep.ResolveException, activities.Resolve{
+	err := workflow.ExecuteActivity(with(ctx, books, "Record the decision: "+string(in.Choice)), escalationStep.ResolveException, escalationacts.Resolve{
 		CompanyID: companyID, ExceptionID: in.ExceptionID, Choice: in.Choice, Note: in.Note, By: cmp.Or(in.By, "operator"),
 	}).Get(ctx, nil)
 	if refused := refusal(err); refused != nil {

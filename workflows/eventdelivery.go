@@ -7,7 +7,7 @@ import (
 
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/quittance/quittance/activities"
+	deliveryacts "github.com/quittance/quittance/activities/delivery"
 	"github.com/quittance/quittance/internal/delivery"
 	"github.com/quittance/quittance/internal/problem"
 )
@@ -29,8 +29,6 @@ type delivering struct {
 	clock  clock
 	wishes workflow.ReceiveChannel // of the company, to try at once
 }
-
-var webhooksStep *activities.Webhooks
 
 // EventDelivery sends an event to a webhook endpoint until the receiver takes it, and parks it when that takes too long. It
 // is started when the events before it, of the same invoice, have reached the endpoint or are parked. On SignalTryAgain it
@@ -59,8 +57,8 @@ func (d *delivering) round(ctx workflow.Context) (*EventDelivered, error) {
 	var since time.Time
 	for attempt, used := 1, 0; ; attempt++ {
 		// 1. Send the event, unless the delivery was ended in another way.
-		var sent activities.Sent
-		err := workflow.ExecuteActivity(with(ctx, webhook, fmt.Sprintf("Attempt %d", attempt)), webhooksStep.SendEvent, d.ref()).Get(ctx, &sent)
+		var sent deliveryacts.Sent
+		err := workflow.ExecuteActivity(with(ctx, webhook, fmt.Sprintf("Attempt %d", attempt)), deliveryStep.SendEvent, d.ref()).Get(ctx, &sent)
 		if end, err := ended(sent.State, err); end != nil || err != nil {
 			return end, err
 		}
@@ -75,9 +73,9 @@ func (d *delivering) round(ctx workflow.Context) (*EventDelivered, error) {
 			pause, used = d.pause(used, sent.RetryAfter)
 			next = workflow.Now(ctx).Add(pause)
 		}
-		var recorded activities.Recorded
+		var recorded deliveryacts.Recorded
 		err = inBooks(ctx, "Record the attempt", "RecordAttempt",
-			activities.Attempted{DeliveryRef: d.ref(), Round: sent.Round, Attempt: sent.Attempt, Since: since, RetryAt: next}, &recorded)
+			deliveryacts.Attempted{DeliveryRef: d.ref(), Round: sent.Round, Attempt: sent.Attempt, Since: since, RetryAt: next}, &recorded)
 		if recorded.Disabled {
 			d.notify(ctx)
 		}
@@ -114,7 +112,7 @@ func (d *delivering) jittered(i int) time.Duration {
 
 // notify tells the company that its endpoint is disabled; the exception that says the same is raised already.
 func (d *delivering) notify(ctx workflow.Context) {
-	err := workflow.ExecuteActivity(with(ctx, mail, "Mail the company that its endpoint is disabled"), mailStep.TellEndpointDisabled, d.ref()).Get(ctx, nil)
+	err := workflow.ExecuteActivity(with(ctx, mail, "Mail the company that its endpoint is disabled"), deliveryStep.TellEndpointDisabled, d.ref()).Get(ctx, nil)
 	if err != nil {
 		workflow.GetLogger(ctx).Error("The company could not be told.", "endpoint", d.in.EndpointID, "error", err)
 	}
@@ -134,8 +132,8 @@ func ended(state delivery.State, err error) (*EventDelivered, error) {
 	}
 }
 
-func (d *delivering) ref() activities.DeliveryRef {
-	return activities.DeliveryRef{CompanyID: d.in.CompanyID, EventID: d.in.EventID, EndpointID: d.in.EndpointID}
+func (d *delivering) ref() deliveryacts.DeliveryRef {
+	return deliveryacts.DeliveryRef{CompanyID: d.in.CompanyID, EventID: d.in.EventID, EndpointID: d.in.EndpointID}
 }
 
 // report tells operators why the event has not arrived.

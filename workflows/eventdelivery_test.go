@@ -13,7 +13,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
-	"github.com/quittance/quittance/activities"
+	deliveryacts "github.com/quittance/quittance/activities/delivery"
 	"github.com/quittance/quittance/internal/delivery"
 	"github.com/quittance/quittance/internal/problem"
 )
@@ -43,14 +43,13 @@ func tell(t *testing.T) *telling {
 	d.SetTestTimeout(20 * time.Second)
 	d.SetStartTime(monday)
 	Workflows{}.RegisterWebhooks(d)
-	d.RegisterActivity(&activities.Webhooks{})
-	d.RegisterActivity(&activities.Mail{})
-	d.OnActivity(mailStep.TellEndpointDisabled, mock.Anything, mock.Anything).Return(func(context.Context, activities.DeliveryRef) error {
+	d.RegisterActivity(&deliveryacts.Activities{})
+	d.OnActivity(deliveryStep.TellEndpointDisabled, mock.Anything, mock.Anything).Return(func(context.Context, deliveryacts.DeliveryRef) error {
 		d.mails++
 		return nil
 	}).Maybe()
-	d.OnActivity(webhooksStep.SendEvent, mock.Anything, mock.Anything).Return(func(context.Context, activities.DeliveryRef) (activities.Sent, error) {
-		sent := activities.Sent{State: d.record.State, Round: d.record.Round}
+	d.OnActivity(deliveryStep.SendEvent, mock.Anything, mock.Anything).Return(func(context.Context, deliveryacts.DeliveryRef) (deliveryacts.Sent, error) {
+		sent := deliveryacts.Sent{State: d.record.State, Round: d.record.Round}
 		if d.faults--; d.faults >= 0 {
 			return sent, d.fails
 		}
@@ -61,11 +60,11 @@ func tell(t *testing.T) *telling {
 		sent.Attempt, sent.RetryAfter = delivery.Attempt{At: d.Now(), Status: d.status(len(d.sends))}, d.wait
 		return sent, nil
 	}).Maybe()
-	d.OnActivity(webhooksStep.RecordAttempt, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Attempted) (activities.Recorded, error) {
+	d.OnActivity(deliveryStep.RecordAttempt, mock.Anything, mock.Anything).Return(func(_ context.Context, in deliveryacts.Attempted) (deliveryacts.Recorded, error) {
 		d.since = append(d.since, in.Since)
 		d.retries = append(d.retries, in.RetryAt)
 		d.record.Attempted(in.Attempt, in.Round, in.RetryAt)
-		return activities.Recorded{State: d.record.State, Disabled: d.record.State == delivery.Parked}, nil
+		return deliveryacts.Recorded{State: d.record.State, Disabled: d.record.State == delivery.Parked}, nil
 	}).Maybe()
 	return d
 }

@@ -9,6 +9,8 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
+	escalationacts "github.com/quittance/quittance/activities/escalation"
+	reconciliationacts "github.com/quittance/quittance/activities/reconciliation"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/problem"
 )
@@ -43,8 +45,8 @@ func (w Workflows) Finding(ctx workflow.Context, in OpenFinding) (Decided, error
 
 func (f *finding) run(ctx workflow.Context) (Decided, error) {
 	// 1. Put it before a person, unless that has been done.
-	var raised activities.Raised
-	err := workflow.ExecuteActivity(with(ctx, books, "Put it before a person: "+string(f.in.Found.Kind)), booksStep.RaiseException, activities.Raise{
+	var raised escalationacts.Raised
+	err := workflow.ExecuteActivity(with(ctx, books, "Put it before a person: "+string(f.in.Found.Kind)), escalationStep.RaiseException, escalationacts.Raise{
 		CompanyID: f.in.CompanyID, ExceptionID: f.in.Found.ExceptionID, Kind: f.in.Found.Kind, Subject: f.in.Found.Subject,
 		WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, Detail: f.in.Found.Detail, Choices: f.in.Found.Choices,
 	}).Get(ctx, &raised)
@@ -94,15 +96,15 @@ func (f *finding) resolve(ctx workflow.Context, in ResolveException) (Acknowledg
 
 func (f *finding) carryOut(ctx workflow.Context, in ResolveException) error {
 	found := f.in.Found
-	transaction := activities.FoundTransaction{
+	transaction := reconciliationacts.FoundTransaction{
 		PaymentServiceRef: activities.PaymentServiceRef{CompanyID: f.in.CompanyID, PaymentServiceID: f.in.PaymentServiceID},
 		ExceptionID:       found.ExceptionID, TransactionID: found.TransactionID, Amount: found.Amount,
 	}
 	paid := activities.PaymentRef{CompanyID: f.in.CompanyID, PaymentID: found.PaymentID}
-	money := activities.FoundMoney{PaymentRef: paid, InvoiceID: found.InvoiceID, TransactionID: found.TransactionID, Amount: found.ToBook, By: in.By}
+	money := reconciliationacts.FoundMoney{PaymentRef: paid, InvoiceID: found.InvoiceID, TransactionID: found.TransactionID, Amount: found.ToBook, By: in.By}
 	if in.Choice == exception.CaptureNow || in.Choice == exception.Record && found.Offers(exception.CaptureNow) {
-		var taken activities.Taken
-		err := workflow.ExecuteActivity(with(ctx, interactive, "Capture the money"), saferpayStep.CaptureFound, transaction).Get(ctx, &taken)
+		var taken reconciliationacts.Taken
+		err := workflow.ExecuteActivity(with(ctx, interactive, "Capture the money"), reconciliationStep.CaptureFound, transaction).Get(ctx, &taken)
 		if err != nil || found.ToBook.IsZero() { // booked already
 			return err
 		}
@@ -112,16 +114,16 @@ func (f *finding) carryOut(ctx workflow.Context, in ResolveException) error {
 	}
 	switch in.Choice {
 	case exception.Book, exception.CaptureNow:
-		return workflow.ExecuteActivity(with(ctx, books, "Book what Saferpay moved"), booksStep.BookFound, money).Get(ctx, nil)
+		return workflow.ExecuteActivity(with(ctx, books, "Book what Saferpay moved"), reconciliationStep.BookFound, money).Get(ctx, nil)
 	case exception.Record:
 		var back activities.GivenBack
-		err := workflow.ExecuteActivity(with(ctx, books, "Record the refund"), booksStep.RecordFoundRefund, activities.FoundRefund{
+		err := workflow.ExecuteActivity(with(ctx, books, "Record the refund"), reconciliationStep.RecordFoundRefund, reconciliationacts.FoundRefund{
 			PaymentRef: paid, InvoiceID: found.InvoiceID, TransactionID: found.TransactionID, Amount: money.Amount.Neg(),
 		}).Get(ctx, &back)
 		tellUnparked(ctx, back)
 		return err
 	case exception.Release:
-		return workflow.ExecuteActivity(with(ctx, interactive, "Give the money back"), saferpayStep.ReleaseFound, transaction).Get(ctx, nil)
+		return workflow.ExecuteActivity(with(ctx, interactive, "Give the money back"), reconciliationStep.ReleaseFound, transaction).Get(ctx, nil)
 	default:
 		return nil // to leave it as it is
 	}

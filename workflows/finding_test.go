@@ -12,6 +12,8 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/quittance/quittance/activities"
+	escalationacts "github.com/quittance/quittance/activities/escalation"
+	reconciliationacts "github.com/quittance/quittance/activities/reconciliation"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
@@ -34,44 +36,44 @@ func decide(t *testing.T, toBook string, choices ...exception.Choice) *deciding 
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	d := &deciding{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, taken: money.MustParse("50.00", money.CHF), in: OpenFinding{
-		CompanyID: "cmp_1", PaymentServiceID: "psv_1", Found: activities.Found{ExceptionID: "exc_1", Finding: sweep.Finding{
+		CompanyID: "cmp_1", PaymentServiceID: "psv_1", Found: reconciliationacts.Found{ExceptionID: "exc_1", Finding: sweep.Finding{
 			Kind: exception.OrphanTransaction, Subject: "T1", TransactionID: "T1", PaymentID: "pay_1", InvoiceID: "inv_1", Detail: "Saferpay did it.",
 			Choices: choices, Amount: money.MustParse("50.00", money.CHF), ToBook: money.MustParse(toBook, money.CHF),
 		}},
 	}}
 	d.SetTestTimeout(20 * time.Second)
 	Workflows{TimeScale: 1}.RegisterPayments(d)
-	d.RegisterActivity(&activities.Books{})
-	d.RegisterActivity(&activities.Saferpay{})
+	d.RegisterActivity(&reconciliationacts.Activities{})
+	d.RegisterActivity(&escalationacts.Activities{})
 	d.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
-	d.OnActivity(booksStep.RaiseException, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Raise) (activities.Raised, error) {
+	d.OnActivity(escalationStep.RaiseException, mock.Anything, mock.Anything).Return(func(_ context.Context, in escalationacts.Raise) (escalationacts.Raised, error) {
 		assert.Equal(t, []any{"exc_1", "T1", choices}, []any{in.ExceptionID, in.Subject, in.Choices})
 		if d.earlier != "" {
-			return activities.Raised{ExceptionID: d.earlier}, nil
+			return escalationacts.Raised{ExceptionID: d.earlier}, nil
 		}
-		return activities.Raised{ExceptionID: in.ExceptionID}, nil
+		return escalationacts.Raised{ExceptionID: in.ExceptionID}, nil
 	})
 	does := func(what string) error {
 		d.done = append(d.done, what)
 		return d.refuses
 	}
-	d.OnActivity(booksStep.ResolveException, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Resolve) error {
+	d.OnActivity(escalationStep.ResolveException, mock.Anything, mock.Anything).Return(func(_ context.Context, in escalationacts.Resolve) error {
 		d.done = append(d.done, "resolve "+string(in.Choice)+" by "+in.By)
 		return nil
 	}).Maybe()
-	d.OnActivity(booksStep.BookFound, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.FoundMoney) error {
+	d.OnActivity(reconciliationStep.BookFound, mock.Anything, mock.Anything).Return(func(_ context.Context, in reconciliationacts.FoundMoney) error {
 		d.booked = append(d.booked, in.Amount)
 		return does("book")
 	}).Maybe()
-	d.OnActivity(booksStep.RecordFoundRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.FoundRefund) (activities.GivenBack, error) {
+	d.OnActivity(reconciliationStep.RecordFoundRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in reconciliationacts.FoundRefund) (activities.GivenBack, error) {
 		assert.Equal(t, []any{"pay_1", "inv_1", "T1"}, []any{in.PaymentID, in.InvoiceID, in.TransactionID})
 		d.booked = append(d.booked, in.Amount)
 		return activities.GivenBack{}, does("record")
 	}).Maybe()
-	d.OnActivity(saferpayStep.CaptureFound, mock.Anything, mock.Anything).Return(func(context.Context, activities.FoundTransaction) (activities.Taken, error) {
-		return activities.Taken{Amount: d.taken}, does("capture")
+	d.OnActivity(reconciliationStep.CaptureFound, mock.Anything, mock.Anything).Return(func(context.Context, reconciliationacts.FoundTransaction) (reconciliationacts.Taken, error) {
+		return reconciliationacts.Taken{Amount: d.taken}, does("capture")
 	}).Maybe()
-	d.OnActivity(saferpayStep.ReleaseFound, mock.Anything, mock.Anything).Return(func(context.Context, activities.FoundTransaction) error {
+	d.OnActivity(reconciliationStep.ReleaseFound, mock.Anything, mock.Anything).Return(func(context.Context, reconciliationacts.FoundTransaction) error {
 		return does("release")
 	}).Maybe()
 	return d

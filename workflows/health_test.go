@@ -12,19 +12,20 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/quittance/quittance/activities"
+	onboardingacts "github.com/quittance/quittance/activities/onboarding"
 	"github.com/quittance/quittance/internal/merchant"
 )
 
 // dayAt runs the look of one day, which finds that.
-func dayAt(t *testing.T, found activities.Verification, err error) (env *testsuite.TestWorkflowEnvironment, passedOn int) {
+func dayAt(t *testing.T, found onboardingacts.Verification, err error) (env *testsuite.TestWorkflowEnvironment, passedOn int) {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	env = suite.NewTestWorkflowEnvironment()
 	Workflows{TimeScale: 1}.RegisterOnboarding(env)
-	env.RegisterActivity(&activities.Merchants{})
+	env.RegisterActivity(&onboardingacts.Activities{})
 	ref := activities.PaymentServiceRef{CompanyID: "cmp_1", PaymentServiceID: "psv_1"}
-	env.OnActivity(merchantsStep.CheckHealth, mock.Anything, ref).Return(found, err)
-	env.OnActivity(merchantsStep.PassOn, mock.Anything, ref).Run(func(mock.Arguments) { passedOn++ }).Return(nil).Maybe()
+	env.OnActivity(onboardingStep.CheckHealth, mock.Anything, ref).Return(found, err)
+	env.OnActivity(onboardingStep.PassOn, mock.Anything, ref).Run(func(mock.Arguments) { passedOn++ }).Return(nil).Maybe()
 	env.ExecuteWorkflow(ServiceHealthType, CheckPaymentService{CompanyID: "cmp_1", PaymentServiceID: "psv_1"})
 	require.True(t, env.IsWorkflowCompleted())
 	return env, passedOn
@@ -32,21 +33,21 @@ func dayAt(t *testing.T, found activities.Verification, err error) (env *testsui
 
 func TestHealthyServiceIsNoNews(t *testing.T) {
 	t.Parallel()
-	env, passedOn := dayAt(t, activities.Verification{Status: merchant.Active}, nil)
+	env, passedOn := dayAt(t, onboardingacts.Verification{Status: merchant.Active}, nil)
 	require.NoError(t, env.GetWorkflowError())
 	assert.Zero(t, passedOn)
 }
 
 func TestWhatTheDailyLookFoundIsPassedOn(t *testing.T) {
 	t.Parallel()
-	env, passedOn := dayAt(t, activities.Verification{Status: merchant.Suspended, PendingMails: []merchant.Letter{{What: merchant.ContractsLost}}}, nil)
+	env, passedOn := dayAt(t, onboardingacts.Verification{Status: merchant.Suspended, PendingMails: []merchant.Letter{{What: merchant.ContractsLost}}}, nil)
 	require.NoError(t, env.GetWorkflowError())
 	assert.Equal(t, 1, passedOn)
 }
 
 func TestDailyLookThatFailsWaitsForTheNextDay(t *testing.T) {
 	t.Parallel()
-	env, passedOn := dayAt(t, activities.Verification{}, errors.New("Saferpay is down"))
+	env, passedOn := dayAt(t, onboardingacts.Verification{}, errors.New("Saferpay is down"))
 	require.Error(t, env.GetWorkflowError())
 	assert.Zero(t, passedOn)
 }

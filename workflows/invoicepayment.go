@@ -8,6 +8,12 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
+	collectionacts "github.com/quittance/quittance/activities/collection"
+	deliveryacts "github.com/quittance/quittance/activities/delivery"
+	escalationacts "github.com/quittance/quittance/activities/escalation"
+	onboardingacts "github.com/quittance/quittance/activities/onboarding"
+	reconciliationacts "github.com/quittance/quittance/activities/reconciliation"
+	refundingacts "github.com/quittance/quittance/activities/refunding"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
@@ -47,9 +53,13 @@ type invoicePayment struct {
 }
 
 var (
-	booksStep    *activities.Books
-	saferpayStep *activities.Saferpay
-	mailStep     *activities.Mail
+	collectionStep     *collectionacts.Activities
+	refundingStep      *refundingacts.Activities
+	onboardingStep     *onboardingacts.Activities
+	schedulesStep      *onboardingacts.Schedules
+	reconciliationStep *reconciliationacts.Activities
+	deliveryStep       *deliveryacts.Activities
+	escalationStep     *escalationacts.Activities
 )
 
 // InvoicePayment collects an invoice from being issued until it is settled: paid or cancelled, and no payment page left
@@ -135,8 +145,8 @@ func (p *invoicePayment) open(ctx workflow.Context) error {
 
 // takeUp goes on where a workflow was that was ended from outside: it asks Saferpay about every payment that was under way.
 func (p *invoicePayment) takeUp(ctx workflow.Context) error {
-	var left activities.LeftBehind
-	if err := workflow.ExecuteActivity(with(ctx, books, "Take up what was left behind"), booksStep.TakeUpInvoice, p.ref()).Get(ctx, &left); err != nil {
+	var left collectionacts.LeftBehind
+	if err := workflow.ExecuteActivity(with(ctx, books, "Take up what was left behind"), collectionStep.TakeUpInvoice, p.ref()).Get(ctx, &left); err != nil {
 		return err
 	}
 	p.Standing, p.Shown = left.Standing, left.InvoiceStatus
@@ -145,7 +155,7 @@ func (p *invoicePayment) takeUp(ctx workflow.Context) error {
 }
 
 // follows has payments followed that stand in the record as not ended, unless they are already.
-func (p *invoicePayment) follows(left []activities.Unfinished) {
+func (p *invoicePayment) follows(left []collectionacts.Unfinished) {
 	for _, c := range left {
 		known := p.checkout(c.PaymentID)
 		if known != nil && (!p.reopened || !known.State.Final() || known.followed) {
@@ -179,8 +189,8 @@ func (p *invoicePayment) adopt(ctx workflow.Context) error {
 		return err
 	}
 	defer p.opening.Unlock()
-	var left activities.LeftBehind
-	if err := workflow.ExecuteActivity(with(ctx, books, "Look up a payment that is not known here"), booksStep.TakeUpInvoice, p.ref()).Get(ctx, &left); err != nil {
+	var left collectionacts.LeftBehind
+	if err := workflow.ExecuteActivity(with(ctx, books, "Look up a payment that is not known here"), collectionStep.TakeUpInvoice, p.ref()).Get(ctx, &left); err != nil {
 		return err
 	}
 	p.follows(left.Payments)
@@ -200,7 +210,7 @@ func (p *invoicePayment) checkout(paymentID string) *checkout {
 
 func (p *invoicePayment) mail(ctx workflow.Context) {
 	p.mailing, p.posting = "The mail to the customer is on its way.", true
-	err := workflow.ExecuteActivity(with(ctx, mail, "Mail the link to the customer"), mailStep.SendInvoice, p.ref()).Get(ctx, nil)
+	err := workflow.ExecuteActivity(with(ctx, mail, "Mail the link to the customer"), collectionStep.SendInvoice, p.ref()).Get(ctx, nil)
 	p.mailing, p.posting = "The customer got a mail with the link.", false
 	if err != nil {
 		p.mailing = "**The mail to the customer could not be delivered**; send the link in another way."

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/quittance/quittance/activities"
+	collectionacts "github.com/quittance/quittance/activities/collection"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/payment"
@@ -20,7 +21,7 @@ import (
 func TestInvoiceIsPaidWhenThePayerReturns(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{authorized}
 	var issue *answer[Issued]
 	var page *answer[Checkout]
 	c.at(0, func() { issue = update[Issued](c, UpdateIssue, "issue") })
@@ -36,7 +37,7 @@ func TestInvoiceIsPaidWhenThePayerReturns(t *testing.T) {
 func TestReturnAndNotificationTwiceCaptureOnce(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{authorized}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.TWINT) })
 	c.at(2*time.Hour, func() {
 		for range 2 {
@@ -51,7 +52,7 @@ func TestReturnAndNotificationTwiceCaptureOnce(t *testing.T) {
 func TestClosedTabWithoutNotificationIsFoundByOneLookBeforeThePageDies(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{authorized}
 	start := c.Now()
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	assert.Equal(t, invoice.Paid, c.run().Status)
@@ -62,8 +63,8 @@ func TestClosedTabWithoutNotificationIsFoundByOneLookBeforeThePageDies(t *testin
 func TestUnusedPageExpiresAfterOneLookAndThePayerMayComeBack(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{notBegun}
-	c.outcomes["pay_2"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{notBegun}
+	c.outcomes["pay_2"] = []collectionacts.Outcome{authorized}
 	var second *answer[Checkout]
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(48*time.Hour, func() { second = c.payNow("pay_2", payment.Card) })
@@ -77,7 +78,7 @@ func TestUnusedPageExpiresAfterOneLookAndThePayerMayComeBack(t *testing.T) {
 func TestPayingInThePagesLastMinutesStillCounts(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{notBegun, authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{notBegun, authorized}
 	c.at(time.Second, func() { c.payNow("pay_1", payment.Card) })
 	c.at(24*time.Hour-2*time.Minute, func() { c.hint(SignalSaferpayNotified, "pay_1") })
 	assert.Equal(t, invoice.Paid, c.run().Status)
@@ -87,7 +88,7 @@ func TestPayingInThePagesLastMinutesStillCounts(t *testing.T) {
 func TestSecondTabGetsTheSamePage(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{authorized}
 	var second *answer[Checkout]
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { second = c.payNow("pay_2", payment.Card) })
@@ -100,8 +101,8 @@ func TestSecondTabGetsTheSamePage(t *testing.T) {
 func TestSecondAuthorizationIsReleased(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
-	c.outcomes["pay_2"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{authorized}
+	c.outcomes["pay_2"] = []collectionacts.Outcome{authorized}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.payNow("pay_2", payment.TWINT) })
 	c.at(3*time.Hour, func() {
@@ -116,8 +117,8 @@ func TestSecondAuthorizationIsReleased(t *testing.T) {
 func TestPageThatIsOpenWhenTheInvoiceIsPaidStaysWatchedUntilItDies(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
-	c.outcomes["pay_2"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{authorized}
+	c.outcomes["pay_2"] = []collectionacts.Outcome{authorized}
 	c.at(time.Second, func() { c.payNow("pay_1", payment.Card) })
 	c.at(time.Hour, func() { c.payNow("pay_2", payment.TWINT) })
 	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_2") })
@@ -129,7 +130,7 @@ func TestPageThatIsOpenWhenTheInvoiceIsPaidStaysWatchedUntilItDies(t *testing.T)
 func TestCancelledInvoiceGivesLateMoneyBack(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{authorized}
 	var cancelled *answer[Acknowledged]
 	var late *answer[Checkout]
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
@@ -146,10 +147,10 @@ func TestCancelledInvoiceGivesLateMoneyBack(t *testing.T) {
 func TestInvoiceCannotBeCancelledNorPaidAgainWhileMoneyIsCaptured(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{authorized}
 	var cancel *answer[Acknowledged]
 	var pay *answer[Checkout]
-	c.OnActivity(saferpayStep.CapturePayment, mock.Anything, mock.Anything).After(time.Minute).Return(activities.Captured{CaptureID: "c"}, nil)
+	c.OnActivity(collectionStep.CapturePayment, mock.Anything, mock.Anything).After(time.Minute).Return(collectionacts.Captured{CaptureID: "c"}, nil)
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
 	c.at(2*time.Hour+30*time.Second, func() {
@@ -164,8 +165,8 @@ func TestInvoiceCannotBeCancelledNorPaidAgainWhileMoneyIsCaptured(t *testing.T) 
 func TestDeclinedPayerMayTryAgain(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{declined}
-	c.outcomes["pay_2"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{declined}
+	c.outcomes["pay_2"] = []collectionacts.Outcome{authorized}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
 	c.at(3*time.Hour, func() { c.payNow("pay_2", payment.Card) })
@@ -177,8 +178,8 @@ func TestDeclinedPayerMayTryAgain(t *testing.T) {
 func TestObjectionReleasesInsteadOfCapturing(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Authorized, Objection: payment.NoLiabilityShift}}
-	c.outcomes["pay_2"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{{State: payment.Authorized, Objection: payment.NoLiabilityShift}}
+	c.outcomes["pay_2"] = []collectionacts.Outcome{authorized}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
 	c.at(3*time.Hour, func() { c.payNow("pay_2", payment.TWINT) })
@@ -191,7 +192,7 @@ func TestObjectionReleasesInsteadOfCapturing(t *testing.T) {
 func TestPaymentThatTheProviderCapturedIsOnlyBooked(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Captured, CaptureID: "c_1"}}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{{State: payment.Captured, CaptureID: "c_1"}}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.TWINT) })
 	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
 	assert.Equal(t, invoice.Paid, c.run().Status)
@@ -200,11 +201,11 @@ func TestPaymentThatTheProviderCapturedIsOnlyBooked(t *testing.T) {
 
 func TestPendingPaymentIsFollowedFor120Hours(t *testing.T) {
 	t.Parallel()
-	pending := activities.Outcome{State: payment.Pending}
+	pending := collectionacts.Outcome{State: payment.Pending}
 	t.Run("a notification ends it", func(t *testing.T) {
 		t.Parallel()
 		c := collect(t).opens().captures()
-		c.outcomes["pay_1"] = []activities.Outcome{pending, authorized}
+		c.outcomes["pay_1"] = []collectionacts.Outcome{pending, authorized}
 		c.at(time.Second, func() { c.payNow("pay_1", payment.TWINT) })
 		c.at(time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
 		c.at(100*time.Hour, func() { c.hint(SignalSaferpayNotified, "pay_1") })
@@ -214,7 +215,7 @@ func TestPendingPaymentIsFollowedFor120Hours(t *testing.T) {
 	t.Run("one look in case the notification was lost", func(t *testing.T) {
 		t.Parallel()
 		c := collect(t).opens().captures()
-		c.outcomes["pay_1"] = []activities.Outcome{pending, authorized}
+		c.outcomes["pay_1"] = []collectionacts.Outcome{pending, authorized}
 		start := c.Now()
 		c.at(time.Second, func() { c.payNow("pay_1", payment.TWINT) })
 		c.at(time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
@@ -225,7 +226,7 @@ func TestPendingPaymentIsFollowedFor120Hours(t *testing.T) {
 	t.Run("one look at the end", func(t *testing.T) {
 		t.Parallel()
 		c := collect(t).opens().captures()
-		c.outcomes["pay_1"] = []activities.Outcome{pending, pending, authorized}
+		c.outcomes["pay_1"] = []collectionacts.Outcome{pending, pending, authorized}
 		start := c.Now()
 		c.at(time.Second, func() { c.payNow("pay_1", payment.TWINT) })
 		c.at(time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
@@ -236,7 +237,7 @@ func TestPendingPaymentIsFollowedFor120Hours(t *testing.T) {
 	t.Run("then a person must look", func(t *testing.T) {
 		t.Parallel()
 		c := collect(t).opens().captures()
-		c.outcomes["pay_1"] = []activities.Outcome{pending, pending, pending, authorized}
+		c.outcomes["pay_1"] = []collectionacts.Outcome{pending, pending, pending, authorized}
 		c.at(time.Second, func() { c.payNow("pay_1", payment.TWINT) })
 		c.at(time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
 		c.at(200*time.Hour, func() { c.hint(SignalTryAgain, "pay_1") })
@@ -250,7 +251,7 @@ func TestPendingPaymentIsFollowedFor120Hours(t *testing.T) {
 func TestFailedCaptureNeedsAttentionAndIsTriedEverMoreSeldomButNeverGivenUp(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{authorized}
 	for range 5 {
 		c.failures = append(c.failures, errRefused)
 	}
@@ -266,7 +267,7 @@ func TestFailedCaptureNeedsAttentionAndIsTriedEverMoreSeldomButNeverGivenUp(t *t
 func TestHintsFromStrangersAreBounded(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{notBegun}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{notBegun}
 	c.at(time.Second, func() { c.payNow("pay_1", payment.Card) })
 	for i := range 50 {
 		c.at(time.Duration(i+1)*time.Minute, func() {
@@ -282,7 +283,7 @@ func TestHintsFromStrangersAreBounded(t *testing.T) {
 func TestRefusedIssueIsTheAnswerAndTheEnd(t *testing.T) {
 	t.Parallel()
 	c := collect(t)
-	c.OnActivity(booksStep.OpenInvoice, mock.Anything, mock.Anything).Return(activities.Standing{},
+	c.OnActivity(collectionStep.OpenInvoice, mock.Anything, mock.Anything).Return(activities.Standing{},
 		temporal.NewNonRetryableApplicationError("not a draft", string(problem.InvoiceNotDraft), nil, []problem.Field{}))
 	var issue *answer[Issued]
 	c.at(0, func() { issue = update[Issued](c, UpdateIssue, "issue") })
@@ -297,7 +298,7 @@ func TestPayNowExplainsItsRefusals(t *testing.T) {
 	c.refusals["pay_2"] = temporal.NewNonRetryableApplicationError("suspended", string(problem.PaymentServiceNotActive), nil, []problem.Field{})
 	c.refusals["pay_3"] = errors.New("connection refused")
 	for _, nobodyGotIt := range []string{"pay_2", "pay_3"} {
-		c.OnActivity(booksStep.AbandonPage, mock.Anything, activities.PaymentRef{CompanyID: "cmp_1", PaymentID: nobodyGotIt}).Return(nil).Once()
+		c.OnActivity(collectionStep.AbandonPage, mock.Anything, activities.PaymentRef{CompanyID: "cmp_1", PaymentID: nobodyGotIt}).Return(nil).Once()
 	}
 	c.at(time.Minute, func() { unknown = c.payNow("pay_1", "cash") })
 	c.at(2*time.Minute, func() { refusedByActivity = c.payNow("pay_2", payment.Card) })
@@ -313,7 +314,7 @@ func TestPayNowExplainsItsRefusals(t *testing.T) {
 func TestCancellationRequestFromTemporalWebLeavesNoMoneyHanging(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{authorized}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, c.CancelWorkflow)
 	c.at(3*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })

@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/quittance/quittance/activities"
+	onboardingacts "github.com/quittance/quittance/activities/onboarding"
 	"github.com/quittance/quittance/internal/calendar"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/problem"
@@ -34,11 +35,11 @@ type joining struct {
 	unreachable  bool                    // Saferpay does not answer
 	mailDown     bool
 	looks        []time.Time
-	planned      int                  // how often what happens every day was
-	pages        []activities.Resumed // what is under way when the credentials are renewed
-	resumed      []string             // from where on payments under way were told of new credentials
-	left         int                  // after how many days nothing is under way any more
-	erased       []time.Time          // when somebody tried to erase the credentials
+	planned      int                      // how often what happens every day was
+	pages        []onboardingacts.Resumed // what is under way when the credentials are renewed
+	resumed      []string                 // from where on payments under way were told of new credentials
+	left         int                      // after how many days nothing is under way any more
+	erased       []time.Time              // when somebody tried to erase the credentials
 	dailyEnded   bool
 	letters      []sent
 	attention    bool // it was put on the operators' list
@@ -69,27 +70,26 @@ func onboardAt(t *testing.T, status merchant.ServiceStatus, started time.Time, c
 	j.SetTestTimeout(20 * time.Second)
 	j.SetStartTime(started)
 	Workflows{TimeScale: scale}.RegisterOnboarding(j)
-	j.RegisterActivity(&activities.Merchants{})
-	j.RegisterActivity(&activities.Schedules{})
-	j.RegisterActivity(&activities.Mail{})
+	j.RegisterActivity(&onboardingacts.Activities{})
+	j.RegisterActivity(&onboardingacts.Schedules{})
 	j.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
 		set, _ := args[0].(temporal.SearchAttributes).GetBool(NeedsAttention)
 		j.attention, j.listed = j.attention || set, set
 	}).Return(nil).Maybe()
-	j.OnActivity(merchantsStep.RecordPaymentService, mock.Anything, mock.Anything).Return(func(context.Context, activities.Connect) (activities.Verification, error) {
+	j.OnActivity(onboardingStep.RecordPaymentService, mock.Anything, mock.Anything).Return(func(context.Context, onboardingacts.Connect) (onboardingacts.Verification, error) {
 		return j.standing(), nil
 	})
-	j.OnActivity(merchantsStep.RemindOfCredentials, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Remind) (activities.Verification, error) {
+	j.OnActivity(onboardingStep.RemindOfCredentials, mock.Anything, mock.Anything).Return(func(_ context.Context, in onboardingacts.Remind) (onboardingacts.Verification, error) {
 		j.service.Note(merchant.ServiceStep{What: merchant.Reminded, About: fmt.Sprint(in.After)}, j.Now())
 		return j.standing(), nil
 	}).Maybe()
-	j.OnActivity(merchantsStep.Abandon, mock.Anything, mock.Anything).Return(func(context.Context, activities.Remind) (activities.Verification, error) {
+	j.OnActivity(onboardingStep.Abandon, mock.Anything, mock.Anything).Return(func(context.Context, onboardingacts.Remind) (onboardingacts.Verification, error) {
 		err := j.service.Abandon(j.Now(), "")
 		return j.standing(), err
 	}).Maybe()
-	j.OnActivity(merchantsStep.SaveCredentials, mock.Anything, mock.Anything).Return(j.saveCredentials).Maybe()
-	j.OnActivity(merchantsStep.CheckVerification, mock.Anything, mock.Anything).Return(j.check).Maybe()
-	j.OnActivity(merchantsStep.NoteBlindLook, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.LookAtTerminal) (activities.Verification, error) {
+	j.OnActivity(onboardingStep.SaveCredentials, mock.Anything, mock.Anything).Return(j.saveCredentials).Maybe()
+	j.OnActivity(onboardingStep.CheckVerification, mock.Anything, mock.Anything).Return(j.check).Maybe()
+	j.OnActivity(onboardingStep.NoteBlindLook, mock.Anything, mock.Anything).Return(func(_ context.Context, in onboardingacts.LookAtTerminal) (onboardingacts.Verification, error) {
 		j.escalate(in.At)
 		return j.standing(), nil
 	}).Maybe()
@@ -102,57 +102,57 @@ func onboardAt(t *testing.T, status merchant.ServiceStatus, started time.Time, c
 		j.dailyEnded = true
 		return nil
 	}).Maybe()
-	j.OnActivity(merchantsStep.CatchUp, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.ServiceNews) (activities.Verification, error) {
+	j.OnActivity(onboardingStep.CatchUp, mock.Anything, mock.Anything).Return(func(_ context.Context, in onboardingacts.ServiceNews) (onboardingacts.Verification, error) {
 		if len(in.RefusedPassword) > 0 {
 			require.NoError(t, j.service.RefuseCredentials(in.RefusedPassword, j.Now()))
 		}
 		return j.standing(), nil
 	}).Maybe()
-	j.OnActivity(merchantsStep.ResumePayments, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Resume) (activities.Resumed, error) {
+	j.OnActivity(onboardingStep.ResumePayments, mock.Anything, mock.Anything).Return(func(_ context.Context, in onboardingacts.Resume) (onboardingacts.Resumed, error) {
 		j.resumed = append(j.resumed, in.After)
-		var page activities.Resumed
+		var page onboardingacts.Resumed
 		if len(j.pages) > 0 {
 			page, j.pages = j.pages[0], j.pages[1:]
 		}
 		return page, nil
 	}).Maybe()
-	j.OnActivity(merchantsStep.Disconnect, mock.Anything, mock.Anything).Return(func(context.Context, activities.PaymentServiceRef) (activities.Verification, error) {
+	j.OnActivity(onboardingStep.Disconnect, mock.Anything, mock.Anything).Return(func(context.Context, activities.PaymentServiceRef) (onboardingacts.Verification, error) {
 		err := j.service.Become(merchant.Disconnected, j.Now(), "")
 		return j.standing(), err
 	}).Maybe()
-	j.OnActivity(merchantsStep.EraseCredentials, mock.Anything, mock.Anything).Return(func(context.Context, activities.PaymentServiceRef) (activities.Left, error) {
+	j.OnActivity(onboardingStep.EraseCredentials, mock.Anything, mock.Anything).Return(func(context.Context, activities.PaymentServiceRef) (onboardingacts.Left, error) {
 		j.erased = append(j.erased, j.Now())
-		return activities.Left{InFlight: len(j.erased) < j.left}, nil
+		return onboardingacts.Left{InFlight: len(j.erased) < j.left}, nil
 	}).Maybe()
-	j.OnActivity(merchantsStep.RecordDecision, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.DecideVerification) (activities.Verification, error) {
+	j.OnActivity(onboardingStep.RecordDecision, mock.Anything, mock.Anything).Return(func(_ context.Context, in onboardingacts.DecideVerification) (onboardingacts.Verification, error) {
 		return j.become(map[bool]merchant.ServiceStatus{true: merchant.Active, false: merchant.Rejected}[in.Approved])
 	}).Maybe()
-	j.OnActivity(merchantsStep.ReceiveDocument, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.DocumentRef) (activities.Verification, error) {
+	j.OnActivity(onboardingStep.ReceiveDocument, mock.Anything, mock.Anything).Return(func(_ context.Context, in onboardingacts.DocumentRef) (onboardingacts.Verification, error) {
 		j.service.Note(merchant.ServiceStep{What: merchant.DocumentReceived, About: in.DocumentID}, j.Now())
 		return j.standing(), nil
 	}).Maybe()
-	j.OnActivity(mailStep.TellStep, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Tell) (activities.Told, error) {
+	j.OnActivity(onboardingStep.TellStep, mock.Anything, mock.Anything).Return(func(_ context.Context, in onboardingacts.MailRef) (onboardingacts.MailOutcome, error) {
 		if j.mailDown {
-			return activities.Told{}, errors.New("connection refused")
+			return onboardingacts.MailOutcome{}, errors.New("connection refused")
 		}
 		j.letters = append(j.letters, sent{in.Letter, j.Now()})
-		return activities.Told{Sent: true, Note: "Mailed."}, nil
+		return onboardingacts.MailOutcome{Sent: true, Note: "Mailed."}, nil
 	}).Maybe()
-	j.OnActivity(merchantsStep.NoteLetter, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Tidings) (activities.Verification, error) {
+	j.OnActivity(onboardingStep.NoteLetter, mock.Anything, mock.Anything).Return(func(_ context.Context, in onboardingacts.MailResult) (onboardingacts.Verification, error) {
 		j.service.Note(merchant.ServiceStep{What: merchant.Mailed, Letter: &in.Letter}, j.Now())
 		return j.standing(), nil
 	}).Maybe()
 	return j
 }
 
-func (j *joining) standing() activities.Verification {
-	return activities.Verification{
+func (j *joining) standing() onboardingacts.Verification {
+	return onboardingacts.Verification{
 		Status: j.service.Status, Canton: j.canton, SubmittedAt: j.service.SubmittedAt, EarliestAt: j.service.EarliestAt, DueAt: j.service.DueAt,
 		Connected: len(j.service.SealedPassword) > 0, Overdue: j.service.Late(), PendingMails: j.service.PendingMails(), Unmanaged: j.unmanaged,
 	}
 }
 
-func (j *joining) become(status merchant.ServiceStatus) (activities.Verification, error) {
+func (j *joining) become(status merchant.ServiceStatus) (onboardingacts.Verification, error) {
 	if !j.contractedAt.IsZero() && !j.Now().Before(j.contractedAt) {
 		status = merchant.Active
 	}
@@ -160,9 +160,9 @@ func (j *joining) become(status merchant.ServiceStatus) (activities.Verification
 	return j.standing(), err
 }
 
-func (j *joining) saveCredentials(_ context.Context, in activities.SubmitCredentials) (activities.Verification, error) {
+func (j *joining) saveCredentials(_ context.Context, in onboardingacts.SubmitCredentials) (onboardingacts.Verification, error) {
 	if j.rejects {
-		return activities.Verification{}, temporal.NewNonRetryableApplicationError("wrong", string(problem.CredentialsRejected), nil,
+		return onboardingacts.Verification{}, temporal.NewNonRetryableApplicationError("wrong", string(problem.CredentialsRejected), nil,
 			[]problem.Field{{Name: "api_password", Message: "is wrong"}})
 	}
 	if j.service.Status == merchant.Active {
@@ -172,11 +172,11 @@ func (j *joining) saveCredentials(_ context.Context, in activities.SubmitCredent
 	return j.become(merchant.InVerification)
 }
 
-func (j *joining) check(_ context.Context, in activities.LookAtTerminal) (activities.Verification, error) {
+func (j *joining) check(_ context.Context, in onboardingacts.LookAtTerminal) (onboardingacts.Verification, error) {
 	assert.WithinDuration(j.t, j.started.Add(j.Now().Sub(j.started)*time.Duration(j.scale)), in.At, time.Second)
 	j.looks = append(j.looks, in.At)
 	if j.unreachable {
-		return activities.Verification{}, temporal.NewNonRetryableApplicationError("nobody answers", "test", nil)
+		return onboardingacts.Verification{}, temporal.NewNonRetryableApplicationError("nobody answers", "test", nil)
 	}
 	v, err := j.become(j.service.Status)
 	if v.Status == merchant.InVerification {

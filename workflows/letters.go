@@ -6,7 +6,7 @@ import (
 
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/quittance/quittance/activities"
+	onboardingacts "github.com/quittance/quittance/activities/onboarding"
 	"github.com/quittance/quittance/internal/merchant"
 )
 
@@ -46,10 +46,10 @@ const reportSentMail = "report-sent-mail"
 
 // deliver sends a letter, however long the mail server is down, and notes on the timeline what became of it.
 func (o *onboarding) deliver(ctx workflow.Context, l merchant.Letter) error {
-	tell := activities.Tell{PaymentServiceRef: o.ref(), Letter: l}
-	var told activities.Told
+	tell := onboardingacts.MailRef{PaymentServiceRef: o.ref(), Letter: l}
+	var told onboardingacts.MailOutcome
 	for {
-		err := workflow.ExecuteActivity(with(ctx, posting, fmt.Sprintf("Mail to the %s: %s", l.To, l.What)), mailStep.TellStep, tell).Get(ctx, &told)
+		err := workflow.ExecuteActivity(with(ctx, posting, fmt.Sprintf("Mail to the %s: %s", l.To, l.What)), onboardingStep.TellStep, tell).Get(ctx, &told)
 		if err == nil {
 			break
 		}
@@ -69,7 +69,7 @@ func (o *onboarding) deliver(ctx workflow.Context, l merchant.Letter) error {
 		return nil
 	}
 	_, err := o.change(ctx, func() error {
-		return o.step(with(ctx, books, "Note what became of the mail"), merchantsStep.NoteLetter, activities.Tidings{Tell: tell, Told: told})
+		return o.step(with(ctx, books, "Note what became of the mail"), onboardingStep.NoteLetter, onboardingacts.MailResult{MailRef: tell, Outcome: told})
 	})
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
+	collectionacts "github.com/quittance/quittance/activities/collection"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
@@ -107,8 +108,8 @@ func (p *invoicePayment) payNow(ctx workflow.Context, in PayNow) (Checkout, erro
 			return Checkout{PaymentID: c.PaymentID, RedirectURL: c.RedirectURL}, nil
 		}
 	}
-	var page activities.Checkout
-	err := inside(ctx, pageInside, interactive, "Open a payment page for "+string(in.Method), "OpenPaymentPage", activities.StartCheckout{
+	var page collectionacts.Checkout
+	err := inside(ctx, pageInside, interactive, "Open a payment page for "+string(in.Method), "OpenPaymentPage", collectionacts.StartCheckout{
 		InvoiceRef: p.ref(), PaymentID: in.PaymentID, OrderID: in.OrderID, NotificationSecret: in.NotificationSecret,
 		Method: in.Method, Language: in.Language,
 	}, &page)
@@ -149,7 +150,7 @@ func (p *invoicePayment) abandon(ctx workflow.Context, paymentID string) {
 	if !patched(ctx, abandonPage) {
 		return
 	}
-	err := workflow.ExecuteActivity(with(ctx, books, "Record that nobody got the page"), booksStep.AbandonPage,
+	err := workflow.ExecuteActivity(with(ctx, books, "Record that nobody got the page"), collectionStep.AbandonPage,
 		activities.PaymentRef{CompanyID: p.in.CompanyID, PaymentID: paymentID}).Get(ctx, nil)
 	if err != nil {
 		workflow.GetLogger(ctx).Error("The page could not be ended in the record.", "payment", paymentID, "error", err)
@@ -173,7 +174,7 @@ func (p *invoicePayment) cancel(ctx workflow.Context, _ CancelInvoice) (Acknowle
 		if err := p.mayCancel(); err != nil { // it may have been paid while this waited for its turn
 			return err
 		}
-		if err := workflow.ExecuteActivity(with(ctx, books, "Cancel the invoice"), booksStep.CancelInvoice, p.ref()).Get(ctx, nil); err != nil {
+		if err := workflow.ExecuteActivity(with(ctx, books, "Cancel the invoice"), collectionStep.CancelInvoice, p.ref()).Get(ctx, nil); err != nil {
 			return err
 		}
 		p.InvoiceStatus = invoice.Cancelled
@@ -186,7 +187,7 @@ func (p *invoicePayment) cancel(ctx workflow.Context, _ CancelInvoice) (Acknowle
 // must say so before anything else is booked.
 func (p *invoicePayment) recordReceipt(ctx workflow.Context, in RecordReceipt) (Acknowledged, error) {
 	return p.change(ctx, func() error {
-		return workflow.ExecuteActivity(with(ctx, books, "Book the receipt of "+in.Amount.String()), booksStep.RecordReceipt, activities.OtherReceipt{
+		return workflow.ExecuteActivity(with(ctx, books, "Book the receipt of "+in.Amount.String()), collectionStep.RecordReceipt, collectionacts.OtherReceipt{
 			InvoiceRef: p.ref(), ReceiptID: in.ReceiptID, Amount: in.Amount, Day: in.Day, Account: in.Account, Reference: in.Reference, By: in.By,
 		}).Get(ctx, &p.Standing)
 	})

@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
+	onboardingacts "github.com/quittance/quittance/activities/onboarding"
 	"github.com/quittance/quittance/internal/calendar"
 	"github.com/quittance/quittance/internal/merchant"
 )
@@ -23,15 +24,15 @@ var withoutCredentials = []struct {
 	what  string
 	step  any
 }{
-	{2, "Remind the company of the credentials", merchantsStep.RemindOfCredentials},
-	{7, "Remind the company of the credentials again", merchantsStep.RemindOfCredentials},
-	{60, "Give up waiting for credentials", merchantsStep.Abandon},
+	{2, "Remind the company of the credentials", onboardingStep.RemindOfCredentials},
+	{7, "Remind the company of the credentials again", onboardingStep.RemindOfCredentials},
+	{60, "Give up waiting for credentials", onboardingStep.Abandon},
 }
 
 // onboarding brings one payment service to life. Update handlers only change its state (see onboarding_messages.go); what
 // follows from a change stands here, and the mails in letters.go.
 type onboarding struct {
-	activities.Verification
+	onboardingacts.Verification
 	in       ConnectPaymentService
 	clock    clock
 	calendar calendar.Calendar
@@ -47,8 +48,6 @@ type onboarding struct {
 	blind      string // why the last look at the terminal found nothing out
 	attention  bool   // what the search attribute NeedsAttention says
 }
-
-var merchantsStep *activities.Merchants
 
 // Onboarding brings a payment service from its credentials through the acquirer's verification to active or rejected. It
 // is started again, for as long as the change takes, when something is to change later. It takes UpdateConnect,
@@ -119,8 +118,8 @@ func (o *onboarding) busy(ctx workflow.Context) bool {
 }
 
 func (o *onboarding) record(ctx workflow.Context) error {
-	err := o.step(with(ctx, books, "Record the payment service"), merchantsStep.RecordPaymentService,
-		activities.Connect{PaymentServiceRef: o.ref(), Environment: o.in.Environment, Name: o.in.Name})
+	err := o.step(with(ctx, books, "Record the payment service"), onboardingStep.RecordPaymentService,
+		onboardingacts.Connect{PaymentServiceRef: o.ref(), Environment: o.in.Environment, Name: o.in.Name})
 	if o.refusal = refusal(err); o.refusal == nil && err != nil {
 		return err
 	}
@@ -141,7 +140,7 @@ func (o *onboarding) awaitCredentials(ctx workflow.Context) error {
 			return err
 		}
 		if err := o.alone(ctx, merchant.AwaitingCredentials, func() error {
-			return o.step(with(ctx, books, next.what), next.step, activities.Remind{PaymentServiceRef: o.ref(), After: next.after})
+			return o.step(with(ctx, books, next.what), next.step, onboardingacts.Remind{PaymentServiceRef: o.ref(), After: next.after})
 		}); err != nil {
 			return err
 		}
@@ -173,14 +172,14 @@ func (o *onboarding) awaitVerification(ctx workflow.Context) error {
 
 // look is one look at the terminal. When it fails, the next business day brings the next one.
 func (o *onboarding) look(ctx workflow.Context) error {
-	look := activities.LookAtTerminal{PaymentServiceRef: o.ref(), At: o.clock.now(ctx)}
+	look := onboardingacts.LookAtTerminal{PaymentServiceRef: o.ref(), At: o.clock.now(ctx)}
 	o.blind = ""
-	err := o.step(with(ctx, saferpay, "Look at the terminal"), merchantsStep.CheckVerification, look)
+	err := o.step(with(ctx, saferpay, "Look at the terminal"), onboardingStep.CheckVerification, look)
 	if err == nil {
 		return nil
 	}
 	o.blind = fmt.Sprintf("\n\n**The terminal could not be looked at:** %s.", cause(err))
-	return o.step(with(ctx, books, "Note that nothing could be seen"), merchantsStep.NoteBlindLook, look)
+	return o.step(with(ctx, books, "Note that nothing could be seen"), onboardingStep.NoteBlindLook, look)
 }
 
 // windUp erases the credentials of a disconnected payment service a day later, or as soon after that as nothing is under way.
@@ -190,8 +189,8 @@ func (o *onboarding) windUp(ctx workflow.Context) error {
 		if err := workflow.NewTimerWithOptions(ctx, o.clock.shorten(24*time.Hour), nextDay).Get(ctx, nil); err != nil {
 			return err
 		}
-		var left activities.Left
-		err := workflow.ExecuteActivity(with(ctx, books, "Erase the credentials, unless something is under way"), merchantsStep.EraseCredentials, o.ref()).Get(ctx, &left)
+		var left onboardingacts.Left
+		err := workflow.ExecuteActivity(with(ctx, books, "Erase the credentials, unless something is under way"), onboardingStep.EraseCredentials, o.ref()).Get(ctx, &left)
 		if err != nil {
 			return err
 		}
@@ -207,8 +206,8 @@ func (o *onboarding) catchUp(ctx workflow.Context) {
 		o.changes.Receive(ctx, &in)
 		o.catchingUp = true
 		_, err := o.change(ctx, func() error {
-			return o.step(with(ctx, books, "See what happened to the payment service"), merchantsStep.CatchUp,
-				activities.ServiceNews{PaymentServiceRef: o.ref(), RefusedPassword: in.RefusedPassword})
+			return o.step(with(ctx, books, "See what happened to the payment service"), onboardingStep.CatchUp,
+				onboardingacts.ServiceNews{PaymentServiceRef: o.ref(), RefusedPassword: in.RefusedPassword})
 		})
 		if err != nil {
 			workflow.GetLogger(ctx).Error("What happened to the payment service could not be taken in.", "error", err)
@@ -224,9 +223,9 @@ func (o *onboarding) resume(ctx workflow.Context) {
 		if err := workflow.Await(ctx, func() bool { return o.resuming }); err != nil {
 			return
 		}
-		for next := (activities.Resume{PaymentServiceRef: o.ref()}); o.resuming; {
-			var resumed activities.Resumed
-			err := workflow.ExecuteActivity(with(ctx, books, "Let payments and refunds under way go on"), merchantsStep.ResumePayments, next).Get(ctx, &resumed)
+		for next := (onboardingacts.Resume{PaymentServiceRef: o.ref()}); o.resuming; {
+			var resumed onboardingacts.Resumed
+			err := workflow.ExecuteActivity(with(ctx, books, "Let payments and refunds under way go on"), onboardingStep.ResumePayments, next).Get(ctx, &resumed)
 			if err != nil {
 				workflow.GetLogger(ctx).Error("Payments under way could not be told of the new credentials.", "error", err)
 			}
@@ -256,7 +255,7 @@ func (o *onboarding) alone(ctx workflow.Context, status merchant.ServiceStatus, 
 // step runs an activity that tells where the payment service stands after it. Only one runs at a time, so that what is known
 // here is never older than the record: under changing, but for the first.
 func (o *onboarding) step(ctx workflow.Context, activity, in any) error {
-	var v activities.Verification
+	var v onboardingacts.Verification
 	if err := workflow.ExecuteActivity(ctx, activity, in).Get(ctx, &v); err != nil {
 		return err
 	}

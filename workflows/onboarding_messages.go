@@ -5,7 +5,7 @@ import (
 
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/quittance/quittance/activities"
+	onboardingacts "github.com/quittance/quittance/activities/onboarding"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/problem"
 )
@@ -53,7 +53,7 @@ func (o *onboarding) submitCredentials(ctx workflow.Context, in merchant.Credent
 	return o.change(ctx, func() error {
 		before := o.Status
 		now := o.clock.now(ctx).Truncate(time.Microsecond) // as precise as the record
-		err := o.step(with(ctx, interactive, "Check the credentials"), merchantsStep.SaveCredentials, activities.SubmitCredentials{
+		err := o.step(with(ctx, interactive, "Check the credentials"), onboardingStep.SaveCredentials, onboardingacts.SubmitCredentials{
 			PaymentServiceRef: o.ref(), Credentials: in, SubmittedAt: now,
 			EarliestAt: o.calendar.AddBusinessDays(now, verificationEarliest), DueAt: o.calendar.AddBusinessDays(now, verificationDue),
 		})
@@ -66,23 +66,23 @@ func (o *onboarding) submitCredentials(ctx workflow.Context, in merchant.Credent
 
 func (o *onboarding) decide(ctx workflow.Context, in Decision) (ServiceState, error) {
 	return o.change(ctx, func() error {
-		return o.step(with(ctx, books, "Record the decision"), merchantsStep.RecordDecision,
-			activities.DecideVerification{PaymentServiceRef: o.ref(), Approved: in.Approved, Reason: in.Reason})
+		return o.step(with(ctx, books, "Record the decision"), onboardingStep.RecordDecision,
+			onboardingacts.DecideVerification{PaymentServiceRef: o.ref(), Approved: in.Approved, Reason: in.Reason})
 	})
 }
 
 // mailDocument answers once the document stands on the timeline; the mail goes out meanwhile.
 func (o *onboarding) mailDocument(ctx workflow.Context, in MailDocument) (Acknowledged, error) {
 	_, err := o.change(ctx, func() error {
-		return o.step(with(ctx, books, "Note that a document came"), merchantsStep.ReceiveDocument,
-			activities.DocumentRef{PaymentServiceRef: o.ref(), DocumentID: in.DocumentID})
+		return o.step(with(ctx, books, "Note that a document came"), onboardingStep.ReceiveDocument,
+			onboardingacts.DocumentRef{PaymentServiceRef: o.ref(), DocumentID: in.DocumentID})
 	})
 	return Acknowledged{}, err
 }
 
 func (o *onboarding) disconnect(ctx workflow.Context) (ServiceState, error) {
 	return o.change(ctx, func() error {
-		return o.step(with(ctx, books, "Disconnect the payment service"), merchantsStep.Disconnect, o.ref())
+		return o.step(with(ctx, books, "Disconnect the payment service"), onboardingStep.Disconnect, o.ref())
 	})
 }
 

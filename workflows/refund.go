@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
+	refundingacts "github.com/quittance/quittance/activities/refunding"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
@@ -38,7 +39,7 @@ type refunding struct {
 	in    RequestRefund
 	clock clock
 	desk  desk
-	terms activities.RefundTerms
+	terms refundingacts.RefundTerms
 	state refund.State
 
 	recorded  bool   // the request stands in the books
@@ -97,7 +98,7 @@ func (r *refunding) run(ctx workflow.Context) (Returned, error) {
 // record records the request, or takes up a refund whose workflow was ended from outside: whether that one was asked for is
 // not known, unless the record says so.
 func (r *refunding) record(ctx workflow.Context) error {
-	err := inBooks(ctx, "Record the refund", "RecordRefundRequest", activities.RequestRefund{
+	err := inBooks(ctx, "Record the refund", "RecordRefundRequest", refundingacts.RequestRefund{
 		RefundRef: r.ref(), PaymentID: r.in.PaymentID, OrderID: r.in.OrderID, Amount: r.in.Amount, Reason: r.in.Reason,
 	}, &r.terms)
 	if r.refusal = refusal(err); r.refusal == nil && err != nil {
@@ -118,8 +119,8 @@ func (r *refunding) record(ctx workflow.Context) error {
 func (r *refunding) send(ctx workflow.Context) {
 	r.report(ctx)
 	r.again = false
-	var out activities.RefundOutcome
-	err := workflow.ExecuteActivity(with(ctx, once, "Ask Saferpay for the refund"), saferpayStep.SendRefund, r.ref()).Get(ctx, &out)
+	var out refundingacts.RefundOutcome
+	err := workflow.ExecuteActivity(with(ctx, once, "Ask Saferpay for the refund"), refundingStep.SendRefund, r.ref()).Get(ctx, &out)
 	switch {
 	case err != nil:
 		r.doubt(ctx)
@@ -136,7 +137,7 @@ func (r *refunding) send(ctx workflow.Context) {
 // doubt records that nobody knows whether the refund was made.
 func (r *refunding) doubt(ctx workflow.Context) {
 	r.desk.insist(ctx, &r.matter, bookingTrouble, func() error {
-		return workflow.ExecuteActivity(with(ctx, bookings, "Record that nobody knows"), saferpayStep.DoubtRefund, r.ref()).Get(ctx, nil)
+		return workflow.ExecuteActivity(with(ctx, bookings, "Record that nobody knows"), refundingStep.DoubtRefund, r.ref()).Get(ctx, nil)
 	})
 	r.state = refund.Unknown
 }
@@ -160,9 +161,9 @@ func (r *refunding) notTaken(ctx workflow.Context, why string) {
 // find looks for a refund whose answer was lost, once Saferpay's data have caught up. Not finding it proves nothing.
 func (r *refunding) find(ctx workflow.Context) {
 	r.sleep(ctx, r.clock.shorten(inquireLag), "Saferpay's data lag some minutes behind")
-	var out activities.RefundOutcome
+	var out refundingacts.RefundOutcome
 	if r.insist(ctx, refundNotAsked, func() error {
-		return workflow.ExecuteActivity(with(ctx, saferpay, "Look for the refund by its order id"), saferpayStep.FindRefund, r.ref()).Get(ctx, &out)
+		return workflow.ExecuteActivity(with(ctx, saferpay, "Look for the refund by its order id"), refundingStep.FindRefund, r.ref()).Get(ctx, &out)
 	}) {
 		return
 	}
@@ -188,8 +189,8 @@ const lookBeforeReopening = "look-before-reopening"
 // showsUp looks once more for a refund that a person says did not happen, since asking again would give the money back twice. What
 // Saferpay shows counts more than what the person saw; when it can't be asked, the person's word counts.
 func (r *refunding) showsUp(ctx workflow.Context) bool {
-	var out activities.RefundOutcome
-	err := workflow.ExecuteActivity(with(ctx, saferpay, "Look for the refund once more before that"), saferpayStep.FindRefund, r.ref()).Get(ctx, &out)
+	var out refundingacts.RefundOutcome
+	err := workflow.ExecuteActivity(with(ctx, saferpay, "Look for the refund once more before that"), refundingStep.FindRefund, r.ref()).Get(ctx, &out)
 	if err != nil || out.State == refund.Unknown {
 		return false
 	}
@@ -203,9 +204,9 @@ func (r *refunding) awaitProvider(ctx workflow.Context) {
 		r.sleep(ctx, r.clock.shorten(refundPending), "The provider decides later")
 		r.waited = true
 	}
-	var out activities.RefundOutcome
+	var out refundingacts.RefundOutcome
 	if r.insist(ctx, refundNotAsked, func() error {
-		return workflow.ExecuteActivity(with(ctx, saferpay, "Ask what became of the refund"), saferpayStep.AskRefund, r.ref()).Get(ctx, &out)
+		return workflow.ExecuteActivity(with(ctx, saferpay, "Ask what became of the refund"), refundingStep.AskRefund, r.ref()).Get(ctx, &out)
 	}) {
 		return
 	}
@@ -215,9 +216,9 @@ func (r *refunding) awaitProvider(ctx workflow.Context) {
 }
 
 func (r *refunding) capture(ctx workflow.Context) {
-	var out activities.RefundOutcome
+	var out refundingacts.RefundOutcome
 	if r.insist(ctx, refundStuck, func() error {
-		return workflow.ExecuteActivity(with(ctx, saferpay, "Capture the refund"), saferpayStep.CaptureRefund, r.ref()).Get(ctx, &out)
+		return workflow.ExecuteActivity(with(ctx, saferpay, "Capture the refund"), refundingStep.CaptureRefund, r.ref()).Get(ctx, &out)
 	}) {
 		return
 	}
@@ -225,7 +226,7 @@ func (r *refunding) capture(ctx workflow.Context) {
 }
 
 // learn takes over what Saferpay said of the refund.
-func (r *refunding) learn(ctx workflow.Context, out activities.RefundOutcome) {
+func (r *refunding) learn(ctx workflow.Context, out refundingacts.RefundOutcome) {
 	if out.State == refund.Captured {
 		r.book(ctx, refund.Captured, "Saferpay gave the money back.")
 		return
@@ -258,8 +259,8 @@ func (r *refunding) conclude(ctx workflow.Context, choice exception.Choice) {
 // reopen records that the refund did not happen: it is asked for again, or has failed.
 func (r *refunding) reopen(ctx workflow.Context, again bool) {
 	r.desk.insist(ctx, &r.matter, bookingTrouble, func() error {
-		return workflow.ExecuteActivity(with(ctx, bookings, "Record that it did not happen"), booksStep.ReopenRefund,
-			activities.Reopen{RefundRef: r.ref(), Again: again}).Get(ctx, nil)
+		return workflow.ExecuteActivity(with(ctx, bookings, "Record that it did not happen"), refundingStep.ReopenRefund,
+			refundingacts.Reopen{RefundRef: r.ref(), Again: again}).Get(ctx, nil)
 	})
 	r.state = refund.Failed
 	if again {
@@ -270,7 +271,7 @@ func (r *refunding) reopen(ctx workflow.Context, again bool) {
 func (r *refunding) book(ctx workflow.Context, state refund.State, note string) {
 	var back activities.GivenBack
 	r.desk.insist(ctx, &r.matter, bookingTrouble, func() error {
-		return inside(ctx, booksInside, bookings, "Book the refund", "BookRefund", activities.GiveBack{RefundRef: r.ref(), State: state, Note: note}, &back)
+		return inside(ctx, booksInside, bookings, "Book the refund", "BookRefund", refundingacts.GiveBack{RefundRef: r.ref(), State: state, Note: note}, &back)
 	})
 	r.state = state
 	tellUnparked(ctx, back)

@@ -14,6 +14,8 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/quittance/quittance/activities"
+	escalationacts "github.com/quittance/quittance/activities/escalation"
+	refundingacts "github.com/quittance/quittance/activities/refunding"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
@@ -24,12 +26,12 @@ type giving struct {
 	*testsuite.TestWorkflowEnvironment
 	t       *testing.T
 	mu      sync.Mutex // two decisions are recorded at once
-	terms   activities.RefundTerms
-	sent    []func() (activities.RefundOutcome, error) // what SendRefund answers, in turn
-	stuck   []error                                    // what CaptureRefund answers before it works
-	found   activities.RefundOutcome                   // what FindRefund answers
-	asked   activities.RefundOutcome                   // what AskRefund answers
-	back    activities.GivenBack                       // what BookRefund answers
+	terms   refundingacts.RefundTerms
+	sent    []func() (refundingacts.RefundOutcome, error) // what SendRefund answers, in turn
+	stuck   []error                                       // what CaptureRefund answers before it works
+	found   refundingacts.RefundOutcome                   // what FindRefund answers
+	asked   refundingacts.RefundOutcome                   // what AskRefund answers
+	back    activities.GivenBack                          // what BookRefund answers
 	takeUp  bool
 	decided exception.Choice // what was recorded of the exception
 	calls   map[string]int
@@ -42,8 +44,8 @@ func giveBack(t *testing.T) *giving {
 	g := &giving{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, calls: map[string]int{}, times: map[string]time.Time{}}
 	g.SetTestTimeout(20 * time.Second)
 	Workflows{TimeScale: 1}.RegisterPayments(g)
-	g.RegisterActivity(&activities.Books{})
-	g.RegisterActivity(&activities.Saferpay{})
+	g.RegisterActivity(&refundingacts.Activities{})
+	g.RegisterActivity(&escalationacts.Activities{})
 	g.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
 	note := func(step string) {
 		g.mu.Lock()
@@ -51,53 +53,53 @@ func giveBack(t *testing.T) *giving {
 		g.calls[step]++
 		g.times[step] = g.Now()
 	}
-	g.OnActivity(booksStep.RecordRefundRequest, mock.Anything, mock.Anything).Return(func(context.Context, activities.RequestRefund) (activities.RefundTerms, error) {
+	g.OnActivity(refundingStep.RecordRefundRequest, mock.Anything, mock.Anything).Return(func(context.Context, refundingacts.RequestRefund) (refundingacts.RefundTerms, error) {
 		return g.terms, nil
 	}).Maybe()
-	g.OnActivity(saferpayStep.SendRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (activities.RefundOutcome, error) {
+	g.OnActivity(refundingStep.SendRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (refundingacts.RefundOutcome, error) {
 		note("send")
 		require.NotEmpty(t, g.sent, "the refund was asked for too often")
 		answer := g.sent[0]
 		g.sent = g.sent[1:]
 		return answer()
 	}).Maybe()
-	g.OnActivity(saferpayStep.DoubtRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) error {
+	g.OnActivity(refundingStep.DoubtRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) error {
 		note("doubt")
 		return nil
 	}).Maybe()
-	g.OnActivity(saferpayStep.FindRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (activities.RefundOutcome, error) {
+	g.OnActivity(refundingStep.FindRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (refundingacts.RefundOutcome, error) {
 		note("find")
 		return g.found, nil
 	}).Maybe()
-	g.OnActivity(saferpayStep.AskRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (activities.RefundOutcome, error) {
+	g.OnActivity(refundingStep.AskRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (refundingacts.RefundOutcome, error) {
 		note("ask")
 		return g.asked, nil
 	}).Maybe()
-	g.OnActivity(saferpayStep.CaptureRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (activities.RefundOutcome, error) {
+	g.OnActivity(refundingStep.CaptureRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (refundingacts.RefundOutcome, error) {
 		note("capture")
 		if len(g.stuck) > 0 {
 			err := g.stuck[0]
 			g.stuck = g.stuck[1:]
-			return activities.RefundOutcome{}, err
+			return refundingacts.RefundOutcome{}, err
 		}
-		return activities.RefundOutcome{State: refund.Captured}, nil
+		return refundingacts.RefundOutcome{State: refund.Captured}, nil
 	}).Maybe()
-	g.OnActivity(booksStep.BookRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.GiveBack) (activities.GivenBack, error) {
+	g.OnActivity(refundingStep.BookRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in refundingacts.GiveBack) (activities.GivenBack, error) {
 		note("book " + string(in.State))
 		return g.back, nil
 	}).Maybe()
-	g.OnActivity(booksStep.ReopenRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Reopen) error {
+	g.OnActivity(refundingStep.ReopenRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in refundingacts.Reopen) error {
 		note(map[bool]string{true: "ask again", false: "fail"}[in.Again])
 		return nil
 	}).Maybe()
-	g.OnActivity(booksStep.RaiseException, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Raise) (activities.Raised, error) {
+	g.OnActivity(escalationStep.RaiseException, mock.Anything, mock.Anything).Return(func(_ context.Context, in escalationacts.Raise) (escalationacts.Raised, error) {
 		note("raise " + string(in.Kind))
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		g.decided = "" // a new one of the same name
-		return activities.Raised{ExceptionID: "exc_1"}, nil
+		return escalationacts.Raised{ExceptionID: "exc_1"}, nil
 	}).Maybe()
-	g.OnActivity(booksStep.ResolveException, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Resolve) error {
+	g.OnActivity(escalationStep.ResolveException, mock.Anything, mock.Anything).Return(func(_ context.Context, in escalationacts.Resolve) error {
 		g.mu.Lock()
 		before := g.decided
 		if before == "" {
@@ -114,8 +116,8 @@ func giveBack(t *testing.T) *giving {
 }
 
 // answers adds an answer to a refund request.
-func (g *giving) answers(out activities.RefundOutcome, err error) *giving {
-	g.sent = append(g.sent, func() (activities.RefundOutcome, error) { return out, err })
+func (g *giving) answers(out refundingacts.RefundOutcome, err error) *giving {
+	g.sent = append(g.sent, func() (refundingacts.RefundOutcome, error) { return out, err })
 	return g
 }
 
@@ -144,7 +146,7 @@ var errLost = errors.New("connection reset")
 func TestAnInvoiceHearsThatMoneyWhichCameTwiceHasGoneBack(t *testing.T) {
 	t.Parallel()
 	for name, ended := range map[string]error{"its process waits": nil, "its process has ended": &temporal.UnknownExternalWorkflowExecutionError{}} {
-		g := giveBack(t).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+		g := giveBack(t).answers(refundingacts.RefundOutcome{State: refund.Authorized}, nil)
 		g.back = activities.GivenBack{InvoiceID: "inv_1", PaymentID: "pay_1", Unparked: true}
 		g.OnSignalExternalWorkflow(mock.Anything, "invoice/inv_1", "", SignalMoneyReturned, PaymentHint{PaymentID: "pay_1"}).Return(ended).Once()
 		assert.Equal(t, refund.Captured, g.run(), name)
@@ -154,7 +156,7 @@ func TestAnInvoiceHearsThatMoneyWhichCameTwiceHasGoneBack(t *testing.T) {
 
 func TestRefundIsAskedForCapturedAndBooked(t *testing.T) {
 	t.Parallel()
-	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+	g := giveBack(t).answers(refundingacts.RefundOutcome{State: refund.Authorized}, nil)
 	request := &answer[Acknowledged]{}
 	g.at(0, func() { g.UpdateWorkflow(UpdateRefund, "request", callback(request)) })
 	assert.Equal(t, refund.Captured, g.run())
@@ -165,9 +167,9 @@ func TestRefundIsAskedForCapturedAndBooked(t *testing.T) {
 
 func TestTWINTRefundWaitsTwoHoursAfterThePayment(t *testing.T) {
 	t.Parallel()
-	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+	g := giveBack(t).answers(refundingacts.RefundOutcome{State: refund.Authorized}, nil)
 	start := g.Now()
-	g.terms = activities.RefundTerms{CapturedAt: start.Add(-30 * time.Minute), Rest: 2 * time.Hour}
+	g.terms = refundingacts.RefundTerms{CapturedAt: start.Add(-30 * time.Minute), Rest: 2 * time.Hour}
 	assert.Equal(t, refund.Captured, g.run())
 	assert.WithinDuration(t, start.Add(90*time.Minute), g.times["send"], time.Minute)
 }
@@ -175,11 +177,11 @@ func TestTWINTRefundWaitsTwoHoursAfterThePayment(t *testing.T) {
 func TestLostAnswerIsLookedForAndNeverRepeated(t *testing.T) {
 	t.Parallel()
 	for name, g := range map[string]*giving{
-		"Saferpay's answer was lost":  giveBack(t).answers(activities.RefundOutcome{State: refund.Unknown}, nil),
-		"the worker died on the way":  giveBack(t).answers(activities.RefundOutcome{}, errLost),
-		"the heartbeat was not heard": giveBack(t).answers(activities.RefundOutcome{}, temporal.NewHeartbeatTimeoutError()),
+		"Saferpay's answer was lost":  giveBack(t).answers(refundingacts.RefundOutcome{State: refund.Unknown}, nil),
+		"the worker died on the way":  giveBack(t).answers(refundingacts.RefundOutcome{}, errLost),
+		"the heartbeat was not heard": giveBack(t).answers(refundingacts.RefundOutcome{}, temporal.NewHeartbeatTimeoutError()),
 	} {
-		g.found = activities.RefundOutcome{State: refund.Authorized}
+		g.found = refundingacts.RefundOutcome{State: refund.Authorized}
 		start := g.Now()
 		assert.Equal(t, refund.Captured, g.run(), name)
 		assert.Equal(t, 1, g.calls["send"], name)
@@ -199,8 +201,8 @@ func TestPersonDecidesOnARefundThatNobodyFinds(t *testing.T) {
 		exception.DidNotHappen: {refund.Failed, "fail", 1},
 		exception.TryAgain:     {refund.Captured, "ask again", 2},
 	} {
-		g := giveBack(t).answers(activities.RefundOutcome{State: refund.Unknown}, nil).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
-		g.found = activities.RefundOutcome{State: refund.Unknown}
+		g := giveBack(t).answers(refundingacts.RefundOutcome{State: refund.Unknown}, nil).answers(refundingacts.RefundOutcome{State: refund.Authorized}, nil)
+		g.found = refundingacts.RefundOutcome{State: refund.Unknown}
 		decision := g.decide(48*time.Hour, choice)
 		assert.Equal(t, want.state, g.run(), choice)
 		require.NoError(t, decision.err)
@@ -212,16 +214,16 @@ func TestPersonDecidesOnARefundThatNobodyFinds(t *testing.T) {
 
 func TestLicenseWithoutRefundsIsDoneByHandAndRecorded(t *testing.T) {
 	t.Parallel()
-	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Requested, ByHand: true}, nil)
+	g := giveBack(t).answers(refundingacts.RefundOutcome{State: refund.Requested, ByHand: true}, nil)
 	tooEarly, recorded := &answer[Acknowledged]{}, &answer[Acknowledged]{}
-	g.OnActivity(saferpayStep.SendRefund, mock.Anything, mock.Anything).Maybe()
+	g.OnActivity(refundingStep.SendRefund, mock.Anything, mock.Anything).Maybe()
 	g.at(24*time.Hour, func() { g.UpdateWorkflow(UpdateRecorded, "", callback(recorded), RefundRecorded{}) })
 	assert.Equal(t, refund.Recorded, g.run())
 	require.NoError(t, recorded.err)
 	assert.Equal(t, map[string]int{"send": 1, "raise refund_by_hand": 1, "resolve it_happened": 1, "book recorded": 1}, g.calls)
 
-	early := giveBack(t).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
-	early.terms = activities.RefundTerms{CapturedAt: early.Now(), Rest: 2 * time.Hour}
+	early := giveBack(t).answers(refundingacts.RefundOutcome{State: refund.Authorized}, nil)
+	early.terms = refundingacts.RefundTerms{CapturedAt: early.Now(), Rest: 2 * time.Hour}
 	early.at(time.Minute, func() { early.UpdateWorkflow(UpdateRecorded, "", callback(tooEarly), RefundRecorded{}) })
 	assert.Equal(t, refund.Captured, early.run())
 	assert.Equal(t, problem.RefundNotRecordable, problem.CodeOf(tooEarly.err))
@@ -229,12 +231,12 @@ func TestLicenseWithoutRefundsIsDoneByHandAndRecorded(t *testing.T) {
 
 func TestRefundThatSaferpayDoesNotTakeIsAskedForAgainAndThenPutBeforeAPerson(t *testing.T) {
 	t.Parallel()
-	notTaken := activities.RefundOutcome{State: refund.Requested, Why: "Saferpay answered RETRY_LATER"}
+	notTaken := refundingacts.RefundOutcome{State: refund.Requested, Why: "Saferpay answered RETRY_LATER"}
 	g := giveBack(t)
 	for range 6 {
 		g.answers(notTaken, nil)
 	}
-	g.answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+	g.answers(refundingacts.RefundOutcome{State: refund.Authorized}, nil)
 	start := g.Now()
 	early := -1
 	g.at(100*time.Minute, func() { early = g.calls["raise refund_not_taken"] })
@@ -250,13 +252,13 @@ func TestADecisionIsRefusedWhileTheRefundIsAskedForSinceItWouldNotBeCarriedOut(t
 	t.Parallel()
 	g := giveBack(t)
 	for range refundTries {
-		g.answers(activities.RefundOutcome{State: refund.Requested, Why: "Saferpay answered RETRY_LATER"}, nil)
+		g.answers(refundingacts.RefundOutcome{State: refund.Requested, Why: "Saferpay answered RETRY_LATER"}, nil)
 	}
 	meanwhile, recorded := &answer[Acknowledged]{}, &answer[Acknowledged]{}
-	g.sent = append(g.sent, func() (activities.RefundOutcome, error) {
+	g.sent = append(g.sent, func() (refundingacts.RefundOutcome, error) {
 		g.UpdateWorkflow(UpdateResolve, "", callback(meanwhile), ResolveException{ExceptionID: "exc_1", Choice: exception.Happened, By: "key_1"})
 		g.UpdateWorkflow(UpdateRecorded, "", callback(recorded), RefundRecorded{By: "key_1"})
-		return activities.RefundOutcome{State: refund.Authorized}, nil
+		return refundingacts.RefundOutcome{State: refund.Authorized}, nil
 	})
 	assert.Equal(t, refund.Captured, g.run())
 	for _, a := range []*answer[Acknowledged]{meanwhile, recorded} {
@@ -270,7 +272,7 @@ func TestRefundThatSaferpayDoesNotTakeCanBeEnded(t *testing.T) {
 	for choice, want := range map[exception.Choice]refund.State{exception.DidNotHappen: refund.Failed, exception.Happened: refund.Recorded} {
 		g := giveBack(t)
 		for range refundTries {
-			g.answers(activities.RefundOutcome{State: refund.Requested}, nil)
+			g.answers(refundingacts.RefundOutcome{State: refund.Requested}, nil)
 		}
 		g.decide(3*time.Hour, choice)
 		assert.Equal(t, want, g.run(), choice)
@@ -282,7 +284,7 @@ func TestAcceptedRefundThatCannotBeCapturedIsPutBeforeAPerson(t *testing.T) {
 	for choice, want := range map[exception.Choice]refund.State{
 		exception.TryAgain: refund.Captured, exception.Happened: refund.Recorded, exception.DidNotHappen: refund.Failed,
 	} {
-		g := giveBack(t).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+		g := giveBack(t).answers(refundingacts.RefundOutcome{State: refund.Authorized}, nil)
 		g.stuck = []error{temporal.NewNonRetryableApplicationError("Saferpay said no", activities.SaferpayRefused, nil)}
 		g.decide(30*time.Minute, choice)
 		assert.Equal(t, want, g.run(), choice)
@@ -293,10 +295,10 @@ func TestAcceptedRefundThatCannotBeCapturedIsPutBeforeAPerson(t *testing.T) {
 
 func TestPendingRefundIsNeverAskedForAgain(t *testing.T) {
 	t.Parallel()
-	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Pending}, nil)
-	g.asked = activities.RefundOutcome{State: refund.Pending}
+	g := giveBack(t).answers(refundingacts.RefundOutcome{State: refund.Pending}, nil)
+	g.asked = refundingacts.RefundOutcome{State: refund.Pending}
 	g.decide(48*time.Hour, exception.TryAgain)
-	g.at(49*time.Hour, func() { g.asked = activities.RefundOutcome{State: refund.Captured} })
+	g.at(49*time.Hour, func() { g.asked = refundingacts.RefundOutcome{State: refund.Captured} })
 	g.decide(50*time.Hour, exception.TryAgain)
 	assert.Equal(t, refund.Captured, g.run())
 	assert.Equal(t, 1, g.calls["send"])
@@ -306,8 +308,8 @@ func TestPendingRefundIsNeverAskedForAgain(t *testing.T) {
 
 func TestRecordingAndDecidingARefundAtOnceEndsItOnce(t *testing.T) {
 	t.Parallel()
-	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Unknown}, nil)
-	g.found = activities.RefundOutcome{State: refund.Unknown}
+	g := giveBack(t).answers(refundingacts.RefundOutcome{State: refund.Unknown}, nil)
+	g.found = refundingacts.RefundOutcome{State: refund.Unknown}
 	decision, recorded := g.decide(48*time.Hour, exception.DidNotHappen), &answer[Acknowledged]{}
 	g.at(48*time.Hour, func() { g.UpdateWorkflow(UpdateRecorded, "", callback(recorded), RefundRecorded{By: "key_2"}) })
 	switch g.run() { // whichever was first
@@ -333,7 +335,7 @@ func TestRefundThatWasEndedFromOutsideIsLookedForBeforeAnythingElse(t *testing.T
 		refund.Captured:   {},
 	} {
 		g := giveBack(t)
-		g.terms.State, g.found = state, activities.RefundOutcome{State: refund.Authorized}
+		g.terms.State, g.found = state, refundingacts.RefundOutcome{State: refund.Authorized}
 		g.takeUp = true
 		assert.Equal(t, refund.Captured, g.run(), state)
 		assert.Equal(t, want, g.calls, state)
@@ -342,7 +344,7 @@ func TestRefundThatWasEndedFromOutsideIsLookedForBeforeAnythingElse(t *testing.T
 
 func TestRefusedRefundFails(t *testing.T) {
 	t.Parallel()
-	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Failed}, nil)
+	g := giveBack(t).answers(refundingacts.RefundOutcome{State: refund.Failed}, nil)
 	assert.Equal(t, refund.Failed, g.run())
 	assert.Equal(t, map[string]int{"send": 1}, g.calls)
 }
@@ -350,8 +352,8 @@ func TestRefusedRefundFails(t *testing.T) {
 func TestPendingRefundIsLookedAtOnce(t *testing.T) {
 	t.Parallel()
 	for out, want := range map[refund.State]refund.State{refund.Captured: refund.Captured, refund.Failed: refund.Failed, refund.Pending: refund.Recorded} {
-		g := giveBack(t).answers(activities.RefundOutcome{State: refund.Pending}, nil)
-		g.asked = activities.RefundOutcome{State: out}
+		g := giveBack(t).answers(refundingacts.RefundOutcome{State: refund.Pending}, nil)
+		g.asked = refundingacts.RefundOutcome{State: out}
 		g.decide(72*time.Hour, exception.Happened)
 		assert.Equal(t, want, g.run(), out)
 		assert.Equal(t, 1, g.calls["ask"])
@@ -363,8 +365,8 @@ func TestRefundThatIsNotAllowedIsTheAnswerAndTheEnd(t *testing.T) {
 	var suite testsuite.WorkflowTestSuite
 	g := &giving{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t}
 	Workflows{TimeScale: 1}.RegisterPayments(g)
-	g.RegisterActivity(&activities.Books{})
-	g.OnActivity(booksStep.RecordRefundRequest, mock.Anything, mock.Anything).Return(activities.RefundTerms{},
+	g.RegisterActivity(&refundingacts.Activities{})
+	g.OnActivity(refundingStep.RecordRefundRequest, mock.Anything, mock.Anything).Return(refundingacts.RefundTerms{},
 		temporal.NewNonRetryableApplicationError("too much", string(problem.RefundExceedsPayment), nil, []problem.Field{}))
 	request := &answer[Acknowledged]{}
 	g.at(0, func() { g.UpdateWorkflow(UpdateRefund, "request", callback(request)) })
@@ -375,7 +377,7 @@ func TestRefundThatIsNotAllowedIsTheAnswerAndTheEnd(t *testing.T) {
 func TestRefundThatWaitsForCredentialsGoesOnWhenTheyAreRenewed(t *testing.T) {
 	t.Parallel()
 	g := giveBack(t)
-	g.answers(activities.RefundOutcome{State: refund.Requested}, nil).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+	g.answers(refundingacts.RefundOutcome{State: refund.Requested}, nil).answers(refundingacts.RefundOutcome{State: refund.Authorized}, nil)
 	start := g.Now()
 	g.at(time.Minute, func() { g.SignalWorkflow(SignalTryAgain, PaymentHint{PaymentID: "pay_1", OnlyFailed: true}) })
 	assert.Equal(t, refund.Captured, g.run())
@@ -386,8 +388,8 @@ func TestRefundIsNotAskedForEarlierThanItMayBe(t *testing.T) {
 	t.Parallel()
 	g := giveBack(t)
 	start := g.Now()
-	g.terms = activities.RefundTerms{CapturedAt: start, Rest: 2 * time.Hour}
-	g.answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+	g.terms = refundingacts.RefundTerms{CapturedAt: start, Rest: 2 * time.Hour}
+	g.answers(refundingacts.RefundOutcome{State: refund.Authorized}, nil)
 	g.at(time.Minute, func() { g.SignalWorkflow(SignalTryAgain, PaymentHint{PaymentID: "pay_1", OnlyFailed: true}) })
 	assert.Equal(t, refund.Captured, g.run())
 	assert.WithinDuration(t, start.Add(2*time.Hour), g.times["send"], time.Second)

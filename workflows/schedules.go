@@ -75,8 +75,6 @@ func (w Workflows) daily(hour, minute int) client.ScheduleSpec {
 	}
 }
 
-var schedulesStep *activities.Schedules
-
 // plan has a payment service looked after every day.
 func (o *onboarding) plan(ctx workflow.Context) error {
 	o.planned = true

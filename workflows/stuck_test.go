@@ -12,6 +12,9 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
+	collectionacts "github.com/quittance/quittance/activities/collection"
+	escalationacts "github.com/quittance/quittance/activities/escalation"
+	refundingacts "github.com/quittance/quittance/activities/refunding"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/money"
@@ -33,7 +36,7 @@ func TestWarningOfADeadlineComesInTimeAndIsClosedOnceTheMoneyIsTaken(t *testing.
 		{payment.Card, 10, exception.DidNotHappen, invoice.Cancelled},
 	} {
 		c := collect(t).opens().captures()
-		c.outcomes["pay_1"] = []activities.Outcome{authorized}
+		c.outcomes["pay_1"] = []collectionacts.Outcome{authorized}
 		for range 4 * (d.lasts - 1) { // tried every six hours in the end
 			c.failures = append(c.failures, errRefused)
 		}
@@ -59,7 +62,7 @@ func TestWarningOfADeadlineComesInTimeAndIsClosedOnceTheMoneyIsTaken(t *testing.
 func TestMoneyThatAPersonOverlookedIsBookedInsteadOfGivenUp(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{authorized}
 	c.failures = []error{errRefused}
 	c.overlooked["pay_1"] = true
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
@@ -72,7 +75,7 @@ func TestMoneyThatAPersonOverlookedIsBookedInsteadOfGivenUp(t *testing.T) {
 func TestMoneyThatIsAboutToBeLostBehindAnotherStuckCaptureIsWarnedOf(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"], c.outcomes["pay_2"] = []activities.Outcome{authorized}, []activities.Outcome{authorized}
+	c.outcomes["pay_1"], c.outcomes["pay_2"] = []collectionacts.Outcome{authorized}, []collectionacts.Outcome{authorized}
 	for range 60 {
 		c.failures = append(c.failures, errRefused)
 	}
@@ -114,7 +117,7 @@ func TestOtherMoneyThanWasAskedForIsAnExceptionOfItsOwnKind(t *testing.T) {
 func TestBookingThatOurDatabaseRefusesIsPutBeforeAPersonAndGoesOnByItself(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{authorized}
 	c.unbookable = 500 // far more often than is tried in ten minutes
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
@@ -129,8 +132,8 @@ func TestBookingThatOurDatabaseRefusesIsPutBeforeAPersonAndGoesOnByItself(t *tes
 func TestMoneyThatMustBeGivenBackDoesNotWaitForAnotherCaptureThatIsStuck(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
-	c.outcomes["pay_2"] = []activities.Outcome{{State: payment.Authorized, Objection: payment.NoLiabilityShift}}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{authorized}
+	c.outcomes["pay_2"] = []collectionacts.Outcome{{State: payment.Authorized, Objection: payment.NoLiabilityShift}}
 	c.failures = []error{errRefused, errRefused}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.TWINT) })
 	c.at(time.Hour+time.Minute, func() { c.payNow("pay_2", payment.Card) })
@@ -146,7 +149,7 @@ func TestMoneyThatMustBeGivenBackDoesNotWaitForAnotherCaptureThatIsStuck(t *test
 func TestHintsAboutAPaymentThatIsOverdueAreBoundedAndDontKeepAPersonFromDeciding(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Pending}}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{{State: payment.Pending}}
 	c.at(time.Second, func() { c.payNow("pay_1", payment.TWINT) })
 	c.at(time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
 	for i := range 500 {
@@ -162,7 +165,7 @@ func TestHintsAboutAPaymentThatIsOverdueAreBoundedAndDontKeepAPersonFromDeciding
 func TestNeedsAttentionEndsWithTheException(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Pending}, {State: payment.Pending}, {State: payment.Pending}, {State: payment.Failed}}
+	c.outcomes["pay_1"] = []collectionacts.Outcome{{State: payment.Pending}, {State: payment.Pending}, {State: payment.Pending}, {State: payment.Failed}}
 	c.at(time.Second, func() { c.payNow("pay_1", payment.TWINT) })
 	c.at(time.Hour, func() { c.hint(SignalPayerReturned, "pay_1") })
 	c.at(200*time.Hour, func() { c.hint(SignalTryAgain, "pay_1") })
@@ -177,11 +180,11 @@ func TestNeedsAttentionEndsWithTheException(t *testing.T) {
 func TestParkedMoneyIsTakenUpWithTheDecisionThatItWaitsFor(t *testing.T) {
 	t.Parallel()
 	c := collect(t)
-	c.OnActivity(booksStep.TakeUpInvoice, mock.Anything, mock.Anything).Return(activities.LeftBehind{
+	c.OnActivity(collectionStep.TakeUpInvoice, mock.Anything, mock.Anything).Return(collectionacts.LeftBehind{
 		Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)},
-		Payments: []activities.Unfinished{{
+		Payments: []collectionacts.Unfinished{{
 			PaymentID: "pay_1", Method: payment.Card, Amount: c.due, State: payment.Captured, OpenedAt: c.Now(), ExpiresAt: c.Now(),
-			Awaited: activities.Awaited{ExceptionID: "exc_double_payment", Kind: exception.DoublePayment},
+			Awaited: escalationacts.Awaited{ExceptionID: "exc_double_payment", Kind: exception.DoublePayment},
 		}},
 	}, nil)
 	var refunded []string
@@ -203,9 +206,9 @@ func TestParkedMoneyIsTakenUpWithTheDecisionThatItWaitsFor(t *testing.T) {
 func TestRefundThatShowsUpAfterAllIsNotAskedForTwice(t *testing.T) {
 	t.Parallel()
 	for _, choice := range []exception.Choice{exception.TryAgain, exception.DidNotHappen} {
-		g := giveBack(t).answers(activities.RefundOutcome{State: refund.Unknown}, nil)
-		g.found = activities.RefundOutcome{State: refund.Unknown}
-		g.at(2*time.Hour, func() { g.found = activities.RefundOutcome{State: refund.Authorized} }) // Saferpay's data lagged further behind
+		g := giveBack(t).answers(refundingacts.RefundOutcome{State: refund.Unknown}, nil)
+		g.found = refundingacts.RefundOutcome{State: refund.Unknown}
+		g.at(2*time.Hour, func() { g.found = refundingacts.RefundOutcome{State: refund.Authorized} }) // Saferpay's data lagged further behind
 		g.decide(3*time.Hour, choice)
 		assert.Equal(t, refund.Captured, g.run(), choice)
 		assert.Equal(t, []int{1, 2, 1, 0}, []int{g.calls["send"], g.calls["find"], g.calls["book captured"], g.calls["ask again"] + g.calls["fail"]}, choice)
@@ -214,10 +217,10 @@ func TestRefundThatShowsUpAfterAllIsNotAskedForTwice(t *testing.T) {
 
 func TestRefundIsLookedForAgainWhenTheSweepSawIt(t *testing.T) {
 	t.Parallel()
-	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Unknown}, nil)
-	g.found = activities.RefundOutcome{State: refund.Unknown}
+	g := giveBack(t).answers(refundingacts.RefundOutcome{State: refund.Unknown}, nil)
+	g.found = refundingacts.RefundOutcome{State: refund.Unknown}
 	g.at(20*time.Hour, func() {
-		g.found = activities.RefundOutcome{State: refund.Captured}
+		g.found = refundingacts.RefundOutcome{State: refund.Captured}
 		g.SignalWorkflow(SignalTryAgain, PaymentHint{PaymentID: "pay_1"})
 	})
 	assert.Equal(t, refund.Captured, g.run())

@@ -13,7 +13,9 @@ import (
 	"go.temporal.io/sdk/testsuite"
 	"pgregory.net/rapid"
 
-	"github.com/quittance/quittance/activities"
+	collectionacts "github.com/quittance/quittance/activities/collection"
+	escalationacts "github.com/quittance/quittance/activities/escalation"
+	refundingacts "github.com/quittance/quittance/activities/refunding"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/problem"
 )
@@ -60,11 +62,11 @@ func (s *surroundings) begin(start time.Time, events []happening, happen func(*h
 	s.env.SetStartTime(s.now)
 	s.env.SetWorkflowRunTimeout(365 * 24 * time.Hour)
 	Workflows{TimeScale: 1}.RegisterPayments(s.env)
-	for _, steps := range []any{&activities.Books{}, &activities.Saferpay{}, &activities.Mail{}} {
+	for _, steps := range []any{&collectionacts.Activities{}, &refundingacts.Activities{}, &escalationacts.Activities{}} {
 		s.env.RegisterActivity(steps)
 	}
 	s.env.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
-	for _, step := range append(stands, stand{booksStep.RaiseException, s.raise}) {
+	for _, step := range append(stands, stand{escalationStep.RaiseException, s.raise}) {
 		s.env.OnActivity(step.name, mock.Anything, mock.Anything).After(s.slow).Return(step.does).Maybe()
 	}
 	for i := range events {
@@ -106,21 +108,21 @@ func (s *surroundings) call(step string, do func() error) error {
 	}
 }
 
-func (s *surroundings) raise(_ context.Context, in activities.Raise) (activities.Raised, error) {
+func (s *surroundings) raise(_ context.Context, in escalationacts.Raise) (escalationacts.Raised, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range s.exceptions {
 		if e.Open() && e.Kind == in.Kind && e.Subject == in.Subject {
-			return activities.Raised{ExceptionID: e.ID}, nil
+			return escalationacts.Raised{ExceptionID: e.ID}, nil
 		}
 	}
 	e := exception.New(exception.Exception{Kind: in.Kind, Subject: in.Subject, WorkflowID: in.WorkflowID, Choices: in.Choices}, s.env.Now())
 	s.exceptions = append(s.exceptions, &e)
-	return activities.Raised{ExceptionID: e.ID}, nil
+	return escalationacts.Raised{ExceptionID: e.ID}, nil
 }
 
 // decided records a decision, and returns the exception if it was open until now.
-func (s *surroundings) decided(in activities.Resolve) (*exception.Exception, error) {
+func (s *surroundings) decided(in escalationacts.Resolve) (*exception.Exception, error) {
 	i := slices.IndexFunc(s.exceptions, func(e *exception.Exception) bool { return e.ID == in.ExceptionID })
 	if i < 0 {
 		return nil, refuse(problem.New(problem.NotFound, "no exception"))

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
+	reconciliationacts "github.com/quittance/quittance/activities/reconciliation"
 	"github.com/quittance/quittance/internal/calendar"
 )
 
@@ -87,9 +88,9 @@ func endOfReport(now time.Time, c clock) time.Time {
 func (s *nightlySweep) run(ctx workflow.Context) (Swept, error) {
 	for {
 		// 1. Hold a page of the report against our records.
-		var compared activities.Compared
-		err := workflow.ExecuteActivity(with(ctx, saferpay, fmt.Sprintf("Compare Saferpay's report, page %d", s.Page)), saferpayStep.CompareReport,
-			activities.ReportPage{
+		var compared reconciliationacts.Compared
+		err := workflow.ExecuteActivity(with(ctx, saferpay, fmt.Sprintf("Compare Saferpay's report, page %d", s.Page)), reconciliationStep.CompareReport,
+			reconciliationacts.ReportPage{
 				PaymentServiceRef: s.service(), From: s.From, To: s.Until, Page: s.Page, Lag: s.clock.shorten(inquireLag), Overdue: s.clock.shorten(overdueAfter),
 			}).Get(ctx, &compared)
 		if err != nil {
@@ -137,7 +138,7 @@ func (s *nightlySweep) ended() Swept {
 
 // lookAgain asks the process of the invoice to look at the payment at once. One that is gone is started again, and takes up
 // what was left behind.
-func (s *nightlySweep) lookAgain(ctx workflow.Context, p activities.PaymentUnderWay) error {
+func (s *nightlySweep) lookAgain(ctx workflow.Context, p reconciliationacts.PaymentInFlight) error {
 	s.UnderWay++
 	err := workflow.SignalExternalWorkflow(ctx, InvoicePaymentID(p.InvoiceID), "", SignalTryAgain, PaymentHint{PaymentID: p.PaymentID}).Get(ctx, nil)
 	if _, gone := errors.AsType[*temporal.UnknownExternalWorkflowExecutionError](err); !gone {
@@ -156,7 +157,7 @@ func (s *nightlySweep) lookAgain(ctx workflow.Context, p activities.PaymentUnder
 }
 
 // ownRefund starts the process of a refund again if it is gone, and has one that waits look at Saferpay again.
-func (s *nightlySweep) ownRefund(ctx workflow.Context, r activities.RefundUnderWay) error {
+func (s *nightlySweep) ownRefund(ctx workflow.Context, r reconciliationacts.RefundInFlight) error {
 	s.UnderWay++
 	started, err := s.start(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:            RefundID(r.RefundID),
@@ -177,7 +178,7 @@ func (s *nightlySweep) ownRefund(ctx workflow.Context, r activities.RefundUnderW
 // nudgeRefunds has a refund that waits look at Saferpay again; sweeps may be older than that.
 const nudgeRefunds = "nudge-refunds"
 
-func (s *nightlySweep) putBeforePerson(ctx workflow.Context, f activities.Found) error {
+func (s *nightlySweep) putBeforePerson(ctx workflow.Context, f reconciliationacts.Found) error {
 	started, err := s.start(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:    FindingID(f.ExceptionID),
 		StaticSummary: fmt.Sprintf("%s · %s", f.Kind, f.Amount),

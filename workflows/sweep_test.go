@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
+	reconciliationacts "github.com/quittance/quittance/activities/reconciliation"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/money"
@@ -26,30 +27,30 @@ import (
 type sweepingUp struct {
 	*testsuite.TestWorkflowEnvironment
 	t        *testing.T
-	pages    []activities.Compared   // what comparing gives, page by page
-	failing  error                   // or why it can't be compared
-	asked    []activities.ReportPage // what was read
-	gone     bool                    // the processes of payments are
-	signals  []string                // which payments' processes were asked to look
-	invoices []IssueInvoice          // what processes were started
+	pages    []reconciliationacts.Compared   // what comparing gives, page by page
+	failing  error                           // or why it can't be compared
+	asked    []reconciliationacts.ReportPage // what was read
+	gone     bool                            // the processes of payments are
+	signals  []string                        // which payments' processes were asked to look
+	invoices []IssueInvoice                  // what processes were started
 	refunds  []RequestRefund
 	findings []string // the workflow ids and kinds
 }
 
 var night = time.Date(2026, 11, 25, 2, 17, 0, 0, time.UTC)
 
-func sweepUp(t *testing.T, scale int64, pages ...activities.Compared) *sweepingUp {
+func sweepUp(t *testing.T, scale int64, pages ...reconciliationacts.Compared) *sweepingUp {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	s := &sweepingUp{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, pages: pages}
 	s.SetTestTimeout(20 * time.Second)
 	s.SetStartTime(night)
 	Workflows{TimeScale: scale}.RegisterPayments(s)
-	s.RegisterActivity(&activities.Saferpay{})
-	s.OnActivity(saferpayStep.CompareReport, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.ReportPage) (activities.Compared, error) {
+	s.RegisterActivity(&reconciliationacts.Activities{})
+	s.OnActivity(reconciliationStep.CompareReport, mock.Anything, mock.Anything).Return(func(_ context.Context, in reconciliationacts.ReportPage) (reconciliationacts.Compared, error) {
 		s.asked = append(s.asked, in)
 		if s.failing != nil {
-			return activities.Compared{}, s.failing
+			return reconciliationacts.Compared{}, s.failing
 		}
 		return s.pages[in.Page-1], nil
 	})
@@ -88,11 +89,11 @@ func (s *sweepingUp) run() Swept {
 
 var (
 	oneCHF       = money.MustParse("1.00", money.CHF)
-	paymentThere = activities.PaymentUnderWay{
+	paymentThere = reconciliationacts.PaymentInFlight{
 		PaymentRef: activities.PaymentRef{CompanyID: "cmp_1", PaymentID: "pay_1"}, InvoiceID: "inv_1", InvoiceNumber: "R-1", InvoiceStatus: invoice.Open, Amount: oneCHF,
 	}
-	refundThere = activities.RefundUnderWay{RefundRef: activities.RefundRef{CompanyID: "cmp_1", RefundID: "ref_1"}, PaymentID: "pay_2", Amount: oneCHF}
-	orphanThere = activities.Found{ExceptionID: "exc_1", Finding: sweep.Finding{
+	refundThere = reconciliationacts.RefundInFlight{RefundRef: activities.RefundRef{CompanyID: "cmp_1", RefundID: "ref_1"}, PaymentID: "pay_2", Amount: oneCHF}
+	orphanThere = reconciliationacts.Found{ExceptionID: "exc_1", Finding: sweep.Finding{
 		Kind: exception.OrphanTransaction, Subject: "T1", TransactionID: "T1", Detail: "Saferpay captured CHF 1.00.", Amount: oneCHF, ToBook: oneCHF,
 		Choices: []exception.Choice{exception.Book, exception.NotOurs},
 	}}
@@ -100,7 +101,7 @@ var (
 
 func TestSweepReadsWhatSaferpayKnowsUntilYesterday(t *testing.T) {
 	t.Parallel()
-	s := sweepUp(t, 1, activities.Compared{Transactions: 2, More: true}, activities.Compared{Transactions: 1})
+	s := sweepUp(t, 1, reconciliationacts.Compared{Transactions: 2, More: true}, reconciliationacts.Compared{Transactions: 1})
 	swept := s.run()
 	until := time.Date(2026, 11, 24, 22, 59, 0, 0, time.UTC) // 23:59 in Zurich
 	assert.Equal(t, Swept{Until: until, Transactions: 3}, Swept{Until: swept.Until.UTC(), Transactions: swept.Transactions})
@@ -112,7 +113,7 @@ func TestSweepReadsWhatSaferpayKnowsUntilYesterday(t *testing.T) {
 
 func TestSweepMakesUpForNightsThatWereMissed(t *testing.T) {
 	t.Parallel()
-	s := sweepUp(t, 1, activities.Compared{})
+	s := sweepUp(t, 1, reconciliationacts.Compared{})
 	last := night.AddDate(0, 0, -20)
 	s.SetLastCompletionResult(Swept{Until: last})
 	s.run()
@@ -121,7 +122,7 @@ func TestSweepMakesUpForNightsThatWereMissed(t *testing.T) {
 
 func TestSweepThatComparedNothingLeavesItsDaysToALaterOne(t *testing.T) {
 	t.Parallel()
-	s := sweepUp(t, 1, activities.Compared{Skipped: "The payment service is suspended."})
+	s := sweepUp(t, 1, reconciliationacts.Compared{Skipped: "The payment service is suspended."})
 	last := night.AddDate(0, 0, -3)
 	s.SetLastCompletionResult(Swept{Until: last})
 	swept := s.run()
@@ -139,7 +140,7 @@ func TestSweepThatCannotReadTheReportFails(t *testing.T) {
 
 func TestSweepLeavesWhatIsUnderWayToItsProcess(t *testing.T) {
 	t.Parallel()
-	s := sweepUp(t, 1, activities.Compared{Transactions: 1, Payments: []activities.PaymentUnderWay{paymentThere}})
+	s := sweepUp(t, 1, reconciliationacts.Compared{Transactions: 1, Payments: []reconciliationacts.PaymentInFlight{paymentThere}})
 	assert.Equal(t, 1, s.run().UnderWay)
 	assert.Equal(t, []string{"invoice/inv_1 pay_1"}, s.signals)
 	assert.Empty(t, s.invoices)
@@ -148,7 +149,7 @@ func TestSweepLeavesWhatIsUnderWayToItsProcess(t *testing.T) {
 
 func TestSweepStartsAProcessAgainThatIsGone(t *testing.T) {
 	t.Parallel()
-	s := sweepUp(t, 1, activities.Compared{Transactions: 2, Payments: []activities.PaymentUnderWay{paymentThere}, Refunds: []activities.RefundUnderWay{refundThere}})
+	s := sweepUp(t, 1, reconciliationacts.Compared{Transactions: 2, Payments: []reconciliationacts.PaymentInFlight{paymentThere}, Refunds: []reconciliationacts.RefundInFlight{refundThere}})
 	s.gone = true
 	assert.Equal(t, 2, s.run().UnderWay)
 	assert.Equal(t, []IssueInvoice{{CompanyID: "cmp_1", InvoiceID: "inv_1", TakeUp: true, AskInside: true}}, s.invoices)
@@ -159,7 +160,7 @@ func TestSweepPutsWhatItFindsBeforeAPersonAndEnds(t *testing.T) {
 	t.Parallel()
 	second := orphanThere
 	second.ExceptionID, second.Kind = "exc_2", exception.AmountDiffers
-	s := sweepUp(t, 1, activities.Compared{Transactions: 5, More: true, Findings: []activities.Found{orphanThere}}, activities.Compared{Findings: []activities.Found{second}})
+	s := sweepUp(t, 1, reconciliationacts.Compared{Transactions: 5, More: true, Findings: []reconciliationacts.Found{orphanThere}}, reconciliationacts.Compared{Findings: []reconciliationacts.Found{second}})
 	assert.Equal(t, 2, s.run().Findings)
 	assert.Equal(t, []string{"exception/exc_1 orphan_transaction", "exception/exc_2 amount_differs"}, s.findings)
 	assert.WithinDuration(t, night, s.Now(), time.Minute)
@@ -167,7 +168,7 @@ func TestSweepPutsWhatItFindsBeforeAPersonAndEnds(t *testing.T) {
 
 func TestLongSweepGoesOnWithTheNextPageInAFreshHistory(t *testing.T) {
 	t.Parallel()
-	s := sweepUp(t, 1, activities.Compared{Transactions: 500, More: true, Findings: []activities.Found{orphanThere}}, activities.Compared{Transactions: 1})
+	s := sweepUp(t, 1, reconciliationacts.Compared{Transactions: 500, More: true, Findings: []reconciliationacts.Found{orphanThere}}, reconciliationacts.Compared{Transactions: 1})
 	s.SetContinueAsNewSuggested(true)
 	s.ExecuteWorkflow(NightlySweepType, SweepPaymentService{CompanyID: "cmp_1", PaymentServiceID: "psv_1"})
 	fresh, ok := errors.AsType[*workflow.ContinueAsNewError](s.GetWorkflowError())
@@ -186,7 +187,7 @@ func TestLongSweepGoesOnWithTheNextPageInAFreshHistory(t *testing.T) {
 
 func TestWhereTimePassesFasterTheReportReachesToNow(t *testing.T) {
 	t.Parallel()
-	s := sweepUp(t, 3600, activities.Compared{})
+	s := sweepUp(t, 3600, reconciliationacts.Compared{})
 	s.run()
 	assert.WithinDuration(t, night, s.asked[0].To, time.Second)
 	assert.Equal(t, 10*time.Minute/3600, s.asked[0].Lag)
