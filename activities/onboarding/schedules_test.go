@@ -1,4 +1,4 @@
-package activities_test
+package onboarding_test
 
 import (
 	"testing"
@@ -12,13 +12,14 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/activities/onboarding"
 )
 
 // planning is Schedules on a Temporal that answers as told.
-func planning(t *testing.T) (*activities.Schedules, *mocks.ScheduleClient, *mocks.ScheduleHandle) {
+func planning(t *testing.T) (*onboarding.Schedules, *mocks.ScheduleClient, *mocks.ScheduleHandle) {
 	t.Helper()
 	schedules, handle := mocks.NewScheduleClient(t), mocks.NewScheduleHandle(t)
-	return &activities.Schedules{Temporal: schedules, Now: func() time.Time { return noon }, Daily: func(ref activities.PaymentServiceRef) []client.ScheduleOptions {
+	return &onboarding.Schedules{Temporal: schedules, Now: func() time.Time { return noon }, Daily: func(ref activities.PaymentServiceRef) []client.ScheduleOptions {
 		every := client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: time.Second}}}
 		return []client.ScheduleOptions{{ID: "sweep/" + ref.PaymentServiceID}, {ID: "health/" + ref.PaymentServiceID, Spec: every}}
 	}}, schedules, handle

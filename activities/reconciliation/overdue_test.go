@@ -1,4 +1,4 @@
-package activities_test
+package reconciliation_test
 
 import (
 	"testing"
@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/activities/reconciliation"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
@@ -16,31 +17,31 @@ import (
 // Nobody paid on the page, and the refund was never asked for: Saferpay has nothing to report of either.
 func TestWhatShouldHaveEndedLongAgoIsLookedAfterAlthoughSaferpayReportsNothing(t *testing.T) {
 	t.Parallel()
-	s := open(t).issued()
-	left, _ := s.checkout(payment.Card)
-	reserved, form := s.checkout(payment.TWINT) // and the process that would take it is gone
-	s.pay(form, "twint", "pay")
-	require.Equal(t, payment.Authorized, s.ask(reserved).State)
-	refund, err := s.wanted(s.paid(payment.TWINT), "8.00")
+	s := issued(t)
+	left, _ := s.Checkout(payment.Card)
+	reserved, form := s.Checkout(payment.TWINT) // and the process that would take it is gone
+	s.Pay(form, "twint", "pay")
+	require.Equal(t, payment.Authorized, s.Ask(reserved).State)
+	refund, err := s.Wanted(s.Paid(payment.TWINT), "8.00")
 	require.NoError(t, err)
 	page := s.report()
 	page.Overdue = 24 * time.Hour
-	compare := func() activities.Compared {
+	compare := func() reconciliation.Compared {
 		t.Helper()
-		return do[activities.Compared](s, s.saferpay.CompareReport, page)
+		return do[reconciliation.Compared](s, s.Reconciliation.CompareReport, page)
 	}
-	assert.Equal(t, activities.Compared{}, compare(), "there is still time")
+	assert.Equal(t, reconciliation.Compared{}, compare(), "there is still time")
 
-	s.saferpay.Now = func() time.Time { return time.Now().Add(49 * time.Hour) } // the page lives for a day
+	s.Reconciliation.Now = func() time.Time { return time.Now().Add(49 * time.Hour) } // the page lives for a day
 	overdue := compare()
 	require.Len(t, overdue.Payments, 2)
-	assert.Equal(t, []activities.PaymentRef{s.ref(left), s.ref(reserved)}, []activities.PaymentRef{overdue.Payments[0].PaymentRef, overdue.Payments[1].PaymentRef})
-	assert.Equal(t, s.invoice, overdue.Payments[0].InvoiceID)
+	assert.Equal(t, []activities.PaymentRef{s.Ref(left), s.Ref(reserved)}, []activities.PaymentRef{overdue.Payments[0].PaymentRef, overdue.Payments[1].PaymentRef})
+	assert.Equal(t, s.Invoice, overdue.Payments[0].InvoiceID)
 	require.Len(t, overdue.Refunds, 1)
 	assert.Equal(t, refund, overdue.Refunds[0].RefundRef)
 
-	s.in(func(tx *postgres.Tx) error {
-		service, err := tx.LockPaymentService(t.Context(), s.service)
+	s.In(func(tx *postgres.Tx) error {
+		service, err := tx.LockPaymentService(t.Context(), s.Service)
 		require.NoError(t, err)
 		service.Status = merchant.Suspended
 		return tx.SavePaymentService(t.Context(), service)

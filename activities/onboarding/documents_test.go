@@ -1,4 +1,4 @@
-package activities_test
+package onboarding_test
 
 import (
 	"errors"
@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/activities/onboarding"
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/merchant"
@@ -20,27 +21,27 @@ const passport = "%PDF-1.7 the passport of Marie Favre"
 
 // uploaded is a document as the API leaves it, which the workflow then notes.
 func (s *shop) uploaded(ref activities.PaymentServiceRef) (merchant.Document, merchant.Letter) {
-	s.t.Helper()
-	d, err := merchant.NewDocument(id.New(id.Document), s.paymentService(ref), "Pass.pdf", []byte(passport), time.Now().UTC().Truncate(time.Microsecond))
-	require.NoError(s.t, err)
-	d.SealedContent = s.seal(passport)
-	s.in(func(tx *postgres.Tx) error {
-		_, err := tx.InsertDocument(s.t.Context(), d)
+	s.T.Helper()
+	d, err := merchant.NewDocument(id.New(id.Document), s.PaymentService(ref), "Pass.pdf", []byte(passport), time.Now().UTC().Truncate(time.Microsecond))
+	require.NoError(s.T, err)
+	d.SealedContent = s.Seal(passport)
+	s.In(func(tx *postgres.Tx) error {
+		_, err := tx.InsertDocument(s.T.Context(), d)
 		return err
 	})
 	var untold []merchant.Letter
 	for range 2 {
-		untold = do[activities.Verification](s, s.merchants.ReceiveDocument, activities.DocumentRef{PaymentServiceRef: ref, DocumentID: d.ID}).PendingMails
+		untold = do[onboarding.Verification](s, s.Onboarding.ReceiveDocument, onboarding.DocumentRef{PaymentServiceRef: ref, DocumentID: d.ID}).PendingMails
 	}
 	letter := untold[len(untold)-1]
-	assert.Equal(s.t, merchant.DocumentReceived, letter.What)
+	assert.Equal(s.T, merchant.DocumentReceived, letter.What)
 	return d, letter
 }
 
 func (s *shop) document(id string) (d merchant.Document) {
-	s.t.Helper()
-	s.in(func(tx *postgres.Tx) (err error) {
-		d, err = tx.Document(s.t.Context(), id)
+	s.T.Helper()
+	s.In(func(tx *postgres.Tx) (err error) {
+		d, err = tx.Document(s.T.Context(), id)
 		return err
 	})
 	return d
@@ -54,15 +55,15 @@ func TestDocumentIsMailedToTheAcquirerAndErased(t *testing.T) {
 	require.NoError(t, err)
 	d, letter := s.uploaded(ref)
 
-	s.sendError = errors.New("connection refused")
-	_, err = s.run(s.mail.TellStep, activities.Tell{PaymentServiceRef: ref, Letter: letter})
+	s.SendError = errors.New("connection refused")
+	_, err = s.Run(s.Onboarding.TellStep, onboarding.MailRef{PaymentServiceRef: ref, Letter: letter})
 	require.Error(t, err)
 	assert.NotEmpty(t, s.document(d.ID).SealedContent, "a mail server that is down only delays")
-	s.sendError = nil
+	s.SendError = nil
 	step := s.told(ref, letter)
 
-	require.Len(t, s.letters, 1)
-	mail := s.letters[0]
+	require.Len(t, s.Letters, 1)
+	mail := s.Letters[0]
 	assert.Equal(t, "partner_support_e-commerce@six-payment-services.com", mail.To)
 	assert.Equal(t, "compta@demo.example", mail.ReplyTo)
 	assert.Equal(t, "Documents de Demo SA (Customer ID 321321)", mail.Subject)
@@ -78,7 +79,7 @@ func TestDocumentIsMailedToTheAcquirerAndErased(t *testing.T) {
 	assert.Empty(t, erased.SealedContent)
 	assert.Empty(t, erased.Digest)
 	assert.False(t, erased.ErasedAt.IsZero())
-	assert.Equal(t, []event.Type{event.PaymentServiceInVerification, event.PaymentServiceDocumentSent}, s.events())
+	assert.Equal(t, []event.Type{event.PaymentServiceInVerification, event.PaymentServiceDocumentSent}, s.Events())
 }
 
 func TestDocumentThatTheMailServerRefusesIsErasedAndTheCompanyIsTold(t *testing.T) {
@@ -86,14 +87,14 @@ func TestDocumentThatTheMailServerRefusesIsErasedAndTheCompanyIsTold(t *testing.
 	s := open(t)
 	ref := s.connected()
 	d, letter := s.uploaded(ref)
-	s.sendError = fmt.Errorf("too large: %w", activities.ErrUndeliverable)
+	s.SendError = fmt.Errorf("too large: %w", activities.ErrUndeliverable)
 	step := s.told(ref, letter)
 	assert.Equal(t, merchant.DocumentRefused, step.What)
 	assert.Empty(t, s.document(d.ID).SealedContent)
 
-	s.sendError = nil
-	untold := s.paymentService(ref).PendingMails()
+	s.SendError = nil
+	untold := s.PaymentService(ref).PendingMails()
 	require.Len(t, untold, 1)
 	s.told(ref, untold[0])
-	assert.Equal(t, "Un document n’est pas arrivé chez Worldline/SIX", s.letters[0].Subject)
+	assert.Equal(t, "Un document n’est pas arrivé chez Worldline/SIX", s.Letters[0].Subject)
 }
