@@ -66,7 +66,7 @@ func kinds(c reconciliation.Compared) map[string]exception.Kind {
 	return out
 }
 
-// put is what the process of a finding does first.
+// raised puts a finding before a person, as its workflow does first.
 func (s *shop) raised(f reconciliation.Found) escalation.Raised {
 	s.T.Helper()
 	return do[escalation.Raised](s, s.Escalation.RaiseException, escalation.Raise{
