@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -12,17 +13,27 @@ import (
 func (s *Shop) Directly(operation string, body map[string]any) {
 	s.T.Helper()
 	body["RequestHeader"] = map[string]any{"SpecVersion": "1.53", "CustomerId": "123123", "RequestId": "backoffice", "RetryIndicator": 0}
+	require.Equal(s.T, http.StatusOK, s.call(http.MethodPost, "/api/Payment/v1/"+operation, body, nil))
+}
+
+// call makes a call of the simulator, which must work, reads its answer and returns the status.
+func (s *Shop) call(method, path string, body, into any) int {
+	s.T.Helper()
 	data, err := json.Marshal(body)
 	require.NoError(s.T, err)
-	req, err := http.NewRequestWithContext(s.T.Context(), http.MethodPost, s.Simulator+"/api/Payment/v1/"+operation, bytes.NewReader(data))
+	req, err := http.NewRequestWithContext(s.T.Context(), method, s.Simulator+path, bytes.NewReader(data))
 	require.NoError(s.T, err)
 	req.SetBasicAuth("API_123123_00000001", "Demo-Password-1")
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
 	resp, err := http.DefaultClient.Do(req)
 	require.NoError(s.T, err)
-	defer resp.Body.Close()
-	require.Equal(s.T, http.StatusOK, resp.StatusCode)
+	defer func() { assert.NoError(s.T, resp.Body.Close()) }()
+	require.Less(s.T, resp.StatusCode, 300, path)
+	if into != nil {
+		require.NoError(s.T, json.NewDecoder(resp.Body).Decode(into))
+	}
+	return resp.StatusCode
 }
 
 // Pay is a payer who closes the tab afterwards.
@@ -52,15 +63,7 @@ func (s *Shop) Put(path string, body any) {
 // Send tells the simulator something.
 func (s *Shop) Send(method, path string, body any) {
 	s.T.Helper()
-	data, err := json.Marshal(body)
-	require.NoError(s.T, err)
-	req, err := http.NewRequestWithContext(s.T.Context(), method, s.Simulator+path, bytes.NewReader(data))
-	require.NoError(s.T, err)
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	require.NoError(s.T, err)
-	defer resp.Body.Close()
-	require.Less(s.T, resp.StatusCode, 300, path)
+	s.call(method, path, body, nil)
 }
 
 // AtSaferpay lists the transactions of Saferpay's own books, oldest first.
@@ -80,10 +83,7 @@ func (s *Shop) Calls() (counts map[string]int) {
 // Look reads what the simulator tells.
 func (s *Shop) Look(path string, into any) {
 	s.T.Helper()
-	resp, err := http.Get(s.Simulator + path)
-	require.NoError(s.T, err)
-	defer resp.Body.Close()
-	require.NoError(s.T, json.NewDecoder(resp.Body).Decode(into))
+	s.call(http.MethodGet, path, nil, into)
 }
 
 // Transactions returns Saferpay's own books by order id.
