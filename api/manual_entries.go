@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/api/internal/spec"
+	"github.com/quittance/quittance/internal/booking"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
@@ -17,19 +18,15 @@ import (
 
 // CreateManualEntry answers POST /manual-entries.
 func (s *server) CreateManualEntry(ctx context.Context, r spec.CreateManualEntryRequestObject) (spec.CreateManualEntryResponseObject, error) {
-	e := ledger.Entry{
-		CompanyID: callerOf(ctx).companyID,
-		Date:      r.Body.Date.Time,
-		Text:      r.Body.Text,
-		Source:    ledger.Source{Kind: ledger.FromManual, ID: newID(ctx, id.ManualEntry)},
-		By:        callerOf(ctx).keyID,
+	e := booking.ManualEntry{
+		ID: newID(ctx, id.ManualEntry), CompanyID: callerOf(ctx).companyID, Day: r.Body.Date.Time, Text: r.Body.Text, By: callerOf(ctx).keyID,
 	}
 	var fields []problem.Field
 	for i, in := range r.Body.Lines {
 		line, faults := parseLine(in, money.Currency(r.Body.Currency), fmt.Sprintf("lines.%d.", i))
 		e.Lines, fields = append(e.Lines, line), append(fields, faults...)
 	}
-	fields = append(fields, s.faultsByHand(e.Text, e.Date)...)
+	fields = append(fields, s.faultsByHand(e.Text, e.Day)...)
 	var answer spec.JournalEntry
 	err := s.Store.InCompany(ctx, e.CompanyID, func(tx Tx) error {
 		chart, err := tx.Accounts(ctx)
@@ -45,7 +42,7 @@ func (s *server) CreateManualEntry(ctx context.Context, r spec.CreateManualEntry
 		if err := problem.InvalidFields(faults...); err != nil {
 			return err
 		}
-		booked, err := tx.Append(ctx, e)
+		booked, err := booking.Manual(ctx, tx, e)
 		answer = shownEntry(booked)
 		return err
 	})
@@ -112,11 +109,9 @@ func (s *server) ReverseJournalEntry(ctx context.Context, r spec.ReverseJournalE
 		if err := problem.InvalidFields(s.faultsByHand(cmp.Or(deref(wish.Text), e.Text), day)...); err != nil {
 			return err
 		}
-		back, err := ledger.Reversal{Entry: e, Language: company.Language, Day: day, Text: deref(wish.Text), By: callerOf(ctx).keyID}.Book()
-		if err != nil {
-			return err
-		}
-		booked, err := tx.Append(ctx, back)
+		booked, err := booking.Reversal(ctx, tx, ledger.Reversal{
+			Entry: e, Language: company.Language, Day: day, Text: deref(wish.Text), By: callerOf(ctx).keyID,
+		})
 		answer = shownEntry(booked)
 		return err
 	})

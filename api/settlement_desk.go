@@ -4,9 +4,9 @@ import (
 	"context"
 	"time"
 
+	"github.com/quittance/quittance/internal/booking"
 	"github.com/quittance/quittance/internal/calendar"
 	"github.com/quittance/quittance/internal/event"
-	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/settlement"
 )
@@ -104,40 +104,15 @@ func (d desk) store(ctx context.Context, table *settlement.Desk) error {
 func (d desk) book(ctx context.Context, table *settlement.Desk, p *settlement.Payout) error {
 	switch {
 	case p.State == settlement.Booked && p.EntryID == "":
-		var returned ledger.Entry
+		var returns string
 		if p.Returns != "" {
-			var err error
-			if returned, err = d.tx.Entry(ctx, table.Payout(p.Returns).EntryID); err != nil {
-				return err
-			}
+			returns = table.Payout(p.Returns).EntryID
 		}
-		booked, err := d.tx.Append(ctx, p.Entry(d.company, returned))
-		if err != nil {
-			return err
-		}
-		p.EntryID = booked.ID
-		return d.tx.AppendEvent(ctx, payoutEvent(event.PayoutBooked, *p, d.setting.Now))
+		return booking.Payout(ctx, d.tx, d.company, p, returns, d.setting.Now)
 	case p.State == settlement.Unmatched && p.EntryID != "": // reopened
-		booked, err := d.tx.Entry(ctx, p.EntryID)
-		if err != nil {
-			return err
-		}
-		back := ledger.Reversal{Entry: booked, Language: d.company.Language, Day: today(d.setting.Now), By: d.setting.By}
-		if booked.Date.After(back.Day) {
-			back.Day = booked.Date
-		}
-		p.EntryID = ""
-		_, err = d.tx.Append(ctx, back.TakeBack())
-		return err
+		return booking.ReopenedPayout(ctx, d.tx, d.company, p, today(d.setting.Now), d.setting.By)
 	case p.State.Waits() && p.CreatedAt.Equal(d.setting.Now): // new
-		return d.tx.AppendEvent(ctx, payoutEvent(event.PayoutWaiting, *p, d.setting.Now))
+		return d.tx.AppendEvent(ctx, event.New(event.PayoutWaiting, p.CompanyID, p.ID, d.setting.Now, p.Facts()))
 	}
 	return nil
-}
-
-func payoutEvent(t event.Type, p settlement.Payout, at time.Time) event.Event {
-	return event.New(t, p.CompanyID, p.ID, at, map[string]string{
-		"payout_id": p.ID, "state": string(p.State), "reference": p.Reference, "date": p.Date.Format(time.DateOnly),
-		"net": p.Net.Value(), "currency": string(p.Net.Currency()),
-	})
 }

@@ -248,6 +248,9 @@ func (w *world) move(p *payment.Payment, states ...payment.State) {
 		if state == payment.Failed {
 			p.Failure = payment.Failure{Name: "TRANSACTION_DECLINED", PayerMessage: "Carte refusée."}
 		}
+		if state == payment.Captured {
+			p.BookedAccount = ledger.SystemBank
+		}
 	}
 	w.in(p.CompanyID, func(tx *postgres.Tx) error { return tx.SavePayment(w.Context(), *p) })
 }

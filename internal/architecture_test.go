@@ -36,23 +36,45 @@ var adapters = []string{
 	"internal/secrets", "internal/telemetry", "internal/temporalkit", "internal/webhook",
 }
 
+// rooms are the lifecycles that activities are cut by.
+var rooms = []string{"activities/collection", "activities/refunding", "activities/onboarding", "activities/reconciliation", "activities/delivery", "activities/escalation"}
+
 // mayImport says which of our packages each package may import directly, tests aside. A package stands for its
 // subpackages too, and may always import those.
 var mayImport = func() map[string][]string {
+	steps := append(slices.Clone(rooms), "activities")
 	rules := map[string][]string{
-		"workflows":         append(slices.Clone(domain), "activities"), // method references
-		"activities":        append(slices.Clone(domain), "internal/saferpay"),
-		"worker":            append(slices.Clone(domain), "workflows", "activities"),
-		"api":               append(slices.Clone(domain), "workflows"), // the contract
-		"internal/camt":     {"internal/iban", "internal/money"},
-		"internal/saferpay": {"internal/money"},
-		"internal/postgres": domain,
-		"internal/testing":  {everything}, // what is not shipped
-		"internal/app":      {everything}, // builds the adapters and hands them to the rest
-		"cmd":               {everything},
+		"workflows/contract": domain,
+		"activities":         append(slices.Clone(domain), "internal/saferpay"),
+		"worker":             slices.Concat(domain, steps, []string{"workflows", "workflows/contract", "workflows/collection", "workflows/delivery", "workflows/onboarding", "workflows/reconciliation", "workflows/refunding"}),
+		"api":                append(slices.Clone(domain), "internal/booking", "workflows/contract"),
+		"internal/booking":   domain,
+		"internal/camt":      {"internal/iban", "internal/money"},
+		"internal/saferpay":  {"internal/money"},
+		"internal/postgres":  domain,
+		"internal/testing":   {everything}, // what is not shipped
+		"internal/app":       {everything}, // builds the adapters and hands them to the rest
+		"cmd":                {everything},
 	}
 	for _, name := range domain {
 		rules[name] = domain
+	}
+	rules["activities/account"] = append(slices.Clone(domain), "activities", "internal/saferpay")
+	for _, name := range rooms { // what they share, and none another's steps
+		rules[name] = append(slices.Clone(domain), "activities", "activities/account", "activities/escalation", "internal/booking", "internal/saferpay", "workflows/contract")
+	}
+	shared := append(slices.Clone(domain), "activities", "workflows/contract", "workflows/internal/flow")
+	rules["workflows/internal/flow"] = domain
+	rules["workflows/internal/patching"] = []string{"workflows/internal/flow"}
+	for room, others := range map[string][]string{ // its own steps, and the rooms on which it builds
+		"collection": {"escalation"}, "refunding": {"escalation"}, "reconciliation": {"escalation", "refunding"},
+		"onboarding": {}, "delivery": {}, "escalation": {},
+	} {
+		rule := append(slices.Clone(shared), "activities/"+room)
+		for _, other := range others {
+			rule = append(rule, "activities/"+other, "workflows/"+other)
+		}
+		rules["workflows/"+room] = rule
 	}
 	rules["internal/settlement"] = append(slices.Clone(domain), "internal/camt") // pure too: it reads bytes that it is given
 	for _, name := range adapters {
@@ -77,7 +99,7 @@ var neverImports = map[string][]string{
 var neverReaches = map[string][]string{
 	"workflows":  {"github.com/jackc/pgx"},
 	"activities": {"github.com/jackc/pgx"},
-	"api":        {"github.com/jackc/pgx"},
+	"api":        {"github.com/jackc/pgx", module + "activities", module + "internal/saferpay"},
 }
 
 // wallClock are the functions of package time whose answer depends on when they are called.
@@ -154,6 +176,31 @@ func TestWorkflowsAndTheDomainNeverAskTheWallClock(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Every journal entry of the product is made in internal/booking, by activities and the API alike.
+func TestOnlyBookingAppendsToTheJournal(t *testing.T) {
+	t.Parallel()
+	seen := false
+	for _, p := range packages(t) {
+		for _, name := range p.GoFiles {
+			files := token.NewFileSet()
+			file, err := parser.ParseFile(files, filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
+			require.NoError(t, err)
+			ast.Inspect(file, func(node ast.Node) bool {
+				call, ok := node.(*ast.CallExpr)
+				if !ok || len(call.Args) != 2 {
+					return true
+				}
+				if method, ok := call.Fun.(*ast.SelectorExpr); ok && method.Sel.Name == "Append" {
+					seen = seen || p.name() == "internal/booking"
+					assert.Equal(t, "internal/booking", p.name(), "%s: nobody else appends to the journal", files.Position(call.Pos()))
+				}
+				return true
+			})
+		}
+	}
+	assert.True(t, seen, "the test looks for the right name")
 }
 
 // packages lists the packages of the module, without their tests.

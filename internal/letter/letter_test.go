@@ -71,8 +71,8 @@ func TestEveryLetterIsWrittenInEveryLanguage(t *testing.T) {
 	seen := map[string]string{}
 	for _, language := range invoice.Languages {
 		c := company(language)
-		require.NotEmpty(t, s.Untold())
-		for _, l := range s.Untold() {
+		require.NotEmpty(t, s.PendingMails())
+		for _, l := range s.PendingMails() {
 			name := fmt.Sprintf("%s to the %s in %s", l.What, l.To, language)
 			written, err := write(c, s, l)
 			require.NoError(t, err, name)
@@ -107,7 +107,7 @@ func TestLetterNamesTheDaysInSwitzerland(t *testing.T) {
 	t.Parallel()
 	s := eventful()
 	for language, day := range map[string]string{"de": "03.11.2026", "fr": "03.11.2026", "it": "03.11.2026", "en": "3 November 2026"} {
-		for _, l := range s.Untold() {
+		for _, l := range s.PendingMails() {
 			if l.What == merchant.What(merchant.InVerification) {
 				written, err := write(company(language), s, l)
 				require.NoError(t, err)

@@ -127,9 +127,9 @@ func (s PaymentService) CredentialsRefused() bool {
 	return false
 }
 
-// Untold returns the letters that the timeline calls for and that nobody has dealt with, oldest first. Since every step is
+// PendingMails returns the letters that the timeline calls for and that nobody has dealt with, oldest first. Since every step is
 // written in the transaction of what it tells, no letter can be forgotten.
-func (s PaymentService) Untold() []Letter {
+func (s PaymentService) PendingMails() []Letter {
 	var letters []Letter
 	for i, step := range s.Timeline {
 		for _, to := range told[step.What] {
