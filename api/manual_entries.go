@@ -12,9 +12,19 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
 )
+
+// ManualEntriesTx is what entries by hand need of a transaction.
+type ManualEntriesTx interface {
+	Company(ctx context.Context) (merchant.Company, error)
+	Accounts(ctx context.Context) ([]ledger.Account, error)
+	Entry(ctx context.Context, id string) (ledger.Entry, error)
+	LockEntry(ctx context.Context, id string) (ledger.Entry, error)
+	Append(ctx context.Context, e ledger.Entry) (ledger.Entry, error)
+}
 
 // CreateManualEntry answers POST /manual-entries.
 func (s *server) CreateManualEntry(ctx context.Context, r spec.CreateManualEntryRequestObject) (spec.CreateManualEntryResponseObject, error) {
@@ -28,7 +38,7 @@ func (s *server) CreateManualEntry(ctx context.Context, r spec.CreateManualEntry
 	}
 	fields = append(fields, s.faultsByHand(e.Text, e.Day)...)
 	var answer spec.JournalEntry
-	err := s.Store.InCompany(ctx, e.CompanyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, e.CompanyID, func(tx ManualEntriesTx) error {
 		chart, err := tx.Accounts(ctx)
 		if err != nil {
 			return err
@@ -83,7 +93,7 @@ func (s *server) faultsByHand(text string, day time.Time) (fields []problem.Fiel
 func (s *server) ReverseJournalEntry(ctx context.Context, r spec.ReverseJournalEntryRequestObject) (spec.ReverseJournalEntryResponseObject, error) {
 	wish := deref(r.Body)
 	var answer spec.JournalEntry
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx ManualEntriesTx) error {
 		company, err := tx.Company(ctx)
 		if err != nil {
 			return err

@@ -15,6 +15,14 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 )
 
+// PagesTx is what the public pages need of a transaction.
+type PagesTx interface {
+	Company(ctx context.Context) (merchant.Company, error)
+	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
+	Payment(ctx context.Context, id string) (payment.Payment, error)
+	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
+}
+
 // document is what the pages know about one invoice.
 type document struct {
 	token   string
@@ -32,7 +40,7 @@ func (s *server) document(ctx context.Context, token, paymentID string) (documen
 		return document{}, err
 	}
 	var d document
-	err = s.Store.InCompany(ctx, companyID, func(tx Tx) (err error) {
+	err = inCompany(ctx, s.Store, companyID, func(tx PagesTx) (err error) {
 		d = document{token: token}
 		if d.company, err = tx.Company(ctx); err != nil {
 			return err
@@ -58,7 +66,7 @@ func (s *server) document(ctx context.Context, token, paymentID string) (documen
 }
 
 // offers returns the methods of all attached payment services that can collect the invoice now.
-func offers(ctx context.Context, tx Tx, inv invoice.Invoice) ([]payment.Method, error) {
+func offers(ctx context.Context, tx PagesTx, inv invoice.Invoice) ([]payment.Method, error) {
 	offered := map[payment.Method]bool{}
 	if inv.Status.Payable() {
 		for _, serviceID := range inv.PaymentServiceIDs {

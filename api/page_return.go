@@ -52,7 +52,7 @@ func (s *server) payerReturned(w http.ResponseWriter, r *http.Request) {
 func (s *server) reportReturn(r *http.Request, d document) {
 	ctx, cancel := context.WithTimeout(r.Context(), returnPatience)
 	defer cancel()
-	if err := s.hint(ctx, d.invoice, d.payment, s.Commands.PayerReturned); err != nil {
+	if err := s.hint(ctx, d.invoice, d.payment, s.Collection.PayerReturned); err != nil {
 		_ = s.asProblem(r, err) // for the log
 	}
 }
@@ -71,7 +71,7 @@ func (s *server) awaitOutcome(r *http.Request, d document) (document, error) {
 		case <-ctx.Done():
 			return d, ctx.Err()
 		}
-		err := s.Store.InCompany(ctx, d.invoice.CompanyID, func(tx Tx) error {
+		err := inCompany(ctx, s.Store, d.invoice.CompanyID, func(tx PagesTx) error {
 			p, err := tx.Payment(ctx, d.payment.ID)
 			state = p.State
 			return err

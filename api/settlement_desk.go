@@ -11,9 +11,26 @@ import (
 	"github.com/quittance/quittance/internal/settlement"
 )
 
+// MatchingTx is what matching and booking payouts needs of a transaction.
+type MatchingTx interface {
+	LockJournal(ctx context.Context) error
+	Company(ctx context.Context) (merchant.Company, error)
+	Accounts(ctx context.Context) ([]ledger.Account, error)
+	InsertSettlement(ctx context.Context, s settlement.Settlement) error
+	SettlementOf(ctx context.Context, hash []byte) (s settlement.Settlement, ok bool, err error)
+	PayoutsOf(ctx context.Context, settlementID string) ([]settlement.Payout, error)
+	Payout(ctx context.Context, id string) (settlement.Payout, error)
+	SearchPayouts(ctx context.Context, s settlement.PayoutSearch) ([]settlement.Payout, error)
+	SavePayout(ctx context.Context, p settlement.Payout) error
+	Positions(ctx context.Context, s settlement.PositionSearch) ([]settlement.Position, error)
+	Entry(ctx context.Context, id string) (ledger.Entry, error)
+	Append(ctx context.Context, e ledger.Entry) (ledger.Entry, error)
+	AppendEvent(ctx context.Context, e event.Event) error
+}
+
 // desk is a transaction in which payouts are matched and booked, and nothing else is booked for the company.
 type desk struct {
-	tx      Tx
+	tx      MatchingTx
 	company merchant.Company
 	setting settlement.Setting
 }
@@ -21,7 +38,7 @@ type desk struct {
 // atDesk runs fn in one transaction of the caller's company.
 func (s *server) atDesk(ctx context.Context, fn func(desk) error) error {
 	who := callerOf(ctx)
-	return s.Store.InCompany(ctx, who.companyID, func(tx Tx) error {
+	return inCompany(ctx, s.Store, who.companyID, func(tx MatchingTx) error {
 		if err := tx.LockJournal(ctx); err != nil {
 			return err
 		}
