@@ -103,7 +103,7 @@ func (s *server) decideAlone(ctx context.Context, d contract.ResolveException) e
 		}
 		return restarted()
 	case d.Choice == exception.GiveBack:
-		err := s.Refunding.RequestRefund(ctx, workflows.RequestRefund{
+		err := s.Refunding.RequestRefund(ctx, contract.RequestRefund{
 			CompanyID: about.payment.CompanyID, RefundID: id.New(id.Refund), PaymentID: about.payment.ID, OrderID: id.NewOrder(), Reason: "Paid twice",
 		}, about.invoice.Number)
 		if err != nil {
@@ -143,7 +143,7 @@ func restarted() error {
 }
 
 // decide checks the decision and records it, unless a workflow waits for it: then it returns which one.
-func (s *server) decide(ctx context.Context, d workflows.ResolveException) (waiting string, err error) {
+func (s *server) decide(ctx context.Context, d contract.ResolveException) (waiting string, err error) {
 	err = inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx ExceptionsTx) error {
 		waiting = ""
 		e, err := tx.LockException(ctx, d.ExceptionID)

@@ -9,7 +9,7 @@ import (
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/refund"
-	"github.com/quittance/quittance/workflows"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // Store is what the API needs of the record before it knows the company, and the way into a company.
@@ -51,30 +51,30 @@ func inCompany[T any](ctx context.Context, store Store, companyID string, fn fun
 	return store.InCompany(ctx, companyID, func(tx any) error { return fn(tx.(T)) })
 }
 
-// Collection starts and steers the collection of invoices. This and the three below are carried out by workflows.Commands, which
+// Collection starts and steers the collection of invoices. This and the three below are carried out by contract.Commands, which
 // says what each command does and which problems it returns.
 type Collection interface {
 	Issue(ctx context.Context, inv invoice.Invoice, sendEmail bool) error
 	TakeUp(ctx context.Context, inv invoice.Invoice) error
 	Cancel(ctx context.Context, invoiceID string) error
-	RecordReceipt(ctx context.Context, invoiceID string, in workflows.RecordReceipt) error
-	PayNow(ctx context.Context, invoiceID string, in workflows.PayNow) (workflows.Checkout, error)
+	RecordReceipt(ctx context.Context, invoiceID string, in contract.RecordReceipt) error
+	PayNow(ctx context.Context, invoiceID string, in contract.PayNow) (contract.Checkout, error)
 	PayerReturned(ctx context.Context, invoiceID, paymentID string) error
 	SaferpayNotified(ctx context.Context, invoiceID, paymentID string) error
 }
 
 // Refunding starts and steers refunds.
 type Refunding interface {
-	RequestRefund(ctx context.Context, in workflows.RequestRefund, invoiceNumber string) error
+	RequestRefund(ctx context.Context, in contract.RequestRefund, invoiceNumber string) error
 	TakeUpRefund(ctx context.Context, r refund.Refund, invoiceNumber string) error
-	RecordRefund(ctx context.Context, refundID string, in workflows.RefundRecorded) error
+	RecordRefund(ctx context.Context, refundID string, in contract.RefundRecorded) error
 }
 
 // Onboarding starts and steers the connection of payment services.
 type Onboarding interface {
-	Connect(ctx context.Context, in workflows.ConnectPaymentService) error
-	SubmitCredentials(ctx context.Context, s merchant.PaymentService, c merchant.Credentials) (workflows.ServiceState, error)
-	Decide(ctx context.Context, s merchant.PaymentService, d workflows.Decision) (workflows.ServiceState, error)
+	Connect(ctx context.Context, in contract.ConnectPaymentService) error
+	SubmitCredentials(ctx context.Context, s merchant.PaymentService, c merchant.Credentials) (contract.ServiceState, error)
+	Decide(ctx context.Context, s merchant.PaymentService, d contract.Decision) (contract.ServiceState, error)
 	MailDocument(ctx context.Context, s merchant.PaymentService, documentID string) error
 	Disconnect(ctx context.Context, s merchant.PaymentService) (contract.ServiceState, error)
 	RequestCurrency(ctx context.Context, s merchant.PaymentService, currency money.Currency) (contract.CurrencyState, error)
@@ -83,7 +83,7 @@ type Onboarding interface {
 
 // Escalation brings the decisions of people to the workflows that wait for them.
 type Escalation interface {
-	Resolve(ctx context.Context, workflowID string, in workflows.ResolveException) error
+	Resolve(ctx context.Context, workflowID string, in contract.ResolveException) error
 }
 
 // Sealer encrypts a secret so that it opens only together with the associated text.

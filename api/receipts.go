@@ -73,7 +73,7 @@ func (s *server) recordReceipt(ctx context.Context, invoiceID string, receipt co
 }
 
 // checkReceipt returns an Invalid problem that names every field at fault, or nil.
-func (s *server) checkReceipt(ctx context.Context, tx ReceiptsTx, receipt workflows.RecordReceipt) error {
+func (s *server) checkReceipt(ctx context.Context, tx ReceiptsTx, receipt contract.RecordReceipt) error {
 	var fields []problem.Field
 	if !receipt.Amount.IsPositive() {
 		fields = append(fields, problem.Field{Name: "amount", Message: "must be more than 0"})

@@ -7,6 +7,7 @@ import (
 	"github.com/quittance/quittance/internal/booking"
 	"github.com/quittance/quittance/internal/calendar"
 	"github.com/quittance/quittance/internal/event"
+	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/settlement"
 )

@@ -35,7 +35,7 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if proxies := cfg.API.TrustedProxies; len(proxies) > 0 {
 		around = append(around, middleware.ClientIPFromXFF(proxies...))
 	}
-	commands := workflows.Commands{Temporal: p.temporal}
+	commands := contract.Commands{Temporal: p.temporal}
 	return serve(ctx, cfg.API.Address, api.New(api.Options{
 		Store:      store{p.store},
 		Collection: commands,
