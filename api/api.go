@@ -50,6 +50,8 @@ type Options struct {
 	Middleware []func(http.Handler) http.Handler
 	Logger     *slog.Logger
 	Now        func() time.Time // time.Now when nil
+	// ReturnPatience is how long a return page holds its answer back: returnPatience when 0.
+	ReturnPatience time.Duration
 }
 
 // New returns the handler of the whole API. It panics when openapi.yaml is not valid, which no build with passing tests is.
@@ -57,6 +59,9 @@ func New(o Options) http.Handler {
 	o.PublicURL = strings.TrimSuffix(o.PublicURL, "/")
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.ReturnPatience == 0 {
+		o.ReturnPatience = returnPatience
 	}
 	s := &server{Options: o}
 

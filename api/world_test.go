@@ -93,7 +93,7 @@ func (w *world) options() api.Options {
 		PublicURL: "https://pay.example.ch/", Limits: api.Limits{Calls: 1_000_000, Pages: 600, Notifications: 600},
 		Healthz: named("healthz"), Readyz: named("readyz"), Metrics: named("metrics"),
 		Logger: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Now:    func() time.Time { return noon },
+		Now:    func() time.Time { return noon }, ReturnPatience: 300 * time.Millisecond,
 	}
 }
 
