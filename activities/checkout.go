@@ -128,8 +128,8 @@ func (s *Saferpay) prepare(ctx context.Context, in StartCheckout) (payment.Payme
 		SuccessNotifyURL: notify + "/success",
 		FailNotifyURL:    notify + "/fail",
 	}
-	if in.Method == payment.Card && company.Liability == merchant.Require {
-		request.Condition = saferpay.ConditionThreeDS
+	if company.Liability == merchant.Require {
+		request.Condition = in.Method.LiabilityCondition()
 	}
 	return p, request, service, nil
 }

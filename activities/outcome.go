@@ -70,7 +70,7 @@ func (s *Saferpay) CloseExpired(ctx context.Context, in PaymentRef) (Outcome, er
 		return Outcome{State: sub.payment.State, CaptureID: sub.payment.CaptureID}, nil
 	}
 	found, err := s.inquire(ctx, sub)
-	if isNamed(err, saferpay.NameTransactionNotFound) && sub.payment.Method == payment.TWINT {
+	if isNamed(err, saferpay.NameTransactionNotFound) && sub.payment.Method.DecidesLater() {
 		assertion, late := sub.gateway.AssertPaymentPage(ctx, sub.credentials, call(ctx, in.PaymentID, "assert-late"), sub.payment.Token)
 		switch {
 		case late == nil:

@@ -43,9 +43,6 @@ type RefundTerms struct {
 	Awaited    Awaited       `json:"awaited,omitzero"`
 }
 
-// twintRefundAfter is how long a TWINT payment can't be refunded (Saferpay integration guide, TWINT).
-const twintRefundAfter = 2 * time.Hour
-
 // RecordRefundRequest records a refund, unless it is there already, and keeps its amount from being refunded twice.
 // Problems: payment-not-captured, refund-exceeds-payment, validation-failed.
 func (b *Books) RecordRefundRequest(ctx context.Context, in RequestRefund) (RefundTerms, error) {
@@ -82,11 +79,7 @@ func (b *Books) RecordRefundRequest(ctx context.Context, in RequestRefund) (Refu
 }
 
 func refundTerms(p payment.Payment, r refund.Refund) RefundTerms {
-	terms := RefundTerms{State: r.State, Amount: r.Amount, CapturedAt: p.Timeline[len(p.Timeline)-1].At}
-	if p.Method == payment.TWINT {
-		terms.Rest = twintRefundAfter
-	}
-	return terms
+	return RefundTerms{State: r.State, Amount: r.Amount, CapturedAt: p.Timeline[len(p.Timeline)-1].At, Rest: p.Method.RefundDelay()}
 }
 
 // RefundOutcome is where a refund stands after a step.

@@ -2,9 +2,11 @@ package api
 
 import (
 	"context"
+	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -100,10 +102,32 @@ type documentPage struct {
 	Total       string // of the invoice, when only a part is still due
 	DueBy       string
 	PaidOn      string
-	Offers      []payment.Method
+	Offers      []offer
 	NotOnline   bool
 	PayURL      string
 	ReloadURL   string // where to look again
+}
+
+// offer is a button of the online document.
+type offer struct {
+	Method payment.Method
+	Label  string
+	Marks  []template.HTML
+}
+
+// offersIn returns the buttons for the methods, in that language.
+func offersIn(code string, methods []payment.Method) []offer {
+	return mapped(methods, func(m payment.Method) offer { return offer{Method: m, Label: m.Label(code), Marks: marks(m)} })
+}
+
+// marks returns the marks of the brands behind a method, for those that have one in pages/marks.
+func marks(m payment.Method) (list []template.HTML) {
+	for _, name := range m.SaferpayNames() {
+		if mark, err := pageFiles.ReadFile("pages/marks/" + strings.ToLower(name) + ".svg"); err == nil {
+			list = append(list, template.HTML(mark)) //nolint:gosec // it is ours
+		}
+	}
+	return list
 }
 
 // page returns the online document as it is shown, in that language.
@@ -121,7 +145,7 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 		Amount:      swiss(inv.Amount),
 		AmountText:  t.Amount,
 		DueBy:       t.date(inv.DueDate),
-		Offers:      d.offers,
+		Offers:      offersIn(code, d.offers),
 		NotOnline:   inv.Status.Payable() && len(d.offers) == 0,
 		PayURL:      d.path() + "/pay?lang=" + code,
 	}

@@ -13,11 +13,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/internal/payment"
 )
 
 const module = "github.com/quittance/quittance/"
@@ -149,6 +152,39 @@ func TestWorkflowsAndTheDomainNeverAskTheWallClock(t *testing.T) {
 				if from, ok := selector.X.(*ast.Ident); ok && from.Name == "time" {
 					assert.NotContains(t, wallClock, selector.Sel.Name, "%s: %s must not call time.%s: use the workflow's clock or a parameter",
 						files.Position(selector.Pos()), p.name(), selector.Sel.Name)
+				}
+				return true
+			})
+		}
+	}
+}
+
+func TestOnlyTheTableOfMethodsKnowsThemByName(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, m := range payment.Methods {
+		names = append(append(names, string(m)), m.SaferpayNames()...)
+	}
+	for _, p := range packages(t) {
+		if within(p.name(), "internal/payment") || within(p.name(), "internal/testing") { // the simulator plays Saferpay
+			continue
+		}
+		for _, name := range p.GoFiles {
+			if strings.HasSuffix(name, ".gen.go") {
+				continue // from openapi.yaml, which a test of its own compares with the table
+			}
+			files := token.NewFileSet()
+			file, err := parser.ParseFile(files, filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
+			require.NoError(t, err)
+			ast.Inspect(file, func(node ast.Node) bool {
+				switch n := node.(type) {
+				case *ast.BasicLit:
+					text, err := strconv.Unquote(n.Value)
+					assert.False(t, err == nil && slices.Contains(names, text), "%s: ask internal/payment about a method, don't compare it with %s", files.Position(n.Pos()), n.Value)
+				case *ast.SelectorExpr:
+					from, ok := n.X.(*ast.Ident)
+					named := ok && from.Name == "payment" && slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, n.Sel.Name) })
+					assert.False(t, named, "%s: ask internal/payment about a method, don't compare it with payment.%s", files.Position(n.Pos()), n.Sel.Name)
 				}
 				return true
 			})

@@ -87,7 +87,7 @@ func (p *invoicePayment) issue(ctx workflow.Context) (Issued, error) {
 }
 
 func (p *invoicePayment) mayPay(in PayNow) error {
-	if len(in.Method.SaferpayNames()) == 0 {
+	if !in.Method.Known() {
 		return refuse(problem.New(problem.PaymentMethodNotOffered, "There is no payment method %q.", in.Method))
 	}
 	return p.mustBePayable()

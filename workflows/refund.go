@@ -68,9 +68,9 @@ func (r *refunding) run(ctx workflow.Context) (Returned, error) {
 		return Returned{}, err
 	}
 
-	// 2. Wait until Saferpay takes it: TWINT payments rest first.
+	// 2. Wait until Saferpay takes it: payments by some methods rest first.
 	if r.recorded && r.state == refund.Requested && r.terms.Rest > 0 {
-		r.sleepUntil(ctx, r.terms.CapturedAt.Add(r.clock.shorten(r.terms.Rest)), "Saferpay refunds TWINT payments only after two hours")
+		r.sleepUntil(ctx, r.terms.CapturedAt.Add(r.clock.shorten(r.terms.Rest)), fmt.Sprintf("Saferpay takes this refund only %s after the capture", r.terms.Rest))
 	}
 
 	// 3. Ask for it, once, and clear up what came of it.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/exception"
-	"github.com/quittance/quittance/internal/payment"
 )
 
 // trouble is what can go wrong so that a person must look: what it is called, and what the person can choose.
@@ -137,9 +136,6 @@ var (
 	}
 )
 
-// captureWithin is how long an authorization lasts: TWINT 7 days, cards about 10 (Saferpay integration guide, capture).
-var captureWithin = map[payment.Method]time.Duration{payment.TWINT: 7 * 24 * time.Hour, payment.Card: 10 * 24 * time.Hour}
-
 // deadlineWarning is how long before the money is lost a person is told once more.
 const deadlineWarning = 48 * time.Hour
 
@@ -163,5 +159,5 @@ func (p *invoicePayment) lostAt(ctx workflow.Context, c *checkout) time.Time {
 	if authorizedAt.IsZero() {
 		authorizedAt = workflow.Now(ctx)
 	}
-	return authorizedAt.Add(p.clock.shorten(captureWithin[c.Method]))
+	return authorizedAt.Add(p.clock.shorten(c.Method.CaptureWindow()))
 }

@@ -44,24 +44,6 @@ func (s State) CanBecome(next State) bool { return slices.Contains(transitions[s
 // Final tells whether a payment in this state has ended, see Reopen for the exception.
 func (s State) Final() bool { return len(transitions[s]) == 0 }
 
-// Method is what the payer chose on the online document.
-type Method string
-
-// Card stands for Visa and Mastercard, which share one payment page.
-const (
-	Card  Method = "card"
-	TWINT Method = "twint"
-)
-
-// Methods lists the choices in the order in which a payer sees them.
-var Methods = []Method{Card, TWINT}
-
-// saferpayNames are the PaymentMethods of Saferpay JSON API 1.53, PaymentPage/Initialize.
-var saferpayNames = map[Method][]string{Card: {"VISA", "MASTERCARD"}, TWINT: {"TWINT"}}
-
-// SaferpayNames returns the Saferpay payment methods behind m, none for an unknown one.
-func (m Method) SaferpayNames() []string { return saferpayNames[m] }
-
 // Failure is why a payment did not come about.
 type Failure struct {
 	Name         string `json:"name"`          // Saferpay's ErrorName, or ours in lower case
