@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -115,6 +116,28 @@ type documentPage struct {
 	ReloadURL   string // where to look again
 }
 
+// offer is a button of the online document.
+type offer struct {
+	Method payment.Method
+	Label  string
+	Marks  []template.HTML
+}
+
+// offersIn returns the buttons for the methods, in that language.
+func offersIn(code string, methods []payment.Method) []offer {
+	return mapped(methods, func(m payment.Method) offer { return offer{Method: m, Label: m.Label(code), Marks: marks(m)} })
+}
+
+// marks returns the marks of the brands behind a method, for those that have one in pages/marks.
+func marks(m payment.Method) (list []template.HTML) {
+	for _, name := range m.SaferpayNames() {
+		if mark, err := pageFiles.ReadFile("pages/marks/" + strings.ToLower(name) + ".svg"); err == nil {
+			list = append(list, template.HTML(mark)) //nolint:gosec // it is ours
+		}
+	}
+	return list
+}
+
 // page returns the online document as it is shown, in that language.
 func (s *server) page(d document, code string, n *notice) documentPage {
 	inv, t := d.invoice, dictionary[code]
@@ -130,7 +153,7 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 		Amount:      swiss(inv.Amount),
 		AmountText:  t.Amount,
 		DueBy:       t.date(inv.DueDate),
-		Offers:      shown(d.offers),
+		Offers:      offersIn(code, d.offers),
 		NotOnline:   inv.Status.Payable() && len(d.offers) == 0,
 		PayURL:      d.path() + "/pay?lang=" + code,
 	}
@@ -152,32 +175,6 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 	}
 	return p
 }
-
-// offer is a button with which a payer can pay. Mark is its picture; empty where there is none.
-type offer struct {
-	Method payment.Method
-	Label  string
-	Mark   template.HTML
-}
-
-func shown(methods []payment.Method) []offer {
-	offers := make([]offer, len(methods))
-	for i, m := range methods {
-		offers[i] = offer{Method: m, Label: m.Terms().Label, Mark: marks[m]}
-	}
-	return offers
-}
-
-// marks are the pictures of the payment methods: pages/marks/<method>.svg.
-var marks = func() map[payment.Method]template.HTML {
-	marks := map[payment.Method]template.HTML{}
-	for _, m := range payment.Methods {
-		if picture, err := pageFiles.ReadFile("pages/marks/" + string(m) + ".svg"); err == nil {
-			marks[m] = template.HTML(picture) //nolint:gosec // it is embedded, and ours
-		}
-	}
-	return marks
-}()
 
 // showDocument answers GET /i/{token}.
 func (s *server) showDocument(w http.ResponseWriter, r *http.Request) {

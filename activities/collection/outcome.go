@@ -71,7 +71,7 @@ func (a *Activities) CloseExpired(ctx context.Context, in activities.PaymentRef)
 		return Outcome{State: sub.Payment.State, CaptureID: sub.Payment.CaptureID}, nil
 	}
 	found, err := a.inquire(ctx, sub)
-	if saferpay.IsNamed(err, saferpay.NameTransactionNotFound) && sub.Payment.Method.Terms().Decides == payment.DecidesLater {
+	if saferpay.IsNamed(err, saferpay.NameTransactionNotFound) && sub.Payment.Method.DecidesLater() {
 		assertion, late := sub.Gateway.AssertPaymentPage(ctx, sub.Credentials, account.Call(ctx, in.PaymentID, "assert-late"), sub.Payment.Token)
 		switch {
 		case late == nil:

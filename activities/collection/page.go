@@ -127,8 +127,8 @@ func (a *Activities) prepare(ctx context.Context, in StartCheckout) (payment.Pay
 		SuccessNotifyURL: notify + "/success",
 		FailNotifyURL:    notify + "/fail",
 	}
-	if in.Method.Terms().Liability == payment.LiabilityShifts && company.Liability == merchant.Require {
-		request.Condition = saferpay.ConditionThreeDS
+	if company.Liability == merchant.Require {
+		request.Condition = in.Method.LiabilityCondition()
 	}
 	return p, request, service, nil
 }

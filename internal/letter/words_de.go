@@ -7,6 +7,7 @@ var german = words{
 	closing:  "Freundliche Grüsse",
 	footer:   "Sie erhalten diese Nachricht, weil diese Adresse der Kontakt von %s ist. In den Einstellungen lässt sie sich ändern.",
 	next:     "So geht es weiter:",
+	and:      " und ",
 	labels: map[label]string{
 		company: "Unternehmen", canton: "Kanton", contact: "Kontakt", customerID: "Customer ID", terminalID: "Terminal ID", username: "API-Benutzer",
 		submitted: "Eingereicht am", earliest: "Frühestens aktiv am", due: "Spätestens erwartet am",
@@ -26,7 +27,7 @@ var german = words{
 		merchant.Reminded: {
 			subject: "Für «{{.Service}}» fehlen noch die Zugangsdaten",
 			before: []string{
-				"Vor {{.About}} Arbeitstagen ist der Zahlungsdienst «{{.Service}}» hinzugefügt worden. Bevor Ihre Kunden Rechnungen mit Karte und TWINT bezahlen können, braucht er noch die Zugangsdaten aus mySaferpay. So kommen Sie dazu:",
+				"Vor {{.About}} Arbeitstagen ist der Zahlungsdienst «{{.Service}}» hinzugefügt worden. Bevor Ihre Kunden Rechnungen mit {{.Methods}} bezahlen können, braucht er noch die Zugangsdaten aus mySaferpay. So kommen Sie dazu:",
 			},
 			after: []string{"Nach 60 Arbeitstagen ohne Zugangsdaten wird der Zahlungsdienst geschlossen. Brauchen Sie ihn nicht, so müssen Sie nichts tun."},
 		},

@@ -7,6 +7,7 @@ var english = words{
 	closing:  "Kind regards",
 	footer:   "You get this message because this address is the contact of %s. It can be changed in the settings.",
 	next:     "What to do next:",
+	and:      " and ",
 	labels: map[label]string{
 		company: "Company", canton: "Canton", contact: "Contact", customerID: "Customer ID", terminalID: "Terminal ID", username: "API user",
 		submitted: "Submitted on", earliest: "Active on, at the earliest", due: "Expected on, at the latest",
@@ -26,7 +27,7 @@ var english = words{
 		merchant.Reminded: {
 			subject: "The credentials of “{{.Service}}” are still missing",
 			before: []string{
-				"The payment service “{{.Service}}” was added {{.About}} business days ago. Before your customers can pay invoices by card and TWINT, it needs the credentials from mySaferpay. This is how to get them:",
+				"The payment service “{{.Service}}” was added {{.About}} business days ago. Before your customers can pay invoices by {{.Methods}}, it needs the credentials from mySaferpay. This is how to get them:",
 			},
 			after: []string{"After 60 business days without credentials the payment service will be closed. If you do not need it, there is nothing to do."},
 		},

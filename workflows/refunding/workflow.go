@@ -15,7 +15,6 @@ import (
 
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/exception"
-	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
 	"github.com/quittance/quittance/workflows/contract"
@@ -80,8 +79,8 @@ func (r *refunding) run(ctx workflow.Context) (Returned, error) {
 	}
 
 	// 2. Wait until Saferpay takes it: some payments rest first.
-	if r.recorded && r.state == refund.Requested && r.terms.Rest > payment.Immediately {
-		r.sleepUntil(ctx, r.terms.CapturedAt.Add(r.clock.Shorten(r.terms.Rest)), fmt.Sprintf("Saferpay refunds %s payments only after %s", r.terms.Method.Terms().Label, r.terms.Rest))
+	if r.recorded && r.state == refund.Requested && r.terms.Rest > 0 {
+		r.sleepUntil(ctx, r.terms.CapturedAt.Add(r.clock.Shorten(r.terms.Rest)), fmt.Sprintf("Saferpay refunds %s payments only after %s", r.terms.Method, r.terms.Rest))
 	}
 
 	// 3. Ask for it, once, and clear up what came of it.
