@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build test bench scale chaos lint generate clean
+.PHONY: help run build test test-deep bench scale chaos lint generate clean
 
 PACKAGES      := deployments/local/install-packages.sh
 PROGRESS      := deployments/local/with-progress.sh
@@ -15,7 +15,7 @@ GOLANGCI      := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v
 WORKFLOWCHECK := go run go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 run: build ## start the whole local stack; Ctrl-C stops it, data stay in .quittance/
 	@$(PACKAGES) postgresql
@@ -28,16 +28,23 @@ build: ## build bin/quittance and bin/quittance-local
 
 # Collecting garbage less often is worth its memory here.
 test: export GOGC ?= 400
-test: ## run all tests of all modules
+test: ## run all tests of all modules, under ten minutes; what takes longer is in test-deep
 	@$(PACKAGES) postgresql gcc
 	@$(PACKAGES) chromium || echo "going on without Chromium: the browser tests are skipped"
 	@mkdir -p bin
-	@$(PROGRESS) "testing the product" $(TESTS) bin/test-product.json -- $(PATIENT) -race ./...
+	@$(PROGRESS) "testing the product" $(TESTS) bin/test-product.json -- $(PATIENT) -short -race ./...
 	@cd deployments/checks && ../../$(PROGRESS) "checking what is deployed" $(TESTS) ../../bin/test-checks.json -- $(PATIENT) ./...
 	@echo "testing the local stack end to end; building the Temporal server takes 4–8 minutes the first time"
 	@$(PROGRESS) "building the local stack" go build -C deployments/local ./...
-	@cd deployments/local && ../../$(PROGRESS) "testing the local stack" $(TESTS) ../../bin/test-local.json -- $(PATIENT) $(ALONE) ./...
-	@echo; echo "What the tests counted:"; grep -hoE '_test.go:[0-9]+: [^"]*[0-9][^"]*' bin/test-*.json | grep -v rapid | sed -E 's/^[^ ]+ /  /; s/\\n$$//'
+	@cd deployments/local && ../../$(PROGRESS) "testing the local stack" $(TESTS) ../../bin/test-local.json -- $(PATIENT) $(ALONE) -short ./...
+	@echo; echo "What the tests counted:"; grep -hoE '_test.go:[0-9]+: [^"]*[0-9][^"]*' bin/test-product.json bin/test-checks.json bin/test-local.json | grep -v rapid | sed -E 's/^[^ ]+ /  /; s/\\n$$//'
+
+test-deep: export GOGC ?= 400
+test-deep: ## play every fault of every operation and every wrong value of every field; what make test plays in part
+	@$(PACKAGES) postgresql gcc
+	@mkdir -p bin
+	@$(PROGRESS) "spoiling every field" $(TESTS) bin/test-deep-product.json -- $(PATIENT) -race -run TestWhateverIsWrong ./api
+	@cd deployments/local && ../../$(PROGRESS) "playing every fault" $(TESTS) ../../bin/test-deep-local.json -- $(PATIENT) -run TestEveryPath ./e2e
 
 bench: ## measure the product on this machine; fails when a bar is missed
 	@$(PACKAGES) postgresql

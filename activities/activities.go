@@ -1,96 +1,33 @@
-// Package activities holds the steps that workflows are made of. One activity is one business step and at most one
-// database transaction, which writes the entity, its journal entry and its outgoing event together. Every activity may be
-// run again after a crash and then finds what it did before.
+// Package activities holds what the activities of all lifecycles share. The activities themselves are cut as workflows are:
+// collection, refunding, onboarding, reconciliation, delivery and escalation.
+//
+// One activity is one business step and at most one database transaction, which writes the entity, its journal entry and its
+// outgoing event together. Every activity may run again after a crash, and then finds what it did before.
 package activities
 
 import (
 	"context"
-	"time"
+	"errors"
 
-	"github.com/quittance/quittance/internal/delivery"
-	"github.com/quittance/quittance/internal/event"
-	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
-	"github.com/quittance/quittance/internal/ledger"
-	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/letter"
 	"github.com/quittance/quittance/internal/money"
-	"github.com/quittance/quittance/internal/payment"
-	"github.com/quittance/quittance/internal/refund"
 )
 
-// Tx is one transaction on one company's records, see internal/postgres. Lock… reads a row that stays ours until the
-// transaction ends; when an invoice and a payment are both locked, the invoice comes first.
-type Tx interface {
-	Company(ctx context.Context) (merchant.Company, error)
+// InCompany runs fn in one transaction on the company's records, and commits when fn returns nil. fn may run again when the
+// database asks for it. T is what the activities of a room need of the transaction, see internal/postgres.
+type InCompany[T any] func(ctx context.Context, companyID string, fn func(T) error) error
 
-	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
-	LockPaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
-	InsertPaymentService(ctx context.Context, s merchant.PaymentService) error
-	SavePaymentService(ctx context.Context, s merchant.PaymentService) error
-
-	UnderWay(ctx context.Context, paymentServiceID, after string, limit int) ([]merchant.UnderWay, error)
-
-	Document(ctx context.Context, id string) (merchant.Document, error)
-	EraseDocument(ctx context.Context, d merchant.Document) error
-
-	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
-	LockInvoice(ctx context.Context, id string) (invoice.Invoice, error)
-	SaveInvoice(ctx context.Context, i invoice.Invoice) error
-
-	Payment(ctx context.Context, id string) (payment.Payment, error)
-	LockPayment(ctx context.Context, id string) (payment.Payment, error)
-	InsertPayment(ctx context.Context, p payment.Payment) error
-	SavePayment(ctx context.Context, p payment.Payment) error
-	PaymentsOf(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]payment.Payment, err error)
-	PaymentsAtSaferpay(ctx context.Context, orderIDs, transactionIDs []string) ([]payment.Payment, error)
-	PaymentsWithLeft(ctx context.Context, paymentServiceID string, left money.Amount) ([]payment.Payment, error)
-	// OverduePayments and OverdueRefunds return what has not ended although it was due to before that time.
-	OverduePayments(ctx context.Context, paymentServiceID string, before time.Time, limit int) ([]payment.Payment, error)
-	OverdueRefunds(ctx context.Context, paymentServiceID string, before time.Time, limit int) ([]refund.Refund, error)
-
-	Refund(ctx context.Context, id string) (refund.Refund, error)
-	LockRefund(ctx context.Context, id string) (refund.Refund, error)
-	RefundsOf(ctx context.Context, paymentID string) ([]refund.Refund, error)
-	InsertRefund(ctx context.Context, r refund.Refund) error
-	SaveRefund(ctx context.Context, r refund.Refund) error
-	RefundsAtSaferpay(ctx context.Context, orderIDs, transactionIDs []string) ([]refund.Refund, error)
-	RefundsByHand(ctx context.Context, paymentServiceID string) ([]refund.Refund, error)
-
-	Append(ctx context.Context, e ledger.Entry) (ledger.Entry, error)
-	EntryBySource(ctx context.Context, source ledger.Source) (ledger.Entry, bool, error)
-
-	RaiseException(ctx context.Context, e exception.Exception) (raised exception.Exception, isNew bool, err error)
-	LockException(ctx context.Context, id string) (exception.Exception, error)
-	SaveException(ctx context.Context, e exception.Exception) error
-	ExceptionsAbout(ctx context.Context, subjects []string) ([]exception.Exception, error)
-
-	// BookedAsFound returns what was booked of each transaction at Saferpay itself: more than 0 when money came.
-	BookedAsFound(ctx context.Context, transactionIDs []string) (map[string]money.Amount, error)
-	// KnownElsewhere returns which order ids and transaction ids belong to another company.
-	KnownElsewhere(ctx context.Context, references []string) (map[string]bool, error)
-
-	AppendEvent(ctx context.Context, e event.Event) error
-	Event(ctx context.Context, id string) (event.Event, error)
-
-	WebhookEndpoint(ctx context.Context, id string) (delivery.Endpoint, error)
-	LockWebhookEndpoint(ctx context.Context, id string) (delivery.Endpoint, error)
-	SaveWebhookEndpoint(ctx context.Context, e delivery.Endpoint) error
-	Delivery(ctx context.Context, endpointID, eventID string) (delivery.Delivery, error)
-	LockDelivery(ctx context.Context, endpointID, eventID string) (delivery.Delivery, error)
-	SaveDelivery(ctx context.Context, d delivery.Delivery) error
+// Opener opens what was sealed for a company, see internal/secrets.
+type Opener interface {
+	Open(sealed []byte, associated string) ([]byte, error)
 }
 
-// InCompany runs fn in one transaction on the company's records; fn may be run again when the database asks for it.
-type InCompany func(ctx context.Context, companyID string, fn func(Tx) error) error
+// Send sends a mail. Its error is ErrUndeliverable, or passing.
+type Send func(context.Context, letter.Letter) error
 
-// Processes are what a change of a payment service must reach, see workflows.Commands.
-type Processes interface {
-	// ServiceChanged has the onboarding of the payment service see to what happened: credentials that Saferpay refused, named
-	// by their sealed password, or a step on the timeline that somebody is to be told of.
-	ServiceChanged(ctx context.Context, s merchant.PaymentService, refusedPassword []byte) error
-	// TryAgain has the process of a payment or refund run the step that failed once more, if one has.
-	TryAgain(ctx context.Context, u merchant.UnderWay) error
-}
+// ErrUndeliverable means that sending the same letter again can't succeed.
+var ErrUndeliverable = errors.New("the mail can't be delivered")
 
 // InvoiceRef names an invoice of a company.
 type InvoiceRef struct {
@@ -102,4 +39,35 @@ type InvoiceRef struct {
 type PaymentRef struct {
 	CompanyID string `json:"company_id"`
 	PaymentID string `json:"payment_id"`
+}
+
+// RefundRef names a refund of a company.
+type RefundRef struct {
+	CompanyID string `json:"company_id"`
+	RefundID  string `json:"refund_id"`
+}
+
+// PaymentServiceRef names a payment service of a company.
+type PaymentServiceRef struct {
+	CompanyID        string `json:"company_id"`
+	PaymentServiceID string `json:"payment_service_id"`
+}
+
+// Standing is where an invoice stands after something happened to it.
+type Standing struct {
+	InvoiceStatus invoice.Status `json:"invoice_status"`
+	Due           money.Amount   `json:"due"`
+}
+
+// StandingOf returns where the invoice stands.
+func StandingOf(inv invoice.Invoice) Standing {
+	return Standing{InvoiceStatus: inv.Status, Due: inv.AmountDue()}
+}
+
+// GivenBack is what a refund left of its payment.
+type GivenBack struct {
+	InvoiceID string `json:"invoice_id"`
+	PaymentID string `json:"payment_id"`
+	// Unparked says that the payment was parked on 2030, and that all of it has gone back: nothing is left to decide about it.
+	Unparked bool `json:"unparked,omitempty"`
 }

@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"go.temporal.io/sdk/interceptor"
@@ -67,7 +66,7 @@ func (m *errorMapper) forTemporal(err error) error {
 	switch {
 	case s.Name == saferpay.NameAuthenticationFailed:
 		return temporal.NewNonRetryableApplicationError(s.Error(), CredentialsRevoked, err)
-	case refused(s):
+	case s.Refused():
 		return temporal.NewNonRetryableApplicationError(s.Error(), SaferpayRefused, err)
 	default:
 		options := temporal.ApplicationErrorOptions{Cause: err}
@@ -76,20 +75,4 @@ func (m *errorMapper) forTemporal(err error) error {
 		}
 		return temporal.NewApplicationErrorWithOptions(s.Error(), SaferpayUnclear, options)
 	}
-}
-
-// isNamed tells whether err is Saferpay's answer with one of these error names.
-func isNamed(err error, names ...string) bool {
-	refusal, ok := errors.AsType[*saferpay.Error](err)
-	return ok && slices.Contains(names, refusal.Name)
-}
-
-// refused tells whether Saferpay itself said no for good. Saferpay JSON API 1.53, Behavior: RETRY and RETRY_LATER may
-// be asked again; errors without a name come from the network or from a server in front. Revoked credentials are the
-// company's to mend, and then it can be done after all.
-func refused(s *saferpay.Error) bool {
-	if s.Name == "" || s.Outcome != saferpay.NotDone || s.Name == saferpay.NameAuthenticationFailed {
-		return false
-	}
-	return s.Behavior != saferpay.BehaviorRetry && s.Behavior != saferpay.BehaviorRetryLater
 }

@@ -13,6 +13,16 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 )
 
+// AccountsTx is what the calls for accounts need of a transaction.
+type AccountsTx interface {
+	Company(ctx context.Context) (merchant.Company, error)
+	Accounts(ctx context.Context) ([]ledger.Account, error)
+	Turnovers(ctx context.Context, from, to time.Time) ([]ledger.Turnover, error)
+	InsertAccount(ctx context.Context, a ledger.Account) error
+	SaveAccount(ctx context.Context, a ledger.Account) error
+	DeleteAccount(ctx context.Context, number string) error
+}
+
 // ListAccounts answers GET /accounts.
 func (s *server) ListAccounts(ctx context.Context, r spec.ListAccountsRequestObject) (spec.ListAccountsResponseObject, error) {
 	var answer spec.ListAccounts200JSONResponse
@@ -84,13 +94,13 @@ func (s *server) DeleteAccount(ctx context.Context, r spec.DeleteAccountRequestO
 	if ledger.Needed(r.Number) {
 		return nil, problem.New(problem.AccountInUse, "Quittance books on account %s by itself.", r.Number)
 	}
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error { return tx.DeleteAccount(ctx, r.Number) })
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx AccountsTx) error { return tx.DeleteAccount(ctx, r.Number) })
 	return spec.DeleteAccount204Response{}, err
 }
 
 // chart is a company's accounts, and what stands on them.
 type chart struct {
-	tx        Tx
+	tx        AccountsTx
 	company   merchant.Company
 	accounts  []ledger.Account
 	turnovers []ledger.Turnover
@@ -98,7 +108,7 @@ type chart struct {
 
 // withChart reads the chart with what stood on it at the end of that day, or stands on it now when that is zero.
 func (s *server) withChart(ctx context.Context, at time.Time, fn func(chart) error) error {
-	return s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) (err error) {
+	return inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx AccountsTx) (err error) {
 		c := chart{tx: tx}
 		if c.company, err = tx.Company(ctx); err != nil {
 			return err

@@ -1,5 +1,5 @@
 // Package api is the outside of Quittance: the REST calls of openapi.yaml, the public pages of an invoice, and the address
-// that Saferpay notifies. It reads Postgres; whatever starts or steers a lifecycle goes to Temporal through Commands.
+// that Saferpay notifies. It reads Postgres; whatever starts or steers a lifecycle goes to Temporal through a command.
 package api
 
 import (
@@ -31,22 +31,27 @@ var specification = sync.OnceValue(func() *openapi3.T {
 
 // Options is what the API is made of.
 type Options struct {
-	Store     Store
-	Commands  Commands
-	Sealer    Sealer
-	Signer    Signer
-	Receivers Receivers
-	AdminKey  string // may create companies and keys
-	PublicURL string // where payers reach the pages, such as https://pay.example.ch
-	Limits    Limits
-	Healthz   http.Handler
-	Readyz    http.Handler
-	Metrics   http.Handler
+	Store      Store
+	Collection Collection
+	Refunding  Refunding
+	Onboarding Onboarding
+	Escalation Escalation
+	Sealer     Sealer
+	Signer     Signer
+	Receivers  Receivers
+	AdminKey   string // may create companies and keys
+	PublicURL  string // where payers reach the pages, such as https://pay.example.ch
+	Limits     Limits
+	Healthz    http.Handler
+	Readyz     http.Handler
+	Metrics    http.Handler
 	// Middleware wraps everything else, the first one outermost. Rate limits count per client address: behind a proxy, one of
 	// these has to be chi's ClientIPFromXFF with the addresses of the proxy.
 	Middleware []func(http.Handler) http.Handler
 	Logger     *slog.Logger
 	Now        func() time.Time // time.Now when nil
+	// ReturnPatience is how long a return page holds its answer back: returnPatience when 0.
+	ReturnPatience time.Duration
 }
 
 // New returns the handler of the whole API. It panics when openapi.yaml is not valid, which no build with passing tests is.
@@ -54,6 +59,9 @@ func New(o Options) http.Handler {
 	o.PublicURL = strings.TrimSuffix(o.PublicURL, "/")
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.ReturnPatience == 0 {
+		o.ReturnPatience = returnPatience
 	}
 	s := &server{Options: o}
 

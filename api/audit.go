@@ -17,6 +17,15 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 )
 
+// AuditTx is what the audit log needs of a transaction.
+type AuditTx interface {
+	// NoteWrite stores an entry of the audit log.
+	NoteWrite(ctx context.Context, e audit.Entry) error
+	// CompleteWrite stores how the noted call was answered.
+	CompleteWrite(ctx context.Context, e audit.Entry) error
+	AuditLog(ctx context.Context, f listing.AuditLog) (entries []audit.Entry, next string, err error)
+}
+
 // audited notes every call that may change something: before it is tried, so that nothing is done unnoted, and again with
 // the answer and what changed. What is noted of a thing is how this API shows it.
 func (s *server) audited(next http.Handler) http.Handler {
@@ -53,7 +62,7 @@ func (s *server) noted(r *http.Request) (audit.Entry, error) {
 	if companyID == "" {
 		return e, nil
 	}
-	return e, s.Store.InCompany(ctx, companyID, func(tx Tx) error { return tx.NoteWrite(ctx, e) })
+	return e, inCompany(ctx, s.Store, companyID, func(tx AuditTx) error { return tx.NoteWrite(ctx, e) })
 }
 
 // complete notes how the call was answered. The answer is out already: a failure here can only be logged.
@@ -76,7 +85,7 @@ func (s *server) complete(r *http.Request, next http.Handler, e audit.Entry, bef
 			return // it was not created
 		}
 	}
-	err := s.Store.InCompany(ctx, e.CompanyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, e.CompanyID, func(tx AuditTx) error {
 		if created {
 			return tx.NoteWrite(ctx, e)
 		}
@@ -169,7 +178,7 @@ func (nowhere) WriteHeader(int)             {}
 // ListAuditLog answers GET /audit-log.
 func (s *server) ListAuditLog(ctx context.Context, r spec.ListAuditLogRequestObject) (spec.ListAuditLogResponseObject, error) {
 	var answer spec.ListAuditLog200JSONResponse
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx AuditTx) error {
 		entries, next, err := tx.AuditLog(ctx, listing.AuditLog{
 			Subject: deref(r.Params.Subject),
 			Actor:   deref(r.Params.Actor),

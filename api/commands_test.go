@@ -2,11 +2,10 @@ package api_test
 
 import (
 	"context"
-	"errors"
 	"sync"
 
+	"github.com/quittance/quittance/internal/booking"
 	"github.com/quittance/quittance/internal/invoice"
-	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/postgres"
@@ -107,17 +106,10 @@ func (c *commands) RecordReceipt(ctx context.Context, invoiceID string, in contr
 		return err
 	}
 	return c.store.Store.InCompany(ctx, c.companyID, func(tx *postgres.Tx) error {
-		inv, err := tx.LockInvoice(ctx, invoiceID)
-		if err != nil {
-			return err
-		}
-		if err := inv.Receive(in.Amount, noon); err != nil {
-			return err
-		}
-		if _, err := tx.Append(ctx, ledger.OtherReceipt(occasion(inv, "", in.Amount, in.Day), in.Account, in.ReceiptID, in.Reference, in.By)); err != nil {
-			return err
-		}
-		return tx.SaveInvoice(ctx, inv)
+		_, err := booking.Receipt(ctx, tx, booking.OtherReceipt{
+			ID: in.ReceiptID, InvoiceID: invoiceID, Amount: in.Amount, Day: in.Day, Account: in.Account, Reference: in.Reference, By: in.By,
+		}, noon)
+		return err
 	})
 }
 
@@ -149,22 +141,7 @@ func (c *commands) RecordRefund(ctx context.Context, refundID string, in contrac
 		return err
 	}
 	return c.store.Store.InCompany(ctx, c.companyID, func(tx *postgres.Tx) error {
-		r, err := tx.LockRefund(ctx, refundID)
-		if err != nil {
-			return err
-		}
-		inv, err := tx.LockInvoice(ctx, r.InvoiceID)
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(r.Become(refund.Recorded, noon, "Done in the Backoffice."), inv.Return(r.Amount)); err != nil {
-			return err
-		}
-		r.BookedAccount = ledger.SystemBank
-		if err := errors.Join(tx.SaveRefund(ctx, r), tx.SaveInvoice(ctx, inv)); err != nil {
-			return err
-		}
-		_, err = tx.Append(ctx, ledger.Refund(occasion(inv, r.PaymentID, r.Amount, noon), ledger.SystemBank, ledger.Receivables, r.ID))
+		_, err := booking.Refund(ctx, tx, refundID, refund.Recorded, "Done in the Backoffice.", noon)
 		return err
 	})
 }

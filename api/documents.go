@@ -16,6 +16,11 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 )
 
+// DocumentsTx is what the upload of a document needs of a transaction.
+type DocumentsTx interface {
+	InsertDocument(ctx context.Context, d merchant.Document) (merchant.Document, error)
+}
+
 // maxUpload is the largest body of a call that uploads a file: the document, and what multipart puts around it.
 const maxUpload = merchant.MaxDocument + 64<<10
 
@@ -46,7 +51,7 @@ func (s *server) UploadDocument(ctx context.Context, r spec.UploadDocumentReques
 	if document.SealedContent, err = s.Sealer.Seal(content, companyID); err != nil {
 		return nil, err
 	}
-	err = s.Store.InCompany(ctx, companyID, func(tx Tx) (err error) {
+	err = inCompany(ctx, s.Store, companyID, func(tx DocumentsTx) (err error) {
 		document, err = tx.InsertDocument(ctx, document)
 		return err
 	})
@@ -55,7 +60,7 @@ func (s *server) UploadDocument(ctx context.Context, r spec.UploadDocumentReques
 	}
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
-	if err := s.Commands.MailDocument(ctx, service, document.ID); err != nil {
+	if err := s.Onboarding.MailDocument(ctx, service, document.ID); err != nil {
 		return nil, err
 	}
 	return spec.UploadDocument202JSONResponse{

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/delivery"
@@ -10,10 +11,20 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 )
 
+// EventsTx is what the calls for events need of a transaction.
+type EventsTx interface {
+	Events(ctx context.Context, f listing.Events) (events []event.Event, next string, err error)
+	Event(ctx context.Context, id string) (event.Event, error)
+	WebhookEndpoints(ctx context.Context) ([]delivery.Endpoint, error)
+	// QueueDelivery puts an event on its way to an endpoint.
+	QueueDelivery(ctx context.Context, endpointID, eventID string, at time.Time) error
+	Delivery(ctx context.Context, endpointID, eventID string) (delivery.Delivery, error)
+}
+
 // ListEvents answers GET /events.
 func (s *server) ListEvents(ctx context.Context, r spec.ListEventsRequestObject) (spec.ListEventsResponseObject, error) {
 	var answer spec.ListEvents200JSONResponse
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx EventsTx) error {
 		events, next, err := tx.Events(ctx, listing.Events{
 			Type:    event.Type(deref(r.Params.Type)),
 			Subject: deref(r.Params.Subject),
@@ -29,7 +40,7 @@ func (s *server) ListEvents(ctx context.Context, r spec.ListEventsRequestObject)
 // GetEvent answers GET /events/{event_id}.
 func (s *server) GetEvent(ctx context.Context, r spec.GetEventRequestObject) (spec.GetEventResponseObject, error) {
 	var answer spec.GetEvent200JSONResponse
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx EventsTx) error {
 		e, err := tx.Event(ctx, r.EventID)
 		answer = spec.GetEvent200JSONResponse(shownEvent(e))
 		return err
@@ -44,7 +55,7 @@ func (s *server) RedeliverEvent(ctx context.Context, r spec.RedeliverEventReques
 		only = deref(r.Body.EndpointID)
 	}
 	var queued []delivery.Delivery
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx EventsTx) error {
 		queued = nil
 		e, err := tx.Event(ctx, r.EventID)
 		if err != nil {

@@ -16,10 +16,22 @@ import (
 	"github.com/quittance/quittance/workflows/contract"
 )
 
+// ExceptionsTx is what the calls for exceptions need of a transaction.
+type ExceptionsTx interface {
+	Exceptions(ctx context.Context, f listing.Exceptions) (exceptions []exception.Exception, next string, err error)
+	Exception(ctx context.Context, id string) (exception.Exception, error)
+	LockException(ctx context.Context, id string) (exception.Exception, error)
+	SaveException(ctx context.Context, e exception.Exception) error
+	Refund(ctx context.Context, id string) (refund.Refund, error)
+	Payment(ctx context.Context, id string) (payment.Payment, error)
+	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
+	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
+}
+
 // ListExceptions answers GET /exceptions.
 func (s *server) ListExceptions(ctx context.Context, r spec.ListExceptionsRequestObject) (spec.ListExceptionsResponseObject, error) {
 	var answer spec.ListExceptions200JSONResponse
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx ExceptionsTx) error {
 		exceptions, next, err := tx.Exceptions(ctx, listing.Exceptions{
 			Kind:    exception.Kind(deref(r.Params.Kind)),
 			Subject: deref(r.Params.Subject),
@@ -52,7 +64,7 @@ func (s *server) ResolveException(ctx context.Context, r spec.ResolveExceptionRe
 	if waiting != "" {
 		commandCtx, cancel := context.WithTimeout(ctx, commandTimeout)
 		defer cancel()
-		err := s.Commands.Resolve(commandCtx, waiting, decision)
+		err := s.Escalation.Resolve(commandCtx, waiting, decision)
 		if problem.CodeOf(err) == problem.NotFound {
 			err = s.decideAlone(commandCtx, decision)
 		}
@@ -68,7 +80,7 @@ func (s *server) ResolveException(ctx context.Context, r spec.ResolveExceptionRe
 // Otherwise the workflow is started again, and finds out where it stands before anybody decides.
 func (s *server) decideAlone(ctx context.Context, d contract.ResolveException) error {
 	var about circumstances
-	if err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	if err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx ExceptionsTx) error {
 		e, err := tx.Exception(ctx, d.ExceptionID)
 		if err != nil {
 			return err
@@ -86,19 +98,19 @@ func (s *server) decideAlone(ctx context.Context, d contract.ResolveException) e
 	case about.refund.ID != "" && !about.refund.State.Final():
 		return s.takeUpRefund(ctx, about.refund.ID)
 	case !about.payment.State.Final():
-		if err := s.Commands.TakeUp(ctx, about.invoice); err != nil {
+		if err := s.Collection.TakeUp(ctx, about.invoice); err != nil {
 			return err
 		}
 		return restarted()
 	case d.Choice == exception.GiveBack:
-		err := s.Commands.RequestRefund(ctx, contract.RequestRefund{
+		err := s.Refunding.RequestRefund(ctx, contract.RequestRefund{
 			CompanyID: about.payment.CompanyID, RefundID: id.New(id.Refund), PaymentID: about.payment.ID, OrderID: id.NewOrder(), Reason: "Paid twice",
 		}, about.invoice.Number)
 		if err != nil {
 			return err
 		}
 	}
-	return s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	return inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx ExceptionsTx) error {
 		e, err := tx.LockException(ctx, d.ExceptionID)
 		if err != nil {
 			return err
@@ -113,13 +125,13 @@ func (s *server) decideAlone(ctx context.Context, d contract.ResolveException) e
 // takeUpRefund starts the workflow of a refund again and says so.
 func (s *server) takeUpRefund(ctx context.Context, refundID string) error {
 	var about circumstances
-	if err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) (err error) {
+	if err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx ExceptionsTx) (err error) {
 		about, err = circumstancesOf(ctx, tx, refundID)
 		return err
 	}); err != nil {
 		return err
 	}
-	if err := s.Commands.TakeUpRefund(ctx, about.refund, about.invoice.Number); err != nil {
+	if err := s.Refunding.TakeUpRefund(ctx, about.refund, about.invoice.Number); err != nil {
 		return err
 	}
 	return restarted()
@@ -132,7 +144,7 @@ func restarted() error {
 
 // decide checks the decision and records it, unless a workflow waits for it: then it returns which one.
 func (s *server) decide(ctx context.Context, d contract.ResolveException) (waiting string, err error) {
-	err = s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err = inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx ExceptionsTx) error {
 		waiting = ""
 		e, err := tx.LockException(ctx, d.ExceptionID)
 		if err != nil {
@@ -162,7 +174,7 @@ func (s *server) decide(ctx context.Context, d contract.ResolveException) (waiti
 
 // exception returns an exception as the API shows it.
 func (s *server) exception(ctx context.Context, exceptionID string) (answer spec.Exception, err error) {
-	err = s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err = inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx ExceptionsTx) error {
 		e, err := tx.Exception(ctx, exceptionID)
 		if err != nil {
 			return err
@@ -187,7 +199,7 @@ type circumstances struct {
 }
 
 // circumstancesOf reads the payment or refund of that id with what belongs to it; problem.NotFound for anything else.
-func circumstancesOf(ctx context.Context, tx Tx, subjectID string) (about circumstances, err error) {
+func circumstancesOf(ctx context.Context, tx ExceptionsTx, subjectID string) (about circumstances, err error) {
 	paymentID := subjectID
 	if id.Valid(id.Refund, subjectID) {
 		if about.refund, err = tx.Refund(ctx, subjectID); err != nil {

@@ -24,7 +24,7 @@ type brokenStore struct {
 	fail func() error
 }
 
-func (s brokenStore) InCompany(context.Context, string, func(api.Tx) error) error { return s.fail() }
+func (s brokenStore) InCompany(context.Context, string, func(any) error) error { return s.fail() }
 
 func TestFailureOfTheDatabaseIsTemporaryAndLoggedOnce(t *testing.T) {
 	t.Parallel()

@@ -139,7 +139,8 @@ func TestARequestWhoseAnswerWasLostIsDoneOnce(t *testing.T) {
 			w := newWorld(t)
 			path, body, status := play(w)
 			options := w.options()
-			options.Commands = &lossy{commands: w.commands}
+			lossy := &lossy{commands: w.commands}
+			options.Collection, options.Refunding = lossy, lossy
 			w.handler = api.New(options)
 
 			w.once(path, w.key, "k", body).problem(http.StatusServiceUnavailable, "temporarily-unavailable")

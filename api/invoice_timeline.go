@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/api/internal/spec"
+	"github.com/quittance/quittance/internal/audit"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
@@ -18,6 +19,17 @@ import (
 	"github.com/quittance/quittance/internal/refund"
 	"github.com/quittance/quittance/internal/settlement"
 )
+
+// TimelineTx is what the timeline of an invoice needs of a transaction.
+type TimelineTx interface {
+	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
+	PaymentsOf(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]payment.Payment, err error)
+	RefundsOf(ctx context.Context, paymentID string) ([]refund.Refund, error)
+	Journal(ctx context.Context, f listing.Journal) (entries []ledger.Entry, next string, err error)
+	Exceptions(ctx context.Context, f listing.Exceptions) (exceptions []exception.Exception, next string, err error)
+	AuditLog(ctx context.Context, f listing.AuditLog) (entries []audit.Entry, next string, err error)
+	Payouts(ctx context.Context, f listing.Payouts) (payouts []settlement.Payout, next string, err error)
+}
 
 // Who does what nobody's key did.
 const (
@@ -43,7 +55,7 @@ const mostOfEach = 200
 // GetInvoiceTimeline answers GET /invoices/{invoice_id}/timeline.
 func (s *server) GetInvoiceTimeline(ctx context.Context, r spec.GetInvoiceTimelineRequestObject) (spec.GetInvoiceTimelineResponseObject, error) {
 	var h history
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) (err error) {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx TimelineTx) (err error) {
 		h, err = readHistory(ctx, tx, r.InvoiceID)
 		return err
 	})
@@ -64,7 +76,7 @@ func (s *server) GetInvoiceTimeline(ctx context.Context, r spec.GetInvoiceTimeli
 	}, nil
 }
 
-func readHistory(ctx context.Context, tx Tx, invoiceID string) (h history, err error) {
+func readHistory(ctx context.Context, tx TimelineTx, invoiceID string) (h history, err error) {
 	if h.invoice, err = tx.Invoice(ctx, invoiceID); err != nil {
 		return h, err
 	}
@@ -116,7 +128,7 @@ func readHistory(ctx context.Context, tx Tx, invoiceID string) (h history, err e
 }
 
 // payoutsOf returns the payouts that brought the payment to the bank, or kept the refund back.
-func payoutsOf(ctx context.Context, tx Tx, subject string) (steps []spec.InvoiceStep, err error) {
+func payoutsOf(ctx context.Context, tx TimelineTx, subject string) (steps []spec.InvoiceStep, err error) {
 	payouts, _, err := tx.Payouts(ctx, listing.Payouts{States: []settlement.State{settlement.Booked}, Pays: subject})
 	for _, p := range payouts {
 		booked := p.Timeline[len(p.Timeline)-1]
@@ -129,7 +141,7 @@ func payoutsOf(ctx context.Context, tx Tx, subject string) (steps []spec.Invoice
 }
 
 // callsAbout returns the calls that changed the invoice, payment or refund, or may have.
-func callsAbout(ctx context.Context, tx Tx, subject string) (calls []spec.InvoiceStep, err error) {
+func callsAbout(ctx context.Context, tx TimelineTx, subject string) (calls []spec.InvoiceStep, err error) {
 	noted, _, err := tx.AuditLog(ctx, listing.AuditLog{Subject: subject, Limit: mostOfEach})
 	for _, e := range noted {
 		if e.Status < http.StatusBadRequest {

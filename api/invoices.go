@@ -14,6 +14,20 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 )
 
+// InvoicesTx is what the calls for invoices need of a transaction.
+type InvoicesTx interface {
+	Invoices(ctx context.Context, f listing.Invoices) (invoices []invoice.Invoice, next string, err error)
+	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
+	LockInvoice(ctx context.Context, id string) (invoice.Invoice, error)
+	InsertInvoice(ctx context.Context, i invoice.Invoice) error
+	SaveInvoice(ctx context.Context, i invoice.Invoice) error
+	AttachPaymentServices(ctx context.Context, i invoice.Invoice) error
+	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
+	DefaultPaymentService(ctx context.Context) (service merchant.PaymentService, ok bool, err error)
+	PaymentsOf(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]payment.Payment, err error)
+	AppendEvent(ctx context.Context, e event.Event) error
+}
+
 // CreateInvoice answers POST /invoices.
 func (s *server) CreateInvoice(ctx context.Context, r spec.CreateInvoiceRequestObject) (spec.CreateInvoiceResponseObject, error) {
 	amount, err := parseAmount(r.Body.Amount, string(r.Body.Currency))
@@ -42,7 +56,7 @@ func (s *server) CreateInvoice(ctx context.Context, r spec.CreateInvoiceRequestO
 	if err := inv.Validate(); err != nil {
 		return nil, err
 	}
-	err = s.Store.InCompany(ctx, companyID, func(tx Tx) error {
+	err = inCompany(ctx, s.Store, companyID, func(tx InvoicesTx) error {
 		if inv.PaymentServiceIDs, err = choosePaymentServices(ctx, tx, r.Body.PaymentServiceIds); err != nil {
 			return err
 		}
@@ -61,7 +75,7 @@ func (s *server) CreateInvoice(ctx context.Context, r spec.CreateInvoiceRequestO
 // UpdateInvoice answers PATCH /invoices/{invoice_id}.
 func (s *server) UpdateInvoice(ctx context.Context, r spec.UpdateInvoiceRequestObject) (spec.UpdateInvoiceResponseObject, error) {
 	var inv invoice.Invoice
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) (err error) {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx InvoicesTx) (err error) {
 		if inv, err = tx.LockInvoice(ctx, r.InvoiceID); err != nil {
 			return err
 		}
@@ -132,7 +146,7 @@ func parseAmount(value, currency string) (money.Amount, error) {
 
 // choosePaymentServices returns which payment services an invoice gets: those asked for, or the default one when nothing
 // is said.
-func choosePaymentServices(ctx context.Context, tx Tx, wanted *spec.PaymentServiceIds) ([]string, error) {
+func choosePaymentServices(ctx context.Context, tx InvoicesTx, wanted *spec.PaymentServiceIds) ([]string, error) {
 	if wanted == nil {
 		service, ok, err := tx.DefaultPaymentService(ctx)
 		if err != nil || !ok {
@@ -161,7 +175,7 @@ func (s *server) IssueInvoice(ctx context.Context, r spec.IssueInvoiceRequestObj
 	companyID := callerOf(ctx).companyID
 	var inv invoice.Invoice
 	var issued bool // by an earlier try of the same request
-	err := s.Store.InCompany(ctx, companyID, func(tx Tx) (err error) {
+	err := inCompany(ctx, s.Store, companyID, func(tx InvoicesTx) (err error) {
 		if inv, err = tx.Invoice(ctx, r.InvoiceID); err != nil {
 			return err
 		}
@@ -179,7 +193,7 @@ func (s *server) IssueInvoice(ctx context.Context, r spec.IssueInvoiceRequestObj
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
 	if !issued {
-		if err := s.Commands.Issue(ctx, inv, sendEmail); err != nil {
+		if err := s.Collection.Issue(ctx, inv, sendEmail); err != nil {
 			return nil, err
 		}
 	}
@@ -188,7 +202,7 @@ func (s *server) IssueInvoice(ctx context.Context, r spec.IssueInvoiceRequestObj
 }
 
 // readyToIssue returns why the invoice can't be issued, or nil.
-func readyToIssue(ctx context.Context, tx Tx, inv invoice.Invoice, sendEmail bool) error {
+func readyToIssue(ctx context.Context, tx InvoicesTx, inv invoice.Invoice, sendEmail bool) error {
 	opened := inv
 	if err := opened.Become(invoice.Open); err != nil {
 		return err
@@ -211,7 +225,7 @@ func mailable(inv invoice.Invoice, sendEmail bool) error {
 func (s *server) CancelInvoice(ctx context.Context, r spec.CancelInvoiceRequestObject) (spec.CancelInvoiceResponseObject, error) {
 	companyID := callerOf(ctx).companyID
 	var before invoice.Status
-	err := s.Store.InCompany(ctx, companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, companyID, func(tx InvoicesTx) error {
 		inv, err := tx.LockInvoice(ctx, r.InvoiceID)
 		if err != nil {
 			return err
@@ -232,7 +246,7 @@ func (s *server) CancelInvoice(ctx context.Context, r spec.CancelInvoiceRequestO
 	}
 	if before != invoice.Draft && before != invoice.Cancelled {
 		refusal := func(inv invoice.Invoice) error { return inv.Become(invoice.Cancelled) }
-		if err := s.onInvoice(ctx, companyID, r.InvoiceID, refusal, func(ctx context.Context) error { return s.Commands.Cancel(ctx, r.InvoiceID) }); err != nil {
+		if err := s.onInvoice(ctx, companyID, r.InvoiceID, refusal, func(ctx context.Context) error { return s.Collection.Cancel(ctx, r.InvoiceID) }); err != nil {
 			return nil, err
 		}
 	}
@@ -249,7 +263,7 @@ func (s *server) GetInvoice(ctx context.Context, r spec.GetInvoiceRequestObject)
 // ListInvoices answers GET /invoices.
 func (s *server) ListInvoices(ctx context.Context, r spec.ListInvoicesRequestObject) (spec.ListInvoicesResponseObject, error) {
 	var answer spec.ListInvoices200JSONResponse
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx InvoicesTx) error {
 		invoices, next, err := tx.Invoices(ctx, listing.Invoices{
 			Status: invoice.Status(deref(r.Params.Status)),
 			Number: deref(r.Params.Number),
@@ -271,7 +285,7 @@ func (s *server) ListInvoices(ctx context.Context, r spec.ListInvoicesRequestObj
 
 // invoice returns an invoice as the API shows it.
 func (s *server) invoice(ctx context.Context, companyID, invoiceID string) (answer spec.Invoice, err error) {
-	err = s.Store.InCompany(ctx, companyID, func(tx Tx) error {
+	err = inCompany(ctx, s.Store, companyID, func(tx InvoicesTx) error {
 		inv, err := tx.Invoice(ctx, invoiceID)
 		if err != nil {
 			return err

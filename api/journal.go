@@ -2,11 +2,19 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/listing"
 )
+
+// JournalTx is what the calls for the journal need of a transaction.
+type JournalTx interface {
+	Journal(ctx context.Context, f listing.Journal) (entries []ledger.Entry, next string, err error)
+	Entry(ctx context.Context, id string) (ledger.Entry, error)
+	HeadBefore(ctx context.Context, t time.Time) (ledger.Chain, error)
+}
 
 // ListJournal answers GET /journal.
 func (s *server) ListJournal(ctx context.Context, r spec.ListJournalRequestObject) (spec.ListJournalResponseObject, error) {
@@ -32,7 +40,7 @@ func (s *server) ListJournal(ctx context.Context, r spec.ListJournalRequestObjec
 }
 
 func (s *server) journal(ctx context.Context, filter listing.Journal) (entries []ledger.Entry, next string, err error) {
-	err = s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err = inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx JournalTx) error {
 		entries, next, err = tx.Journal(ctx, filter)
 		return err
 	})
@@ -42,7 +50,7 @@ func (s *server) journal(ctx context.Context, filter listing.Journal) (entries [
 // GetJournalEntry answers GET /journal/{entry_id}.
 func (s *server) GetJournalEntry(ctx context.Context, r spec.GetJournalEntryRequestObject) (spec.GetJournalEntryResponseObject, error) {
 	var answer spec.GetJournalEntry200JSONResponse
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx JournalTx) error {
 		e, err := tx.Entry(ctx, r.EntryID)
 		answer = spec.GetJournalEntry200JSONResponse(shownEntry(e))
 		return err

@@ -34,7 +34,7 @@ func (s *server) GetJournalHead(ctx context.Context, r spec.GetJournalHeadReques
 		return nil, problem.InvalidFields(problem.Field{Name: "day", Message: "must have ended at least an hour ago in Switzerland"})
 	}
 	head := ledger.Head{CompanyID: callerOf(ctx).companyID, Day: day}
-	err := s.Store.InCompany(ctx, head.CompanyID, func(tx Tx) (err error) {
+	err := inCompany(ctx, s.Store, head.CompanyID, func(tx JournalTx) (err error) {
 		head.Chain, err = tx.HeadBefore(ctx, end)
 		return err
 	})

@@ -211,7 +211,7 @@ type lossyStore struct {
 	lose bool
 }
 
-func (s *lossyStore) InCompany(ctx context.Context, companyID string, fn func(api.Tx) error) error {
+func (s *lossyStore) InCompany(ctx context.Context, companyID string, fn func(tx any) error) error {
 	err := s.store.InCompany(ctx, companyID, fn)
 	if err == nil && s.lose {
 		s.lose = false

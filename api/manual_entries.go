@@ -8,30 +8,37 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/api/internal/spec"
+	"github.com/quittance/quittance/internal/booking"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
 )
 
+// ManualEntriesTx is what entries by hand need of a transaction.
+type ManualEntriesTx interface {
+	Company(ctx context.Context) (merchant.Company, error)
+	Accounts(ctx context.Context) ([]ledger.Account, error)
+	Entry(ctx context.Context, id string) (ledger.Entry, error)
+	LockEntry(ctx context.Context, id string) (ledger.Entry, error)
+	Append(ctx context.Context, e ledger.Entry) (ledger.Entry, error)
+}
+
 // CreateManualEntry answers POST /manual-entries.
 func (s *server) CreateManualEntry(ctx context.Context, r spec.CreateManualEntryRequestObject) (spec.CreateManualEntryResponseObject, error) {
-	e := ledger.Entry{
-		CompanyID: callerOf(ctx).companyID,
-		Date:      r.Body.Date.Time,
-		Text:      r.Body.Text,
-		Source:    ledger.Source{Kind: ledger.FromManual, ID: newID(ctx, id.ManualEntry)},
-		By:        callerOf(ctx).keyID,
+	e := booking.ManualEntry{
+		ID: newID(ctx, id.ManualEntry), CompanyID: callerOf(ctx).companyID, Day: r.Body.Date.Time, Text: r.Body.Text, By: callerOf(ctx).keyID,
 	}
 	var fields []problem.Field
 	for i, in := range r.Body.Lines {
 		line, faults := parseLine(in, money.Currency(r.Body.Currency), fmt.Sprintf("lines.%d.", i))
 		e.Lines, fields = append(e.Lines, line), append(fields, faults...)
 	}
-	fields = append(fields, s.faultsByHand(e.Text, e.Date)...)
+	fields = append(fields, s.faultsByHand(e.Text, e.Day)...)
 	var answer spec.JournalEntry
-	err := s.Store.InCompany(ctx, e.CompanyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, e.CompanyID, func(tx ManualEntriesTx) error {
 		chart, err := tx.Accounts(ctx)
 		if err != nil {
 			return err
@@ -45,7 +52,7 @@ func (s *server) CreateManualEntry(ctx context.Context, r spec.CreateManualEntry
 		if err := problem.InvalidFields(faults...); err != nil {
 			return err
 		}
-		booked, err := tx.Append(ctx, e)
+		booked, err := booking.Manual(ctx, tx, e)
 		answer = shownEntry(booked)
 		return err
 	})
@@ -86,7 +93,7 @@ func (s *server) faultsByHand(text string, day time.Time) (fields []problem.Fiel
 func (s *server) ReverseJournalEntry(ctx context.Context, r spec.ReverseJournalEntryRequestObject) (spec.ReverseJournalEntryResponseObject, error) {
 	wish := deref(r.Body)
 	var answer spec.JournalEntry
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx ManualEntriesTx) error {
 		company, err := tx.Company(ctx)
 		if err != nil {
 			return err
@@ -112,11 +119,9 @@ func (s *server) ReverseJournalEntry(ctx context.Context, r spec.ReverseJournalE
 		if err := problem.InvalidFields(s.faultsByHand(cmp.Or(deref(wish.Text), e.Text), day)...); err != nil {
 			return err
 		}
-		back, err := ledger.Reversal{Entry: e, Language: company.Language, Day: day, Text: deref(wish.Text), By: callerOf(ctx).keyID}.Book()
-		if err != nil {
-			return err
-		}
-		booked, err := tx.Append(ctx, back)
+		booked, err := booking.Reversal(ctx, tx, ledger.Reversal{
+			Entry: e, Language: company.Language, Day: day, Text: deref(wish.Text), By: callerOf(ctx).keyID,
+		})
 		answer = shownEntry(booked)
 		return err
 	})

@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"encoding/json"
+	"hash/crc32"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -60,7 +61,17 @@ func TestWhateverIsWrongWithAFieldIsRefusedByNameAndStoresNothing(t *testing.T) 
 		}
 	})
 	t.Logf("%d requests were sent: %d were refused and left no trace, %d were taken, none was answered with 5xx", sent.Load(), refused.Load(), sent.Load()-refused.Load())
+	if testing.Short() {
+		assert.Greater(t, sent.Load(), int64(700))
+		return
+	}
 	assert.Greater(t, sent.Load(), int64(3000))
+}
+
+// played reports whether a way of spoiling is played in this run: each of them by make test-deep, every fourth by make test, spread
+// over all fields.
+func played(what string) bool {
+	return !testing.Short() || crc32.ChecksumIEEE([]byte(what))%4 == 0
 }
 
 // negative spoils the requests of one call.
@@ -134,6 +145,9 @@ func (n *negative) spoilParameters() {
 // try sends a request; field is what a refusal for invalid fields has to name, if that is certain.
 func (n *negative) try(what, path, body, field string, header ...string) {
 	n.Helper()
+	if !played(n.call.OperationID + what) {
+		return
+	}
 	n.sent++
 	r := httptest.NewRequestWithContext(n.Context(), n.call.method, "/v1/", strings.NewReader(body))
 	target, err := url.Parse("http://example.com/v1" + path)

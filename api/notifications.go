@@ -13,6 +13,12 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 )
 
+// NotificationsTx is what Saferpay's notifications need of a transaction.
+type NotificationsTx interface {
+	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
+	Payment(ctx context.Context, id string) (payment.Payment, error)
+}
+
 // notificationTimeout leaves Saferpay an answer within the 10 s that it waits (Saferpay integration guide).
 const notificationTimeout = 8 * time.Second
 
@@ -34,7 +40,7 @@ func (s *server) notified(w http.ResponseWriter, r *http.Request) {
 	var inv invoice.Invoice
 	var p payment.Payment
 	if err == nil {
-		err = s.Store.InCompany(ctx, companyID, func(tx Tx) (err error) {
+		err = inCompany(ctx, s.Store, companyID, func(tx NotificationsTx) (err error) {
 			if inv, err = tx.Invoice(ctx, invoiceID); err == nil {
 				p, err = tx.Payment(ctx, paymentID)
 			}
@@ -42,7 +48,7 @@ func (s *server) notified(w http.ResponseWriter, r *http.Request) {
 		})
 	}
 	if err == nil {
-		err = s.hint(ctx, inv, p, s.Commands.SaferpayNotified)
+		err = s.hint(ctx, inv, p, s.Collection.SaferpayNotified)
 	}
 	if err != nil {
 		s.refuse(w, r, err)

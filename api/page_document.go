@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -14,6 +15,14 @@ import (
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 )
+
+// PagesTx is what the public pages need of a transaction.
+type PagesTx interface {
+	Company(ctx context.Context) (merchant.Company, error)
+	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
+	Payment(ctx context.Context, id string) (payment.Payment, error)
+	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
+}
 
 // document is what the pages know about one invoice.
 type document struct {
@@ -32,7 +41,7 @@ func (s *server) document(ctx context.Context, token, paymentID string) (documen
 		return document{}, err
 	}
 	var d document
-	err = s.Store.InCompany(ctx, companyID, func(tx Tx) (err error) {
+	err = inCompany(ctx, s.Store, companyID, func(tx PagesTx) (err error) {
 		d = document{token: token}
 		if d.company, err = tx.Company(ctx); err != nil {
 			return err
@@ -58,7 +67,7 @@ func (s *server) document(ctx context.Context, token, paymentID string) (documen
 }
 
 // offers returns the methods of all attached payment services that can collect the invoice now.
-func offers(ctx context.Context, tx Tx, inv invoice.Invoice) ([]payment.Method, error) {
+func offers(ctx context.Context, tx PagesTx, inv invoice.Invoice) ([]payment.Method, error) {
 	offered := map[payment.Method]bool{}
 	if inv.Status.Payable() {
 		for _, serviceID := range inv.PaymentServiceIDs {
@@ -107,6 +116,28 @@ type documentPage struct {
 	ReloadURL   string // where to look again
 }
 
+// offer is a button of the online document.
+type offer struct {
+	Method payment.Method
+	Label  string
+	Marks  []template.HTML
+}
+
+// offersIn returns the buttons for the methods, in that language.
+func offersIn(code string, methods []payment.Method) []offer {
+	return mapped(methods, func(m payment.Method) offer { return offer{Method: m, Label: m.Label(code), Marks: marks(m)} })
+}
+
+// marks returns the marks of the brands behind a method, for those that have one in pages/marks.
+func marks(m payment.Method) (list []template.HTML) {
+	for _, name := range m.SaferpayNames() {
+		if mark, err := pageFiles.ReadFile("pages/marks/" + strings.ToLower(name) + ".svg"); err == nil {
+			list = append(list, template.HTML(mark)) //nolint:gosec // it is ours
+		}
+	}
+	return list
+}
+
 // page returns the online document as it is shown, in that language.
 func (s *server) page(d document, code string, n *notice) documentPage {
 	inv, t := d.invoice, dictionary[code]
@@ -122,7 +153,7 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 		Amount:      swiss(inv.Amount),
 		AmountText:  t.Amount,
 		DueBy:       t.date(inv.DueDate),
-		Offers:      shown(d.offers),
+		Offers:      offersIn(code, d.offers),
 		NotOnline:   inv.Status.Payable() && len(d.offers) == 0,
 		PayURL:      d.path() + "/pay?lang=" + code,
 	}
@@ -144,32 +175,6 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 	}
 	return p
 }
-
-// offer is a button with which a payer can pay. Mark is its picture; empty where there is none.
-type offer struct {
-	Method payment.Method
-	Label  string
-	Mark   template.HTML
-}
-
-func shown(methods []payment.Method) []offer {
-	offers := make([]offer, len(methods))
-	for i, m := range methods {
-		offers[i] = offer{Method: m, Label: m.Terms().Label, Mark: marks[m]}
-	}
-	return offers
-}
-
-// marks are the pictures of the payment methods: pages/marks/<method>.svg.
-var marks = func() map[payment.Method]template.HTML {
-	marks := map[payment.Method]template.HTML{}
-	for _, m := range payment.Methods {
-		if picture, err := pageFiles.ReadFile("pages/marks/" + string(m) + ".svg"); err == nil {
-			marks[m] = template.HTML(picture) //nolint:gosec // it is embedded, and ours
-		}
-	}
-	return marks
-}()
 
 // showDocument answers GET /i/{token}.
 func (s *server) showDocument(w http.ResponseWriter, r *http.Request) {

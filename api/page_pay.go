@@ -55,7 +55,7 @@ func (s *server) paymentPage(ctx context.Context, d document, method payment.Met
 	}
 	var checkout contract.Checkout
 	err := s.onInvoice(ctx, d.invoice.CompanyID, d.invoice.ID, mustBePayable, func(ctx context.Context) (err error) {
-		checkout, err = s.Commands.PayNow(ctx, d.invoice.ID, contract.PayNow{
+		checkout, err = s.Collection.PayNow(ctx, d.invoice.ID, contract.PayNow{
 			PaymentID:          id.New(id.Payment),
 			OrderID:            id.NewOrder(),
 			NotificationSecret: id.NewSecret(),

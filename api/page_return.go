@@ -50,9 +50,9 @@ func (s *server) payerReturned(w http.ResponseWriter, r *http.Request) {
 // reportReturn tells the invoice's workflow that the payer is back. When that fails there is still Saferpay's notification,
 // and nothing that the payer could do about it.
 func (s *server) reportReturn(r *http.Request, d document) {
-	ctx, cancel := context.WithTimeout(r.Context(), returnPatience)
+	ctx, cancel := context.WithTimeout(r.Context(), s.ReturnPatience)
 	defer cancel()
-	if err := s.hint(ctx, d.invoice, d.payment, s.Commands.PayerReturned); err != nil {
+	if err := s.hint(ctx, d.invoice, d.payment, s.Collection.PayerReturned); err != nil {
 		_ = s.asProblem(r, err) // for the log
 	}
 }
@@ -60,7 +60,7 @@ func (s *server) reportReturn(r *http.Request, d document) {
 // awaitOutcome looks at the payment until it is decided, for as long as the payer's patience lasts, and reads the document then.
 func (s *server) awaitOutcome(r *http.Request, d document) (document, error) {
 	ctx := r.Context()
-	deadline := time.After(returnPatience)
+	deadline := time.After(s.ReturnPatience)
 	tick := time.NewTicker(returnInterval)
 	defer tick.Stop()
 	for state := d.payment.State; !state.Final(); {
@@ -71,7 +71,7 @@ func (s *server) awaitOutcome(r *http.Request, d document) (document, error) {
 		case <-ctx.Done():
 			return d, ctx.Err()
 		}
-		err := s.Store.InCompany(ctx, d.invoice.CompanyID, func(tx Tx) error {
+		err := inCompany(ctx, s.Store, d.invoice.CompanyID, func(tx PagesTx) error {
 			p, err := tx.Payment(ctx, d.payment.ID)
 			state = p.State
 			return err

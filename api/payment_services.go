@@ -13,6 +13,14 @@ import (
 	"github.com/quittance/quittance/workflows/contract"
 )
 
+// PaymentServicesTx is what the calls for payment services need of a transaction.
+type PaymentServicesTx interface {
+	Company(ctx context.Context) (merchant.Company, error)
+	PaymentServices(ctx context.Context) ([]merchant.PaymentService, error)
+	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
+	MakeDefault(ctx context.Context, paymentServiceID string) error
+}
+
 // commandTimeout is how long a caller waits for a command. Afterwards the answer is temporarily-unavailable, and the
 // command may still take effect.
 const commandTimeout = 30 * time.Second
@@ -37,7 +45,7 @@ func (s *server) CreatePaymentService(ctx context.Context, r spec.CreatePaymentS
 	}
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
-	if err := s.Commands.Connect(ctx, in); err != nil {
+	if err := s.Onboarding.Connect(ctx, in); err != nil {
 		return nil, err
 	}
 	answer, err := s.paymentService(ctx, in.CompanyID, in.PaymentServiceID)
@@ -47,7 +55,7 @@ func (s *server) CreatePaymentService(ctx context.Context, r spec.CreatePaymentS
 // ListPaymentServices answers GET /payment-services.
 func (s *server) ListPaymentServices(ctx context.Context, _ spec.ListPaymentServicesRequestObject) (spec.ListPaymentServicesResponseObject, error) {
 	var answer spec.ListPaymentServices200JSONResponse
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx PaymentServicesTx) error {
 		company, err := tx.Company(ctx)
 		if err != nil {
 			return err
@@ -75,7 +83,7 @@ func (s *server) DisconnectPaymentService(ctx context.Context, r spec.Disconnect
 	if service.Status != merchant.Disconnected {
 		ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 		defer cancel()
-		if _, err := s.Commands.Disconnect(ctx, service); err != nil {
+		if _, err := s.Onboarding.Disconnect(ctx, service); err != nil {
 			return nil, err
 		}
 	}
@@ -100,7 +108,7 @@ func (s *server) SubmitCredentials(ctx context.Context, r spec.SubmitCredentials
 	}
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
-	if _, err := s.Commands.SubmitCredentials(ctx, service, c); err != nil {
+	if _, err := s.Onboarding.SubmitCredentials(ctx, service, c); err != nil {
 		return nil, err
 	}
 	answer, err := s.paymentService(ctx, companyID, r.PaymentServiceID)
@@ -124,9 +132,9 @@ func (s *server) DecideVerification(ctx context.Context, r spec.DecideVerificati
 	defer cancel()
 	decision := contract.Decision{Approved: r.Body.Decision == spec.VerificationDecisionDecisionApproved, Reason: r.Body.Reason}
 	if r.Body.Currency != nil {
-		_, err = s.Commands.DecideCurrency(ctx, service, money.Currency(*r.Body.Currency), decision)
+		_, err = s.Onboarding.DecideCurrency(ctx, service, money.Currency(*r.Body.Currency), decision)
 	} else {
-		_, err = s.Commands.Decide(ctx, service, decision)
+		_, err = s.Onboarding.Decide(ctx, service, decision)
 	}
 	if err != nil {
 		return nil, err
@@ -143,7 +151,7 @@ func (s *server) RequestCurrency(ctx context.Context, r spec.RequestCurrencyRequ
 	}
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
-	state, err := s.Commands.RequestCurrency(ctx, service, money.Currency(r.Body.Currency))
+	state, err := s.Onboarding.RequestCurrency(ctx, service, money.Currency(r.Body.Currency))
 	return spec.RequestCurrency202JSONResponse{
 		Currency: spec.Currency(r.Body.Currency), Status: spec.CurrencyStatusStatus(state.Status),
 	}, err
@@ -152,7 +160,7 @@ func (s *server) RequestCurrency(ctx context.Context, r spec.RequestCurrencyRequ
 // MakeDefaultPaymentService answers POST /payment-services/{payment_service_id}/default.
 func (s *server) MakeDefaultPaymentService(ctx context.Context, r spec.MakeDefaultPaymentServiceRequestObject) (spec.MakeDefaultPaymentServiceResponseObject, error) {
 	companyID := callerOf(ctx).companyID
-	err := s.Store.InCompany(ctx, companyID, func(tx Tx) error { return tx.MakeDefault(ctx, r.PaymentServiceID) })
+	err := inCompany(ctx, s.Store, companyID, func(tx PaymentServicesTx) error { return tx.MakeDefault(ctx, r.PaymentServiceID) })
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +169,7 @@ func (s *server) MakeDefaultPaymentService(ctx context.Context, r spec.MakeDefau
 }
 
 func (s *server) loadService(ctx context.Context, companyID, serviceID string) (service merchant.PaymentService, err error) {
-	err = s.Store.InCompany(ctx, companyID, func(tx Tx) error {
+	err = inCompany(ctx, s.Store, companyID, func(tx PaymentServicesTx) error {
 		service, err = tx.PaymentService(ctx, serviceID)
 		return err
 	})
@@ -170,7 +178,7 @@ func (s *server) loadService(ctx context.Context, companyID, serviceID string) (
 
 // paymentService returns a payment service as the API shows it.
 func (s *server) paymentService(ctx context.Context, companyID, serviceID string) (answer spec.PaymentService, err error) {
-	err = s.Store.InCompany(ctx, companyID, func(tx Tx) error {
+	err = inCompany(ctx, s.Store, companyID, func(tx PaymentServicesTx) error {
 		company, err := tx.Company(ctx)
 		if err != nil {
 			return err

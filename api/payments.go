@@ -8,10 +8,16 @@ import (
 	"github.com/quittance/quittance/internal/payment"
 )
 
+// PaymentsTx is what the calls for payments need of a transaction.
+type PaymentsTx interface {
+	Payments(ctx context.Context, f listing.Payments) (payments []payment.Payment, next string, err error)
+	Payment(ctx context.Context, id string) (payment.Payment, error)
+}
+
 // ListPayments answers GET /payments.
 func (s *server) ListPayments(ctx context.Context, r spec.ListPaymentsRequestObject) (spec.ListPaymentsResponseObject, error) {
 	var answer spec.ListPayments200JSONResponse
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx PaymentsTx) error {
 		payments, next, err := tx.Payments(ctx, listing.Payments{
 			InvoiceID: deref(r.Params.InvoiceID),
 			State:     payment.State(deref(r.Params.State)),
@@ -27,7 +33,7 @@ func (s *server) ListPayments(ctx context.Context, r spec.ListPaymentsRequestObj
 // GetPayment answers GET /payments/{payment_id}.
 func (s *server) GetPayment(ctx context.Context, r spec.GetPaymentRequestObject) (spec.GetPaymentResponseObject, error) {
 	var answer spec.GetPayment200JSONResponse
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx PaymentsTx) error {
 		p, err := tx.Payment(ctx, r.PaymentID)
 		answer = spec.GetPayment200JSONResponse(shownPayment(p))
 		return err

@@ -14,10 +14,16 @@ import (
 	"github.com/quittance/quittance/internal/settlement"
 )
 
+// PayoutsTx is what reading payouts needs of a transaction.
+type PayoutsTx interface {
+	Payouts(ctx context.Context, f listing.Payouts) (payouts []settlement.Payout, next string, err error)
+	Payout(ctx context.Context, id string) (settlement.Payout, error)
+}
+
 // ListPayouts answers GET /payouts.
 func (s *server) ListPayouts(ctx context.Context, r spec.ListPayoutsRequestObject) (spec.ListPayoutsResponseObject, error) {
 	var answer spec.ListPayouts200JSONResponse
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx PayoutsTx) error {
 		payouts, next, err := tx.Payouts(ctx, listing.Payouts{
 			States: states(r.Params.State), Pays: deref(r.Params.Pays), Cursor: deref(r.Params.Cursor), Limit: deref(r.Params.Limit),
 		})
@@ -37,7 +43,7 @@ func states(state *spec.PayoutState) []settlement.State {
 // GetPayout answers GET /payouts/{payout_id}.
 func (s *server) GetPayout(ctx context.Context, r spec.GetPayoutRequestObject) (spec.GetPayoutResponseObject, error) {
 	var answer spec.Payout
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx PayoutsTx) error {
 		p, err := tx.Payout(ctx, r.PayoutID)
 		answer = shownPayout(p)
 		return err
@@ -51,7 +57,7 @@ func (s *server) ConfirmPayout(ctx context.Context, r spec.ConfirmPayoutRequestO
 	decision := settlement.Decision{
 		Items: deref(body.Items), Account: deref(body.Account), ExchangeAccount: deref(body.ExchangeAccount), Note: deref(body.Note),
 	}
-	answer, err := s.decidePayout(ctx, r.PayoutID, decision.Note, decision.Items, func(tx Tx, d *settlement.Desk, p *settlement.Payout) error {
+	answer, err := s.decidePayout(ctx, r.PayoutID, decision.Note, decision.Items, func(tx MatchingTx, d *settlement.Desk, p *settlement.Payout) error {
 		if p.State == settlement.Booked && repeated(ctx) {
 			return nil
 		}
@@ -73,7 +79,7 @@ func (s *server) ConfirmPayout(ctx context.Context, r spec.ConfirmPayoutRequestO
 // DismissPayout answers POST /payouts/{payout_id}/dismiss.
 func (s *server) DismissPayout(ctx context.Context, r spec.DismissPayoutRequestObject) (spec.DismissPayoutResponseObject, error) {
 	note := deref(deref(r.Body).Note)
-	answer, err := s.decidePayout(ctx, r.PayoutID, note, nil, func(_ Tx, d *settlement.Desk, p *settlement.Payout) error {
+	answer, err := s.decidePayout(ctx, r.PayoutID, note, nil, func(_ MatchingTx, d *settlement.Desk, p *settlement.Payout) error {
 		return d.Dismiss(p, note)
 	})
 	return spec.DismissPayout200JSONResponse(answer), err
@@ -82,7 +88,7 @@ func (s *server) DismissPayout(ctx context.Context, r spec.DismissPayoutRequestO
 // ReopenPayout answers POST /payouts/{payout_id}/reopen.
 func (s *server) ReopenPayout(ctx context.Context, r spec.ReopenPayoutRequestObject) (spec.ReopenPayoutResponseObject, error) {
 	note := deref(deref(r.Body).Note)
-	answer, err := s.decidePayout(ctx, r.PayoutID, note, nil, func(_ Tx, d *settlement.Desk, p *settlement.Payout) error {
+	answer, err := s.decidePayout(ctx, r.PayoutID, note, nil, func(_ MatchingTx, d *settlement.Desk, p *settlement.Payout) error {
 		if p.State == settlement.Unmatched && repeated(ctx) {
 			return nil
 		}
@@ -92,7 +98,7 @@ func (s *server) ReopenPayout(ctx context.Context, r spec.ReopenPayoutRequestObj
 }
 
 func (s *server) decidePayout(ctx context.Context, payoutID, note string, items []string,
-	fn func(Tx, *settlement.Desk, *settlement.Payout) error,
+	fn func(MatchingTx, *settlement.Desk, *settlement.Payout) error,
 ) (answer spec.Payout, err error) {
 	if !invoice.Printable(note, 0, 1000) {
 		return answer, problem.InvalidFields(problem.Field{Name: "note", Message: "must have at most 1000 printable characters"})
@@ -106,7 +112,7 @@ func (s *server) decidePayout(ctx context.Context, payoutID, note string, items 
 }
 
 // checkAccounts returns an Invalid problem unless the chart has the accounts, by field; an empty one is none.
-func checkAccounts(ctx context.Context, tx Tx, accounts map[string]string) error {
+func checkAccounts(ctx context.Context, tx MatchingTx, accounts map[string]string) error {
 	chart, err := tx.Accounts(ctx)
 	if err != nil {
 		return err

@@ -12,6 +12,14 @@ import (
 	"github.com/quittance/quittance/workflows/contract"
 )
 
+// ReceiptsTx is what the calls for receipts need of a transaction.
+type ReceiptsTx interface {
+	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
+	Accounts(ctx context.Context) ([]ledger.Account, error)
+	// EntryBySource returns the entry that was booked for the source; false when there is none.
+	EntryBySource(ctx context.Context, source ledger.Source) (ledger.Entry, bool, error)
+}
+
 // RecordReceipt answers POST /invoices/{invoice_id}/receipts. The invoice's workflow books the receipt, since it knows
 // whether an online payment is under way; what can be refused without it is refused here.
 func (s *server) RecordReceipt(ctx context.Context, r spec.RecordReceiptRequestObject) (spec.RecordReceiptResponseObject, error) {
@@ -20,7 +28,7 @@ func (s *server) RecordReceipt(ctx context.Context, r spec.RecordReceiptRequestO
 		ReceiptID: newID(ctx, id.Receipt), Day: r.Body.Date.Time, Account: r.Body.Account, Reference: deref(r.Body.Reference), By: callerOf(ctx).keyID,
 	}
 	var booked bool // by an earlier try of the same request
-	err := s.Store.InCompany(ctx, companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, companyID, func(tx ReceiptsTx) error {
 		inv, err := tx.Invoice(ctx, r.InvoiceID)
 		if err != nil {
 			return err
@@ -60,12 +68,12 @@ func (s *server) RecordReceipt(ctx context.Context, r spec.RecordReceiptRequestO
 func (s *server) recordReceipt(ctx context.Context, invoiceID string, receipt contract.RecordReceipt) error {
 	refusal := func(inv invoice.Invoice) error { return inv.Receive(receipt.Amount, s.now()) }
 	return s.onInvoice(ctx, callerOf(ctx).companyID, invoiceID, refusal, func(ctx context.Context) error {
-		return s.Commands.RecordReceipt(ctx, invoiceID, receipt)
+		return s.Collection.RecordReceipt(ctx, invoiceID, receipt)
 	})
 }
 
 // checkReceipt returns an Invalid problem that names every field at fault, or nil.
-func (s *server) checkReceipt(ctx context.Context, tx Tx, receipt contract.RecordReceipt) error {
+func (s *server) checkReceipt(ctx context.Context, tx ReceiptsTx, receipt contract.RecordReceipt) error {
 	var fields []problem.Field
 	if !receipt.Amount.IsPositive() {
 		fields = append(fields, problem.Field{Name: "amount", Message: "must be more than 0"})

@@ -7,9 +7,21 @@ import (
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/listing"
+	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/settlement"
 )
+
+// ReconciliationTx is what the reconciliation needs of a transaction.
+type ReconciliationTx interface {
+	Snapshot(ctx context.Context) error
+	Company(ctx context.Context) (merchant.Company, error)
+	Standings(ctx context.Context, f listing.Standings) (standing []settlement.Standing, next string, err error)
+	Payouts(ctx context.Context, f listing.Payouts) (payouts []settlement.Payout, next string, err error)
+	ReceiptAccounts(ctx context.Context) (numbers []string, err error)
+	Turnovers(ctx context.Context, from, to time.Time) ([]ledger.Turnover, error)
+	Subtotals(ctx context.Context) ([]settlement.Subtotal, error)
+}
 
 // GetReconciliation answers GET /reconciliation. Balances and reasons are read in one transaction, but from different places: the
 // balance from the account, the reasons from what stands behind its entries.
@@ -19,7 +31,7 @@ func (s *server) GetReconciliation(ctx context.Context, r spec.GetReconciliation
 		Cursor: deref(r.Params.Cursor), Limit: deref(r.Params.Limit),
 	}
 	var answer spec.Reconciliation
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx ReconciliationTx) error {
 		if err := tx.Snapshot(ctx); err != nil {
 			return err
 		}
@@ -52,7 +64,7 @@ func (s *server) GetReconciliation(ctx context.Context, r spec.GetReconciliation
 }
 
 // reconciled returns the balances of the receipt accounts that the filter chooses, and what they are made of.
-func reconciled(ctx context.Context, tx Tx, setting settlement.Setting, f listing.Standings) ([]spec.ReconciledBalance, error) {
+func reconciled(ctx context.Context, tx ReconciliationTx, setting settlement.Setting, f listing.Standings) ([]spec.ReconciledBalance, error) {
 	accounts, err := tx.ReceiptAccounts(ctx)
 	if err != nil {
 		return nil, err

@@ -7,10 +7,20 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/listing"
+	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
 	"github.com/quittance/quittance/workflows/contract"
 )
+
+// RefundsTx is what the calls for refunds need of a transaction.
+type RefundsTx interface {
+	Refunds(ctx context.Context, f listing.Refunds) (refunds []refund.Refund, next string, err error)
+	Refund(ctx context.Context, id string) (refund.Refund, error)
+	RefundsOf(ctx context.Context, paymentID string) ([]refund.Refund, error)
+	Payment(ctx context.Context, id string) (payment.Payment, error)
+	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
+}
 
 // RequestRefund answers POST /payments/{payment_id}/refunds. The refund's workflow records the request, since it also keeps
 // two refunds from giving the same money back; what can be refused without it is refused here.
@@ -28,7 +38,7 @@ func (s *server) RequestRefund(ctx context.Context, r spec.RequestRefundRequestO
 		}
 	}
 	var inv invoice.Invoice
-	err := s.Store.InCompany(ctx, companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, companyID, func(tx RefundsTx) error {
 		p, err := tx.Payment(ctx, r.PaymentID)
 		if err != nil {
 			return err
@@ -55,7 +65,7 @@ func (s *server) RequestRefund(ctx context.Context, r spec.RequestRefundRequestO
 	}
 	commandCtx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
-	if err := s.Commands.RequestRefund(commandCtx, request, inv.Number); err != nil {
+	if err := s.Refunding.RequestRefund(commandCtx, request, inv.Number); err != nil {
 		return nil, err
 	}
 	requested, err := s.refund(ctx, request.RefundID)
@@ -77,7 +87,7 @@ func (s *server) RecordRefund(ctx context.Context, r spec.RecordRefundRequestObj
 	}
 	commandCtx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
-	err = s.Commands.RecordRefund(commandCtx, r.RefundID, contract.RefundRecorded{By: callerOf(ctx).keyID})
+	err = s.Refunding.RecordRefund(commandCtx, r.RefundID, contract.RefundRecorded{By: callerOf(ctx).keyID})
 	if problem.CodeOf(err) == problem.NotFound {
 		err = s.takeUpRefund(commandCtx, r.RefundID)
 	}
@@ -97,7 +107,7 @@ func (s *server) GetRefund(ctx context.Context, r spec.GetRefundRequestObject) (
 // ListRefunds answers GET /refunds.
 func (s *server) ListRefunds(ctx context.Context, r spec.ListRefundsRequestObject) (spec.ListRefundsResponseObject, error) {
 	var answer spec.ListRefunds200JSONResponse
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx RefundsTx) error {
 		refunds, next, err := tx.Refunds(ctx, listing.Refunds{
 			PaymentID: deref(r.Params.PaymentID),
 			State:     refund.State(deref(r.Params.State)),
@@ -111,7 +121,7 @@ func (s *server) ListRefunds(ctx context.Context, r spec.ListRefundsRequestObjec
 }
 
 func (s *server) refund(ctx context.Context, refundID string) (r refund.Refund, err error) {
-	err = s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err = inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx RefundsTx) error {
 		r, err = tx.Refund(ctx, refundID)
 		return err
 	})

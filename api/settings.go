@@ -10,10 +10,19 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 )
 
+// SettingsTx is what the calls for settings need of a transaction.
+type SettingsTx interface {
+	Company(ctx context.Context) (merchant.Company, error)
+	LockCompany(ctx context.Context) (merchant.Company, error)
+	SaveCompany(ctx context.Context, c merchant.Company) error
+	BooksClosedUntil(ctx context.Context) (time.Time, error)
+	CloseBooks(ctx context.Context, until time.Time) error
+}
+
 // GetSettings answers GET /settings.
 func (s *server) GetSettings(ctx context.Context, _ spec.GetSettingsRequestObject) (spec.GetSettingsResponseObject, error) {
 	var answer spec.Settings
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx SettingsTx) error {
 		company, err := tx.Company(ctx)
 		if err != nil {
 			return err
@@ -28,7 +37,7 @@ func (s *server) GetSettings(ctx context.Context, _ spec.GetSettingsRequestObjec
 // UpdateSettings answers PATCH /settings.
 func (s *server) UpdateSettings(ctx context.Context, r spec.UpdateSettingsRequestObject) (spec.UpdateSettingsResponseObject, error) {
 	var answer spec.Settings
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx SettingsTx) error {
 		before, err := tx.LockCompany(ctx)
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/quittance/quittance/internal/booking"
 	"github.com/quittance/quittance/internal/calendar"
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/ledger"
@@ -11,9 +12,26 @@ import (
 	"github.com/quittance/quittance/internal/settlement"
 )
 
+// MatchingTx is what matching and booking payouts needs of a transaction.
+type MatchingTx interface {
+	LockJournal(ctx context.Context) error
+	Company(ctx context.Context) (merchant.Company, error)
+	Accounts(ctx context.Context) ([]ledger.Account, error)
+	InsertSettlement(ctx context.Context, s settlement.Settlement) error
+	SettlementOf(ctx context.Context, hash []byte) (s settlement.Settlement, ok bool, err error)
+	PayoutsOf(ctx context.Context, settlementID string) ([]settlement.Payout, error)
+	Payout(ctx context.Context, id string) (settlement.Payout, error)
+	SearchPayouts(ctx context.Context, s settlement.PayoutSearch) ([]settlement.Payout, error)
+	SavePayout(ctx context.Context, p settlement.Payout) error
+	Positions(ctx context.Context, s settlement.PositionSearch) ([]settlement.Position, error)
+	Entry(ctx context.Context, id string) (ledger.Entry, error)
+	Append(ctx context.Context, e ledger.Entry) (ledger.Entry, error)
+	AppendEvent(ctx context.Context, e event.Event) error
+}
+
 // desk is a transaction in which payouts are matched and booked, and nothing else is booked for the company.
 type desk struct {
-	tx      Tx
+	tx      MatchingTx
 	company merchant.Company
 	setting settlement.Setting
 }
@@ -21,7 +39,7 @@ type desk struct {
 // atDesk runs fn in one transaction of the caller's company.
 func (s *server) atDesk(ctx context.Context, fn func(desk) error) error {
 	who := callerOf(ctx)
-	return s.Store.InCompany(ctx, who.companyID, func(tx Tx) error {
+	return inCompany(ctx, s.Store, who.companyID, func(tx MatchingTx) error {
 		if err := tx.LockJournal(ctx); err != nil {
 			return err
 		}
@@ -104,40 +122,15 @@ func (d desk) store(ctx context.Context, table *settlement.Desk) error {
 func (d desk) book(ctx context.Context, table *settlement.Desk, p *settlement.Payout) error {
 	switch {
 	case p.State == settlement.Booked && p.EntryID == "":
-		var returned ledger.Entry
+		var returns string
 		if p.Returns != "" {
-			var err error
-			if returned, err = d.tx.Entry(ctx, table.Payout(p.Returns).EntryID); err != nil {
-				return err
-			}
+			returns = table.Payout(p.Returns).EntryID
 		}
-		booked, err := d.tx.Append(ctx, p.Entry(d.company, returned))
-		if err != nil {
-			return err
-		}
-		p.EntryID = booked.ID
-		return d.tx.AppendEvent(ctx, payoutEvent(event.PayoutBooked, *p, d.setting.Now))
+		return booking.Payout(ctx, d.tx, d.company, p, returns, d.setting.Now)
 	case p.State == settlement.Unmatched && p.EntryID != "": // reopened
-		booked, err := d.tx.Entry(ctx, p.EntryID)
-		if err != nil {
-			return err
-		}
-		back := ledger.Reversal{Entry: booked, Language: d.company.Language, Day: today(d.setting.Now), By: d.setting.By}
-		if booked.Date.After(back.Day) {
-			back.Day = booked.Date
-		}
-		p.EntryID = ""
-		_, err = d.tx.Append(ctx, back.TakeBack())
-		return err
+		return booking.ReopenedPayout(ctx, d.tx, d.company, p, today(d.setting.Now), d.setting.By)
 	case p.State.Waits() && p.CreatedAt.Equal(d.setting.Now): // new
-		return d.tx.AppendEvent(ctx, payoutEvent(event.PayoutWaiting, *p, d.setting.Now))
+		return d.tx.AppendEvent(ctx, event.New(event.PayoutWaiting, p.CompanyID, p.ID, d.setting.Now, p.Facts()))
 	}
 	return nil
-}
-
-func payoutEvent(t event.Type, p settlement.Payout, at time.Time) event.Event {
-	return event.New(t, p.CompanyID, p.ID, at, map[string]string{
-		"payout_id": p.ID, "state": string(p.State), "reference": p.Reference, "date": p.Date.Format(time.DateOnly),
-		"net": p.Net.Value(), "currency": string(p.Net.Currency()),
-	})
 }

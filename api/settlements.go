@@ -18,6 +18,14 @@ import (
 	"github.com/quittance/quittance/internal/settlement"
 )
 
+// SettlementsTx is what reading settlements needs of a transaction.
+type SettlementsTx interface {
+	Settlements(ctx context.Context, f listing.Settlements) (settlements []settlement.Settlement, next string, err error)
+	Settlement(ctx context.Context, id string) (settlement.Settlement, error)
+	PayoutsOf(ctx context.Context, settlementID string) ([]settlement.Payout, error)
+	CountPayouts(ctx context.Context, settlements ...settlement.Settlement) (bySettlement map[string]map[settlement.State]int, err error)
+}
+
 // maxSettlement is the largest settlement file, in bytes.
 const maxSettlement = 10 << 20
 
@@ -68,7 +76,7 @@ func (s *server) ImportSettlement(ctx context.Context, r spec.ImportSettlementRe
 				return err
 			}
 		}
-		answer, err = settlementOf(ctx, d.tx, standing)
+		answer, err = settlementOf(ctx, d.tx.PayoutsOf, standing)
 		return err
 	})
 	if before {
@@ -93,12 +101,12 @@ func refusedFile(err error) error {
 // GetSettlement answers GET /settlements/{settlement_id}.
 func (s *server) GetSettlement(ctx context.Context, r spec.GetSettlementRequestObject) (spec.GetSettlementResponseObject, error) {
 	var answer spec.Settlement
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx SettlementsTx) error {
 		found, err := tx.Settlement(ctx, r.SettlementID)
 		if err != nil {
 			return err
 		}
-		answer, err = settlementOf(ctx, tx, found)
+		answer, err = settlementOf(ctx, tx.PayoutsOf, found)
 		return err
 	})
 	return spec.GetSettlement200JSONResponse(answer), err
@@ -107,7 +115,7 @@ func (s *server) GetSettlement(ctx context.Context, r spec.GetSettlementRequestO
 // ListSettlements answers GET /settlements.
 func (s *server) ListSettlements(ctx context.Context, r spec.ListSettlementsRequestObject) (spec.ListSettlementsResponseObject, error) {
 	var answer spec.ListSettlements200JSONResponse
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx SettlementsTx) error {
 		settlements, next, err := tx.Settlements(ctx, listing.Settlements{Cursor: deref(r.Params.Cursor), Limit: deref(r.Params.Limit)})
 		if err != nil {
 			return err
@@ -144,8 +152,8 @@ func skippedOf(s settlement.Settlement) spec.SkippedEntries {
 }
 
 // settlementOf returns a settlement as the API shows it, with its payouts as they stand now.
-func settlementOf(ctx context.Context, tx Tx, s settlement.Settlement) (spec.Settlement, error) {
-	payouts, err := tx.PayoutsOf(ctx, s.ID)
+func settlementOf(ctx context.Context, payoutsOf func(context.Context, string) ([]settlement.Payout, error), s settlement.Settlement) (spec.Settlement, error) {
+	payouts, err := payoutsOf(ctx, s.ID)
 	answer := spec.Settlement{
 		ID:         s.ID,
 		Status:     spec.Complete,

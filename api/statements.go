@@ -13,6 +13,18 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 )
 
+// StatementsTx is what the monthly statements need of a transaction.
+type StatementsTx interface {
+	Snapshot(ctx context.Context) error
+	Company(ctx context.Context) (merchant.Company, error)
+	Accounts(ctx context.Context) ([]ledger.Account, error)
+	Turnovers(ctx context.Context, from, to time.Time) ([]ledger.Turnover, error)
+	Volumes(ctx context.Context, from, to time.Time) ([]ledger.Volume, error)
+	BooksClosedUntil(ctx context.Context) (time.Time, error)
+	Head(ctx context.Context) (ledger.Chain, error)
+	Movements(ctx context.Context, f listing.Movements) ([]ledger.Movement, error)
+}
+
 // statement is what a company's books say of one month.
 type statement struct {
 	company     merchant.Company
@@ -49,7 +61,7 @@ func (s *server) GetStatement(ctx context.Context, r spec.GetStatementRequestObj
 }
 
 func (s *server) statement(ctx context.Context, month time.Time) (t statement, err error) {
-	err = s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err = inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx StatementsTx) error {
 		if err := tx.Snapshot(ctx); err != nil {
 			return err
 		}
@@ -91,7 +103,7 @@ func (s *server) statement(ctx context.Context, month time.Time) (t statement, e
 // movements returns the next lines of the month, by account, after the last one of those before; not what was booked since the
 // sheets were added up.
 func (s *server) movements(ctx context.Context, t statement, after ledger.Movement, limit int) (movements []ledger.Movement, err error) {
-	err = s.Store.InCompany(ctx, t.company.ID, func(tx Tx) error {
+	err = inCompany(ctx, s.Store, t.company.ID, func(tx StatementsTx) error {
 		movements, err = tx.Movements(ctx, listing.Movements{From: t.from, To: t.to, Until: t.chain.Sequence, After: after, Limit: limit})
 		return err
 	})

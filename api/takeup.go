@@ -8,6 +8,11 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 )
 
+// TakeUpTx is what taking up the workflow of an invoice needs of a transaction.
+type TakeUpTx interface {
+	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
+}
+
 // A workflow that has work to do can only be missing when it was ended from outside, such as in Temporal Web, or when Temporal
 // lost its data. The record says where it was, so it is started again and goes on from there.
 
@@ -21,7 +26,7 @@ func (s *server) onInvoice(ctx context.Context, companyID, invoiceID string, ref
 		return err
 	}
 	var inv invoice.Invoice
-	if err := s.Store.InCompany(ctx, companyID, func(tx Tx) (err error) {
+	if err := inCompany(ctx, s.Store, companyID, func(tx TakeUpTx) (err error) {
 		if inv, err = tx.Invoice(ctx, invoiceID); err != nil {
 			return err
 		}
@@ -29,7 +34,7 @@ func (s *server) onInvoice(ctx context.Context, companyID, invoiceID string, ref
 	}); err != nil {
 		return err
 	}
-	if err := s.Commands.TakeUp(ctx, inv); err != nil {
+	if err := s.Collection.TakeUp(ctx, inv); err != nil {
 		return err
 	}
 	return command(ctx)
@@ -43,7 +48,7 @@ func (s *server) hint(ctx context.Context, inv invoice.Invoice, p payment.Paymen
 	}
 	err := send(ctx, inv.ID, p.ID)
 	if problem.CodeOf(err) == problem.NotFound {
-		return s.Commands.TakeUp(ctx, inv)
+		return s.Collection.TakeUp(ctx, inv)
 	}
 	return err
 }

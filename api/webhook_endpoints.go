@@ -10,8 +10,25 @@ import (
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/listing"
+	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/problem"
 )
+
+// WebhookEndpointsTx is what the calls for webhook endpoints need of a transaction.
+type WebhookEndpointsTx interface {
+	LockCompany(ctx context.Context) (merchant.Company, error)
+	WebhookEndpoints(ctx context.Context) ([]delivery.Endpoint, error)
+	WebhookEndpoint(ctx context.Context, id string) (delivery.Endpoint, error)
+	LockWebhookEndpoint(ctx context.Context, id string) (delivery.Endpoint, error)
+	InsertWebhookEndpoint(ctx context.Context, e delivery.Endpoint) error
+	SaveWebhookEndpoint(ctx context.Context, e delivery.Endpoint) error
+	DeleteWebhookEndpoint(ctx context.Context, id string) error
+	Deliveries(ctx context.Context, f listing.Deliveries) (deliveries []delivery.Delivery, next string, err error)
+	// QueueParked puts everything that was parked for an endpoint on its way.
+	QueueParked(ctx context.Context, endpointID string, at time.Time) (queued int, err error)
+	Exceptions(ctx context.Context, f listing.Exceptions) (exceptions []exception.Exception, next string, err error)
+	SaveException(ctx context.Context, e exception.Exception) error
+}
 
 // secretOverlap is for how long the secret before goes on unless the company says otherwise.
 const secretOverlap = 24 * time.Hour
@@ -30,7 +47,7 @@ func (s *server) CreateWebhookEndpoint(ctx context.Context, r spec.CreateWebhook
 		return nil, err
 	}
 	e.SealedSecret = sealed
-	err = s.Store.InCompany(ctx, e.CompanyID, func(tx Tx) error {
+	err = inCompany(ctx, s.Store, e.CompanyID, func(tx WebhookEndpointsTx) error {
 		if _, err := tx.LockCompany(ctx); err != nil { // so that two at once are counted one after the other
 			return err
 		}
@@ -56,7 +73,7 @@ func (s *server) CreateWebhookEndpoint(ctx context.Context, r spec.CreateWebhook
 // ListWebhookEndpoints answers GET /webhook-endpoints.
 func (s *server) ListWebhookEndpoints(ctx context.Context, _ spec.ListWebhookEndpointsRequestObject) (spec.ListWebhookEndpointsResponseObject, error) {
 	var answer spec.ListWebhookEndpoints200JSONResponse
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx WebhookEndpointsTx) error {
 		endpoints, err := tx.WebhookEndpoints(ctx)
 		answer.Data = mapped(endpoints, func(e delivery.Endpoint) spec.WebhookEndpoint { return shownEndpoint(e, s.now()) })
 		return err
@@ -67,7 +84,7 @@ func (s *server) ListWebhookEndpoints(ctx context.Context, _ spec.ListWebhookEnd
 // GetWebhookEndpoint answers GET /webhook-endpoints/{endpoint_id}.
 func (s *server) GetWebhookEndpoint(ctx context.Context, r spec.GetWebhookEndpointRequestObject) (spec.GetWebhookEndpointResponseObject, error) {
 	var answer spec.WebhookEndpoint
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx WebhookEndpointsTx) error {
 		e, err := tx.WebhookEndpoint(ctx, r.EndpointID)
 		answer = shownEndpoint(e, s.now())
 		return err
@@ -83,7 +100,7 @@ func (s *server) UpdateWebhookEndpoint(ctx context.Context, r spec.UpdateWebhook
 		}
 	}
 	var answer spec.WebhookEndpoint
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx WebhookEndpointsTx) error {
 		e, err := tx.LockWebhookEndpoint(ctx, r.EndpointID)
 		if err != nil {
 			return err
@@ -113,7 +130,7 @@ func (s *server) UpdateWebhookEndpoint(ctx context.Context, r spec.UpdateWebhook
 }
 
 // clearUp closes what is open of that kind about the subject.
-func (s *server) clearUp(ctx context.Context, tx Tx, kind exception.Kind, subject, note string) error {
+func (s *server) clearUp(ctx context.Context, tx WebhookEndpointsTx, kind exception.Kind, subject, note string) error {
 	isOpen := true
 	open, _, err := tx.Exceptions(ctx, listing.Exceptions{Kind: kind, Subject: subject, Open: &isOpen})
 	if err != nil {
@@ -132,7 +149,7 @@ func (s *server) clearUp(ctx context.Context, tx Tx, kind exception.Kind, subjec
 
 // DeleteWebhookEndpoint answers DELETE /webhook-endpoints/{endpoint_id}.
 func (s *server) DeleteWebhookEndpoint(ctx context.Context, r spec.DeleteWebhookEndpointRequestObject) (spec.DeleteWebhookEndpointResponseObject, error) {
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx WebhookEndpointsTx) error {
 		if _, err := tx.LockWebhookEndpoint(ctx, r.EndpointID); err != nil {
 			return err
 		}
@@ -156,7 +173,7 @@ func (s *server) RotateWebhookSecret(ctx context.Context, r spec.RotateWebhookSe
 		return nil, err
 	}
 	var answer spec.WebhookEndpoint
-	err = s.Store.InCompany(ctx, companyID, func(tx Tx) error {
+	err = inCompany(ctx, s.Store, companyID, func(tx WebhookEndpointsTx) error {
 		e, err := tx.LockWebhookEndpoint(ctx, r.EndpointID)
 		if err != nil {
 			return err
@@ -176,7 +193,7 @@ func (s *server) RotateWebhookSecret(ctx context.Context, r spec.RotateWebhookSe
 // RedeliverParked answers POST /webhook-endpoints/{endpoint_id}/redeliver.
 func (s *server) RedeliverParked(ctx context.Context, r spec.RedeliverParkedRequestObject) (spec.RedeliverParkedResponseObject, error) {
 	var answer spec.RedeliverParked202JSONResponse
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx WebhookEndpointsTx) error {
 		e, err := tx.LockWebhookEndpoint(ctx, r.EndpointID)
 		if err != nil {
 			return err
@@ -193,7 +210,7 @@ func (s *server) RedeliverParked(ctx context.Context, r spec.RedeliverParkedRequ
 // ListDeliveries answers GET /webhook-endpoints/{endpoint_id}/deliveries.
 func (s *server) ListDeliveries(ctx context.Context, r spec.ListDeliveriesRequestObject) (spec.ListDeliveriesResponseObject, error) {
 	var answer spec.ListDeliveries200JSONResponse
-	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx WebhookEndpointsTx) error {
 		if _, err := tx.WebhookEndpoint(ctx, r.EndpointID); err != nil {
 			return err
 		}

@@ -88,18 +88,19 @@ func (w *world) options() api.Options {
 		return http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, name) })
 	}
 	return api.Options{
-		Store: w.store, Commands: w.commands, Sealer: sealer{}, Signer: signer{}, Receivers: webhook.NewClient(true), AdminKey: adminKey,
+		Store: w.store, Collection: w.commands, Refunding: w.commands, Onboarding: w.commands, Escalation: w.commands,
+		Sealer: sealer{}, Signer: signer{}, Receivers: webhook.NewClient(true), AdminKey: adminKey,
 		PublicURL: "https://pay.example.ch/", Limits: api.Limits{Calls: 1_000_000, Pages: 600, Notifications: 600},
 		Healthz: named("healthz"), Readyz: named("readyz"), Metrics: named("metrics"),
 		Logger: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Now:    func() time.Time { return noon },
+		Now:    func() time.Time { return noon }, ReturnPatience: 300 * time.Millisecond,
 	}
 }
 
 // store is the Postgres store in the words of the API.
 type store struct{ *postgres.Store }
 
-func (s store) InCompany(ctx context.Context, companyID string, fn func(api.Tx) error) error {
+func (s store) InCompany(ctx context.Context, companyID string, fn func(tx any) error) error {
 	return s.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
 }
 
@@ -247,6 +248,9 @@ func (w *world) move(p *payment.Payment, states ...payment.State) {
 		require.NoError(w, p.Become(state, noon, ""))
 		if state == payment.Failed {
 			p.Failure = payment.Failure{Name: "TRANSACTION_DECLINED", PayerMessage: "Carte refusée."}
+		}
+		if state == payment.Captured {
+			p.BookedAccount = ledger.SystemBank
 		}
 	}
 	w.in(p.CompanyID, func(tx *postgres.Tx) error { return tx.SavePayment(w.Context(), *p) })

@@ -13,11 +13,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/internal/payment"
 )
 
 const module = "github.com/quittance/quittance/"
@@ -36,23 +39,45 @@ var adapters = []string{
 	"internal/secrets", "internal/telemetry", "internal/temporalkit", "internal/webhook",
 }
 
+// rooms are the lifecycles that activities are cut by.
+var rooms = []string{"activities/collection", "activities/refunding", "activities/onboarding", "activities/reconciliation", "activities/delivery", "activities/escalation"}
+
 // mayImport says which of our packages each package may import directly, tests aside. A package stands for its
 // subpackages too, and may always import those.
 var mayImport = func() map[string][]string {
+	steps := append(slices.Clone(rooms), "activities")
 	rules := map[string][]string{
-		"workflows":         append(slices.Clone(domain), "activities"), // method references
-		"activities":        append(slices.Clone(domain), "internal/saferpay"),
-		"worker":            append(slices.Clone(domain), "workflows", "activities"),
-		"api":               append(slices.Clone(domain), "workflows"), // the contract
-		"internal/camt":     {"internal/iban", "internal/money"},
-		"internal/saferpay": {"internal/money"},
-		"internal/postgres": domain,
-		"internal/testing":  {everything}, // what is not shipped
-		"internal/app":      {everything}, // builds the adapters and hands them to the rest
-		"cmd":               {everything},
+		"workflows/contract": domain,
+		"activities":         append(slices.Clone(domain), "internal/saferpay"),
+		"worker":             slices.Concat(domain, steps, []string{"workflows", "workflows/contract", "workflows/collection", "workflows/delivery", "workflows/onboarding", "workflows/reconciliation", "workflows/refunding"}),
+		"api":                append(slices.Clone(domain), "internal/booking", "workflows/contract"),
+		"internal/booking":   domain,
+		"internal/camt":      {"internal/iban", "internal/money"},
+		"internal/saferpay":  {"internal/money"},
+		"internal/postgres":  domain,
+		"internal/testing":   {everything}, // what is not shipped
+		"internal/app":       {everything}, // builds the adapters and hands them to the rest
+		"cmd":                {everything},
 	}
 	for _, name := range domain {
 		rules[name] = domain
+	}
+	rules["activities/account"] = append(slices.Clone(domain), "activities", "internal/saferpay")
+	for _, name := range rooms { // what they share, and none another's steps
+		rules[name] = append(slices.Clone(domain), "activities", "activities/account", "activities/escalation", "internal/booking", "internal/saferpay", "workflows/contract")
+	}
+	shared := append(slices.Clone(domain), "activities", "workflows/contract", "workflows/internal/flow")
+	rules["workflows/internal/flow"] = domain
+	rules["workflows/internal/patching"] = []string{"workflows/internal/flow"}
+	for room, others := range map[string][]string{ // its own steps, and the rooms on which it builds
+		"collection": {"escalation"}, "refunding": {"escalation"}, "reconciliation": {"escalation", "refunding"},
+		"onboarding": {}, "delivery": {}, "escalation": {},
+	} {
+		rule := append(slices.Clone(shared), "activities/"+room)
+		for _, other := range others {
+			rule = append(rule, "activities/"+other, "workflows/"+other)
+		}
+		rules["workflows/"+room] = rule
 	}
 	rules["internal/settlement"] = append(slices.Clone(domain), "internal/camt") // pure too: it reads bytes that it is given
 	for _, name := range adapters {
@@ -77,7 +102,7 @@ var neverImports = map[string][]string{
 var neverReaches = map[string][]string{
 	"workflows":  {"github.com/jackc/pgx"},
 	"activities": {"github.com/jackc/pgx"},
-	"api":        {"github.com/jackc/pgx"},
+	"api":        {"github.com/jackc/pgx", module + "activities", module + "internal/saferpay"},
 }
 
 // wallClock are the functions of package time whose answer depends on when they are called.
@@ -149,6 +174,39 @@ func TestWorkflowsAndTheDomainNeverAskTheWallClock(t *testing.T) {
 				if from, ok := selector.X.(*ast.Ident); ok && from.Name == "time" {
 					assert.NotContains(t, wallClock, selector.Sel.Name, "%s: %s must not call time.%s: use the workflow's clock or a parameter",
 						files.Position(selector.Pos()), p.name(), selector.Sel.Name)
+				}
+				return true
+			})
+		}
+	}
+}
+
+func TestOnlyTheTableOfMethodsKnowsThemByName(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, m := range payment.Methods {
+		names = append(append(names, string(m)), m.SaferpayNames()...)
+	}
+	for _, p := range packages(t) {
+		if within(p.name(), "internal/payment") || within(p.name(), "internal/testing") { // the simulator plays Saferpay
+			continue
+		}
+		for _, name := range p.GoFiles {
+			if strings.HasSuffix(name, ".gen.go") {
+				continue // from openapi.yaml, which a test of its own compares with the table
+			}
+			files := token.NewFileSet()
+			file, err := parser.ParseFile(files, filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
+			require.NoError(t, err)
+			ast.Inspect(file, func(node ast.Node) bool {
+				switch n := node.(type) {
+				case *ast.BasicLit:
+					text, err := strconv.Unquote(n.Value)
+					assert.False(t, err == nil && slices.Contains(names, text), "%s: ask internal/payment about a method, don't compare it with %s", files.Position(n.Pos()), n.Value)
+				case *ast.SelectorExpr:
+					from, ok := n.X.(*ast.Ident)
+					named := ok && from.Name == "payment" && slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, n.Sel.Name) })
+					assert.False(t, named, "%s: ask internal/payment about a method, don't compare it with payment.%s", files.Position(n.Pos()), n.Sel.Name)
 				}
 				return true
 			})

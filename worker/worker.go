@@ -7,18 +7,20 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/quittance/quittance/workflows/contract"
+
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
-	"github.com/quittance/quittance/workflows/collection"
-	"github.com/quittance/quittance/workflows/contract"
-	"github.com/quittance/quittance/workflows/delivery"
-	"github.com/quittance/quittance/workflows/onboarding"
-	"github.com/quittance/quittance/workflows/reconciliation"
-	"github.com/quittance/quittance/workflows/refunding"
+	"github.com/quittance/quittance/activities/collection"
+	"github.com/quittance/quittance/activities/delivery"
+	"github.com/quittance/quittance/activities/escalation"
+	"github.com/quittance/quittance/activities/onboarding"
+	"github.com/quittance/quittance/activities/reconciliation"
+	"github.com/quittance/quittance/activities/refunding"
 )
 
 // shutdown is how long running activities get to finish when the worker stops. A call to Saferpay that takes longer is
@@ -34,12 +36,13 @@ type Options struct {
 
 // Activities are the steps, ready to run.
 type Activities struct {
-	Books     *activities.Books
-	Saferpay  *activities.Saferpay
-	Merchants *activities.Merchants
-	Mail      *activities.Mail
-	Schedules *activities.Schedules
-	Webhooks  *activities.Webhooks
+	Collection     *collection.Activities
+	Refunding      *refunding.Activities
+	Onboarding     *onboarding.Activities
+	Schedules      *onboarding.Schedules
+	Reconciliation *reconciliation.Activities
+	Delivery       *delivery.Activities
+	Escalation     *escalation.Activities
 }
 
 // Run works until ctx ends, then lets running activities finish for a moment. The error says which task queue could not
@@ -47,23 +50,20 @@ type Activities struct {
 func Run(ctx context.Context, c client.Client, a Activities, o Options) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-
 	payments := worker.New(c, contract.PaymentsQueue, o.worker(stop))
 	RegisterPayments(payments, o.TimeScale)
-	payments.RegisterActivity(a.Books)
-	payments.RegisterActivity(a.Saferpay)
-	payments.RegisterActivity(a.Mail)
+	for _, steps := range []any{a.Collection, a.Refunding, a.Reconciliation, a.Escalation} {
+		payments.RegisterActivity(steps)
+	}
 
 	services := worker.New(c, contract.OnboardingQueue, o.worker(stop))
 	RegisterOnboarding(services, o.TimeScale)
-	services.RegisterActivity(a.Merchants)
+	services.RegisterActivity(a.Onboarding)
 	services.RegisterActivity(a.Schedules)
-	services.RegisterActivity(a.Mail)
 
 	webhooks := worker.New(c, contract.WebhooksQueue, o.worker(stop))
 	RegisterWebhooks(webhooks, o.TimeScale)
-	webhooks.RegisterActivity(a.Webhooks)
-	webhooks.RegisterActivity(a.Mail)
+	webhooks.RegisterActivity(a.Delivery)
 
 	for queue, w := range map[string]worker.Worker{
 		contract.PaymentsQueue: payments, contract.OnboardingQueue: services, contract.WebhooksQueue: webhooks,
@@ -96,32 +96,4 @@ func (o Options) worker(fatal func(error)) worker.Options {
 		}
 	}
 	return options
-}
-
-// RegisterPayments registers the workflows of contract.PaymentsQueue. Each ends under the version of the worker that began it.
-func RegisterPayments(r worker.WorkflowRegistry, timeScale int64) {
-	pinned(r, contract.InvoicePaymentType, collection.Workflow{TimeScale: timeScale}.InvoicePayment)
-	pinned(r, contract.RefundType, refunding.Workflow{TimeScale: timeScale}.Refund)
-	pinned(r, contract.NightlySweepType, reconciliation.Workflow{TimeScale: timeScale}.NightlySweep)
-	pinned(r, contract.FindingType, reconciliation.Workflow{TimeScale: timeScale}.Finding)
-}
-
-// RegisterOnboarding registers the workflows of contract.OnboardingQueue. Their waits are longer than a version lives, so each goes
-// on under the version that is current.
-func RegisterOnboarding(r worker.WorkflowRegistry, timeScale int64) {
-	w := onboarding.Workflow{TimeScale: timeScale}
-	for name, run := range map[string]any{
-		contract.OnboardingType: w.Onboarding, contract.CurrencyActivationType: w.CurrencyActivation, contract.ServiceHealthType: w.ServiceHealth,
-	} {
-		r.RegisterWorkflowWithOptions(run, workflow.RegisterOptions{Name: name, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
-	}
-}
-
-// RegisterWebhooks registers the workflows of contract.WebhooksQueue.
-func RegisterWebhooks(r worker.WorkflowRegistry, timeScale int64) {
-	pinned(r, contract.EventDeliveryType, delivery.Workflow{TimeScale: timeScale}.EventDelivery)
-}
-
-func pinned(r worker.WorkflowRegistry, name string, run any) {
-	r.RegisterWorkflowWithOptions(run, workflow.RegisterOptions{Name: name, VersioningBehavior: workflow.VersioningBehaviorPinned})
 }

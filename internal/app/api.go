@@ -35,9 +35,13 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if proxies := cfg.API.TrustedProxies; len(proxies) > 0 {
 		around = append(around, middleware.ClientIPFromXFF(proxies...))
 	}
+	commands := contract.Commands{Temporal: p.temporal}
 	return serve(ctx, cfg.API.Address, api.New(api.Options{
 		Store:      store{p.store},
-		Commands:   contract.Commands{Temporal: p.temporal},
+		Collection: commands,
+		Refunding:  commands,
+		Onboarding: commands,
+		Escalation: commands,
 		Sealer:     p.keyring,
 		Signer:     signer{p.store, p.keyring},
 		Receivers:  webhook.NewClient(cfg.Webhooks.Loopback),
@@ -52,9 +56,36 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	}), log)
 }
 
+// What the handlers need of a transaction, Postgres has; the API relies on it.
+var (
+	_ api.AccountsTx         = (*postgres.Tx)(nil)
+	_ api.AuditTx            = (*postgres.Tx)(nil)
+	_ api.DocumentsTx        = (*postgres.Tx)(nil)
+	_ api.EventsTx           = (*postgres.Tx)(nil)
+	_ api.ExceptionsTx       = (*postgres.Tx)(nil)
+	_ api.InvoicesTx         = (*postgres.Tx)(nil)
+	_ api.JournalTx          = (*postgres.Tx)(nil)
+	_ api.ManualEntriesTx    = (*postgres.Tx)(nil)
+	_ api.MatchingTx         = (*postgres.Tx)(nil)
+	_ api.NotificationsTx    = (*postgres.Tx)(nil)
+	_ api.PagesTx            = (*postgres.Tx)(nil)
+	_ api.PaymentServicesTx  = (*postgres.Tx)(nil)
+	_ api.PaymentsTx         = (*postgres.Tx)(nil)
+	_ api.PayoutsTx          = (*postgres.Tx)(nil)
+	_ api.ReceiptsTx         = (*postgres.Tx)(nil)
+	_ api.ReconciliationTx   = (*postgres.Tx)(nil)
+	_ api.RefundsTx          = (*postgres.Tx)(nil)
+	_ api.SettingsTx         = (*postgres.Tx)(nil)
+	_ api.SettlementsTx      = (*postgres.Tx)(nil)
+	_ api.StatementsTx       = (*postgres.Tx)(nil)
+	_ api.TakeUpTx           = (*postgres.Tx)(nil)
+	_ api.TimelineTx         = (*postgres.Tx)(nil)
+	_ api.WebhookEndpointsTx = (*postgres.Tx)(nil)
+)
+
 // store is the Postgres store in the words of the API.
 type store struct{ *postgres.Store }
 
-func (s store) InCompany(ctx context.Context, companyID string, fn func(api.Tx) error) error {
+func (s store) InCompany(ctx context.Context, companyID string, fn func(tx any) error) error {
 	return s.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
 }

@@ -10,11 +10,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quittance/quittance/workflows/contract"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/activities/collection"
+	"github.com/quittance/quittance/activities/refunding"
 	"github.com/quittance/quittance/internal/calendar"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
@@ -128,7 +132,7 @@ func (b *bookkeeper) pay(inv invoice.Invoice, counter string) {
 	b.in(b.t, func(tx *postgres.Tx) error { return tx.InsertPayment(b.ctx, p) })
 	b.retried(func() error {
 		ref := activities.PaymentRef{CompanyID: b.company.ID, PaymentID: p.ID}
-		booked, err := b.books.BookReceipt(b.ctx, activities.Receipt{PaymentRef: ref, CaptureID: "c_" + p.ID})
+		booked, err := b.collection.BookReceipt(b.ctx, collection.Receipt{PaymentRef: ref, CaptureID: "c_" + p.ID})
 		assert.Equal(b.t, b.receiptsOn(), booked.Account)
 		return err
 	})
@@ -152,8 +156,8 @@ func (b *bookkeeper) refund() {
 	p := &b.paid[rapid.IntRange(0, len(b.paid)-1).Draw(b.t, "of")]
 	amount := money.FromMinor(rapid.Int64Range(1, p.left+1).Draw(b.t, "amount"), p.payment.Amount.Currency())
 	ref := activities.RefundRef{CompanyID: b.company.ID, RefundID: id.New(id.Refund)}
-	_, err := b.books.RecordRefundRequest(b.ctx, activities.RequestRefund{
-		RefundRef: ref, PaymentID: p.payment.ID, OrderID: id.NewOrder(), Amount: amount, Reason: "Returned",
+	_, err := b.refunding.RecordRefundRequest(b.ctx, contract.RequestRefund{
+		CompanyID: ref.CompanyID, RefundID: ref.RefundID, PaymentID: p.payment.ID, OrderID: id.NewOrder(), Amount: amount, Reason: "Returned",
 	})
 	if amount.Minor() > p.left {
 		require.Equal(b.t, problem.RefundExceedsPayment, problem.CodeOf(err))
@@ -161,7 +165,7 @@ func (b *bookkeeper) refund() {
 	}
 	require.NoError(b.t, err)
 	b.retried(func() error {
-		_, err := b.books.BookRefund(b.ctx, activities.GiveBack{RefundRef: ref, State: refund.Captured})
+		_, err := b.refunding.BookRefund(b.ctx, refunding.GiveBack{RefundRef: ref, State: refund.Captured})
 		return err
 	})
 	p.left -= amount.Minor()
@@ -170,13 +174,16 @@ func (b *bookkeeper) refund() {
 
 func (b *bookkeeper) receipt() {
 	inv := b.newInvoice()
-	in := activities.OtherReceipt{
-		InvoiceRef: activities.InvoiceRef{CompanyID: b.company.ID, InvoiceID: inv.ID}, ReceiptID: id.New(id.Receipt),
-		Amount: money.FromMinor(rapid.Int64Range(1, inv.Amount.Minor()).Draw(b.t, "received"), inv.Amount.Currency()),
-		Day:    calendar.Day(b.now).AddDate(0, 0, -rapid.IntRange(0, 60).Draw(b.t, "days ago")), Account: ledger.Bank, By: b.keyID,
+	in := collection.OtherReceipt{
+		InvoiceRef: activities.InvoiceRef{CompanyID: b.company.ID, InvoiceID: inv.ID},
+		RecordReceipt: contract.RecordReceipt{
+			ReceiptID: id.New(id.Receipt),
+			Amount:    money.FromMinor(rapid.Int64Range(1, inv.Amount.Minor()).Draw(b.t, "received"), inv.Amount.Currency()),
+			Day:       calendar.Day(b.now).AddDate(0, 0, -rapid.IntRange(0, 60).Draw(b.t, "days ago")), Account: ledger.Bank, By: b.keyID,
+		},
 	}
 	b.retried(func() error {
-		_, err := b.books.RecordReceipt(b.ctx, in)
+		_, err := b.collection.RecordReceipt(b.ctx, in)
 		return err
 	})
 	b.move(ledger.Bank, ledger.Receivables, in.Amount)

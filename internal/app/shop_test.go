@@ -11,7 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/activities/collection"
+	"github.com/quittance/quittance/activities/refunding"
 	"github.com/quittance/quittance/api"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/merchant"
@@ -22,16 +23,17 @@ import (
 // shop is a company whose books are kept by the real API and the real activities on a real Postgres; Temporal and Saferpay
 // are left out.
 type shop struct {
-	ctx     context.Context //nolint:containedctx // of the test
-	store   *postgres.Store
-	keyring *secrets.Keyring
-	company merchant.Company
-	service string
-	key     string
-	keyID   string
-	now     time.Time
-	books   *activities.Books
-	api     http.Handler
+	ctx        context.Context //nolint:containedctx // of the test
+	store      *postgres.Store
+	keyring    *secrets.Keyring
+	company    merchant.Company
+	service    string
+	key        string
+	keyID      string
+	now        time.Time
+	collection *collection.Activities
+	refunding  *refunding.Activities
+	api        http.Handler
 }
 
 // open builds the parts on the store, and a company.
@@ -43,9 +45,8 @@ func open(t *testing.T, on *postgres.Store) *shop {
 	require.NoError(t, err)
 	s := &shop{ctx: t.Context(), store: on, keyring: keyring}
 	clock := func() time.Time { return s.now }
-	s.books = &activities.Books{Now: clock, InCompany: func(ctx context.Context, companyID string, fn func(activities.Tx) error) error {
-		return on.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
-	}}
+	s.collection = &collection.Activities{Now: clock, InCompany: records[collection.Tx](on)}
+	s.refunding = &refunding.Activities{Now: clock, InCompany: records[refunding.Tx](on)}
 	s.api = api.New(api.Options{
 		Store: store{on}, Sealer: keyring, Signer: signer{on, keyring}, AdminKey: "qk_admin", Logger: slog.New(slog.DiscardHandler), Now: clock,
 		Healthz: http.NotFoundHandler(), Readyz: http.NotFoundHandler(), Metrics: http.NotFoundHandler(),

@@ -100,7 +100,7 @@ type unfinished struct {
 func (t *takingUp) underWay(ctx context.Context, s merchant.PaymentService, after string) (all []unfinished, err error) {
 	err = t.store.InCompany(ctx, s.CompanyID, func(tx *postgres.Tx) error {
 		all = nil
-		list, err := tx.UnderWay(ctx, s.ID, after, takenAtOnce)
+		list, err := tx.InFlight(ctx, s.ID, after, takenAtOnce)
 		if err != nil {
 			return err
 		}

@@ -71,8 +71,8 @@ func TestEveryLetterIsWrittenInEveryLanguage(t *testing.T) {
 	seen := map[string]string{}
 	for _, language := range invoice.Languages {
 		c := company(language)
-		require.NotEmpty(t, s.Untold())
-		for _, l := range s.Untold() {
+		require.NotEmpty(t, s.PendingMails())
+		for _, l := range s.PendingMails() {
 			name := fmt.Sprintf("%s to the %s in %s", l.What, l.To, language)
 			written, err := write(c, s, l)
 			require.NoError(t, err, name)
@@ -103,11 +103,29 @@ func TestEveryLetterIsWrittenInEveryLanguage(t *testing.T) {
 	}
 }
 
+func TestLettersCallMethodsAsPeopleDo(t *testing.T) {
+	t.Parallel()
+	s := eventful()
+	for language, says := range map[string]string{"de": "mit Karte(,| und) TWINT", "fr": "par carte(,| et) TWINT", "it": "con carta(,| e) TWINT", "en": "by card(,| and) TWINT"} {
+		told := map[merchant.What]string{merchant.Reminded: says, merchant.MethodsLost: "Mastercard EUR, TWINT CHF", merchant.CurrencyContracted: "Visa"}
+		for _, l := range s.PendingMails() {
+			if l.To != merchant.ToCompany {
+				continue
+			}
+			written, err := write(company(language), s, l)
+			require.NoError(t, err)
+			assert.Regexp(t, told[l.What], written.Text, "%s in %s", l.What, language)
+			delete(told, l.What)
+		}
+		assert.Empty(t, told, "none of these was written in %s", language)
+	}
+}
+
 func TestLetterNamesTheDaysInSwitzerland(t *testing.T) {
 	t.Parallel()
 	s := eventful()
 	for language, day := range map[string]string{"de": "03.11.2026", "fr": "03.11.2026", "it": "03.11.2026", "en": "3 November 2026"} {
-		for _, l := range s.Untold() {
+		for _, l := range s.PendingMails() {
 			if l.What == merchant.What(merchant.InVerification) {
 				written, err := write(company(language), s, l)
 				require.NoError(t, err)

@@ -7,6 +7,7 @@ var german = words{
 	closing:  "Freundliche Grüsse",
 	footer:   "Sie erhalten diese Nachricht, weil diese Adresse der Kontakt von %s ist. Sie können sie in den Einstellungen ändern.",
 	next:     "So geht es weiter:",
+	and:      " und ",
 	labels: map[label]string{
 		company: "Unternehmen", canton: "Kanton", contact: "Kontakt", customerID: "Customer ID", terminalID: "Terminal ID", username: "API-Benutzer",
 		submitted: "Eingereicht am", earliest: "Frühestens aktiv am", due: "Spätestens erwartet am",
@@ -26,7 +27,7 @@ var german = words{
 		merchant.Reminded: {
 			subject: "Für «{{.Service}}» fehlen noch die Zugangsdaten",
 			before: []string{
-				"Der Zahlungsdienst «{{.Service}}» wurde vor {{.About}} Arbeitstagen hinzugefügt. Er braucht noch die Zugangsdaten aus mySaferpay, bevor Ihre Kunden Rechnungen mit Karte und TWINT bezahlen können. So erhalten Sie die Zugangsdaten:",
+				"Der Zahlungsdienst «{{.Service}}» wurde vor {{.About}} Arbeitstagen hinzugefügt. Er braucht noch die Zugangsdaten aus mySaferpay, bevor Ihre Kunden Rechnungen mit {{.Methods}} bezahlen können. So erhalten Sie die Zugangsdaten:",
 			},
 			after: []string{"Nach 60 Arbeitstagen ohne Zugangsdaten wird der Zahlungsdienst geschlossen. Wenn Sie ihn nicht brauchen, müssen Sie nichts tun."},
 		},

@@ -7,6 +7,7 @@ var english = words{
 	closing:  "Kind regards",
 	footer:   "You get this message because this address is the contact of %s. You can change it in the settings.",
 	next:     "What to do next:",
+	and:      " and ",
 	labels: map[label]string{
 		company: "Company", canton: "Canton", contact: "Contact", customerID: "Customer ID", terminalID: "Terminal ID", username: "API user",
 		submitted: "Submitted on", earliest: "Active on, at the earliest", due: "Expected on, at the latest",
@@ -26,7 +27,7 @@ var english = words{
 		merchant.Reminded: {
 			subject: "The credentials of “{{.Service}}” are still missing",
 			before: []string{
-				"The payment service “{{.Service}}” was added {{.About}} business days ago. It needs the credentials from mySaferpay before your customers can pay invoices by card and TWINT. This is how to get them:",
+				"The payment service “{{.Service}}” was added {{.About}} business days ago. It needs the credentials from mySaferpay before your customers can pay invoices by {{.Methods}}. This is how to get them:",
 			},
 			after: []string{"After 60 business days without credentials the payment service will be closed. If you do not need it, you have nothing to do."},
 		},

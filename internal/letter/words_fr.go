@@ -8,6 +8,7 @@ var french = words{
 	closing:  "Meilleures salutations",
 	footer:   "Vous recevez ce message parce que cette adresse est le contact de %s. Vous pouvez la changer dans les paramètres.",
 	next:     "La suite:",
+	and:      " et ",
 	labels: map[label]string{
 		company: "Entreprise", canton: "Canton", contact: "Contact", customerID: "Customer ID", terminalID: "Terminal ID", username: "Utilisateur API",
 		submitted: "Déposé le", earliest: "Actif au plus tôt le", due: "Attendu au plus tard le",
@@ -27,7 +28,7 @@ var french = words{
 		merchant.Reminded: {
 			subject: "Il manque encore les données d’accès de «{{.Service}}»",
 			before: []string{
-				"Le service de paiement «{{.Service}}» a été ajouté il y a {{.About}} jours ouvrables. Il lui faut encore les données d’accès de mySaferpay pour que vos clients puissent payer vos factures par carte et TWINT. Voici comment les obtenir:",
+				"Le service de paiement «{{.Service}}» a été ajouté il y a {{.About}} jours ouvrables. Il lui faut encore les données d’accès de mySaferpay pour que vos clients puissent payer vos factures par {{.Methods}}. Voici comment les obtenir:",
 			},
 			after: []string{"Après 60 jours ouvrables sans données d’accès, le service de paiement sera fermé. Si vous n’en avez pas besoin, vous n’avez rien à faire."},
 		},

@@ -8,6 +8,7 @@ var italian = words{
 	closing:  "Cordiali saluti",
 	footer:   "Riceve questo messaggio perché questo indirizzo è il contatto di %s. Può cambiarlo nelle impostazioni.",
 	next:     "Come proseguire:",
+	and:      " e ",
 	labels: map[label]string{
 		company: "Azienda", canton: "Cantone", contact: "Contatto", customerID: "Customer ID", terminalID: "Terminal ID", username: "Utente API",
 		submitted: "Inoltrato il", earliest: "Attivo al più presto il", due: "Atteso al più tardi il",
@@ -27,7 +28,7 @@ var italian = words{
 		merchant.Reminded: {
 			subject: "Mancano ancora i dati di accesso di «{{.Service}}»",
 			before: []string{
-				"Il servizio di pagamento «{{.Service}}» è stato aggiunto {{.About}} giorni lavorativi fa. Mancano ancora i dati di accesso di mySaferpay, affinché i suoi clienti possano pagare le fatture con carta e TWINT. Ecco come ottenerli:",
+				"Il servizio di pagamento «{{.Service}}» è stato aggiunto {{.About}} giorni lavorativi fa. Mancano ancora i dati di accesso di mySaferpay, affinché i suoi clienti possano pagare le fatture con {{.Methods}}. Ecco come ottenerli:",
 			},
 			after: []string{"Dopo 60 giorni lavorativi senza dati di accesso il servizio di pagamento sarà chiuso. Se non ne ha bisogno, non deve fare nulla."},
 		},

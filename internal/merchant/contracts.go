@@ -12,7 +12,7 @@ import (
 
 // ContractedMethod is a Saferpay payment method with the currencies that the acquirer contracted for it.
 type ContractedMethod struct {
-	Method     string   `json:"method"` // VISA, MASTERCARD, TWINT
+	Method     string   `json:"method"` // Saferpay's name, such as VISA
 	Currencies []string `json:"currencies"`
 	// Assumed are those of the currencies that a person vouched for, and that were never seen at Saferpay. What was never
 	// seen can't vanish.
@@ -87,11 +87,7 @@ func (s *PaymentService) DecideCurrency(currency money.Currency, approved bool, 
 		s.Note(ServiceStep{What: CurrencyDeclined, About: string(currency), Note: reason}, at)
 		return
 	}
-	for _, method := range payment.Methods {
-		if slices.Contains(method.Terms().Currencies, currency) {
-			s.assume(method.SaferpayNames(), currency)
-		}
-	}
+	s.assumeAll(currency)
 	s.forget(currency)
 	s.Note(ServiceStep{What: CurrencyContracted, About: string(currency), Note: reason}, at)
 }
@@ -101,8 +97,15 @@ func (s *PaymentService) AssumeContracts() {
 	if slices.ContainsFunc(s.Methods, func(m ContractedMethod) bool { return slices.Contains(m.Currencies, string(money.CHF)) }) {
 		return
 	}
-	for _, method := range payment.Methods {
-		s.assume(method.SaferpayNames(), money.CHF)
+	s.assumeAll(money.CHF)
+}
+
+// assumeAll assumes the currency for every method that can have it.
+func (s *PaymentService) assumeAll(currency money.Currency) {
+	for _, m := range payment.Methods {
+		if m.Takes(currency) {
+			s.assume(m.SaferpayNames(), currency)
+		}
 	}
 }
 

@@ -132,15 +132,15 @@ func (s *PaymentService) become(next ServiceStatus, at time.Time, step ServiceSt
 	return nil
 }
 
-// UnderWay is a payment that has not ended; or, when there is a RefundID, a refund of it.
-type UnderWay struct {
+// InFlight is a payment that has not ended; or, when there is a RefundID, a refund of it.
+type InFlight struct {
 	PaymentID string
 	InvoiceID string
 	RefundID  string
 }
 
 // ID is the id of the payment or refund itself.
-func (u UnderWay) ID() string { return cmp.Or(u.RefundID, u.PaymentID) }
+func (u InFlight) ID() string { return cmp.Or(u.RefundID, u.PaymentID) }
 
 // Collects returns nil when the service can take payments in the currency, else the problem that says what to do.
 func (s PaymentService) Collects(currency money.Currency) error {

@@ -128,9 +128,9 @@ func (s PaymentService) CredentialsRefused() bool {
 	return false
 }
 
-// Untold returns the letters that the timeline calls for and that nobody has sent or given up, oldest first. No letter can be
+// PendingMails returns the letters that the timeline calls for and that nobody has sent or given up, oldest first. No letter can be
 // forgotten, because the transaction of a step also writes its entry on the timeline.
-func (s PaymentService) Untold() []Letter {
+func (s PaymentService) PendingMails() []Letter {
 	var letters []Letter
 	for i, step := range s.Timeline {
 		for _, to := range told[step.What] {

@@ -16,19 +16,19 @@ var start = time.Unix(0, 0)
 func TestEveryStepThatSomebodyMustKnowIsUntoldUntilItsLetterIsDealtWith(t *testing.T) {
 	t.Parallel()
 	s := merchant.NewPaymentService(merchant.PaymentService{ID: "psv_1"}, start)
-	assert.Empty(t, s.Untold(), "who added it knows")
+	assert.Empty(t, s.PendingMails(), "who added it knows")
 	require.NoError(t, s.Become(merchant.InVerification, start, ""))
 	s.Note(merchant.ServiceStep{What: merchant.Overdue}, start)
 	submitted := merchant.Letter{Step: 1, What: merchant.What(merchant.InVerification), To: merchant.ToCompany}
 	overdue := merchant.Letter{Step: 2, What: merchant.Overdue, To: merchant.ToCompany}
 	escalated := merchant.Letter{Step: 2, What: merchant.Overdue, To: merchant.ToOperators}
-	assert.Equal(t, []merchant.Letter{submitted, overdue, escalated}, s.Untold())
+	assert.Equal(t, []merchant.Letter{submitted, overdue, escalated}, s.PendingMails())
 
 	s.Note(merchant.ServiceStep{What: merchant.NotMailed, Letter: &overdue}, start)
 	s.Note(merchant.ServiceStep{What: merchant.Mailed, Letter: &submitted}, start)
-	assert.Equal(t, []merchant.Letter{escalated}, s.Untold())
+	assert.Equal(t, []merchant.Letter{escalated}, s.PendingMails())
 	s.Note(merchant.ServiceStep{What: merchant.Mailed, Letter: &escalated}, start)
-	assert.Empty(t, s.Untold())
+	assert.Empty(t, s.PendingMails())
 }
 
 func TestOnlyAPaymentServiceWithoutCredentialsIsAbandoned(t *testing.T) {

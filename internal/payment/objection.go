@@ -30,14 +30,14 @@ var notes = map[Objection]string{
 func (o Objection) Note() string { return notes[o] }
 
 // Examine compares what Saferpay authorized with what the payment asked for. requireShift is the company's policy; it
-// does not apply to methods that know no liability shift (Saferpay JSON API 1.53, Liability).
+// does not apply to a method that knows no liability shift.
 func (p Payment) Examine(orderID string, amount money.Amount, liabilityShift, requireShift bool) Objection {
 	switch {
 	case orderID != "" && orderID != p.OrderID: // Saferpay need not repeat it
 		return OrderMismatch
 	case !amount.Equal(p.Amount):
 		return AmountMismatch
-	case requireShift && !liabilityShift && p.Method.Terms().Liability == LiabilityShifts:
+	case requireShift && !liabilityShift && p.Method.LiabilityCondition() != "":
 		return NoLiabilityShift
 	default:
 		return NoObjection

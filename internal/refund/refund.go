@@ -115,8 +115,8 @@ func Allow(p payment.Payment, refunds []Refund, amount money.Amount, at time.Tim
 	switch {
 	case p.State != payment.Captured:
 		return problem.New(problem.PaymentNotCaptured, "Payment %s is %s. Only a captured payment can be refunded.", p.ID, p.State)
-	case !p.Method.Terms().Refundable(p.CapturedAt(), at):
-		return problem.New(problem.RefundTooLate, "Payment %s was captured too long ago: %s takes no refund of it any more.", p.ID, p.Method.Terms().Label)
+	case !p.Method.Refundable(p.CapturedAt(), at):
+		return problem.New(problem.RefundTooLate, "Payment %s was captured too long ago: %s takes no refund of it any more.", p.ID, p.Method)
 	case left.IsPositive() && !amount.IsPositive() || amount.Currency() != p.Amount.Currency():
 		return problem.InvalidFields(problem.Field{Name: "amount", Message: "must be more than 0"})
 	case amount.Cmp(left) > 0 || !left.IsPositive():

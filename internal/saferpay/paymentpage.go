@@ -20,7 +20,7 @@ type PaymentPageRequest struct {
 	SuccessNotifyURL string // called without a body once the payment is authorized; may be empty
 	FailNotifyURL    string // called without a body once the payment has failed; may be empty
 
-	Condition string // one of the Condition constants; empty is ConditionNone
+	Condition string // of PaymentPage/Initialize; empty is NONE. It asks for liability shift, the Assertion tells whether there is one
 }
 
 // PaymentPage is a page on which a payer can pay once.
@@ -34,9 +34,9 @@ type PaymentPage struct {
 // payment later; decide by the Transaction and the LiabilityShift.
 type Assertion struct {
 	Transaction    Transaction
-	Method         string // one of the Method constants, or another method of Saferpay
+	Method         string // in Saferpay's words, such as VISA
 	PaymentMeans   string // display text with a masked number, such as "9010 xxxx xxxx 0001"
-	LiabilityShift bool   // whether the card issuer bears the risk of fraud; always false for TWINT
+	LiabilityShift bool   // whether the card issuer bears the risk of fraud
 
 	LiableEntity string      // MERCHANT or THREEDS; empty where liability shift does not exist
 	InPSD2Scope  string      // YES, NO or UNKNOWN

@@ -3,6 +3,7 @@ package sweep
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/money"
@@ -97,9 +98,18 @@ func missingCapture(t Transaction, r Record, ours side) Finding {
 	f := finding(exception.MissingCapture, t, r, ours, exception.CaptureNow, exception.Release, nothing)
 	f.ToBook = t.meant()
 	f.Detail = fmt.Sprintf("Saferpay holds %s that a payer authorized and nobody captured (%s), %s. "+
-		"It lapses about %s after the payment. "+
-		"`capture_now` takes it and books it as a prepayment on account 2030. `release` gives it back to the payer. %s", t.Amount, t, standing(r, ours, "payment"), payment.CaptureWindows(), meaning)
+		"It lapses some time after the payment: %s. "+
+		"`capture_now` takes it and books it as a prepayment on account 2030. `release` gives it back to the payer. %s", t.Amount, t, standing(r, ours, "payment"), lapses(), meaning)
 	return f
+}
+
+// lapses says how long an authorization lasts, by method.
+func lapses() string {
+	var list []string
+	for _, m := range payment.Methods {
+		list = append(list, fmt.Sprintf("%s %.0f days", m.Word("en"), m.CaptureWindow().Hours()/24))
+	}
+	return strings.Join(list, ", ")
 }
 
 func amountDiffers(t Transaction, r Record, ours side) Finding {

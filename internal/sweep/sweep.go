@@ -113,7 +113,7 @@ type Verdict int
 // The verdicts.
 const (
 	Agrees     Verdict = iota
-	UnderWay           // a process owns the payment or refund: it is for that to look, and not for us to judge
+	InFlight           // a process owns the payment or refund: it is for that to look, and not for us to judge
 	Overlooked         // our payment ended without the money: it is begun anew, unless a person was asked about that before
 	Disagrees          // a person must decide
 )
@@ -126,7 +126,7 @@ func Judge(t Transaction, r Record, settled time.Time) (Verdict, Finding) {
 	case !known && r.Elsewhere:
 		return Agrees, Finding{}
 	case ours.underWay:
-		return UnderWay, Finding{}
+		return InFlight, Finding{}
 	case !known:
 		ours = side{booked: money.Zero(t.Amount.Currency())}
 	}

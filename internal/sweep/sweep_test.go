@@ -62,7 +62,7 @@ func TestWhatSaferpayReportsIsHeldAgainstOurRecord(t *testing.T) {
 	eur := money.MustParse("108.00", money.EUR)
 	const (
 		none   = sweep.Agrees
-		owned  = sweep.UnderWay
+		owned  = sweep.InFlight
 		anew   = sweep.Overlooked
 		orphan = exception.OrphanTransaction
 		lost   = exception.MissingCapture
@@ -232,7 +232,7 @@ func TestTheReceiptAccountSaysWhatSaferpayMovedOnceItsWordIsTaken(t *testing.T) 
 		}
 
 		verdict, finding := sweep.Judge(reported, record, tonight)
-		assert.Equal(t, underWay, verdict == sweep.UnderWay)
+		assert.Equal(t, underWay, verdict == sweep.InFlight)
 		if underWay {
 			return
 		}

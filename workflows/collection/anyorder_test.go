@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	steps "github.com/quittance/quittance/activities/collection"
+	escalationsteps "github.com/quittance/quittance/activities/escalation"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
@@ -110,20 +113,20 @@ func (w *world) play() {
 	in, start := Start{IssueInvoice: issued}, w.Now
 	for {
 		w.Begin(start, w.events, w.happen, func(env *testsuite.TestWorkflowEnvironment) { register(env, 1) },
-			flowtest.Stand{Step: saferpay.OpenPaymentPage, Does: w.openPage},
-			flowtest.Stand{Step: saferpay.AssertPayment, Does: w.assert},
-			flowtest.Stand{Step: saferpay.CloseExpired, Does: w.lookBack},
-			flowtest.Stand{Step: saferpay.CapturePayment, Does: w.capture},
-			flowtest.Stand{Step: saferpay.ReleasePayment, Does: w.release},
-			flowtest.Stand{Step: saferpay.LookOnceMore, Does: w.lookOnceMore},
-			flowtest.Stand{Step: books.OpenInvoice, Does: w.openInvoice},
-			flowtest.Stand{Step: books.CancelInvoice, Does: w.cancelInvoice},
-			flowtest.Stand{Step: books.RecordReceipt, Does: w.recordReceipt},
-			flowtest.Stand{Step: books.BookReceipt, Does: w.bookReceipt},
-			flowtest.Stand{Step: books.GiveUpPayment, Does: w.giveUp},
-			flowtest.Stand{Step: books.AbandonPage, Does: w.abandon},
-			flowtest.Stand{Step: books.TakeUpInvoice, Does: w.leftBehind},
-			flowtest.Stand{Step: books.ResolveException, Does: w.resolve},
+			flowtest.Stand{Step: do.OpenPaymentPage, Does: w.openPage},
+			flowtest.Stand{Step: do.AssertPayment, Does: w.assert},
+			flowtest.Stand{Step: do.CloseExpired, Does: w.lookBack},
+			flowtest.Stand{Step: do.CapturePayment, Does: w.capture},
+			flowtest.Stand{Step: do.ReleasePayment, Does: w.release},
+			flowtest.Stand{Step: do.LookOnceMore, Does: w.lookOnceMore},
+			flowtest.Stand{Step: do.OpenInvoice, Does: w.openInvoice},
+			flowtest.Stand{Step: do.CancelInvoice, Does: w.cancelInvoice},
+			flowtest.Stand{Step: do.RecordReceipt, Does: w.recordReceipt},
+			flowtest.Stand{Step: do.BookReceipt, Does: w.bookReceipt},
+			flowtest.Stand{Step: do.GiveUpPayment, Does: w.giveUp},
+			flowtest.Stand{Step: do.AbandonPage, Does: w.abandon},
+			flowtest.Stand{Step: do.TakeUpInvoice, Does: w.leftBehind},
+			flowtest.Stand{Step: flowtest.Escalation.ResolveException, Does: w.resolve},
 		)
 		w.Env.OnWorkflow(contract.RefundType, mock.Anything, mock.Anything).Return(refunding.Returned{State: refund.Captured}, nil).Maybe()
 		w.Env.ExecuteWorkflow(contract.InvoicePaymentType, in)
@@ -263,7 +266,7 @@ func (w *world) page(id string) *saferpayPage {
 	return w.pages[i]
 }
 
-func (w *world) openPage(_ context.Context, in activities.StartCheckout) (out activities.Checkout, err error) {
+func (w *world) openPage(_ context.Context, in steps.StartCheckout) (out steps.PaymentPage, err error) {
 	err = w.Call("open", func() error {
 		if !w.invoice.Status.Payable() {
 			return flow.Refuse(problem.New(problem.InvoiceNotOpen, "not open"))
@@ -274,13 +277,13 @@ func (w *world) openPage(_ context.Context, in activities.StartCheckout) (out ac
 		} else {
 			w.pages = append(w.pages, page)
 		}
-		out = activities.Checkout{RedirectURL: "https://pay/" + page.id, Amount: page.amount, ExpiresAt: page.opened.Add(24 * time.Hour)}
+		out = steps.PaymentPage{RedirectURL: "https://pay/" + page.id, Amount: page.amount, ExpiresAt: page.opened.Add(24 * time.Hour)}
 		return nil
 	})
 	return out, err
 }
 
-func (w *world) assert(_ context.Context, in activities.AskOutcome) (out activities.Outcome, err error) {
+func (w *world) assert(_ context.Context, in steps.AskOutcome) (out steps.Outcome, err error) {
 	page := w.page(in.PaymentID)
 	err = w.Call("assert", func() error {
 		page.asked++
@@ -290,7 +293,7 @@ func (w *world) assert(_ context.Context, in activities.AskOutcome) (out activit
 	return out, err
 }
 
-func (w *world) lookBack(_ context.Context, in activities.PaymentRef) (out activities.Outcome, err error) {
+func (w *world) lookBack(_ context.Context, in activities.PaymentRef) (out steps.Outcome, err error) {
 	page := w.page(in.PaymentID)
 	err = w.Call("look back", func() error {
 		out = page.outcome(payment.Expired)
@@ -300,38 +303,38 @@ func (w *world) lookBack(_ context.Context, in activities.PaymentRef) (out activ
 }
 
 // lookOnceMore never fails: then the operator's word would count.
-func (w *world) lookOnceMore(_ context.Context, in activities.PaymentRef) (activities.Outcome, error) {
+func (w *world) lookOnceMore(_ context.Context, in activities.PaymentRef) (steps.Outcome, error) {
 	page := w.page(in.PaymentID)
 	w.Mu.Lock()
 	defer w.Mu.Unlock()
 	if page.at == "captured" {
 		return page.outcome(""), nil
 	}
-	return activities.Outcome{State: payment.Unknown}, nil
+	return steps.Outcome{State: payment.Unknown}, nil
 }
 
 // outcome is what Saferpay says; unused is what it says of a page on which nobody paid.
-func (p *saferpayPage) outcome(unused payment.State) activities.Outcome {
+func (p *saferpayPage) outcome(unused payment.State) steps.Outcome {
 	switch p.at {
 	case "aborted":
 		p.ended = true
-		return activities.Outcome{State: payment.Aborted}
+		return steps.Outcome{State: payment.Aborted}
 	case "cancelled":
 		p.ended = true
-		return activities.Outcome{State: payment.Cancelled}
+		return steps.Outcome{State: payment.Cancelled}
 	case "pending":
-		return activities.Outcome{State: payment.Pending}
+		return steps.Outcome{State: payment.Pending}
 	case "authorized":
 		return authorized
 	case "captured":
-		return activities.Outcome{State: payment.Captured, CaptureID: p.id + "_c"}
+		return steps.Outcome{State: payment.Captured, CaptureID: p.id + "_c"}
 	default:
 		p.ended = unused.Final()
-		return activities.Outcome{State: unused}
+		return steps.Outcome{State: unused}
 	}
 }
 
-func (w *world) capture(_ context.Context, in activities.PaymentRef) (out activities.Captured, err error) {
+func (w *world) capture(_ context.Context, in activities.PaymentRef) (out steps.Captured, err error) {
 	page := w.page(in.PaymentID)
 	err = w.Call("capture", func() error {
 		switch page.at {
@@ -348,11 +351,11 @@ func (w *world) capture(_ context.Context, in activities.PaymentRef) (out activi
 	return out, err
 }
 
-func (w *world) release(_ context.Context, in activities.Release) (out activities.Released, err error) {
+func (w *world) release(_ context.Context, in steps.Release) (out steps.Released, err error) {
 	page := w.page(in.PaymentID)
 	err = w.Call("release", func() error {
 		if page.at == "captured" {
-			out = activities.Released{Taken: true, CaptureID: page.id + "_c"}
+			out = steps.Released{Taken: true, CaptureID: page.id + "_c"}
 			return nil
 		}
 		page.at, page.ended = "cancelled", true
@@ -387,7 +390,7 @@ func (w *world) cancelInvoice(context.Context, activities.InvoiceRef) error {
 	return err
 }
 
-func (w *world) recordReceipt(_ context.Context, in activities.OtherReceipt) (activities.Standing, error) {
+func (w *world) recordReceipt(_ context.Context, in steps.OtherReceipt) (activities.Standing, error) {
 	return w.booking(func() error {
 		if err := w.invoice.Receive(in.Amount, w.Now); err != nil {
 			return err
@@ -397,28 +400,28 @@ func (w *world) recordReceipt(_ context.Context, in activities.OtherReceipt) (ac
 	})
 }
 
-func (w *world) bookReceipt(_ context.Context, in activities.Receipt) (activities.Booked, error) {
+func (w *world) bookReceipt(_ context.Context, in steps.Receipt) (steps.Booked, error) {
 	page := w.page(in.PaymentID)
 	assert.NotEmpty(w.T, in.CaptureID, "refunds need it")
-	var booked activities.Booked
+	var booked steps.Booked
 	_, err := w.booking(func() error {
 		if page.booked == 0 && w.invoice.Receive(page.amount, w.Now) != nil {
 			page.parked++
 		}
 		page.booked++
 		page.ended = true
-		booked = activities.Booked{Standing: w.standing(), Parked: page.parked > 0}
+		booked = steps.Booked{Standing: w.standing(), Parked: page.parked > 0}
 		return nil
 	})
 	return booked, err
 }
 
-func (w *world) giveUp(_ context.Context, in activities.PaymentRef) (activities.Outcome, error) {
+func (w *world) giveUp(_ context.Context, in activities.PaymentRef) (steps.Outcome, error) {
 	page := w.page(in.PaymentID)
 	w.Mu.Lock()
 	defer w.Mu.Unlock()
 	page.ended = true
-	return activities.Outcome{State: payment.Failed}, nil
+	return steps.Outcome{State: payment.Failed}, nil
 }
 
 func (w *world) abandon(_ context.Context, in activities.PaymentRef) error {
@@ -430,12 +433,12 @@ func (w *world) abandon(_ context.Context, in activities.PaymentRef) error {
 	return nil
 }
 
-func (w *world) leftBehind(context.Context, activities.InvoiceRef) (left activities.LeftBehind, err error) {
+func (w *world) leftBehind(context.Context, activities.InvoiceRef) (left steps.LeftBehind, err error) {
 	w.Mu.Lock()
 	defer w.Mu.Unlock()
 	for _, p := range w.pages {
 		if !p.ended {
-			left.Payments = append(left.Payments, activities.Unfinished{
+			left.Payments = append(left.Payments, steps.Unfinished{
 				PaymentID: p.id, Method: payment.Card, Amount: p.amount, State: payment.Redirected, OpenedAt: p.opened, ExpiresAt: p.opened.Add(24 * time.Hour),
 			})
 		}
@@ -443,7 +446,7 @@ func (w *world) leftBehind(context.Context, activities.InvoiceRef) (left activit
 	return left, nil
 }
 
-func (w *world) resolve(_ context.Context, in activities.Resolve) error {
+func (w *world) resolve(_ context.Context, in escalationsteps.Resolve) error {
 	w.Mu.Lock()
 	defer w.Mu.Unlock()
 	_, err := w.Decided(in)

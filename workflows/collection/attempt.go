@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	steps "github.com/quittance/quittance/activities/collection"
+
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
@@ -53,21 +55,21 @@ type notice struct {
 
 // attempt is one payment of an invoice: its payment page, and what came of it.
 type attempt struct {
-	PaymentID    string             `json:"payment_id"`
-	Method       payment.Method     `json:"method"`
-	Amount       money.Amount       `json:"amount"`
-	RedirectURL  string             `json:"redirect_url"`
-	State        payment.State      `json:"state"`
-	OpenedAt     time.Time          `json:"opened_at"`
-	ExpiresAt    time.Time          `json:"expires_at"`             // when the page dies
-	PendingSince time.Time          `json:"pending_since,omitzero"` // when Saferpay said that the provider decides later
-	Asserts      int                `json:"asserts"`                // how often Saferpay was asked about it
-	Unprompted   int                `json:"unprompted"`             // how often it was without a hint, since it was opened or became pending
-	PendingHints int                `json:"pending_hints"`          // reasons to ask that have not been followed yet
-	Next         step               `json:"next,omitempty"`
-	Outcome      activities.Outcome `json:"outcome"` // what Saferpay said of its money, which is to be decided on
-	Notice       notice             `json:"notice,omitzero"`
-	Returned     bool               `json:"returned,omitempty"` // all of its money, which had come twice, has gone back
+	PaymentID    string         `json:"payment_id"`
+	Method       payment.Method `json:"method"`
+	Amount       money.Amount   `json:"amount"`
+	RedirectURL  string         `json:"redirect_url"`
+	State        payment.State  `json:"state"`
+	OpenedAt     time.Time      `json:"opened_at"`
+	ExpiresAt    time.Time      `json:"expires_at"`             // when the page dies
+	PendingSince time.Time      `json:"pending_since,omitzero"` // when Saferpay said that the provider decides later
+	Asserts      int            `json:"asserts"`                // how often Saferpay was asked about it
+	Unprompted   int            `json:"unprompted"`             // how often it was without a hint, since it was opened or became pending
+	PendingHints int            `json:"pending_hints"`          // reasons to ask that have not been followed yet
+	Next         step           `json:"next,omitempty"`
+	Outcome      steps.Outcome  `json:"outcome"` // what Saferpay said of its money, which is to be decided on
+	Notice       notice         `json:"notice,omitzero"`
+	Returned     bool           `json:"returned,omitempty"` // all of its money, which had come twice, has gone back
 	escalation.Escalation
 
 	followed    bool // a coroutine looks after it
@@ -77,7 +79,7 @@ type attempt struct {
 }
 
 // resumedAttempt is a payment that stands in the record as not ended.
-func resumedAttempt(u activities.Unfinished) *attempt {
+func resumedAttempt(u steps.Unfinished) *attempt {
 	a := &attempt{
 		PaymentID: u.PaymentID, Method: u.Method, Amount: u.Amount, RedirectURL: u.RedirectURL, State: u.State, OpenedAt: u.OpenedAt,
 		ExpiresAt: u.ExpiresAt, Next: toAsk, Escalation: escalation.Escalation{Raised: u.Awaited.ExceptionID, Kind: u.Awaited.Kind},
@@ -210,25 +212,25 @@ func (p *invoicePayment) awaitProvider(ctx workflow.Context, a *attempt) {
 // ask asserts the payment once.
 func (p *invoicePayment) ask(ctx workflow.Context, a *attempt) {
 	a.Asserts++
-	var outcome activities.Outcome
+	var outcome steps.Outcome
 	choice := p.escalations.RetryUntilResolved(ctx, &a.Escalation, outcomeUnclear, func() error {
-		in := activities.AskOutcome{PaymentRef: p.paymentRef(a), Turn: a.Asserts}
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Ask Saferpay what became of it"), saferpay.AssertPayment, in).Get(ctx, &outcome)
+		in := steps.AskOutcome{PaymentRef: p.paymentRef(a), Turn: a.Asserts}
+		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Ask Saferpay what became of it"), do.AssertPayment, in).Get(ctx, &outcome)
 	})
 	a.learn(ctx, choice, outcome)
 }
 
 // lookBack ends a payment whose page is dead, unless it finds that the payer paid at the last moment.
 func (p *invoicePayment) lookBack(ctx workflow.Context, a *attempt) {
-	var outcome activities.Outcome
+	var outcome steps.Outcome
 	choice := p.escalations.RetryUntilResolved(ctx, &a.Escalation, outcomeUnclear, func() error {
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Look back, now that the page is dead"), saferpay.CloseExpired, p.paymentRef(a)).Get(ctx, &outcome)
+		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Look back, now that the page is dead"), do.CloseExpired, p.paymentRef(a)).Get(ctx, &outcome)
 	})
 	a.learn(ctx, choice, outcome)
 }
 
 // learn takes over what Saferpay said of the payment, unless a person decided otherwise.
-func (a *attempt) learn(ctx workflow.Context, choice exception.Choice, outcome activities.Outcome) {
+func (a *attempt) learn(ctx workflow.Context, choice exception.Choice, outcome steps.Outcome) {
 	if choice == exception.DidNotHappen {
 		a.Next = toGiveUp
 		return
@@ -306,7 +308,7 @@ func (p *invoicePayment) take(ctx workflow.Context, a *attempt) {
 	defer func() { p.capturing = nil }()
 	p.report(ctx)
 	if a.Outcome.State == payment.Authorized {
-		var captured activities.Captured
+		var captured steps.Captured
 		choice := p.escalations.RetryUntilResolved(ctx, &a.Escalation, p.captureUnclear(ctx, a), func() (err error) {
 			captured, err = p.capture(ctx, a)
 			return err
@@ -325,14 +327,14 @@ func (p *invoicePayment) take(ctx workflow.Context, a *attempt) {
 }
 
 // capture asks for the money once, and once more when the acquirer leaves the answer open.
-func (p *invoicePayment) capture(ctx workflow.Context, a *attempt) (captured activities.Captured, err error) {
-	err = workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Capture the money"), saferpay.CapturePayment, p.paymentRef(a)).Get(ctx, &captured)
+func (p *invoicePayment) capture(ctx workflow.Context, a *attempt) (captured steps.Captured, err error) {
+	err = workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Capture the money"), do.CapturePayment, p.paymentRef(a)).Get(ctx, &captured)
 	if err != nil || !captured.Pending {
 		return captured, err
 	}
 	flow.Sleep(ctx, p.clock.Shorten(pendingCheck), "The acquirer has not answered the capture yet")
-	var later activities.Captured
-	err = workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Ask what became of the capture"), saferpay.CapturePayment, p.paymentRef(a)).Get(ctx, &later)
+	var later steps.Captured
+	err = workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Ask what became of the capture"), do.CapturePayment, p.paymentRef(a)).Get(ctx, &later)
 	if err == nil && later.Pending {
 		err = fmt.Errorf("the acquirer has not answered the capture %s yet", later.CaptureID)
 	}
@@ -341,10 +343,10 @@ func (p *invoicePayment) capture(ctx workflow.Context, a *attempt) (captured act
 
 // book records the receipt. When less was due than came, the money is parked and a person must decide.
 func (p *invoicePayment) book(ctx workflow.Context, a *attempt) {
-	var booked activities.Booked
+	var booked steps.Booked
 	p.escalations.RetryUntilResolved(ctx, &a.Escalation, escalation.BookingFailed, func() error {
-		in := activities.Receipt{PaymentRef: p.paymentRef(a), CaptureID: a.Outcome.CaptureID}
-		return flow.LocalThenActivity(ctx, flow.Bookings, "Book the receipt", books.BookReceipt, in, &booked)
+		in := steps.Receipt{PaymentRef: p.paymentRef(a), CaptureID: a.Outcome.CaptureID}
+		return flow.LocalThenActivity(ctx, flow.Bookings, "Book the receipt", do.BookReceipt, in, &booked)
 	})
 	p.Standing = booked.Standing
 	if booked.Parked {
@@ -356,10 +358,10 @@ func (p *invoicePayment) book(ctx workflow.Context, a *attempt) {
 
 // release gives the authorized money back to the payer.
 func (p *invoicePayment) release(ctx workflow.Context, a *attempt, objection payment.Objection) {
-	var released activities.Released
+	var released steps.Released
 	choice := p.escalations.RetryUntilResolved(ctx, &a.Escalation, releaseUnclear, func() error {
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Give the money back: "+string(objection)), saferpay.ReleasePayment,
-			activities.Release{PaymentRef: p.paymentRef(a), Objection: objection}).Get(ctx, &released)
+		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Give the money back: "+string(objection)), do.ReleasePayment,
+			steps.Release{PaymentRef: p.paymentRef(a), Objection: objection}).Get(ctx, &released)
 	})
 	switch {
 	case choice == exception.DidNotHappen:
@@ -388,14 +390,14 @@ func (p *invoicePayment) settle(ctx workflow.Context, a *attempt) {
 
 // giveUp ends a payment because a person made sure at Saferpay that no money moves. When Saferpay says otherwise, it is booked.
 func (p *invoicePayment) giveUp(ctx workflow.Context, a *attempt) {
-	var outcome activities.Outcome
-	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Interactive, "Look once more before that"), saferpay.LookOnceMore, p.paymentRef(a)).Get(ctx, &outcome)
+	var outcome steps.Outcome
+	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Interactive, "Look once more before that"), do.LookOnceMore, p.paymentRef(a)).Get(ctx, &outcome)
 	if err == nil && outcome.State == payment.Captured {
 		a.learn(ctx, "", outcome)
 		return
 	}
 	p.escalations.RetryUntilResolved(ctx, &a.Escalation, escalation.BookingFailed, func() error {
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Bookings, "Record that no money moves"), books.GiveUpPayment, p.paymentRef(a)).Get(ctx, &outcome)
+		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Bookings, "Record that no money moves"), do.GiveUpPayment, p.paymentRef(a)).Get(ctx, &outcome)
 	})
 	a.State = outcome.State
 }

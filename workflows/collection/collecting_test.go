@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	steps "github.com/quittance/quittance/activities/collection"
+	escalationsteps "github.com/quittance/quittance/activities/escalation"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
@@ -30,21 +33,21 @@ type collecting struct {
 	mu           sync.Mutex // activities of two payments run at once
 	due          money.Amount
 	pageLife     time.Duration
-	outcomes     map[string][]activities.Outcome // what Assert answers, per payment, in turn; the last one stays
-	booked       map[string]activities.Booked    // what BookReceipt answers; by default the invoice is paid
-	released     map[string]activities.Released  // what ReleasePayment answers
-	decided      map[string]exception.Choice     // what was recorded, by exception
-	late         map[string]bool                 // paid in the last moment, and nobody told us
-	overlooked   map[string]bool                 // captured, which the person who decides does not see
-	refusals     map[string]error                // what OpenPaymentPage answers instead of a page
-	recorded     []activities.Unfinished         // payments under way that stand in the record
-	asking       error                           // what AssertPayment answers instead of an outcome
-	slow         time.Duration                   // how long OpenPaymentPage takes
-	slowDecision time.Duration                   // how long recording a decision takes
-	unbookable   int                             // how often BookReceipt fails
-	attention    bool                            // it stands on the operators' list
-	failures     []error                         // what CapturePayment answers before it works
-	calls        map[string]int                  // per step and payment
+	outcomes     map[string][]steps.Outcome  // what Assert answers, per payment, in turn; the last one stays
+	booked       map[string]steps.Booked     // what BookReceipt answers; by default the invoice is paid
+	released     map[string]steps.Released   // what ReleasePayment answers
+	decided      map[string]exception.Choice // what was recorded, by exception
+	late         map[string]bool             // paid in the last moment, and nobody told us
+	overlooked   map[string]bool             // captured, which the person who decides does not see
+	refusals     map[string]error            // what OpenPaymentPage answers instead of a page
+	recorded     []steps.Unfinished          // payments under way that stand in the record
+	asking       error                       // what AssertPayment answers instead of an outcome
+	slow         time.Duration               // how long OpenPaymentPage takes
+	slowDecision time.Duration               // how long recording a decision takes
+	unbookable   int                         // how often BookReceipt fails
+	attention    bool                        // it stands on the operators' list
+	failures     []error                     // what CapturePayment answers before it works
+	calls        map[string]int              // per step and payment
 }
 
 var issued = contract.IssueInvoice{CompanyID: "cmp_1", InvoiceID: "inv_1"}
@@ -54,53 +57,52 @@ func collect(t *testing.T) *collecting {
 	var suite testsuite.WorkflowTestSuite
 	c := &collecting{
 		TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, pageLife: 24 * time.Hour, due: money.MustParse("108.00", money.CHF),
-		outcomes: map[string][]activities.Outcome{}, booked: map[string]activities.Booked{}, released: map[string]activities.Released{},
+		outcomes: map[string][]steps.Outcome{}, booked: map[string]steps.Booked{}, released: map[string]steps.Released{},
 		decided: map[string]exception.Choice{}, refusals: map[string]error{}, late: map[string]bool{}, overlooked: map[string]bool{}, calls: map[string]int{},
 	}
 	c.SetTestTimeout(20 * time.Second)
 	register(c, 1)
-	c.RegisterActivity(&activities.Books{})
-	c.RegisterActivity(&activities.Saferpay{})
-	c.RegisterActivity(&activities.Mail{})
+	c.RegisterActivity(&steps.Activities{})
+	c.RegisterActivity(&escalationsteps.Activities{})
 	c.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
 		if needed, ok := args[0].(temporal.SearchAttributes).GetBool(contract.NeedsAttention); ok {
 			c.attention = needed
 		}
 	}).Return(nil).Maybe()
-	c.OnActivity(books.CancelInvoice, mock.Anything, mock.Anything).Return(nil).Maybe()
-	c.OnActivity(saferpay.CloseExpired, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (activities.Outcome, error) {
+	c.OnActivity(do.CancelInvoice, mock.Anything, mock.Anything).Return(nil).Maybe()
+	c.OnActivity(do.CloseExpired, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (steps.Outcome, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["look back "+in.PaymentID]++
 		if c.late[in.PaymentID] {
 			return authorized, nil
 		}
-		return activities.Outcome{State: payment.Expired}, nil
+		return steps.Outcome{State: payment.Expired}, nil
 	}).Maybe()
-	c.OnActivity(saferpay.LookOnceMore, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (activities.Outcome, error) {
+	c.OnActivity(do.LookOnceMore, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (steps.Outcome, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["look once more "+in.PaymentID]++
 		if c.overlooked[in.PaymentID] {
-			return activities.Outcome{State: payment.Captured, CaptureID: in.PaymentID + "_c"}, nil
+			return steps.Outcome{State: payment.Captured, CaptureID: in.PaymentID + "_c"}, nil
 		}
-		return activities.Outcome{State: payment.Unknown}, nil
+		return steps.Outcome{State: payment.Unknown}, nil
 	}).Maybe()
-	c.OnActivity(saferpay.OpenPaymentPage, mock.Anything, mock.Anything).AfterFn(func() time.Duration { return c.slow }).Return(func(_ context.Context, in activities.StartCheckout) (activities.Checkout, error) {
+	c.OnActivity(do.OpenPaymentPage, mock.Anything, mock.Anything).AfterFn(func() time.Duration { return c.slow }).Return(func(_ context.Context, in steps.StartCheckout) (steps.PaymentPage, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if err := c.refusals[in.PaymentID]; err != nil {
-			return activities.Checkout{}, err
+			return steps.PaymentPage{}, err
 		}
 		c.calls["open "+in.PaymentID]++
-		return activities.Checkout{RedirectURL: "https://pay/" + in.PaymentID, Amount: c.due, ExpiresAt: c.Now().Add(c.pageLife)}, nil
+		return steps.PaymentPage{RedirectURL: "https://pay/" + in.PaymentID, Amount: c.due, ExpiresAt: c.Now().Add(c.pageLife)}, nil
 	}).Maybe()
-	c.OnActivity(saferpay.AssertPayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.AskOutcome) (activities.Outcome, error) {
+	c.OnActivity(do.AssertPayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.AskOutcome) (steps.Outcome, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["assert "+in.PaymentID]++
 		if c.asking != nil {
-			return activities.Outcome{}, c.asking
+			return steps.Outcome{}, c.asking
 		}
 		answers := c.outcomes[in.PaymentID]
 		require.NotEmpty(t, answers, "nobody should ask about %s", in.PaymentID)
@@ -109,20 +111,20 @@ func collect(t *testing.T) *collecting {
 		}
 		return answers[0], nil
 	}).Maybe()
-	c.OnActivity(saferpay.ReleasePayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Release) (activities.Released, error) {
+	c.OnActivity(do.ReleasePayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.Release) (steps.Released, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["release "+in.PaymentID+" "+string(in.Objection)]++
 		return c.released[in.PaymentID], nil
 	}).Maybe()
-	c.OnActivity(books.RaiseException, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Raise) (activities.Raised, error) {
+	c.OnActivity(flowtest.Escalation.RaiseException, mock.Anything, mock.Anything).Return(func(_ context.Context, in escalationsteps.Raise) (escalationsteps.Raised, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["raise "+in.Subject+" "+string(in.Kind)]++
 		delete(c.decided, "exc_"+string(in.Kind)) // a new one of the same name
-		return activities.Raised{ExceptionID: "exc_" + string(in.Kind)}, nil
+		return escalationsteps.Raised{ExceptionID: "exc_" + string(in.Kind)}, nil
 	}).Maybe()
-	c.OnActivity(books.ResolveException, mock.Anything, mock.Anything).AfterFn(func() time.Duration { return c.slowDecision }).Return(func(_ context.Context, in activities.Resolve) error {
+	c.OnActivity(flowtest.Escalation.ResolveException, mock.Anything, mock.Anything).AfterFn(func() time.Duration { return c.slowDecision }).Return(func(_ context.Context, in escalationsteps.Resolve) error {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if before := c.decided[in.ExceptionID]; before != "" && before != in.Choice {
@@ -132,13 +134,13 @@ func collect(t *testing.T) *collecting {
 		c.calls["resolve "+in.ExceptionID+" "+string(in.Choice)]++
 		return nil
 	}).Maybe()
-	c.OnActivity(books.GiveUpPayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (activities.Outcome, error) {
+	c.OnActivity(do.GiveUpPayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (steps.Outcome, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["give up "+in.PaymentID]++
-		return activities.Outcome{State: payment.Cancelled}, nil
+		return steps.Outcome{State: payment.Cancelled}, nil
 	}).Maybe()
-	c.OnActivity(books.RecordReceipt, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.OtherReceipt) (activities.Standing, error) {
+	c.OnActivity(do.RecordReceipt, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.OtherReceipt) (activities.Standing, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if in.Amount.Cmp(c.due) > 0 {
@@ -152,12 +154,12 @@ func collect(t *testing.T) *collecting {
 		}
 		return activities.Standing{InvoiceStatus: status, Due: c.due}, nil
 	}).Maybe()
-	c.OnActivity(books.BookReceipt, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Receipt) (activities.Booked, error) {
+	c.OnActivity(do.BookReceipt, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.Receipt) (steps.Booked, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if c.unbookable > 0 {
 			c.unbookable--
-			return activities.Booked{}, errors.New("the database refuses it")
+			return steps.Booked{}, errors.New("the database refuses it")
 		}
 		c.calls["book "+in.PaymentID]++
 		assert.NotEmpty(t, in.CaptureID)
@@ -165,43 +167,43 @@ func collect(t *testing.T) *collecting {
 			return b, nil
 		}
 		c.due = money.Zero(money.CHF)
-		return activities.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)}, Account: "1029"}, nil
+		return steps.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)}, Account: "1029"}, nil
 	}).Maybe()
 	return c
 }
 
 // opens lets the draft be issued.
 func (c *collecting) opens() *collecting {
-	c.OnActivity(books.OpenInvoice, mock.Anything, mock.Anything).Return(activities.Standing{InvoiceStatus: invoice.Open, Due: c.due}, nil)
-	c.OnActivity(books.TakeUpInvoice, mock.Anything, mock.Anything).Return(func(context.Context, activities.InvoiceRef) (activities.LeftBehind, error) {
+	c.OnActivity(do.OpenInvoice, mock.Anything, mock.Anything).Return(activities.Standing{InvoiceStatus: invoice.Open, Due: c.due}, nil)
+	c.OnActivity(do.TakeUpInvoice, mock.Anything, mock.Anything).Return(func(context.Context, activities.InvoiceRef) (steps.LeftBehind, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["look up"]++
-		return activities.LeftBehind{Payments: c.recorded}, nil
+		return steps.LeftBehind{Payments: c.recorded}, nil
 	}).Maybe()
 	return c
 }
 
 // captures lets Saferpay capture.
 func (c *collecting) captures() *collecting {
-	c.OnActivity(saferpay.CapturePayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (activities.Captured, error) {
+	c.OnActivity(do.CapturePayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PaymentRef) (steps.Captured, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["capture "+in.PaymentID]++
 		if len(c.failures) > 0 {
 			err := c.failures[0]
 			c.failures = c.failures[1:]
-			return activities.Captured{}, err
+			return steps.Captured{}, err
 		}
-		return activities.Captured{CaptureID: in.PaymentID + "_c"}, nil
+		return steps.Captured{CaptureID: in.PaymentID + "_c"}, nil
 	})
 	return c
 }
 
 // parks has the provider take the money of pay_1 by itself, for an invoice that is paid by then.
 func (c *collecting) parks() *collecting {
-	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Captured, CaptureID: "c_1"}}
-	c.booked["pay_1"] = activities.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)}, Parked: true}
+	c.outcomes["pay_1"] = []steps.Outcome{{State: payment.Captured, CaptureID: "c_1"}}
+	c.booked["pay_1"] = steps.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)}, Parked: true}
 	return c
 }
 
@@ -238,7 +240,7 @@ func (c *collecting) run() Collected {
 }
 
 var (
-	authorized = activities.Outcome{State: payment.Authorized}
-	notBegun   = activities.Outcome{State: payment.Redirected}
-	declined   = activities.Outcome{State: payment.Failed}
+	authorized = steps.Outcome{State: payment.Authorized}
+	notBegun   = steps.Outcome{State: payment.Redirected}
+	declined   = steps.Outcome{State: payment.Failed}
 )

@@ -4,12 +4,13 @@ import (
 	"testing"
 	"time"
 
+	steps "github.com/quittance/quittance/activities/collection"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/payment"
@@ -48,7 +49,7 @@ func (c *collecting) growsLong() {
 func TestMoneyThatCannotBeTakenIsStillTriedAfterALongHistory(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"], c.outcomes["pay_2"] = []activities.Outcome{authorized}, []activities.Outcome{authorized}
+	c.outcomes["pay_1"], c.outcomes["pay_2"] = []steps.Outcome{authorized}, []steps.Outcome{authorized}
 	c.failures = []error{flowtest.ErrRefused, flowtest.ErrRefused}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(time.Hour, func() { c.payNow("pay_2", payment.TWINT) })
@@ -71,7 +72,7 @@ func TestMoneyThatCannotBeTakenIsStillTriedAfterALongHistory(t *testing.T) {
 func TestWhatSomebodyMustSeeIsStillToBeSeenAfterALongHistory(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Authorized, Objection: payment.AmountMismatch}}
+	c.outcomes["pay_1"] = []steps.Outcome{{State: payment.Authorized, Objection: payment.AmountMismatch}}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
 	c.at(3*time.Hour, c.growsLong)
@@ -112,7 +113,7 @@ func TestParkedMoneyWaitsForAPersonAfterALongHistory(t *testing.T) {
 func TestLongHistoryContinuesWithThePagesThatAreOpen(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{declined}
+	c.outcomes["pay_1"] = []steps.Outcome{declined}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
 	c.at(3*time.Hour, func() { c.payNow("pay_2", payment.TWINT) })
@@ -127,7 +128,7 @@ func TestLongHistoryContinuesWithThePagesThatAreOpen(t *testing.T) {
 
 	next := collect(t).captures()
 	next.SetStartTime(c.Now())
-	next.outcomes["pay_2"] = []activities.Outcome{authorized}
+	next.outcomes["pay_2"] = []steps.Outcome{authorized}
 	var page *flowtest.Answer[contract.Checkout]
 	next.at(time.Hour, func() { page = next.payNow("pay_3", payment.TWINT) })
 	next.at(2*time.Hour, func() { next.hint(contract.SignalSaferpayNotified, "pay_2") })

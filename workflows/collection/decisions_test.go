@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	steps "github.com/quittance/quittance/activities/collection"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
@@ -47,7 +49,7 @@ func (c *collecting) decide(kind exception.Kind, choice exception.Choice) *flowt
 func TestBankTransferWhileThePayerIsOnThePageGivesThePayersMoneyBack(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	var receipt *flowtest.Answer[contract.Acknowledged]
 	c.at(2*time.Hour, func() { receipt = c.receipt("rcp_1", "108.00") })
@@ -60,8 +62,8 @@ func TestBankTransferWhileThePayerIsOnThePageGivesThePayersMoneyBack(t *testing.
 func TestPartlyPaidInvoiceAsksForTheRest(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
-	c.outcomes["pay_2"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
+	c.outcomes["pay_2"] = []steps.Outcome{authorized}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.receipt("rcp_1", "100.00") })
 	var rest *flowtest.Answer[contract.Checkout]
@@ -77,8 +79,8 @@ func TestPartlyPaidInvoiceAsksForTheRest(t *testing.T) {
 func TestReceiptWaitsForMoneyThatIsBeingTaken(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
-	c.OnActivity(saferpay.CapturePayment, mock.Anything, mock.Anything).After(time.Minute).Return(activities.Captured{CaptureID: "c"}, nil)
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
+	c.OnActivity(do.CapturePayment, mock.Anything, mock.Anything).After(time.Minute).Return(steps.Captured{CaptureID: "c"}, nil)
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
 	var receipt *flowtest.Answer[contract.Acknowledged]
@@ -93,7 +95,7 @@ func TestReceiptWaitsForMoneyThatIsBeingTaken(t *testing.T) {
 func TestPersonEndsAPaymentThatCannotBeCaptured(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
 	c.failures = []error{flowtest.ErrRefused, flowtest.ErrRefused}
 	var decision *flowtest.Answer[contract.Acknowledged]
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
@@ -110,7 +112,7 @@ func TestPersonEndsAPaymentThatCannotBeCaptured(t *testing.T) {
 func TestExceptionThatClearsUpByItselfIsClosed(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
 	c.failures = []error{temporal.NewNonRetryableApplicationError("wrong password", activities.CredentialsRevoked, nil)}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
@@ -148,8 +150,8 @@ func TestNobodyDecidesAboutParkedMoneyThatHasGoneBackByARefund(t *testing.T) {
 func TestMismatchIsPutBeforeAPersonWithoutHoldingUpTheInvoice(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Authorized, Objection: payment.AmountMismatch}}
-	c.outcomes["pay_2"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{{State: payment.Authorized, Objection: payment.AmountMismatch}}
+	c.outcomes["pay_2"] = []steps.Outcome{authorized}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
 	c.at(3*time.Hour, func() { c.payNow("pay_2", payment.Card) })
@@ -163,7 +165,7 @@ func TestMismatchIsPutBeforeAPersonWithoutHoldingUpTheInvoice(t *testing.T) {
 func TestMoneyThatIsAboutToBeLostIsPutBeforeAPersonOnceMore(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
 	for range 6 * 4 { // TWINT: captured within 7 days, tried every six hours in the end
 		c.failures = append(c.failures, flowtest.ErrRefused)
 	}
@@ -209,7 +211,7 @@ func TestParkedMoneyGoesBackWithOneDecision(t *testing.T) {
 func TestPaymentThatWaitsForCredentialsGoesOnWhenTheyAreRenewed(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
 	c.failures = []error{temporal.NewNonRetryableApplicationError("the password was changed", activities.CredentialsRevoked, nil)}
 	start := c.Now()
 	c.at(time.Second, func() { c.payNow("pay_1", payment.Card) })
@@ -224,7 +226,7 @@ func TestPaymentThatWaitsForCredentialsGoesOnWhenTheyAreRenewed(t *testing.T) {
 func TestNewCredentialsAreNoReasonToAskAboutAPageThatIsJustOpen(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{notBegun}
+	c.outcomes["pay_1"] = []steps.Outcome{notBegun}
 	c.at(time.Second, func() { c.payNow("pay_1", payment.Card) })
 	c.at(time.Hour, func() {
 		c.SignalWorkflow(contract.SignalTryAgain, contract.PaymentHint{PaymentID: "pay_1", OnlyFailed: true})

@@ -5,6 +5,9 @@ import (
 	"testing"
 	"time"
 
+	steps "github.com/quittance/quittance/activities/collection"
+	escalationsteps "github.com/quittance/quittance/activities/escalation"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
@@ -22,7 +25,7 @@ import (
 func TestReceiptIsRefusedWhileNobodyKnowsWhetherThePayersMoneyWasTaken(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
 	c.failures = []error{flowtest.ErrRefused}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
@@ -38,13 +41,13 @@ func TestReceiptIsRefusedWhileNobodyKnowsWhetherThePayersMoneyWasTaken(t *testin
 func TestReceiptThatWaitsIsRefusedOnceThePaymentIsStuck(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
 	attempts := 0
-	c.OnActivity(saferpay.CapturePayment, mock.Anything, mock.Anything).After(time.Minute).Return(func(context.Context, activities.PaymentRef) (activities.Captured, error) {
+	c.OnActivity(do.CapturePayment, mock.Anything, mock.Anything).After(time.Minute).Return(func(context.Context, activities.PaymentRef) (steps.Captured, error) {
 		if attempts++; attempts == 1 {
-			return activities.Captured{}, flowtest.ErrRefused
+			return steps.Captured{}, flowtest.ErrRefused
 		}
-		return activities.Captured{CaptureID: "c"}, nil
+		return steps.Captured{CaptureID: "c"}, nil
 	})
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
@@ -57,13 +60,13 @@ func TestReceiptThatWaitsIsRefusedOnceThePaymentIsStuck(t *testing.T) {
 func TestNothingIsDecidedWhileTheStepIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
 	attempts := 0
-	c.OnActivity(saferpay.CapturePayment, mock.Anything, mock.Anything).After(5 * time.Minute).Return(func(context.Context, activities.PaymentRef) (activities.Captured, error) {
+	c.OnActivity(do.CapturePayment, mock.Anything, mock.Anything).After(5 * time.Minute).Return(func(context.Context, activities.PaymentRef) (steps.Captured, error) {
 		if attempts++; attempts == 1 {
-			return activities.Captured{}, flowtest.ErrRefused
+			return steps.Captured{}, flowtest.ErrRefused
 		}
-		return activities.Captured{CaptureID: "c"}, nil
+		return steps.Captured{CaptureID: "c"}, nil
 	})
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
@@ -80,7 +83,7 @@ func TestDecisionThatIsBeingRecordedIsNotOvertakenByTheNextAttempt(t *testing.T)
 	c := collect(t)
 	c.slowDecision = 2 * time.Minute
 	c.opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
 	c.failures = []error{flowtest.ErrRefused}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
@@ -95,7 +98,7 @@ func TestOfTwoOperatorsTheFirstDecides(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
 	c.slowDecision = 2 * time.Minute
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
 	c.failures = []error{flowtest.ErrRefused}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
@@ -111,17 +114,17 @@ func TestOfTwoOperatorsTheFirstDecides(t *testing.T) {
 
 func TestCaptureThatTheAcquirerLeavesOpenIsAskedAboutLater(t *testing.T) {
 	t.Parallel()
-	open, done := activities.Captured{CaptureID: "c_1", Pending: true}, activities.Captured{CaptureID: "c_1"}
-	for what, answers := range map[string][]activities.Captured{
+	open, done := steps.Captured{CaptureID: "c_1", Pending: true}, steps.Captured{CaptureID: "c_1"}
+	for what, answers := range map[string][]steps.Captured{
 		"it is through after a while":        {open, done},
 		"a person hears of it when it lasts": {open, open, open, done},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			c := collect(t).opens()
-			c.outcomes["pay_1"] = []activities.Outcome{authorized}
+			c.outcomes["pay_1"] = []steps.Outcome{authorized}
 			asked := 0
-			c.OnActivity(saferpay.CapturePayment, mock.Anything, mock.Anything).Return(func(context.Context, activities.PaymentRef) (activities.Captured, error) {
+			c.OnActivity(do.CapturePayment, mock.Anything, mock.Anything).Return(func(context.Context, activities.PaymentRef) (steps.Captured, error) {
 				asked++
 				return answers[asked-1], nil
 			})
@@ -138,7 +141,7 @@ func TestCaptureThatTheAcquirerLeavesOpenIsAskedAboutLater(t *testing.T) {
 func TestAnotherOrderIsGivenBackAndPutBeforeAPerson(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Authorized, Objection: payment.OrderMismatch}}
+	c.outcomes["pay_1"] = []steps.Outcome{{State: payment.Authorized, Objection: payment.OrderMismatch}}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
 	c.at(3*time.Hour, func() { c.cancel() })
@@ -151,9 +154,9 @@ func TestAnotherOrderIsGivenBackAndPutBeforeAPerson(t *testing.T) {
 func TestMoneyThatWasTakenBeforeItCouldBeGivenBackIsParked(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
-	c.released["pay_1"] = activities.Released{Taken: true, CaptureID: "c_1"}
-	c.booked["pay_1"] = activities.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Cancelled}, Parked: true}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
+	c.released["pay_1"] = steps.Released{Taken: true, CaptureID: "c_1"}
+	c.booked["pay_1"] = steps.Booked{Standing: activities.Standing{InvoiceStatus: invoice.Cancelled}, Parked: true}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.TWINT) })
 	c.at(2*time.Hour, func() { c.cancel() })
 	c.at(3*time.Hour, func() { c.hint(contract.SignalSaferpayNotified, "pay_1") })
@@ -166,11 +169,11 @@ func TestMoneyThatWasTakenBeforeItCouldBeGivenBackIsParked(t *testing.T) {
 func TestCollectionThatWasEndedFromOutsideIsTakenUp(t *testing.T) {
 	t.Parallel()
 	c := collect(t).captures()
-	c.outcomes["pay_1"], c.outcomes["pay_2"] = []activities.Outcome{authorized}, []activities.Outcome{notBegun, authorized}
-	c.OnActivity(books.TakeUpInvoice, mock.Anything, mock.Anything).Return(activities.LeftBehind{
+	c.outcomes["pay_1"], c.outcomes["pay_2"] = []steps.Outcome{authorized}, []steps.Outcome{notBegun, authorized}
+	c.OnActivity(do.TakeUpInvoice, mock.Anything, mock.Anything).Return(steps.LeftBehind{
 		Standing: activities.Standing{InvoiceStatus: invoice.Open, Due: c.due},
-		Payments: []activities.Unfinished{
-			{PaymentID: "pay_1", Method: payment.Card, Amount: c.due, State: payment.Unknown, OpenedAt: c.Now(), ExpiresAt: c.Now(), Awaited: activities.Awaited{ExceptionID: "exc_capture_unclear", Kind: exception.CaptureUnclear}},
+		Payments: []steps.Unfinished{
+			{PaymentID: "pay_1", Method: payment.Card, Amount: c.due, State: payment.Unknown, OpenedAt: c.Now(), ExpiresAt: c.Now(), Awaited: escalationsteps.Awaited{ExceptionID: "exc_capture_unclear", Kind: exception.CaptureUnclear}},
 			{PaymentID: "pay_2", Method: payment.TWINT, Amount: c.due, State: payment.Redirected, OpenedAt: c.Now(), ExpiresAt: c.Now().Add(24 * time.Hour)},
 		},
 	}, nil)
@@ -188,10 +191,10 @@ func TestCollectionThatWasEndedFromOutsideIsTakenUp(t *testing.T) {
 func TestPaymentThatOnlyTheRecordKnowsIsFollowedOnceThereIsAHint(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.recorded = []activities.Unfinished{{
+	c.recorded = []steps.Unfinished{{
 		PaymentID: "pay_1", Method: payment.Card, Amount: c.due, State: payment.Redirected, OpenedAt: c.Now(), ExpiresAt: c.Now().Add(24 * time.Hour),
 	}}
-	c.outcomes["pay_1"] = []activities.Outcome{notBegun, authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{notBegun, authorized}
 	for minute := range 3 {
 		c.at(time.Duration(minute+1)*time.Minute, func() { c.hint(contract.SignalSaferpayNotified, "pay_of_a_stranger") })
 	}
@@ -204,7 +207,7 @@ func TestPaymentThatOnlyTheRecordKnowsIsFollowedOnceThereIsAHint(t *testing.T) {
 func TestPaymentThatEndedIsFollowedAgainOnceTheSweepHasBegunItAnew(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{notBegun}
+	c.outcomes["pay_1"] = []steps.Outcome{notBegun}
 	c.at(time.Minute, func() { c.payNow("pay_1", payment.Card) })
 	c.at(30*time.Hour, func() {
 		assert.Equal(t, 1, c.calls["look back pay_1"])
@@ -213,7 +216,7 @@ func TestPaymentThatEndedIsFollowedAgainOnceTheSweepHasBegunItAnew(t *testing.T)
 	})
 	c.at(31*time.Hour, func() {
 		assert.Zero(t, c.calls["look up"], "it has ended")
-		c.recorded = []activities.Unfinished{{
+		c.recorded = []steps.Unfinished{{
 			PaymentID: "pay_1", Method: payment.Card, Amount: c.due, State: payment.Unknown, OpenedAt: c.Now().Add(-31 * time.Hour), ExpiresAt: c.Now().Add(-7 * time.Hour), Reopened: true,
 		}}
 		c.late["pay_1"] = true

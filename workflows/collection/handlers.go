@@ -3,6 +3,8 @@ package collection
 import (
 	"cmp"
 
+	steps "github.com/quittance/quittance/activities/collection"
+
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
@@ -123,11 +125,8 @@ func (p *invoicePayment) payNow(ctx workflow.Context, in contract.PayNow) (contr
 	if a := p.first(func(a *attempt) bool { return a.usable(ctx, in.Method) && a.Amount.Equal(p.Due) }); a != nil {
 		return contract.Checkout{PaymentID: a.PaymentID, RedirectURL: a.RedirectURL}, nil
 	}
-	var page activities.Checkout
-	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Interactive, "Open a payment page for "+string(in.Method)), saferpay.OpenPaymentPage, activities.StartCheckout{
-		InvoiceRef: p.ref(), PaymentID: in.PaymentID, OrderID: in.OrderID, NotificationSecret: in.NotificationSecret,
-		Method: in.Method, Language: in.Language,
-	}).Get(ctx, &page)
+	var page steps.PaymentPage
+	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Interactive, "Open a payment page for "+string(in.Method)), do.OpenPaymentPage, steps.StartCheckout{InvoiceRef: p.ref(), PayNow: in}).Get(ctx, &page)
 	if err != nil { // also after a refusal: an attempt before it may have opened one, and its answer was lost
 		p.abandon(ctx, in.PaymentID)
 		return contract.Checkout{}, cmp.Or(flow.Refusal(err),
@@ -146,7 +145,7 @@ func (p *invoicePayment) payNow(ctx workflow.Context, in contract.PayNow) (contr
 // abandon ends a payment whose page may have been opened and recorded, although all that came back was an error: nobody will
 // ever be sent there, so that nobody follows it.
 func (p *invoicePayment) abandon(ctx workflow.Context, paymentID string) {
-	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Record that nobody got the page"), books.AbandonPage,
+	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Record that nobody got the page"), do.AbandonPage,
 		activities.PaymentRef{CompanyID: p.in.CompanyID, PaymentID: paymentID}).Get(ctx, nil)
 	if err != nil {
 		workflow.GetLogger(ctx).Error("The page could not be ended in the record.", "payment", paymentID, "error", err)
@@ -170,7 +169,7 @@ func (p *invoicePayment) cancel(ctx workflow.Context, _ contract.CancelInvoice) 
 		if err := p.mayCancel(); err != nil { // it may have been paid while this waited for its turn
 			return err
 		}
-		if err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Cancel the invoice"), books.CancelInvoice, p.ref()).Get(ctx, nil); err != nil {
+		if err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Cancel the invoice"), do.CancelInvoice, p.ref()).Get(ctx, nil); err != nil {
 			return err
 		}
 		p.InvoiceStatus = invoice.Cancelled
@@ -183,9 +182,7 @@ func (p *invoicePayment) cancel(ctx workflow.Context, _ contract.CancelInvoice) 
 // must say so before anything else is booked.
 func (p *invoicePayment) recordReceipt(ctx workflow.Context, in contract.RecordReceipt) (contract.Acknowledged, error) {
 	return p.change(ctx, func() error {
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Book the receipt of "+in.Amount.String()), books.RecordReceipt, activities.OtherReceipt{
-			InvoiceRef: p.ref(), ReceiptID: in.ReceiptID, Amount: in.Amount, Day: in.Day, Account: in.Account, Reference: in.Reference, By: in.By,
-		}).Get(ctx, &p.Standing)
+		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Book the receipt of "+in.Amount.String()), do.RecordReceipt, steps.OtherReceipt{InvoiceRef: p.ref(), RecordReceipt: in}).Get(ctx, &p.Standing)
 	})
 }
 

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	steps "github.com/quittance/quittance/activities/collection"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
@@ -22,7 +24,7 @@ func TestPageOpenedWhileTheInvoiceIsCancelledIsFollowedAndShownToNobody(t *testi
 	t.Parallel()
 	c := collect(t).opens()
 	c.slow = time.Minute
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
 	var page *flowtest.Answer[contract.Checkout]
 	c.at(time.Hour, func() { page = c.payNow("pay_1", payment.Card) })
 	c.at(time.Hour+30*time.Second, func() { c.cancel() })
@@ -35,7 +37,7 @@ func TestPageOpenedWhileTheInvoiceIsCancelledIsFollowedAndShownToNobody(t *testi
 func TestCancelWaitsUntilTheInvoiceIsOpen(t *testing.T) {
 	t.Parallel()
 	c := collect(t)
-	c.OnActivity(books.OpenInvoice, mock.Anything, mock.Anything).After(time.Minute).Return(activities.Standing{InvoiceStatus: invoice.Open, Due: c.due}, nil)
+	c.OnActivity(do.OpenInvoice, mock.Anything, mock.Anything).After(time.Minute).Return(activities.Standing{InvoiceStatus: invoice.Open, Due: c.due}, nil)
 	var cancelled *flowtest.Answer[contract.Acknowledged]
 	c.at(30*time.Second, func() { cancelled = c.cancel() })
 	start := c.Now()
@@ -47,8 +49,8 @@ func TestCancelWaitsUntilTheInvoiceIsOpen(t *testing.T) {
 func TestMoneyThatTheProviderTookHoldsBackOtherMoney(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Captured, CaptureID: "c_1"}}
-	c.outcomes["pay_2"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{{State: payment.Captured, CaptureID: "c_1"}}
+	c.outcomes["pay_2"] = []steps.Outcome{authorized}
 	c.at(time.Hour, func() {
 		c.payNow("pay_1", payment.TWINT)
 		c.payNow("pay_2", payment.Card)
@@ -67,7 +69,7 @@ func TestMoneyThatTheProviderTookHoldsBackOtherMoney(t *testing.T) {
 func TestPaymentOfTheLastMomentIsFoundWhenThePageIsDead(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"], c.late["pay_1"] = []activities.Outcome{notBegun}, true
+	c.outcomes["pay_1"], c.late["pay_1"] = []steps.Outcome{notBegun}, true
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	assert.Equal(t, invoice.Paid, c.run().Status)
 	assert.Equal(t, map[string]int{"open pay_1": 1, "assert pay_1": 1, "look back pay_1": 1, "capture pay_1": 1, "book pay_1": 1}, c.calls)
@@ -102,7 +104,7 @@ func TestStrangersCannotMakeUsAskWhatSaferpayRefusesToAnswer(t *testing.T) {
 	c.at(30*time.Minute, func() { second = c.payNow("pay_2", payment.Card) })
 	c.at(2*time.Hour, func() {
 		c.asking = nil
-		c.outcomes["pay_1"], c.outcomes["pay_2"] = []activities.Outcome{declined}, []activities.Outcome{notBegun}
+		c.outcomes["pay_1"], c.outcomes["pay_2"] = []steps.Outcome{declined}, []steps.Outcome{notBegun}
 	})
 	c.at(8*time.Hour, func() { c.cancel() })
 	c.run()
@@ -113,12 +115,12 @@ func TestStrangersCannotMakeUsAskWhatSaferpayRefusesToAnswer(t *testing.T) {
 func TestPaymentCancelledInTheBackofficeFreesTheInvoice(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
-	c.OnActivity(saferpay.CapturePayment, mock.Anything, mock.Anything).Return(activities.Captured{Gone: true}, nil)
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
+	c.OnActivity(do.CapturePayment, mock.Anything, mock.Anything).Return(steps.Captured{Gone: true}, nil)
 	var again *flowtest.Answer[contract.Checkout]
 	c.at(time.Second, func() { c.payNow("pay_1", payment.Card) })
 	c.at(time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
-	c.outcomes["pay_2"] = []activities.Outcome{notBegun}
+	c.outcomes["pay_2"] = []steps.Outcome{notBegun}
 	c.at(2*time.Hour, func() { again = c.payNow("pay_2", payment.Card) })
 	c.at(3*time.Hour, func() { c.cancel() })
 	assert.Equal(t, invoice.Cancelled, c.run().Status)
@@ -129,7 +131,7 @@ func TestPaymentCancelledInTheBackofficeFreesTheInvoice(t *testing.T) {
 func TestManyHintsDontStopALongHistoryFromContinuing(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{notBegun}
+	c.outcomes["pay_1"] = []steps.Outcome{notBegun}
 	c.at(time.Second, func() { c.payNow("pay_1", payment.Card) })
 	for i := range maxAsserts + 2 {
 		c.at(time.Duration(i+1)*time.Minute, func() { c.hint(contract.SignalPayerReturned, "pay_1") })

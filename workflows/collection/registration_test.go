@@ -3,10 +3,11 @@ package collection
 import (
 	"testing"
 
+	steps "github.com/quittance/quittance/activities/collection"
+
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/testing/flowtest"
 	"github.com/quittance/quittance/workflows/contract"
 	"github.com/quittance/quittance/workflows/escalation"
@@ -25,5 +26,5 @@ func TestNoArgumentOrResultIsABareString(t *testing.T) {
 	flowtest.NoBareStrings(t, map[string]any{
 		contract.InvoicePaymentType: Workflow{}.InvoicePayment, contract.UpdateIssue: p.issue, contract.UpdatePayNow: p.payNow,
 		contract.UpdateCancel: p.cancel, contract.UpdateReceipt: p.recordReceipt, contract.UpdateResolve: (&escalation.Escalations{}).Resolve,
-	}, &activities.Books{}, &activities.Saferpay{}, &activities.Mail{})
+	}, &steps.Activities{})
 }

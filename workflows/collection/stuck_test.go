@@ -5,6 +5,9 @@ import (
 	"testing"
 	"time"
 
+	steps "github.com/quittance/quittance/activities/collection"
+	escalationsteps "github.com/quittance/quittance/activities/escalation"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
@@ -36,7 +39,7 @@ func TestWarningOfADeadlineComesInTimeAndIsClosedOnceTheMoneyIsTaken(t *testing.
 		{payment.Card, 10, exception.DidNotHappen, invoice.Cancelled},
 	} {
 		c := collect(t).opens().captures()
-		c.outcomes["pay_1"] = []activities.Outcome{authorized}
+		c.outcomes["pay_1"] = []steps.Outcome{authorized}
 		for range 4 * (d.lasts - 1) { // tried every six hours in the end
 			c.failures = append(c.failures, flowtest.ErrRefused)
 		}
@@ -62,7 +65,7 @@ func TestWarningOfADeadlineComesInTimeAndIsClosedOnceTheMoneyIsTaken(t *testing.
 func TestMoneyThatAPersonOverlookedIsBookedInsteadOfGivenUp(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
 	c.failures = []error{flowtest.ErrRefused}
 	c.overlooked["pay_1"] = true
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
@@ -75,7 +78,7 @@ func TestMoneyThatAPersonOverlookedIsBookedInsteadOfGivenUp(t *testing.T) {
 func TestMoneyThatIsAboutToBeLostBehindAnotherStuckCaptureIsWarnedOf(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"], c.outcomes["pay_2"] = []activities.Outcome{authorized}, []activities.Outcome{authorized}
+	c.outcomes["pay_1"], c.outcomes["pay_2"] = []steps.Outcome{authorized}, []steps.Outcome{authorized}
 	for range 60 {
 		c.failures = append(c.failures, flowtest.ErrRefused)
 	}
@@ -117,7 +120,7 @@ func TestOtherMoneyThanWasAskedForIsAnExceptionOfItsOwnKind(t *testing.T) {
 func TestBookingThatOurDatabaseRefusesIsPutBeforeAPersonAndGoesOnByItself(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
 	c.unbookable = 500 // far more often than is tried in ten minutes
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
@@ -132,8 +135,8 @@ func TestBookingThatOurDatabaseRefusesIsPutBeforeAPersonAndGoesOnByItself(t *tes
 func TestMoneyThatMustBeGivenBackDoesNotWaitForAnotherCaptureThatIsStuck(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
-	c.outcomes["pay_2"] = []activities.Outcome{{State: payment.Authorized, Objection: payment.NoLiabilityShift}}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
+	c.outcomes["pay_2"] = []steps.Outcome{{State: payment.Authorized, Objection: payment.NoLiabilityShift}}
 	c.failures = []error{flowtest.ErrRefused, flowtest.ErrRefused}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.TWINT) })
 	c.at(time.Hour+time.Minute, func() { c.payNow("pay_2", payment.Card) })
@@ -149,7 +152,7 @@ func TestMoneyThatMustBeGivenBackDoesNotWaitForAnotherCaptureThatIsStuck(t *test
 func TestHintsAboutAPaymentThatIsOverdueAreBoundedAndDontKeepAPersonFromDeciding(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Pending}}
+	c.outcomes["pay_1"] = []steps.Outcome{{State: payment.Pending}}
 	c.at(time.Second, func() { c.payNow("pay_1", payment.TWINT) })
 	c.at(time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
 	for i := range 500 {
@@ -165,7 +168,7 @@ func TestHintsAboutAPaymentThatIsOverdueAreBoundedAndDontKeepAPersonFromDeciding
 func TestNeedsAttentionEndsWithTheException(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Pending}, {State: payment.Pending}, {State: payment.Pending}, {State: payment.Failed}}
+	c.outcomes["pay_1"] = []steps.Outcome{{State: payment.Pending}, {State: payment.Pending}, {State: payment.Pending}, {State: payment.Failed}}
 	c.at(time.Second, func() { c.payNow("pay_1", payment.TWINT) })
 	c.at(time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
 	c.at(200*time.Hour, func() { c.hint(contract.SignalTryAgain, "pay_1") })
@@ -180,11 +183,11 @@ func TestNeedsAttentionEndsWithTheException(t *testing.T) {
 func TestParkedMoneyIsTakenUpWithTheDecisionThatItWaitsFor(t *testing.T) {
 	t.Parallel()
 	c := collect(t)
-	c.OnActivity(books.TakeUpInvoice, mock.Anything, mock.Anything).Return(activities.LeftBehind{
+	c.OnActivity(do.TakeUpInvoice, mock.Anything, mock.Anything).Return(steps.LeftBehind{
 		Standing: activities.Standing{InvoiceStatus: invoice.Paid, Due: money.Zero(money.CHF)},
-		Payments: []activities.Unfinished{{
+		Payments: []steps.Unfinished{{
 			PaymentID: "pay_1", Method: payment.Card, Amount: c.due, State: payment.Captured, OpenedAt: c.Now(), ExpiresAt: c.Now(),
-			Awaited: activities.Awaited{ExceptionID: "exc_double_payment", Kind: exception.DoublePayment},
+			Awaited: escalationsteps.Awaited{ExceptionID: "exc_double_payment", Kind: exception.DoublePayment},
 		}},
 	}, nil)
 	var refunded []string

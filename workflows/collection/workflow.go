@@ -7,6 +7,8 @@ package collection
 import (
 	"slices"
 
+	steps "github.com/quittance/quittance/activities/collection"
+
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
@@ -59,11 +61,7 @@ type invoicePayment struct {
 	checkedUnknown       map[string]bool // payments that were unknown once: another hint about one says nothing new
 }
 
-var (
-	books    *activities.Books
-	saferpay *activities.Saferpay
-	mail     *activities.Mail
-)
+var do *steps.Activities
 
 // InvoicePayment collects an invoice from being issued until it is settled: paid or cancelled, and no payment page left on which
 // a payer could still pay. It takes UpdateIssue, UpdatePayNow, UpdateCancel, UpdateReceipt, UpdateResolve and the signals of a
@@ -141,7 +139,7 @@ func (p *invoicePayment) begin(ctx workflow.Context) error {
 
 // open issues the draft. If wished, it mails the link to the customer while the rest goes on.
 func (p *invoicePayment) open(ctx workflow.Context) error {
-	err := flow.LocalThenActivity(ctx, flow.Books, "Open the invoice", books.OpenInvoice, p.ref(), &p.Standing)
+	err := flow.LocalThenActivity(ctx, flow.Books, "Open the invoice", do.OpenInvoice, p.ref(), &p.Standing)
 	if err == nil && p.in.SendEmail {
 		workflow.Go(ctx, p.mail)
 	}
@@ -150,7 +148,7 @@ func (p *invoicePayment) open(ctx workflow.Context) error {
 
 func (p *invoicePayment) mail(ctx workflow.Context) {
 	p.mailing, p.posting = "The mail to the customer is on its way.", true
-	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Mail, "Mail the link to the customer"), mail.SendInvoice, p.ref()).Get(ctx, nil)
+	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Mail, "Mail the link to the customer"), do.SendInvoice, p.ref()).Get(ctx, nil)
 	p.mailing, p.posting = "The customer got a mail with the link.", false
 	if err != nil {
 		p.mailing = "**The mail to the customer could not be delivered**; send the link in another way."
@@ -160,8 +158,8 @@ func (p *invoicePayment) mail(ctx workflow.Context) {
 
 // takeUp goes on where a workflow was that was ended from outside. It asks Saferpay about every payment that had not ended.
 func (p *invoicePayment) takeUp(ctx workflow.Context) error {
-	var left activities.LeftBehind
-	if err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Take up what was left behind"), books.TakeUpInvoice, p.ref()).Get(ctx, &left); err != nil {
+	var left steps.LeftBehind
+	if err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Take up what was left behind"), do.TakeUpInvoice, p.ref()).Get(ctx, &left); err != nil {
 		return err
 	}
 	p.Standing, p.Shown = left.Standing, left.InvoiceStatus
@@ -181,8 +179,8 @@ func (p *invoicePayment) adopt(ctx workflow.Context) error {
 		return err
 	}
 	defer p.opening.Unlock()
-	var left activities.LeftBehind
-	if err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Look up a payment that is not known here"), books.TakeUpInvoice, p.ref()).Get(ctx, &left); err != nil {
+	var left steps.LeftBehind
+	if err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Look up a payment that is not known here"), do.TakeUpInvoice, p.ref()).Get(ctx, &left); err != nil {
 		return err
 	}
 	p.takeOver(left.Payments)
@@ -191,7 +189,7 @@ func (p *invoicePayment) adopt(ctx workflow.Context) error {
 }
 
 // takeOver has payments followed that stand in the record as not ended, unless they are followed already.
-func (p *invoicePayment) takeOver(left []activities.Unfinished) {
+func (p *invoicePayment) takeOver(left []steps.Unfinished) {
 	for _, u := range left {
 		known := p.attempt(u.PaymentID)
 		if known != nil && (!p.endedPaymentHinted || !known.State.Final() || known.followed) {

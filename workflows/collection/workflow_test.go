@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	steps "github.com/quittance/quittance/activities/collection"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
@@ -22,7 +24,7 @@ import (
 func TestInvoiceIsPaidWhenThePayerReturns(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
 	var issue *flowtest.Answer[contract.Issued]
 	var page *flowtest.Answer[contract.Checkout]
 	c.at(0, func() { issue = update[contract.Issued](c, contract.UpdateIssue, "issue") })
@@ -38,7 +40,7 @@ func TestInvoiceIsPaidWhenThePayerReturns(t *testing.T) {
 func TestReturnAndNotificationTwiceCaptureOnce(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.TWINT) })
 	c.at(2*time.Hour, func() {
 		for range 2 {
@@ -53,7 +55,7 @@ func TestReturnAndNotificationTwiceCaptureOnce(t *testing.T) {
 func TestClosedTabWithoutNotificationIsFoundByOneLookBeforeThePageDies(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
 	start := c.Now()
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	assert.Equal(t, invoice.Paid, c.run().Status)
@@ -64,8 +66,8 @@ func TestClosedTabWithoutNotificationIsFoundByOneLookBeforeThePageDies(t *testin
 func TestUnusedPageExpiresAfterOneLookAndThePayerMayComeBack(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{notBegun}
-	c.outcomes["pay_2"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{notBegun}
+	c.outcomes["pay_2"] = []steps.Outcome{authorized}
 	var second *flowtest.Answer[contract.Checkout]
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(48*time.Hour, func() { second = c.payNow("pay_2", payment.Card) })
@@ -79,7 +81,7 @@ func TestUnusedPageExpiresAfterOneLookAndThePayerMayComeBack(t *testing.T) {
 func TestPayingInThePagesLastMinutesStillCounts(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{notBegun, authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{notBegun, authorized}
 	c.at(time.Second, func() { c.payNow("pay_1", payment.Card) })
 	c.at(24*time.Hour-2*time.Minute, func() { c.hint(contract.SignalSaferpayNotified, "pay_1") })
 	assert.Equal(t, invoice.Paid, c.run().Status)
@@ -89,7 +91,7 @@ func TestPayingInThePagesLastMinutesStillCounts(t *testing.T) {
 func TestSecondTabGetsTheSamePage(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
 	var second *flowtest.Answer[contract.Checkout]
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { second = c.payNow("pay_2", payment.Card) })
@@ -102,8 +104,8 @@ func TestSecondTabGetsTheSamePage(t *testing.T) {
 func TestSecondAuthorizationIsReleased(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
-	c.outcomes["pay_2"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
+	c.outcomes["pay_2"] = []steps.Outcome{authorized}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.payNow("pay_2", payment.TWINT) })
 	c.at(3*time.Hour, func() {
@@ -118,8 +120,8 @@ func TestSecondAuthorizationIsReleased(t *testing.T) {
 func TestPageThatIsOpenWhenTheInvoiceIsPaidStaysWatchedUntilItDies(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
-	c.outcomes["pay_2"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
+	c.outcomes["pay_2"] = []steps.Outcome{authorized}
 	c.at(time.Second, func() { c.payNow("pay_1", payment.Card) })
 	c.at(time.Hour, func() { c.payNow("pay_2", payment.TWINT) })
 	c.at(2*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_2") })
@@ -131,7 +133,7 @@ func TestPageThatIsOpenWhenTheInvoiceIsPaidStaysWatchedUntilItDies(t *testing.T)
 func TestCancelledInvoiceGivesLateMoneyBack(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
 	var cancelled *flowtest.Answer[contract.Acknowledged]
 	var late *flowtest.Answer[contract.Checkout]
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
@@ -148,10 +150,10 @@ func TestCancelledInvoiceGivesLateMoneyBack(t *testing.T) {
 func TestInvoiceCannotBeCancelledNorPaidAgainWhileMoneyIsCaptured(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
 	var cancel *flowtest.Answer[contract.Acknowledged]
 	var pay *flowtest.Answer[contract.Checkout]
-	c.OnActivity(saferpay.CapturePayment, mock.Anything, mock.Anything).After(time.Minute).Return(activities.Captured{CaptureID: "c"}, nil)
+	c.OnActivity(do.CapturePayment, mock.Anything, mock.Anything).After(time.Minute).Return(steps.Captured{CaptureID: "c"}, nil)
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
 	c.at(2*time.Hour+30*time.Second, func() {
@@ -166,8 +168,8 @@ func TestInvoiceCannotBeCancelledNorPaidAgainWhileMoneyIsCaptured(t *testing.T) 
 func TestDeclinedPayerMayTryAgain(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{declined}
-	c.outcomes["pay_2"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{declined}
+	c.outcomes["pay_2"] = []steps.Outcome{authorized}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
 	c.at(3*time.Hour, func() { c.payNow("pay_2", payment.Card) })
@@ -179,8 +181,8 @@ func TestDeclinedPayerMayTryAgain(t *testing.T) {
 func TestObjectionReleasesInsteadOfCapturing(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Authorized, Objection: payment.NoLiabilityShift}}
-	c.outcomes["pay_2"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{{State: payment.Authorized, Objection: payment.NoLiabilityShift}}
+	c.outcomes["pay_2"] = []steps.Outcome{authorized}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
 	c.at(3*time.Hour, func() { c.payNow("pay_2", payment.TWINT) })
@@ -193,7 +195,7 @@ func TestObjectionReleasesInsteadOfCapturing(t *testing.T) {
 func TestPaymentThatTheProviderCapturedIsOnlyBooked(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Captured, CaptureID: "c_1"}}
+	c.outcomes["pay_1"] = []steps.Outcome{{State: payment.Captured, CaptureID: "c_1"}}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.TWINT) })
 	c.at(2*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
 	assert.Equal(t, invoice.Paid, c.run().Status)
@@ -202,11 +204,11 @@ func TestPaymentThatTheProviderCapturedIsOnlyBooked(t *testing.T) {
 
 func TestPendingPaymentIsFollowedFor120Hours(t *testing.T) {
 	t.Parallel()
-	pending := activities.Outcome{State: payment.Pending}
+	pending := steps.Outcome{State: payment.Pending}
 	t.Run("a notification ends it", func(t *testing.T) {
 		t.Parallel()
 		c := collect(t).opens().captures()
-		c.outcomes["pay_1"] = []activities.Outcome{pending, authorized}
+		c.outcomes["pay_1"] = []steps.Outcome{pending, authorized}
 		c.at(time.Second, func() { c.payNow("pay_1", payment.TWINT) })
 		c.at(time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
 		c.at(100*time.Hour, func() { c.hint(contract.SignalSaferpayNotified, "pay_1") })
@@ -216,7 +218,7 @@ func TestPendingPaymentIsFollowedFor120Hours(t *testing.T) {
 	t.Run("one look in case the notification was lost", func(t *testing.T) {
 		t.Parallel()
 		c := collect(t).opens().captures()
-		c.outcomes["pay_1"] = []activities.Outcome{pending, authorized}
+		c.outcomes["pay_1"] = []steps.Outcome{pending, authorized}
 		start := c.Now()
 		c.at(time.Second, func() { c.payNow("pay_1", payment.TWINT) })
 		c.at(time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
@@ -227,7 +229,7 @@ func TestPendingPaymentIsFollowedFor120Hours(t *testing.T) {
 	t.Run("one look at the end", func(t *testing.T) {
 		t.Parallel()
 		c := collect(t).opens().captures()
-		c.outcomes["pay_1"] = []activities.Outcome{pending, pending, authorized}
+		c.outcomes["pay_1"] = []steps.Outcome{pending, pending, authorized}
 		start := c.Now()
 		c.at(time.Second, func() { c.payNow("pay_1", payment.TWINT) })
 		c.at(time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
@@ -238,7 +240,7 @@ func TestPendingPaymentIsFollowedFor120Hours(t *testing.T) {
 	t.Run("then a person must look", func(t *testing.T) {
 		t.Parallel()
 		c := collect(t).opens().captures()
-		c.outcomes["pay_1"] = []activities.Outcome{pending, pending, pending, authorized}
+		c.outcomes["pay_1"] = []steps.Outcome{pending, pending, pending, authorized}
 		c.at(time.Second, func() { c.payNow("pay_1", payment.TWINT) })
 		c.at(time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
 		c.at(200*time.Hour, func() { c.hint(contract.SignalTryAgain, "pay_1") })
@@ -252,7 +254,7 @@ func TestPendingPaymentIsFollowedFor120Hours(t *testing.T) {
 func TestFailedCaptureNeedsAttentionAndIsTriedEverMoreSeldomButNeverGivenUp(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
 	for range 5 {
 		c.failures = append(c.failures, flowtest.ErrRefused)
 	}
@@ -268,7 +270,7 @@ func TestFailedCaptureNeedsAttentionAndIsTriedEverMoreSeldomButNeverGivenUp(t *t
 func TestHintsFromStrangersAreBounded(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.outcomes["pay_1"] = []activities.Outcome{notBegun}
+	c.outcomes["pay_1"] = []steps.Outcome{notBegun}
 	c.at(time.Second, func() { c.payNow("pay_1", payment.Card) })
 	for i := range 50 {
 		c.at(time.Duration(i+1)*time.Minute, func() {
@@ -284,7 +286,7 @@ func TestHintsFromStrangersAreBounded(t *testing.T) {
 func TestRefusedIssueIsTheAnswerAndTheEnd(t *testing.T) {
 	t.Parallel()
 	c := collect(t)
-	c.OnActivity(books.OpenInvoice, mock.Anything, mock.Anything).Return(activities.Standing{},
+	c.OnActivity(do.OpenInvoice, mock.Anything, mock.Anything).Return(activities.Standing{},
 		temporal.NewNonRetryableApplicationError("not a draft", string(problem.InvoiceNotDraft), nil, []problem.Field{}))
 	var issue *flowtest.Answer[contract.Issued]
 	c.at(0, func() { issue = update[contract.Issued](c, contract.UpdateIssue, "issue") })
@@ -299,7 +301,7 @@ func TestPayNowExplainsItsRefusals(t *testing.T) {
 	c.refusals["pay_2"] = temporal.NewNonRetryableApplicationError("suspended", string(problem.PaymentServiceNotActive), nil, []problem.Field{})
 	c.refusals["pay_3"] = errors.New("connection refused")
 	for _, nobodyGotIt := range []string{"pay_2", "pay_3"} {
-		c.OnActivity(books.AbandonPage, mock.Anything, activities.PaymentRef{CompanyID: "cmp_1", PaymentID: nobodyGotIt}).Return(nil).Once()
+		c.OnActivity(do.AbandonPage, mock.Anything, activities.PaymentRef{CompanyID: "cmp_1", PaymentID: nobodyGotIt}).Return(nil).Once()
 	}
 	c.at(time.Minute, func() { unknown = c.payNow("pay_1", "cash") })
 	c.at(2*time.Minute, func() { refusedByActivity = c.payNow("pay_2", payment.Card) })
@@ -315,7 +317,7 @@ func TestPayNowExplainsItsRefusals(t *testing.T) {
 func TestCancellationRequestFromTemporalWebLeavesNoMoneyHanging(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []activities.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{authorized}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, c.CancelWorkflow)
 	c.at(3*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })

@@ -25,7 +25,7 @@ func (c Commands) Resolve(ctx context.Context, workflowID string, in ResolveExce
 
 // TryAgain has the process of a payment or refund run the step that failed once more, if one has. A process that has ended in
 // the meantime is fine.
-func (c Commands) TryAgain(ctx context.Context, u merchant.UnderWay) error {
+func (c Commands) TryAgain(ctx context.Context, u merchant.InFlight) error {
 	workflowID := InvoicePaymentID(u.InvoiceID)
 	if u.RefundID != "" {
 		workflowID = RefundID(u.RefundID)

@@ -3,10 +3,11 @@ package delivery
 import (
 	"testing"
 
+	steps "github.com/quittance/quittance/activities/delivery"
+
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/testing/flowtest"
 	"github.com/quittance/quittance/workflows/contract"
 )
@@ -17,5 +18,5 @@ func register(r worker.WorkflowRegistry, timeScale int64) {
 
 func TestNoArgumentOrResultIsABareString(t *testing.T) {
 	t.Parallel()
-	flowtest.NoBareStrings(t, map[string]any{contract.EventDeliveryType: Workflow{}.EventDelivery}, &activities.Webhooks{})
+	flowtest.NoBareStrings(t, map[string]any{contract.EventDeliveryType: Workflow{}.EventDelivery}, &steps.Activities{})
 }

@@ -6,9 +6,10 @@ import (
 	"hash/crc32"
 	"time"
 
+	steps "github.com/quittance/quittance/activities/delivery"
+
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/delivery"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/workflows/contract"
@@ -37,10 +38,7 @@ type delivering struct {
 	wishes workflow.ReceiveChannel // of the company, to try at once
 }
 
-var (
-	webhooks *activities.Webhooks
-	mails    *activities.Mail
-)
+var do *steps.Activities
 
 // EventDelivery sends an event to a webhook endpoint until the receiver takes it, and parks it when that takes too long. It
 // is started when the events before it, of the same invoice, have reached the endpoint or are parked. On SignalTryAgain it
@@ -69,8 +67,8 @@ func (d *delivering) round(ctx workflow.Context) (*contract.EventDelivered, erro
 	var since time.Time
 	for attempt, used := 1, 0; ; attempt++ {
 		// 1. Send the event, unless the delivery was ended in another way.
-		var sent activities.Sent
-		err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Webhook, fmt.Sprintf("Attempt %d", attempt)), webhooks.SendEvent, d.ref()).Get(ctx, &sent)
+		var sent steps.Sent
+		err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Webhook, fmt.Sprintf("Attempt %d", attempt)), do.SendEvent, d.ref()).Get(ctx, &sent)
 		if end, err := ended(sent.State, err); end != nil || err != nil {
 			return end, err
 		}
@@ -85,9 +83,9 @@ func (d *delivering) round(ctx workflow.Context) (*contract.EventDelivered, erro
 			pause, used = d.pause(used, sent.RetryAfter)
 			next = workflow.Now(ctx).Add(pause)
 		}
-		var recorded activities.Recorded
-		err = flow.LocalThenActivity(ctx, flow.Books, "Record the attempt", webhooks.RecordAttempt,
-			activities.Attempted{DeliveryRef: d.ref(), Round: sent.Round, Attempt: sent.Attempt, Since: since, RetryAt: next}, &recorded)
+		var recorded steps.Recorded
+		err = flow.LocalThenActivity(ctx, flow.Books, "Record the attempt", do.RecordAttempt,
+			steps.Attempted{DeliverEvent: d.ref(), Round: sent.Round, Attempt: sent.Attempt, Since: since, RetryAt: next}, &recorded)
 		if recorded.Disabled {
 			d.notify(ctx)
 		}
@@ -124,7 +122,7 @@ func (d *delivering) jittered(i int) time.Duration {
 
 // notify tells the company that its endpoint is disabled; the exception that says the same is raised already.
 func (d *delivering) notify(ctx workflow.Context) {
-	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Mail, "Mail the company that its endpoint is disabled"), mails.TellEndpointDisabled, d.ref()).Get(ctx, nil)
+	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Mail, "Mail the company that its endpoint is disabled"), do.TellEndpointDisabled, d.ref()).Get(ctx, nil)
 	if err != nil {
 		workflow.GetLogger(ctx).Error("The company could not be told.", "endpoint", d.in.EndpointID, "error", err)
 	}
@@ -144,8 +142,8 @@ func ended(state delivery.State, err error) (*contract.EventDelivered, error) {
 	}
 }
 
-func (d *delivering) ref() activities.DeliveryRef {
-	return activities.DeliveryRef{CompanyID: d.in.CompanyID, EventID: d.in.EventID, EndpointID: d.in.EndpointID}
+func (d *delivering) ref() contract.DeliverEvent {
+	return contract.DeliverEvent{CompanyID: d.in.CompanyID, EventID: d.in.EventID, EndpointID: d.in.EndpointID}
 }
 
 // report tells operators why the event has not arrived.

@@ -7,13 +7,14 @@ import (
 	"testing"
 	"time"
 
+	steps "github.com/quittance/quittance/activities/delivery"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
-	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/delivery"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/workflows/contract"
@@ -47,14 +48,13 @@ func tell(t *testing.T) *telling {
 	d.SetTestTimeout(20 * time.Second)
 	d.SetStartTime(monday)
 	register(d, 1)
-	d.RegisterActivity(&activities.Webhooks{})
-	d.RegisterActivity(&activities.Mail{})
-	d.OnActivity(mails.TellEndpointDisabled, mock.Anything, mock.Anything).Return(func(context.Context, activities.DeliveryRef) error {
+	d.RegisterActivity(&steps.Activities{})
+	d.OnActivity(do.TellEndpointDisabled, mock.Anything, mock.Anything).Return(func(context.Context, contract.DeliverEvent) error {
 		d.mails++
 		return nil
 	}).Maybe()
-	d.OnActivity(webhooks.SendEvent, mock.Anything, mock.Anything).Return(func(context.Context, activities.DeliveryRef) (activities.Sent, error) {
-		sent := activities.Sent{State: d.record.State, Round: d.record.Round}
+	d.OnActivity(do.SendEvent, mock.Anything, mock.Anything).Return(func(context.Context, contract.DeliverEvent) (steps.Sent, error) {
+		sent := steps.Sent{State: d.record.State, Round: d.record.Round}
 		if d.faults--; d.faults >= 0 {
 			return sent, d.fails
 		}
@@ -65,11 +65,11 @@ func tell(t *testing.T) *telling {
 		sent.Attempt, sent.RetryAfter = delivery.Attempt{At: d.Now(), Status: d.status(len(d.sends))}, d.wait
 		return sent, nil
 	}).Maybe()
-	d.OnActivity(webhooks.RecordAttempt, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Attempted) (activities.Recorded, error) {
+	d.OnActivity(do.RecordAttempt, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.Attempted) (steps.Recorded, error) {
 		d.since = append(d.since, in.Since)
 		d.retries = append(d.retries, in.RetryAt)
 		d.record.Attempted(in.Attempt, in.Round, in.RetryAt)
-		return activities.Recorded{State: d.record.State, Disabled: d.record.State == delivery.Parked}, nil
+		return steps.Recorded{State: d.record.State, Disabled: d.record.State == delivery.Parked}, nil
 	}).Maybe()
 	return d
 }

@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	steps "github.com/quittance/quittance/activities/escalation"
+
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/workflows/contract"
@@ -49,7 +50,7 @@ type Escalations struct {
 	ready     bool                        // its exceptions are known
 }
 
-var steps *activities.Books
+var do *steps.Activities
 
 // New returns the escalations of a workflow of that company. They call report when an operator has something new to read.
 func New(companyID string, clock flow.Clock, report func(workflow.Context)) Escalations {
@@ -115,8 +116,9 @@ func (e *Escalations) endWarning(ctx workflow.Context, about *Escalation, note s
 
 // clear records that an exception has cleared up.
 func (e *Escalations) clear(ctx workflow.Context, exceptionID, note string) {
-	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "It has cleared up"), steps.ResolveException, activities.Resolve{
-		CompanyID: e.companyID, ExceptionID: exceptionID, Choice: exception.ClearedUp, Note: note, By: activities.Quittance,
+	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "It has cleared up"), do.ResolveException, steps.Resolve{
+		CompanyID:        e.companyID,
+		ResolveException: contract.ResolveException{ExceptionID: exceptionID, Choice: exception.ClearedUp, Note: note, By: steps.Quittance},
 	}).Get(ctx, nil)
 	if err != nil {
 		workflow.GetLogger(ctx).Warn("exception not closed", "exception", exceptionID, "error", err)
@@ -169,14 +171,14 @@ func (e *Escalations) PutBeforePerson(ctx workflow.Context, about *Escalation, s
 
 // Raise records an exception and returns its id. It is awaited when the workflow waits for the decision.
 func (e *Escalations) Raise(ctx workflow.Context, about *Escalation, spec ExceptionSpec, what string, awaited bool) string {
-	in := activities.Raise{
+	in := steps.Raise{
 		CompanyID: e.companyID, Kind: spec.Kind, Subject: about.Subject, Detail: spec.Explain(what), Choices: spec.Choices,
 	}
 	if awaited {
 		in.WorkflowID = workflow.GetInfo(ctx).WorkflowExecution.ID
 	}
-	var raised activities.Raised
-	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Put it before a person: "+string(spec.Kind)), steps.RaiseException, in).Get(ctx, &raised)
+	var raised steps.Raised
+	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Put it before a person: "+string(spec.Kind)), do.RaiseException, in).Get(ctx, &raised)
 	if err != nil {
 		workflow.GetLogger(ctx).Error("exception not recorded", "kind", spec.Kind, "error", err)
 	}
@@ -221,9 +223,8 @@ func (e *Escalations) Resolve(ctx workflow.Context, in contract.ResolveException
 // Record records a person's decision, and puts it into decisions, where the step that waits for it looks. A refusal is the
 // answer.
 func Record(ctx workflow.Context, companyID string, in contract.ResolveException, decisions map[string]exception.Choice) (contract.Acknowledged, error) {
-	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Record the decision: "+string(in.Choice)), steps.ResolveException, activities.Resolve{
-		CompanyID: companyID, ExceptionID: in.ExceptionID, Choice: in.Choice, Note: in.Note, By: cmp.Or(in.By, "operator"),
-	}).Get(ctx, nil)
+	in.By = cmp.Or(in.By, "operator")
+	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Record the decision: "+string(in.Choice)), do.ResolveException, steps.Resolve{CompanyID: companyID, ResolveException: in}).Get(ctx, nil)
 	if refused := flow.Refusal(err); refused != nil {
 		return contract.Acknowledged{}, refused
 	}

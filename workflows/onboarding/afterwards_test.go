@@ -4,9 +4,10 @@ import (
 	"testing"
 	"time"
 
+	steps "github.com/quittance/quittance/activities/onboarding"
+
 	"github.com/stretchr/testify/assert"
 
-	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/testing/flowtest"
 	"github.com/quittance/quittance/workflows/contract"
@@ -56,7 +57,7 @@ func TestNewCredentialsLetEverythingUnderWayGoOnAtOnce(t *testing.T) {
 	for _, before := range []merchant.ServiceStatus{merchant.Suspended, merchant.Active} {
 		j := onboard(t, before)
 		j.contractedAt = monday
-		j.pages = []activities.Resumed{{Told: 100, Next: "pay_100"}, {Told: 3}}
+		j.pages = []steps.Resumed{{Told: 100, Next: "pay_100"}, {Told: 3}}
 		j.submitsCredentials(0)
 		assert.Equal(t, merchant.Active, j.run().Status)
 		assert.Equal(t, []string{"", "pay_100"}, j.resumed)

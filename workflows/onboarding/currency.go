@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	steps "github.com/quittance/quittance/activities/onboarding"
+
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
@@ -24,7 +26,7 @@ type StartCurrency struct {
 
 // currencyActivation brings one requested currency of one payment service to its contract.
 type currencyActivation struct {
-	activities.CurrencyStanding
+	steps.CurrencyStanding
 	in       contract.RequestCurrency
 	clock    flow.Clock
 	calendar calendar.Calendar
@@ -83,7 +85,7 @@ func (a *currencyActivation) run(ctx workflow.Context) (contract.CurrencyState, 
 }
 
 func (a *currencyActivation) record(ctx workflow.Context) error {
-	err := a.step(flow.WithOptions(ctx, flow.Books, "Note the request"), merchants.RequestCurrency, a.ref())
+	err := a.step(flow.WithOptions(ctx, flow.Books, "Note the request"), do.RequestCurrency, a.ref())
 	if a.refusal = flow.Refusal(err); a.refusal == nil && err != nil {
 		return err
 	}
@@ -105,22 +107,22 @@ func (a *currencyActivation) look(ctx workflow.Context) {
 	}
 	a.looks++
 	a.blind = ""
-	if err := a.step(flow.WithOptions(ctx, flow.Saferpay, "Look at the terminal"), merchants.CheckCurrency, a.ref()); err != nil {
+	if err := a.step(flow.WithOptions(ctx, flow.Saferpay, "Look at the terminal"), do.CheckCurrency, a.ref()); err != nil {
 		a.blind = fmt.Sprintf("\n\n**The terminal could not be looked at:** %s.", flow.Cause(err))
 	}
 }
 
 // step runs an activity that tells where the currency stands after it, and passes on whom that is to be told to.
 func (a *currencyActivation) step(ctx workflow.Context, activity, in any) error {
-	var standing activities.CurrencyStanding
+	var standing steps.CurrencyStanding
 	if err := workflow.ExecuteActivity(ctx, activity, in).Get(ctx, &standing); err != nil {
 		return err
 	}
 	a.CurrencyStanding = standing
-	if !a.Untold {
+	if !a.PendingMails {
 		return nil
 	}
-	return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Have the letters written"), merchants.PassOn, a.ref().PaymentServiceRef).Get(ctx, nil)
+	return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Have the letters written"), do.PassOn, a.ref().PaymentServiceRef).Get(ctx, nil)
 }
 
 // listen takes the messages of the company and of operators.
@@ -150,13 +152,13 @@ func (a *currencyActivation) decide(ctx workflow.Context, in contract.Decision) 
 		return contract.CurrencyState{}, err
 	}
 	defer a.changing.Unlock()
-	err := a.step(flow.WithOptions(ctx, flow.Books, "Record the decision"), merchants.RecordCurrencyDecision,
-		activities.DecideCurrency{CurrencyRef: a.ref(), Approved: in.Approved, Reason: in.Reason})
+	err := a.step(flow.WithOptions(ctx, flow.Books, "Record the decision"), do.RecordCurrencyDecision,
+		steps.DecideCurrency{CurrencyRef: a.ref(), Decision: in})
 	return contract.CurrencyState{Status: a.Status}, err
 }
 
-func (a *currencyActivation) ref() activities.CurrencyRef {
-	return activities.CurrencyRef{
+func (a *currencyActivation) ref() steps.CurrencyRef {
+	return steps.CurrencyRef{
 		PaymentServiceRef: activities.PaymentServiceRef{CompanyID: a.in.CompanyID, PaymentServiceID: a.in.PaymentServiceID}, Currency: a.in.Currency,
 	}
 }

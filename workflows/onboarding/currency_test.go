@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	steps "github.com/quittance/quittance/activities/onboarding"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
@@ -25,10 +27,10 @@ import (
 type wanting struct {
 	*testsuite.TestWorkflowEnvironment
 	t            *testing.T
-	standing     activities.CurrencyStanding // what the record says
-	contractedAt time.Time                   // when the acquirer contracts it; never when zero
-	refused      error                       // why it may not be requested
-	unreachable  bool                        // Saferpay does not answer
+	standing     steps.CurrencyStanding // what the record says
+	contractedAt time.Time              // when the acquirer contracts it; never when zero
+	refused      error                  // why it may not be requested
+	unreachable  bool                   // Saferpay does not answer
 	looks        []time.Time
 	passedOn     int
 	attention    bool
@@ -39,36 +41,36 @@ func wants(t *testing.T) *wanting {
 	var suite testsuite.WorkflowTestSuite
 	w := &wanting{
 		TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t,
-		standing: activities.CurrencyStanding{Status: merchant.CurrencyRequested, Pending: true, Canton: "VD", Untold: true},
+		standing: steps.CurrencyStanding{Status: merchant.CurrencyRequested, Pending: true, Canton: "VD", PendingMails: true},
 	}
 	w.SetTestTimeout(20 * time.Second)
 	w.SetStartTime(monday)
 	register(w, 1)
-	w.RegisterActivity(&activities.Merchants{})
+	w.RegisterActivity(&steps.Activities{})
 	w.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
 		set, _ := args[0].(temporal.SearchAttributes).GetBool(contract.NeedsAttention)
 		w.attention = w.attention || set
 	}).Return(nil).Maybe()
-	w.OnActivity(merchants.RequestCurrency, mock.Anything, mock.Anything).Return(func(context.Context, activities.CurrencyRef) (activities.CurrencyStanding, error) {
+	w.OnActivity(do.RequestCurrency, mock.Anything, mock.Anything).Return(func(context.Context, steps.CurrencyRef) (steps.CurrencyStanding, error) {
 		return w.standing, w.refused
 	})
-	w.OnActivity(merchants.CheckCurrency, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.CurrencyRef) (activities.CurrencyStanding, error) {
+	w.OnActivity(do.CheckCurrency, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.CurrencyRef) (steps.CurrencyStanding, error) {
 		assert.Equal(t, money.EUR, in.Currency)
 		w.looks = append(w.looks, w.Now())
 		if w.unreachable {
-			return activities.CurrencyStanding{}, temporal.NewNonRetryableApplicationError("nobody answers", "test", nil)
+			return steps.CurrencyStanding{}, temporal.NewNonRetryableApplicationError("nobody answers", "test", nil)
 		}
-		w.standing.Untold = false
+		w.standing.PendingMails = false
 		if !w.contractedAt.IsZero() && !w.Now().Before(w.contractedAt) {
 			w.becomes(merchant.CurrencyActive)
 		}
 		return w.standing, nil
 	}).Maybe()
-	w.OnActivity(merchants.RecordCurrencyDecision, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.DecideCurrency) (activities.CurrencyStanding, error) {
+	w.OnActivity(do.RecordCurrencyDecision, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.DecideCurrency) (steps.CurrencyStanding, error) {
 		w.becomes(map[bool]merchant.CurrencyStatus{true: merchant.CurrencyActive, false: merchant.CurrencyRejected}[in.Approved])
 		return w.standing, nil
 	}).Maybe()
-	w.OnActivity(merchants.PassOn, mock.Anything, mock.Anything).Return(func(context.Context, activities.PaymentServiceRef) error {
+	w.OnActivity(do.PassOn, mock.Anything, mock.Anything).Return(func(context.Context, activities.PaymentServiceRef) error {
 		w.passedOn++
 		return nil
 	}).Maybe()
@@ -76,7 +78,7 @@ func wants(t *testing.T) *wanting {
 }
 
 func (w *wanting) becomes(status merchant.CurrencyStatus) {
-	w.standing.Status, w.standing.Pending, w.standing.Untold = status, false, true
+	w.standing.Status, w.standing.Pending, w.standing.PendingMails = status, false, true
 }
 
 func (w *wanting) decides(after time.Duration, approved bool) *flowtest.Answer[contract.CurrencyState] {
@@ -116,7 +118,7 @@ func TestContractedCurrencyNeedsNoRequest(t *testing.T) {
 	t.Parallel()
 	w := wants(t)
 	w.becomes(merchant.CurrencyActive)
-	w.standing.Untold = false
+	w.standing.PendingMails = false
 	request := &flowtest.Answer[contract.CurrencyState]{}
 	w.RegisterDelayedCallback(func() { w.UpdateWorkflow(contract.UpdateCurrency, "", flowtest.Callback(request)) }, 0)
 	assert.Equal(t, merchant.CurrencyActive, w.run())
@@ -127,7 +129,7 @@ func TestContractedCurrencyNeedsNoRequest(t *testing.T) {
 func TestRefusedRequestIsTheAnswerAndTheEnd(t *testing.T) {
 	t.Parallel()
 	w := wants(t)
-	w.standing = activities.CurrencyStanding{}
+	w.standing = steps.CurrencyStanding{}
 	w.refused = temporal.NewNonRetryableApplicationError("not active", string(problem.PaymentServiceNotActive), nil, []problem.Field{})
 	request := &flowtest.Answer[contract.CurrencyState]{}
 	w.RegisterDelayedCallback(func() { w.UpdateWorkflow(contract.UpdateCurrency, "", flowtest.Callback(request)) }, 0)

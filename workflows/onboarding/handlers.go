@@ -3,9 +3,10 @@ package onboarding
 import (
 	"time"
 
+	steps "github.com/quittance/quittance/activities/onboarding"
+
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/workflows/contract"
@@ -55,7 +56,7 @@ func (o *onboarding) submitCredentials(ctx workflow.Context, in merchant.Credent
 	return o.change(ctx, func() error {
 		before := o.Status
 		now := o.clock.Now(ctx).Truncate(time.Microsecond) // as precise as the record
-		err := o.step(flow.WithOptions(ctx, flow.Interactive, "Check the credentials"), merchants.SaveCredentials, activities.SubmitCredentials{
+		err := o.step(flow.WithOptions(ctx, flow.Interactive, "Check the credentials"), do.SaveCredentials, steps.SubmitCredentials{
 			PaymentServiceRef: o.ref(), Credentials: in, SubmittedAt: now,
 			EarliestAt: o.calendar.AddBusinessDays(now, verificationEarliest), DueAt: o.calendar.AddBusinessDays(now, verificationDue),
 		})
@@ -68,23 +69,23 @@ func (o *onboarding) submitCredentials(ctx workflow.Context, in merchant.Credent
 
 func (o *onboarding) decide(ctx workflow.Context, in contract.Decision) (contract.ServiceState, error) {
 	return o.change(ctx, func() error {
-		return o.step(flow.WithOptions(ctx, flow.Books, "Record the decision"), merchants.RecordDecision,
-			activities.DecideVerification{PaymentServiceRef: o.ref(), Approved: in.Approved, Reason: in.Reason})
+		return o.step(flow.WithOptions(ctx, flow.Books, "Record the decision"), do.RecordDecision,
+			steps.DecideVerification{PaymentServiceRef: o.ref(), Decision: in})
 	})
 }
 
 // mailDocument answers once the document stands on the timeline; the mail goes out meanwhile.
 func (o *onboarding) mailDocument(ctx workflow.Context, in contract.MailDocument) (contract.Acknowledged, error) {
 	_, err := o.change(ctx, func() error {
-		return o.step(flow.WithOptions(ctx, flow.Books, "Note that a document came"), merchants.ReceiveDocument,
-			activities.DocumentRef{PaymentServiceRef: o.ref(), DocumentID: in.DocumentID})
+		return o.step(flow.WithOptions(ctx, flow.Books, "Note that a document came"), do.ReceiveDocument,
+			steps.DocumentRef{PaymentServiceRef: o.ref(), DocumentID: in.DocumentID})
 	})
 	return contract.Acknowledged{}, err
 }
 
 func (o *onboarding) disconnect(ctx workflow.Context) (contract.ServiceState, error) {
 	return o.change(ctx, func() error {
-		return o.step(flow.WithOptions(ctx, flow.Books, "Disconnect the payment service"), merchants.Disconnect, o.ref())
+		return o.step(flow.WithOptions(ctx, flow.Books, "Disconnect the payment service"), do.Disconnect, o.ref())
 	})
 }
 

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	steps "github.com/quittance/quittance/activities/onboarding"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
@@ -36,11 +38,11 @@ type joining struct {
 	unreachable  bool                    // Saferpay does not answer
 	mailDown     bool
 	looks        []time.Time
-	planned      int                  // how often what happens every day was
-	pages        []activities.Resumed // what is under way when the credentials are renewed
-	resumed      []string             // from where on payments under way were told of new credentials
-	left         int                  // after how many days nothing is under way any more
-	erased       []time.Time          // when somebody tried to erase the credentials
+	planned      int             // how often what happens every day was
+	pages        []steps.Resumed // what is under way when the credentials are renewed
+	resumed      []string        // from where on payments under way were told of new credentials
+	left         int             // after how many days nothing is under way any more
+	erased       []time.Time     // when somebody tried to erase the credentials
 	dailyEnded   bool
 	letters      []sent
 	attention    bool // it was put on the operators' list
@@ -71,27 +73,26 @@ func onboardAt(t *testing.T, status merchant.ServiceStatus, started time.Time, c
 	j.SetTestTimeout(20 * time.Second)
 	j.SetStartTime(started)
 	register(j, scale)
-	j.RegisterActivity(&activities.Merchants{})
-	j.RegisterActivity(&activities.Schedules{})
-	j.RegisterActivity(&activities.Mail{})
+	j.RegisterActivity(&steps.Activities{})
+	j.RegisterActivity(&steps.Schedules{})
 	j.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
 		set, _ := args[0].(temporal.SearchAttributes).GetBool(contract.NeedsAttention)
 		j.attention, j.listed = j.attention || set, set
 	}).Return(nil).Maybe()
-	j.OnActivity(merchants.RecordPaymentService, mock.Anything, mock.Anything).Return(func(context.Context, activities.Connect) (activities.Verification, error) {
+	j.OnActivity(do.RecordPaymentService, mock.Anything, mock.Anything).Return(func(context.Context, contract.ConnectPaymentService) (steps.Verification, error) {
 		return j.standing(), nil
 	})
-	j.OnActivity(merchants.RemindOfCredentials, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Remind) (activities.Verification, error) {
+	j.OnActivity(do.RemindOfCredentials, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.Remind) (steps.Verification, error) {
 		j.service.Note(merchant.ServiceStep{What: merchant.Reminded, About: fmt.Sprint(in.After)}, j.Now())
 		return j.standing(), nil
 	}).Maybe()
-	j.OnActivity(merchants.Abandon, mock.Anything, mock.Anything).Return(func(context.Context, activities.Remind) (activities.Verification, error) {
+	j.OnActivity(do.Abandon, mock.Anything, mock.Anything).Return(func(context.Context, steps.Remind) (steps.Verification, error) {
 		err := j.service.Abandon(j.Now(), "")
 		return j.standing(), err
 	}).Maybe()
-	j.OnActivity(merchants.SaveCredentials, mock.Anything, mock.Anything).Return(j.saveCredentials).Maybe()
-	j.OnActivity(merchants.CheckVerification, mock.Anything, mock.Anything).Return(j.check).Maybe()
-	j.OnActivity(merchants.NoteBlindLook, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.LookAtTerminal) (activities.Verification, error) {
+	j.OnActivity(do.SaveCredentials, mock.Anything, mock.Anything).Return(j.saveCredentials).Maybe()
+	j.OnActivity(do.CheckVerification, mock.Anything, mock.Anything).Return(j.check).Maybe()
+	j.OnActivity(do.NoteBlindLook, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.LookAtTerminal) (steps.Verification, error) {
 		j.escalate(in.At)
 		return j.standing(), nil
 	}).Maybe()
@@ -104,57 +105,57 @@ func onboardAt(t *testing.T, status merchant.ServiceStatus, started time.Time, c
 		j.dailyEnded = true
 		return nil
 	}).Maybe()
-	j.OnActivity(merchants.CatchUp, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.ServiceNews) (activities.Verification, error) {
+	j.OnActivity(do.CatchUp, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.ServiceNews) (steps.Verification, error) {
 		if len(in.RefusedPassword) > 0 {
 			require.NoError(t, j.service.RefuseCredentials(in.RefusedPassword, j.Now()))
 		}
 		return j.standing(), nil
 	}).Maybe()
-	j.OnActivity(merchants.ResumePayments, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Resume) (activities.Resumed, error) {
+	j.OnActivity(do.ResumePayments, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.Resume) (steps.Resumed, error) {
 		j.resumed = append(j.resumed, in.After)
-		var page activities.Resumed
+		var page steps.Resumed
 		if len(j.pages) > 0 {
 			page, j.pages = j.pages[0], j.pages[1:]
 		}
 		return page, nil
 	}).Maybe()
-	j.OnActivity(merchants.Disconnect, mock.Anything, mock.Anything).Return(func(context.Context, activities.PaymentServiceRef) (activities.Verification, error) {
+	j.OnActivity(do.Disconnect, mock.Anything, mock.Anything).Return(func(context.Context, activities.PaymentServiceRef) (steps.Verification, error) {
 		err := j.service.Become(merchant.Disconnected, j.Now(), "")
 		return j.standing(), err
 	}).Maybe()
-	j.OnActivity(merchants.EraseCredentials, mock.Anything, mock.Anything).Return(func(context.Context, activities.PaymentServiceRef) (activities.Left, error) {
+	j.OnActivity(do.EraseCredentials, mock.Anything, mock.Anything).Return(func(context.Context, activities.PaymentServiceRef) (steps.Left, error) {
 		j.erased = append(j.erased, j.Now())
-		return activities.Left{UnderWay: len(j.erased) < j.left}, nil
+		return steps.Left{InFlight: len(j.erased) < j.left}, nil
 	}).Maybe()
-	j.OnActivity(merchants.RecordDecision, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.DecideVerification) (activities.Verification, error) {
+	j.OnActivity(do.RecordDecision, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.DecideVerification) (steps.Verification, error) {
 		return j.become(map[bool]merchant.ServiceStatus{true: merchant.Active, false: merchant.Rejected}[in.Approved])
 	}).Maybe()
-	j.OnActivity(merchants.ReceiveDocument, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.DocumentRef) (activities.Verification, error) {
+	j.OnActivity(do.ReceiveDocument, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.DocumentRef) (steps.Verification, error) {
 		j.service.Note(merchant.ServiceStep{What: merchant.DocumentReceived, About: in.DocumentID}, j.Now())
 		return j.standing(), nil
 	}).Maybe()
-	j.OnActivity(mails.TellStep, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Tell) (activities.Told, error) {
+	j.OnActivity(do.TellStep, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.MailRef) (steps.MailOutcome, error) {
 		if j.mailDown {
-			return activities.Told{}, errors.New("connection refused")
+			return steps.MailOutcome{}, errors.New("connection refused")
 		}
 		j.letters = append(j.letters, sent{in.Letter, j.Now()})
-		return activities.Told{Sent: true, Note: "Mailed."}, nil
+		return steps.MailOutcome{Sent: true, Note: "Mailed."}, nil
 	}).Maybe()
-	j.OnActivity(merchants.NoteLetter, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Tidings) (activities.Verification, error) {
+	j.OnActivity(do.NoteLetter, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.MailResult) (steps.Verification, error) {
 		j.service.Note(merchant.ServiceStep{What: merchant.Mailed, Letter: &in.Letter}, j.Now())
 		return j.standing(), nil
 	}).Maybe()
 	return j
 }
 
-func (j *joining) standing() activities.Verification {
-	return activities.Verification{
+func (j *joining) standing() steps.Verification {
+	return steps.Verification{
 		Status: j.service.Status, Canton: j.canton, SubmittedAt: j.service.SubmittedAt, EarliestAt: j.service.EarliestAt, DueAt: j.service.DueAt,
-		Connected: len(j.service.SealedPassword) > 0, Overdue: j.service.Late(), Untold: j.service.Untold(), Unmanaged: j.unmanaged,
+		Connected: len(j.service.SealedPassword) > 0, Overdue: j.service.Late(), PendingMails: j.service.PendingMails(), Unmanaged: j.unmanaged,
 	}
 }
 
-func (j *joining) become(status merchant.ServiceStatus) (activities.Verification, error) {
+func (j *joining) become(status merchant.ServiceStatus) (steps.Verification, error) {
 	if !j.contractedAt.IsZero() && !j.Now().Before(j.contractedAt) {
 		status = merchant.Active
 	}
@@ -162,9 +163,9 @@ func (j *joining) become(status merchant.ServiceStatus) (activities.Verification
 	return j.standing(), err
 }
 
-func (j *joining) saveCredentials(_ context.Context, in activities.SubmitCredentials) (activities.Verification, error) {
+func (j *joining) saveCredentials(_ context.Context, in steps.SubmitCredentials) (steps.Verification, error) {
 	if j.rejects {
-		return activities.Verification{}, temporal.NewNonRetryableApplicationError("wrong", string(problem.CredentialsRejected), nil,
+		return steps.Verification{}, temporal.NewNonRetryableApplicationError("wrong", string(problem.CredentialsRejected), nil,
 			[]problem.Field{{Name: "api_password", Message: "is wrong"}})
 	}
 	if j.service.Status == merchant.Active {
@@ -174,11 +175,11 @@ func (j *joining) saveCredentials(_ context.Context, in activities.SubmitCredent
 	return j.become(merchant.InVerification)
 }
 
-func (j *joining) check(_ context.Context, in activities.LookAtTerminal) (activities.Verification, error) {
+func (j *joining) check(_ context.Context, in steps.LookAtTerminal) (steps.Verification, error) {
 	assert.WithinDuration(j.t, j.started.Add(j.Now().Sub(j.started)*time.Duration(j.scale)), in.At, time.Second)
 	j.looks = append(j.looks, in.At)
 	if j.unreachable {
-		return activities.Verification{}, temporal.NewNonRetryableApplicationError("nobody answers", "test", nil)
+		return steps.Verification{}, temporal.NewNonRetryableApplicationError("nobody answers", "test", nil)
 	}
 	v, err := j.become(j.service.Status)
 	if v.Status == merchant.InVerification {

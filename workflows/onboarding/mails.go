@@ -5,9 +5,10 @@ import (
 	"slices"
 	"time"
 
+	steps "github.com/quittance/quittance/activities/onboarding"
+
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/workflows/internal/flow"
 )
@@ -45,10 +46,10 @@ func (o *onboarding) post(ctx workflow.Context) {
 
 // deliver sends a letter, however long the mail server is down, and notes on the timeline what became of it.
 func (o *onboarding) deliver(ctx workflow.Context, l merchant.Letter) error {
-	tell := activities.Tell{PaymentServiceRef: o.ref(), Letter: l}
-	var told activities.Told
+	ref := steps.MailRef{PaymentServiceRef: o.ref(), Letter: l}
+	var outcome steps.MailOutcome
 	for {
-		err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Posting, fmt.Sprintf("Mail to the %s: %s", l.To, l.What)), mails.TellStep, tell).Get(ctx, &told)
+		err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Posting, fmt.Sprintf("Mail to the %s: %s", l.To, l.What)), do.TellStep, ref).Get(ctx, &outcome)
 		if err == nil {
 			break
 		}
@@ -60,11 +61,11 @@ func (o *onboarding) deliver(ctx workflow.Context, l merchant.Letter) error {
 		o.outbox.operatorNote = ""
 		o.report(ctx)
 	}
-	if told.Note == "" {
+	if outcome.Note == "" {
 		return nil
 	}
 	_, err := o.change(ctx, func() error {
-		return o.step(flow.WithOptions(ctx, flow.Books, "Note what became of the mail"), merchants.NoteLetter, activities.Tidings{Tell: tell, Told: told})
+		return o.step(flow.WithOptions(ctx, flow.Books, "Note what became of the mail"), do.NoteLetter, steps.MailResult{MailRef: ref, Outcome: outcome})
 	})
 	return err
 }

@@ -3,10 +3,11 @@ package onboarding
 import (
 	"testing"
 
+	steps "github.com/quittance/quittance/activities/onboarding"
+
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/testing/flowtest"
 	"github.com/quittance/quittance/workflows/contract"
 )
@@ -31,5 +32,5 @@ func TestNoArgumentOrResultIsABareString(t *testing.T) {
 		contract.UpdateDecide: o.decide, contract.UpdateDocument: o.mailDocument, contract.UpdateDisconnect: o.disconnect,
 		contract.CurrencyActivationType: Workflow{}.CurrencyActivation, contract.UpdateCurrency: a.request, "decide of a currency": a.decide,
 		contract.ServiceHealthType: Workflow{}.ServiceHealth,
-	}, &activities.Merchants{}, &activities.Schedules{})
+	}, &steps.Activities{}, &steps.Schedules{})
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	steps "github.com/quittance/quittance/activities/onboarding"
+
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
@@ -22,9 +24,8 @@ const (
 )
 
 var (
-	merchants *activities.Merchants
-	mails     *activities.Mail
-	schedules *activities.Schedules
+	do        *steps.Activities
+	schedules *steps.Schedules
 )
 
 // withoutCredentials says what happens while the company has not entered credentials, after so many business days.
@@ -33,9 +34,9 @@ var withoutCredentials = []struct {
 	what  string
 	step  any
 }{
-	{2, "Remind the company of the credentials", merchants.RemindOfCredentials},
-	{7, "Remind the company of the credentials again", merchants.RemindOfCredentials},
-	{60, "Give up waiting for credentials", merchants.Abandon},
+	{2, "Remind the company of the credentials", do.RemindOfCredentials},
+	{7, "Remind the company of the credentials again", do.RemindOfCredentials},
+	{60, "Give up waiting for credentials", do.Abandon},
 }
 
 // Workflow is the room's processes with their one setting. TimeScale is how many seconds of a long wait pass in one second: 1
@@ -45,7 +46,7 @@ type Workflow struct{ TimeScale int64 }
 // onboarding brings one payment service to life. Update handlers only change its state (see onboarding_messages.go); what
 // follows from a change stands here, and the mails in letters.go.
 type onboarding struct {
-	activities.Verification
+	steps.Verification
 	in       contract.ConnectPaymentService
 	clock    flow.Clock
 	calendar calendar.Calendar
@@ -131,8 +132,8 @@ func (o *onboarding) busy(ctx workflow.Context) bool {
 }
 
 func (o *onboarding) record(ctx workflow.Context) error {
-	err := o.step(flow.WithOptions(ctx, flow.Books, "Record the payment service"), merchants.RecordPaymentService,
-		activities.Connect{PaymentServiceRef: o.ref(), Environment: o.in.Environment, Name: o.in.Name})
+	err := o.step(flow.WithOptions(ctx, flow.Books, "Record the payment service"), do.RecordPaymentService,
+		o.in)
 	if o.refusal = flow.Refusal(err); o.refusal == nil && err != nil {
 		return err
 	}
@@ -153,7 +154,7 @@ func (o *onboarding) awaitCredentials(ctx workflow.Context) error {
 			return err
 		}
 		if err := o.alone(ctx, merchant.AwaitingCredentials, func() error {
-			return o.step(flow.WithOptions(ctx, flow.Books, next.what), next.step, activities.Remind{PaymentServiceRef: o.ref(), After: next.after})
+			return o.step(flow.WithOptions(ctx, flow.Books, next.what), next.step, steps.Remind{PaymentServiceRef: o.ref(), After: next.after})
 		}); err != nil {
 			return err
 		}
@@ -185,14 +186,14 @@ func (o *onboarding) awaitVerification(ctx workflow.Context) error {
 
 // look is one look at the terminal. When it fails, the next business day brings the next one.
 func (o *onboarding) look(ctx workflow.Context) error {
-	look := activities.LookAtTerminal{PaymentServiceRef: o.ref(), At: o.clock.Now(ctx)}
+	look := steps.LookAtTerminal{PaymentServiceRef: o.ref(), At: o.clock.Now(ctx)}
 	o.blind = ""
-	err := o.step(flow.WithOptions(ctx, flow.Saferpay, "Look at the terminal"), merchants.CheckVerification, look)
+	err := o.step(flow.WithOptions(ctx, flow.Saferpay, "Look at the terminal"), do.CheckVerification, look)
 	if err == nil {
 		return nil
 	}
 	o.blind = fmt.Sprintf("\n\n**The terminal could not be looked at:** %s.", flow.Cause(err))
-	return o.step(flow.WithOptions(ctx, flow.Books, "Note that nothing could be seen"), merchants.NoteBlindLook, look)
+	return o.step(flow.WithOptions(ctx, flow.Books, "Note that nothing could be seen"), do.NoteBlindLook, look)
 }
 
 // windUp erases the credentials of a disconnected payment service a day later, or as soon after that as nothing is under way.
@@ -202,12 +203,12 @@ func (o *onboarding) windUp(ctx workflow.Context) error {
 		if err := workflow.NewTimerWithOptions(ctx, o.clock.Shorten(24*time.Hour), nextDay).Get(ctx, nil); err != nil {
 			return err
 		}
-		var left activities.Left
-		err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Erase the credentials, unless something is under way"), merchants.EraseCredentials, o.ref()).Get(ctx, &left)
+		var left steps.Left
+		err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Erase the credentials, unless something is under way"), do.EraseCredentials, o.ref()).Get(ctx, &left)
 		if err != nil {
 			return err
 		}
-		o.Connected = left.UnderWay
+		o.Connected = left.InFlight
 	}
 	return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "End the nightly sweep and the daily look"), schedules.EndDaily, o.ref()).Get(ctx, nil)
 }
@@ -219,8 +220,8 @@ func (o *onboarding) catchUp(ctx workflow.Context) {
 		o.changes.Receive(ctx, &in)
 		o.catchingUp = true
 		_, err := o.change(ctx, func() error {
-			return o.step(flow.WithOptions(ctx, flow.Books, "See what happened to the payment service"), merchants.CatchUp,
-				activities.ServiceNews{PaymentServiceRef: o.ref(), RefusedPassword: in.RefusedPassword})
+			return o.step(flow.WithOptions(ctx, flow.Books, "See what happened to the payment service"), do.CatchUp,
+				steps.ServiceNews{PaymentServiceRef: o.ref(), RefusedPassword: in.RefusedPassword})
 		})
 		if err != nil {
 			workflow.GetLogger(ctx).Error("What happened to the payment service could not be taken in.", "error", err)
@@ -236,9 +237,9 @@ func (o *onboarding) resume(ctx workflow.Context) {
 		if err := workflow.Await(ctx, func() bool { return o.resuming }); err != nil {
 			return
 		}
-		for next := (activities.Resume{PaymentServiceRef: o.ref()}); o.resuming; {
-			var resumed activities.Resumed
-			err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Let payments and refunds under way go on"), merchants.ResumePayments, next).Get(ctx, &resumed)
+		for next := (steps.Resume{PaymentServiceRef: o.ref()}); o.resuming; {
+			var resumed steps.Resumed
+			err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Let payments and refunds under way go on"), do.ResumePayments, next).Get(ctx, &resumed)
 			if err != nil {
 				workflow.GetLogger(ctx).Error("Payments under way could not be told of the new credentials.", "error", err)
 			}
@@ -268,12 +269,12 @@ func (o *onboarding) alone(ctx workflow.Context, status merchant.ServiceStatus, 
 // step runs an activity that tells where the payment service stands after it. Only one runs at a time, so that what is known
 // here is never older than the record: under changing, but for the first.
 func (o *onboarding) step(ctx workflow.Context, activity, in any) error {
-	var v activities.Verification
+	var v steps.Verification
 	if err := workflow.ExecuteActivity(ctx, activity, in).Get(ctx, &v); err != nil {
 		return err
 	}
 	o.Verification = v
-	o.outbox.take(v.Untold)
+	o.outbox.take(v.PendingMails)
 	return nil
 }
 

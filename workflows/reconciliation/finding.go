@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"slices"
 
+	escalationsteps "github.com/quittance/quittance/activities/escalation"
+
+	steps "github.com/quittance/quittance/activities/reconciliation"
+
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -16,6 +20,9 @@ import (
 	"github.com/quittance/quittance/workflows/internal/flow"
 	"github.com/quittance/quittance/workflows/refunding"
 )
+
+// escalations puts a finding before a person.
+var escalations *escalationsteps.Activities
 
 // Decided is how a finding ended: with a person's choice, or without one because it was put before a person earlier.
 type Decided struct {
@@ -47,8 +54,8 @@ func (w Workflow) Finding(ctx workflow.Context, in contract.OpenFinding) (Decide
 
 func (f *finding) run(ctx workflow.Context) (Decided, error) {
 	// 1. Put it before a person, unless that has been done.
-	var raised activities.Raised
-	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Put it before a person: "+string(f.in.Found.Kind)), books.RaiseException, activities.Raise{
+	var raised escalationsteps.Raised
+	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Put it before a person: "+string(f.in.Found.Kind)), escalations.RaiseException, escalationsteps.Raise{
 		CompanyID: f.in.CompanyID, ExceptionID: f.in.Found.ExceptionID, Kind: f.in.Found.Kind, Subject: f.in.Found.Subject,
 		WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, Detail: f.in.Found.Detail, Choices: f.in.Found.Choices,
 	}).Get(ctx, &raised)
@@ -98,15 +105,15 @@ func (f *finding) resolve(ctx workflow.Context, in contract.ResolveException) (c
 
 func (f *finding) carryOut(ctx workflow.Context, in contract.ResolveException) error {
 	found := f.in.Found
-	transaction := activities.FoundTransaction{
+	transaction := steps.FoundTransaction{
 		PaymentServiceRef: activities.PaymentServiceRef{CompanyID: f.in.CompanyID, PaymentServiceID: f.in.PaymentServiceID},
 		ExceptionID:       found.ExceptionID, TransactionID: found.TransactionID, Amount: found.Amount,
 	}
 	paid := activities.PaymentRef{CompanyID: f.in.CompanyID, PaymentID: found.PaymentID}
-	money := activities.FoundMoney{PaymentRef: paid, InvoiceID: found.InvoiceID, TransactionID: found.TransactionID, Amount: found.ToBook, By: in.By}
+	money := steps.FoundMoney{PaymentRef: paid, InvoiceID: found.InvoiceID, TransactionID: found.TransactionID, Amount: found.ToBook, By: in.By}
 	if in.Choice == exception.CaptureNow || in.Choice == exception.Record && found.Offers(exception.CaptureNow) {
-		var taken activities.Taken
-		err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Interactive, "Capture the money"), saferpay.CaptureFound, transaction).Get(ctx, &taken)
+		var taken steps.Taken
+		err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Interactive, "Capture the money"), do.CaptureFound, transaction).Get(ctx, &taken)
 		if err != nil || found.ToBook.IsZero() { // booked already
 			return err
 		}
@@ -116,16 +123,16 @@ func (f *finding) carryOut(ctx workflow.Context, in contract.ResolveException) e
 	}
 	switch in.Choice {
 	case exception.Book, exception.CaptureNow:
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Book what Saferpay moved"), books.BookFound, money).Get(ctx, nil)
+		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Book what Saferpay moved"), do.BookFound, money).Get(ctx, nil)
 	case exception.Record:
 		var back activities.GivenBack
-		err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Record the refund"), books.RecordFoundRefund, activities.FoundRefund{
+		err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Record the refund"), do.RecordFoundRefund, steps.FoundRefund{
 			PaymentRef: paid, InvoiceID: found.InvoiceID, TransactionID: found.TransactionID, Amount: money.Amount.Neg(),
 		}).Get(ctx, &back)
 		refunding.TellUnparked(ctx, back)
 		return err
 	case exception.Release:
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Interactive, "Give the money back"), saferpay.ReleaseFound, transaction).Get(ctx, nil)
+		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Interactive, "Give the money back"), do.ReleaseFound, transaction).Get(ctx, nil)
 	default:
 		return nil // to leave it as it is
 	}

@@ -5,6 +5,9 @@ import (
 	"testing"
 	"time"
 
+	escalationsteps "github.com/quittance/quittance/activities/escalation"
+	steps "github.com/quittance/quittance/activities/reconciliation"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
@@ -43,37 +46,37 @@ func decide(t *testing.T, toBook string, choices ...exception.Choice) *deciding 
 	}}
 	d.SetTestTimeout(20 * time.Second)
 	register(d, 1)
-	d.RegisterActivity(&activities.Books{})
-	d.RegisterActivity(&activities.Saferpay{})
+	d.RegisterActivity(&steps.Activities{})
+	d.RegisterActivity(&escalationsteps.Activities{})
 	d.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
-	d.OnActivity(books.RaiseException, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Raise) (activities.Raised, error) {
+	d.OnActivity(flowtest.Escalation.RaiseException, mock.Anything, mock.Anything).Return(func(_ context.Context, in escalationsteps.Raise) (escalationsteps.Raised, error) {
 		assert.Equal(t, []any{"exc_1", "T1", choices}, []any{in.ExceptionID, in.Subject, in.Choices})
 		if d.earlier != "" {
-			return activities.Raised{ExceptionID: d.earlier}, nil
+			return escalationsteps.Raised{ExceptionID: d.earlier}, nil
 		}
-		return activities.Raised{ExceptionID: in.ExceptionID}, nil
+		return escalationsteps.Raised{ExceptionID: in.ExceptionID}, nil
 	})
 	does := func(what string) error {
 		d.done = append(d.done, what)
 		return d.refuses
 	}
-	d.OnActivity(books.ResolveException, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Resolve) error {
+	d.OnActivity(flowtest.Escalation.ResolveException, mock.Anything, mock.Anything).Return(func(_ context.Context, in escalationsteps.Resolve) error {
 		d.done = append(d.done, "resolve "+string(in.Choice)+" by "+in.By)
 		return nil
 	}).Maybe()
-	d.OnActivity(books.BookFound, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.FoundMoney) error {
+	d.OnActivity(do.BookFound, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.FoundMoney) error {
 		d.booked = append(d.booked, in.Amount)
 		return does("book")
 	}).Maybe()
-	d.OnActivity(books.RecordFoundRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.FoundRefund) (activities.GivenBack, error) {
+	d.OnActivity(do.RecordFoundRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.FoundRefund) (activities.GivenBack, error) {
 		assert.Equal(t, []any{"pay_1", "inv_1", "T1"}, []any{in.PaymentID, in.InvoiceID, in.TransactionID})
 		d.booked = append(d.booked, in.Amount)
 		return activities.GivenBack{}, does("record")
 	}).Maybe()
-	d.OnActivity(saferpay.CaptureFound, mock.Anything, mock.Anything).Return(func(context.Context, activities.FoundTransaction) (activities.Taken, error) {
-		return activities.Taken{Amount: d.taken}, does("capture")
+	d.OnActivity(do.CaptureFound, mock.Anything, mock.Anything).Return(func(context.Context, steps.FoundTransaction) (steps.Taken, error) {
+		return steps.Taken{Amount: d.taken}, does("capture")
 	}).Maybe()
-	d.OnActivity(saferpay.ReleaseFound, mock.Anything, mock.Anything).Return(func(context.Context, activities.FoundTransaction) error {
+	d.OnActivity(do.ReleaseFound, mock.Anything, mock.Anything).Return(func(context.Context, steps.FoundTransaction) error {
 		return does("release")
 	}).Maybe()
 	return d

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	steps "github.com/quittance/quittance/activities/reconciliation"
+
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -16,10 +18,7 @@ import (
 	"github.com/quittance/quittance/workflows/internal/flow"
 )
 
-var (
-	books    *activities.Books
-	saferpay *activities.Saferpay
-)
+var do *steps.Activities
 
 // Workflow is the room's processes with their one setting. TimeScale is how many seconds of a long wait pass in one second: 1
 // except in a local stack.
@@ -105,9 +104,9 @@ func endOfReport(now time.Time, c flow.Clock) time.Time {
 func (s *nightlySweep) run(ctx workflow.Context) (Swept, error) {
 	for {
 		// 1. Hold a page of the report against our records.
-		var compared activities.Compared
-		err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, fmt.Sprintf("Compare Saferpay's report, page %d", s.Page)), saferpay.CompareReport,
-			activities.ReportPage{
+		var compared steps.Compared
+		err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, fmt.Sprintf("Compare Saferpay's report, page %d", s.Page)), do.CompareReport,
+			steps.ReportPage{
 				PaymentServiceRef: s.service(), From: s.From, To: s.Until, Page: s.Page, Lag: s.clock.Shorten(flow.InquireLag), Overdue: s.clock.Shorten(overdueAfter),
 			}).Get(ctx, &compared)
 		if err != nil {
@@ -155,7 +154,7 @@ func (s *nightlySweep) ended() Swept {
 
 // lookAgain asks the process of the invoice to look at the payment at once. One that is gone is started again, and takes up
 // what was left behind.
-func (s *nightlySweep) lookAgain(ctx workflow.Context, p activities.PaymentUnderWay) error {
+func (s *nightlySweep) lookAgain(ctx workflow.Context, p steps.PaymentInFlight) error {
 	s.UnderWay++
 	err := workflow.SignalExternalWorkflow(ctx, contract.InvoicePaymentID(p.InvoiceID), "", contract.SignalTryAgain, contract.PaymentHint{PaymentID: p.PaymentID}).Get(ctx, nil)
 	if _, gone := errors.AsType[*temporal.UnknownExternalWorkflowExecutionError](err); !gone {
@@ -174,7 +173,7 @@ func (s *nightlySweep) lookAgain(ctx workflow.Context, p activities.PaymentUnder
 }
 
 // ownRefund starts the process of a refund again if it is gone, and has one that waits look at Saferpay again.
-func (s *nightlySweep) ownRefund(ctx workflow.Context, r activities.RefundUnderWay) error {
+func (s *nightlySweep) ownRefund(ctx workflow.Context, r steps.RefundInFlight) error {
 	s.UnderWay++
 	started, err := s.start(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:            contract.RefundID(r.RefundID),

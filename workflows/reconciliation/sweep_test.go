@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	steps "github.com/quittance/quittance/activities/reconciliation"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
@@ -28,9 +30,9 @@ import (
 type sweepingUp struct {
 	*testsuite.TestWorkflowEnvironment
 	t        *testing.T
-	pages    []activities.Compared   // what comparing gives, page by page
+	pages    []steps.Compared        // what comparing gives, page by page
 	failing  error                   // or why it can't be compared
-	asked    []activities.ReportPage // what was read
+	asked    []steps.ReportPage      // what was read
 	gone     bool                    // the processes of payments are
 	signals  []string                // which payments' processes were asked to look
 	invoices []contract.IssueInvoice // what processes were started
@@ -40,18 +42,17 @@ type sweepingUp struct {
 
 var night = time.Date(2026, 11, 25, 2, 17, 0, 0, time.UTC)
 
-func sweepUp(t *testing.T, scale int64, pages ...activities.Compared) *sweepingUp {
+func sweepUp(t *testing.T, scale int64, pages ...steps.Compared) *sweepingUp {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	s := &sweepingUp{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, pages: pages}
 	s.SetTestTimeout(20 * time.Second)
 	s.SetStartTime(night)
 	register(s, scale)
-	s.RegisterActivity(&activities.Saferpay{})
-	s.OnActivity(saferpay.CompareReport, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.ReportPage) (activities.Compared, error) {
+	s.OnActivity(do.CompareReport, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.ReportPage) (steps.Compared, error) {
 		s.asked = append(s.asked, in)
 		if s.failing != nil {
-			return activities.Compared{}, s.failing
+			return steps.Compared{}, s.failing
 		}
 		return s.pages[in.Page-1], nil
 	})
@@ -90,10 +91,10 @@ func (s *sweepingUp) run() Swept {
 
 var (
 	oneCHF       = money.MustParse("1.00", money.CHF)
-	paymentThere = activities.PaymentUnderWay{
+	paymentThere = steps.PaymentInFlight{
 		PaymentRef: activities.PaymentRef{CompanyID: "cmp_1", PaymentID: "pay_1"}, InvoiceID: "inv_1", InvoiceNumber: "R-1", InvoiceStatus: invoice.Open, Amount: oneCHF,
 	}
-	refundThere = activities.RefundUnderWay{RefundRef: activities.RefundRef{CompanyID: "cmp_1", RefundID: "ref_1"}, PaymentID: "pay_2", Amount: oneCHF}
+	refundThere = steps.RefundInFlight{RefundRef: activities.RefundRef{CompanyID: "cmp_1", RefundID: "ref_1"}, PaymentID: "pay_2", Amount: oneCHF}
 	orphanThere = contract.Found{ExceptionID: "exc_1", Finding: sweep.Finding{
 		Kind: exception.OrphanTransaction, Subject: "T1", TransactionID: "T1", Detail: "Saferpay captured CHF 1.00.", Amount: oneCHF, ToBook: oneCHF,
 		Choices: []exception.Choice{exception.Book, exception.NotOurs},
@@ -102,7 +103,7 @@ var (
 
 func TestSweepReadsWhatSaferpayKnowsUntilYesterday(t *testing.T) {
 	t.Parallel()
-	s := sweepUp(t, 1, activities.Compared{Transactions: 2, More: true}, activities.Compared{Transactions: 1})
+	s := sweepUp(t, 1, steps.Compared{Transactions: 2, More: true}, steps.Compared{Transactions: 1})
 	swept := s.run()
 	until := time.Date(2026, 11, 24, 22, 59, 0, 0, time.UTC) // 23:59 in Zurich
 	assert.Equal(t, Swept{Until: until, Transactions: 3}, Swept{Until: swept.Until.UTC(), Transactions: swept.Transactions})
@@ -114,7 +115,7 @@ func TestSweepReadsWhatSaferpayKnowsUntilYesterday(t *testing.T) {
 
 func TestSweepMakesUpForNightsThatWereMissed(t *testing.T) {
 	t.Parallel()
-	s := sweepUp(t, 1, activities.Compared{})
+	s := sweepUp(t, 1, steps.Compared{})
 	last := night.AddDate(0, 0, -20)
 	s.SetLastCompletionResult(Swept{Until: last})
 	s.run()
@@ -123,7 +124,7 @@ func TestSweepMakesUpForNightsThatWereMissed(t *testing.T) {
 
 func TestSweepThatComparedNothingLeavesItsDaysToALaterOne(t *testing.T) {
 	t.Parallel()
-	s := sweepUp(t, 1, activities.Compared{Skipped: "The payment service is suspended."})
+	s := sweepUp(t, 1, steps.Compared{Skipped: "The payment service is suspended."})
 	last := night.AddDate(0, 0, -3)
 	s.SetLastCompletionResult(Swept{Until: last})
 	swept := s.run()
@@ -141,7 +142,7 @@ func TestSweepThatCannotReadTheReportFails(t *testing.T) {
 
 func TestSweepLeavesWhatIsUnderWayToItsProcess(t *testing.T) {
 	t.Parallel()
-	s := sweepUp(t, 1, activities.Compared{Transactions: 1, Payments: []activities.PaymentUnderWay{paymentThere}})
+	s := sweepUp(t, 1, steps.Compared{Transactions: 1, Payments: []steps.PaymentInFlight{paymentThere}})
 	assert.Equal(t, 1, s.run().UnderWay)
 	assert.Equal(t, []string{"invoice/inv_1 pay_1"}, s.signals)
 	assert.Empty(t, s.invoices)
@@ -150,7 +151,7 @@ func TestSweepLeavesWhatIsUnderWayToItsProcess(t *testing.T) {
 
 func TestSweepStartsAProcessAgainThatIsGone(t *testing.T) {
 	t.Parallel()
-	s := sweepUp(t, 1, activities.Compared{Transactions: 2, Payments: []activities.PaymentUnderWay{paymentThere}, Refunds: []activities.RefundUnderWay{refundThere}})
+	s := sweepUp(t, 1, steps.Compared{Transactions: 2, Payments: []steps.PaymentInFlight{paymentThere}, Refunds: []steps.RefundInFlight{refundThere}})
 	s.gone = true
 	assert.Equal(t, 2, s.run().UnderWay)
 	assert.Equal(t, []contract.IssueInvoice{{CompanyID: "cmp_1", InvoiceID: "inv_1", TakeUp: true}}, s.invoices)
@@ -161,7 +162,7 @@ func TestSweepPutsWhatItFindsBeforeAPersonAndEnds(t *testing.T) {
 	t.Parallel()
 	second := orphanThere
 	second.ExceptionID, second.Kind = "exc_2", exception.AmountDiffers
-	s := sweepUp(t, 1, activities.Compared{Transactions: 5, More: true, Findings: []contract.Found{orphanThere}}, activities.Compared{Findings: []contract.Found{second}})
+	s := sweepUp(t, 1, steps.Compared{Transactions: 5, More: true, Findings: []contract.Found{orphanThere}}, steps.Compared{Findings: []contract.Found{second}})
 	assert.Equal(t, 2, s.run().Findings)
 	assert.Equal(t, []string{"exception/exc_1 orphan_transaction", "exception/exc_2 amount_differs"}, s.findings)
 	assert.WithinDuration(t, night, s.Now(), time.Minute)
@@ -169,7 +170,7 @@ func TestSweepPutsWhatItFindsBeforeAPersonAndEnds(t *testing.T) {
 
 func TestLongSweepGoesOnWithTheNextPageInAFreshHistory(t *testing.T) {
 	t.Parallel()
-	s := sweepUp(t, 1, activities.Compared{Transactions: 500, More: true, Findings: []contract.Found{orphanThere}}, activities.Compared{Transactions: 1})
+	s := sweepUp(t, 1, steps.Compared{Transactions: 500, More: true, Findings: []contract.Found{orphanThere}}, steps.Compared{Transactions: 1})
 	s.SetContinueAsNewSuggested(true)
 	s.ExecuteWorkflow(contract.NightlySweepType, contract.SweepPaymentService{CompanyID: "cmp_1", PaymentServiceID: "psv_1"})
 	fresh, ok := errors.AsType[*workflow.ContinueAsNewError](s.GetWorkflowError())
@@ -188,7 +189,7 @@ func TestLongSweepGoesOnWithTheNextPageInAFreshHistory(t *testing.T) {
 
 func TestWhereTimePassesFasterTheReportReachesToNow(t *testing.T) {
 	t.Parallel()
-	s := sweepUp(t, 3600, activities.Compared{})
+	s := sweepUp(t, 3600, steps.Compared{})
 	s.run()
 	assert.WithinDuration(t, night, s.asked[0].To, time.Second)
 	assert.Equal(t, 10*time.Minute/3600, s.asked[0].Lag)

@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	escalationsteps "github.com/quittance/quittance/activities/escalation"
+	steps "github.com/quittance/quittance/activities/refunding"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
@@ -102,15 +105,15 @@ func (w *refundWorld) play(events []flowtest.Happening) {
 	for {
 		w.deciding = false
 		w.Begin(start, events, w.happen, func(env *testsuite.TestWorkflowEnvironment) { register(env, 1) },
-			flowtest.Stand{Step: books.RecordRefundRequest, Does: w.request},
-			flowtest.Stand{Step: saferpay.SendRefund, Does: w.send},
-			flowtest.Stand{Step: saferpay.DoubtRefund, Does: w.doubt},
-			flowtest.Stand{Step: saferpay.FindRefund, Does: w.find},
-			flowtest.Stand{Step: saferpay.AskRefund, Does: w.ask},
-			flowtest.Stand{Step: saferpay.CaptureRefund, Does: w.capture},
-			flowtest.Stand{Step: books.BookRefund, Does: w.book},
-			flowtest.Stand{Step: books.ReopenRefund, Does: w.reopen},
-			flowtest.Stand{Step: books.ResolveException, Does: w.resolve},
+			flowtest.Stand{Step: do.RecordRefundRequest, Does: w.request},
+			flowtest.Stand{Step: do.SendRefund, Does: w.send},
+			flowtest.Stand{Step: do.DoubtRefund, Does: w.doubt},
+			flowtest.Stand{Step: do.FindRefund, Does: w.find},
+			flowtest.Stand{Step: do.AskRefund, Does: w.ask},
+			flowtest.Stand{Step: do.CaptureRefund, Does: w.capture},
+			flowtest.Stand{Step: do.BookRefund, Does: w.book},
+			flowtest.Stand{Step: do.ReopenRefund, Does: w.reopen},
+			flowtest.Stand{Step: flowtest.Escalation.ResolveException, Does: w.resolve},
 		)
 		if w.ends > 0 && !in.TakeUp {
 			w.Env.SetWorkflowRunTimeout(w.ends)
@@ -238,33 +241,33 @@ func (w *refundWorld) become(next refund.State) {
 	require.NoError(w.T, w.record.Become(next, w.Env.Now(), ""))
 }
 
-func (w *refundWorld) request(context.Context, activities.RequestRefund) (activities.RefundTerms, error) {
+func (w *refundWorld) request(context.Context, contract.RequestRefund) (steps.RefundTerms, error) {
 	w.Mu.Lock()
 	defer w.Mu.Unlock()
-	terms := activities.RefundTerms{State: w.record.State}
+	terms := steps.RefundTerms{State: w.record.State}
 	for _, e := range w.Exceptions {
 		if e.Open() {
-			terms.Awaited = activities.Awaited{ExceptionID: e.ID, Kind: e.Kind}
+			terms.Awaited = escalationsteps.Awaited{ExceptionID: e.ID, Kind: e.Kind}
 		}
 	}
 	return terms, nil
 }
 
-func (w *refundWorld) send(context.Context, activities.RefundRef) (out activities.RefundOutcome, err error) {
+func (w *refundWorld) send(context.Context, activities.RefundRef) (out steps.RefundOutcome, err error) {
 	w.Mu.Lock()
 	defer w.Mu.Unlock()
 	if w.record.State != refund.Requested {
-		return activities.RefundOutcome{State: w.record.State}, nil
+		return steps.RefundOutcome{State: w.record.State}, nil
 	}
 	next := w.Next("send")
 	switch next {
 	case notNow:
-		return activities.RefundOutcome{State: refund.Requested, Why: "not now"}, nil
+		return steps.RefundOutcome{State: refund.Requested, Why: "not now"}, nil
 	case noLicense:
-		return activities.RefundOutcome{State: refund.Requested, ByHand: true}, nil
+		return steps.RefundOutcome{State: refund.Requested, ByHand: true}, nil
 	case flowtest.SaidNo:
 		w.become(refund.Failed)
-		return activities.RefundOutcome{State: refund.Failed}, nil
+		return steps.RefundOutcome{State: refund.Failed}, nil
 	case flowtest.LostBefore:
 		return out, errors.New("the connection broke")
 	}
@@ -274,7 +277,7 @@ func (w *refundWorld) send(context.Context, activities.RefundRef) (out activitie
 		return out, errors.New("the connection broke")
 	}
 	w.become(answer)
-	return activities.RefundOutcome{State: answer}, nil
+	return steps.RefundOutcome{State: answer}, nil
 }
 
 func (w *refundWorld) doubt(context.Context, activities.RefundRef) error {
@@ -286,7 +289,7 @@ func (w *refundWorld) doubt(context.Context, activities.RefundRef) error {
 	return nil
 }
 
-func (w *refundWorld) find(context.Context, activities.RefundRef) (out activities.RefundOutcome, err error) {
+func (w *refundWorld) find(context.Context, activities.RefundRef) (out steps.RefundOutcome, err error) {
 	err = w.Call("find", func() error {
 		ours := w.ours(w.lag)
 		if out.State = refund.Unknown; ours != nil {
@@ -307,7 +310,7 @@ func (w *refundWorld) learn(state refund.State) refund.State {
 	return state
 }
 
-func (w *refundWorld) ask(context.Context, activities.RefundRef) (out activities.RefundOutcome, err error) {
+func (w *refundWorld) ask(context.Context, activities.RefundRef) (out steps.RefundOutcome, err error) {
 	err = w.Call("ask", func() error {
 		switch ours := w.ours(0); ours.state {
 		case refund.Captured, refund.Pending:
@@ -321,7 +324,7 @@ func (w *refundWorld) ask(context.Context, activities.RefundRef) (out activities
 	return out, err
 }
 
-func (w *refundWorld) capture(context.Context, activities.RefundRef) (out activities.RefundOutcome, err error) {
+func (w *refundWorld) capture(context.Context, activities.RefundRef) (out steps.RefundOutcome, err error) {
 	err = w.Call("capture", func() error {
 		ours := w.ours(0)
 		if ours.state == refund.Failed {
@@ -333,7 +336,7 @@ func (w *refundWorld) capture(context.Context, activities.RefundRef) (out activi
 	return out, err
 }
 
-func (w *refundWorld) book(_ context.Context, in activities.GiveBack) (activities.GivenBack, error) {
+func (w *refundWorld) book(_ context.Context, in steps.GiveBack) (activities.GivenBack, error) {
 	return activities.GivenBack{InvoiceID: "inv_1", PaymentID: "pay_1"}, w.Call("book", func() error {
 		if w.record.State == refund.Captured || w.record.State == refund.Recorded {
 			return nil
@@ -344,7 +347,7 @@ func (w *refundWorld) book(_ context.Context, in activities.GiveBack) (activitie
 	})
 }
 
-func (w *refundWorld) reopen(_ context.Context, in activities.Reopen) error {
+func (w *refundWorld) reopen(_ context.Context, in steps.Reopen) error {
 	w.Mu.Lock()
 	defer w.Mu.Unlock()
 	switch {
@@ -358,7 +361,7 @@ func (w *refundWorld) reopen(_ context.Context, in activities.Reopen) error {
 	return nil
 }
 
-func (w *refundWorld) resolve(_ context.Context, in activities.Resolve) error {
+func (w *refundWorld) resolve(_ context.Context, in escalationsteps.Resolve) error {
 	w.Mu.Lock()
 	defer w.Mu.Unlock()
 	e, err := w.Decided(in)

@@ -8,12 +8,13 @@ import (
 	"slices"
 	"time"
 
+	steps "github.com/quittance/quittance/activities/refunding"
+
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/exception"
-	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
 	"github.com/quittance/quittance/workflows/contract"
@@ -34,10 +35,7 @@ const (
 // except in a local stack.
 type Workflow struct{ TimeScale int64 }
 
-var (
-	books    *activities.Books
-	saferpay *activities.Saferpay
-)
+var do *steps.Activities
 
 // Returned is how a refund ended.
 type Returned struct {
@@ -50,7 +48,7 @@ type refunding struct {
 	in          contract.RequestRefund
 	clock       flow.Clock
 	escalations escalation.Escalations
-	terms       activities.RefundTerms
+	terms       steps.RefundTerms
 	state       refund.State
 
 	recorded  bool   // the request stands in the books
@@ -81,8 +79,8 @@ func (r *refunding) run(ctx workflow.Context) (Returned, error) {
 	}
 
 	// 2. Wait until Saferpay takes it: some payments rest first.
-	if r.recorded && r.state == refund.Requested && r.terms.Rest > payment.Immediately {
-		r.sleepUntil(ctx, r.terms.CapturedAt.Add(r.clock.Shorten(r.terms.Rest)), fmt.Sprintf("Saferpay refunds %s payments only after %s", r.terms.Method.Terms().Label, r.terms.Rest))
+	if r.recorded && r.state == refund.Requested && r.terms.Rest > 0 {
+		r.sleepUntil(ctx, r.terms.CapturedAt.Add(r.clock.Shorten(r.terms.Rest)), fmt.Sprintf("Saferpay refunds %s payments only after %s", r.terms.Method, r.terms.Rest))
 	}
 
 	// 3. Ask for it, once, and clear up what came of it.
@@ -109,9 +107,7 @@ func (r *refunding) run(ctx workflow.Context) (Returned, error) {
 // record records the request, or takes up a refund whose workflow was ended from outside: whether that one was asked for is
 // not known, unless the record says so.
 func (r *refunding) record(ctx workflow.Context) error {
-	err := flow.LocalThenActivity(ctx, flow.Books, "Record the refund", books.RecordRefundRequest, activities.RequestRefund{
-		RefundRef: r.ref(), PaymentID: r.in.PaymentID, OrderID: r.in.OrderID, Amount: r.in.Amount, Reason: r.in.Reason,
-	}, &r.terms)
+	err := flow.LocalThenActivity(ctx, flow.Books, "Record the refund", do.RecordRefundRequest, r.in, &r.terms)
 	if r.refusal = flow.Refusal(err); r.refusal == nil && err != nil {
 		return err
 	}
@@ -131,8 +127,8 @@ func (r *refunding) record(ctx workflow.Context) error {
 func (r *refunding) send(ctx workflow.Context) {
 	r.report(ctx)
 	r.Again = false
-	var out activities.RefundOutcome
-	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Once, "Ask Saferpay for the refund"), saferpay.SendRefund, r.ref()).Get(ctx, &out)
+	var out steps.RefundOutcome
+	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Once, "Ask Saferpay for the refund"), do.SendRefund, r.ref()).Get(ctx, &out)
 	switch {
 	case err != nil:
 		r.doubt(ctx)
@@ -149,7 +145,7 @@ func (r *refunding) send(ctx workflow.Context) {
 // doubt records that nobody knows whether the refund was made.
 func (r *refunding) doubt(ctx workflow.Context) {
 	r.escalations.RetryUntilResolved(ctx, &r.Escalation, escalation.BookingFailed, func() error {
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Bookings, "Record that nobody knows"), saferpay.DoubtRefund, r.ref()).Get(ctx, nil)
+		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Bookings, "Record that nobody knows"), do.DoubtRefund, r.ref()).Get(ctx, nil)
 	})
 	r.state = refund.Unknown
 }
@@ -173,9 +169,9 @@ func (r *refunding) notTaken(ctx workflow.Context, why string) {
 // find looks for a refund whose answer was lost, once Saferpay's data have caught up. Not finding it proves nothing.
 func (r *refunding) find(ctx workflow.Context) {
 	r.sleep(ctx, r.clock.Shorten(flow.InquireLag), "Saferpay's data lag some minutes behind")
-	var out activities.RefundOutcome
+	var out steps.RefundOutcome
 	if r.retryUntilResolved(ctx, refundNotAsked, func() error {
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Look for the refund by its order id"), saferpay.FindRefund, r.ref()).Get(ctx, &out)
+		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Look for the refund by its order id"), do.FindRefund, r.ref()).Get(ctx, &out)
 	}) {
 		return
 	}
@@ -197,8 +193,8 @@ func (r *refunding) find(ctx workflow.Context) {
 // showsUp looks once more for a refund that a person says did not happen, since asking again would give the money back twice. What
 // Saferpay shows counts more than what the person saw; when it can't be asked, the person's word counts.
 func (r *refunding) showsUp(ctx workflow.Context) bool {
-	var out activities.RefundOutcome
-	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Look for the refund once more before that"), saferpay.FindRefund, r.ref()).Get(ctx, &out)
+	var out steps.RefundOutcome
+	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Look for the refund once more before that"), do.FindRefund, r.ref()).Get(ctx, &out)
 	if err != nil || out.State == refund.Unknown {
 		return false
 	}
@@ -212,9 +208,9 @@ func (r *refunding) awaitProvider(ctx workflow.Context) {
 		r.sleep(ctx, r.clock.Shorten(refundPending), "The provider decides later")
 		r.waited = true
 	}
-	var out activities.RefundOutcome
+	var out steps.RefundOutcome
 	if r.retryUntilResolved(ctx, refundNotAsked, func() error {
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Ask what became of the refund"), saferpay.AskRefund, r.ref()).Get(ctx, &out)
+		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Ask what became of the refund"), do.AskRefund, r.ref()).Get(ctx, &out)
 	}) {
 		return
 	}
@@ -224,9 +220,9 @@ func (r *refunding) awaitProvider(ctx workflow.Context) {
 }
 
 func (r *refunding) capture(ctx workflow.Context) {
-	var out activities.RefundOutcome
+	var out steps.RefundOutcome
 	if r.retryUntilResolved(ctx, refundStuck, func() error {
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Capture the refund"), saferpay.CaptureRefund, r.ref()).Get(ctx, &out)
+		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Capture the refund"), do.CaptureRefund, r.ref()).Get(ctx, &out)
 	}) {
 		return
 	}
@@ -234,7 +230,7 @@ func (r *refunding) capture(ctx workflow.Context) {
 }
 
 // learn takes over what Saferpay said of the refund.
-func (r *refunding) learn(ctx workflow.Context, out activities.RefundOutcome) {
+func (r *refunding) learn(ctx workflow.Context, out steps.RefundOutcome) {
 	if out.State == refund.Captured {
 		r.book(ctx, refund.Captured, "Saferpay gave the money back.")
 		return
@@ -267,8 +263,8 @@ func (r *refunding) conclude(ctx workflow.Context, choice exception.Choice) {
 // reopen records that the refund did not happen: it is asked for again, or has failed.
 func (r *refunding) reopen(ctx workflow.Context, again bool) {
 	r.escalations.RetryUntilResolved(ctx, &r.Escalation, escalation.BookingFailed, func() error {
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Bookings, "Record that it did not happen"), books.ReopenRefund,
-			activities.Reopen{RefundRef: r.ref(), Again: again}).Get(ctx, nil)
+		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Bookings, "Record that it did not happen"), do.ReopenRefund,
+			steps.Reopen{RefundRef: r.ref(), Again: again}).Get(ctx, nil)
 	})
 	r.state = refund.Failed
 	if again {
@@ -279,7 +275,7 @@ func (r *refunding) reopen(ctx workflow.Context, again bool) {
 func (r *refunding) book(ctx workflow.Context, state refund.State, note string) {
 	var back activities.GivenBack
 	r.escalations.RetryUntilResolved(ctx, &r.Escalation, escalation.BookingFailed, func() error {
-		return flow.LocalThenActivity(ctx, flow.Bookings, "Book the refund", books.BookRefund, activities.GiveBack{RefundRef: r.ref(), State: state, Note: note}, &back)
+		return flow.LocalThenActivity(ctx, flow.Bookings, "Book the refund", do.BookRefund, steps.GiveBack{RefundRef: r.ref(), State: state, Note: note}, &back)
 	})
 	r.state = state
 	TellUnparked(ctx, back)

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	escalationsteps "github.com/quittance/quittance/activities/escalation"
+	steps "github.com/quittance/quittance/activities/refunding"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
@@ -27,12 +30,12 @@ type giving struct {
 	*testsuite.TestWorkflowEnvironment
 	t       *testing.T
 	mu      sync.Mutex // two decisions are recorded at once
-	terms   activities.RefundTerms
-	sent    []func() (activities.RefundOutcome, error) // what SendRefund answers, in turn
-	stuck   []error                                    // what CaptureRefund answers before it works
-	found   activities.RefundOutcome                   // what FindRefund answers
-	asked   activities.RefundOutcome                   // what AskRefund answers
-	back    activities.GivenBack                       // what BookRefund answers
+	terms   steps.RefundTerms
+	sent    []func() (steps.RefundOutcome, error) // what SendRefund answers, in turn
+	stuck   []error                               // what CaptureRefund answers before it works
+	found   steps.RefundOutcome                   // what FindRefund answers
+	asked   steps.RefundOutcome                   // what AskRefund answers
+	back    activities.GivenBack                  // what BookRefund answers
 	takeUp  bool
 	decided exception.Choice // what was recorded of the exception
 	calls   map[string]int
@@ -45,8 +48,8 @@ func giveBack(t *testing.T) *giving {
 	g := &giving{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, calls: map[string]int{}, times: map[string]time.Time{}}
 	g.SetTestTimeout(20 * time.Second)
 	register(g, 1)
-	g.RegisterActivity(&activities.Books{})
-	g.RegisterActivity(&activities.Saferpay{})
+	g.RegisterActivity(&steps.Activities{})
+	g.RegisterActivity(&escalationsteps.Activities{})
 	g.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
 	note := func(step string) {
 		g.mu.Lock()
@@ -54,53 +57,53 @@ func giveBack(t *testing.T) *giving {
 		g.calls[step]++
 		g.times[step] = g.Now()
 	}
-	g.OnActivity(books.RecordRefundRequest, mock.Anything, mock.Anything).Return(func(context.Context, activities.RequestRefund) (activities.RefundTerms, error) {
+	g.OnActivity(do.RecordRefundRequest, mock.Anything, mock.Anything).Return(func(context.Context, contract.RequestRefund) (steps.RefundTerms, error) {
 		return g.terms, nil
 	}).Maybe()
-	g.OnActivity(saferpay.SendRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (activities.RefundOutcome, error) {
+	g.OnActivity(do.SendRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (steps.RefundOutcome, error) {
 		note("send")
 		require.NotEmpty(t, g.sent, "the refund was asked for too often")
 		answer := g.sent[0]
 		g.sent = g.sent[1:]
 		return answer()
 	}).Maybe()
-	g.OnActivity(saferpay.DoubtRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) error {
+	g.OnActivity(do.DoubtRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) error {
 		note("doubt")
 		return nil
 	}).Maybe()
-	g.OnActivity(saferpay.FindRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (activities.RefundOutcome, error) {
+	g.OnActivity(do.FindRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (steps.RefundOutcome, error) {
 		note("find")
 		return g.found, nil
 	}).Maybe()
-	g.OnActivity(saferpay.AskRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (activities.RefundOutcome, error) {
+	g.OnActivity(do.AskRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (steps.RefundOutcome, error) {
 		note("ask")
 		return g.asked, nil
 	}).Maybe()
-	g.OnActivity(saferpay.CaptureRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (activities.RefundOutcome, error) {
+	g.OnActivity(do.CaptureRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (steps.RefundOutcome, error) {
 		note("capture")
 		if len(g.stuck) > 0 {
 			err := g.stuck[0]
 			g.stuck = g.stuck[1:]
-			return activities.RefundOutcome{}, err
+			return steps.RefundOutcome{}, err
 		}
-		return activities.RefundOutcome{State: refund.Captured}, nil
+		return steps.RefundOutcome{State: refund.Captured}, nil
 	}).Maybe()
-	g.OnActivity(books.BookRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.GiveBack) (activities.GivenBack, error) {
+	g.OnActivity(do.BookRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.GiveBack) (activities.GivenBack, error) {
 		note("book " + string(in.State))
 		return g.back, nil
 	}).Maybe()
-	g.OnActivity(books.ReopenRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Reopen) error {
+	g.OnActivity(do.ReopenRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.Reopen) error {
 		note(map[bool]string{true: "ask again", false: "fail"}[in.Again])
 		return nil
 	}).Maybe()
-	g.OnActivity(books.RaiseException, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Raise) (activities.Raised, error) {
+	g.OnActivity(flowtest.Escalation.RaiseException, mock.Anything, mock.Anything).Return(func(_ context.Context, in escalationsteps.Raise) (escalationsteps.Raised, error) {
 		note("raise " + string(in.Kind))
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		g.decided = "" // a new one of the same name
-		return activities.Raised{ExceptionID: "exc_1"}, nil
+		return escalationsteps.Raised{ExceptionID: "exc_1"}, nil
 	}).Maybe()
-	g.OnActivity(books.ResolveException, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.Resolve) error {
+	g.OnActivity(flowtest.Escalation.ResolveException, mock.Anything, mock.Anything).Return(func(_ context.Context, in escalationsteps.Resolve) error {
 		g.mu.Lock()
 		before := g.decided
 		if before == "" {
@@ -117,8 +120,8 @@ func giveBack(t *testing.T) *giving {
 }
 
 // answers adds an answer to a refund request.
-func (g *giving) answers(out activities.RefundOutcome, err error) *giving {
-	g.sent = append(g.sent, func() (activities.RefundOutcome, error) { return out, err })
+func (g *giving) answers(out steps.RefundOutcome, err error) *giving {
+	g.sent = append(g.sent, func() (steps.RefundOutcome, error) { return out, err })
 	return g
 }
 
@@ -147,7 +150,7 @@ var errLost = errors.New("connection reset")
 func TestAnInvoiceHearsThatMoneyWhichCameTwiceHasGoneBack(t *testing.T) {
 	t.Parallel()
 	for name, ended := range map[string]error{"its process waits": nil, "its process has ended": &temporal.UnknownExternalWorkflowExecutionError{}} {
-		g := giveBack(t).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+		g := giveBack(t).answers(steps.RefundOutcome{State: refund.Authorized}, nil)
 		g.back = activities.GivenBack{InvoiceID: "inv_1", PaymentID: "pay_1", Unparked: true}
 		g.OnSignalExternalWorkflow(mock.Anything, "invoice/inv_1", "", contract.SignalMoneyReturned, contract.PaymentHint{PaymentID: "pay_1"}).Return(ended).Once()
 		assert.Equal(t, refund.Captured, g.run(), name)
@@ -157,7 +160,7 @@ func TestAnInvoiceHearsThatMoneyWhichCameTwiceHasGoneBack(t *testing.T) {
 
 func TestRefundIsAskedForCapturedAndBooked(t *testing.T) {
 	t.Parallel()
-	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+	g := giveBack(t).answers(steps.RefundOutcome{State: refund.Authorized}, nil)
 	request := &flowtest.Answer[contract.Acknowledged]{}
 	g.at(0, func() { g.UpdateWorkflow(contract.UpdateRefund, "request", flowtest.Callback(request)) })
 	assert.Equal(t, refund.Captured, g.run())
@@ -168,9 +171,9 @@ func TestRefundIsAskedForCapturedAndBooked(t *testing.T) {
 
 func TestTWINTRefundWaitsTwoHoursAfterThePayment(t *testing.T) {
 	t.Parallel()
-	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+	g := giveBack(t).answers(steps.RefundOutcome{State: refund.Authorized}, nil)
 	start := g.Now()
-	g.terms = activities.RefundTerms{CapturedAt: start.Add(-30 * time.Minute), Rest: 2 * time.Hour}
+	g.terms = steps.RefundTerms{CapturedAt: start.Add(-30 * time.Minute), Rest: 2 * time.Hour}
 	assert.Equal(t, refund.Captured, g.run())
 	assert.WithinDuration(t, start.Add(90*time.Minute), g.times["send"], time.Minute)
 }
@@ -178,11 +181,11 @@ func TestTWINTRefundWaitsTwoHoursAfterThePayment(t *testing.T) {
 func TestLostAnswerIsLookedForAndNeverRepeated(t *testing.T) {
 	t.Parallel()
 	for name, g := range map[string]*giving{
-		"Saferpay's answer was lost":  giveBack(t).answers(activities.RefundOutcome{State: refund.Unknown}, nil),
-		"the worker died on the way":  giveBack(t).answers(activities.RefundOutcome{}, errLost),
-		"the heartbeat was not heard": giveBack(t).answers(activities.RefundOutcome{}, temporal.NewHeartbeatTimeoutError()),
+		"Saferpay's answer was lost":  giveBack(t).answers(steps.RefundOutcome{State: refund.Unknown}, nil),
+		"the worker died on the way":  giveBack(t).answers(steps.RefundOutcome{}, errLost),
+		"the heartbeat was not heard": giveBack(t).answers(steps.RefundOutcome{}, temporal.NewHeartbeatTimeoutError()),
 	} {
-		g.found = activities.RefundOutcome{State: refund.Authorized}
+		g.found = steps.RefundOutcome{State: refund.Authorized}
 		start := g.Now()
 		assert.Equal(t, refund.Captured, g.run(), name)
 		assert.Equal(t, 1, g.calls["send"], name)
@@ -202,8 +205,8 @@ func TestPersonDecidesOnARefundThatNobodyFinds(t *testing.T) {
 		exception.DidNotHappen: {refund.Failed, "fail", 1},
 		exception.TryAgain:     {refund.Captured, "ask again", 2},
 	} {
-		g := giveBack(t).answers(activities.RefundOutcome{State: refund.Unknown}, nil).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
-		g.found = activities.RefundOutcome{State: refund.Unknown}
+		g := giveBack(t).answers(steps.RefundOutcome{State: refund.Unknown}, nil).answers(steps.RefundOutcome{State: refund.Authorized}, nil)
+		g.found = steps.RefundOutcome{State: refund.Unknown}
 		decision := g.decide(48*time.Hour, choice)
 		assert.Equal(t, want.state, g.run(), choice)
 		require.NoError(t, decision.Err)
@@ -215,9 +218,9 @@ func TestPersonDecidesOnARefundThatNobodyFinds(t *testing.T) {
 
 func TestLicenseWithoutRefundsIsDoneByHandAndRecorded(t *testing.T) {
 	t.Parallel()
-	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Requested, ByHand: true}, nil)
+	g := giveBack(t).answers(steps.RefundOutcome{State: refund.Requested, ByHand: true}, nil)
 	tooEarly, recorded := &flowtest.Answer[contract.Acknowledged]{}, &flowtest.Answer[contract.Acknowledged]{}
-	g.OnActivity(saferpay.SendRefund, mock.Anything, mock.Anything).Maybe()
+	g.OnActivity(do.SendRefund, mock.Anything, mock.Anything).Maybe()
 	g.at(24*time.Hour, func() {
 		g.UpdateWorkflow(contract.UpdateRecorded, "", flowtest.Callback(recorded), contract.RefundRecorded{})
 	})
@@ -225,8 +228,8 @@ func TestLicenseWithoutRefundsIsDoneByHandAndRecorded(t *testing.T) {
 	require.NoError(t, recorded.Err)
 	assert.Equal(t, map[string]int{"send": 1, "raise refund_by_hand": 1, "resolve it_happened": 1, "book recorded": 1}, g.calls)
 
-	early := giveBack(t).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
-	early.terms = activities.RefundTerms{CapturedAt: early.Now(), Rest: 2 * time.Hour}
+	early := giveBack(t).answers(steps.RefundOutcome{State: refund.Authorized}, nil)
+	early.terms = steps.RefundTerms{CapturedAt: early.Now(), Rest: 2 * time.Hour}
 	early.at(time.Minute, func() {
 		early.UpdateWorkflow(contract.UpdateRecorded, "", flowtest.Callback(tooEarly), contract.RefundRecorded{})
 	})
@@ -236,12 +239,12 @@ func TestLicenseWithoutRefundsIsDoneByHandAndRecorded(t *testing.T) {
 
 func TestRefundThatSaferpayDoesNotTakeIsAskedForAgainAndThenPutBeforeAPerson(t *testing.T) {
 	t.Parallel()
-	notTaken := activities.RefundOutcome{State: refund.Requested, Why: "Saferpay answered RETRY_LATER"}
+	notTaken := steps.RefundOutcome{State: refund.Requested, Why: "Saferpay answered RETRY_LATER"}
 	g := giveBack(t)
 	for range 6 {
 		g.answers(notTaken, nil)
 	}
-	g.answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+	g.answers(steps.RefundOutcome{State: refund.Authorized}, nil)
 	start := g.Now()
 	early := -1
 	g.at(100*time.Minute, func() { early = g.calls["raise refund_not_taken"] })
@@ -257,13 +260,13 @@ func TestADecisionIsRefusedWhileTheRefundIsAskedForSinceItWouldNotBeCarriedOut(t
 	t.Parallel()
 	g := giveBack(t)
 	for range refundTries {
-		g.answers(activities.RefundOutcome{State: refund.Requested, Why: "Saferpay answered RETRY_LATER"}, nil)
+		g.answers(steps.RefundOutcome{State: refund.Requested, Why: "Saferpay answered RETRY_LATER"}, nil)
 	}
 	meanwhile, recorded := &flowtest.Answer[contract.Acknowledged]{}, &flowtest.Answer[contract.Acknowledged]{}
-	g.sent = append(g.sent, func() (activities.RefundOutcome, error) {
+	g.sent = append(g.sent, func() (steps.RefundOutcome, error) {
 		g.UpdateWorkflow(contract.UpdateResolve, "", flowtest.Callback(meanwhile), contract.ResolveException{ExceptionID: "exc_1", Choice: exception.Happened, By: "key_1"})
 		g.UpdateWorkflow(contract.UpdateRecorded, "", flowtest.Callback(recorded), contract.RefundRecorded{By: "key_1"})
-		return activities.RefundOutcome{State: refund.Authorized}, nil
+		return steps.RefundOutcome{State: refund.Authorized}, nil
 	})
 	assert.Equal(t, refund.Captured, g.run())
 	for _, a := range []*flowtest.Answer[contract.Acknowledged]{meanwhile, recorded} {
@@ -277,7 +280,7 @@ func TestRefundThatSaferpayDoesNotTakeCanBeEnded(t *testing.T) {
 	for choice, want := range map[exception.Choice]refund.State{exception.DidNotHappen: refund.Failed, exception.Happened: refund.Recorded} {
 		g := giveBack(t)
 		for range refundTries {
-			g.answers(activities.RefundOutcome{State: refund.Requested}, nil)
+			g.answers(steps.RefundOutcome{State: refund.Requested}, nil)
 		}
 		g.decide(3*time.Hour, choice)
 		assert.Equal(t, want, g.run(), choice)
@@ -289,7 +292,7 @@ func TestAcceptedRefundThatCannotBeCapturedIsPutBeforeAPerson(t *testing.T) {
 	for choice, want := range map[exception.Choice]refund.State{
 		exception.TryAgain: refund.Captured, exception.Happened: refund.Recorded, exception.DidNotHappen: refund.Failed,
 	} {
-		g := giveBack(t).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+		g := giveBack(t).answers(steps.RefundOutcome{State: refund.Authorized}, nil)
 		g.stuck = []error{temporal.NewNonRetryableApplicationError("Saferpay said no", activities.SaferpayRefused, nil)}
 		g.decide(30*time.Minute, choice)
 		assert.Equal(t, want, g.run(), choice)
@@ -300,10 +303,10 @@ func TestAcceptedRefundThatCannotBeCapturedIsPutBeforeAPerson(t *testing.T) {
 
 func TestPendingRefundIsNeverAskedForAgain(t *testing.T) {
 	t.Parallel()
-	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Pending}, nil)
-	g.asked = activities.RefundOutcome{State: refund.Pending}
+	g := giveBack(t).answers(steps.RefundOutcome{State: refund.Pending}, nil)
+	g.asked = steps.RefundOutcome{State: refund.Pending}
 	g.decide(48*time.Hour, exception.TryAgain)
-	g.at(49*time.Hour, func() { g.asked = activities.RefundOutcome{State: refund.Captured} })
+	g.at(49*time.Hour, func() { g.asked = steps.RefundOutcome{State: refund.Captured} })
 	g.decide(50*time.Hour, exception.TryAgain)
 	assert.Equal(t, refund.Captured, g.run())
 	assert.Equal(t, 1, g.calls["send"])
@@ -313,8 +316,8 @@ func TestPendingRefundIsNeverAskedForAgain(t *testing.T) {
 
 func TestRecordingAndDecidingARefundAtOnceEndsItOnce(t *testing.T) {
 	t.Parallel()
-	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Unknown}, nil)
-	g.found = activities.RefundOutcome{State: refund.Unknown}
+	g := giveBack(t).answers(steps.RefundOutcome{State: refund.Unknown}, nil)
+	g.found = steps.RefundOutcome{State: refund.Unknown}
 	decision, recorded := g.decide(48*time.Hour, exception.DidNotHappen), &flowtest.Answer[contract.Acknowledged]{}
 	g.at(48*time.Hour, func() {
 		g.UpdateWorkflow(contract.UpdateRecorded, "", flowtest.Callback(recorded), contract.RefundRecorded{By: "key_2"})
@@ -342,7 +345,7 @@ func TestRefundThatWasEndedFromOutsideIsLookedForBeforeAnythingElse(t *testing.T
 		refund.Captured:   {},
 	} {
 		g := giveBack(t)
-		g.terms.State, g.found = state, activities.RefundOutcome{State: refund.Authorized}
+		g.terms.State, g.found = state, steps.RefundOutcome{State: refund.Authorized}
 		g.takeUp = true
 		assert.Equal(t, refund.Captured, g.run(), state)
 		assert.Equal(t, want, g.calls, state)
@@ -351,7 +354,7 @@ func TestRefundThatWasEndedFromOutsideIsLookedForBeforeAnythingElse(t *testing.T
 
 func TestRefusedRefundFails(t *testing.T) {
 	t.Parallel()
-	g := giveBack(t).answers(activities.RefundOutcome{State: refund.Failed}, nil)
+	g := giveBack(t).answers(steps.RefundOutcome{State: refund.Failed}, nil)
 	assert.Equal(t, refund.Failed, g.run())
 	assert.Equal(t, map[string]int{"send": 1}, g.calls)
 }
@@ -359,8 +362,8 @@ func TestRefusedRefundFails(t *testing.T) {
 func TestPendingRefundIsLookedAtOnce(t *testing.T) {
 	t.Parallel()
 	for out, want := range map[refund.State]refund.State{refund.Captured: refund.Captured, refund.Failed: refund.Failed, refund.Pending: refund.Recorded} {
-		g := giveBack(t).answers(activities.RefundOutcome{State: refund.Pending}, nil)
-		g.asked = activities.RefundOutcome{State: out}
+		g := giveBack(t).answers(steps.RefundOutcome{State: refund.Pending}, nil)
+		g.asked = steps.RefundOutcome{State: out}
 		g.decide(72*time.Hour, exception.Happened)
 		assert.Equal(t, want, g.run(), out)
 		assert.Equal(t, 1, g.calls["ask"])
@@ -372,8 +375,9 @@ func TestRefundThatIsNotAllowedIsTheAnswerAndTheEnd(t *testing.T) {
 	var suite testsuite.WorkflowTestSuite
 	g := &giving{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t}
 	register(g, 1)
-	g.RegisterActivity(&activities.Books{})
-	g.OnActivity(books.RecordRefundRequest, mock.Anything, mock.Anything).Return(activities.RefundTerms{},
+	g.RegisterActivity(&steps.Activities{})
+	g.RegisterActivity(&escalationsteps.Activities{})
+	g.OnActivity(do.RecordRefundRequest, mock.Anything, mock.Anything).Return(steps.RefundTerms{},
 		temporal.NewNonRetryableApplicationError("too much", string(problem.RefundExceedsPayment), nil, []problem.Field{}))
 	request := &flowtest.Answer[contract.Acknowledged]{}
 	g.at(0, func() { g.UpdateWorkflow(contract.UpdateRefund, "request", flowtest.Callback(request)) })
@@ -384,7 +388,7 @@ func TestRefundThatIsNotAllowedIsTheAnswerAndTheEnd(t *testing.T) {
 func TestRefundThatWaitsForCredentialsGoesOnWhenTheyAreRenewed(t *testing.T) {
 	t.Parallel()
 	g := giveBack(t)
-	g.answers(activities.RefundOutcome{State: refund.Requested}, nil).answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+	g.answers(steps.RefundOutcome{State: refund.Requested}, nil).answers(steps.RefundOutcome{State: refund.Authorized}, nil)
 	start := g.Now()
 	g.at(time.Minute, func() {
 		g.SignalWorkflow(contract.SignalTryAgain, contract.PaymentHint{PaymentID: "pay_1", OnlyFailed: true})
@@ -397,8 +401,8 @@ func TestRefundIsNotAskedForEarlierThanItMayBe(t *testing.T) {
 	t.Parallel()
 	g := giveBack(t)
 	start := g.Now()
-	g.terms = activities.RefundTerms{CapturedAt: start, Rest: 2 * time.Hour}
-	g.answers(activities.RefundOutcome{State: refund.Authorized}, nil)
+	g.terms = steps.RefundTerms{CapturedAt: start, Rest: 2 * time.Hour}
+	g.answers(steps.RefundOutcome{State: refund.Authorized}, nil)
 	g.at(time.Minute, func() {
 		g.SignalWorkflow(contract.SignalTryAgain, contract.PaymentHint{PaymentID: "pay_1", OnlyFailed: true})
 	})

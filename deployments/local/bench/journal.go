@@ -79,7 +79,7 @@ func journal(ctx context.Context, server *embeddedpg.Server, progress io.Writer)
 // reader is the store in the words of the API.
 type reader struct{ *postgres.Store }
 
-func (r reader) InCompany(ctx context.Context, companyID string, fn func(api.Tx) error) error {
+func (r reader) InCompany(ctx context.Context, companyID string, fn func(tx any) error) error {
 	return r.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
 }
 

@@ -31,6 +31,9 @@ type attempt struct {
 // passes in a second here, and a payment page lives for 24. Faults and notifications are set for the whole simulator, so one
 // group follows the other; within a group everything happens at once.
 func TestEveryPathEndsWithBooksThatAgree(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: make test-deep plays every fault of every operation")
+	}
 	t.Parallel()
 	options := ownOptions(t)
 	options.TimeScale = 3600

@@ -8,18 +8,22 @@ import (
 	"sync"
 	"time"
 
+	collectionsteps "github.com/quittance/quittance/activities/collection"
+	escalationsteps "github.com/quittance/quittance/activities/escalation"
+	refundingsteps "github.com/quittance/quittance/activities/refunding"
+
 	"github.com/stretchr/testify/mock"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 	"pgregory.net/rapid"
 
-	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/problem"
 )
 
-var books *activities.Books
+// Escalation names the steps that put something before a person.
+var Escalation *escalationsteps.Activities
 
 // Surroundings are what every random run has around its workflow: time, calls that go wrong, and persons who must decide.
 type Surroundings struct {
@@ -63,11 +67,11 @@ func (s *Surroundings) Begin(start time.Time, events []Happening, happen func(*H
 	s.Env.SetStartTime(s.Now)
 	s.Env.SetWorkflowRunTimeout(365 * 24 * time.Hour)
 	register(s.Env)
-	for _, steps := range []any{&activities.Books{}, &activities.Saferpay{}, &activities.Mail{}} {
+	for _, steps := range []any{&collectionsteps.Activities{}, &refundingsteps.Activities{}, &escalationsteps.Activities{}} {
 		s.Env.RegisterActivity(steps)
 	}
 	s.Env.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
-	for _, step := range append(stands, Stand{books.RaiseException, s.Raise}) {
+	for _, step := range append(stands, Stand{Escalation.RaiseException, s.Raise}) {
 		s.Env.OnActivity(step.Step, mock.Anything, mock.Anything).After(s.Slow).Return(step.Does).Maybe()
 	}
 	for i := range events {
@@ -109,21 +113,21 @@ func (s *Surroundings) Call(step string, do func() error) error {
 	}
 }
 
-func (s *Surroundings) Raise(_ context.Context, in activities.Raise) (activities.Raised, error) {
+func (s *Surroundings) Raise(_ context.Context, in escalationsteps.Raise) (escalationsteps.Raised, error) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	for _, e := range s.Exceptions {
 		if e.Open() && e.Kind == in.Kind && e.Subject == in.Subject {
-			return activities.Raised{ExceptionID: e.ID}, nil
+			return escalationsteps.Raised{ExceptionID: e.ID}, nil
 		}
 	}
 	e := exception.New(exception.Exception{Kind: in.Kind, Subject: in.Subject, WorkflowID: in.WorkflowID, Choices: in.Choices}, s.Env.Now())
 	s.Exceptions = append(s.Exceptions, &e)
-	return activities.Raised{ExceptionID: e.ID}, nil
+	return escalationsteps.Raised{ExceptionID: e.ID}, nil
 }
 
 // Decided records a decision, and returns the exception if it was open until now.
-func (s *Surroundings) Decided(in activities.Resolve) (*exception.Exception, error) {
+func (s *Surroundings) Decided(in escalationsteps.Resolve) (*exception.Exception, error) {
 	i := slices.IndexFunc(s.Exceptions, func(e *exception.Exception) bool { return e.ID == in.ExceptionID })
 	if i < 0 {
 		return nil, refusal(problem.New(problem.NotFound, "no exception"))

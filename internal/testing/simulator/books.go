@@ -324,5 +324,5 @@ func businessLicense() []string {
 // usualContracts is what a merchant has once verified.
 func usualContracts() []paymentMethod {
 	currencies := []string{"CHF", "EUR"}
-	return []paymentMethod{{saferpay.MethodVisa, currencies}, {saferpay.MethodMastercard, currencies}, {saferpay.MethodTwint, currencies}}
+	return []paymentMethod{{methodVisa, currencies}, {methodMastercard, currencies}, {methodTwint, currencies}}
 }

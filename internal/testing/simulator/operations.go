@@ -54,7 +54,7 @@ func offered(contracted, asked []string) []string {
 		return contracted
 	}
 	return slices.DeleteFunc(contracted, func(method string) bool {
-		isCard := method == saferpay.MethodVisa || method == saferpay.MethodMastercard
+		isCard := method == methodVisa || method == methodMastercard
 		chosen := slices.Contains(asked, method) || isCard && slices.Contains(asked, methodCard)
 		return !chosen
 	})

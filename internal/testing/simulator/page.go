@@ -163,7 +163,7 @@ func inFuture(expiry string, now time.Time) bool {
 }
 
 func viewOf(p *page, r *http.Request) view {
-	v := view{Text: textsFor(p.languages(r)...), Page: p, Twint: p.offers(saferpay.MethodTwint)}
+	v := view{Text: textsFor(p.languages(r)...), Page: p, Twint: p.offers(methodTwint)}
 	v.Amount = p.Sum()
 	for _, card := range testCards {
 		if p.offers(card.brand) {

@@ -77,7 +77,7 @@ func TestAPayerPaysByTwintOrAborts(t *testing.T) {
 	w.submit(p, "pay", map[string]string{"method": "twint", "number": "", "holder": ""})
 	paid, err := w.assertPage(p)
 	require.NoError(t, err)
-	assert.Equal(t, saferpay.MethodTwint, paid.Method)
+	assert.Equal(t, "TWINT", paid.Method)
 
 	p = w.open(w.request("108.00"))
 	status, location, _ := w.submit(p, "abort", nil)

@@ -27,13 +27,13 @@ func (p *page) path() string {
 func (p *page) offers(method string) bool { return slices.Contains(p.Methods, method) }
 
 func (p *page) offersCards() bool {
-	return p.offers(saferpay.MethodVisa) || p.offers(saferpay.MethodMastercard)
+	return p.offers(methodVisa) || p.offers(methodMastercard)
 }
 
 // payWith decides a payment with TWINT or a test card.
 func (p *page) payWith(means string) (verdict, error) {
 	if means == "twint" {
-		if !p.offers(saferpay.MethodTwint) {
+		if !p.offers(methodTwint) {
 			return verdict{}, errNotOffered
 		}
 		return payByTwint(p), nil
@@ -86,7 +86,7 @@ func (s *Simulator) finish(token string, v verdict) (*transaction, error) {
 	if v.failure == nil {
 		t = s.newTransaction(finished.TransactionID, p.CustomerID, p.TerminalID, p.Currency, v.minor)
 		t.OrderID, t.Means = p.OrderID, v.means
-		if v.means.Method == saferpay.MethodTwint {
+		if v.means.Method == methodTwint {
 			t.OrderID = t.OrderID[:min(len(t.OrderID), 50)] // TWINT keeps no more
 		}
 		if v.delay > 0 {

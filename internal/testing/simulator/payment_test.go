@@ -36,7 +36,7 @@ func TestAPaymentGoesFromThePageToTheCapture(t *testing.T) {
 	assert.Equal(t, saferpay.StatusAuthorized, paid.Transaction.Status)
 	assert.True(t, paid.Transaction.Amount.Equal(money.MustParse("108.00", money.CHF)))
 	assert.Equal(t, "INV20260001", paid.Transaction.OrderID)
-	assert.Equal(t, saferpay.MethodVisa, paid.Method)
+	assert.Equal(t, "VISA", paid.Method)
 	assert.Equal(t, "xxxx xxxx xxxx 0001", paid.PaymentMeans)
 	assert.True(t, paid.LiabilityShift)
 
@@ -125,7 +125,7 @@ func TestWhatIsNotContractedCannotBeOffered(t *testing.T) {
 	requireRefusal(t, err, saferpay.NameNoContract)
 
 	twintOnly := w.request("1.00")
-	twintOnly.PaymentMethods = []string{saferpay.MethodTwint}
+	twintOnly.PaymentMethods = []string{"TWINT"}
 	status, answer := w.steer("POST", "/_sim/pay", map[string]any{"redirect_url": w.open(twintOnly).RedirectURL, "means": goodCard})
 	assert.Equal(t, 422, status, "%v", answer)
 }
@@ -210,7 +210,7 @@ func TestTheConditionStopsACardWithoutLiabilityShiftButNotTwint(t *testing.T) {
 	w := newWorld(t, simulator.Options{})
 	for means, want := range map[string]string{noShiftCard: saferpay.NameConditionNotSatisfied, "9010004150000009": saferpay.NameConditionNotSatisfied, goodCard: "", challengeCard: "", "9010004250000008": "", "twint": ""} {
 		request := w.request("108.00")
-		request.Condition = saferpay.ConditionThreeDS
+		request.Condition = "THREE_DS_AUTHENTICATION_SUCCESSFUL_OR_ATTEMPTED"
 		p := w.open(request)
 		w.pay(p, means)
 		_, err := w.assertPage(p)

@@ -277,7 +277,7 @@ func (s *Simulator) orphan(request orphanRequest) (added *transaction, problem s
 		return nil, "terminal_id is not one of the customer"
 	}
 	t := s.newTransaction(rand.Text(), request.CustomerID, request.TerminalID, string(request.Currency), amount.Minor())
-	t.OrderID, t.Means = request.OrderID, means{Method: saferpay.MethodTwint, DisplayText: "TWINT"}
+	t.OrderID, t.Means = request.OrderID, means{Method: methodTwint, DisplayText: "TWINT"}
 	t.settle(t.Date)
 	s.books.save(record{Transaction: t})
 	return t, ""

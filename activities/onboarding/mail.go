@@ -1,0 +1,94 @@
+package onboarding
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/internal/letter"
+	"github.com/quittance/quittance/internal/merchant"
+)
+
+// MailRef names a letter about a step of a payment service.
+type MailRef struct {
+	activities.PaymentServiceRef
+	Letter merchant.Letter `json:"letter"`
+}
+
+// MailOutcome is what became of a letter. An empty note says that it was dealt with before.
+type MailOutcome struct {
+	Sent bool   `json:"sent"` // the mail server took it
+	Note string `json:"note"` // for the timeline
+}
+
+// TellStep mails a step of a payment service's timeline to whoever is to know of it. That nobody can be reached is a result:
+// the timeline shall say so. A mail server that is down is an error, to be tried again.
+func (a *Activities) TellStep(ctx context.Context, in MailRef) (MailOutcome, error) {
+	var (
+		written letter.Letter
+		note    string
+	)
+	err := a.InCompany(ctx, in.CompanyID, func(tx Tx) error {
+		company, err := tx.Company(ctx)
+		if err != nil {
+			return err
+		}
+		service, err := tx.PaymentService(ctx, in.PaymentServiceID)
+		if err != nil || !slices.Contains(service.PendingMails(), in.Letter) {
+			return err
+		}
+		written, note, err = a.write(ctx, tx, company, service, in.Letter)
+		return err
+	})
+	if err != nil || written.To == "" {
+		return MailOutcome{Note: note}, err
+	}
+	err = a.Send(ctx, written)
+	if errors.Is(err, activities.ErrUndeliverable) {
+		return MailOutcome{Note: fmt.Sprintf("The mail server refused “%s” to the %s for good.", written.Subject, in.Letter.To)}, nil
+	}
+	return MailOutcome{Sent: true, Note: note}, err
+}
+
+// write returns the letter, and what the timeline says of it. A letter without an address is not to be sent.
+func (a *Activities) write(ctx context.Context, tx Tx, c merchant.Company, s merchant.PaymentService, l merchant.Letter) (written letter.Letter, note string, err error) {
+	switch l.To {
+	case merchant.ToAcquirer:
+		return a.toAcquirer(ctx, tx, c, s, l.Step)
+	case merchant.ToOperators:
+		written, err = letter.ToOperators(c, s, l.Step, a.Operators)
+		return written, "The operators of Quittance know.", err
+	default:
+		written, err = letter.ToCompany(c, s, l.Step)
+		if written.To == "" {
+			return written, "No mail was sent: the company has no contact address, see PATCH /v1/settings.", err
+		}
+		return written, fmt.Sprintf("Mailed to the company's contact: “%s”.", written.Subject), err
+	}
+}
+
+// MailResult is what became of a letter.
+type MailResult struct {
+	MailRef
+	Outcome MailOutcome `json:"told"`
+}
+
+// NoteLetter notes on the timeline what became of a letter, so that it is never sent again.
+func (a *Activities) NoteLetter(ctx context.Context, in MailResult) (Verification, error) {
+	return a.saveIn(ctx, in.PaymentServiceRef, func(tx Tx, s *merchant.PaymentService) error {
+		if !slices.Contains(s.PendingMails(), in.Letter) {
+			return nil
+		}
+		if in.Letter.What == merchant.DocumentReceived {
+			return a.noteDocument(ctx, tx, s, s.Timeline[in.Letter.Step].About, in)
+		}
+		what := merchant.NotMailed
+		if in.Outcome.Sent {
+			what = merchant.Mailed
+		}
+		s.Note(merchant.ServiceStep{What: what, Note: in.Outcome.Note, Letter: &in.Letter}, a.Now())
+		return nil
+	})
+}

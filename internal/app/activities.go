@@ -1,0 +1,124 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/activities/account"
+	"github.com/quittance/quittance/activities/collection"
+	"github.com/quittance/quittance/activities/delivery"
+	"github.com/quittance/quittance/activities/escalation"
+	"github.com/quittance/quittance/activities/onboarding"
+	"github.com/quittance/quittance/activities/reconciliation"
+	"github.com/quittance/quittance/activities/refunding"
+	"github.com/quittance/quittance/internal/config"
+	"github.com/quittance/quittance/internal/letter"
+	"github.com/quittance/quittance/internal/mail"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/saferpay"
+	"github.com/quittance/quittance/internal/webhook"
+	"github.com/quittance/quittance/worker"
+	"github.com/quittance/quittance/workflows/contract"
+	flows "github.com/quittance/quittance/workflows/onboarding"
+)
+
+// What the activities need of a transaction, Postgres has; records relies on it.
+var (
+	_ account.Tx              = (*postgres.Tx)(nil)
+	_ collection.Tx           = (*postgres.Tx)(nil)
+	_ refunding.Tx            = (*postgres.Tx)(nil)
+	_ onboarding.Tx           = (*postgres.Tx)(nil)
+	_ reconciliation.ReportTx = (*postgres.Tx)(nil)
+	_ reconciliation.BooksTx  = (*postgres.Tx)(nil)
+	_ delivery.Tx             = (*postgres.Tx)(nil)
+	_ escalation.Tx           = (*postgres.Tx)(nil)
+)
+
+// records returns the store's transactions as one of the interfaces above.
+func records[T any](store *postgres.Store) activities.InCompany[T] {
+	return func(ctx context.Context, companyID string, fn func(T) error) error {
+		return store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(any(tx).(T)) })
+	}
+}
+
+// What the activities call at Saferpay, its client has; saferpayAccess relies on it.
+var (
+	_ collection.Gateway     = (*saferpay.Client)(nil)
+	_ refunding.Gateway      = (*saferpay.Client)(nil)
+	_ onboarding.Gateway     = (*saferpay.Client)(nil)
+	_ reconciliation.Gateway = (*saferpay.Client)(nil)
+)
+
+// saferpayAccess returns the way to accounts at Saferpay, as one of the interfaces above.
+func saferpayAccess[G any](p parts, clients map[merchant.Environment]*saferpay.Client, commands contract.Commands) account.Access[G] {
+	gateways := map[merchant.Environment]G{}
+	for environment, client := range clients {
+		gateways[environment] = any(client).(G)
+	}
+	return account.Access[G]{InCompany: records[account.Tx](p.store), Gateways: gateways, Secrets: p.keyring, Onboarding: commands, Now: now}
+}
+
+// steps builds the activities on their adapters.
+func steps(cfg config.Config, p parts) (worker.Activities, error) {
+	sender, err := mail.NewSender(cfg.Mail.SMTPURL.Reveal(), cfg.Mail.From)
+	if err != nil {
+		return worker.Activities{}, fmt.Errorf("QUITTANCE_SMTP_URL or QUITTANCE_MAIL_FROM: %w", err)
+	}
+	commands := contract.Commands{Temporal: p.temporal}
+	clients := map[merchant.Environment]*saferpay.Client{
+		merchant.Test: saferpay.NewClient(cfg.Saferpay.TestURL), merchant.Live: saferpay.NewClient(cfg.Saferpay.LiveURL),
+	}
+	return worker.Activities{
+		Collection: &collection.Activities{
+			InCompany: records[collection.Tx](p.store), Saferpay: saferpayAccess[collection.Gateway](p, clients, commands),
+			Send: post(sender), PublicURL: cfg.PublicURL, Now: now,
+		},
+		Refunding: &refunding.Activities{
+			InCompany: records[refunding.Tx](p.store), Saferpay: saferpayAccess[refunding.Gateway](p, clients, commands), Now: now,
+		},
+		Onboarding: &onboarding.Activities{
+			InCompany: records[onboarding.Tx](p.store), Saferpay: saferpayAccess[onboarding.Gateway](p, clients, commands), Secrets: p.keyring,
+			Workflows: commands, Send: post(sender), PublicURL: cfg.PublicURL, Operators: cfg.Mail.Operators, Now: now,
+		},
+		Schedules: &onboarding.Schedules{
+			Temporal: p.temporal.ScheduleClient(), Daily: flows.Workflow{TimeScale: cfg.TimeScale}.DailySchedules, Now: now,
+		},
+		Reconciliation: &reconciliation.Activities{
+			InReport: records[reconciliation.ReportTx](p.store), InBooks: records[reconciliation.BooksTx](p.store),
+			Saferpay: saferpayAccess[reconciliation.Gateway](p, clients, commands), Now: now,
+		},
+		Delivery: &delivery.Activities{
+			InCompany: records[delivery.Tx](p.store), Secrets: p.keyring, Post: tell(webhook.NewClient(cfg.Webhooks.Loopback)), Send: post(sender), Now: now,
+		},
+		Escalation: &escalation.Activities{InCompany: records[escalation.Tx](p.store), Now: now},
+	}, nil
+}
+
+// post sends letters as mails.
+func post(sender *mail.Sender) activities.Send {
+	return func(ctx context.Context, l letter.Letter) error {
+		message := mail.Message{ID: l.ID, To: l.To, ReplyTo: l.ReplyTo, Subject: l.Subject, Text: l.Text, HTML: l.HTML}
+		for _, a := range l.Attachments {
+			message.Attachments = append(message.Attachments, mail.Attachment(a))
+		}
+		err := sender.Send(ctx, message)
+		if errors.Is(err, mail.ErrPermanent) {
+			return errors.Join(activities.ErrUndeliverable, err)
+		}
+		return err
+	}
+}
+
+// tell sends messages to webhook endpoints.
+func tell(client *webhook.Client) func(context.Context, delivery.Message) (delivery.Answer, error) {
+	return func(ctx context.Context, m delivery.Message) (delivery.Answer, error) {
+		answer, err := client.Post(ctx, webhook.Message(m))
+		if errors.Is(err, webhook.ErrNotSent) {
+			err = errors.Join(delivery.ErrNotSent, err)
+		}
+		return delivery.Answer(answer), err
+	}
+}

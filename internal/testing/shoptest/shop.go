@@ -1,0 +1,178 @@
+// Package shoptest is a company with a payment service and an invoice, on a real Postgres and a Saferpay simulator, for the tests of
+// activities.
+package shoptest
+
+import (
+	"context"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+
+	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/activities/account"
+	"github.com/quittance/quittance/activities/collection"
+	"github.com/quittance/quittance/activities/delivery"
+	"github.com/quittance/quittance/activities/escalation"
+	"github.com/quittance/quittance/activities/onboarding"
+	"github.com/quittance/quittance/activities/reconciliation"
+	"github.com/quittance/quittance/activities/refunding"
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/letter"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/saferpay"
+	"github.com/quittance/quittance/internal/secrets"
+	"github.com/quittance/quittance/internal/testing/postgrestest"
+	"github.com/quittance/quittance/internal/testing/simulator"
+)
+
+// PublicURL is the base of the shop's links.
+const PublicURL = "https://pay.example.ch"
+
+// Shop is the company, and the activities of every lifecycle, ready to run.
+type Shop struct {
+	T         *testing.T
+	Store     *postgres.Store
+	Simulator string // its URL
+	Keyring   *secrets.Keyring
+	Env       *testsuite.TestActivityEnvironment
+
+	Company, Service, Invoice string // ids; the payment service is active, the invoice a draft of CHF 108.00
+
+	Collection     *collection.Activities
+	Refunding      *refunding.Activities
+	Onboarding     *onboarding.Activities
+	Reconciliation *reconciliation.Activities
+	Delivery       *delivery.Activities
+	Escalation     *escalation.Activities
+
+	Workflows *Workflows
+	Letters   []letter.Letter // that were sent
+	SendError error           // of the mail server
+	Before    func()          // runs before the next answer of Assert arrives
+
+	Posted    []delivery.Message // to webhook endpoints
+	Answer    delivery.Answer    // of every receiver
+	PostError error
+}
+
+// Open opens a shop on a database and a simulator of its own.
+func Open(t *testing.T) *Shop {
+	t.Helper()
+	sim := simulator.New(simulator.Options{NotifyRetry: time.Millisecond})
+	server := httptest.NewServer(sim)
+	t.Cleanup(func() {
+		assert.NoError(t, sim.Close())
+		server.Close()
+	})
+	key, err := secrets.Generate()
+	require.NoError(t, err)
+	keyring, err := secrets.New(key)
+	require.NoError(t, err)
+	s := &Shop{
+		T: t, Store: postgrestest.New(t), Simulator: server.URL, Keyring: keyring, Workflows: &Workflows{},
+		Company: id.New(id.Company), Service: id.New(id.PaymentService), Invoice: id.New(id.Invoice),
+	}
+	s.build(saferpay.NewClient(server.URL + "/api"))
+	var suite testsuite.WorkflowTestSuite
+	s.Env = suite.NewTestActivityEnvironment().SetTestTimeout(time.Minute)
+	s.Env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&activities.Errors{}, &activities.Heartbeats{}}})
+	for _, steps := range []any{s.Collection, s.Refunding, s.Onboarding, s.Reconciliation, s.Delivery, s.Escalation} {
+		s.Env.RegisterActivity(steps)
+	}
+	s.Seed()
+	return s
+}
+
+func (s *Shop) build(client *saferpay.Client) {
+	s.Collection = &collection.Activities{
+		InCompany: records[collection.Tx](s), Saferpay: access[collection.Gateway](s, interrupted{client, s}), Send: s.send, PublicURL: PublicURL, Now: time.Now,
+	}
+	s.Refunding = &refunding.Activities{InCompany: records[refunding.Tx](s), Saferpay: access[refunding.Gateway](s, client), Now: time.Now}
+	s.Onboarding = &onboarding.Activities{
+		InCompany: records[onboarding.Tx](s), Saferpay: access[onboarding.Gateway](s, client), Secrets: s.Keyring, Workflows: s.Workflows,
+		Send: s.send, PublicURL: PublicURL, Operators: "operators@quittance.example", Now: time.Now,
+	}
+	s.Reconciliation = &reconciliation.Activities{
+		InReport: records[reconciliation.ReportTx](s), InBooks: records[reconciliation.BooksTx](s),
+		Saferpay: access[reconciliation.Gateway](s, client), Now: time.Now,
+	}
+	s.Delivery = &delivery.Activities{
+		InCompany: records[delivery.Tx](s), Secrets: s.Keyring, Post: s.post, Send: s.send,
+		Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
+	}
+	s.Escalation = &escalation.Activities{InCompany: records[escalation.Tx](s), Now: time.Now}
+}
+
+// records returns the store's transactions as what an activity needs of one.
+func records[T any](s *Shop) activities.InCompany[T] {
+	return func(ctx context.Context, companyID string, fn func(T) error) error {
+		return s.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(any(tx).(T)) })
+	}
+}
+
+func access[G any](s *Shop, gateway G) account.Access[G] {
+	return account.Access[G]{
+		InCompany: records[account.Tx](s), Gateways: map[merchant.Environment]G{merchant.Test: gateway}, Secrets: s.Keyring, Onboarding: s.Workflows, Now: time.Now,
+	}
+}
+
+// send is the mail server.
+func (s *Shop) send(_ context.Context, l letter.Letter) error {
+	if s.SendError == nil {
+		s.Letters = append(s.Letters, l)
+	}
+	return s.SendError
+}
+
+// post is the receiver of every webhook.
+func (s *Shop) post(_ context.Context, m delivery.Message) (delivery.Answer, error) {
+	s.Posted = append(s.Posted, m)
+	return s.Answer, s.PostError
+}
+
+// interrupted is a client on which something can happen while Assert is in flight.
+type interrupted struct {
+	*saferpay.Client
+	shop *Shop
+}
+
+// AssertPaymentPage asserts, and lets Before happen before it returns.
+func (i interrupted) AssertPaymentPage(ctx context.Context, c saferpay.Credentials, call saferpay.Call, token string) (saferpay.Assertion, error) {
+	a, err := i.Client.AssertPaymentPage(ctx, c, call, token)
+	if i.shop.Before != nil {
+		i.shop.Before()
+	}
+	return a, err
+}
+
+// Workflows stands in for Temporal and notes what it was told.
+type Workflows struct {
+	mu    sync.Mutex
+	Told  []string
+	Tried []merchant.InFlight
+	Err   error
+}
+
+// ServiceChanged notes the payment service and the password that was refused.
+func (w *Workflows) ServiceChanged(_ context.Context, s merchant.PaymentService, refusedPassword []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.Told = append(w.Told, s.ID+" "+string(refusedPassword))
+	return w.Err
+}
+
+// TryAgain notes whose workflow is to try again.
+func (w *Workflows) TryAgain(_ context.Context, u merchant.InFlight) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.Tried = append(w.Tried, u)
+	return w.Err
+}
