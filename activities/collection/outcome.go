@@ -19,8 +19,7 @@ import (
 // AskOutcome asks what became of a payment. Turn counts the Asserts of the payment: 1, 2, 3 …
 type AskOutcome struct {
 	activities.PaymentRef
-	Turn  int `json:"turn"`
-	Asked int `json:"asked,omitempty"` // how often in this turn before this activity
+	Turn int `json:"turn"`
 }
 
 // Outcome is what Saferpay says: Redirected while the payer has not begun, Pending, Authorized, Captured (by the provider
@@ -42,8 +41,7 @@ func (a *Activities) AssertPayment(ctx context.Context, in AskOutcome) (Outcome,
 	if sub.Payment.State.Final() {
 		return Outcome{State: sub.Payment.State, CaptureID: sub.Payment.CaptureID}, nil
 	}
-	question := account.Call(ctx, in.PaymentID, fmt.Sprintf("assert-%d", in.Turn))
-	question.RetryIndicator += in.Asked
+	question := account.Call(ctx, in.PaymentID, fmt.Sprintf("assert-%d", in.Turn), in.Retries)
 	assertion, err := sub.Gateway.AssertPaymentPage(ctx, sub.Credentials, question, sub.Payment.Token)
 	if saferpay.IsNamed(err, saferpay.NameTokenExpired) {
 		if sub.Payment.State == payment.Redirected { // CloseExpired looks back once Saferpay's data have caught up
@@ -72,7 +70,7 @@ func (a *Activities) CloseExpired(ctx context.Context, in activities.PaymentRef)
 	}
 	found, err := a.inquire(ctx, sub)
 	if saferpay.IsNamed(err, saferpay.NameTransactionNotFound) && sub.Payment.Method.DecidesLater() {
-		assertion, late := sub.Gateway.AssertPaymentPage(ctx, sub.Credentials, account.Call(ctx, in.PaymentID, "assert-late"), sub.Payment.Token)
+		assertion, late := sub.Gateway.AssertPaymentPage(ctx, sub.Credentials, account.Call(ctx, in.PaymentID, "assert-late", in.Retries), sub.Payment.Token)
 		switch {
 		case late == nil:
 			return a.recordAssertion(ctx, sub, assertion)
@@ -84,15 +82,15 @@ func (a *Activities) CloseExpired(ctx context.Context, in activities.PaymentRef)
 }
 
 // LookOnceMore asks whether the money of a payment moved although a person says that it did not, since the invoice could be paid a
-// second time then (JSON API 1.53, Transaction/Inquire by our order id). It records nothing but what was captured; anything else
-// leaves the payment as it is.
+// second time then (JSON API 1.53, Transaction/Inquire by our order id). It records money that was captured, or is authorized and
+// must be released; anything else leaves the payment as it is.
 func (a *Activities) LookOnceMore(ctx context.Context, in activities.PaymentRef) (Outcome, error) {
 	sub, err := a.Saferpay.Load(ctx, in)
 	if err != nil {
 		return Outcome{}, err
 	}
 	found, err := a.inquire(ctx, sub)
-	if err == nil && found.Transaction.Status == saferpay.StatusCaptured {
+	if err == nil && (found.Transaction.Status == saferpay.StatusCaptured || found.Transaction.Status == saferpay.StatusAuthorized) {
 		return a.recordAssertion(ctx, sub, found)
 	}
 	return Outcome{State: sub.Payment.State}, err
@@ -103,7 +101,7 @@ func (a *Activities) inquire(ctx context.Context, sub subject) (saferpay.Asserti
 	if sub.Payment.Reopened() { // another question than the one when it ended
 		step = "look-back-anew"
 	}
-	return sub.Gateway.Inquire(ctx, sub.Credentials, account.Call(ctx, sub.Payment.ID, step), saferpay.InquireBy{OrderID: sub.Payment.OrderID})
+	return sub.Gateway.Inquire(ctx, sub.Credentials, account.Call(ctx, sub.Payment.ID, step, sub.Retries), saferpay.InquireBy{OrderID: sub.Payment.OrderID})
 }
 
 // recordLookBack records what Inquire said by our order id of a payment whose token is dead, which by itself says nothing about
@@ -176,9 +174,11 @@ func (a *Activities) recordFailure(ctx context.Context, sub subject, err error) 
 	}
 	var out Outcome
 	var note string
-	switch refusal.Name {
-	case saferpay.NameTransactionNotStarted:
+	premature := refusal.Name == saferpay.NameTransactionInWrongState && sub.Payment.State == payment.Redirected // the payer is still on the page
+	if premature || refusal.Name == saferpay.NameTransactionNotStarted {
 		return Outcome{State: sub.Payment.State}, nil
+	}
+	switch refusal.Name {
 	case saferpay.NameAuthenticationFailed, saferpay.NamePermissionDenied, saferpay.NameValidationFailed,
 		saferpay.NameRetryLater, saferpay.NameCommunicationFailed:
 		return Outcome{}, a.Saferpay.NoticeRevoked(ctx, sub.Service, err) // about the call, not about the payment

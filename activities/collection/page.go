@@ -45,7 +45,7 @@ func (a *Activities) OpenPaymentPage(ctx context.Context, in StartCheckout) (Pay
 	if err != nil {
 		return PaymentPage{}, err
 	}
-	page, err := gateway.InitializePaymentPage(ctx, credentials, account.Call(ctx, in.PaymentID, "open"), request)
+	page, err := gateway.InitializePaymentPage(ctx, credentials, account.Call(ctx, in.PaymentID, "open", 0), request)
 	if err != nil {
 		return PaymentPage{}, unpayable(a.Saferpay.NoticeRevoked(ctx, service, err))
 	}

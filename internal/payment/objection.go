@@ -14,6 +14,7 @@ const (
 	InvoiceSettled   Objection = "invoice_already_paid"    // another payment was faster
 	InvoiceWithdrawn Objection = "invoice_cancelled"       // cancelled while the payer paid
 	LessIsDue        Objection = "less_is_due"             // part of the invoice was paid in another way meanwhile
+	PersonSaidNo     Objection = "given_up"                // a person decided that the payment did not happen, and it was authorized
 )
 
 // Notes are what the timeline says about a payment that was released.
@@ -23,6 +24,7 @@ var notes = map[Objection]string{
 	NoLiabilityShift: "Released: the authorization has no liability shift, and the company requires it.",
 	InvoiceSettled:   "Released: the invoice was paid in another way meanwhile.",
 	InvoiceWithdrawn: "Released: the invoice was cancelled while the payer paid.",
+	PersonSaidNo:     "Released: a person decided that no money moves.",
 	LessIsDue:        "Released: part of the invoice was paid in another way meanwhile, so that less is due.",
 }
 

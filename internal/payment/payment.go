@@ -51,7 +51,7 @@ type Failure struct {
 }
 
 // GivenUp is the Failure of a payment that a person ended, who made sure at Saferpay that no money moves.
-const GivenUp = "given_up"
+const GivenUp = string(PersonSaidNo)
 
 // Step is one entry of a timeline: when a state was reached, and a note for people.
 type Step struct {

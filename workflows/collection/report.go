@@ -42,8 +42,10 @@ func (p *invoicePayment) report(ctx workflow.Context) {
 
 // describe says where one payment stands.
 func (a *attempt) describe() string {
-	line := fmt.Sprintf("%s by %s: **%s**", a.PaymentID, a.Method, cmp.Or(a.Notice.End, a.State))
+	line := fmt.Sprintf("%s by %s, order `%s` at Saferpay: **%s**", a.PaymentID, a.Method, a.OrderID, cmp.Or(a.Notice.End, a.State))
 	switch {
+	case a.Progress != "":
+		return line + ", " + a.Progress
 	case a.OperatorNote != "":
 		return line + ". " + a.OperatorNote
 	case a.State == payment.Redirected:

@@ -91,7 +91,7 @@ func TestPayingInThePagesLastMinutesStillCounts(t *testing.T) {
 func TestSecondTabGetsTheSamePage(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []steps.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{notBegun, authorized}
 	var second *flowtest.Answer[contract.Checkout]
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { second = c.payNow("pay_2", payment.Card) })
@@ -104,7 +104,7 @@ func TestSecondTabGetsTheSamePage(t *testing.T) {
 func TestSecondAuthorizationIsReleased(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []steps.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{notBegun, authorized}
 	c.outcomes["pay_2"] = []steps.Outcome{authorized}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.payNow("pay_2", payment.TWINT) })
@@ -120,7 +120,7 @@ func TestSecondAuthorizationIsReleased(t *testing.T) {
 func TestPageThatIsOpenWhenTheInvoiceIsPaidStaysWatchedUntilItDies(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []steps.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{notBegun, authorized}
 	c.outcomes["pay_2"] = []steps.Outcome{authorized}
 	c.at(time.Second, func() { c.payNow("pay_1", payment.Card) })
 	c.at(time.Hour, func() { c.payNow("pay_2", payment.TWINT) })

@@ -171,7 +171,7 @@ func (r *refunding) find(ctx workflow.Context) {
 	r.sleep(ctx, r.clock.Shorten(flow.InquireLag), "Saferpay's data lag some minutes behind")
 	var out steps.RefundOutcome
 	if r.retryUntilResolved(ctx, refundNotAsked, func() error {
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Look for the refund by its order id"), do.FindRefund, r.ref()).Get(ctx, &out)
+		return r.call(ctx, "Look for the refund by its order id", do.FindRefund, &out)
 	}) {
 		return
 	}
@@ -210,7 +210,7 @@ func (r *refunding) awaitProvider(ctx workflow.Context) {
 	}
 	var out steps.RefundOutcome
 	if r.retryUntilResolved(ctx, refundNotAsked, func() error {
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Ask what became of the refund"), do.AskRefund, r.ref()).Get(ctx, &out)
+		return r.call(ctx, "Ask what became of the refund", do.AskRefund, &out)
 	}) {
 		return
 	}
@@ -222,7 +222,7 @@ func (r *refunding) awaitProvider(ctx workflow.Context) {
 func (r *refunding) capture(ctx workflow.Context) {
 	var out steps.RefundOutcome
 	if r.retryUntilResolved(ctx, refundStuck, func() error {
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Capture the refund"), do.CaptureRefund, r.ref()).Get(ctx, &out)
+		return r.call(ctx, "Capture the refund", do.CaptureRefund, &out)
 	}) {
 		return
 	}
@@ -243,6 +243,15 @@ func (r *refunding) retryUntilResolved(ctx workflow.Context, spec escalation.Exc
 	choice := r.escalations.RetryUntilResolved(ctx, &r.Escalation, spec, step)
 	r.conclude(ctx, choice)
 	return choice != ""
+}
+
+// call runs a step that asks Saferpay, see escalation.Escalations.CallSaferpay.
+func (r *refunding) call(ctx workflow.Context, summary string, step any, out *steps.RefundOutcome) error {
+	return r.escalations.CallSaferpay(ctx, &r.Escalation, summary, func(ctx workflow.Context, retries int) error {
+		ref := r.ref()
+		ref.Retries = retries
+		return workflow.ExecuteActivity(ctx, step, ref).Get(ctx, out)
+	})
 }
 
 // ask puts the refund before a person and waits for the decision.
@@ -360,7 +369,7 @@ func (r *refunding) ref() activities.RefundRef {
 
 // report tells operators where the refund stands.
 func (r *refunding) report(ctx workflow.Context) {
-	details := fmt.Sprintf("The refund is **%s**. %s", r.state, cmp.Or(r.OperatorNote, r.hint))
+	details := fmt.Sprintf("The refund is **%s**. %s", r.state, cmp.Or(r.OperatorNote, r.Progress, r.hint))
 	if r.refusal != nil {
 		details = "Refused: " + flow.Cause(r.refusal)
 	}
