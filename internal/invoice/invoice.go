@@ -48,7 +48,7 @@ func (s Status) Payable() bool { return s == Open || s == PartiallyPaid }
 // Languages are the languages that customers are addressed in (ISO 639-1).
 var Languages = []string{"de", "fr", "it", "en"}
 
-// Customer is the one who is asked to pay.
+// Customer is the person or company that is asked to pay.
 type Customer struct {
 	Name     string
 	Email    string // may be empty when no mail is to be sent
@@ -68,14 +68,14 @@ type Invoice struct {
 	Description       string
 	DueDate           time.Time
 	PaymentServiceIDs []string
-	Token             string // of the online document; whoever has it may look at it and pay
+	Token             string // of the online document; anybody who has it may look at it and pay
 	CreatedAt         time.Time
 	IssuedAt          time.Time // zero while a draft
 	PaidAt            time.Time // zero until paid in full
 }
 
-// AmountDue is what is still to be paid, never less than zero; nothing for a cancelled invoice. What was refunded is not due
-// again: whether it is owed is for the issuer to say, on another invoice.
+// AmountDue returns what is still to be paid, never less than zero; zero for a cancelled invoice. What was refunded is not due
+// again. If the customer still owes it, the issuer makes another invoice.
 func (i Invoice) AmountDue() money.Amount {
 	due := i.Amount.Sub(i.AmountPaid).Sub(i.refunded())
 	if i.Status == Cancelled || !due.IsPositive() {
@@ -89,7 +89,7 @@ func (i Invoice) Overdue(today time.Time) bool {
 	return i.Status.Payable() && i.DueDate.Before(today.UTC().Truncate(24*time.Hour))
 }
 
-// Facts are what events tell of the invoice: ids, state and amounts, nothing of the customer.
+// Facts returns what events say about the invoice: ids, state and amounts, nothing about the customer.
 func (i Invoice) Facts() map[string]string {
 	return map[string]string{
 		"invoice_id": i.ID, "number": i.Number, "status": string(i.Status),
@@ -119,8 +119,8 @@ func (i *Invoice) refuse(next Status) error {
 	}
 }
 
-// Receive adds a receipt to what is paid and moves the invoice to paid or partially_paid. It refuses an invoice that is
-// not payable, and money beyond what is due: whoever holds such money decides where it goes.
+// Receive adds a receipt to what is paid and moves the invoice to paid or partially_paid. It refuses an invoice that is not
+// payable, and money beyond what is due. The caller decides where such money goes.
 func (i *Invoice) Receive(amount money.Amount, at time.Time) error {
 	if !i.Status.Payable() {
 		return i.refuse(Paid)
@@ -137,7 +137,7 @@ func (i *Invoice) Receive(amount money.Amount, at time.Time) error {
 	return nil
 }
 
-// Return takes a refund off what is paid. The status stays: it never goes back. It refuses more than was paid.
+// Return takes a refund off what is paid. The status stays, because it never goes back. It refuses more than was paid.
 func (i *Invoice) Return(amount money.Amount) error {
 	if !amount.IsPositive() || amount.Cmp(i.AmountPaid) > 0 {
 		return problem.New(problem.RefundExceedsPayment, "%s can't be refunded: %s was paid for invoice %s.", amount, i.AmountPaid, i.Number)
@@ -154,8 +154,8 @@ func (i Invoice) refunded() money.Amount {
 	return i.AmountRefunded
 }
 
-// Validate returns an Invalid problem that names every field at fault, or nil. It checks what a draft must hold; whether
-// its number is free and its payment services exist is for the store to say.
+// Validate returns an Invalid problem that names every field at fault, or nil. It checks what a draft must hold. The store
+// checks that its number is free and its payment services exist.
 func (i Invoice) Validate() error {
 	var fields []problem.Field
 	fault := func(ok bool, name, message string) {

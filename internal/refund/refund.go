@@ -90,8 +90,8 @@ func (r *Refund) Become(next State, at time.Time, note string) error {
 	return nil
 }
 
-// Left is how much of a captured payment may still go back, given its refunds: those that failed don't count, all others
-// do, also while nobody knows whether they happened. Saferpay itself would let more go back than came.
+// Left returns how much of a captured payment may still go back, given its refunds. Failed refunds don't count. All others do,
+// also while their outcome is unknown. Saferpay itself would let more go back than came.
 func Left(p payment.Payment, refunds []Refund) money.Amount {
 	left := p.Amount
 	for _, r := range refunds {
