@@ -24,8 +24,10 @@ import (
 func TestBankTransferSettlesTheInvoiceOnce(t *testing.T) {
 	t.Parallel()
 	s := issued(t)
-	receipt := collection.OtherReceipt{InvoiceRef: s.InvoiceRef(), RecordReceipt: contract.RecordReceipt{ReceiptID: id.New(id.Receipt), Amount: money.MustParse("100.00", money.CHF),
-		Day: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC), Account: "1020", Reference: "QR 21 00000"}}
+	receipt := collection.OtherReceipt{InvoiceRef: s.InvoiceRef(), RecordReceipt: contract.RecordReceipt{
+		ReceiptID: id.New(id.Receipt), Amount: money.MustParse("100.00", money.CHF),
+		Day: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC), Account: "1020", Reference: "QR 21 00000",
+	}}
 	for range 2 {
 		standing := do[activities.Standing](s, s.Collection.RecordReceipt, receipt)
 		assert.Equal(t, invoice.PartiallyPaid, standing.InvoiceStatus)

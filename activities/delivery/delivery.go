@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/quittance/quittance/activities"
@@ -161,6 +162,23 @@ func (a *Activities) judge(ctx context.Context, tx Tx, endpoint delivery.Endpoin
 			"and ask for what was parked with POST /v1/webhook-endpoints/%s/redeliver.", endpoint.ID, endpoint.URL, endpoint.DisabledBecause, endpoint.ID),
 	}, a.Now())
 	return true, err
+}
+
+// Standing is whether somebody must still see that an endpoint is disabled.
+type Standing struct {
+	Unseen bool `json:"unseen"`
+}
+
+// CheckEndpoint returns whether the exception that says that the endpoint is disabled is still open: nobody has acknowledged it, and
+// the endpoint is neither enabled again nor removed.
+func (a *Activities) CheckEndpoint(ctx context.Context, ref contract.DeliverEvent) (Standing, error) {
+	var standing Standing
+	err := a.InCompany(ctx, ref.CompanyID, func(tx Tx) error {
+		exceptions, err := tx.ExceptionsAbout(ctx, []string{ref.EndpointID})
+		standing.Unseen = slices.ContainsFunc(exceptions, func(e exception.Exception) bool { return e.Kind == exception.WebhookDisabled && e.Open() })
+		return err
+	})
+	return standing, err
 }
 
 // TellEndpointDisabled mails the company's contact, if there is one, that a webhook endpoint was disabled, unless it is enabled

@@ -33,7 +33,7 @@ func (p *invoicePayment) report(ctx workflow.Context) {
 		p.Attention = attention
 		changed = append(changed, contract.NeedsAttention.ValueSet(attention))
 	}
-	if p.InvoiceStatus != p.Shown && !p.settled(ctx) { // the result says how it ended
+	if p.InvoiceStatus != p.Shown && p.refusal == nil {
 		p.Shown = p.InvoiceStatus
 		changed = append(changed, contract.PaymentState.ValueSet(string(p.Shown)))
 	}
