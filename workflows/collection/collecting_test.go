@@ -32,7 +32,7 @@ type collecting struct {
 	t            *testing.T
 	mu           sync.Mutex // activities of two payments run at once
 	due          money.Amount
-	pageLife     time.Duration
+	pageLife     time.Duration               // a day, and not Saferpay's hour, so that what happens to an open page has time
 	outcomes     map[string][]steps.Outcome  // what Assert answers, per payment, in turn; the last one stays
 	booked       map[string]steps.Booked     // what BookReceipt answers; by default the invoice is paid
 	released     map[string]steps.Released   // what ReleasePayment answers
