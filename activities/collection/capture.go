@@ -21,7 +21,7 @@ type Captured struct {
 
 // CapturePayment takes the money of an authorized payment (Saferpay JSON API 1.53, Transaction/Capture). After a lost
 // answer the payment is unknown until the next attempt, which is safe: Saferpay says TRANSACTION_ALREADY_CAPTURED instead
-// of capturing twice, and Inquire then confirms it. A capture that the acquirer has not answered yet is pending; the next
+// of capturing twice, and Inquire or Assert then confirms it. A capture that the acquirer has not answered yet is pending; the next
 // attempt then asks about it (Transaction/AssertCapture) instead of capturing again. What Saferpay refuses for good is an
 // error of type SaferpayRefused.
 func (a *Activities) CapturePayment(ctx context.Context, in activities.PaymentRef) (Captured, error) {
@@ -109,7 +109,7 @@ func (a *Activities) gone(ctx context.Context, p payment.Payment) (Captured, err
 }
 
 func (a *Activities) inquireTransaction(ctx context.Context, sub subject) (saferpay.Assertion, error) {
-	return sub.Gateway.Inquire(ctx, sub.Credentials, account.Call(ctx, sub.Payment.ID, "inquire", sub.Retries), saferpay.InquireBy{TransactionID: sub.Payment.TransactionID})
+	return a.lookUp(ctx, sub, "inquire", saferpay.InquireBy{TransactionID: sub.Payment.TransactionID})
 }
 
 // matching returns the capture that was found, unless it is of other money than we asked for.

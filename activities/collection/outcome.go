@@ -57,9 +57,9 @@ func (a *Activities) AssertPayment(ctx context.Context, in AskOutcome) (Outcome,
 }
 
 // CloseExpired ends a payment whose page is dead, unless the payer paid at the last moment and nobody told us: it asks once by
-// our order id (JSON API 1.53, Transaction/Inquire), which finds every payment that went well. Where the provider may decide
-// later, a payment that Inquire does not know is asserted once more: Assert answers for what is pending long after the page
-// (PaymentPage/Assert: 120 h).
+// our order id (JSON API 1.53, Transaction/Inquire), which finds every payment that went well. It asserts once more when the
+// license has no Inquire, and when Inquire does not know a payment on which the provider may decide later: Assert answers long after
+// the page is dead (PaymentPage/Assert: 24 h after Initialize, 120 h for what is pending).
 func (a *Activities) CloseExpired(ctx context.Context, in activities.PaymentRef) (Outcome, error) {
 	sub, err := a.Saferpay.Load(ctx, in)
 	if err != nil {
@@ -70,13 +70,7 @@ func (a *Activities) CloseExpired(ctx context.Context, in activities.PaymentRef)
 	}
 	found, err := a.inquire(ctx, sub)
 	if saferpay.IsNamed(err, saferpay.NameTransactionNotFound) && sub.Payment.Method.DecidesLater() {
-		assertion, late := sub.Gateway.AssertPaymentPage(ctx, sub.Credentials, account.Call(ctx, in.PaymentID, "assert-late", in.Retries), sub.Payment.Token)
-		switch {
-		case late == nil:
-			return a.recordAssertion(ctx, sub, assertion)
-		case !saferpay.IsNamed(late, saferpay.NameTokenExpired, saferpay.NameTransactionNotStarted):
-			return a.recordFailure(ctx, sub, late)
-		}
+		found, err = a.orAssert(ctx, sub, found, err)
 	}
 	return a.recordLookBack(ctx, sub, found, err)
 }
@@ -96,22 +90,45 @@ func (a *Activities) LookOnceMore(ctx context.Context, in activities.PaymentRef)
 	return Outcome{State: sub.Payment.State}, err
 }
 
+// inquire looks the payment up by our order id, see lookUp.
 func (a *Activities) inquire(ctx context.Context, sub subject) (saferpay.Assertion, error) {
 	step := "look-back"
 	if sub.Payment.Reopened() { // another question than the one when it ended
 		step = "look-back-anew"
 	}
-	return sub.Gateway.Inquire(ctx, sub.Credentials, account.Call(ctx, sub.Payment.ID, step, sub.Retries), saferpay.InquireBy{OrderID: sub.Payment.OrderID})
+	return a.lookUp(ctx, sub, step, saferpay.InquireBy{OrderID: sub.Payment.OrderID})
 }
 
-// recordLookBack records what Inquire said by our order id of a payment whose token is dead, which by itself says nothing about
-// whether the payer paid before. Of a payment that Saferpay knew before, not finding it proves nothing.
+// lookUp asks Inquire about the payment's transaction. A license without Inquire answers PERMISSION_DENIED: then it asserts the
+// payment, which tells its status and its capture as well.
+func (a *Activities) lookUp(ctx context.Context, sub subject, step string, by saferpay.InquireBy) (saferpay.Assertion, error) {
+	found, err := sub.Gateway.Inquire(ctx, sub.Credentials, account.Call(ctx, sub.Payment.ID, step, sub.Retries), by)
+	if saferpay.IsNamed(err, saferpay.NamePermissionDenied) {
+		return a.orAssert(ctx, sub, found, err)
+	}
+	return found, err
+}
+
+// orAssert asserts a payment of which Inquire said nothing. Once the token is dead, what Inquire said stands.
+func (a *Activities) orAssert(ctx context.Context, sub subject, found saferpay.Assertion, err error) (saferpay.Assertion, error) {
+	assertion, late := sub.Gateway.AssertPaymentPage(ctx, sub.Credentials, account.Call(ctx, sub.Payment.ID, "assert-late", sub.Retries), sub.Payment.Token)
+	if saferpay.IsNamed(late, saferpay.NameTokenExpired) {
+		return found, err
+	}
+	return assertion, late
+}
+
+// unpaid are the answers of Inquire and of Assert about a page on which nobody has paid.
+var unpaid = []string{saferpay.NameTransactionNotFound, saferpay.NameTransactionNotStarted, saferpay.NameTransactionInWrongState}
+
+// recordLookBack records what Saferpay said of a payment whose page is dead, which by itself says nothing about whether the payer
+// paid before. Of a payment that Saferpay knew before, not finding it proves nothing.
 func (a *Activities) recordLookBack(ctx context.Context, sub subject, found saferpay.Assertion, err error) (Outcome, error) {
 	switch {
 	case err == nil:
 		return a.recordAssertion(ctx, sub, found)
-	case !saferpay.IsNamed(err, saferpay.NameTransactionNotFound):
-		return Outcome{}, a.Saferpay.NoticeRevoked(ctx, sub.Service, err)
+	case !saferpay.IsNamed(err, unpaid...):
+		return a.recordFailure(ctx, sub, err)
 	case sub.Payment.State == payment.Pending:
 		return Outcome{State: payment.Pending}, nil
 	case sub.Payment.State != payment.Redirected:

@@ -23,7 +23,7 @@ type StartCheckout struct {
 	contract.PayNow
 }
 
-// PaymentPage is a payment page that is ready for the payer. From ExpiresAt on neither paying nor Assert works.
+// PaymentPage is a payment page that is ready for the payer. From ExpiresAt on it can't be opened; who is on it can still finish.
 type PaymentPage struct {
 	RedirectURL string       `json:"redirect_url"`
 	Amount      money.Amount `json:"amount"`

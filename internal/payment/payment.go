@@ -73,7 +73,7 @@ type Payment struct {
 	NotificationSecret string // of the notification URLs; the store keeps only its hash and returns ""
 	Token              string // Saferpay's token of the payment page
 	RedirectURL        string
-	ExpiresAt          time.Time // when the token dies
+	ExpiresAt          time.Time // from then on the payment page can't be opened
 	TransactionID      string
 	CaptureID          string
 	PaymentMeans       string // masked, e.g. "9010 xxxx xxxx 0001"

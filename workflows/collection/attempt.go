@@ -46,7 +46,7 @@ type attempt struct {
 	RedirectURL   string         `json:"redirect_url"`
 	State         payment.State  `json:"state"`
 	OpenedAt      time.Time      `json:"opened_at"`
-	ExpiresAt     time.Time      `json:"expires_at"`              // when the page dies
+	ExpiresAt     time.Time      `json:"expires_at"`              // when the page dies: it can no longer be opened
 	PendingSince  time.Time      `json:"pending_since,omitzero"`  // when Saferpay said that the provider decides later
 	Asserts       int            `json:"asserts"`                 // how often Saferpay was asked about it
 	AskedAt       time.Time      `json:"asked_at,omitzero"`       // and when last

@@ -18,8 +18,9 @@ const (
 	// pendingCheck is when Saferpay is asked about such a payment although no notification came. Providers that decide later
 	// at all take ten minutes at most in Saferpay's test environment.
 	pendingCheck = 15 * time.Minute
-	// pageGrace is how long after the death of a page its payment is looked back at: longer than Saferpay's data lag behind,
-	// and longer than our clock can be ahead of Saferpay's.
+	// pageGrace is how long after the death of a page its payment is looked back at. A dead page can't be opened, but whoever
+	// opened it at the last minute may still be paying. The grace is longer than that, than Saferpay's data lag behind, and than our
+	// clock can be ahead of Saferpay's. It ends while Assert still answers: a page dies an hour after Initialize, its token after 24.
 	pageGrace = time.Hour
 	// maxAsserts bounds what strangers can make us ask: hints come from URLs that anybody can call again. After so many
 	// answers there is a pause of hintPause between two.
@@ -81,7 +82,7 @@ func (a *attempt) stopTimer() {
 }
 
 // nextCheck returns when we look at the payment if nothing prompts us before, what an operator reads until then, and how we look.
-// A page gets two checks, one before it dies and one after; a pending payment gets two. Then a person has to look.
+// A page gets two checks, one before it dies and one when nobody can be on it any more; a pending payment gets two. Then a person has to look.
 func (p *invoicePayment) nextCheck(a *attempt) (at time.Time, what string, next step) {
 	pending := a.State == payment.Pending
 	switch {
@@ -94,7 +95,7 @@ func (p *invoicePayment) nextCheck(a *attempt) (at time.Time, what string, next 
 	case a.Unprompted == 0:
 		return a.lastCheckAt(), "One look at Saferpay shortly before the payment page dies", toAsk
 	default:
-		return a.ExpiresAt.Add(p.clock.Shorten(pageGrace)), "The payment page dies", toLookBack
+		return a.ExpiresAt.Add(p.clock.Shorten(pageGrace)), "One look back, after whoever opened the page last had time to pay", toLookBack
 	}
 }
 

@@ -73,7 +73,8 @@ type page struct {
 	SuccessNotifyURL string    `json:"success_notify_url"`
 	FailNotifyURL    string    `json:"fail_notify_url"`
 	Created          time.Time `json:"created"`
-	Expires          time.Time `json:"expires"`
+	Expires          time.Time `json:"expires"`         // when the page can be opened no more
+	Opened           time.Time `json:"opened,omitzero"` // when the payer opened it first
 
 	TransactionID string    `json:"transaction_id,omitempty"` // set once the payer has paid, failed or aborted
 	Failure       *failure  `json:"failure,omitempty"`        // why the payment failed; nil when it did not
@@ -315,6 +316,10 @@ func initialAccounts() []*account {
 		},
 	}
 }
+
+// withoutInquire marks an account whose license does not include Inquire, which then answers PERMISSION_DENIED. No document names
+// the real feature. This one takes away instead of giving, so that licenses that tests listed before keep what they had.
+const withoutInquire = "NO_INQUIRE"
 
 // businessLicense lists the features of a customer's license unless they are changed.
 func businessLicense() []string {

@@ -66,6 +66,9 @@ func managementVersions() []string { return specVersions()[:15] } // 1.0 to 1.14
 func readLicense(customer *account, _ *http.Request) (reply, *refusal) {
 	features := []reply{}
 	for _, feature := range customer.Features {
+		if feature == withoutInquire {
+			continue
+		}
 		features = append(features, reply{"Id": feature, "DisplayName": feature})
 	}
 	return reply{"Package": reply{"Id": "SAFERPAY_BUSINESS", "DisplayName": "Saferpay Business"}, "Features": features}, nil

@@ -309,7 +309,7 @@ func (s *Simulator) reset(w http.ResponseWriter, _ *http.Request) {
 func (s *Simulator) forget() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.calls, s.faults, s.notifications, s.inquireLag = map[string]int{}, nil, notificationMode{Mode: modeNormal}, s.options.InquireLag
+	s.calls, s.faults, s.notifications, s.settings = map[string]int{}, nil, notificationMode{Mode: modeNormal}, s.options.initialSettings()
 	return s.books.reset()
 }
 
