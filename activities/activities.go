@@ -7,7 +7,6 @@ package activities
 
 import (
 	"context"
-	"errors"
 
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/letter"
@@ -23,11 +22,15 @@ type Opener interface {
 	Open(sealed []byte, associated string) ([]byte, error)
 }
 
-// Send sends a mail. Its error is ErrUndeliverable, or passing.
+// Send sends a mail. Its error is an UndeliverableError, or passing.
 type Send func(context.Context, letter.Letter) error
 
-// ErrUndeliverable means that sending the same letter again can't succeed.
-var ErrUndeliverable = errors.New("the mail can't be delivered")
+// UndeliverableError means that sending the same letter again can't succeed. Reason is a sentence that says why, without the
+// address.
+type UndeliverableError struct{ Reason string }
+
+// Error returns the reason.
+func (e *UndeliverableError) Error() string { return "the mail can't be delivered: " + e.Reason }
 
 // InvoiceRef names an invoice of a company.
 type InvoiceRef struct {

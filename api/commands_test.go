@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"cmp"
 	"context"
 	"sync"
 
@@ -67,15 +68,32 @@ func (c *commands) seen() []string {
 	return append([]string(nil), c.notes...)
 }
 
-func (c *commands) Issue(ctx context.Context, inv invoice.Invoice, sendEmail bool) error {
+func (c *commands) Issue(ctx context.Context, inv invoice.Invoice, emailID string) error {
 	name := "issue"
-	if sendEmail {
+	if emailID != "" {
 		name = "issue and mail"
 	}
 	if err := c.note(name, inv.ID); err != nil {
 		return err
 	}
 	return c.become(ctx, inv.ID, invoice.Open)
+}
+
+func (c *commands) Send(ctx context.Context, inv invoice.Invoice, in contract.SendInvoice) error {
+	if err := c.note("send", inv.ID); err != nil {
+		return err
+	}
+	return c.store.Store.InCompany(ctx, c.companyID, func(tx *postgres.Tx) error {
+		inv, err := tx.LockInvoice(ctx, inv.ID)
+		if err != nil {
+			return err
+		}
+		inv.Customer.Email = cmp.Or(in.To, inv.Customer.Email)
+		if err := inv.QueueEmail(in.EmailID, noon); err != nil {
+			return err
+		}
+		return tx.SaveInvoice(ctx, inv)
+	})
 }
 
 func (c *commands) Cancel(ctx context.Context, invoiceID string) error {

@@ -43,8 +43,12 @@ func (l *lossy) lose(err error) error {
 	return problem.New(problem.Unavailable, "It was not answered in time and may still be done; look again in a moment.")
 }
 
-func (l *lossy) Issue(ctx context.Context, inv invoice.Invoice, sendEmail bool) error {
-	return l.lose(l.commands.Issue(ctx, inv, sendEmail))
+func (l *lossy) Issue(ctx context.Context, inv invoice.Invoice, emailID string) error {
+	return l.lose(l.commands.Issue(ctx, inv, emailID))
+}
+
+func (l *lossy) Send(ctx context.Context, inv invoice.Invoice, in contract.SendInvoice) error {
+	return l.lose(l.commands.Send(ctx, inv, in))
 }
 
 func (l *lossy) Cancel(ctx context.Context, invoiceID string) error {
@@ -129,6 +133,9 @@ func TestARequestWhoseAnswerWasLostIsDoneOnce(t *testing.T) {
 		},
 		"issue": func(w *world) (string, string, int) {
 			return "/invoices/" + w.newInvoice(invoice.Draft).ID + "/issue", "", http.StatusOK
+		},
+		"send": func(w *world) (string, string, int) {
+			return "/invoices/" + w.newInvoice(invoice.Open).ID + "/send", `{"email":"marie@example.ch"}`, http.StatusAccepted
 		},
 		"cancel": func(w *world) (string, string, int) {
 			return "/invoices/" + w.newInvoice(invoice.Open).ID + "/cancel", "", http.StatusOK

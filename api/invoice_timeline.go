@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/quittance/quittance/api/internal/spec"
@@ -189,6 +190,9 @@ func (h history) steps() []spec.InvoiceStep {
 	steps := append(slices.Concat(h.calls, h.payouts), spec.InvoiceStep{At: h.invoice.CreatedAt, What: "invoice.created", By: byQuittance})
 	if !h.invoice.IssuedAt.IsZero() {
 		steps = append(steps, spec.InvoiceStep{At: h.invoice.IssuedAt, What: "invoice.issued", By: byQuittance})
+	}
+	if e := h.invoice.Email; e.ID != "" {
+		steps = append(steps, spec.InvoiceStep{At: e.At, What: "invoice.email_" + string(e.State), By: byQuittance, Text: optional(strings.TrimSpace(e.To + ". " + e.Reason))})
 	}
 	for _, p := range h.payments {
 		for _, step := range p.Timeline {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"reflect"
 
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/event"
@@ -80,7 +81,10 @@ func (s *server) UpdateInvoice(ctx context.Context, r spec.UpdateInvoiceRequestO
 			return err
 		}
 		if inv.Status != invoice.Draft {
-			return problem.New(problem.InvoiceNotDraft, "Invoice %s is %s. Only a draft can be changed.", inv.Number, inv.Status)
+			if err := changeOpen(&inv, *r.Body); err != nil {
+				return err
+			}
+			return tx.SaveInvoice(ctx, inv)
 		}
 		if err := change(&inv, *r.Body); err != nil {
 			return err
@@ -98,10 +102,26 @@ func (s *server) UpdateInvoice(ctx context.Context, r spec.UpdateInvoiceRequestO
 	if err != nil {
 		return nil, err
 	}
-	return spec.UpdateInvoice200JSONResponse(s.shownInvoice(inv, nil)), nil
+	answer, err := s.invoice(ctx, inv.CompanyID, inv.ID)
+	return spec.UpdateInvoice200JSONResponse(answer), err
 }
 
-// change makes the changes to a draft, or returns which of them can't be.
+// changeOpen makes the changes to an issued invoice, or returns why they can't be made.
+func changeOpen(inv *invoice.Invoice, to spec.InvoiceChanges) error {
+	if !inv.Status.Payable() {
+		return problem.New(problem.InvoiceNotDraft, "Invoice %s is %s; only a draft or an open invoice can be changed.", inv.Number, inv.Status)
+	}
+	kept := spec.InvoiceChanges{DueDate: to.DueDate}
+	if to.Customer != nil {
+		kept.Customer = &spec.CustomerChanges{Email: to.Customer.Email}
+	}
+	if !reflect.DeepEqual(kept, to) {
+		return problem.New(problem.InvoiceNotDraft, "Invoice %s is %s: nothing but customer.email and due_date can be changed any more.", inv.Number, inv.Status)
+	}
+	return change(inv, to)
+}
+
+// change makes the changes, or returns which of them can't be made.
 func change(inv *invoice.Invoice, to spec.InvoiceChanges) error {
 	value, currency := inv.Amount.Value(), string(inv.Amount.Currency())
 	set(&value, to.Amount)
@@ -110,7 +130,9 @@ func change(inv *invoice.Invoice, to spec.InvoiceChanges) error {
 	if err != nil {
 		return err
 	}
-	inv.Amount, inv.AmountPaid, inv.AmountRefunded = amount, money.Zero(amount.Currency()), money.Zero(amount.Currency())
+	if inv.Status == invoice.Draft {
+		inv.Amount, inv.AmountPaid, inv.AmountRefunded = amount, money.Zero(amount.Currency()), money.Zero(amount.Currency())
+	}
 	set(&inv.Number, to.Number)
 	set(&inv.Description, to.Description)
 	if to.DueDate != nil {
@@ -193,7 +215,11 @@ func (s *server) IssueInvoice(ctx context.Context, r spec.IssueInvoiceRequestObj
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
 	if !issued {
-		if err := s.Collection.Issue(ctx, inv, sendEmail); err != nil {
+		emailID := ""
+		if sendEmail {
+			emailID = newID(ctx, id.Email)
+		}
+		if err := s.Collection.Issue(ctx, inv, emailID); err != nil {
 			return nil, err
 		}
 	}
@@ -320,6 +346,7 @@ func (s *server) shownInvoice(inv invoice.Invoice, payments []payment.Payment) s
 		CreatedAt:         inv.CreatedAt,
 		IssuedAt:          optional(inv.IssuedAt),
 		PaidAt:            optional(inv.PaidAt),
+		Email:             shownEmail(inv.Email),
 	}
 	if inv.Status != invoice.Draft && !inv.IssuedAt.IsZero() {
 		answer.OnlineDocumentURL = optional(s.PublicURL + "/i/" + inv.Token)

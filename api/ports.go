@@ -54,7 +54,8 @@ func inCompany[T any](ctx context.Context, store Store, companyID string, fn fun
 // Collection starts and steers the collection of invoices. This and the three below are carried out by contract.Commands, which
 // says what each command does and which problems it returns.
 type Collection interface {
-	Issue(ctx context.Context, inv invoice.Invoice, sendEmail bool) error
+	Issue(ctx context.Context, inv invoice.Invoice, emailID string) error
+	Send(ctx context.Context, inv invoice.Invoice, in contract.SendInvoice) error
 	TakeUp(ctx context.Context, inv invoice.Invoice) error
 	Cancel(ctx context.Context, invoiceID string) error
 	RecordReceipt(ctx context.Context, invoiceID string, in contract.RecordReceipt) error

@@ -21,6 +21,7 @@ import (
 // Activities are the steps. One that speaks to Saferpay asks it once, and records the answer in one transaction.
 type Activities struct {
 	InCompany activities.InCompany[Tx]
+	InEmails  activities.InCompany[EmailTx]
 	Saferpay  account.Access[Gateway]
 	Send      activities.Send
 	PublicURL string // base of the links in mails, and of the return and notification URLs

@@ -2,24 +2,26 @@ package collection
 
 import (
 	"context"
-	"errors"
-
-	"go.temporal.io/sdk/temporal"
 
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/invoice"
-	"github.com/quittance/quittance/internal/letter"
 	"github.com/quittance/quittance/internal/merchant"
-	"github.com/quittance/quittance/internal/problem"
 )
 
-// OpenInvoice turns a draft into an open invoice that can be paid; an open one stays as it is. Problems: invoice-not-draft,
-// payment-service-not-active, currency-not-active.
-func (a *Activities) OpenInvoice(ctx context.Context, ref activities.InvoiceRef) (activities.Standing, error) {
+// Opening is a draft to be issued. EmailID names the mail with the link that goes to the customer; it is empty when none does.
+type Opening struct {
+	activities.InvoiceRef
+	EmailID string `json:"email_id,omitempty"`
+}
+
+// OpenInvoice turns a draft into an open invoice that can be paid, and queues the mail if there is to be one; an open invoice stays
+// as it is. Problems: invoice-not-draft, payment-service-not-active, currency-not-active, validation-failed without an address for
+// the mail.
+func (a *Activities) OpenInvoice(ctx context.Context, in Opening) (activities.Standing, error) {
 	var standing activities.Standing
-	err := a.InCompany(ctx, ref.CompanyID, func(tx Tx) error {
-		inv, err := tx.LockInvoice(ctx, ref.InvoiceID)
+	err := a.InCompany(ctx, in.CompanyID, func(tx Tx) error {
+		inv, err := tx.LockInvoice(ctx, in.InvoiceID)
 		standing = activities.Standing{InvoiceStatus: invoice.Open, Due: inv.AmountDue()}
 		if err != nil || inv.Status == invoice.Open {
 			return err
@@ -31,6 +33,11 @@ func (a *Activities) OpenInvoice(ctx context.Context, ref activities.InvoiceRef)
 			return err
 		}
 		inv.IssuedAt = a.Now().UTC()
+		if in.EmailID != "" {
+			if err := inv.QueueEmail(in.EmailID, a.Now()); err != nil {
+				return err
+			}
+		}
 		if err := tx.SaveInvoice(ctx, inv); err != nil {
 			return err
 		}
@@ -54,39 +61,4 @@ func (a *Activities) CancelInvoice(ctx context.Context, ref activities.InvoiceRe
 		}
 		return tx.AppendEvent(ctx, event.New(event.InvoiceCancelled, inv.CompanyID, inv.ID, a.Now(), inv.Facts()))
 	})
-}
-
-// SendInvoice mails the link of the online document to the customer, in the customer's language, as long as there is
-// something to pay. An invoice without an address is the problem validation-failed; an address that the mail server refuses
-// is an error of type "mail-undeliverable". Neither is tried again.
-func (a *Activities) SendInvoice(ctx context.Context, in activities.InvoiceRef) error {
-	var (
-		inv     invoice.Invoice
-		company merchant.Company
-	)
-	err := a.InCompany(ctx, in.CompanyID, func(tx Tx) (err error) {
-		if company, err = tx.Company(ctx); err != nil {
-			return err
-		}
-		inv, err = tx.Invoice(ctx, in.InvoiceID)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if !inv.Status.Payable() {
-		return nil // paid or cancelled while the mail was waiting
-	}
-	if inv.Customer.Email == "" {
-		return problem.InvalidFields(problem.Field{Name: "customer.email", Message: "is needed to mail the invoice"})
-	}
-	written, err := letter.Invoice(inv, company, a.PublicURL)
-	if err != nil {
-		return err
-	}
-	err = a.Send(ctx, written)
-	if errors.Is(err, activities.ErrUndeliverable) {
-		return temporal.NewNonRetryableApplicationError(err.Error(), "mail-undeliverable", err)
-	}
-	return err
 }

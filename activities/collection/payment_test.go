@@ -266,7 +266,7 @@ func TestInvoiceIsOpenedAndCancelledOnce(t *testing.T) {
 	}
 	assert.Equal(t, invoice.Cancelled, s.CurrentInvoice().Status)
 	assert.Equal(t, []event.Type{event.InvoiceOpened, event.InvoiceCancelled}, s.Events())
-	_, err := s.Run(s.Collection.OpenInvoice, s.InvoiceRef())
+	_, err := s.Run(s.Collection.OpenInvoice, collection.Opening{InvoiceRef: s.InvoiceRef()})
 	name, again := shoptest.ErrorType(t, err)
 	assert.Equal(t, string(problem.InvoiceNotDraft), name)
 	assert.False(t, again)
@@ -280,7 +280,7 @@ func TestInvoiceIsNotOpenedThroughAServiceThatCannotCollectIt(t *testing.T) {
 		service.Methods = []merchant.ContractedMethod{{Method: "VISA", Currencies: []string{"EUR"}}}
 		return errors.Join(err, tx.SavePaymentService(t.Context(), service))
 	})
-	_, err := s.Run(s.Collection.OpenInvoice, s.InvoiceRef())
+	_, err := s.Run(s.Collection.OpenInvoice, collection.Opening{InvoiceRef: s.InvoiceRef()})
 	name, _ := shoptest.ErrorType(t, err)
 	assert.Equal(t, string(problem.CurrencyNotActive), name)
 	assert.Equal(t, invoice.Draft, s.CurrentInvoice().Status)

@@ -18,6 +18,7 @@ import (
 type LeftBehind struct {
 	activities.Standing
 	Payments []Unfinished `json:"payments"`
+	EmailID  string       `json:"email_id,omitempty"` // of the mail that is still to be sent
 }
 
 // Unfinished is a payment that has not ended, or whose money is parked (State is Captured) until a person decides.
@@ -47,6 +48,9 @@ func (a *Activities) TakeUpInvoice(ctx context.Context, in activities.InvoiceRef
 			return problem.New(problem.InvoiceNotOpen, "Invoice %s is a draft.", inv.Number)
 		}
 		left = LeftBehind{Standing: activities.StandingOf(inv)}
+		if inv.EmailIsQueued(inv.Email.ID) {
+			left.EmailID = inv.Email.ID
+		}
 		payments, err := tx.PaymentsOf(ctx, inv.ID)
 		if err != nil {
 			return err

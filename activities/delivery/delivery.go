@@ -181,9 +181,14 @@ func (a *Activities) CheckEndpoint(ctx context.Context, ref contract.DeliverEven
 	return standing, err
 }
 
+// MailOutcome is what became of a mail. Failed is why it will not be sent; empty when the mail server took it, or there was none.
+type MailOutcome struct {
+	Failed string `json:"failed,omitempty"`
+}
+
 // TellEndpointDisabled mails the company's contact, if there is one, that a webhook endpoint was disabled, unless it is enabled
-// again. An address that the mail server refuses is nobody's to mend here: the exception says the same.
-func (a *Activities) TellEndpointDisabled(ctx context.Context, ref contract.DeliverEvent) error {
+// again. That the mail server refuses it for good is a result; one that is down is an error, to be tried again.
+func (a *Activities) TellEndpointDisabled(ctx context.Context, ref contract.DeliverEvent) (MailOutcome, error) {
 	var written letter.Letter
 	err := a.InCompany(ctx, ref.CompanyID, func(tx Tx) error {
 		written = letter.Letter{}
@@ -202,10 +207,29 @@ func (a *Activities) TellEndpointDisabled(ctx context.Context, ref contract.Deli
 		return err
 	})
 	if err != nil || written.To == "" {
-		return err
+		return MailOutcome{}, err
 	}
-	if err := a.Send(ctx, written); !errors.Is(err, activities.ErrUndeliverable) {
-		return err
+	err = a.Send(ctx, written)
+	if refused, ok := errors.AsType[*activities.UndeliverableError](err); ok {
+		return MailOutcome{Failed: refused.Reason}, nil
 	}
-	return nil
+	return MailOutcome{}, err
+}
+
+// MailFailure is a mail about an endpoint that failed.
+type MailFailure struct {
+	contract.DeliverEvent
+	MailOutcome
+}
+
+// NoteMailFailure raises an exception for a mail to the company's contact that failed: the address may be wrong.
+func (a *Activities) NoteMailFailure(ctx context.Context, in MailFailure) error {
+	return a.InCompany(ctx, in.CompanyID, func(tx Tx) error {
+		_, err := escalation.RaiseIn(ctx, tx, escalation.Raise{
+			CompanyID: in.CompanyID, Kind: exception.EmailFailed, Subject: in.EndpointID, Choices: []exception.Choice{exception.Acknowledge},
+			Detail: fmt.Sprintf("The mail that webhook endpoint %s is disabled could not be delivered to the company's contact: %s "+
+				"Correct contact_email by PATCH /v1/settings, and see to the endpoint, about which there is an exception of its own.", in.EndpointID, in.Failed),
+		}, a.Now())
+		return err
+	})
 }

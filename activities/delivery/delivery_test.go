@@ -17,6 +17,7 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/testing/shoptest"
 	"github.com/quittance/quittance/workflows/contract"
 )
 
@@ -121,16 +122,23 @@ func TestAnEndpointAtWhichNothingWorksIsDisabledWithNotice(t *testing.T) {
 	require.Len(t, s.Letters, 1)
 	assert.Equal(t, "compta@demo.example", s.Letters[0].To)
 	assert.Contains(t, s.Letters[0].Text, "/v1/webhook-endpoints/"+e.ID+"/redeliver")
-	s.SendError = activities.ErrUndeliverable
-	_, err = s.Run(s.Delivery.TellEndpointDisabled, s.ref)
-	require.NoError(t, err, "the exception says the same")
+	s.SendError = &activities.UndeliverableError{Reason: "550 no such mailbox."}
+	refused := shoptest.Do[delivery.MailOutcome](s.Shop, s.Delivery.TellEndpointDisabled, s.ref)
+	assert.Equal(t, "550 no such mailbox.", refused.Failed)
+	for range 2 {
+		_, err = s.Run(s.Delivery.NoteMailFailure, delivery.MailFailure{DeliverEvent: s.ref, MailOutcome: refused})
+		require.NoError(t, err)
+	}
 	s.In(func(tx *postgres.Tx) error {
 		open, _, err := tx.Exceptions(t.Context(), listing.Exceptions{Kind: exception.WebhookDisabled, Subject: e.ID})
 		require.Len(t, open, 1)
 		assert.Contains(t, open[0].Detail, "the receiver answered 500")
-		told, _, err2 := tx.Events(t.Context(), listing.Events{Type: event.ExceptionRaised})
-		require.Len(t, told, 1)
-		return errors.Join(err, err2)
+		untold, _, err2 := tx.Exceptions(t.Context(), listing.Exceptions{Kind: exception.EmailFailed, Subject: e.ID})
+		require.Len(t, untold, 1)
+		assert.Contains(t, untold[0].Detail, "550 no such mailbox. Correct contact_email")
+		told, _, err3 := tx.Events(t.Context(), listing.Events{Type: event.ExceptionRaised})
+		require.Len(t, told, 2)
+		return errors.Join(err, err2, err3)
 	})
 }
 

@@ -85,9 +85,36 @@ func RaiseIn(ctx context.Context, tx RaiseTx, in Raise, at time.Time) (Raised, e
 	return raised, tx.AppendEvent(ctx, event.New(event.ExceptionRaised, e.CompanyID, e.ID, at, data))
 }
 
-// invoiceOf returns the invoice of a payment or a refund, or nothing for another subject.
+// ClearUpTx is what ClearUp needs of a transaction.
+type ClearUpTx interface {
+	AwaitedTx
+	SaveException(ctx context.Context, e exception.Exception) error
+}
+
+// ClearUp closes the open exception of that kind about the subject, if there is one, since it has cleared up by itself. It is for
+// exceptions on which no workflow waits.
+func ClearUp(ctx context.Context, tx ClearUpTx, kind exception.Kind, subject, note string, at time.Time) error {
+	exceptions, err := tx.ExceptionsAbout(ctx, []string{subject})
+	if err != nil {
+		return err
+	}
+	for _, e := range exceptions {
+		if e.Kind != kind || !e.Open() {
+			continue
+		}
+		if err := e.Resolve(exception.ClearedUp, note, Quittance, at); err != nil {
+			return err
+		}
+		return tx.SaveException(ctx, e)
+	}
+	return nil
+}
+
+// invoiceOf returns the invoice that the subject is, or of which it is a payment or a refund; nothing for another subject.
 func invoiceOf(ctx context.Context, tx RaiseTx, subject string) (invoiceID string, err error) {
 	switch {
+	case id.Valid(id.Invoice, subject):
+		return subject, nil
 	case id.Valid(id.Payment, subject):
 		p, err := tx.Payment(ctx, subject)
 		return p.InvoiceID, err

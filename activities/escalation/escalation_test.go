@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/activities/collection"
 	"github.com/quittance/quittance/activities/escalation"
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/exception"
@@ -48,7 +49,7 @@ func TestExceptionIsRaisedOnceAndDecidedOnce(t *testing.T) {
 func TestAnExceptionAboutAPaymentNamesItsInvoice(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	do[activities.Standing](s, s.Collection.OpenInvoice, s.InvoiceRef())
+	do[activities.Standing](s, s.Collection.OpenInvoice, collection.Opening{InvoiceRef: s.InvoiceRef()})
 	paymentID, _ := s.Checkout(payment.Card)
 	do[escalation.Raised](s, s.Escalation.RaiseException, escalation.Raise{
 		CompanyID: s.Company, Kind: exception.CaptureUnclear, Subject: paymentID, Detail: "x", Choices: []exception.Choice{exception.TryAgain},

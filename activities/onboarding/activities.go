@@ -8,6 +8,7 @@ import (
 
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/activities/account"
+	"github.com/quittance/quittance/activities/escalation"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/saferpay"
 )
@@ -27,6 +28,7 @@ type Activities struct {
 // Tx is what the steps need of a transaction.
 type Tx interface {
 	account.ServiceTx
+	escalation.RaiseTx
 	Company(ctx context.Context) (merchant.Company, error)
 	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
 	LockPaymentService(ctx context.Context, id string) (merchant.PaymentService, error)

@@ -87,7 +87,7 @@ func TestDocumentThatTheMailServerRefusesIsErasedAndTheCompanyIsTold(t *testing.
 	s := open(t)
 	ref := s.connected()
 	d, letter := s.uploaded(ref)
-	s.SendError = fmt.Errorf("too large: %w", activities.ErrUndeliverable)
+	s.SendError = fmt.Errorf("send: %w", &activities.UndeliverableError{Reason: "552 too large."})
 	step := s.told(ref, letter)
 	assert.Equal(t, merchant.DocumentRefused, step.What)
 	assert.Empty(t, s.document(d.ID).SealedContent)

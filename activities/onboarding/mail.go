@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/activities/escalation"
+	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/letter"
 	"github.com/quittance/quittance/internal/merchant"
 )
@@ -19,8 +21,9 @@ type MailRef struct {
 
 // MailOutcome is what became of a letter. An empty note says that it was dealt with before.
 type MailOutcome struct {
-	Sent bool   `json:"sent"` // the mail server took it
-	Note string `json:"note"` // for the timeline
+	Sent    bool   `json:"sent"`              // the mail server took it
+	Refused bool   `json:"refused,omitempty"` // the mail server will never take it
+	Note    string `json:"note"`              // for the timeline
 }
 
 // TellStep mails a step of a payment service's timeline to whoever is to know of it. That nobody can be reached is a result:
@@ -46,8 +49,8 @@ func (a *Activities) TellStep(ctx context.Context, in MailRef) (MailOutcome, err
 		return MailOutcome{Note: note}, err
 	}
 	err = a.Send(ctx, written)
-	if errors.Is(err, activities.ErrUndeliverable) {
-		return MailOutcome{Note: fmt.Sprintf("The mail server refused “%s” to the %s for good.", written.Subject, in.Letter.To)}, nil
+	if refused, ok := errors.AsType[*activities.UndeliverableError](err); ok {
+		return MailOutcome{Refused: true, Note: fmt.Sprintf("“%s” to the %s could not be delivered: %s", written.Subject, in.Letter.To, refused.Reason)}, nil
 	}
 	return MailOutcome{Sent: true, Note: note}, err
 }
@@ -75,11 +78,26 @@ type MailResult struct {
 	Outcome MailOutcome `json:"told"`
 }
 
-// NoteLetter notes on the timeline what became of a letter, so that it is never sent again.
+// undelivered says what can be done about a letter that was refused, by whom it was for.
+var undelivered = map[merchant.Recipient]string{
+	merchant.ToCompany:   "Correct contact_email by PATCH /v1/settings. What the mail says stands on the timeline of the payment service.",
+	merchant.ToAcquirer:  "The acquirer does not know of it: write to Worldline/SIX yourself, or ask the operators of Quittance to do so.",
+	merchant.ToOperators: "The operators of Quittance do not know of it: tell them.",
+}
+
+// NoteLetter notes on the timeline what became of a letter, so that it is never sent again. One that was refused is an exception.
 func (a *Activities) NoteLetter(ctx context.Context, in MailResult) (Verification, error) {
 	return a.saveIn(ctx, in.PaymentServiceRef, func(tx Tx, s *merchant.PaymentService) error {
 		if !slices.Contains(s.PendingMails(), in.Letter) {
 			return nil
+		}
+		if in.Outcome.Refused {
+			if _, err := escalation.RaiseIn(ctx, tx, escalation.Raise{
+				CompanyID: in.CompanyID, Kind: exception.EmailFailed, Subject: s.ID, Choices: []exception.Choice{exception.Acknowledge},
+				Detail: in.Outcome.Note + " " + undelivered[in.Letter.To],
+			}, a.Now()); err != nil {
+				return err
+			}
 		}
 		if in.Letter.What == merchant.DocumentReceived {
 			return a.noteDocument(ctx, tx, s, s.Timeline[in.Letter.Step].About, in)

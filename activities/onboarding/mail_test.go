@@ -10,6 +10,7 @@ import (
 
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/activities/onboarding"
+	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/testing/shoptest"
@@ -62,10 +63,17 @@ func TestMailThatReachesNobodyStandsOnTheTimeline(t *testing.T) {
 		do[onboarding.Verification](s, s.Onboarding.RemindOfCredentials, onboarding.Remind{PaymentServiceRef: ref, After: days})
 	}
 	untold := s.PaymentService(ref).PendingMails()
-	s.SendError = fmt.Errorf("no such mailbox: %w", activities.ErrUndeliverable)
+	s.SendError = fmt.Errorf("send: %w", &activities.UndeliverableError{Reason: "550 no such mailbox."})
 	step := s.told(ref, untold[0])
 	assert.Equal(t, merchant.NotMailed, step.What)
-	assert.Contains(t, step.Note, "refused")
+	assert.Contains(t, step.Note, "550 no such mailbox.")
+	s.In(func(tx *postgres.Tx) error {
+		raised, err := tx.ExceptionsAbout(t.Context(), []string{ref.PaymentServiceID})
+		require.Len(t, raised, 1, "a person sees it")
+		assert.Equal(t, exception.EmailFailed, raised[0].Kind)
+		assert.Contains(t, raised[0].Detail, step.Note+" Correct contact_email")
+		return err
+	})
 
 	s.SendError = nil
 	s.In(func(tx *postgres.Tx) error {

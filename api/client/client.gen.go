@@ -142,6 +142,7 @@ func (e EventDeliveryState) Valid() bool {
 const (
 	ExceptionRaised                 EventType = "exception.raised"
 	InvoiceCancelled                EventType = "invoice.cancelled"
+	InvoiceEmailFailed              EventType = "invoice.email_failed"
 	InvoiceOpened                   EventType = "invoice.opened"
 	InvoicePaid                     EventType = "invoice.paid"
 	InvoicePartiallyPaid            EventType = "invoice.partially_paid"
@@ -173,6 +174,8 @@ func (e EventType) Valid() bool {
 	case ExceptionRaised:
 		return true
 	case InvoiceCancelled:
+		return true
+	case InvoiceEmailFailed:
 		return true
 	case InvoiceOpened:
 		return true
@@ -251,6 +254,7 @@ const (
 	CaptureDeadline   ExceptionKind = "capture_deadline"
 	CaptureUnclear    ExceptionKind = "capture_unclear"
 	DoublePayment     ExceptionKind = "double_payment"
+	EmailFailed       ExceptionKind = "email_failed"
 	MissingCapture    ExceptionKind = "missing_capture"
 	OrphanTransaction ExceptionKind = "orphan_transaction"
 	OutcomeUnclear    ExceptionKind = "outcome_unclear"
@@ -279,6 +283,8 @@ func (e ExceptionKind) Valid() bool {
 		return true
 	case DoublePayment:
 		return true
+	case EmailFailed:
+		return true
 	case MissingCapture:
 		return true
 	case OrphanTransaction:
@@ -300,6 +306,27 @@ func (e ExceptionKind) Valid() bool {
 	case ReleaseUnclear:
 		return true
 	case WebhookDisabled:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InvoiceEmailState.
+const (
+	InvoiceEmailStateDelivered InvoiceEmailState = "delivered"
+	InvoiceEmailStateFailed    InvoiceEmailState = "failed"
+	InvoiceEmailStateQueued    InvoiceEmailState = "queued"
+)
+
+// Valid indicates whether the value is a known member of the InvoiceEmailState enum.
+func (e InvoiceEmailState) Valid() bool {
+	switch e {
+	case InvoiceEmailStateDelivered:
+		return true
+	case InvoiceEmailStateFailed:
+		return true
+	case InvoiceEmailStateQueued:
 		return true
 	default:
 		return false
@@ -1493,7 +1520,7 @@ type Event struct {
 	// | `payment.…` | `payment_id`, `invoice_id`, `state`, `amount`, `currency`; `failure` when there was one |
 	// | `refund.…` | `refund_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency` |
 	// | `payment_service.…` | `payment_service_id`, `status` |
-	// | `exception.raised` | `exception_id`, `kind`, `subject`; `invoice_id` when it is about a payment or a refund |
+	// | `exception.raised` | `exception_id`, `kind`, `subject`; `invoice_id` when it is about an invoice, a payment or a refund |
 	//
 	//
 	// Example: {"amount":"108.00","amount_paid":"108.00","currency":"CHF","invoice_id":"inv_01k9m21t1jh6q2a0x5v8y3e7f9","number":"2026-0042","status":"paid"}
@@ -1626,6 +1653,7 @@ type Exception struct {
 	// | `refund_stuck` | an accepted refund could not be captured |
 	// | `booking_failed` | captured money could not be booked |
 	// | `webhook_disabled` | a webhook endpoint takes no more events |
+	// | `email_failed` | a mail about an invoice, a payment service or a webhook endpoint could not be delivered |
 	//
 	// The nightly comparison with Saferpay's transaction report finds these. Each is raised once about its subject.
 	//
@@ -1657,7 +1685,7 @@ type Exception struct {
 	ResolvedBy *string         `json:"resolved_by,omitempty"`
 	Status     ExceptionStatus `json:"status"`
 
-	// Subject The id of a payment, a refund, a transaction at Saferpay or a webhook endpoint.
+	// Subject The id of a payment, a refund, a transaction at Saferpay, a webhook endpoint, a payment service or an invoice.
 	//
 	// Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
 	Subject ExceptionSubject `json:"subject"`
@@ -1751,6 +1779,7 @@ type ExceptionDecision struct {
 // | `refund_stuck` | an accepted refund could not be captured |
 // | `booking_failed` | captured money could not be booked |
 // | `webhook_disabled` | a webhook endpoint takes no more events |
+// | `email_failed` | a mail about an invoice, a payment service or a webhook endpoint could not be delivered |
 //
 // The nightly comparison with Saferpay's transaction report finds these. Each is raised once about its subject.
 //
@@ -1770,7 +1799,7 @@ type ExceptionList struct {
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
-// ExceptionSubject The id of a payment, a refund, a transaction at Saferpay or a webhook endpoint.
+// ExceptionSubject The id of a payment, a refund, a transaction at Saferpay, a webhook endpoint, a payment service or an invoice.
 //
 // Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
 type ExceptionSubject = string
@@ -1840,6 +1869,9 @@ type Invoice struct {
 	// DueDate Example: 2026-12-31
 	DueDate Date `json:"due_date"`
 
+	// Email The mail with the link that was asked for last; absent when none was.
+	Email *InvoiceEmail `json:"email,omitempty"`
+
 	// ID Example: inv_01k9m21t1jh6q2a0x5v8y3e7f9
 	ID       InvoiceID  `json:"id"`
 	IssuedAt *time.Time `json:"issued_at,omitempty"`
@@ -1890,6 +1922,28 @@ type InvoiceChanges struct {
 	PaymentServiceIds *PaymentServiceIds `json:"payment_service_ids,omitempty"`
 }
 
+// InvoiceEmail The mail with the link that was asked for last; absent when none was.
+type InvoiceEmail struct {
+	// At When it came into that state.
+	At time.Time `json:"at"`
+
+	// Reason Why it failed, in the words of the mail server where there are some.
+	//
+	// Example: The mail server refused it when sending SMTP RCPT TO command: 550 5.1.1 no such mailbox.
+	Reason *string `json:"reason,omitempty"`
+
+	// State `queued` it is on its way, for up to 72 hours if the mail server is down; `delivered` the mail server took it;
+	// `failed` it was refused, or could not be handed over in that time.
+	State InvoiceEmailState `json:"state"`
+
+	// To Example: marie.favre@example.ch
+	To string `json:"to"`
+}
+
+// InvoiceEmailState `queued` it is on its way, for up to 72 hours if the mail server is down; `delivered` the mail server took it;
+// `failed` it was refused, or could not be handed over in that time.
+type InvoiceEmailState string
+
 // InvoiceID Example: inv_01k9m21t1jh6q2a0x5v8y3e7f9
 type InvoiceID = string
 
@@ -1933,7 +1987,8 @@ type InvoiceStep struct {
 	// Example: Booked on account 1029 as journal entry jre_01k9m23w3mk8s4c2z7x0a5g9h1.
 	Text *string `json:"text,omitempty"`
 
-	// What `invoice.created`, `invoice.issued`, `invoice.paid`; `payment.` or `refund.` and a state; `journal.booked`;
+	// What `invoice.created`, `invoice.issued`, `invoice.paid`; `invoice.email_` and the state of the mail with the link that
+	// was asked for last; `payment.` or `refund.` and a state; `journal.booked`;
 	// `payout.booked`, when the acquirer paid it out or kept it back; `exception.raised`, `exception.resolved`; or `call`, a call of this API that changed something.
 	//
 	//
@@ -3073,6 +3128,14 @@ type SecretRotation struct {
 	OverlapHours *int `json:"overlap_hours,omitempty"`
 }
 
+// SendOptions defines model for SendOptions.
+type SendOptions struct {
+	// Email The customer's new address; absent when it is the one that is known.
+	//
+	// Example: marie.favre@example.ch
+	Email *string `json:"email,omitempty"`
+}
+
 // Settings defines model for Settings.
 type Settings struct {
 	// BooksClosedUntil The last day on which nothing can be booked any more; absent while the books were never closed.
@@ -3565,7 +3628,7 @@ type WebhookMessage struct {
 	// | `payment.…` | `payment_id`, `invoice_id`, `state`, `amount`, `currency`; `failure` when there was one |
 	// | `refund.…` | `refund_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency` |
 	// | `payment_service.…` | `payment_service_id`, `status` |
-	// | `exception.raised` | `exception_id`, `kind`, `subject`; `invoice_id` when it is about a payment or a refund |
+	// | `exception.raised` | `exception_id`, `kind`, `subject`; `invoice_id` when it is about an invoice, a payment or a refund |
 	//
 	//
 	// Example: {"amount":"108.00","amount_paid":"108.00","currency":"CHF","invoice_id":"inv_01k9m21t1jh6q2a0x5v8y3e7f9","number":"2026-0042","status":"paid"}
@@ -3857,6 +3920,9 @@ type IssueInvoiceJSONRequestBody = IssueOptions
 
 // RecordReceiptJSONRequestBody defines body for RecordReceipt for application/json ContentType.
 type RecordReceiptJSONRequestBody = NewReceipt
+
+// SendInvoiceJSONRequestBody defines body for SendInvoice for application/json ContentType.
+type SendInvoiceJSONRequestBody = SendOptions
 
 // ReverseJournalEntryJSONRequestBody defines body for ReverseJournalEntry for application/json ContentType.
 type ReverseJournalEntryJSONRequestBody = NewReversal
@@ -4225,20 +4291,22 @@ type ClientInterface interface {
 	// Corresponds with GET /invoices/{invoice_id} (the `GetInvoice` operationId).
 	GetInvoice(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateInvoiceWithBody Change a draft
+	// UpdateInvoiceWithBody Change an invoice
 	//
 	// What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
-	// for an earlier invoice. When the invoice is no longer a draft, the answer is `invoice-not-draft`.
+	// for an earlier invoice. Of an invoice that is open or partially paid you can change only `customer.email` and `due_date`,
+	// which sends nothing by itself. Anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with PATCH /invoices/{invoice_id} (the `UpdateInvoice` operationId).
 	UpdateInvoiceWithBody(ctx context.Context, invoiceID InvoiceID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateInvoice Change a draft
+	// UpdateInvoice Change an invoice
 	//
 	// What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
-	// for an earlier invoice. When the invoice is no longer a draft, the answer is `invoice-not-draft`.
+	// for an earlier invoice. Of an invoice that is open or partially paid you can change only `customer.email` and `due_date`,
+	// which sends nothing by itself. Anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4293,6 +4361,32 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /invoices/{invoice_id}/receipts (the `RecordReceipt` operationId).
 	RecordReceipt(ctx context.Context, invoiceID InvoiceID, body RecordReceiptJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SendInvoiceWithBody Mail the link once more
+	//
+	// Mails the link of the online document to the customer, in the customer's language. An `email` takes the place of the
+	// customer's address for good. What becomes of the mail stands in `email` of the invoice; the event
+	// `invoice.email_failed` says that it could not be delivered. An earlier mail that is still on its way is not sent any
+	// more. Refused for an invoice that can't be paid (`invoice-not-open`, `invoice-paid`, `invoice-cancelled`) and while
+	// money is being captured (`payment-in-progress`).
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /invoices/{invoice_id}/send (the `SendInvoice` operationId).
+	SendInvoiceWithBody(ctx context.Context, invoiceID InvoiceID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SendInvoice Mail the link once more
+	//
+	// Mails the link of the online document to the customer, in the customer's language. An `email` takes the place of the
+	// customer's address for good. What becomes of the mail stands in `email` of the invoice; the event
+	// `invoice.email_failed` says that it could not be delivered. An earlier mail that is still on its way is not sent any
+	// more. Refused for an invoice that can't be paid (`invoice-not-open`, `invoice-paid`, `invoice-cancelled`) and while
+	// money is being captured (`payment-in-progress`).
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /invoices/{invoice_id}/send (the `SendInvoice` operationId).
+	SendInvoice(ctx context.Context, invoiceID InvoiceID, body SendInvoiceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetInvoiceTimeline Why is this invoice paid?
 	//
@@ -5348,10 +5442,11 @@ func (c *Client) GetInvoice(ctx context.Context, invoiceID InvoiceID, reqEditors
 	return c.Client.Do(req)
 }
 
-// UpdateInvoiceWithBody Change a draft
+// UpdateInvoiceWithBody Change an invoice
 //
 // What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
-// for an earlier invoice. When the invoice is no longer a draft, the answer is `invoice-not-draft`.
+// for an earlier invoice. Of an invoice that is open or partially paid you can change only `customer.email` and `due_date`,
+// which sends nothing by itself. Anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5368,10 +5463,11 @@ func (c *Client) UpdateInvoiceWithBody(ctx context.Context, invoiceID InvoiceID,
 	return c.Client.Do(req)
 }
 
-// UpdateInvoice Change a draft
+// UpdateInvoice Change an invoice
 //
 // What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
-// for an earlier invoice. When the invoice is no longer a draft, the answer is `invoice-not-draft`.
+// for an earlier invoice. Of an invoice that is open or partially paid you can change only `customer.email` and `due_date`,
+// which sends nothing by itself. Anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5477,6 +5573,52 @@ func (c *Client) RecordReceiptWithBody(ctx context.Context, invoiceID InvoiceID,
 // Corresponds with POST /invoices/{invoice_id}/receipts (the `RecordReceipt` operationId).
 func (c *Client) RecordReceipt(ctx context.Context, invoiceID InvoiceID, body RecordReceiptJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRecordReceiptRequest(c.Server, invoiceID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SendInvoiceWithBody Mail the link once more
+//
+// Mails the link of the online document to the customer, in the customer's language. An `email` takes the place of the
+// customer's address for good. What becomes of the mail stands in `email` of the invoice; the event
+// `invoice.email_failed` says that it could not be delivered. An earlier mail that is still on its way is not sent any
+// more. Refused for an invoice that can't be paid (`invoice-not-open`, `invoice-paid`, `invoice-cancelled`) and while
+// money is being captured (`payment-in-progress`).
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /invoices/{invoice_id}/send (the `SendInvoice` operationId).
+func (c *Client) SendInvoiceWithBody(ctx context.Context, invoiceID InvoiceID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSendInvoiceRequestWithBody(c.Server, invoiceID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SendInvoice Mail the link once more
+//
+// Mails the link of the online document to the customer, in the customer's language. An `email` takes the place of the
+// customer's address for good. What becomes of the mail stands in `email` of the invoice; the event
+// `invoice.email_failed` says that it could not be delivered. An earlier mail that is still on its way is not sent any
+// more. Refused for an invoice that can't be paid (`invoice-not-open`, `invoice-paid`, `invoice-cancelled`) and while
+// money is being captured (`payment-in-progress`).
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /invoices/{invoice_id}/send (the `SendInvoice` operationId).
+func (c *Client) SendInvoice(ctx context.Context, invoiceID InvoiceID, body SendInvoiceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSendInvoiceRequest(c.Server, invoiceID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7825,6 +7967,53 @@ func NewRecordReceiptRequestWithBody(server string, invoiceID InvoiceID, content
 	}
 
 	operationPath := fmt.Sprintf("/invoices/%s/receipts", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSendInvoiceRequest calls the generic SendInvoice builder with application/json body
+func NewSendInvoiceRequest(server string, invoiceID InvoiceID, body SendInvoiceJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSendInvoiceRequestWithBody(server, invoiceID, "application/json", bodyReader)
+}
+
+// NewSendInvoiceRequestWithBody constructs an http.Request for the SendInvoice method, with any body, and a specified content type
+func NewSendInvoiceRequestWithBody(server string, invoiceID InvoiceID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "invoice_id", invoiceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/invoices/%s/send", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -10197,20 +10386,22 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /invoices/{invoice_id} (the `GetInvoice` operationId).
 	GetInvoiceWithResponse(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*GetInvoiceResponse, error)
 
-	// UpdateInvoiceWithBodyWithResponse Change a draft
+	// UpdateInvoiceWithBodyWithResponse Change an invoice
 	//
 	// What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
-	// for an earlier invoice. When the invoice is no longer a draft, the answer is `invoice-not-draft`.
+	// for an earlier invoice. Of an invoice that is open or partially paid you can change only `customer.email` and `due_date`,
+	// which sends nothing by itself. Anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /invoices/{invoice_id} (the `UpdateInvoice` operationId).
 	UpdateInvoiceWithBodyWithResponse(ctx context.Context, invoiceID InvoiceID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateInvoiceResponse, error)
 
-	// UpdateInvoiceWithResponse Change a draft
+	// UpdateInvoiceWithResponse Change an invoice
 	//
 	// What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
-	// for an earlier invoice. When the invoice is no longer a draft, the answer is `invoice-not-draft`.
+	// for an earlier invoice. Of an invoice that is open or partially paid you can change only `customer.email` and `due_date`,
+	// which sends nothing by itself. Anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10267,6 +10458,32 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /invoices/{invoice_id}/receipts (the `RecordReceipt` operationId).
 	RecordReceiptWithResponse(ctx context.Context, invoiceID InvoiceID, body RecordReceiptJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordReceiptResponse, error)
+
+	// SendInvoiceWithBodyWithResponse Mail the link once more
+	//
+	// Mails the link of the online document to the customer, in the customer's language. An `email` takes the place of the
+	// customer's address for good. What becomes of the mail stands in `email` of the invoice; the event
+	// `invoice.email_failed` says that it could not be delivered. An earlier mail that is still on its way is not sent any
+	// more. Refused for an invoice that can't be paid (`invoice-not-open`, `invoice-paid`, `invoice-cancelled`) and while
+	// money is being captured (`payment-in-progress`).
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /invoices/{invoice_id}/send (the `SendInvoice` operationId).
+	SendInvoiceWithBodyWithResponse(ctx context.Context, invoiceID InvoiceID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SendInvoiceResponse, error)
+
+	// SendInvoiceWithResponse Mail the link once more
+	//
+	// Mails the link of the online document to the customer, in the customer's language. An `email` takes the place of the
+	// customer's address for good. What becomes of the mail stands in `email` of the invoice; the event
+	// `invoice.email_failed` says that it could not be delivered. An earlier mail that is still on its way is not sent any
+	// more. Refused for an invoice that can't be paid (`invoice-not-open`, `invoice-paid`, `invoice-cancelled`) and while
+	// money is being captured (`payment-in-progress`).
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /invoices/{invoice_id}/send (the `SendInvoice` operationId).
+	SendInvoiceWithResponse(ctx context.Context, invoiceID InvoiceID, body SendInvoiceJSONRequestBody, reqEditors ...RequestEditorFn) (*SendInvoiceResponse, error)
 
 	// GetInvoiceTimelineWithResponse Why is this invoice paid?
 	//
@@ -12270,6 +12487,75 @@ func (r RecordReceiptResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RecordReceiptResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SendInvoiceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Invoice
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Conflict
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r SendInvoiceResponse) GetJSON202() *Invoice {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r SendInvoiceResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r SendInvoiceResponse) GetApplicationProblemJSON409() *Conflict {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SendInvoiceResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SendInvoiceResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SendInvoiceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SendInvoiceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SendInvoiceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SendInvoiceResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -15218,10 +15504,11 @@ func (c *ClientWithResponses) GetInvoiceWithResponse(ctx context.Context, invoic
 	return ParseGetInvoiceResponse(rsp)
 }
 
-// UpdateInvoiceWithBodyWithResponse Change a draft
+// UpdateInvoiceWithBodyWithResponse Change an invoice
 //
 // What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
-// for an earlier invoice. When the invoice is no longer a draft, the answer is `invoice-not-draft`.
+// for an earlier invoice. Of an invoice that is open or partially paid you can change only `customer.email` and `due_date`,
+// which sends nothing by itself. Anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15234,10 +15521,11 @@ func (c *ClientWithResponses) UpdateInvoiceWithBodyWithResponse(ctx context.Cont
 	return ParseUpdateInvoiceResponse(rsp)
 }
 
-// UpdateInvoiceWithResponse Change a draft
+// UpdateInvoiceWithResponse Change an invoice
 //
 // What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
-// for an earlier invoice. When the invoice is no longer a draft, the answer is `invoice-not-draft`.
+// for an earlier invoice. Of an invoice that is open or partially paid you can change only `customer.email` and `due_date`,
+// which sends nothing by itself. Anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15329,6 +15617,44 @@ func (c *ClientWithResponses) RecordReceiptWithResponse(ctx context.Context, inv
 		return nil, err
 	}
 	return ParseRecordReceiptResponse(rsp)
+}
+
+// SendInvoiceWithBodyWithResponse Mail the link once more
+//
+// Mails the link of the online document to the customer, in the customer's language. An `email` takes the place of the
+// customer's address for good. What becomes of the mail stands in `email` of the invoice; the event
+// `invoice.email_failed` says that it could not be delivered. An earlier mail that is still on its way is not sent any
+// more. Refused for an invoice that can't be paid (`invoice-not-open`, `invoice-paid`, `invoice-cancelled`) and while
+// money is being captured (`payment-in-progress`).
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /invoices/{invoice_id}/send (the `SendInvoice` operationId).
+func (c *ClientWithResponses) SendInvoiceWithBodyWithResponse(ctx context.Context, invoiceID InvoiceID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SendInvoiceResponse, error) {
+	rsp, err := c.SendInvoiceWithBody(ctx, invoiceID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSendInvoiceResponse(rsp)
+}
+
+// SendInvoiceWithResponse Mail the link once more
+//
+// Mails the link of the online document to the customer, in the customer's language. An `email` takes the place of the
+// customer's address for good. What becomes of the mail stands in `email` of the invoice; the event
+// `invoice.email_failed` says that it could not be delivered. An earlier mail that is still on its way is not sent any
+// more. Refused for an invoice that can't be paid (`invoice-not-open`, `invoice-paid`, `invoice-cancelled`) and while
+// money is being captured (`payment-in-progress`).
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /invoices/{invoice_id}/send (the `SendInvoice` operationId).
+func (c *ClientWithResponses) SendInvoiceWithResponse(ctx context.Context, invoiceID InvoiceID, body SendInvoiceJSONRequestBody, reqEditors ...RequestEditorFn) (*SendInvoiceResponse, error) {
+	rsp, err := c.SendInvoice(ctx, invoiceID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSendInvoiceResponse(rsp)
 }
 
 // GetInvoiceTimelineWithResponse Why is this invoice paid?
@@ -17292,6 +17618,60 @@ func ParseRecordReceiptResponse(rsp *http.Response) (*RecordReceiptResponse, err
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSendInvoiceResponse parses an HTTP response from a SendInvoiceWithResponse call
+func ParseSendInvoiceResponse(rsp *http.Response) (*SendInvoiceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SendInvoiceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Invoice
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
 		var dest NotFound

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/activities/account"
@@ -73,8 +74,9 @@ func steps(cfg config.Config, p parts) (worker.Activities, error) {
 	}
 	return worker.Activities{
 		Collection: &collection.Activities{
-			InCompany: records[collection.Tx](p.store), Saferpay: saferpayAccess[collection.Gateway](p, clients, commands),
-			Send: post(sender), PublicURL: cfg.PublicURL, Now: now,
+			InCompany: records[collection.Tx](p.store), InEmails: records[collection.EmailTx](p.store),
+			Saferpay: saferpayAccess[collection.Gateway](p, clients, commands),
+			Send:     post(sender), PublicURL: cfg.PublicURL, Now: now,
 		},
 		Refunding: &refunding.Activities{
 			InCompany: records[refunding.Tx](p.store), Saferpay: saferpayAccess[refunding.Gateway](p, clients, commands), Now: now,
@@ -106,7 +108,8 @@ func post(sender *mail.Sender) activities.Send {
 		}
 		err := sender.Send(ctx, message)
 		if errors.Is(err, mail.ErrPermanent) {
-			return errors.Join(activities.ErrUndeliverable, err)
+			reason := strings.TrimPrefix(err.Error(), mail.ErrPermanent.Error()+": ")
+			return &activities.UndeliverableError{Reason: strings.ToUpper(reason[:1]) + strings.TrimSuffix(reason[1:], ".") + "."}
 		}
 		return err
 	}

@@ -17,6 +17,7 @@ const (
 	InvoicePaid                     Type = "invoice.paid"
 	InvoicePartiallyPaid            Type = "invoice.partially_paid"
 	InvoiceCancelled                Type = "invoice.cancelled"
+	InvoiceEmailFailed              Type = "invoice.email_failed"
 	PaymentAuthorized               Type = "payment.authorized"
 	PaymentCaptured                 Type = "payment.captured"
 	PaymentFailed                   Type = "payment.failed"
@@ -42,8 +43,8 @@ const (
 
 // Types lists every type.
 var Types = []Type{
-	InvoiceOpened, InvoicePaid, InvoicePartiallyPaid, InvoiceCancelled, PaymentAuthorized, PaymentCaptured, PaymentFailed,
-	RefundCaptured, RefundFailed, PaymentServiceReminded, PaymentServiceInVerification, PaymentServiceOverdue, PaymentServiceActive,
+	InvoiceOpened, InvoicePaid, InvoicePartiallyPaid, InvoiceCancelled, InvoiceEmailFailed, PaymentAuthorized, PaymentCaptured,
+	PaymentFailed, RefundCaptured, RefundFailed, PaymentServiceReminded, PaymentServiceInVerification, PaymentServiceOverdue, PaymentServiceActive,
 	PaymentServiceRejected, PaymentServiceSuspended, PaymentServiceMethodsChanged, PaymentServiceCurrencyRequested,
 	PaymentServiceCurrencyActive, PaymentServiceCurrencyRejected, PaymentServiceDocumentSent, PaymentServiceDocumentRefused,
 	PaymentServiceDisconnected, PayoutBooked, PayoutWaiting, ExceptionRaised,

@@ -28,6 +28,7 @@ const (
 	RefundStuck     Kind = "refund_stuck"     // an accepted refund could not be captured, without which the payer gets no money
 	BookingFailed   Kind = "booking_failed"   // captured money could not be booked
 	WebhookDisabled Kind = "webhook_disabled" // an endpoint takes no more events
+	EmailFailed     Kind = "email_failed"     // a mail could not be delivered
 
 	// What the nightly sweep finds. Each is raised once about its subject, also after it was decided.
 	OrphanTransaction Kind = "orphan_transaction" // money at Saferpay that belongs to no payment
@@ -39,7 +40,7 @@ const (
 // Kinds lists every kind.
 var Kinds = []Kind{
 	CaptureUnclear, ReleaseUnclear, OutcomeUnclear, PendingOverdue, AnswerMismatch, DoublePayment, CaptureDeadline, RefundUnclear,
-	RefundByHand, RefundNotTaken, RefundStuck, BookingFailed, WebhookDisabled, OrphanTransaction, MissingCapture, AmountDiffers, RefundFound,
+	RefundByHand, RefundNotTaken, RefundStuck, BookingFailed, WebhookDisabled, EmailFailed, OrphanTransaction, MissingCapture, AmountDiffers, RefundFound,
 }
 
 // Findings lists the kinds that the nightly sweep raises.
@@ -75,7 +76,7 @@ type Exception struct {
 	ID         string
 	CompanyID  string
 	Kind       Kind
-	Subject    string // the id of what it is about: a payment, a refund, a transaction at Saferpay or a webhook endpoint
+	Subject    string // the id of what it is about: a payment, a refund, a transaction at Saferpay, a webhook endpoint; of a mail: an invoice, a payment service or an endpoint
 	WorkflowID string // the workflow that waits for the decision; empty when none does
 	Detail     string // everything needed to decide, as sentences for a person
 	Choices    []Choice

@@ -72,6 +72,7 @@ type Invoice struct {
 	CreatedAt         time.Time
 	IssuedAt          time.Time // zero while a draft
 	PaidAt            time.Time // zero until paid in full
+	Email             Email     // the mail with the link that was asked for last
 }
 
 // AmountDue returns what is still to be paid, never less than zero; zero for a cancelled invoice. What was refunded is not due
@@ -119,11 +120,19 @@ func (i *Invoice) refuse(next Status) error {
 	}
 }
 
+// CanBePaid returns the problem that keeps a payer from paying the invoice, or nil.
+func (i Invoice) CanBePaid() error {
+	if i.Status.Payable() {
+		return nil
+	}
+	return i.refuse(Paid)
+}
+
 // Receive adds a receipt to what is paid and moves the invoice to paid or partially_paid. It refuses an invoice that is not
 // payable, and money beyond what is due. The caller decides where such money goes.
 func (i *Invoice) Receive(amount money.Amount, at time.Time) error {
-	if !i.Status.Payable() {
-		return i.refuse(Paid)
+	if err := i.CanBePaid(); err != nil {
+		return err
 	}
 	if amount.Currency() != i.Amount.Currency() || !amount.IsPositive() || amount.Cmp(i.AmountDue()) > 0 {
 		return problem.New(problem.ReceiptExceedsInvoice, "%s can't be received for invoice %s: %s is due.", amount, i.Number, i.AmountDue())

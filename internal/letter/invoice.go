@@ -10,7 +10,7 @@ import (
 // invoiceWords are the fixed parts of the mail about an invoice. Subject takes the number and the company's name.
 type invoiceWords struct{ Subject, Title, Intro, Amount, Due, View, Pay string }
 
-// Invoice returns the mail to the customer with the link of the online document. publicURL is the base of that link.
+// Invoice returns the mail with the link of the online document, to the address for which it was queued. publicURL is the base of that link.
 func Invoice(inv invoice.Invoice, company merchant.Company, publicURL string) (Letter, error) {
 	language := inv.Customer.Language
 	w, ok := languages[language]
@@ -30,6 +30,6 @@ func Invoice(inv invoice.Invoice, company merchant.Company, publicURL string) (L
 		},
 		Action: &step{Text: action, URL: publicURL + "/i/" + inv.Token}, Closing: w.closing,
 	}.render()
-	letter.ID, letter.To, letter.Subject = inv.ID+".opened", inv.Customer.Email, fmt.Sprintf(w.invoice.Subject, inv.Number, company.Name)
+	letter.ID, letter.To, letter.Subject = inv.ID+"."+inv.Email.ID, inv.Email.To, fmt.Sprintf(w.invoice.Subject, inv.Number, company.Name)
 	return letter, err
 }

@@ -140,7 +140,7 @@ func TestCustomerGetsTheLinkInTheirLanguage(t *testing.T) {
 	inv := invoice.Invoice{
 		ID: "inv_1", Number: "R-1001", Status: invoice.Open, Amount: money.MustParse("108.00", money.CHF), AmountPaid: money.Zero(money.CHF),
 		Customer: invoice.Customer{Name: "Anna Muster", Email: "anna@example.ch"}, DueDate: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC),
-		PaymentServiceIDs: []string{"psv_1"}, Token: "token",
+		PaymentServiceIDs: []string{"psv_1"}, Token: "token", Email: invoice.Email{ID: "eml_1", To: "anna@example.ch"},
 	}
 	for language, subject := range map[string]string{
 		"de": "Rechnung R-1001 von Demo SA", "fr": "Facture R-1001 de Demo SA", "it": "Fattura R-1001 di Demo SA", "en": "Invoice R-1001 from Demo SA",
@@ -148,7 +148,7 @@ func TestCustomerGetsTheLinkInTheirLanguage(t *testing.T) {
 		inv.Customer.Language = language
 		written, err := letter.Invoice(inv, merchant.Company{Name: "Demo SA", Language: "fr"}, "https://pay.example.ch")
 		require.NoError(t, err)
-		assert.Equal(t, "inv_1.opened", written.ID)
+		assert.Equal(t, "inv_1.eml_1", written.ID, "each mail is one of its own")
 		assert.Equal(t, subject, written.Subject)
 		assert.Equal(t, "anna@example.ch", written.To)
 		for _, body := range []string{written.Text, written.HTML} {

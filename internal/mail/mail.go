@@ -8,6 +8,7 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,9 @@ import (
 // ErrPermanent means that sending the same message again cannot succeed: it is malformed, or the server refused it with
 // a 5xx code. Every other error of Send is temporary.
 var ErrPermanent = errors.New("the mail cannot be delivered")
+
+// mostSaid is how many bytes of a server's answer are passed on.
+const mostSaid = 300
 
 // timeout bounds the greeting and log-in, and then again the handing over of the message.
 const timeout = 15 * time.Second
@@ -111,12 +115,25 @@ func (s *Sender) Send(ctx context.Context, message Message) error {
 		return fmt.Errorf("no conversation with the mail server: %w", err)
 	}
 	if refused.ErrorCode() >= 500 {
-		return fmt.Errorf("%w: the mail server refused it with code %d when %s", ErrPermanent, refused.ErrorCode(), refused.Reason)
+		return fmt.Errorf("%w: the mail server refused it when %s: %s", ErrPermanent, refused.Reason, said(refused, message.To))
 	}
 	if refused.ErrorCode() >= 400 {
 		return fmt.Errorf("the mail server asks to try again later with code %d when %s", refused.ErrorCode(), refused.Reason)
 	}
 	return fmt.Errorf("the conversation with the mail server broke off when %s", refused.Reason)
+}
+
+// said returns what the server answered, such as "550 5.1.1 no such mailbox", without the address of the recipient.
+func said(refused *mail.SendError, to string) string {
+	answer, _, _ := strings.Cut(refused.Error(), ", affected ")
+	answer = strings.TrimSpace(strings.TrimPrefix(answer, refused.Reason.String()+":"))
+	answer = strings.NewReplacer(`\n`, " ", `\"`, `"`, `"`, "").Replace(answer) // the library quotes it
+	if recipient, err := netmail.ParseAddress(to); err == nil {
+		mailbox, _, _ := strings.Cut(recipient.Address, "@")
+		named := regexp.MustCompile(`(?i)<?\b(` + regexp.QuoteMeta(recipient.Address) + `|` + regexp.QuoteMeta(mailbox) + `)\b>?`)
+		answer = named.ReplaceAllLiteralString(answer, "the address")
+	}
+	return strings.ToValidUTF8(answer[:min(len(answer), mostSaid)], "")
 }
 
 func (s *Sender) compose(message Message) (*mail.Msg, error) {

@@ -176,6 +176,9 @@ func TestARefusalForGoodIsToldFromOneForNow(t *testing.T) {
 			assert.Equal(t, test.permanent, errors.Is(err, mail.ErrPermanent))
 			assert.Contains(t, err.Error(), test.code)
 			assert.NotContains(t, err.Error(), "anna", "errors are kept in histories and must not name the customer")
+			if name == "unknown mailbox" {
+				assert.ErrorContains(t, err, "550 5.0.0 no such user the address", "what the server said is passed on")
+			}
 		})
 	}
 }

@@ -17,6 +17,7 @@ import (
 const selectInvoices = `
 	select id, company_id, number, status, currency, amount, amount_paid, amount_refunded, customer_name, customer_email,
 		customer_language, description, due_date, token, created_at, issued_at, paid_at,
+		email_id, email_state, email_to, email_at, email_reason,
 		array(select payment_service_id from invoice_payment_services s where s.invoice_id = i.id order by position)
 	from invoices i`
 
@@ -25,7 +26,8 @@ func scanInvoice(row pgx.CollectableRow) (i invoice.Invoice, err error) {
 	var total, paid, refunded decimal.Decimal
 	err = row.Scan(&i.ID, &i.CompanyID, &i.Number, &i.Status, &currency, &total, &paid, &refunded, &i.Customer.Name, &i.Customer.Email,
 		&i.Customer.Language, &i.Description, &i.DueDate, &i.Token, &i.CreatedAt, (*zeronull.Timestamptz)(&i.IssuedAt),
-		(*zeronull.Timestamptz)(&i.PaidAt), &i.PaymentServiceIDs)
+		(*zeronull.Timestamptz)(&i.PaidAt), &i.Email.ID, &i.Email.State, &i.Email.To, (*zeronull.Timestamptz)(&i.Email.At), &i.Email.Reason,
+		&i.PaymentServiceIDs)
 	i.Amount, i.AmountPaid, i.AmountRefunded = amount(total, currency), amount(paid, currency), amount(refunded, currency)
 	return i, err
 }
@@ -70,11 +72,11 @@ func (tx *Tx) SaveInvoice(ctx context.Context, i invoice.Invoice) error {
 	err := tx.save(ctx, "invoice", i.ID, `
 		update invoices set number = $2, status = $3, currency = $4, amount = $5, amount_paid = $6, customer_name = $7,
 			customer_email = $8, customer_language = $9, description = $10, due_date = $11, issued_at = $12, paid_at = $13,
-			amount_refunded = $14
+			amount_refunded = $14, email_id = $15, email_state = $16, email_to = $17, email_at = $18, email_reason = $19
 		where id = $1`,
 		i.ID, i.Number, i.Status, i.Amount.Currency(), i.Amount.Decimal(), i.AmountPaid.Decimal(), i.Customer.Name,
 		i.Customer.Email, i.Customer.Language, i.Description, i.DueDate, zeronull.Timestamptz(i.IssuedAt), zeronull.Timestamptz(i.PaidAt),
-		i.AmountRefunded.Decimal())
+		i.AmountRefunded.Decimal(), i.Email.ID, i.Email.State, i.Email.To, zeronull.Timestamptz(i.Email.At), i.Email.Reason)
 	return numberTaken(err, i)
 }
 

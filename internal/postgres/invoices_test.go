@@ -23,7 +23,7 @@ func TestAnInvoiceIsKeptAsItIs(t *testing.T) {
 	other := newPaymentService(b.company.ID)
 	paid := newInvoice(b.company.ID, "2026-2", other.ID, b.service.ID)
 	require.NoError(t, paid.Receive(chf("108.00"), noon))
-	filled(t, paid)
+	filled(t, paid, "Email") // a new invoice has none
 
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
 		require.NoError(t, tx.InsertPaymentService(t.Context(), other))
@@ -41,6 +41,7 @@ func TestAnInvoiceIsKeptAsItIs(t *testing.T) {
 		changed.AmountRefunded = money.MustParse("0.02", money.EUR)
 		changed.Status, changed.DueDate = invoice.PartiallyPaid, day
 		changed.Customer = invoice.Customer{Name: "Someone else", Language: "it"}
+		changed.Email = invoice.Email{ID: "eml_1", State: invoice.EmailFailed, To: "zoe@example.com", At: noon, Reason: "550 no such mailbox."}
 		require.NoError(t, tx.SaveInvoice(t.Context(), changed))
 		require.NoError(t, tx.AttachPaymentServices(t.Context(), changed))
 		stored, err = tx.Invoice(t.Context(), changed.ID)

@@ -386,7 +386,7 @@ func (w *world) booking(do func() error) (activities.Standing, error) {
 	return w.standing(), err
 }
 
-func (w *world) openInvoice(context.Context, activities.InvoiceRef) (activities.Standing, error) {
+func (w *world) openInvoice(context.Context, steps.Opening) (activities.Standing, error) {
 	return w.booking(func() error { return w.invoice.Become(invoice.Open) })
 }
 

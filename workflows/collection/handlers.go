@@ -34,6 +34,11 @@ func (p *invoicePayment) listen(ctx workflow.Context) error {
 	}); err != nil {
 		return err
 	}
+	if err := workflow.SetUpdateHandlerWithOptions(ctx, contract.UpdateSend, p.send, workflow.UpdateHandlerOptions{
+		Description: "Mails the link to the customer once more",
+	}); err != nil {
+		return err
+	}
 	if err := workflow.SetUpdateHandlerWithOptions(ctx, contract.UpdateReceipt, p.recordReceipt, workflow.UpdateHandlerOptions{
 		Description: "Books money that came by other means",
 	}); err != nil {
@@ -223,7 +228,7 @@ func (p *invoicePayment) recordReceipt(ctx workflow.Context, in contract.RecordR
 
 // change runs a step that alters what is due, alone; its refusal is the answer.
 func (p *invoicePayment) change(ctx workflow.Context, step func() error) (contract.Acknowledged, error) {
-	if err := workflow.Await(ctx, func() bool { return p.InvoiceStatus != invoice.Draft || p.refusal != nil }); err != nil {
+	if err := p.awaitBegun(ctx); err != nil {
 		return contract.Acknowledged{}, err
 	}
 	if err := p.awaitTurn(ctx); err != nil {
@@ -236,6 +241,11 @@ func (p *invoicePayment) change(ctx workflow.Context, step func() error) (contra
 	}
 	p.report(ctx)
 	return contract.Acknowledged{}, err
+}
+
+// awaitBegun waits until the invoice was issued or taken up, or that was refused.
+func (p *invoicePayment) awaitBegun(ctx workflow.Context) error {
+	return workflow.Await(ctx, func() bool { return p.InvoiceStatus != invoice.Draft || p.refusal != nil })
 }
 
 // awaitTurn locks what is due, unless its present holder is stuck.

@@ -54,7 +54,7 @@ type invoicePayment struct {
 	changing  workflow.Mutex // one change of what is due at a time: a capture, a receipt, a cancellation
 	capturing *attempt       // whose money is being taken
 	mailing   string         // what an operator should know of the mail to the customer
-	posting   bool           // the mail is on its way
+	posting   []string       // the mails that are on their way
 
 	unknownPaymentHinted bool            // there was a hint about a payment that this workflow doesn't know
 	endedPaymentHinted   bool            // or that it knows to have ended
@@ -64,8 +64,8 @@ type invoicePayment struct {
 var do *steps.Activities
 
 // InvoicePayment collects an invoice from being issued until it is settled: paid or cancelled, and no payment page left on which
-// a payer could still pay. It takes UpdateIssue, UpdatePayNow, UpdateCancel, UpdateReceipt, UpdateResolve and the signals of a
-// payment.
+// a payer could still pay. It takes UpdateIssue, UpdatePayNow, UpdateCancel, UpdateSend, UpdateReceipt, UpdateResolve and the
+// signals of a payment.
 //
 // Temporal's own cancellation request changes nothing: it would leave a payer's money hanging. UpdateCancel is the way.
 func (w Workflow) InvoicePayment(ctx workflow.Context, in Start) (Collected, error) {
@@ -139,21 +139,12 @@ func (p *invoicePayment) begin(ctx workflow.Context) error {
 
 // open issues the draft. If wished, it mails the link to the customer while the rest goes on.
 func (p *invoicePayment) open(ctx workflow.Context) error {
-	err := flow.LocalThenActivity(ctx, flow.Books, "Open the invoice", do.OpenInvoice, p.ref(), &p.Standing)
-	if err == nil && p.in.SendEmail {
-		workflow.Go(ctx, p.mail)
+	in := steps.Opening{InvoiceRef: p.ref(), EmailID: p.in.EmailID}
+	err := flow.LocalThenActivity(ctx, flow.Books, "Open the invoice", do.OpenInvoice, in, &p.Standing)
+	if err == nil {
+		p.post(ctx, p.in.EmailID)
 	}
 	return err
-}
-
-func (p *invoicePayment) mail(ctx workflow.Context) {
-	p.mailing, p.posting = "The mail to the customer is on its way.", true
-	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Mail, "Mail the link to the customer"), do.SendInvoice, p.ref()).Get(ctx, nil)
-	p.mailing, p.posting = "The customer got a mail with the link.", false
-	if err != nil {
-		p.mailing = "**The mail to the customer could not be delivered**; send the link in another way."
-	}
-	p.report(ctx)
 }
 
 // takeUp goes on where a workflow was that was ended from outside. It asks Saferpay about every payment that had not ended.
@@ -164,6 +155,7 @@ func (p *invoicePayment) takeUp(ctx workflow.Context) error {
 	}
 	p.Standing, p.Shown = left.Standing, left.InvoiceStatus
 	p.takeOver(left.Payments)
+	p.post(ctx, left.EmailID)
 	return nil
 }
 
@@ -225,9 +217,9 @@ func (p *invoicePayment) first(is func(*attempt) bool) *attempt {
 }
 
 // settled reports whether nothing more can happen to the invoice, and nobody waits for an answer: a payment page that is just
-// being opened must still be followed.
+// being opened must still be followed, and what becomes of a mail recorded.
 func (p *invoicePayment) settled(ctx workflow.Context) bool {
-	if !workflow.AllHandlersFinished(ctx) || p.unknownPaymentHinted {
+	if !workflow.AllHandlersFinished(ctx) || p.unknownPaymentHinted || len(p.posting) > 0 {
 		return false
 	}
 	ended := p.InvoiceStatus == invoice.Paid || p.InvoiceStatus == invoice.Cancelled
@@ -236,7 +228,7 @@ func (p *invoicePayment) settled(ctx workflow.Context) bool {
 
 // mayContinueAsNew reports whether the history is long and nothing but waiting goes on.
 func (p *invoicePayment) mayContinueAsNew(ctx workflow.Context) bool {
-	if !workflow.GetInfo(ctx).GetContinueAsNewSuggested() || !workflow.AllHandlersFinished(ctx) || p.posting || p.unknownPaymentHinted {
+	if !workflow.GetInfo(ctx).GetContinueAsNewSuggested() || !workflow.AllHandlersFinished(ctx) || len(p.posting) > 0 || p.unknownPaymentHinted {
 		return false
 	}
 	return p.first(func(a *attempt) bool { return (!a.State.Final() || a.followed) && !a.Waiting }) == nil
@@ -253,7 +245,7 @@ func (p *invoicePayment) quiet(ctx workflow.Context) bool {
 
 func (p *invoicePayment) continueAsNew(ctx workflow.Context) (Collected, error) {
 	in := Start{IssueInvoice: p.in, Resume: &p.Progress}
-	in.SendEmail, in.TakeUp = false, false
+	in.EmailID, in.TakeUp = "", false
 	in.Resume.Attempts = slices.DeleteFunc(p.Attempts, func(a *attempt) bool { return a.State.Final() })
 	slices.SortStableFunc(in.Resume.Attempts, func(a, b *attempt) int { // whose money is being taken goes on before the others
 		switch p.capturing {

@@ -11,9 +11,10 @@ import (
 	"github.com/quittance/quittance/internal/invoice"
 )
 
-// Issue opens a draft invoice and returns when it is open.
-func (c Commands) Issue(ctx context.Context, inv invoice.Invoice, sendEmail bool) error {
-	return c.collect(ctx, inv, invoice.Open, IssueInvoice{CompanyID: inv.CompanyID, InvoiceID: inv.ID, SendEmail: sendEmail})
+// Issue opens a draft invoice and returns when it is open. EmailID names the mail with the link to the customer; it is empty when
+// none is to be sent.
+func (c Commands) Issue(ctx context.Context, inv invoice.Invoice, emailID string) error {
+	return c.collect(ctx, inv, invoice.Open, IssueInvoice{CompanyID: inv.CompanyID, InvoiceID: inv.ID, EmailID: emailID})
 }
 
 // TakeUp starts the workflow of an issued invoice anew when it was ended from outside, such as in Temporal Web. It goes on
@@ -60,6 +61,17 @@ func (c Commands) Cancel(ctx context.Context, invoiceID string) error {
 	return c.update(ctx, client.UpdateWorkflowOptions{
 		WorkflowID: InvoicePaymentID(invoiceID), UpdateName: UpdateCancel, Args: []any{CancelInvoice{}},
 	}, &Acknowledged{})
+}
+
+// Send has the link of an open invoice mailed to the customer, and returns when the mail is recorded as queued.
+func (c Commands) Send(ctx context.Context, inv invoice.Invoice, in SendInvoice) error {
+	return c.takingUp(ctx, inv, client.UpdateWorkflowOptions{UpdateName: UpdateSend, Args: []any{in}})
+}
+
+// takingUp gives an update to the invoice's workflow, or to a new one that goes on where the record says, when there is none.
+func (c Commands) takingUp(ctx context.Context, inv invoice.Invoice, update client.UpdateWorkflowOptions) error {
+	start := c.Temporal.NewWithStartWorkflowOperation(collectionOptions(inv, inv.Status), InvoicePaymentType, TakenUp(inv.CompanyID, inv.ID))
+	return c.updateWithStart(ctx, start, update, &Acknowledged{})
 }
 
 // RecordReceipt books money that came by other means, and returns when the invoice says so. Of an authorization that comes

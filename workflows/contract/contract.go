@@ -37,6 +37,7 @@ const (
 	UpdateIssue       = "issue"              // InvoicePayment, with start: → Issued
 	UpdatePayNow      = "pay-now"            // InvoicePayment: PayNow → Checkout
 	UpdateCancel      = "cancel"             // InvoicePayment: CancelInvoice → Acknowledged
+	UpdateSend        = "send"               // InvoicePayment, with start: SendInvoice → Acknowledged
 	UpdateReceipt     = "record-receipt"     // InvoicePayment: RecordReceipt → Acknowledged
 	UpdateRefund      = "request"            // Refund, with start: → Acknowledged
 	UpdateRecorded    = "record"             // Refund: RefundRecorded → Acknowledged

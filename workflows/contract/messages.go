@@ -15,8 +15,8 @@ import (
 type IssueInvoice struct {
 	CompanyID string `json:"company_id"`
 	InvoiceID string `json:"invoice_id"`
-	SendEmail bool   `json:"send_email"`        // mail the link of the online document to the customer
-	TakeUp    bool   `json:"take_up,omitempty"` // it was issued before, and its workflow was ended from outside
+	EmailID   string `json:"email_id,omitempty"` // of the mail with the link to the customer; empty when none is to be sent
+	TakeUp    bool   `json:"take_up,omitempty"`  // it was issued before, and its workflow was ended from outside
 }
 
 // Issued answers UpdateIssue: the invoice is open.
@@ -41,6 +41,13 @@ type Checkout struct {
 
 // CancelInvoice asks to cancel an open invoice.
 type CancelInvoice struct{}
+
+// SendInvoice asks to mail the link of the online document to the customer. The caller makes the id, so that asking again is the
+// same mail. To is a new address of the customer; empty when it stays the one that is known.
+type SendInvoice struct {
+	EmailID string `json:"email_id"`
+	To      string `json:"to,omitempty"`
+}
 
 // RecordReceipt is money for the invoice that came by other means. The caller makes the id, so that recording it again is
 // the same receipt. By is the id of the key that recorded it.

@@ -130,9 +130,17 @@ func (d *delivering) jittered(i int) time.Duration {
 
 // notify tells the company that its endpoint is disabled; the exception that says the same is raised already.
 func (d *delivering) notify(ctx workflow.Context) {
-	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Mail, "Mail the company that its endpoint is disabled"), do.TellEndpointDisabled, d.in).Get(ctx, nil)
+	var outcome steps.MailOutcome
+	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Mail, "Mail the company that its endpoint is disabled"), do.TellEndpointDisabled, d.in).Get(ctx, &outcome)
 	if err != nil {
-		workflow.GetLogger(ctx).Error("The company could not be told.", "endpoint", d.in.EndpointID, "error", err)
+		workflow.GetLogger(ctx).Warn("mail given up", "endpoint", d.in.EndpointID, "error", err)
+		outcome.Failed = flow.LateMail
+	}
+	if outcome.Failed == "" {
+		return
+	}
+	if err := flow.LocalThenActivity(ctx, flow.Books, "Note that the mail failed", do.NoteMailFailure, steps.MailFailure{DeliverEvent: d.in, MailOutcome: outcome}, nil); err != nil {
+		workflow.GetLogger(ctx).Error("failure of a mail not noted", "endpoint", d.in.EndpointID, "error", err)
 	}
 }
 

@@ -38,6 +38,8 @@ type telling struct {
 	mails   int
 	unseen  int      // how often CheckEndpoint says that nobody has seen it
 	listed  []string // whether it stands on the operators' list, each time that changed
+	refused string   // what the mail server says to the mail that the endpoint is disabled
+	untold  []string // what was noted of that
 }
 
 func tell(t *testing.T) *telling {
@@ -51,8 +53,12 @@ func tell(t *testing.T) *telling {
 	d.SetStartTime(monday)
 	register(d, 1)
 	d.RegisterActivity(&steps.Activities{})
-	d.OnActivity(do.TellEndpointDisabled, mock.Anything, mock.Anything).Return(func(context.Context, contract.DeliverEvent) error {
+	d.OnActivity(do.TellEndpointDisabled, mock.Anything, mock.Anything).Return(func(context.Context, contract.DeliverEvent) (steps.MailOutcome, error) {
 		d.mails++
+		return steps.MailOutcome{Failed: d.refused}, nil
+	}).Maybe()
+	d.OnActivity(do.NoteMailFailure, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.MailFailure) error {
+		d.untold = append(d.untold, in.Failed)
 		return nil
 	}).Maybe()
 	d.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
@@ -134,7 +140,7 @@ func TestAnEndpointThatWasDisabledStaysOnTheOperatorsListUntilSomebodyHasSeenIt(
 func TestAReceiverThatStaysAwayIsGivenUpAfterThreeDays(t *testing.T) {
 	t.Parallel()
 	d := tell(t)
-	d.status = func(int) int { return 0 }
+	d.status, d.refused = func(int) int { return 0 }, "550 no such mailbox."
 	assert.Equal(t, contract.EventDelivered{State: delivery.Parked}, d.run())
 	require.Len(t, d.sends, 15)
 	assert.WithinRange(t, d.sends[14], monday.Add(64*time.Hour), monday.Add(72*time.Hour))
@@ -144,6 +150,7 @@ func TestAReceiverThatStaysAwayIsGivenUpAfterThreeDays(t *testing.T) {
 	assert.Zero(t, d.retries[14])
 	assert.WithinDuration(t, d.sends[0], d.since[14], 0)
 	assert.Equal(t, 1, d.mails)
+	assert.Equal(t, []string{"550 no such mailbox."}, d.untold)
 }
 
 func TestPausesBetweenAttemptsGrow(t *testing.T) {

@@ -143,6 +143,7 @@ func (e EventDeliveryState) Valid() bool {
 const (
 	ExceptionRaised                 EventType = "exception.raised"
 	InvoiceCancelled                EventType = "invoice.cancelled"
+	InvoiceEmailFailed              EventType = "invoice.email_failed"
 	InvoiceOpened                   EventType = "invoice.opened"
 	InvoicePaid                     EventType = "invoice.paid"
 	InvoicePartiallyPaid            EventType = "invoice.partially_paid"
@@ -174,6 +175,8 @@ func (e EventType) Valid() bool {
 	case ExceptionRaised:
 		return true
 	case InvoiceCancelled:
+		return true
+	case InvoiceEmailFailed:
 		return true
 	case InvoiceOpened:
 		return true
@@ -252,6 +255,7 @@ const (
 	CaptureDeadline   ExceptionKind = "capture_deadline"
 	CaptureUnclear    ExceptionKind = "capture_unclear"
 	DoublePayment     ExceptionKind = "double_payment"
+	EmailFailed       ExceptionKind = "email_failed"
 	MissingCapture    ExceptionKind = "missing_capture"
 	OrphanTransaction ExceptionKind = "orphan_transaction"
 	OutcomeUnclear    ExceptionKind = "outcome_unclear"
@@ -280,6 +284,8 @@ func (e ExceptionKind) Valid() bool {
 		return true
 	case DoublePayment:
 		return true
+	case EmailFailed:
+		return true
 	case MissingCapture:
 		return true
 	case OrphanTransaction:
@@ -301,6 +307,27 @@ func (e ExceptionKind) Valid() bool {
 	case ReleaseUnclear:
 		return true
 	case WebhookDisabled:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InvoiceEmailState.
+const (
+	InvoiceEmailStateDelivered InvoiceEmailState = "delivered"
+	InvoiceEmailStateFailed    InvoiceEmailState = "failed"
+	InvoiceEmailStateQueued    InvoiceEmailState = "queued"
+)
+
+// Valid indicates whether the value is a known member of the InvoiceEmailState enum.
+func (e InvoiceEmailState) Valid() bool {
+	switch e {
+	case InvoiceEmailStateDelivered:
+		return true
+	case InvoiceEmailStateFailed:
+		return true
+	case InvoiceEmailStateQueued:
 		return true
 	default:
 		return false
@@ -1494,7 +1521,7 @@ type Event struct {
 	// | `payment.…` | `payment_id`, `invoice_id`, `state`, `amount`, `currency`; `failure` when there was one |
 	// | `refund.…` | `refund_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency` |
 	// | `payment_service.…` | `payment_service_id`, `status` |
-	// | `exception.raised` | `exception_id`, `kind`, `subject`; `invoice_id` when it is about a payment or a refund |
+	// | `exception.raised` | `exception_id`, `kind`, `subject`; `invoice_id` when it is about an invoice, a payment or a refund |
 	//
 	//
 	// Example: {"amount":"108.00","amount_paid":"108.00","currency":"CHF","invoice_id":"inv_01k9m21t1jh6q2a0x5v8y3e7f9","number":"2026-0042","status":"paid"}
@@ -1627,6 +1654,7 @@ type Exception struct {
 	// | `refund_stuck` | an accepted refund could not be captured |
 	// | `booking_failed` | captured money could not be booked |
 	// | `webhook_disabled` | a webhook endpoint takes no more events |
+	// | `email_failed` | a mail about an invoice, a payment service or a webhook endpoint could not be delivered |
 	//
 	// The nightly comparison with Saferpay's transaction report finds these. Each is raised once about its subject.
 	//
@@ -1658,7 +1686,7 @@ type Exception struct {
 	ResolvedBy *string         `json:"resolved_by,omitempty"`
 	Status     ExceptionStatus `json:"status"`
 
-	// Subject The id of a payment, a refund, a transaction at Saferpay or a webhook endpoint.
+	// Subject The id of a payment, a refund, a transaction at Saferpay, a webhook endpoint, a payment service or an invoice.
 	//
 	// Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
 	Subject ExceptionSubject `json:"subject"`
@@ -1752,6 +1780,7 @@ type ExceptionDecision struct {
 // | `refund_stuck` | an accepted refund could not be captured |
 // | `booking_failed` | captured money could not be booked |
 // | `webhook_disabled` | a webhook endpoint takes no more events |
+// | `email_failed` | a mail about an invoice, a payment service or a webhook endpoint could not be delivered |
 //
 // The nightly comparison with Saferpay's transaction report finds these. Each is raised once about its subject.
 //
@@ -1771,7 +1800,7 @@ type ExceptionList struct {
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
-// ExceptionSubject The id of a payment, a refund, a transaction at Saferpay or a webhook endpoint.
+// ExceptionSubject The id of a payment, a refund, a transaction at Saferpay, a webhook endpoint, a payment service or an invoice.
 //
 // Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
 type ExceptionSubject = string
@@ -1841,6 +1870,9 @@ type Invoice struct {
 	// DueDate Example: 2026-12-31
 	DueDate Date `json:"due_date"`
 
+	// Email The mail with the link that was asked for last; absent when none was.
+	Email *InvoiceEmail `json:"email,omitempty"`
+
 	// ID Example: inv_01k9m21t1jh6q2a0x5v8y3e7f9
 	ID       InvoiceID  `json:"id"`
 	IssuedAt *time.Time `json:"issued_at,omitempty"`
@@ -1891,6 +1923,28 @@ type InvoiceChanges struct {
 	PaymentServiceIds *PaymentServiceIds `json:"payment_service_ids,omitempty"`
 }
 
+// InvoiceEmail The mail with the link that was asked for last; absent when none was.
+type InvoiceEmail struct {
+	// At When it came into that state.
+	At time.Time `json:"at"`
+
+	// Reason Why it failed, in the words of the mail server where there are some.
+	//
+	// Example: The mail server refused it when sending SMTP RCPT TO command: 550 5.1.1 no such mailbox.
+	Reason *string `json:"reason,omitempty"`
+
+	// State `queued` it is on its way, for up to 72 hours if the mail server is down; `delivered` the mail server took it;
+	// `failed` it was refused, or could not be handed over in that time.
+	State InvoiceEmailState `json:"state"`
+
+	// To Example: marie.favre@example.ch
+	To string `json:"to"`
+}
+
+// InvoiceEmailState `queued` it is on its way, for up to 72 hours if the mail server is down; `delivered` the mail server took it;
+// `failed` it was refused, or could not be handed over in that time.
+type InvoiceEmailState string
+
 // InvoiceID Example: inv_01k9m21t1jh6q2a0x5v8y3e7f9
 type InvoiceID = string
 
@@ -1934,7 +1988,8 @@ type InvoiceStep struct {
 	// Example: Booked on account 1029 as journal entry jre_01k9m23w3mk8s4c2z7x0a5g9h1.
 	Text *string `json:"text,omitempty"`
 
-	// What `invoice.created`, `invoice.issued`, `invoice.paid`; `payment.` or `refund.` and a state; `journal.booked`;
+	// What `invoice.created`, `invoice.issued`, `invoice.paid`; `invoice.email_` and the state of the mail with the link that
+	// was asked for last; `payment.` or `refund.` and a state; `journal.booked`;
 	// `payout.booked`, when the acquirer paid it out or kept it back; `exception.raised`, `exception.resolved`; or `call`, a call of this API that changed something.
 	//
 	//
@@ -3074,6 +3129,14 @@ type SecretRotation struct {
 	OverlapHours *int `json:"overlap_hours,omitempty"`
 }
 
+// SendOptions defines model for SendOptions.
+type SendOptions struct {
+	// Email The customer's new address; absent when it is the one that is known.
+	//
+	// Example: marie.favre@example.ch
+	Email *string `json:"email,omitempty"`
+}
+
 // Settings defines model for Settings.
 type Settings struct {
 	// BooksClosedUntil The last day on which nothing can be booked any more; absent while the books were never closed.
@@ -3566,7 +3629,7 @@ type WebhookMessage struct {
 	// | `payment.…` | `payment_id`, `invoice_id`, `state`, `amount`, `currency`; `failure` when there was one |
 	// | `refund.…` | `refund_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency` |
 	// | `payment_service.…` | `payment_service_id`, `status` |
-	// | `exception.raised` | `exception_id`, `kind`, `subject`; `invoice_id` when it is about a payment or a refund |
+	// | `exception.raised` | `exception_id`, `kind`, `subject`; `invoice_id` when it is about an invoice, a payment or a refund |
 	//
 	//
 	// Example: {"amount":"108.00","amount_paid":"108.00","currency":"CHF","invoice_id":"inv_01k9m21t1jh6q2a0x5v8y3e7f9","number":"2026-0042","status":"paid"}
@@ -3859,6 +3922,9 @@ type IssueInvoiceJSONRequestBody = IssueOptions
 // RecordReceiptJSONRequestBody defines body for RecordReceipt for application/json ContentType.
 type RecordReceiptJSONRequestBody = NewReceipt
 
+// SendInvoiceJSONRequestBody defines body for SendInvoice for application/json ContentType.
+type SendInvoiceJSONRequestBody = SendOptions
+
 // ReverseJournalEntryJSONRequestBody defines body for ReverseJournalEntry for application/json ContentType.
 type ReverseJournalEntryJSONRequestBody = NewReversal
 
@@ -3969,7 +4035,7 @@ type ServerInterface interface {
 	// GetInvoice Get an invoice
 	// (GET /invoices/{invoice_id})
 	GetInvoice(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID)
-	// UpdateInvoice Change a draft
+	// UpdateInvoice Change an invoice
 	// (PATCH /invoices/{invoice_id})
 	UpdateInvoice(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID)
 	// CancelInvoice Cancel a draft or an open invoice
@@ -3981,6 +4047,9 @@ type ServerInterface interface {
 	// RecordReceipt Record money that came by other means
 	// (POST /invoices/{invoice_id}/receipts)
 	RecordReceipt(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID)
+	// SendInvoice Mail the link once more
+	// (POST /invoices/{invoice_id}/send)
+	SendInvoice(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID)
 	// GetInvoiceTimeline Why is this invoice paid?
 	// (GET /invoices/{invoice_id}/timeline)
 	GetInvoiceTimeline(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID)
@@ -4236,7 +4305,7 @@ func (_ Unimplemented) GetInvoice(w http.ResponseWriter, r *http.Request, invoic
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// UpdateInvoice Change a draft
+// UpdateInvoice Change an invoice
 // (PATCH /invoices/{invoice_id})
 func (_ Unimplemented) UpdateInvoice(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID) {
 	w.WriteHeader(http.StatusNotImplemented)
@@ -4257,6 +4326,12 @@ func (_ Unimplemented) IssueInvoice(w http.ResponseWriter, r *http.Request, invo
 // RecordReceipt Record money that came by other means
 // (POST /invoices/{invoice_id}/receipts)
 func (_ Unimplemented) RecordReceipt(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// SendInvoice Mail the link once more
+// (POST /invoices/{invoice_id}/send)
+func (_ Unimplemented) SendInvoice(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -5370,6 +5445,32 @@ func (siw *ServerInterfaceWrapper) RecordReceipt(w http.ResponseWriter, r *http.
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.RecordReceipt(w, r, invoiceID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SendInvoice operation middleware
+func (siw *ServerInterfaceWrapper) SendInvoice(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "invoice_id" -------------
+	var invoiceID InvoiceID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "invoice_id", chi.URLParam(r, "invoice_id"), &invoiceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "invoice_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SendInvoice(w, r, invoiceID)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -6950,6 +7051,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/invoices/{invoice_id}/receipts", wrapper.RecordReceipt)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/invoices/{invoice_id}/send", wrapper.SendInvoice)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/invoices/{invoice_id}/timeline", wrapper.GetInvoiceTimeline)
@@ -8779,6 +8883,94 @@ type RecordReceiptdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response RecordReceiptdefaultApplicationProblemPlusJSONResponse) VisitRecordReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendInvoiceRequestObject struct {
+	InvoiceID InvoiceID `json:"invoice_id"`
+	Body      *SendInvoiceJSONRequestBody
+}
+
+type SendInvoiceResponseObject interface {
+	VisitSendInvoiceResponse(w http.ResponseWriter) error
+}
+
+type SendInvoice202JSONResponse Invoice
+
+func (response SendInvoice202JSONResponse) VisitSendInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendInvoice404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response SendInvoice404ApplicationProblemPlusJSONResponse) VisitSendInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendInvoice409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response SendInvoice409ApplicationProblemPlusJSONResponse) VisitSendInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendInvoice422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response SendInvoice422ApplicationProblemPlusJSONResponse) VisitSendInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendInvoicedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SendInvoicedefaultApplicationProblemPlusJSONResponse) VisitSendInvoiceResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -11652,7 +11844,7 @@ type StrictServerInterface interface {
 	// GetInvoice Get an invoice
 	// (GET /invoices/{invoice_id})
 	GetInvoice(ctx context.Context, request GetInvoiceRequestObject) (GetInvoiceResponseObject, error)
-	// UpdateInvoice Change a draft
+	// UpdateInvoice Change an invoice
 	// (PATCH /invoices/{invoice_id})
 	UpdateInvoice(ctx context.Context, request UpdateInvoiceRequestObject) (UpdateInvoiceResponseObject, error)
 	// CancelInvoice Cancel a draft or an open invoice
@@ -11664,6 +11856,9 @@ type StrictServerInterface interface {
 	// RecordReceipt Record money that came by other means
 	// (POST /invoices/{invoice_id}/receipts)
 	RecordReceipt(ctx context.Context, request RecordReceiptRequestObject) (RecordReceiptResponseObject, error)
+	// SendInvoice Mail the link once more
+	// (POST /invoices/{invoice_id}/send)
+	SendInvoice(ctx context.Context, request SendInvoiceRequestObject) (SendInvoiceResponseObject, error)
 	// GetInvoiceTimeline Why is this invoice paid?
 	// (GET /invoices/{invoice_id}/timeline)
 	GetInvoiceTimeline(ctx context.Context, request GetInvoiceTimelineRequestObject) (GetInvoiceTimelineResponseObject, error)
@@ -12534,6 +12729,42 @@ func (sh *strictHandler) RecordReceipt(w http.ResponseWriter, r *http.Request, i
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(RecordReceiptResponseObject); ok {
 		if err := validResponse.VisitRecordReceiptResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SendInvoice operation middleware
+func (sh *strictHandler) SendInvoice(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID) {
+	var request SendInvoiceRequestObject
+
+	request.InvoiceID = invoiceID
+
+	var body SendInvoiceJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SendInvoice(ctx, request.(SendInvoiceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SendInvoice")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SendInvoiceResponseObject); ok {
+		if err := validResponse.VisitSendInvoiceResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -97,7 +97,7 @@ func TestIssueThatComesAfterTheDraftWasCancelledIsRefused(t *testing.T) {
 
 	err = contract.Commands{Temporal: temporal}.Issue(t.Context(), invoices.Invoice{
 		ID: draft.ID, CompanyID: c.id, Number: draft.Number, Amount: amount, DueDate: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC),
-	}, false)
+	}, "")
 	assert.Equal(t, problem.InvoiceNotDraft, problem.CodeOf(err), "%v", err)
 	assert.Equal(t, "cancelled", draft.now().Status)
 	assert.Equal(t, []string{"payment_service.active", "invoice.cancelled"}, c.eventTypes())

@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,6 +24,8 @@ const (
 	// maxBytes of one mail; documents of up to 10 MiB travel as base64.
 	maxBytes = 16 << 20
 	ioLimit  = 30 * time.Second
+	// refused begins the addresses that are answered by 550, so that one sees what then happens.
+	refused = "refused@"
 )
 
 // Message is one mail for all its recipients.
@@ -112,6 +115,9 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 }
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if strings.HasPrefix(to, refused) {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox"}
+	}
 	s.to = append(s.to, to)
 	return nil
 }

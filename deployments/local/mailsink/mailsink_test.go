@@ -38,6 +38,13 @@ func TestMailIsListedWithItsAttachments(t *testing.T) {
 	require.Equal(t, "second", messages[1].Subject, "the newest mail is last")
 }
 
+func TestAddressesThatAreToBeRefusedAre(t *testing.T) {
+	smtpAddress, web := start(t)
+	err := smtp.SendMail(smtpAddress, nil, "a@example.ch", []string{"refused@example.ch"}, []byte("Subject: x\r\n\r\ny"))
+	require.ErrorContains(t, err, "5.1.1 no such mailbox")
+	require.Empty(t, list(t, web))
+}
+
 func TestEmptyInboxIsAnEmptyList(t *testing.T) {
 	_, web := start(t)
 	require.Equal(t, "[]", strings.TrimSpace(get(t, web+"/messages")))

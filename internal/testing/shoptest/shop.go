@@ -93,7 +93,8 @@ func Open(t *testing.T) *Shop {
 
 func (s *Shop) build(client *saferpay.Client) {
 	s.Collection = &collection.Activities{
-		InCompany: records[collection.Tx](s), Saferpay: access[collection.Gateway](s, interrupted{client, s}), Send: s.send, PublicURL: PublicURL, Now: time.Now,
+		InCompany: records[collection.Tx](s), InEmails: records[collection.EmailTx](s),
+		Saferpay: access[collection.Gateway](s, interrupted{client, s}), Send: s.send, PublicURL: PublicURL, Now: time.Now,
 	}
 	s.Refunding = &refunding.Activities{InCompany: records[refunding.Tx](s), Saferpay: access[refunding.Gateway](s, client), Now: time.Now}
 	s.Onboarding = &onboarding.Activities{

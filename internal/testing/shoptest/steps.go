@@ -44,7 +44,7 @@ func (s *Shop) Ref(paymentID string) activities.PaymentRef {
 // Issue opens the invoice.
 func (s *Shop) Issue() {
 	s.T.Helper()
-	_, err := s.Run(s.Collection.OpenInvoice, s.InvoiceRef())
+	_, err := s.Run(s.Collection.OpenInvoice, collection.Opening{InvoiceRef: s.InvoiceRef()})
 	require.NoError(s.T, err)
 }
 

@@ -62,6 +62,9 @@ var (
 	}
 )
 
+// LateMail is why a mail failed that no mail server took or refused as long as Mail lasts.
+const LateMail = "The mail server could not be reached for 72 hours, or did not take it."
+
 // InquireLag is how long Saferpay's data may lag behind (Saferpay JSON API 1.53, Transaction/Inquire: some minutes).
 const InquireLag = 10 * time.Minute
 
