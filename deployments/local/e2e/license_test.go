@@ -25,6 +25,7 @@ func TestWithoutTheRightToInquireNobodyHasToLook(t *testing.T) {
 	lost.requireCollectedOnce("108.00")
 	keepHistory(t, s, contract.InvoicePaymentID(lost.ID), "invoice-paid-after-a-lost-answer-without-inquire")
 
+	send(t, "PUT", s.SimulatorURL()+"/_sim/settings", object{"early_assert_in_wrong_state": true}, nil).gives(200, nil)
 	unused, left := w.issueNumbered("R-2", "108.00"), w.issueNumbered("R-3", "108.00")
 	forgotten := unused.payNow("card")
 	opened := left.payNow("twint")
