@@ -22,6 +22,7 @@ type PagesTx interface {
 	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
 	Payment(ctx context.Context, id string) (payment.Payment, error)
 	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
+	PaymentsOf(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]payment.Payment, err error)
 }
 
 // document is what the pages know about one invoice.
@@ -31,6 +32,7 @@ type document struct {
 	invoice invoice.Invoice
 	offers  []payment.Method // what the payer can choose from; none when there is nothing to pay
 	payment payment.Payment  // the one that the payer returns from, on the return page
+	running payment.Payment  // one that may still become money, so that nobody is to pay again; it has no id when there is none
 }
 
 // document reads the online document that the token opens, with the payment of that id unless it is empty. An invoice that
@@ -60,10 +62,27 @@ func (s *server) document(ctx context.Context, token, paymentID string) (documen
 				return problem.New(problem.NotFound, "Payment %s is not one of invoice %s.", paymentID, invoiceID)
 			}
 		}
+		if d.running, err = running(ctx, tx, d.invoice); err != nil {
+			return err
+		}
 		d.offers, err = offers(ctx, tx, d.invoice)
 		return err
 	})
 	return d, err
+}
+
+// running returns a payment that is pending, being captured or unclear while the invoice can still be paid.
+func running(ctx context.Context, tx PagesTx, inv invoice.Invoice) (payment.Payment, error) {
+	if !inv.Status.Payable() {
+		return payment.Payment{}, nil
+	}
+	payments, err := tx.PaymentsOf(ctx, inv.ID)
+	for _, p := range payments[inv.ID] {
+		if p.State == payment.Pending || p.State == payment.Authorized || p.State == payment.Unknown {
+			return p, err
+		}
+	}
+	return payment.Payment{}, err
 }
 
 // offers returns the methods of all attached payment services that can collect the invoice now.
@@ -110,6 +129,8 @@ type documentPage struct {
 	Total       string // of the invoice, when only a part is still due
 	DueBy       string
 	PaidOn      string
+	Received    string // what was paid, when some of it has gone back
+	Refunded    string // and how much that is
 	Offers      []offer
 	NotOnline   bool
 	PayURL      string
@@ -157,6 +178,15 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 		NotOnline:   inv.Status.Payable() && len(d.offers) == 0,
 		PayURL:      d.path() + "/pay?lang=" + code,
 	}
+	if !inv.AmountRefunded.IsZero() {
+		p.Received, p.Refunded = swiss(inv.AmountPaid.Add(inv.AmountRefunded)), swiss(inv.AmountRefunded)
+	}
+	if d.running.ID != "" {
+		p.Offers, p.NotOnline, p.ReloadURL = nil, false, d.path()+"?lang="+code
+		if n == nil || n.phrase == t.InProgress {
+			p.Notice = stillRunning(d.running, t)
+		}
+	}
 	p.Title = t.Invoice + " " + inv.Number + " – " + d.company.Name
 	switch {
 	case inv.Overdue(today(s.now())):
@@ -174,6 +204,13 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 		p.AmountText, p.Amount, p.Total = t.AmountDue, swiss(inv.AmountDue()), swiss(inv.Amount)
 	}
 	return p
+}
+
+// stillRunning says what is known of a payment that may still become money.
+func stillRunning(p payment.Payment, t words) *notice {
+	said := map[payment.State]phrase{payment.Pending: t.Pending, payment.Authorized: t.Booking, payment.Unknown: t.Unclear}[p.State]
+	amount := string(p.Amount.Currency()) + "\u00a0" + swiss(p.Amount)
+	return &notice{Tone: "waiting", phrase: said.fill("amount", amount).fill("date", t.date(p.CreatedAt.In(zurich)))}
 }
 
 // showDocument answers GET /i/{token}.

@@ -20,7 +20,7 @@ type words struct {
 
 	Invoice, For, Amount, AmountDue, DueBy string
 
-	Open, Overdue, PartiallyPaid, Paid, Cancelled, PaidOn string
+	Open, Overdue, PartiallyPaid, Paid, Cancelled, PaidOn, Refunded string
 
 	PayNow, Choose, SecurePage, NotOnline, Reload string
 
@@ -36,6 +36,9 @@ type words struct {
 	NoLongerDue   phrase
 	Withdrawn     phrase
 	InProgress    phrase
+	Pending       phrase // {amount} {date}; the provider decides later
+	Booking       phrase // {amount} {date}; the money is being captured
+	Unclear       phrase // {amount} {date}; nobody knows yet
 	NotOffered    phrase
 	Unavailable   phrase
 	UnknownPage   phrase
@@ -60,8 +63,9 @@ var dictionary = map[string]words{
 		Name:    "Deutsch",
 		Invoice: "Rechnung", For: "Für", Amount: "Betrag", AmountDue: "Offener Betrag", DueBy: "Zahlbar bis",
 		Open: "Offen", Overdue: "Überfällig", PartiallyPaid: "Teilweise bezahlt", Paid: "Bezahlt", Cancelled: "Storniert",
-		PaidOn: "Bezahlt am",
-		PayNow: "Jetzt bezahlen", Choose: "Wählen Sie ein Zahlungsmittel.",
+		PaidOn:   "Bezahlt am",
+		Refunded: "Zurückerstattet",
+		PayNow:   "Jetzt bezahlen", Choose: "Wählen Sie ein Zahlungsmittel.",
 		SecurePage:    "Sie bezahlen auf der gesicherten Seite von Worldline/SIX (Saferpay).",
 		NotOnline:     "Diese Rechnung kann zurzeit nicht online bezahlt werden.",
 		Reload:        "Erneut nachsehen",
@@ -77,6 +81,9 @@ var dictionary = map[string]words{
 		NoLongerDue:   phrase{"Diese Rechnung wurde storniert", "Sie muss nicht mehr bezahlt werden."},
 		Withdrawn:     phrase{"Diese Rechnung wurde storniert, während Sie zahlten", "Es wurde nichts belastet. Ein reservierter Betrag wird wieder freigegeben."},
 		InProgress:    phrase{"Es läuft bereits eine Zahlung", "Bitte warten Sie einen Augenblick und sehen Sie dann erneut nach."},
+		Pending:       phrase{"Eine Zahlung wartet auf den Anbieter", "Über die Zahlung von {amount} vom {date} entscheidet der Zahlungsanbieter noch. Bitte bezahlen Sie nicht ein zweites Mal."},
+		Booking:       phrase{"Eine Zahlung wird gerade verbucht", "Die Zahlung von {amount} vom {date} ist bewilligt. Bitte bezahlen Sie nicht ein zweites Mal."},
+		Unclear:       phrase{"Eine Zahlung wird geklärt", "Ob die Zahlung von {amount} vom {date} gelungen ist, klären wir gerade. Bitte bezahlen Sie nicht ein zweites Mal."},
 		NotOffered:    phrase{"Dieses Zahlungsmittel ist nicht verfügbar", "Bitte wählen Sie ein anderes."},
 		Unavailable:   phrase{"Die Zahlungsseite ist gerade nicht erreichbar", "Es wurde nichts belastet. Bitte versuchen Sie es in einer Minute noch einmal."},
 		UnknownPage:   phrase{"Diese Seite gibt es nicht", "Bitte prüfen Sie, ob der Link vollständig ist, oder wenden Sie sich an den Absender der Rechnung."},
@@ -91,8 +98,9 @@ var dictionary = map[string]words{
 		Name:    "Français",
 		Invoice: "Facture", For: "Pour", Amount: "Montant", AmountDue: "Solde à payer", DueBy: "Payable jusqu’au",
 		Open: "À payer", Overdue: "En retard", PartiallyPaid: "Payé en partie", Paid: "Payé", Cancelled: "Annulé",
-		PaidOn: "Payé le",
-		PayNow: "Payer maintenant", Choose: "Choisissez un moyen de paiement.",
+		PaidOn:   "Payé le",
+		Refunded: "Remboursé",
+		PayNow:   "Payer maintenant", Choose: "Choisissez un moyen de paiement.",
 		SecurePage:    "Vous payez sur la page sécurisée de Worldline/SIX (Saferpay).",
 		NotOnline:     "Cette facture ne peut pas être payée en ligne pour le moment.",
 		Reload:        "Vérifier à nouveau",
@@ -108,6 +116,9 @@ var dictionary = map[string]words{
 		NoLongerDue:   phrase{"Cette facture a été annulée", "Elle n’est plus à payer."},
 		Withdrawn:     phrase{"Cette facture a été annulée pendant votre paiement", "Rien n’a été débité. Un montant réservé sera libéré."},
 		InProgress:    phrase{"Un paiement est déjà en cours", "Veuillez patienter un instant, puis vérifier à nouveau."},
+		Pending:       phrase{"Un paiement attend le prestataire", "Le prestataire n’a pas encore décidé du paiement de {amount} du {date}. Merci de ne pas payer une seconde fois."},
+		Booking:       phrase{"Un paiement est en cours d’enregistrement", "Le paiement de {amount} du {date} est autorisé. Merci de ne pas payer une seconde fois."},
+		Unclear:       phrase{"Un paiement est en cours de vérification", "Nous vérifions si le paiement de {amount} du {date} a abouti. Merci de ne pas payer une seconde fois."},
 		NotOffered:    phrase{"Ce moyen de paiement n’est pas disponible", "Veuillez en choisir un autre."},
 		Unavailable:   phrase{"La page de paiement ne répond pas pour le moment", "Rien n’a été débité. Veuillez réessayer dans une minute."},
 		UnknownPage:   phrase{"Cette page n’existe pas", "Vérifiez que le lien est complet, ou adressez-vous à l’expéditeur de la facture."},
@@ -122,8 +133,9 @@ var dictionary = map[string]words{
 		Name:    "Italiano",
 		Invoice: "Fattura", For: "Per", Amount: "Importo", AmountDue: "Saldo da pagare", DueBy: "Pagabile entro il",
 		Open: "Da pagare", Overdue: "Scaduto", PartiallyPaid: "Pagato in parte", Paid: "Pagato", Cancelled: "Annullato",
-		PaidOn: "Pagato il",
-		PayNow: "Paga ora", Choose: "Scelga un mezzo di pagamento.",
+		PaidOn:   "Pagato il",
+		Refunded: "Rimborsato",
+		PayNow:   "Paga ora", Choose: "Scelga un mezzo di pagamento.",
 		SecurePage:    "Il pagamento avviene sulla pagina sicura di Worldline/SIX (Saferpay).",
 		NotOnline:     "Al momento questa fattura non può essere pagata online.",
 		Reload:        "Verifica di nuovo",
@@ -139,6 +151,9 @@ var dictionary = map[string]words{
 		NoLongerDue:   phrase{"Questa fattura è stata annullata", "Non è più da pagare."},
 		Withdrawn:     phrase{"Questa fattura è stata annullata durante il Suo pagamento", "Non è stato addebitato nulla. Un importo riservato sarà liberato."},
 		InProgress:    phrase{"Un pagamento è già in corso", "Attenda un istante, poi verifichi di nuovo."},
+		Pending:       phrase{"Un pagamento attende il fornitore", "Il fornitore non ha ancora deciso sul pagamento di {amount} del {date}. La preghiamo di non pagare una seconda volta."},
+		Booking:       phrase{"Un pagamento è in corso di registrazione", "Il pagamento di {amount} del {date} è autorizzato. La preghiamo di non pagare una seconda volta."},
+		Unclear:       phrase{"Un pagamento è in corso di verifica", "Stiamo verificando se il pagamento di {amount} del {date} è riuscito. La preghiamo di non pagare una seconda volta."},
 		NotOffered:    phrase{"Questo mezzo di pagamento non è disponibile", "Ne scelga un altro."},
 		Unavailable:   phrase{"La pagina di pagamento al momento non risponde", "Non è stato addebitato nulla. Riprovi tra un minuto."},
 		UnknownPage:   phrase{"Questa pagina non esiste", "Verifichi che il link sia completo, oppure si rivolga al mittente della fattura."},
@@ -153,8 +168,9 @@ var dictionary = map[string]words{
 		Name:    "English",
 		Invoice: "Invoice", For: "For", Amount: "Amount", AmountDue: "Amount due", DueBy: "Due by",
 		Open: "Open", Overdue: "Overdue", PartiallyPaid: "Partially paid", Paid: "Paid", Cancelled: "Cancelled",
-		PaidOn: "Paid on",
-		PayNow: "Pay now", Choose: "Choose how you want to pay.",
+		PaidOn:   "Paid on",
+		Refunded: "Refunded",
+		PayNow:   "Pay now", Choose: "Choose how you want to pay.",
 		SecurePage:    "You pay on the secure page of Worldline/SIX (Saferpay).",
 		NotOnline:     "This invoice can’t be paid online at the moment.",
 		Reload:        "Check again",
@@ -170,6 +186,9 @@ var dictionary = map[string]words{
 		NoLongerDue:   phrase{"This invoice was cancelled", "It no longer has to be paid."},
 		Withdrawn:     phrase{"This invoice was cancelled while you were paying", "Nothing was charged. If an amount was reserved, it will be released."},
 		InProgress:    phrase{"A payment is already in progress", "Please wait a moment, then check again."},
+		Pending:       phrase{"A payment is waiting for the provider", "The provider has not decided yet on the payment of {amount} of {date}. Please don’t pay a second time."},
+		Booking:       phrase{"A payment is being booked", "The payment of {amount} of {date} is approved. Please don’t pay a second time."},
+		Unclear:       phrase{"A payment is being checked", "We are checking whether the payment of {amount} of {date} went through. Please don’t pay a second time."},
 		NotOffered:    phrase{"This payment method is not available", "Please choose another one."},
 		Unavailable:   phrase{"The payment page does not answer at the moment", "Nothing was charged. Please try again in a minute."},
 		UnknownPage:   phrase{"This page does not exist", "Please check that the link is complete, or ask the sender of the invoice."},
