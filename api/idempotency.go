@@ -10,8 +10,8 @@ import (
 
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/idempotency"
-	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/text"
 )
 
 // maxIdempotencyKey is the length of the longest key, in characters.
@@ -41,10 +41,8 @@ func (s *server) once(next http.Handler) http.Handler {
 
 // take reads the request, whose body next still finds, and returns what becomes of it.
 func (s *server) take(r *http.Request, key string) (idempotency.Request, error) {
-	if !invoice.Printable(key, 1, maxIdempotencyKey) {
-		return idempotency.Request{}, problem.InvalidFields(problem.Field{
-			Name: "Idempotency-Key", Message: "must have 1 to 255 printable characters, such as a random UUID",
-		})
+	if err := problem.InvalidFields(text.Line("Idempotency-Key", &key, 1, maxIdempotencyKey)...); err != nil {
+		return idempotency.Request{}, err
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/text"
 )
 
 // CreateInvoice answers POST /invoices.
@@ -252,7 +253,7 @@ func (s *server) ListInvoices(ctx context.Context, r spec.ListInvoicesRequestObj
 	err := s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx Tx) error {
 		invoices, next, err := tx.Invoices(ctx, listing.Invoices{
 			Status: invoice.Status(deref(r.Params.Status)),
-			Number: deref(r.Params.Number),
+			Number: text.Identifier(deref(r.Params.Number)),
 			Cursor: deref(r.Params.Cursor),
 			Limit:  deref(r.Params.Limit),
 		})

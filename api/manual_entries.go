@@ -9,10 +9,10 @@ import (
 
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/id"
-	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/text"
 )
 
 // CreateManualEntry answers POST /manual-entries.
@@ -29,7 +29,7 @@ func (s *server) CreateManualEntry(ctx context.Context, r spec.CreateManualEntry
 		line, faults := parseLine(in, money.Currency(r.Body.Currency), fmt.Sprintf("lines.%d.", i))
 		e.Lines, fields = append(e.Lines, line), append(fields, faults...)
 	}
-	fields = append(fields, s.faultsByHand(e.Text, e.Date)...)
+	fields = append(fields, s.faultsByHand(&e.Text, e.Date)...)
 	var answer spec.JournalEntry
 	err := s.Store.InCompany(ctx, e.CompanyID, func(tx Tx) error {
 		chart, err := tx.Accounts(ctx)
@@ -71,11 +71,10 @@ func parseLine(in spec.NewJournalLine, currency money.Currency, path string) (le
 	return side(in.Account, amount), nil
 }
 
-// faultsByHand names what is wrong with the text and the date of an entry that a person makes.
-func (s *server) faultsByHand(text string, day time.Time) (fields []problem.Field) {
-	if !invoice.Printable(text, 1, 200) {
-		fields = append(fields, problem.Field{Name: "text", Message: "must have 1 to 200 printable characters"})
-	}
+// faultsByHand brings the text of an entry that a person makes into the form in which it is kept, and names what is wrong with it and
+// with the date.
+func (s *server) faultsByHand(words *string, day time.Time) []problem.Field {
+	fields := text.Line("text", words, 1, 200)
 	if latest := today(s.now()).AddDate(1, 0, 0); day.Year() < 2000 || day.After(latest) {
 		fields = append(fields, problem.Field{Name: "date", Message: "must be a day between 2000-01-01 and " + latest.Format(time.DateOnly)})
 	}
@@ -109,10 +108,15 @@ func (s *server) ReverseJournalEntry(ctx context.Context, r spec.ReverseJournalE
 		} else if e.Date.After(day) {
 			day = e.Date
 		}
-		if err := problem.InvalidFields(s.faultsByHand(cmp.Or(deref(wish.Text), e.Text), day)...); err != nil {
+		given := deref(wish.Text)
+		words := cmp.Or(given, e.Text)
+		if err := problem.InvalidFields(s.faultsByHand(&words, day)...); err != nil {
 			return err
 		}
-		back, err := ledger.Reversal{Entry: e, Language: company.Language, Day: day, Text: deref(wish.Text), By: callerOf(ctx).keyID}.Book()
+		if given != "" {
+			given = words
+		}
+		back, err := ledger.Reversal{Entry: e, Language: company.Language, Day: day, Text: given, By: callerOf(ctx).keyID}.Book()
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/text"
 	"github.com/quittance/quittance/workflows"
 )
 
@@ -28,7 +29,7 @@ func (s *server) RecordReceipt(ctx context.Context, r spec.RecordReceiptRequestO
 		if receipt.Amount, err = parseAmount(r.Body.Amount, string(inv.Amount.Currency())); err != nil {
 			return err
 		}
-		if err := s.checkReceipt(ctx, tx, receipt); err != nil {
+		if err := s.checkReceipt(ctx, tx, &receipt); err != nil {
 			return err
 		}
 		if _, booked, err = tx.EntryBySource(ctx, ledger.Source{Kind: ledger.FromReceipt, ID: receipt.ReceiptID}); err != nil || booked {
@@ -64,17 +65,15 @@ func (s *server) recordReceipt(ctx context.Context, invoiceID string, receipt wo
 	})
 }
 
-// checkReceipt returns an Invalid problem that names every field at fault, or nil.
-func (s *server) checkReceipt(ctx context.Context, tx Tx, receipt workflows.RecordReceipt) error {
-	var fields []problem.Field
+// checkReceipt brings the reference into the form in which it is kept. It returns an Invalid problem that names every field at
+// fault, or nil.
+func (s *server) checkReceipt(ctx context.Context, tx Tx, receipt *workflows.RecordReceipt) error {
+	fields := text.Line("reference", &receipt.Reference, 0, 140)
 	if !receipt.Amount.IsPositive() {
 		fields = append(fields, problem.Field{Name: "amount", Message: "must be more than 0"})
 	}
 	if receipt.Day.Year() < 2000 || receipt.Day.After(today(s.now())) {
 		fields = append(fields, problem.Field{Name: "date", Message: "must be a day between 2000-01-01 and today in Switzerland"})
-	}
-	if !invoice.Printable(receipt.Reference, 0, 140) {
-		fields = append(fields, problem.Field{Name: "reference", Message: "must have at most 140 printable characters"})
 	}
 	chart, err := tx.Accounts(ctx)
 	if err != nil {

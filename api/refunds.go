@@ -9,14 +9,15 @@ import (
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/text"
 	"github.com/quittance/quittance/workflows"
 )
 
 // RequestRefund answers POST /payments/{payment_id}/refunds. The refund's workflow records the request, since it also keeps
 // two refunds from giving the same money back; what can be refused without it is refused here.
 func (s *server) RequestRefund(ctx context.Context, r spec.RequestRefundRequestObject) (spec.RequestRefundResponseObject, error) {
-	if !invoice.Printable(r.Body.Reason, 1, 200) {
-		return nil, problem.InvalidFields(problem.Field{Name: "reason", Message: "must have 1 to 200 printable characters"})
+	if err := problem.InvalidFields(text.Line("reason", &r.Body.Reason, 1, 200)...); err != nil {
+		return nil, err
 	}
 	companyID := callerOf(ctx).companyID
 	request := workflows.RequestRefund{

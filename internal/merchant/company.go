@@ -10,6 +10,7 @@ import (
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/text"
 )
 
 // LiabilityPolicy says what to do with an authorization for which the merchant, not the card issuer, bears the risk.
@@ -51,13 +52,10 @@ var Cantons = []string{
 	"NW", "OW", "SG", "SH", "SO", "SZ", "TG", "TI", "UR", "VD", "VS", "ZG", "ZH",
 }
 
-// Validate returns an Invalid problem that names every field at fault, or nil. Whether the chart has the accounts is for the
-// store to say.
-func (c Company) Validate() error {
-	var fields []problem.Field
-	if !invoice.Printable(c.Name, 1, 200) {
-		fields = append(fields, problem.Field{Name: "name", Message: "must have 1 to 200 printable characters"})
-	}
+// Validate brings the name into the form in which it is kept. It returns an Invalid problem that names every field at fault, or nil.
+// Whether the chart has the accounts is for the store to say.
+func (c *Company) Validate() error {
+	fields := text.Line("name", &c.Name, 1, 200)
 	if !slices.Contains(invoice.Languages, c.Language) {
 		fields = append(fields, problem.Field{Name: "language", Message: "must be one of de, fr, it, en"})
 	}
