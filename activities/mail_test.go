@@ -21,6 +21,7 @@ func TestCustomerGetsTheLink(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, s.letters, 1)
 	assert.Equal(t, "anna@example.ch", s.letters[0].To)
+	assert.Equal(t, "compta@demo.example", s.letters[0].ReplyTo, "the customer's questions are for the company")
 	assert.Contains(t, s.letters[0].Text, publicURL+"/i/"+s.currentInvoice().Token)
 }
 

@@ -70,6 +70,25 @@ func TestRefusedTextIsNamedByCharacterAndPlaceWhereverItIsTaken(t *testing.T) {
 	assert.Equal(t, "must not hold U+202E RIGHT-TO-LEFT OVERRIDE (line 2, character 3)", broken.message("description"))
 }
 
+func TestAddressThatNoMailServerTakesIsRefusedWhereItIsEntered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const refusal = "must not hold U+00EB LATIN SMALL LETTER E WITH DIAERESIS before the @ (character 3): mail servers do not take it"
+	draft := w.newInvoice(invoice.Draft)
+	for field, a := range map[string]answer{
+		"customer.email": w.call("POST", "/invoices", w.key, newInvoice(`"amount":"1.00"`, `"customer":{"name":"Zoë","language":"de","email":"zoë@example.ch"}`)),
+		"contact_email":  w.call("PATCH", "/settings", w.key, `{"contact_email":"zoë@example.ch"}`),
+	} {
+		assert.Equal(t, refusal, a.message(field))
+	}
+	assert.Equal(t, refusal, w.call("PATCH", "/invoices/"+draft.ID, w.key, `{"customer":{"email":"zoë@example.ch"}}`).message("customer.email"))
+	assert.Equal(t, refusal, w.call("POST", "/companies", adminKey, `{"name":"A","language":"it","canton":"TI","contact_email":"zoë@example.ch"}`).message("contact_email"))
+
+	changed := w.call("PATCH", "/invoices/"+draft.ID, w.key, `{"customer":{"email":"zoe@bücher.example"}}`).json(http.StatusOK)
+	assert.Equal(t, "zoe@bücher.example", changed["customer"].(map[string]any)["email"])
+	assert.Equal(t, "kontakt@bücher.example", w.call("PATCH", "/settings", w.key, `{"contact_email":"kontakt@bücher.example"}`).json(http.StatusOK)["contact_email"])
+}
+
 func TestNumbersThatLookTheSameAreOneInvoice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

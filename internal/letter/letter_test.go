@@ -128,11 +128,12 @@ func TestCustomerGetsTheLinkInTheirLanguage(t *testing.T) {
 		"de": "Rechnung R-1001 von Demo SA", "fr": "Facture R-1001 de Demo SA", "it": "Fattura R-1001 di Demo SA", "en": "Invoice R-1001 from Demo SA",
 	} {
 		inv.Customer.Language = language
-		written, err := letter.Invoice(inv, merchant.Company{Name: "Demo SA", Language: "fr"}, "https://pay.example.ch")
+		written, err := letter.Invoice(inv, merchant.Company{Name: "Demo SA", Language: "fr", ContactEmail: "compta@demo.example"}, "https://pay.example.ch")
 		require.NoError(t, err)
 		assert.Equal(t, "inv_1.opened", written.ID)
 		assert.Equal(t, subject, written.Subject)
 		assert.Equal(t, "anna@example.ch", written.To)
+		assert.Equal(t, "compta@demo.example", written.ReplyTo)
 		for _, body := range []string{written.Text, written.HTML} {
 			assert.Contains(t, body, "https://pay.example.ch/i/token")
 			assert.Contains(t, body, "CHF 108.00")

@@ -75,3 +75,29 @@ func TestNumbersThatLookTheSameAreTheSame(t *testing.T) {
 		assert.Equal(t, "Fü-1", text.Identifier(number), "%q", number)
 	}
 }
+
+func TestAddressesThatNoMailServerTakesAreRefusedInWords(t *testing.T) {
+	t.Parallel()
+	for given, kept := range map[string]string{
+		"": "", " anna@example.ch\n": "anna@example.ch", "a.b+c@müller.example": "a.b+c@müller.example", "zoe@Mu\u0308ller.example": "zoe@Müller.example",
+		"info@例子.中国": "info@例子.中国", "a@localhost": "a@localhost", strings.Repeat("a", 64) + "@example.ch": strings.Repeat("a", 64) + "@example.ch",
+	} {
+		value := given
+		assert.Empty(t, text.Email("email", &value), "%q", given)
+		assert.Equal(t, kept, value)
+	}
+	const form = "must be an e-mail address, such as anna.muster@example.ch"
+	for given, message := range map[string]string{
+		"nobody": form, "Anna <anna@example.ch>": form, "anna@": form, "@example.ch": form, "a@b@example.ch": form, "anna@example.ch, eve@example.ch": form,
+		"anna.@example.ch": form, "anna muster@example.ch": form, "anna@exa\u200bmple.ch": "must not hold U+200B ZERO WIDTH SPACE (character 9)",
+		"zoë@example.ch":                            "must not hold U+00EB LATIN SMALL LETTER E WITH DIAERESIS before the @ (character 3): mail servers do not take it",
+		strings.Repeat("a", 65) + "@example.ch":     "must have at most 64 characters before the @: mail servers do not take more",
+		"anna@-ü.example":                           "must have a domain after the @ that can exist, such as müller.example",
+		"a@" + strings.Repeat("ü.", 60) + "example": "must have at most 254 characters",
+	} {
+		value := given
+		faults := text.Email("email", &value)
+		require.Len(t, faults, 1, "%q", given)
+		assert.Equal(t, message, faults[0].Message, "%q", given)
+	}
+}
