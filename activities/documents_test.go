@@ -3,6 +3,7 @@ package activities_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/postgres"
 )
 
@@ -79,6 +81,59 @@ func TestDocumentIsMailedToTheAcquirerAndErased(t *testing.T) {
 	assert.Empty(t, erased.Digest)
 	assert.False(t, erased.ErasedAt.IsZero())
 	assert.Equal(t, []event.Type{event.PaymentServiceInVerification, event.PaymentServiceDocumentSent}, s.events())
+}
+
+func TestWhatIsOnlyTriedOutGoesToTheCompanyAndNotToTheAcquirer(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.mail.TestToAcquirer = false
+	ref := s.connected()
+	d, letter := s.uploaded(ref)
+	step := s.told(ref, letter)
+	require.Len(t, s.letters, 1)
+	mail := s.letters[0]
+	assert.Equal(t, "compta@demo.example", mail.To)
+	note := "Ceci est un test: le service de paiement «Shop» est dans l’environnement test. Ce message vous est donc adressé; " +
+		"en exploitation, il irait à partner_support_e-commerce@six-payment-services.com."
+	assert.True(t, strings.HasPrefix(mail.Text, note), mail.Text)
+	assert.Less(t, strings.Index(mail.HTML, note), strings.Index(mail.HTML, "<h1"))
+	require.Len(t, mail.Attachments, 1)
+	assert.Equal(t, merchant.DocumentSent, step.What)
+	assert.Contains(t, step.Note, "to the company's contact and not to the acquirer (partner_support_e-commerce@six-payment-services.com)")
+	assert.Empty(t, s.document(d.ID).SealedContent)
+
+	currency := activities.CurrencyRef{PaymentServiceRef: s.merchantAt("701101", method("VISA", "CHF")), Currency: money.EUR}
+	do[activities.CurrencyStanding](s, s.merchants.RequestCurrency, currency)
+	untold := s.paymentService(currency.PaymentServiceRef).Untold()
+	step = s.told(currency.PaymentServiceRef, untold[len(untold)-1])
+	assert.Equal(t, "compta@demo.example", s.letters[1].To)
+	assert.Contains(t, s.letters[1].Text, "cs.ecom@six-payment-services.com")
+	assert.Equal(t, merchant.Mailed, step.What)
+
+	s.in(func(tx *postgres.Tx) error {
+		company, err := tx.LockCompany(t.Context())
+		company.ContactEmail = ""
+		return errors.Join(err, tx.SaveCompany(t.Context(), company))
+	})
+	d, letter = s.uploaded(ref)
+	step = s.told(ref, letter)
+	assert.Len(t, s.letters, 2, "nobody is there to write to")
+	assert.Equal(t, merchant.DocumentRefused, step.What)
+	assert.Contains(t, step.Note, "No mail was sent")
+	assert.Empty(t, s.document(d.ID).SealedContent)
+}
+
+func TestLivePaymentServiceWritesToTheAcquirer(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.mail.TestToAcquirer = false
+	ref := activities.PaymentServiceRef{CompanyID: s.company, PaymentServiceID: id.New(id.PaymentService)}
+	do[activities.Verification](s, s.merchants.RecordPaymentService, activities.Connect{PaymentServiceRef: ref, Environment: merchant.Live, Name: "Shop"})
+	_, letter := s.uploaded(ref)
+	s.told(ref, letter)
+	require.Len(t, s.letters, 1)
+	assert.Equal(t, "partner_support_e-commerce@six-payment-services.com", s.letters[0].To)
+	assert.NotContains(t, s.letters[0].Text, "test")
 }
 
 func TestDocumentThatTheMailServerRefusesIsErasedAndTheCompanyIsTold(t *testing.T) {

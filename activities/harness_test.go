@@ -89,7 +89,7 @@ func open(t *testing.T) *shop {
 		InCompany: records, Secrets: keyring, Processes: s.processes, PublicURL: publicURL, Now: time.Now,
 		Terminals: map[merchant.Environment]activities.TerminalReader{merchant.Test: client},
 	}
-	s.mail = &activities.Mail{InCompany: records, Secrets: keyring, PublicURL: publicURL, Operators: "operators@quittance.example", Send: func(_ context.Context, l letter.Letter) error {
+	s.mail = &activities.Mail{InCompany: records, Secrets: keyring, PublicURL: publicURL, Operators: "operators@quittance.example", TestToAcquirer: true, Send: func(_ context.Context, l letter.Letter) error {
 		if s.sendError == nil {
 			s.letters = append(s.letters, l)
 		}

@@ -24,6 +24,8 @@ type Mail struct {
 	Send      func(context.Context, letter.Letter) error // an error is ErrUndeliverable, or passing
 	PublicURL string
 	Operators string // the address of those who run Quittance; empty when they get no mail
+	// TestToAcquirer also lets letters about payment services in test go to the acquirer.
+	TestToAcquirer bool
 }
 
 // SendInvoice mails the link of the online document to the customer, in the customer's language, as long as there is

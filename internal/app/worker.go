@@ -92,7 +92,8 @@ func steps(cfg config.Config, p parts) (worker.Activities, error) {
 			Terminals: map[merchant.Environment]activities.TerminalReader{merchant.Test: test, merchant.Live: live},
 		},
 		Mail: &activities.Mail{
-			InCompany: records, Secrets: p.keyring, PublicURL: cfg.PublicURL, Operators: cfg.Mail.Operators, Send: post(sender),
+			InCompany: records, Secrets: p.keyring, PublicURL: cfg.PublicURL, Operators: cfg.Mail.Operators,
+			TestToAcquirer: cfg.Mail.TestToAcquirer, Send: post(sender),
 		},
 		Schedules: &activities.Schedules{
 			Temporal: p.temporal.ScheduleClient(), Daily: workflows.Workflows{TimeScale: cfg.TimeScale}.DailySchedules, Now: now,

@@ -7,6 +7,7 @@ var german = words{
 	closing:  "Freundliche Grüsse",
 	footer:   "Sie erhalten diese Nachricht, weil diese Adresse der Kontakt von %s ist. In den Einstellungen lässt sie sich ändern.",
 	next:     "So geht es weiter:",
+	test:     "Dies ist ein Test: Der Zahlungsdienst «%s» ist in der Umgebung test. Darum geht diese Nachricht an Sie; im Betrieb ginge sie an %s.",
 	labels: map[label]string{
 		company: "Unternehmen", canton: "Kanton", contact: "Kontakt", customerID: "Customer ID", terminalID: "Terminal ID", username: "API-Benutzer",
 		submitted: "Eingereicht am", earliest: "Frühestens aktiv am", due: "Spätestens erwartet am",

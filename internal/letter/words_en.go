@@ -7,6 +7,7 @@ var english = words{
 	closing:  "Kind regards",
 	footer:   "You get this message because this address is the contact of %s. It can be changed in the settings.",
 	next:     "What to do next:",
+	test:     "This is a test: the payment service “%s” is in the environment test. This message therefore comes to you; of a live one it would go to %s.",
 	labels: map[label]string{
 		company: "Company", canton: "Canton", contact: "Contact", customerID: "Customer ID", terminalID: "Terminal ID", username: "API user",
 		submitted: "Submitted on", earliest: "Active on, at the earliest", due: "Expected on, at the latest",
