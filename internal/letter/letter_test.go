@@ -88,6 +88,18 @@ func TestEveryLetterIsWrittenInEveryLanguage(t *testing.T) {
 			if l.To == merchant.ToAcquirer {
 				assert.Contains(t, written.Text, "12345678", name)
 				assert.Equal(t, c.ContactEmail, written.ReplyTo, name)
+				test, err := letter.InsteadOfAcquirer(c, s, l.Step)
+				require.NoError(t, err, name)
+				assert.Equal(t, c.ContactEmail, test.To, name)
+				assert.Equal(t, written.Subject, test.Subject, name)
+				note, rest, _ := strings.Cut(test.Text, "\n\n")
+				assert.Equal(t, written.Text, rest, name)
+				for _, body := range []string{note, test.HTML} {
+					assert.Contains(t, body, "Webshop", name)
+					assert.Contains(t, body, written.To, name)
+					assert.NotContains(t, body, "%!", name)
+				}
+				keep(t, fmt.Sprintf("%s-in-test-%s", l.What, language), test)
 			} else {
 				assert.Contains(t, written.Subject+written.Text, "Webshop", name)
 			}
