@@ -19,7 +19,7 @@ import (
 const (
 	returnPatience = 3 * time.Second
 	returnInterval = 100 * time.Millisecond
-	maxRefreshes   = 12
+	maxRefreshes   = 15
 )
 
 // payerReturned answers GET /i/{token}/return, where Saferpay sends the payer after the payment page. Only the first call

@@ -212,7 +212,7 @@ func TestReturnPageWaitsByRefreshingItselfWithoutReportingAgain(t *testing.T) {
 	p := w.newPayment(inv, payment.Redirected)
 	path := "/i/" + inv.Token + "/return?payment=" + p.ID
 	page := w.get(path).page(http.StatusOK)
-	refresh := regexp.MustCompile(`http-equiv="refresh" content="2; url=([^"]+)"`).FindStringSubmatch(page)
+	refresh := regexp.MustCompile(`http-equiv="refresh" content="1; url=([^"]+)"`).FindStringSubmatch(page)
 	require.NotNil(t, refresh, page)
 	next := strings.ReplaceAll(refresh[1], "&amp;", "&")
 	assert.Contains(t, next, "wait=1")
@@ -220,7 +220,7 @@ func TestReturnPageWaitsByRefreshingItselfWithoutReportingAgain(t *testing.T) {
 	assert.NotContains(t, page, buttons, "nobody is asked to pay twice")
 
 	assert.Contains(t, w.get(next).page(http.StatusOK), "wait=2")
-	last := w.get(path + "&wait=12").page(http.StatusOK)
+	last := w.get(path + "&wait=15").page(http.StatusOK)
 	assert.NotContains(t, last, `http-equiv="refresh"`)
 	assert.Contains(t, last, "Vous pouvez fermer cette page")
 	assert.Equal(t, []string{"payer returned " + p.ID}, w.commands.seen())

@@ -39,6 +39,7 @@ type notice struct {
 type checkout struct {
 	PaymentID    string             `json:"payment_id"`
 	Method       payment.Method     `json:"method"`
+	Language     string             `json:"language,omitempty"` // of the page; empty when it was opened before that was noted
 	Amount       money.Amount       `json:"amount"`
 	RedirectURL  string             `json:"redirect_url"`
 	State        payment.State      `json:"state"`
@@ -60,6 +61,11 @@ type checkout struct {
 // usable tells whether a payer can be sent to the page (again).
 func (c *checkout) usable(ctx workflow.Context, m payment.Method) bool {
 	return c.Method == m && c.State == payment.Redirected && c.Next == toWait && c.Looks == 0 && workflow.Now(ctx).Before(c.lastLookAt())
+}
+
+// speaks reports whether the page is in that language: Saferpay's page can't be switched to another one.
+func (c *checkout) speaks(ctx workflow.Context, language string) bool {
+	return c.Language == language || c.Language == "" || !patched(ctx, languageOfPage)
 }
 
 // lastLookAt is shortly before the page dies: a fifth of its life, at most five minutes.

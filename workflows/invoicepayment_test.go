@@ -97,6 +97,27 @@ func TestSecondTabGetsTheSamePage(t *testing.T) {
 	assert.Zero(t, c.calls["open pay_2"])
 }
 
+func TestPayerWhoChangesTheLanguageGetsAPageInIt(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens().captures()
+	c.outcomes["pay_1"] = []activities.Outcome{{State: payment.Aborted}}
+	c.outcomes["pay_2"] = []activities.Outcome{authorized}
+	var german, again *answer[Checkout]
+	inGerman := func(id string) *answer[Checkout] {
+		return update[Checkout](c, UpdatePayNow, id, PayNow{PaymentID: id, OrderID: "Q2", NotificationSecret: "s", Method: payment.Card, Language: "de"})
+	}
+	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
+	c.at(2*time.Hour, func() { german = inGerman("pay_2") })
+	c.at(3*time.Hour, func() { again = inGerman("pay_3") })
+	c.at(4*time.Hour, func() {
+		c.hint(SignalPayerReturned, "pay_1")
+		c.hint(SignalPayerReturned, "pay_2")
+	})
+	assert.Equal(t, invoice.Paid, c.run().Status)
+	assert.Equal(t, Checkout{PaymentID: "pay_2", RedirectURL: "https://pay/pay_2"}, german.value)
+	assert.Equal(t, german.value, again.value)
+}
+
 func TestSecondAuthorizationIsReleased(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()

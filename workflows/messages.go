@@ -93,7 +93,7 @@ func (p *invoicePayment) mayPay(in PayNow) error {
 	return p.mustBePayable()
 }
 
-// payNow returns the page that waits for the same method already, so that a second tab pays the same payment, or opens one.
+// payNow returns the page that waits for the same method in the same language already, so that a second tab pays the same payment, or opens one.
 func (p *invoicePayment) payNow(ctx workflow.Context, in PayNow) (Checkout, error) {
 	if err := p.opening.Lock(ctx); err != nil {
 		return Checkout{}, err
@@ -103,7 +103,7 @@ func (p *invoicePayment) payNow(ctx workflow.Context, in PayNow) (Checkout, erro
 		return Checkout{}, err
 	}
 	for _, c := range p.Checkouts {
-		if c.usable(ctx, in.Method) && c.Amount.Equal(p.Due) {
+		if c.usable(ctx, in.Method) && c.Amount.Equal(p.Due) && c.speaks(ctx, in.Language) {
 			return Checkout{PaymentID: c.PaymentID, RedirectURL: c.RedirectURL}, nil
 		}
 	}
@@ -118,7 +118,7 @@ func (p *invoicePayment) payNow(ctx workflow.Context, in PayNow) (Checkout, erro
 			refuse(problem.New(problem.SaferpayUnavailable, "Saferpay could not open a payment page; try again in a moment.")))
 	}
 	p.Checkouts = append(p.Checkouts, &checkout{
-		PaymentID: in.PaymentID, Method: in.Method, RedirectURL: page.RedirectURL, State: payment.Redirected,
+		PaymentID: in.PaymentID, Method: in.Method, Language: in.Language, RedirectURL: page.RedirectURL, State: payment.Redirected,
 		Amount: page.Amount, OpenedAt: workflow.Now(ctx), ExpiresAt: page.ExpiresAt,
 	})
 	if err := p.mustBePayable(); err != nil { // paid or cancelled meanwhile: the page is followed, but nobody gets it
@@ -138,6 +138,7 @@ const (
 	releaseAtOnce  = "release-at-once"  // what must be given back doesn't wait for another one's capture
 
 	lookBeforeGivingUp = "look-before-giving-up" // Saferpay is asked before a payment ends by a person's word
+	languageOfPage     = "language-of-page"      // a page in another language is not handed out again
 	nameMismatch       = "name-mismatch"         // other money than was asked for is an exception of its own kind
 	reopenPayments     = "reopen-payments"       // a payment that ended is followed again when Saferpay reports its money
 	warnOfWaiting      = "warn-of-waiting"       // a person hears of money that is about to be lost behind another one's capture
