@@ -17,34 +17,12 @@ import (
 
 // CreateInvoice answers POST /invoices.
 func (s *server) CreateInvoice(ctx context.Context, r spec.CreateInvoiceRequestObject) (spec.CreateInvoiceResponseObject, error) {
-	amount, err := parseAmount(r.Body.Amount, string(r.Body.Currency))
-	if err != nil {
-		return nil, err
-	}
 	companyID := callerOf(ctx).companyID
-	inv := invoice.Invoice{
-		ID:             newID(ctx, id.Invoice),
-		CompanyID:      companyID,
-		Number:         r.Body.Number,
-		Status:         invoice.Draft,
-		Amount:         amount,
-		AmountPaid:     money.Zero(amount.Currency()),
-		AmountRefunded: money.Zero(amount.Currency()),
-		Customer: invoice.Customer{
-			Name:     r.Body.Customer.Name,
-			Email:    deref(r.Body.Customer.Email),
-			Language: string(r.Body.Customer.Language),
-		},
-		Description: deref(r.Body.Description),
-		DueDate:     r.Body.DueDate.Time,
-		Token:       id.NewSecret(),
-		CreatedAt:   s.now(),
-	}
-	if err := inv.Validate(); err != nil {
-		return nil, err
-	}
-	err = s.Store.InCompany(ctx, companyID, func(tx Tx) error {
-		if inv.PaymentServiceIDs, err = choosePaymentServices(ctx, tx, r.Body.PaymentServiceIds); err != nil {
+	inv, invalid := newInvoice(*r.Body)
+	inv.ID, inv.CompanyID, inv.Token, inv.CreatedAt = newID(ctx, id.Invoice), companyID, id.NewSecret(), s.now()
+	err := s.Store.InCompany(ctx, companyID, func(tx Tx) (err error) {
+		inv.PaymentServiceIDs, err = choosePaymentServices(ctx, tx, r.Body.PaymentServiceIds)
+		if err := problem.Together(invalid, err); err != nil {
 			return err
 		}
 		if err := tx.InsertInvoice(ctx, inv); err != nil || !repeated(ctx) {
@@ -59,6 +37,26 @@ func (s *server) CreateInvoice(ctx context.Context, r spec.CreateInvoiceRequestO
 	return spec.CreateInvoice201JSONResponse(s.shownInvoice(inv, nil)), nil
 }
 
+// newInvoice returns the draft that a body describes, and an Invalid problem that names every field at fault, or nil.
+func newInvoice(body spec.NewInvoice) (invoice.Invoice, error) {
+	amount, err := parseAmount(body.Amount, string(body.Currency))
+	inv := invoice.Invoice{
+		Number:         body.Number,
+		Status:         invoice.Draft,
+		Amount:         amount,
+		AmountPaid:     money.Zero(amount.Currency()),
+		AmountRefunded: money.Zero(amount.Currency()),
+		Customer: invoice.Customer{
+			Name:     body.Customer.Name,
+			Email:    deref(body.Customer.Email),
+			Language: string(body.Customer.Language),
+		},
+		Description: deref(body.Description),
+		DueDate:     body.DueDate.Time,
+	}
+	return inv, problem.Together(err, inv.Validate())
+}
+
 // UpdateInvoice answers PATCH /invoices/{invoice_id}.
 func (s *server) UpdateInvoice(ctx context.Context, r spec.UpdateInvoiceRequestObject) (spec.UpdateInvoiceResponseObject, error) {
 	var inv invoice.Invoice
@@ -69,13 +67,14 @@ func (s *server) UpdateInvoice(ctx context.Context, r spec.UpdateInvoiceRequestO
 		if inv.Status != invoice.Draft {
 			return problem.New(problem.InvoiceNotDraft, "Invoice %s is %s; only a draft can be changed.", inv.Number, inv.Status)
 		}
-		if err := change(&inv, *r.Body); err != nil {
+		invalid := change(&inv, *r.Body)
+		if r.Body.PaymentServiceIds != nil {
+			inv.PaymentServiceIDs, err = choosePaymentServices(ctx, tx, r.Body.PaymentServiceIds)
+		}
+		if err := problem.Together(invalid, err); err != nil {
 			return err
 		}
 		if r.Body.PaymentServiceIds != nil {
-			if inv.PaymentServiceIDs, err = choosePaymentServices(ctx, tx, r.Body.PaymentServiceIds); err != nil {
-				return err
-			}
 			if err := tx.AttachPaymentServices(ctx, inv); err != nil {
 				return err
 			}
@@ -94,9 +93,6 @@ func change(inv *invoice.Invoice, to spec.InvoiceChanges) error {
 	set(&value, to.Amount)
 	set(&currency, to.Currency)
 	amount, err := parseAmount(value, currency)
-	if err != nil {
-		return err
-	}
 	inv.Amount, inv.AmountPaid, inv.AmountRefunded = amount, money.Zero(amount.Currency()), money.Zero(amount.Currency())
 	set(&inv.Number, to.Number)
 	set(&inv.Description, to.Description)
@@ -108,7 +104,7 @@ func change(inv *invoice.Invoice, to spec.InvoiceChanges) error {
 		set(&inv.Customer.Email, to.Customer.Email)
 		set(&inv.Customer.Language, to.Customer.Language)
 	}
-	return inv.Validate()
+	return problem.Together(err, inv.Validate())
 }
 
 // set changes a value unless the change is absent.
@@ -120,15 +116,17 @@ func set[V, T ~string](value *V, to *T) {
 
 // parseAmount reads the two fields that make an amount.
 func parseAmount(value, currency string) (money.Amount, error) {
+	var fields []problem.Field
 	c, err := money.ParseCurrency(currency)
 	if err != nil {
-		return money.Amount{}, problem.InvalidFields(problem.Field{Name: "currency", Message: err.Error()})
+		fields = append(fields, problem.Field{Name: "currency", Message: err.Error()})
+		c = money.CHF // the amount is looked at all the same
 	}
 	amount, err := money.Parse(value, c)
 	if err != nil {
-		return money.Amount{}, problem.InvalidFields(problem.Field{Name: "amount", Message: err.Error()})
+		fields = append(fields, problem.Field{Name: "amount", Message: err.Error()})
 	}
-	return amount, nil
+	return amount, problem.InvalidFields(fields...)
 }
 
 // choosePaymentServices returns which payment services an invoice gets: those asked for, or the default one when nothing

@@ -17,32 +17,22 @@ import (
 
 // CreateManualEntry answers POST /manual-entries.
 func (s *server) CreateManualEntry(ctx context.Context, r spec.CreateManualEntryRequestObject) (spec.CreateManualEntryResponseObject, error) {
-	e := ledger.Entry{
-		CompanyID: callerOf(ctx).companyID,
-		Date:      r.Body.Date.Time,
-		Text:      r.Body.Text,
-		Source:    ledger.Source{Kind: ledger.FromManual, ID: newID(ctx, id.ManualEntry)},
-		By:        callerOf(ctx).keyID,
-	}
-	var fields []problem.Field
-	for i, in := range r.Body.Lines {
-		line, faults := parseLine(in, money.Currency(r.Body.Currency), fmt.Sprintf("lines.%d.", i))
-		e.Lines, fields = append(e.Lines, line), append(fields, faults...)
-	}
-	fields = append(fields, s.faultsByHand(&e.Text, e.Date)...)
+	e, invalid := s.newManualEntry(*r.Body)
+	e.CompanyID, e.By = callerOf(ctx).companyID, callerOf(ctx).keyID
+	e.Source = ledger.Source{Kind: ledger.FromManual, ID: newID(ctx, id.ManualEntry)}
 	var answer spec.JournalEntry
 	err := s.Store.InCompany(ctx, e.CompanyID, func(tx Tx) error {
 		chart, err := tx.Accounts(ctx)
 		if err != nil {
 			return err
 		}
-		faults := slices.Clone(fields)
+		var faults []problem.Field
 		for i, line := range e.Lines {
 			if !slices.ContainsFunc(chart, func(a ledger.Account) bool { return a.Number == line.Account }) {
 				faults = append(faults, problem.Field{Name: fmt.Sprintf("lines.%d.account", i), Message: "must be an account of the chart, see GET /v1/accounts"})
 			}
 		}
-		if err := problem.InvalidFields(faults...); err != nil {
+		if err := problem.Together(invalid, problem.InvalidFields(faults...)); err != nil {
 			return err
 		}
 		booked, err := tx.Append(ctx, e)
@@ -50,6 +40,23 @@ func (s *server) CreateManualEntry(ctx context.Context, r spec.CreateManualEntry
 		return err
 	})
 	return spec.CreateManualEntry201JSONResponse(answer), err
+}
+
+// newManualEntry returns the entry that a body describes, and an Invalid problem that names every field at fault, or nil.
+func (s *server) newManualEntry(body spec.NewManualEntry) (ledger.Entry, error) {
+	e := ledger.Entry{Date: body.Date.Time, Text: body.Text}
+	var fields []problem.Field
+	currency, err := money.ParseCurrency(string(body.Currency))
+	if err != nil {
+		fields = append(fields, problem.Field{Name: "currency", Message: err.Error()})
+		currency = money.CHF // the lines are looked at all the same
+	}
+	for i, in := range body.Lines {
+		line, faults := parseLine(in, currency, fmt.Sprintf("lines.%d.", i))
+		e.Lines, fields = append(e.Lines, line), append(fields, faults...)
+	}
+	fields = append(fields, s.faultsByHand(&e.Text, e.Date)...)
+	return e, problem.InvalidFields(fields...)
 }
 
 // parseLine reads a line, or says which of its fields are at fault; their names begin with path.

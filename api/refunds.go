@@ -16,9 +16,7 @@ import (
 // RequestRefund answers POST /payments/{payment_id}/refunds. The refund's workflow records the request, since it also keeps
 // two refunds from giving the same money back; what can be refused without it is refused here.
 func (s *server) RequestRefund(ctx context.Context, r spec.RequestRefundRequestObject) (spec.RequestRefundResponseObject, error) {
-	if err := problem.InvalidFields(text.Line("reason", &r.Body.Reason, 1, 200)...); err != nil {
-		return nil, err
-	}
+	invalid := problem.InvalidFields(text.Line("reason", &r.Body.Reason, 1, 200)...)
 	companyID := callerOf(ctx).companyID
 	request := workflows.RequestRefund{
 		CompanyID: companyID, RefundID: newID(ctx, id.Refund), PaymentID: r.PaymentID, OrderID: id.NewOrder(), Reason: r.Body.Reason,
@@ -40,10 +38,11 @@ func (s *server) RequestRefund(ctx context.Context, r spec.RequestRefundRequestO
 		}
 		amount := refund.Left(p, refunds)
 		if r.Body.Amount != nil {
-			if amount, err = parseAmount(*r.Body.Amount, string(p.Amount.Currency())); err != nil {
-				return err
-			}
+			amount, err = parseAmount(*r.Body.Amount, string(p.Amount.Currency()))
 			request.Amount = amount
+		}
+		if err := problem.Together(invalid, err); err != nil {
+			return err
 		}
 		if err := refund.Allow(p, refunds, amount); err != nil {
 			return err

@@ -212,10 +212,7 @@ func (s *server) ListDeliveries(ctx context.Context, r spec.ListDeliveriesReques
 
 // checkEndpoint returns what is wrong with an endpoint.
 func (s *server) checkEndpoint(ctx context.Context, e *delivery.Endpoint) error {
-	if err := e.Validate(); err != nil {
-		return err
-	}
-	return s.checkURL(ctx, e.URL)
+	return problem.Together(e.Validate(), s.checkURL(ctx, e.URL))
 }
 
 func (s *server) checkURL(ctx context.Context, url string) error {
