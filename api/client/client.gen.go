@@ -4423,7 +4423,8 @@ type ClientInterface interface {
 	// Copies of identity documents, signatures and other papers that the acquirer asks for: a PDF, JPEG or PNG of at most
 	// 10 MiB, and at most 50 per payment service; what it is shows in its content, not in its name. It is mailed to
 	// partner_support_e-commerce@six-payment-services.com in the name of the company, and erased here as soon as the mail
-	// server has taken it; until then it is encrypted. The timeline of the payment service says when. A document that is
+	// server has taken it; until then it is encrypted. Of a payment service in test it is mailed to the company's contact instead,
+	// with a note on top. The timeline of the payment service says when. A document that is
 	// still waiting for the mail server is not sent twice.
 	//
 	// Takes any type of body and a specified content type.
@@ -5796,7 +5797,8 @@ func (c *Client) MakeDefaultPaymentService(ctx context.Context, paymentServiceID
 // Copies of identity documents, signatures and other papers that the acquirer asks for: a PDF, JPEG or PNG of at most
 // 10 MiB, and at most 50 per payment service; what it is shows in its content, not in its name. It is mailed to
 // partner_support_e-commerce@six-payment-services.com in the name of the company, and erased here as soon as the mail
-// server has taken it; until then it is encrypted. The timeline of the payment service says when. A document that is
+// server has taken it; until then it is encrypted. Of a payment service in test it is mailed to the company's contact instead,
+// with a note on top. The timeline of the payment service says when. A document that is
 // still waiting for the mail server is not sent twice.
 //
 // Takes any type of body and a specified content type.
@@ -10395,7 +10397,8 @@ type ClientWithResponsesInterface interface {
 	// Copies of identity documents, signatures and other papers that the acquirer asks for: a PDF, JPEG or PNG of at most
 	// 10 MiB, and at most 50 per payment service; what it is shows in its content, not in its name. It is mailed to
 	// partner_support_e-commerce@six-payment-services.com in the name of the company, and erased here as soon as the mail
-	// server has taken it; until then it is encrypted. The timeline of the payment service says when. A document that is
+	// server has taken it; until then it is encrypted. Of a payment service in test it is mailed to the company's contact instead,
+	// with a note on top. The timeline of the payment service says when. A document that is
 	// still waiting for the mail server is not sent twice.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -15562,7 +15565,8 @@ func (c *ClientWithResponses) MakeDefaultPaymentServiceWithResponse(ctx context.
 // Copies of identity documents, signatures and other papers that the acquirer asks for: a PDF, JPEG or PNG of at most
 // 10 MiB, and at most 50 per payment service; what it is shows in its content, not in its name. It is mailed to
 // partner_support_e-commerce@six-payment-services.com in the name of the company, and erased here as soon as the mail
-// server has taken it; until then it is encrypted. The timeline of the payment service says when. A document that is
+// server has taken it; until then it is encrypted. Of a payment service in test it is mailed to the company's contact instead,
+// with a note on top. The timeline of the payment service says when. A document that is
 // still waiting for the mail server is not sent twice.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).

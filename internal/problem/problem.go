@@ -108,7 +108,9 @@ func Together(errs ...error) error {
 	return InvalidFields(fields...)
 }
 
-func overlap(a, b string) bool { return strings.HasPrefix(a+".", b+".") || strings.HasPrefix(b+".", a+".") }
+func overlap(a, b string) bool {
+	return strings.HasPrefix(a+".", b+".") || strings.HasPrefix(b+".", a+".")
+}
 
 // Error returns the code and the sentence.
 func (e *Error) Error() string { return string(e.Code) + ": " + e.Detail }
