@@ -11,6 +11,7 @@ import (
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/text"
 )
 
 // AccountsTx is what the calls for accounts need of a transaction.
@@ -150,10 +151,12 @@ func rename(a ledger.Account, to *spec.AccountNames) error {
 			a.Names[language] = *name
 		}
 	}
-	for _, name := range a.Names {
-		if !invoice.Printable(name, 1, 100) {
-			return problem.InvalidFields(problem.Field{Name: "name", Message: "must have 1 to 100 printable characters in every language"})
+	for _, language := range invoice.Languages {
+		name := a.Names[language]
+		if faults := text.Line("name", &name, 1, 100); len(faults) > 0 {
+			return problem.InvalidFields(faults...)
 		}
+		a.Names[language] = name
 	}
 	return nil
 }

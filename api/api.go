@@ -67,7 +67,7 @@ func New(o Options) http.Handler {
 
 	r := chi.NewRouter()
 	r.Use(o.Middleware...)
-	r.Use(identify, s.log, s.survive(s.broken))
+	r.Use(identify, s.log, s.survive(s.broken), headAsGet)
 	r.NotFound(s.notFound)
 	r.MethodNotAllowed(s.methodNotAllowed)
 
@@ -99,6 +99,9 @@ func (s *server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		if routes.Match(chi.NewRouteContext(), method, r.URL.Path) {
 			w.Header().Add("Allow", method) // RFC 9110 wants it on every 405
+			if method == http.MethodGet {
+				w.Header().Add("Allow", http.MethodHead)
+			}
 		}
 	}
 	s.refuse(w, r, problem.New(problem.MethodNotAllowed, "This address doesn't take %s.", r.Method))

@@ -374,7 +374,7 @@ func TestUnknownMethodsSayWhichOnesThereAre(t *testing.T) {
 	w := newWorld(t)
 	refused := w.call("DELETE", "/invoices", w.key, nil)
 	refused.problem(http.StatusMethodNotAllowed, "method-not-allowed")
-	assert.Equal(t, []string{"GET", "POST"}, refused.Header().Values("Allow"))
+	assert.Equal(t, []string{"GET", "HEAD", "POST"}, refused.Header().Values("Allow"))
 }
 
 func TestAnswersFitTheSpecification(t *testing.T) {

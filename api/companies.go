@@ -10,21 +10,11 @@ import (
 
 // CreateCompany answers POST /companies.
 func (s *server) CreateCompany(ctx context.Context, r spec.CreateCompanyRequestObject) (spec.CreateCompanyResponseObject, error) {
-	c := merchant.Company{
-		ID:             newID(ctx, id.Company),
-		Name:           r.Body.Name,
-		Language:       string(r.Body.Language),
-		Canton:         string(r.Body.Canton),
-		ContactEmail:   deref(r.Body.ContactEmail),
-		ReceiptAccount: merchant.DefaultReceiptAccount,
-		FeeAccount:     merchant.DefaultFeeAccount,
-		PayoutDays:     merchant.DefaultPayoutDays,
-		Liability:      merchant.Require,
-		CreatedAt:      s.now(),
-	}
-	if err := c.Validate(); err != nil {
+	c, err := newCompany(*r.Body)
+	if err != nil {
 		return nil, err
 	}
+	c.ID, c.CreatedAt = newID(ctx, id.Company), s.now()
 	if err := s.Store.CreateCompany(ctx, c); err != nil {
 		return nil, err
 	}
@@ -39,4 +29,19 @@ func (s *server) CreateCompany(ctx context.Context, r spec.CreateCompanyRequestO
 		LiabilityShift: spec.LiabilityShift(c.Liability),
 		CreatedAt:      c.CreatedAt,
 	}, nil
+}
+
+// newCompany returns the company that a body describes, and an Invalid problem that names every field at fault, or nil.
+func newCompany(body spec.NewCompany) (merchant.Company, error) {
+	c := merchant.Company{
+		Name:           body.Name,
+		Language:       string(body.Language),
+		Canton:         string(body.Canton),
+		ContactEmail:   deref(body.ContactEmail),
+		ReceiptAccount: merchant.DefaultReceiptAccount,
+		FeeAccount:     merchant.DefaultFeeAccount,
+		PayoutDays:     merchant.DefaultPayoutDays,
+		Liability:      merchant.Require,
+	}
+	return c, c.Validate()
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/text"
 	"github.com/quittance/quittance/workflows/contract"
 )
 
@@ -57,7 +58,7 @@ func (s *server) ResolveException(ctx context.Context, r spec.ResolveExceptionRe
 	decision := contract.ResolveException{
 		ExceptionID: r.ExceptionID, Choice: exception.Choice(r.Body.Choice), Note: deref(r.Body.Note), By: callerOf(ctx).keyID,
 	}
-	waiting, err := s.decide(ctx, decision)
+	waiting, err := s.decide(ctx, &decision)
 	if err != nil {
 		return nil, err
 	}
@@ -143,19 +144,16 @@ func restarted() error {
 }
 
 // decide checks the decision and records it, unless a workflow waits for it: then it returns which one.
-func (s *server) decide(ctx context.Context, d contract.ResolveException) (waiting string, err error) {
+func (s *server) decide(ctx context.Context, d *contract.ResolveException) (waiting string, err error) {
 	err = inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx ExceptionsTx) error {
 		waiting = ""
 		e, err := tx.LockException(ctx, d.ExceptionID)
 		if err != nil {
 			return err
 		}
-		var fields []problem.Field
+		fields := text.Lines("note", &d.Note, 0, 1000)
 		if !slices.Contains(e.Choices, d.Choice) { // cleared_up is never a person's to choose
 			fields = append(fields, problem.Field{Name: "choice", Message: "must be one of the choices of the exception"})
-		}
-		if !invoice.Printable(d.Note, 0, 1000) {
-			fields = append(fields, problem.Field{Name: "note", Message: "must have at most 1000 printable characters"})
 		}
 		if len(fields) > 0 {
 			return problem.InvalidFields(fields...)

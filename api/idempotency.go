@@ -10,8 +10,8 @@ import (
 
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/idempotency"
-	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/text"
 )
 
 // maxIdempotencyKey is the length of the longest key, in characters.
@@ -41,10 +41,8 @@ func (s *server) once(next http.Handler) http.Handler {
 
 // take reads the request, whose body next still finds, and returns what becomes of it.
 func (s *server) take(r *http.Request, key string) (idempotency.Request, error) {
-	if !invoice.Printable(key, 1, maxIdempotencyKey) {
-		return idempotency.Request{}, problem.InvalidFields(problem.Field{
-			Name: "Idempotency-Key", Message: "must have 1 to 255 printable characters, such as a random UUID",
-		})
+	if err := problem.InvalidFields(text.Line("Idempotency-Key", &key, 1, maxIdempotencyKey)...); err != nil {
+		return idempotency.Request{}, err
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -77,7 +75,7 @@ func (s *server) replay(w http.ResponseWriter, r *http.Request, request idempote
 	_, _ = w.Write(body) // it fails only when the caller has gone
 }
 
-// carryOut keeps the answer before it sends it. It keeps none that says to try again.
+// carryOut keeps the answer before it sends it: a result, or a refusal that stays true. One that may pass is not kept.
 func (s *server) carryOut(w http.ResponseWriter, r *http.Request, request idempotency.Request, next http.Handler) {
 	var kept bool
 	ctx := context.WithoutCancel(r.Context()) // the answer matters most to a caller who has gone
@@ -94,8 +92,11 @@ func (s *server) carryOut(w http.ResponseWriter, r *http.Request, request idempo
 	answer := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 	answer.Tee(&body)
 	answer.Discard() // until it is kept
-	next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), requestKey{}, request)))
-	if answer.Status() < http.StatusInternalServerError && answer.Status() != http.StatusTooManyRequests {
+	var refusal problem.Code
+	inner := context.WithValue(context.WithValue(r.Context(), requestKey{}, request), refusalKey{}, &refusal)
+	next.ServeHTTP(answer, r.WithContext(inner))
+	request.Refused = answer.Status() >= http.StatusBadRequest && answer.Status() < http.StatusInternalServerError
+	if answer.Status() < http.StatusBadRequest || staysTrue[refusal] {
 		sealed, err := s.Sealer.Seal(body.Bytes(), request.Owner)
 		if err == nil {
 			err = s.Store.AnswerRequest(ctx, request, idempotency.Answer{
@@ -111,6 +112,28 @@ func (s *server) carryOut(w http.ResponseWriter, r *http.Request, request idempo
 }
 
 type requestKey struct{}
+
+type refusalKey struct{}
+
+// staysTrue are the refusals that the same request gets for ever. All others may be another answer once something else has
+// changed: what a request lacks is added, what is in progress ends, a number becomes free.
+var staysTrue = map[problem.Code]bool{
+	problem.NotFound:           true,
+	problem.InvoiceNumberTaken: true,
+	problem.InvoiceNotDraft:    true,
+	problem.InvoiceCancelled:   true,
+	problem.ExceptionResolved:  true,
+	problem.EntryNotBalanced:   true,
+	problem.EntryNotReversible: true,
+	problem.EntryReversed:      true,
+}
+
+// noteRefusal tells who keeps the answer to a request what it is refused for.
+func noteRefusal(ctx context.Context, code problem.Code) {
+	if refusal, ok := ctx.Value(refusalKey{}).(*problem.Code); ok {
+		*refusal = code
+	}
+}
 
 // newID returns the id of what a request creates: the same one when the request is carried out again.
 func newID(ctx context.Context, prefix string) string {

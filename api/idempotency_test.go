@@ -15,6 +15,7 @@ import (
 	"github.com/quittance/quittance/internal/idempotency"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/workflows/contract"
 )
@@ -81,6 +82,42 @@ func TestSameRequestAgainGetsTheFirstAnswer(t *testing.T) {
 	again = w.once("/invoices", w.key, "order-4712", newInvoice(`"amount":"2.00"`))
 	again.problem(http.StatusConflict, "invoice-number-taken")
 	assert.Equal(t, "true", again.Header().Get("Idempotent-Replayed"), "a refusal is an answer too")
+}
+
+func TestARefusalThatPassesIsNotKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	service := w.newService(merchant.InVerification)
+	inv := w.newInvoice(invoice.Draft, payableBy(service))
+	issue := "/invoices/" + inv.ID + "/issue"
+	for range 2 {
+		refused := w.once(issue, w.key, "issue", "")
+		refused.problem(http.StatusConflict, "payment-service-not-active")
+		assert.Empty(t, refused.Header().Get("Idempotent-Replayed"))
+	}
+	assert.Empty(t, w.commands.seen(), "a refused request is looked at as if it came for the first time")
+	w.once(issue, w.key, "issue", `{"send_email":true}`).problem(http.StatusUnprocessableEntity, "idempotency-key-reused")
+	w.in(w.company.ID, func(tx *postgres.Tx) error {
+		s, err := tx.LockPaymentService(t.Context(), service.ID)
+		require.NoError(t, err)
+		s.Methods = []merchant.ContractedMethod{{Method: "VISA", Currencies: []string{"CHF"}}}
+		require.NoError(t, s.Become(merchant.Active, noon, ""))
+		return tx.SavePaymentService(t.Context(), s)
+	})
+	assert.Equal(t, "open", w.once(issue, w.key, "issue", "").json(http.StatusOK)["status"])
+	assert.Equal(t, "true", w.once(issue, w.key, "issue", "").Header().Get("Idempotent-Replayed"))
+
+	w.commands.err = problem.New(problem.PaymentInProgress, "A payment of the invoice is being booked.")
+	cancel := "/invoices/" + inv.ID + "/cancel"
+	w.once(cancel, w.key, "cancel", "").problem(http.StatusConflict, "payment-in-progress")
+	w.commands.err = nil
+	assert.Equal(t, "cancelled", w.once(cancel, w.key, "cancel", "").json(http.StatusOK)["status"])
+
+	nameless := w.newInvoice(invoice.Draft, func(inv *invoice.Invoice) { inv.Customer.Email = "" })
+	issue = "/invoices/" + nameless.ID + "/issue"
+	w.once(issue, w.key, "mail", `{"send_email":true}`).problem(http.StatusUnprocessableEntity, "validation-failed")
+	w.call("PATCH", "/invoices/"+nameless.ID, w.key, `{"customer":{"email":"marie.favre@example.ch"}}`).json(http.StatusOK)
+	w.once(issue, w.key, "mail", `{"send_email":true}`).json(http.StatusOK)
 }
 
 func TestAnIdempotencyKeyStandsForOneRequest(t *testing.T) {

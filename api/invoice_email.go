@@ -8,6 +8,7 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/text"
 	"github.com/quittance/quittance/workflows/contract"
 )
 
@@ -19,8 +20,8 @@ func (s *server) SendInvoice(ctx context.Context, r spec.SendInvoiceRequestObjec
 	if r.Body != nil {
 		wish.To = deref(r.Body.Email)
 	}
-	if wish.To != "" && !invoice.IsEmail(wish.To) {
-		return nil, problem.InvalidFields(problem.Field{Name: "email", Message: "must be an e-mail address"})
+	if err := problem.InvalidFields(text.Email("email", &wish.To)...); err != nil {
+		return nil, err
 	}
 	var inv invoice.Invoice
 	err := inCompany(ctx, s.Store, companyID, func(tx InvoicesTx) (err error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/text"
 )
 
 // InvoicesTx is what the calls for invoices need of a transaction.
@@ -31,34 +32,12 @@ type InvoicesTx interface {
 
 // CreateInvoice answers POST /invoices.
 func (s *server) CreateInvoice(ctx context.Context, r spec.CreateInvoiceRequestObject) (spec.CreateInvoiceResponseObject, error) {
-	amount, err := parseAmount(r.Body.Amount, string(r.Body.Currency))
-	if err != nil {
-		return nil, err
-	}
 	companyID := callerOf(ctx).companyID
-	inv := invoice.Invoice{
-		ID:             newID(ctx, id.Invoice),
-		CompanyID:      companyID,
-		Number:         r.Body.Number,
-		Status:         invoice.Draft,
-		Amount:         amount,
-		AmountPaid:     money.Zero(amount.Currency()),
-		AmountRefunded: money.Zero(amount.Currency()),
-		Customer: invoice.Customer{
-			Name:     r.Body.Customer.Name,
-			Email:    deref(r.Body.Customer.Email),
-			Language: string(r.Body.Customer.Language),
-		},
-		Description: deref(r.Body.Description),
-		DueDate:     r.Body.DueDate.Time,
-		Token:       id.NewSecret(),
-		CreatedAt:   s.now(),
-	}
-	if err := inv.Validate(); err != nil {
-		return nil, err
-	}
-	err = inCompany(ctx, s.Store, companyID, func(tx InvoicesTx) error {
-		if inv.PaymentServiceIDs, err = choosePaymentServices(ctx, tx, r.Body.PaymentServiceIds); err != nil {
+	inv, invalid := newInvoice(*r.Body)
+	inv.ID, inv.CompanyID, inv.Token, inv.CreatedAt = newID(ctx, id.Invoice), companyID, id.NewSecret(), s.now()
+	err := inCompany(ctx, s.Store, companyID, func(tx InvoicesTx) (err error) {
+		inv.PaymentServiceIDs, err = choosePaymentServices(ctx, tx, r.Body.PaymentServiceIds)
+		if err := problem.Together(invalid, err); err != nil {
 			return err
 		}
 		if err := tx.InsertInvoice(ctx, inv); err != nil || !repeated(ctx) {
@@ -71,6 +50,26 @@ func (s *server) CreateInvoice(ctx context.Context, r spec.CreateInvoiceRequestO
 		return nil, err
 	}
 	return spec.CreateInvoice201JSONResponse(s.shownInvoice(inv, nil)), nil
+}
+
+// newInvoice returns the draft that a body describes, and an Invalid problem that names every field at fault, or nil.
+func newInvoice(body spec.NewInvoice) (invoice.Invoice, error) {
+	amount, err := parseAmount(body.Amount, string(body.Currency))
+	inv := invoice.Invoice{
+		Number:         body.Number,
+		Status:         invoice.Draft,
+		Amount:         amount,
+		AmountPaid:     money.Zero(amount.Currency()),
+		AmountRefunded: money.Zero(amount.Currency()),
+		Customer: invoice.Customer{
+			Name:     body.Customer.Name,
+			Email:    deref(body.Customer.Email),
+			Language: string(body.Customer.Language),
+		},
+		Description: deref(body.Description),
+		DueDate:     body.DueDate.Time,
+	}
+	return inv, problem.Together(err, inv.Validate())
 }
 
 // UpdateInvoice answers PATCH /invoices/{invoice_id}.
@@ -86,13 +85,14 @@ func (s *server) UpdateInvoice(ctx context.Context, r spec.UpdateInvoiceRequestO
 			}
 			return tx.SaveInvoice(ctx, inv)
 		}
-		if err := change(&inv, *r.Body); err != nil {
+		invalid := change(&inv, *r.Body)
+		if r.Body.PaymentServiceIds != nil {
+			inv.PaymentServiceIDs, err = choosePaymentServices(ctx, tx, r.Body.PaymentServiceIds)
+		}
+		if err := problem.Together(invalid, err); err != nil {
 			return err
 		}
 		if r.Body.PaymentServiceIds != nil {
-			if inv.PaymentServiceIDs, err = choosePaymentServices(ctx, tx, r.Body.PaymentServiceIds); err != nil {
-				return err
-			}
 			if err := tx.AttachPaymentServices(ctx, inv); err != nil {
 				return err
 			}
@@ -127,9 +127,6 @@ func change(inv *invoice.Invoice, to spec.InvoiceChanges) error {
 	set(&value, to.Amount)
 	set(&currency, to.Currency)
 	amount, err := parseAmount(value, currency)
-	if err != nil {
-		return err
-	}
 	if inv.Status == invoice.Draft {
 		inv.Amount, inv.AmountPaid, inv.AmountRefunded = amount, money.Zero(amount.Currency()), money.Zero(amount.Currency())
 	}
@@ -143,7 +140,7 @@ func change(inv *invoice.Invoice, to spec.InvoiceChanges) error {
 		set(&inv.Customer.Email, to.Customer.Email)
 		set(&inv.Customer.Language, to.Customer.Language)
 	}
-	return inv.Validate()
+	return problem.Together(err, inv.Validate())
 }
 
 // set changes a value unless the change is absent.
@@ -155,15 +152,17 @@ func set[V, T ~string](value *V, to *T) {
 
 // parseAmount reads the two fields that make an amount.
 func parseAmount(value, currency string) (money.Amount, error) {
+	var fields []problem.Field
 	c, err := money.ParseCurrency(currency)
 	if err != nil {
-		return money.Amount{}, problem.InvalidFields(problem.Field{Name: "currency", Message: err.Error()})
+		fields = append(fields, problem.Field{Name: "currency", Message: err.Error()})
+		c = money.CHF // the amount is looked at all the same
 	}
 	amount, err := money.Parse(value, c)
 	if err != nil {
-		return money.Amount{}, problem.InvalidFields(problem.Field{Name: "amount", Message: err.Error()})
+		fields = append(fields, problem.Field{Name: "amount", Message: err.Error()})
 	}
-	return amount, nil
+	return amount, problem.InvalidFields(fields...)
 }
 
 // choosePaymentServices returns which payment services an invoice gets: those asked for, or the default one when nothing
@@ -292,7 +291,7 @@ func (s *server) ListInvoices(ctx context.Context, r spec.ListInvoicesRequestObj
 	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx InvoicesTx) error {
 		invoices, next, err := tx.Invoices(ctx, listing.Invoices{
 			Status: invoice.Status(deref(r.Params.Status)),
-			Number: deref(r.Params.Number),
+			Number: text.Identifier(deref(r.Params.Number)),
 			Cursor: deref(r.Params.Cursor),
 			Limit:  deref(r.Params.Limit),
 		})

@@ -10,11 +10,11 @@ import (
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/booking"
 	"github.com/quittance/quittance/internal/id"
-	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/text"
 )
 
 // ManualEntriesTx is what entries by hand need of a transaction.
@@ -28,28 +28,21 @@ type ManualEntriesTx interface {
 
 // CreateManualEntry answers POST /manual-entries.
 func (s *server) CreateManualEntry(ctx context.Context, r spec.CreateManualEntryRequestObject) (spec.CreateManualEntryResponseObject, error) {
-	e := booking.ManualEntry{
-		ID: newID(ctx, id.ManualEntry), CompanyID: callerOf(ctx).companyID, Day: r.Body.Date.Time, Text: r.Body.Text, By: callerOf(ctx).keyID,
-	}
-	var fields []problem.Field
-	for i, in := range r.Body.Lines {
-		line, faults := parseLine(in, money.Currency(r.Body.Currency), fmt.Sprintf("lines.%d.", i))
-		e.Lines, fields = append(e.Lines, line), append(fields, faults...)
-	}
-	fields = append(fields, s.faultsByHand(e.Text, e.Day)...)
+	e, invalid := s.newManualEntry(*r.Body)
+	e.ID, e.CompanyID, e.By = newID(ctx, id.ManualEntry), callerOf(ctx).companyID, callerOf(ctx).keyID
 	var answer spec.JournalEntry
 	err := inCompany(ctx, s.Store, e.CompanyID, func(tx ManualEntriesTx) error {
 		chart, err := tx.Accounts(ctx)
 		if err != nil {
 			return err
 		}
-		faults := slices.Clone(fields)
+		var faults []problem.Field
 		for i, line := range e.Lines {
 			if !slices.ContainsFunc(chart, func(a ledger.Account) bool { return a.Number == line.Account }) {
 				faults = append(faults, problem.Field{Name: fmt.Sprintf("lines.%d.account", i), Message: "must be an account of the chart, see GET /v1/accounts"})
 			}
 		}
-		if err := problem.InvalidFields(faults...); err != nil {
+		if err := problem.Together(invalid, problem.InvalidFields(faults...)); err != nil {
 			return err
 		}
 		booked, err := booking.Manual(ctx, tx, e)
@@ -57,6 +50,23 @@ func (s *server) CreateManualEntry(ctx context.Context, r spec.CreateManualEntry
 		return err
 	})
 	return spec.CreateManualEntry201JSONResponse(answer), err
+}
+
+// newManualEntry returns the entry that a body describes, and an Invalid problem that names every field at fault, or nil.
+func (s *server) newManualEntry(body spec.NewManualEntry) (booking.ManualEntry, error) {
+	e := booking.ManualEntry{Day: body.Date.Time, Text: body.Text}
+	var fields []problem.Field
+	currency, err := money.ParseCurrency(string(body.Currency))
+	if err != nil {
+		fields = append(fields, problem.Field{Name: "currency", Message: err.Error()})
+		currency = money.CHF // the lines are looked at all the same
+	}
+	for i, in := range body.Lines {
+		line, faults := parseLine(in, currency, fmt.Sprintf("lines.%d.", i))
+		e.Lines, fields = append(e.Lines, line), append(fields, faults...)
+	}
+	fields = append(fields, s.faultsByHand(&e.Text, e.Day)...)
+	return e, problem.InvalidFields(fields...)
 }
 
 // parseLine reads a line, or says which of its fields are at fault; their names begin with path.
@@ -78,11 +88,10 @@ func parseLine(in spec.NewJournalLine, currency money.Currency, path string) (le
 	return side(in.Account, amount), nil
 }
 
-// faultsByHand names what is wrong with the text and the date of an entry that a person makes.
-func (s *server) faultsByHand(text string, day time.Time) (fields []problem.Field) {
-	if !invoice.Printable(text, 1, 200) {
-		fields = append(fields, problem.Field{Name: "text", Message: "must have 1 to 200 printable characters"})
-	}
+// faultsByHand brings the text of an entry that a person makes into the form in which it is kept, and names what is wrong with it and
+// with the date.
+func (s *server) faultsByHand(words *string, day time.Time) []problem.Field {
+	fields := text.Line("text", words, 1, 200)
 	if latest := today(s.now()).AddDate(1, 0, 0); day.Year() < 2000 || day.After(latest) {
 		fields = append(fields, problem.Field{Name: "date", Message: "must be a day between 2000-01-01 and " + latest.Format(time.DateOnly)})
 	}
@@ -116,11 +125,16 @@ func (s *server) ReverseJournalEntry(ctx context.Context, r spec.ReverseJournalE
 		} else if e.Date.After(day) {
 			day = e.Date
 		}
-		if err := problem.InvalidFields(s.faultsByHand(cmp.Or(deref(wish.Text), e.Text), day)...); err != nil {
+		given := deref(wish.Text)
+		words := cmp.Or(given, e.Text)
+		if err := problem.InvalidFields(s.faultsByHand(&words, day)...); err != nil {
 			return err
 		}
+		if given != "" {
+			given = words
+		}
 		booked, err := booking.Reversal(ctx, tx, ledger.Reversal{
-			Entry: e, Language: company.Language, Day: day, Text: deref(wish.Text), By: callerOf(ctx).keyID,
+			Entry: e, Language: company.Language, Day: day, Text: given, By: callerOf(ctx).keyID,
 		})
 		answer = shownEntry(booked)
 		return err

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/payment"
@@ -25,7 +24,7 @@ const notificationTimeout = 8 * time.Second
 // notifications routes what Saferpay calls when something happened to a payment. The two addresses do the same: anyone may
 // call either, and only Assert tells what happened.
 func (s *server) notifications(r chi.Router) {
-	r.Use(middleware.GetHead, limit(s.Limits.Notifications, func(w http.ResponseWriter, r *http.Request) {
+	r.Use(limit(s.Limits.Notifications, func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, problem.New(problem.TooManyRequests, "Try again in a minute."))
 	}))
 	r.Get("/webhooks/saferpay/{secret}/{outcome:success|fail}", s.notified)

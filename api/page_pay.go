@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/go-chi/chi/v5"
@@ -27,9 +28,9 @@ func (s *server) payNow(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	language := languageOf(r, d.invoice.Customer.Language)
-	url, err := s.paymentPage(r.Context(), d, payment.Method(r.PostFormValue("method")), language)
+	page, err := s.paymentPage(r.Context(), d, payment.Method(r.PostFormValue("method")), language)
 	if err == nil {
-		http.Redirect(w, r, url, http.StatusSeeOther)
+		http.Redirect(w, r, page, http.StatusSeeOther)
 		return
 	}
 	p := s.asProblem(r, err)
@@ -43,6 +44,15 @@ func (s *server) payNow(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", retryAfter)
 	}
 	render(w, status, "document.html", s.page(d, language, refusal(p.Code, d.invoice.Status, dictionary[language])))
+}
+
+// backToDocument answers GET /i/{token}/pay, which a browser asks for when the payer reloads or opens an address of before.
+func (s *server) backToDocument(w http.ResponseWriter, r *http.Request) {
+	to := "/i/" + url.PathEscape(chi.URLParam(r, "token"))
+	if r.URL.RawQuery != "" {
+		to += "?" + r.URL.RawQuery
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
 // paymentPage returns the address of a payment page on which the payer can pay the invoice by that method.

@@ -19,7 +19,9 @@ import (
 const (
 	returnPatience = 3 * time.Second
 	returnInterval = 100 * time.Millisecond
-	maxRefreshes   = 12
+	maxRefreshes   = 15
+	// lastMoment is how long after the end of a payment page somebody who paid at the last moment may still be on the way back.
+	lastMoment = 2 * time.Minute
 )
 
 // payerReturned answers GET /i/{token}/return, where Saferpay sends the payer after the payment page. Only the first call
@@ -92,6 +94,9 @@ func (s *server) showOutcome(w http.ResponseWriter, r *http.Request, d document,
 	again := func(code string, refreshes int) string {
 		return d.path() + "/return?" + url.Values{"payment": {d.payment.ID}, "lang": {code}, "wait": {strconv.Itoa(refreshes)}}.Encode()
 	}
+	if d.payment.State == payment.Redirected && !d.payment.ExpiresAt.IsZero() && s.now().After(d.payment.ExpiresAt.Add(lastMoment)) {
+		d.payment.State = payment.Expired // as it will be recorded, once Saferpay's data have caught up
+	}
 	p := s.page(d, language, outcome(d, dictionary[language]))
 	for i := range p.Languages {
 		p.Languages[i].URL = again(p.Languages[i].Code, max(refreshes, 1))
@@ -131,7 +136,9 @@ func outcome(d document, t words) *notice {
 		return &notice{Tone: "info", phrase: t.LessDue}
 	case d.payment.State == payment.Cancelled:
 		return &notice{Tone: "trouble", phrase: t.Released}
+	case d.payment.Failure.PayerMessage != "": // which says what to do next
+		return &notice{Tone: "trouble", phrase: phrase{t.Declined.Title, t.NothingTaken}, Detail: d.payment.Failure.PayerMessage}
 	default:
-		return &notice{Tone: "trouble", phrase: t.Declined, Detail: d.payment.Failure.PayerMessage}
+		return &notice{Tone: "trouble", phrase: t.Declined}
 	}
 }

@@ -24,6 +24,8 @@ type words struct {
 
 	PayNow, Choose, SecurePage, NotOnline, Reload string
 
+	NothingTaken string // after what the payment provider says of a payment that was declined
+
 	Received      phrase // {amount} {date}
 	Confirming    phrase
 	TakesLonger   phrase
@@ -69,6 +71,7 @@ var dictionary = map[string]words{
 		SecurePage:    "Sie bezahlen auf der gesicherten Seite von Worldline/SIX (Saferpay).",
 		NotOnline:     "Diese Rechnung kann zurzeit nicht online bezahlt werden.",
 		Reload:        "Erneut nachsehen",
+		NothingTaken:  "Es wurde nichts belastet.",
 		Received:      phrase{"Zahlung eingegangen", "Vielen Dank. Ihre Zahlung von {amount} ist am {date} eingegangen."},
 		Confirming:    phrase{"Ihre Zahlung wird bestätigt", "Das dauert meist nur wenige Sekunden. Diese Seite aktualisiert sich von selbst."},
 		TakesLonger:   phrase{"Die Bestätigung steht noch aus", "Sie können diese Seite schliessen. Sobald die Bestätigung eintrifft, gilt die Rechnung als bezahlt. Bitte bezahlen Sie nicht ein zweites Mal."},
@@ -97,13 +100,14 @@ var dictionary = map[string]words{
 	"fr": {
 		Name:    "Français",
 		Invoice: "Facture", For: "Pour", Amount: "Montant", AmountDue: "Solde à payer", DueBy: "Payable jusqu’au",
-		Open: "À payer", Overdue: "En retard", PartiallyPaid: "Payé en partie", Paid: "Payé", Cancelled: "Annulé",
-		PaidOn:   "Payé le",
-		Refunded: "Remboursé",
+		Open: "À payer", Overdue: "En retard", PartiallyPaid: "Payée en partie", Paid: "Payée", Cancelled: "Annulée",
+		PaidOn:   "Payée le",
+		Refunded: "Remboursée",
 		PayNow:   "Payer maintenant", Choose: "Choisissez un moyen de paiement.",
 		SecurePage:    "Vous payez sur la page sécurisée de Worldline/SIX (Saferpay).",
 		NotOnline:     "Cette facture ne peut pas être payée en ligne pour le moment.",
 		Reload:        "Vérifier à nouveau",
+		NothingTaken:  "Rien n’a été débité.",
 		Received:      phrase{"Paiement reçu", "Merci. Votre paiement de {amount} a été reçu le {date}."},
 		Confirming:    phrase{"Votre paiement est en cours de confirmation", "Cela ne prend en général que quelques secondes. Cette page s’actualise d’elle-même."},
 		TakesLonger:   phrase{"La confirmation n’est pas encore arrivée", "Vous pouvez fermer cette page. Dès que la confirmation arrive, la facture est payée. Merci de ne pas payer une seconde fois."},
@@ -132,13 +136,14 @@ var dictionary = map[string]words{
 	"it": {
 		Name:    "Italiano",
 		Invoice: "Fattura", For: "Per", Amount: "Importo", AmountDue: "Saldo da pagare", DueBy: "Pagabile entro il",
-		Open: "Da pagare", Overdue: "Scaduto", PartiallyPaid: "Pagato in parte", Paid: "Pagato", Cancelled: "Annullato",
-		PaidOn:   "Pagato il",
-		Refunded: "Rimborsato",
+		Open: "Da pagare", Overdue: "Scaduta", PartiallyPaid: "Pagata in parte", Paid: "Pagata", Cancelled: "Annullata",
+		PaidOn:   "Pagata il",
+		Refunded: "Rimborsata",
 		PayNow:   "Paga ora", Choose: "Scelga un mezzo di pagamento.",
 		SecurePage:    "Il pagamento avviene sulla pagina sicura di Worldline/SIX (Saferpay).",
 		NotOnline:     "Al momento questa fattura non può essere pagata online.",
 		Reload:        "Verifica di nuovo",
+		NothingTaken:  "Non è stato addebitato nulla.",
 		Received:      phrase{"Pagamento ricevuto", "Grazie. Il suo pagamento di {amount} è stato ricevuto il {date}."},
 		Confirming:    phrase{"Il suo pagamento è in fase di conferma", "Di solito bastano pochi secondi. Questa pagina si aggiorna da sola."},
 		TakesLonger:   phrase{"La conferma non è ancora arrivata", "Può chiudere questa pagina. Appena arriva la conferma, la fattura risulta pagata. La preghiamo di non pagare una seconda volta."},
@@ -174,6 +179,7 @@ var dictionary = map[string]words{
 		SecurePage:    "You pay on the secure page of Worldline/SIX (Saferpay).",
 		NotOnline:     "This invoice can’t be paid online at the moment.",
 		Reload:        "Check again",
+		NothingTaken:  "Nothing was charged.",
 		Received:      phrase{"Payment received", "Thank you. Your payment of {amount} was received on {date}."},
 		Confirming:    phrase{"Your payment is being confirmed", "This usually takes only a few seconds. This page updates by itself."},
 		TakesLonger:   phrase{"The confirmation has not arrived yet", "You can close this page. As soon as the confirmation arrives, the invoice is paid. Please don’t pay a second time."},

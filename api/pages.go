@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 	"golang.org/x/text/language"
 
 	"github.com/quittance/quittance/internal/problem"
@@ -68,7 +67,6 @@ func (a asset) serve(w http.ResponseWriter, _ *http.Request) {
 
 // pages routes what payers see in their browsers.
 func (s *server) pages(r chi.Router) {
-	r.Use(middleware.GetHead)
 	r.Method(http.MethodGet, stylesheet.Path, stylesheet)
 	r.Method(http.MethodGet, icon.Path, icon)
 
@@ -83,6 +81,7 @@ func (s *server) pages(r chi.Router) {
 		r.Use(s.survive(message(http.StatusInternalServerError, func(t words) phrase { return t.OurMistake })))
 		r.Use(limit(s.Limits.Pages, message(http.StatusTooManyRequests, func(t words) phrase { return t.TooMany })))
 		r.Get("/i/{token}", s.showDocument)
+		r.Get("/i/{token}/pay", s.backToDocument)
 		r.With(sameOrigin.Handler).Post("/i/{token}/pay", s.payNow)
 		r.Get("/i/{token}/return", s.payerReturned)
 	})
@@ -119,7 +118,7 @@ type frame struct {
 	Style     string
 	Icon      string
 	Title     string
-	Refresh   string // the address that the browser goes to after two seconds, if any
+	Refresh   string // the address that the browser goes to after a second, if any; after more it would add to the history
 }
 
 type languageLink struct {

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -64,7 +65,7 @@ func TestOnlineDocumentOffersPaymentOnlyWhenThereIsSomethingToPayAndAWay(t *test
 		"overdue":        {w.newInvoice(invoice.Open, payableBy(active), overdue), "En retard", true},
 		"partially paid": {w.newInvoice(invoice.PartiallyPaid, payableBy(active)), "234.50", true},
 		"paid":           {w.newInvoice(invoice.Paid, payableBy(active)), "22 novembre 2026", false},
-		"cancelled":      {w.newInvoice(invoice.Cancelled, payableBy(active)), "Annulé", false},
+		"cancelled":      {w.newInvoice(invoice.Cancelled, payableBy(active)), "Annulée", false},
 		"in preparation": {w.newInvoice(invoice.Open, payableBy(pending)), "ne peut pas être payée en ligne", false},
 		"no service":     {w.newInvoice(invoice.Open), "ne peut pas être payée en ligne", false},
 	} {
@@ -196,7 +197,7 @@ func TestReturningPayerIsReportedOnceAndSeesThePaymentArrive(t *testing.T) {
 	assert.Contains(t, page, "Paiement reçu")
 	assert.Contains(t, page, "CHF 1’234.50")
 	assert.Contains(t, page, "22 novembre 2026")
-	assert.Contains(t, page, "Payé")
+	assert.Contains(t, page, "Payée")
 	assert.NotContains(t, page, buttons)
 	assert.NotContains(t, page, `http-equiv="refresh"`)
 
@@ -212,7 +213,7 @@ func TestReturnPageWaitsByRefreshingItselfWithoutReportingAgain(t *testing.T) {
 	p := w.newPayment(inv, payment.Redirected)
 	path := "/i/" + inv.Token + "/return?payment=" + p.ID
 	page := w.get(path).page(http.StatusOK)
-	refresh := regexp.MustCompile(`http-equiv="refresh" content="2; url=([^"]+)"`).FindStringSubmatch(page)
+	refresh := regexp.MustCompile(`http-equiv="refresh" content="1; url=([^"]+)"`).FindStringSubmatch(page)
 	require.NotNil(t, refresh, page)
 	next := strings.ReplaceAll(refresh[1], "&amp;", "&")
 	assert.Contains(t, next, "wait=1")
@@ -220,10 +221,61 @@ func TestReturnPageWaitsByRefreshingItselfWithoutReportingAgain(t *testing.T) {
 	assert.NotContains(t, page, buttons, "nobody is asked to pay twice")
 
 	assert.Contains(t, w.get(next).page(http.StatusOK), "wait=2")
-	last := w.get(path + "&wait=12").page(http.StatusOK)
+	last := w.get(path + "&wait=15").page(http.StatusOK)
 	assert.NotContains(t, last, `http-equiv="refresh"`)
 	assert.Contains(t, last, "Vous pouvez fermer cette page")
 	assert.Equal(t, []string{"payer returned " + p.ID}, w.commands.seen())
+}
+
+func TestDeclinedPayerReadsEachThingOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	inv := w.newInvoice(invoice.Open, payableBy(w.newService(merchant.Active)))
+	p := w.newPayment(inv, payment.Redirected, payment.Failed)
+	path := "/i/" + inv.Token + "/return?lang=fr&payment=" + p.ID
+	said := regexp.MustCompile(`(?s)<section class="notice trouble".*?</section>`)
+	assert.Contains(t, said.FindString(w.get(path).page(http.StatusOK)), "<p>Carte refusée. Rien n’a été débité.</p>")
+	p.Failure.PayerMessage = ""
+	w.in(inv.CompanyID, func(tx *postgres.Tx) error { return tx.SavePayment(t.Context(), p) })
+	assert.Contains(t, said.FindString(w.get(path).page(http.StatusOK)),
+		"<p>Rien n’a été débité. Essayez encore une fois ou choisissez un autre moyen de paiement.</p>")
+}
+
+func TestStatusAgreesWithTheInvoice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for status, says := range map[invoice.Status][2]string{
+		invoice.Paid: {"Payée", "Pagata"}, invoice.PartiallyPaid: {"Payée en partie", "Pagata in parte"}, invoice.Cancelled: {"Annulée", "Annullata"},
+	} {
+		inv := w.newInvoice(status)
+		for i, language := range []string{"fr", "it"} {
+			assert.Contains(t, w.get("/i/"+inv.Token+"?lang="+language).page(http.StatusOK), `">`+says[i]+"</p>", status)
+		}
+	}
+}
+
+func TestReturnFromAPageWhoseLifeHasEndedSaysThatItExpired(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	inv := w.newInvoice(invoice.Open, payableBy(w.newService(merchant.Active)))
+	for _, c := range []struct {
+		expiresAt time.Time
+		says      string
+		buttons   bool
+	}{
+		{noon.Add(time.Hour), "en cours de confirmation", false},
+		{noon.Add(-time.Minute), "en cours de confirmation", false}, // somebody may have paid at the last moment
+		{noon.Add(-5 * time.Minute), "La page de paiement a expiré", true},
+	} {
+		p := w.newPayment(inv)
+		p.ExpiresAt = c.expiresAt
+		w.move(&p, payment.Redirected)
+		page := w.get("/i/" + inv.Token + "/return?payment=" + p.ID).page(http.StatusOK)
+		assert.Contains(t, page, c.says)
+		assert.Equal(t, c.buttons, strings.Contains(page, buttons))
+		assert.Equal(t, !c.buttons, strings.Contains(page, `http-equiv="refresh"`))
+		assert.Contains(t, w.commands.seen(), "payer returned "+p.ID, "Saferpay is asked all the same")
+	}
 }
 
 func TestReturnPageSaysWhatToDoNext(t *testing.T) {

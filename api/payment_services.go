@@ -6,10 +6,10 @@ import (
 
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/id"
-	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/text"
 	"github.com/quittance/quittance/workflows/contract"
 )
 
@@ -34,8 +34,8 @@ func (s *server) CreatePaymentService(ctx context.Context, r spec.CreatePaymentS
 	if r.Body.Name != nil {
 		name = *r.Body.Name
 	}
-	if !invoice.Printable(name, 1, 100) {
-		return nil, problem.InvalidFields(problem.Field{Name: "name", Message: "must have 1 to 100 printable characters"})
+	if err := problem.InvalidFields(text.Line("name", &name, 1, 100)...); err != nil {
+		return nil, err
 	}
 	in := contract.ConnectPaymentService{
 		CompanyID:        callerOf(ctx).companyID,
@@ -117,8 +117,8 @@ func (s *server) SubmitCredentials(ctx context.Context, r spec.SubmitCredentials
 
 // DecideVerification answers POST /payment-services/{payment_service_id}/verification, for the administrator.
 func (s *server) DecideVerification(ctx context.Context, r spec.DecideVerificationRequestObject) (spec.DecideVerificationResponseObject, error) {
-	if !invoice.Printable(r.Body.Reason, 1, 500) {
-		return nil, problem.InvalidFields(problem.Field{Name: "reason", Message: "must have 1 to 500 printable characters"})
+	if err := problem.InvalidFields(text.Line("reason", &r.Body.Reason, 1, 500)...); err != nil {
+		return nil, err
 	}
 	companyID, err := s.Store.PaymentServiceCompany(ctx, r.PaymentServiceID)
 	if err != nil {

@@ -6,12 +6,12 @@ import (
 	"slices"
 
 	"github.com/quittance/quittance/api/internal/spec"
-	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/settlement"
+	"github.com/quittance/quittance/internal/text"
 )
 
 // PayoutsTx is what reading payouts needs of a transaction.
@@ -57,7 +57,7 @@ func (s *server) ConfirmPayout(ctx context.Context, r spec.ConfirmPayoutRequestO
 	decision := settlement.Decision{
 		Items: deref(body.Items), Account: deref(body.Account), ExchangeAccount: deref(body.ExchangeAccount), Note: deref(body.Note),
 	}
-	answer, err := s.decidePayout(ctx, r.PayoutID, decision.Note, decision.Items, func(tx MatchingTx, d *settlement.Desk, p *settlement.Payout) error {
+	answer, err := s.decidePayout(ctx, r.PayoutID, &decision.Note, decision.Items, func(tx MatchingTx, d *settlement.Desk, p *settlement.Payout) error {
 		if p.State == settlement.Booked && repeated(ctx) {
 			return nil
 		}
@@ -79,7 +79,7 @@ func (s *server) ConfirmPayout(ctx context.Context, r spec.ConfirmPayoutRequestO
 // DismissPayout answers POST /payouts/{payout_id}/dismiss.
 func (s *server) DismissPayout(ctx context.Context, r spec.DismissPayoutRequestObject) (spec.DismissPayoutResponseObject, error) {
 	note := deref(deref(r.Body).Note)
-	answer, err := s.decidePayout(ctx, r.PayoutID, note, nil, func(_ MatchingTx, d *settlement.Desk, p *settlement.Payout) error {
+	answer, err := s.decidePayout(ctx, r.PayoutID, &note, nil, func(_ MatchingTx, d *settlement.Desk, p *settlement.Payout) error {
 		return d.Dismiss(p, note)
 	})
 	return spec.DismissPayout200JSONResponse(answer), err
@@ -88,7 +88,7 @@ func (s *server) DismissPayout(ctx context.Context, r spec.DismissPayoutRequestO
 // ReopenPayout answers POST /payouts/{payout_id}/reopen.
 func (s *server) ReopenPayout(ctx context.Context, r spec.ReopenPayoutRequestObject) (spec.ReopenPayoutResponseObject, error) {
 	note := deref(deref(r.Body).Note)
-	answer, err := s.decidePayout(ctx, r.PayoutID, note, nil, func(_ MatchingTx, d *settlement.Desk, p *settlement.Payout) error {
+	answer, err := s.decidePayout(ctx, r.PayoutID, &note, nil, func(_ MatchingTx, d *settlement.Desk, p *settlement.Payout) error {
 		if p.State == settlement.Unmatched && repeated(ctx) {
 			return nil
 		}
@@ -97,11 +97,11 @@ func (s *server) ReopenPayout(ctx context.Context, r spec.ReopenPayoutRequestObj
 	return spec.ReopenPayout200JSONResponse(answer), err
 }
 
-func (s *server) decidePayout(ctx context.Context, payoutID, note string, items []string,
+func (s *server) decidePayout(ctx context.Context, payoutID string, note *string, items []string,
 	fn func(MatchingTx, *settlement.Desk, *settlement.Payout) error,
 ) (answer spec.Payout, err error) {
-	if !invoice.Printable(note, 0, 1000) {
-		return answer, problem.InvalidFields(problem.Field{Name: "note", Message: "must have at most 1000 printable characters"})
+	if err := problem.InvalidFields(text.Lines("note", note, 0, 1000)...); err != nil {
+		return answer, err
 	}
 	err = s.atDesk(ctx, func(d desk) error {
 		p, err := d.decide(ctx, payoutID, items, func(table *settlement.Desk, p *settlement.Payout) error { return fn(d.tx, table, p) })

@@ -83,6 +83,7 @@ func (s *server) asProblem(r *http.Request, err error) *problem.Error {
 // refuse answers with the problem behind err.
 func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	p := s.asProblem(r, err)
+	noteRefusal(r.Context(), p.Code)
 	status := problemTypes[p.Code].status
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="Quittance"`)

@@ -9,6 +9,7 @@ import (
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/text"
 	"github.com/quittance/quittance/workflows/contract"
 )
 
@@ -33,10 +34,8 @@ func (s *server) RecordReceipt(ctx context.Context, r spec.RecordReceiptRequestO
 		if err != nil {
 			return err
 		}
-		if receipt.Amount, err = parseAmount(r.Body.Amount, string(inv.Amount.Currency())); err != nil {
-			return err
-		}
-		if err := s.checkReceipt(ctx, tx, receipt); err != nil {
+		receipt.Amount, err = parseAmount(r.Body.Amount, string(inv.Amount.Currency()))
+		if err := problem.Together(err, s.checkReceipt(&receipt), checkReceiptAccount(ctx, tx, receipt.Account)); err != nil {
 			return err
 		}
 		if _, booked, err = tx.EntryBySource(ctx, ledger.Source{Kind: ledger.FromReceipt, ID: receipt.ReceiptID}); err != nil || booked {
@@ -72,25 +71,27 @@ func (s *server) recordReceipt(ctx context.Context, invoiceID string, receipt co
 	})
 }
 
-// checkReceipt returns an Invalid problem that names every field at fault, or nil.
-func (s *server) checkReceipt(ctx context.Context, tx ReceiptsTx, receipt contract.RecordReceipt) error {
-	var fields []problem.Field
+// checkReceipt brings the reference into the form in which it is kept. It returns an Invalid problem that names every field at
+// fault, or nil.
+func (s *server) checkReceipt(receipt *contract.RecordReceipt) error {
+	fields := text.Line("reference", &receipt.Reference, 0, 140)
 	if !receipt.Amount.IsPositive() {
 		fields = append(fields, problem.Field{Name: "amount", Message: "must be more than 0"})
 	}
 	if receipt.Day.Year() < 2000 || receipt.Day.After(today(s.now())) {
 		fields = append(fields, problem.Field{Name: "date", Message: "must be a day between 2000-01-01 and today in Switzerland"})
 	}
-	if !invoice.Printable(receipt.Reference, 0, 140) {
-		fields = append(fields, problem.Field{Name: "reference", Message: "must have at most 140 printable characters"})
-	}
+	return problem.InvalidFields(fields...)
+}
+
+func checkReceiptAccount(ctx context.Context, tx ReceiptsTx, number string) error {
 	chart, err := tx.Accounts(ctx)
 	if err != nil {
 		return err
 	}
-	known := slices.ContainsFunc(chart, func(a ledger.Account) bool { return a.Number == receipt.Account })
-	if !known || receipt.Account == ledger.Receivables { // which is what the receipt is booked against
-		fields = append(fields, problem.Field{Name: "account", Message: "must be an account of the chart other than 1100, see GET /v1/accounts"})
+	known := slices.ContainsFunc(chart, func(a ledger.Account) bool { return a.Number == number })
+	if known && number != ledger.Receivables { // which is what the receipt is booked against
+		return nil
 	}
-	return problem.InvalidFields(fields...)
+	return problem.InvalidFields(problem.Field{Name: "account", Message: "must be an account of the chart other than 1100, see GET /v1/accounts"})
 }

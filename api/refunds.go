@@ -10,6 +10,7 @@ import (
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/text"
 	"github.com/quittance/quittance/workflows/contract"
 )
 
@@ -25,9 +26,7 @@ type RefundsTx interface {
 // RequestRefund answers POST /payments/{payment_id}/refunds. The refund's workflow records the request, since it also keeps
 // two refunds from giving the same money back; what can be refused without it is refused here.
 func (s *server) RequestRefund(ctx context.Context, r spec.RequestRefundRequestObject) (spec.RequestRefundResponseObject, error) {
-	if !invoice.Printable(r.Body.Reason, 1, 200) {
-		return nil, problem.InvalidFields(problem.Field{Name: "reason", Message: "must have 1 to 200 printable characters"})
-	}
+	invalid := problem.InvalidFields(text.Line("reason", &r.Body.Reason, 1, 200)...)
 	companyID := callerOf(ctx).companyID
 	request := contract.RequestRefund{
 		CompanyID: companyID, RefundID: newID(ctx, id.Refund), PaymentID: r.PaymentID, OrderID: id.NewOrder(), Reason: r.Body.Reason,
@@ -49,10 +48,11 @@ func (s *server) RequestRefund(ctx context.Context, r spec.RequestRefundRequestO
 		}
 		amount := refund.Left(p, refunds)
 		if r.Body.Amount != nil {
-			if amount, err = parseAmount(*r.Body.Amount, string(p.Amount.Currency())); err != nil {
-				return err
-			}
+			amount, err = parseAmount(*r.Body.Amount, string(p.Amount.Currency()))
 			request.Amount = amount
+		}
+		if err := problem.Together(invalid, err); err != nil {
+			return err
 		}
 		if err := refund.Allow(p, refunds, amount, s.now()); err != nil {
 			return err

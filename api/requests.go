@@ -121,14 +121,18 @@ func (s *server) validator(doc *openapi3.T, withoutBody bool, dates openapi3.Sch
 			AuthenticationFunc:      authorize,
 			SchemaValidationOptions: []openapi3.SchemaValidationOption{dates},
 		},
-		ErrorHandlerWithOpts: func(_ context.Context, err error, w http.ResponseWriter, r *http.Request, _ validator.ErrorHandlerOpts) {
+		ErrorHandlerWithOpts: func(_ context.Context, err error, w http.ResponseWriter, r *http.Request, opts validator.ErrorHandlerOpts) {
 			switch {
 			case errors.Is(err, routers.ErrMethodNotAllowed):
 				s.methodNotAllowed(w, r)
 			case errors.Is(err, routers.ErrPathNotFound):
 				s.notFound(w, r)
 			default:
-				s.refuse(w, r, invalidRequest(err))
+				err = invalidRequest(err)
+				if opts.MatchedRoute != nil {
+					err = s.inOneRound(r, opts.MatchedRoute.Route.Operation.OperationID, err)
+				}
+				s.refuse(w, r, err)
 			}
 		},
 	})

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -43,17 +42,6 @@ func (s *server) UpdateSettings(ctx context.Context, r spec.UpdateSettingsReques
 			return err
 		}
 		company := before
-		set(&company.ReceiptAccount, r.Body.ReceiptAccount)
-		set(&company.FeeAccount, r.Body.FeeAccount)
-		set(&company.Liability, r.Body.LiabilityShift)
-		set(&company.Language, r.Body.Language)
-		set(&company.ContactEmail, r.Body.ContactEmail)
-		if r.Body.PayoutDays != nil {
-			company.PayoutDays = *r.Body.PayoutDays
-		}
-		if r.Body.PayoutIbans != nil {
-			company.PayoutIBANs = *r.Body.PayoutIbans
-		}
 		closedBefore, err := tx.BooksClosedUntil(ctx)
 		if err != nil {
 			return err
@@ -62,7 +50,7 @@ func (s *server) UpdateSettings(ctx context.Context, r spec.UpdateSettingsReques
 		if r.Body.BooksClosedUntil != nil {
 			closedUntil = r.Body.BooksClosedUntil.Time
 		}
-		if err := cmp.Or(company.Validate(), s.mayClose(closedUntil)); err != nil {
+		if err := s.changeSettings(&company, *r.Body); err != nil {
 			return err
 		}
 		answer = shownSettings(company, closedUntil)
@@ -80,6 +68,22 @@ func (s *server) UpdateSettings(ctx context.Context, r spec.UpdateSettingsReques
 		return tx.SaveCompany(ctx, company)
 	})
 	return spec.UpdateSettings200JSONResponse(answer), err
+}
+
+// changeSettings makes the changes to a company, or returns an Invalid problem that names every field at fault.
+func (s *server) changeSettings(company *merchant.Company, to spec.SettingsChanges) error {
+	set(&company.ReceiptAccount, to.ReceiptAccount)
+	set(&company.FeeAccount, to.FeeAccount)
+	set(&company.Liability, to.LiabilityShift)
+	set(&company.Language, to.Language)
+	set(&company.ContactEmail, to.ContactEmail)
+	if to.PayoutDays != nil {
+		company.PayoutDays = *to.PayoutDays
+	}
+	if to.PayoutIbans != nil {
+		company.PayoutIBANs = *to.PayoutIbans
+	}
+	return problem.Together(company.Validate(), s.mayClose(deref(to.BooksClosedUntil).Time))
 }
 
 // mayClose returns an Invalid problem unless the day is over.

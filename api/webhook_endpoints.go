@@ -39,7 +39,7 @@ func (s *server) CreateWebhookEndpoint(ctx context.Context, r spec.CreateWebhook
 		ID: newID(ctx, id.Endpoint), CompanyID: callerOf(ctx).companyID, URL: r.Body.URL, Description: deref(r.Body.Description),
 		Types: eventTypes(r.Body.Events), CreatedAt: s.now(),
 	}
-	if err := s.checkEndpoint(ctx, e); err != nil {
+	if err := s.checkEndpoint(ctx, &e); err != nil {
 		return nil, err
 	}
 	secret, sealed, err := s.newSecret(e.CompanyID)
@@ -117,10 +117,10 @@ func (s *server) UpdateWebhookEndpoint(ctx context.Context, r spec.UpdateWebhook
 		case enabled != nil:
 			e.Disable(s.now(), "The company disabled it.")
 		}
-		answer = shownEndpoint(e, s.now())
 		if err := e.Validate(); err != nil {
 			return err
 		}
+		answer = shownEndpoint(e, s.now())
 		if err := tx.SaveWebhookEndpoint(ctx, e); err != nil || wasEnabled || !e.Enabled() {
 			return err
 		}
@@ -228,11 +228,8 @@ func (s *server) ListDeliveries(ctx context.Context, r spec.ListDeliveriesReques
 }
 
 // checkEndpoint returns what is wrong with an endpoint.
-func (s *server) checkEndpoint(ctx context.Context, e delivery.Endpoint) error {
-	if err := e.Validate(); err != nil {
-		return err
-	}
-	return s.checkURL(ctx, e.URL)
+func (s *server) checkEndpoint(ctx context.Context, e *delivery.Endpoint) error {
+	return problem.Together(e.Validate(), s.checkURL(ctx, e.URL))
 }
 
 func (s *server) checkURL(ctx context.Context, url string) error {

@@ -22,7 +22,9 @@ type Activities struct {
 	Send      activities.Send
 	PublicURL string
 	Operators string // the address of those who run Quittance; empty when they get no mail
-	Now       func() time.Time
+	// TestToAcquirer also lets letters about payment services in test go to the acquirer.
+	TestToAcquirer bool
+	Now            func() time.Time
 }
 
 // Tx is what the steps need of a transaction.

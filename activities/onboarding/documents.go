@@ -23,7 +23,7 @@ func (a *Activities) ReceiveDocument(ctx context.Context, in DocumentRef) (Verif
 		if err != nil || s.Noted(merchant.DocumentReceived, d.ID) {
 			return err
 		}
-		s.Note(merchant.ServiceStep{What: merchant.DocumentReceived, About: d.ID, Note: d.Describe() + " was received and will be mailed to the acquirer."}, a.Now())
+		s.Note(merchant.ServiceStep{What: merchant.DocumentReceived, About: d.ID, Note: d.Describe() + " was received and will be mailed."}, a.Now())
 		return nil
 	})
 }
@@ -47,7 +47,17 @@ func (a *Activities) noteDocument(ctx context.Context, tx Tx, s *merchant.Paymen
 func (a *Activities) toAcquirer(ctx context.Context, tx Tx, c merchant.Company, s merchant.PaymentService, at int) (written letter.Letter, note string, err error) {
 	step := s.Timeline[at]
 	var attachments []letter.Attachment
-	what := fmt.Sprintf("Mailed to the acquirer (%s)", letter.AcquirerAddress(step.What))
+	address := letter.AcquirerAddress(step.What)
+	what := fmt.Sprintf("Mailed to the acquirer (%s)", address)
+	write := letter.ToAcquirer
+	if s.Environment != merchant.Live && !a.TestToAcquirer {
+		what = fmt.Sprintf("Mailed to the company's contact and not to the acquirer (%s), since the payment service is in test", address)
+		write = letter.InsteadOfAcquirer
+		if c.ContactEmail == "" {
+			what = fmt.Sprintf("No mail was sent: of a payment service in test it goes to the company's contact and not to the acquirer (%s), "+
+				"and the company has no contact address, see PATCH /v1/settings", address)
+		}
+	}
 	if step.What == merchant.DocumentReceived {
 		d, err := tx.Document(ctx, step.About)
 		if err != nil {
@@ -58,8 +68,8 @@ func (a *Activities) toAcquirer(ctx context.Context, tx Tx, c merchant.Company, 
 			return letter.Letter{}, "", errors.Join(fmt.Errorf("document %s can't be opened", d.ID), err)
 		}
 		attachments = []letter.Attachment{{Name: d.Name, ContentType: d.ContentType, Content: content}}
-		what += " and erased here: " + d.Describe()
+		what += "; erased here: " + d.Describe()
 	}
-	written, err = letter.ToAcquirer(c, s, at, attachments...)
+	written, err = write(c, s, at, attachments...)
 	return written, what + ".", err
 }

@@ -3,6 +3,7 @@ package onboarding_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,7 +15,9 @@ import (
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 const passport = "%PDF-1.7 the passport of Marie Favre"
@@ -80,6 +83,61 @@ func TestDocumentIsMailedToTheAcquirerAndErased(t *testing.T) {
 	assert.Empty(t, erased.Digest)
 	assert.False(t, erased.ErasedAt.IsZero())
 	assert.Equal(t, []event.Type{event.PaymentServiceInVerification, event.PaymentServiceDocumentSent}, s.Events())
+}
+
+func TestWhatIsOnlyTriedOutGoesToTheCompanyAndNotToTheAcquirer(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.Onboarding.TestToAcquirer = false
+	ref := s.connected()
+	d, letter := s.uploaded(ref)
+	step := s.told(ref, letter)
+	require.Len(t, s.Letters, 1)
+	mail := s.Letters[0]
+	assert.Equal(t, "compta@demo.example", mail.To)
+	note := "Ceci est un test: le service de paiement «Shop» est dans l’environnement test. Ce message vous est donc adressé; " +
+		"en exploitation, il irait à partner_support_e-commerce@six-payment-services.com."
+	assert.True(t, strings.HasPrefix(mail.Text, note), mail.Text)
+	assert.Less(t, strings.Index(mail.HTML, note), strings.Index(mail.HTML, "<h1"))
+	require.Len(t, mail.Attachments, 1)
+	assert.Equal(t, merchant.DocumentSent, step.What)
+	assert.Contains(t, step.Note, "to the company's contact and not to the acquirer (partner_support_e-commerce@six-payment-services.com)")
+	assert.Empty(t, s.document(d.ID).SealedContent)
+
+	currency := onboarding.CurrencyRef{PaymentServiceRef: s.merchantAt("701101", method("VISA", "CHF")), Currency: money.EUR}
+	do[onboarding.CurrencyStanding](s, s.Onboarding.RequestCurrency, currency)
+	untold := s.PaymentService(currency.PaymentServiceRef).PendingMails()
+	step = s.told(currency.PaymentServiceRef, untold[len(untold)-1])
+	assert.Equal(t, "compta@demo.example", s.Letters[1].To)
+	assert.Contains(t, s.Letters[1].Text, "cs.ecom@six-payment-services.com")
+	assert.Equal(t, merchant.Mailed, step.What)
+
+	s.In(func(tx *postgres.Tx) error {
+		company, err := tx.LockCompany(t.Context())
+		company.ContactEmail = ""
+		return errors.Join(err, tx.SaveCompany(t.Context(), company))
+	})
+	d, letter = s.uploaded(ref)
+	step = s.told(ref, letter)
+	assert.Len(t, s.Letters, 2, "nobody is there to write to")
+	assert.Equal(t, merchant.DocumentRefused, step.What)
+	assert.Contains(t, step.Note, "No mail was sent")
+	assert.Empty(t, s.document(d.ID).SealedContent)
+}
+
+func TestLivePaymentServiceWritesToTheAcquirer(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.Onboarding.TestToAcquirer = false
+	ref := activities.PaymentServiceRef{CompanyID: s.Company, PaymentServiceID: id.New(id.PaymentService)}
+	do[onboarding.Verification](s, s.Onboarding.RecordPaymentService, contract.ConnectPaymentService{
+		CompanyID: ref.CompanyID, PaymentServiceID: ref.PaymentServiceID, Environment: merchant.Live, Name: "Shop",
+	})
+	_, letter := s.uploaded(ref)
+	s.told(ref, letter)
+	require.Len(t, s.Letters, 1)
+	assert.Equal(t, "partner_support_e-commerce@six-payment-services.com", s.Letters[0].To)
+	assert.NotContains(t, s.Letters[0].Text, "test")
 }
 
 func TestDocumentThatTheMailServerRefusesIsErasedAndTheCompanyIsTold(t *testing.T) {

@@ -4565,7 +4565,8 @@ type ClientInterface interface {
 	// Send copies of identity documents, signatures and other papers that the acquirer asks for. A document is a PDF, JPEG
 	// or PNG of at most 10 MiB; its content decides which, not its name. A payment service has at most 50. Quittance mails
 	// the document to partner_support_e-commerce@six-payment-services.com in the name of the company. It is encrypted until
-	// the mail server takes it, and then erased here; the timeline of the payment service says when. A document that still
+	// the mail server takes it, and then erased here; for a payment service in test it goes to the company's contact instead,
+	// with a note at its top; the timeline of the payment service says when. A document that still
 	// waits for the mail server is not sent twice.
 	//
 	// Takes any type of body and a specified content type.
@@ -5996,7 +5997,8 @@ func (c *Client) MakeDefaultPaymentService(ctx context.Context, paymentServiceID
 // Send copies of identity documents, signatures and other papers that the acquirer asks for. A document is a PDF, JPEG
 // or PNG of at most 10 MiB; its content decides which, not its name. A payment service has at most 50. Quittance mails
 // the document to partner_support_e-commerce@six-payment-services.com in the name of the company. It is encrypted until
-// the mail server takes it, and then erased here; the timeline of the payment service says when. A document that still
+// the mail server takes it, and then erased here; for a payment service in test it goes to the company's contact instead,
+// with a note at its top; the timeline of the payment service says when. A document that still
 // waits for the mail server is not sent twice.
 //
 // Takes any type of body and a specified content type.
@@ -10680,7 +10682,8 @@ type ClientWithResponsesInterface interface {
 	// Send copies of identity documents, signatures and other papers that the acquirer asks for. A document is a PDF, JPEG
 	// or PNG of at most 10 MiB; its content decides which, not its name. A payment service has at most 50. Quittance mails
 	// the document to partner_support_e-commerce@six-payment-services.com in the name of the company. It is encrypted until
-	// the mail server takes it, and then erased here; the timeline of the payment service says when. A document that still
+	// the mail server takes it, and then erased here; for a payment service in test it goes to the company's contact instead,
+	// with a note at its top; the timeline of the payment service says when. A document that still
 	// waits for the mail server is not sent twice.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -15966,7 +15969,8 @@ func (c *ClientWithResponses) MakeDefaultPaymentServiceWithResponse(ctx context.
 // Send copies of identity documents, signatures and other papers that the acquirer asks for. A document is a PDF, JPEG
 // or PNG of at most 10 MiB; its content decides which, not its name. A payment service has at most 50. Quittance mails
 // the document to partner_support_e-commerce@six-payment-services.com in the name of the company. It is encrypted until
-// the mail server takes it, and then erased here; the timeline of the payment service says when. A document that still
+// the mail server takes it, and then erased here; for a payment service in test it goes to the company's contact instead,
+// with a note at its top; the timeline of the payment service says when. A document that still
 // waits for the mail server is not sent twice.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).

@@ -83,7 +83,7 @@ func steps(cfg config.Config, p parts) (worker.Activities, error) {
 		},
 		Onboarding: &onboarding.Activities{
 			InCompany: records[onboarding.Tx](p.store), Saferpay: saferpayAccess[onboarding.Gateway](p, clients, commands), Secrets: p.keyring,
-			Workflows: commands, Send: post(sender), PublicURL: cfg.PublicURL, Operators: cfg.Mail.Operators, Now: now,
+			Workflows: commands, Send: post(sender), PublicURL: cfg.PublicURL, Operators: cfg.Mail.Operators, TestToAcquirer: cfg.Mail.TestToAcquirer, Now: now,
 		},
 		Schedules: &onboarding.Schedules{
 			Temporal: p.temporal.ScheduleClient(), Daily: flows.Workflow{TimeScale: cfg.TimeScale}.DailySchedules, Now: now,

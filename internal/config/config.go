@@ -88,6 +88,9 @@ type Mail struct {
 	SMTPURL Secret `env:"SMTP_URL"`
 	// From is the sender's address, with or without a display name.
 	From string `env:"MAIL_FROM"`
+	// TestToAcquirer also lets mails about payment services in test go to Worldline/SIX, and not to the company's contact in their
+	// place. Only a local stack wants that, whose mail goes nowhere: it is refused unless the mail server is on this machine.
+	TestToAcquirer bool `env:"TEST_TO_ACQUIRER"`
 	// Operators is the address of those who run Quittance. They get mail about what only they can settle; empty for no mail.
 	Operators string `env:"OPERATORS_EMAIL"`
 }

@@ -93,6 +93,7 @@ func TestAWrongValueGivesOneSentenceThatNamesTheVariableAndHidesTheValue(t *test
 		"QUITTANCE_TEMPORAL_TLS":      {"hunter2", "cannot be read: it is whether to speak TLS to Temporal, true or false"},
 		"QUITTANCE_TIME_SCALE":        {"hunter2", "cannot be read: it is how many times faster"},
 		"QUITTANCE_WEBHOOKS_LOOPBACK": {"hunter2", "cannot be read: it is whether webhooks may go to this machine"},
+		"QUITTANCE_TEST_TO_ACQUIRER":  {"true", "is true, but QUITTANCE_SMTP_URL is not on this machine: it is whether mail about payment services in test"},
 		"QUITTANCE_LOG_LEVEL":         {"hunter2", "cannot be read: it is the least important log lines to write"},
 		"QUITTANCE_LOG_FORMAT":        {"hunter2", "is neither text nor json"},
 		"QUITTANCE_MASTER_KEY_FILE":   {"/no/such/file", "more than one is set"},

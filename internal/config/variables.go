@@ -35,6 +35,7 @@ var variables = map[string]struct{ is, example string }{
 	"QUITTANCE_SAFERPAY_LIVE_URL":   {"the Saferpay JSON API for live payment services", "https://www.saferpay.com/api"},
 	"QUITTANCE_SMTP_URL":            {"the mail server", "smtps://user:password@mail.example.ch:465"},
 	"QUITTANCE_MAIL_FROM":           {"the address from which mail is sent", "Quittance <billing@example.ch>"},
+	"QUITTANCE_TEST_TO_ACQUIRER":    {"whether mail about payment services in test is addressed to Worldline/SIX and not to the company, for a local stack only, whose mail goes nowhere, true or false", "false"},
 	"QUITTANCE_OPERATORS_EMAIL":     {"the address to which those who run Quittance get mail about what only they can settle, empty for none", "operators@example.ch"},
 	"QUITTANCE_WEBHOOKS_LOOPBACK":   {"whether webhooks may go to this machine, for a local stack only, true or false", "false"},
 	"QUITTANCE_MASTER_KEY":          {"the key set that wraps the keys of credentials and workflow payloads (or name a file with it in QUITTANCE_MASTER_KEY_FILE, or a key elsewhere in QUITTANCE_MASTER_KEY_URI)", "the output of: quittance admin generate-key"},
@@ -50,13 +51,14 @@ var variables = map[string]struct{ is, example string }{
 
 // typedFields names the variable behind each field of Config that is not text, the only ones that can fail to parse.
 var typedFields = map[string]string{
-	"TimeScale":     "QUITTANCE_TIME_SCALE",
-	"Calls":         "QUITTANCE_LIMIT_CALLS",
-	"Pages":         "QUITTANCE_LIMIT_PAGES",
-	"Notifications": "QUITTANCE_LIMIT_NOTIFICATIONS",
-	"TLS":           "QUITTANCE_TEMPORAL_TLS",
-	"Level":         "QUITTANCE_LOG_LEVEL",
-	"Loopback":      "QUITTANCE_WEBHOOKS_LOOPBACK",
+	"TimeScale":      "QUITTANCE_TIME_SCALE",
+	"Calls":          "QUITTANCE_LIMIT_CALLS",
+	"Pages":          "QUITTANCE_LIMIT_PAGES",
+	"Notifications":  "QUITTANCE_LIMIT_NOTIFICATIONS",
+	"TLS":            "QUITTANCE_TEMPORAL_TLS",
+	"Level":          "QUITTANCE_LOG_LEVEL",
+	"Loopback":       "QUITTANCE_WEBHOOKS_LOOPBACK",
+	"TestToAcquirer": "QUITTANCE_TEST_TO_ACQUIRER",
 }
 
 // need is the sentence about a variable that is not set, or nil when value is not empty.
@@ -90,6 +92,7 @@ func (c Config) check() error {
 		c.checkLogFormat(),
 		c.Temporal.checkCertificate(),
 		c.checkTimeScale(),
+		c.Mail.checkTestToAcquirer(),
 	)
 }
 
@@ -169,9 +172,19 @@ func (c Config) checkTimeScale() error {
 		return wrong("QUITTANCE_TIME_SCALE", "is less than 1")
 	}
 	host, _, _ := net.SplitHostPort(c.Temporal.Address)
-	local := host == "localhost" || net.ParseIP(host).IsLoopback()
-	if c.TimeScale > 1 && !local {
+	if c.TimeScale > 1 && !onThisMachine(host) {
 		return wrong("QUITTANCE_TIME_SCALE", "is more than 1, but QUITTANCE_TEMPORAL_ADDRESS is not on this machine")
 	}
 	return nil
+}
+
+func onThisMachine(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }
+
+// checkTestToAcquirer keeps what is only tried out from reaching people at Worldline/SIX.
+func (m Mail) checkTestToAcquirer() error {
+	server, err := url.Parse(m.SMTPURL.Reveal())
+	if err != nil || !m.TestToAcquirer || m.SMTPURL.Reveal() == "" || onThisMachine(server.Hostname()) {
+		return nil
+	}
+	return wrong("QUITTANCE_TEST_TO_ACQUIRER", "is true, but QUITTANCE_SMTP_URL is not on this machine")
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/internal/event"
-	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/text"
 )
 
 // MaxEndpoints is how many endpoints a company may have, since each event goes to every one of them.
@@ -32,12 +32,10 @@ type Endpoint struct {
 	CreatedAt       time.Time
 }
 
-// Validate returns an Invalid problem that names every field at fault, or nil. It does not check where the URL leads.
-func (e Endpoint) Validate() error {
-	var fields []problem.Field
-	if !invoice.Printable(e.Description, 0, 200) {
-		fields = append(fields, problem.Field{Name: "description", Message: "must have at most 200 printable characters"})
-	}
+// Validate brings the description into the form in which it is kept. It returns an Invalid problem that names every field at fault,
+// or nil. Where the URL leads is not looked at.
+func (e *Endpoint) Validate() error {
+	fields := text.Line("description", &e.Description, 0, 200)
 	for i, t := range e.Types {
 		if !slices.Contains(event.Types, t) || slices.Contains(e.Types[:i], t) {
 			fields = append(fields, problem.Field{Name: "events", Message: "must name types of events, each once"})

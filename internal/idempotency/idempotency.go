@@ -33,6 +33,7 @@ type Request struct {
 	CreatedAt time.Time
 	TakenAt   time.Time // when the request was last begun to be carried out
 	Repeated  bool      // it was begun before and not answered; it may have taken effect
+	Refused   bool      // it was answered with a refusal that may pass, so that nothing was done
 	Answer    *Answer   // nil until it was answered
 }
 
@@ -71,8 +72,24 @@ func onlySpace(decoder *json.Decoder) bool {
 	return errors.Is(err, io.EOF)
 }
 
-// Repeat returns what becomes of a request whose key is in use by the first one. If the first has an Answer, the repetition
-// gets it; otherwise the repetition is carried out in its place. Problems: idempotency-key-reused, request-in-progress.
+// What TakenAt says of a request that a repetition carries out at once: the try failed, or it was refused.
+var (
+	failed  = time.Unix(0, 0)
+	refused = time.Unix(1, 0)
+)
+
+// GivenUp returns the request as it stands once a try came to nothing, so that a repetition is carried out at once.
+func (first Request) GivenUp() Request {
+	first.TakenAt = failed
+	if first.Refused && !first.Repeated { // an earlier try that was not answered may still be done
+		first.TakenAt = refused
+	}
+	return first
+}
+
+// Repeat decides what becomes of a request whose key stands for the first one already: it is answered like that when it has
+// an Answer, and is carried out in its place otherwise; with ids of its own when the first was refused.
+// Problems: idempotency-key-reused, request-in-progress.
 func (first Request) Repeat(again Request) (Request, error) {
 	switch {
 	case !bytes.Equal(first.Fingerprint, again.Fingerprint):
@@ -80,6 +97,10 @@ func (first Request) Repeat(again Request) (Request, error) {
 			"This Idempotency-Key was sent with another request on %s. Send a new key with every new request.", first.CreatedAt.UTC().Format(time.RFC3339))
 	case first.Answer == nil && again.TakenAt.Before(first.TakenAt.Add(Lease)):
 		return Request{}, problem.New(problem.RequestInProgress, "The first request with this Idempotency-Key has no answer yet. Send it again in a few seconds.")
+	}
+	if first.TakenAt.Equal(refused) { // what is known of the ids of that try, in Temporal too, is that it was refused
+		again.CreatedAt = first.CreatedAt
+		return again, nil
 	}
 	first.TakenAt, first.Repeated = again.TakenAt, true
 	return first, nil

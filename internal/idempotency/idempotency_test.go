@@ -68,6 +68,28 @@ func TestARequestIsCarriedOutOnceAtATimeAndAnsweredOnce(t *testing.T) {
 	})
 }
 
+func TestARefusedRequestIsCarriedOutAsIfItWereTheFirst(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+	again := idempotency.Request{Key: "k", Fingerprint: []byte("f"), Seed: id.NewSeed(), CreatedAt: now, TakenAt: now}
+	first := idempotency.Request{Key: "k", Fingerprint: []byte("f"), Seed: id.NewSeed(), CreatedAt: now.Add(-time.Second), TakenAt: now, Refused: true}
+	taken, err := first.GivenUp().Repeat(again)
+	require.NoError(t, err)
+	assert.False(t, taken.Repeated)
+	assert.Equal(t, again.Seed, taken.Seed)
+	assert.Equal(t, first.CreatedAt, taken.CreatedAt, "the key is kept for a day from its first request")
+
+	first.Repeated = true
+	taken, err = first.GivenUp().Repeat(again)
+	require.NoError(t, err)
+	assert.True(t, taken.Repeated, "the try before the refused one may still be done")
+	assert.Equal(t, first.Seed, taken.Seed)
+
+	again.Fingerprint = []byte("other")
+	_, err = first.GivenUp().Repeat(again)
+	assert.Equal(t, problem.KeyReused, problem.CodeOf(err))
+}
+
 // FuzzOnlyTheSameJSONHasTheSameFingerprint compares any body with one that is valid JSON.
 func FuzzOnlyTheSameJSONHasTheSameFingerprint(f *testing.F) {
 	for _, body := range []string{"", "null", `{"amount":"1.00"}`, `{"amount":"1.00"}]`, `{"amount":"1.00"}}`, `{"amount":"1.00"} {}`, ` { "amount" : "1.00" } `, `{"amount":"\u0031.00"}`, "{\"amount\":\"1.00\"}\x00"} {

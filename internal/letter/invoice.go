@@ -31,5 +31,6 @@ func Invoice(inv invoice.Invoice, company merchant.Company, publicURL string) (L
 		Action: &step{Text: action, URL: publicURL + "/i/" + inv.Token}, Closing: w.closing,
 	}.render()
 	letter.ID, letter.To, letter.Subject = inv.ID+"."+inv.Email.ID, inv.Email.To, fmt.Sprintf(w.invoice.Subject, inv.Number, company.Name)
+	letter.ReplyTo = company.ContactEmail // the customer's questions are for the company
 	return letter, err
 }

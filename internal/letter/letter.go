@@ -34,6 +34,7 @@ type Attachment struct {
 // page is what a letter says, in the order in which it says it. Everything but the greeting and the closing may be empty.
 type page struct {
 	Language string
+	Note     string // above everything else
 	From     string
 	Colour   string // of the bar on top
 	Title    string

@@ -88,6 +88,18 @@ func TestEveryLetterIsWrittenInEveryLanguage(t *testing.T) {
 			if l.To == merchant.ToAcquirer {
 				assert.Contains(t, written.Text, "12345678", name)
 				assert.Equal(t, c.ContactEmail, written.ReplyTo, name)
+				test, err := letter.InsteadOfAcquirer(c, s, l.Step)
+				require.NoError(t, err, name)
+				assert.Equal(t, c.ContactEmail, test.To, name)
+				assert.Equal(t, written.Subject, test.Subject, name)
+				note, rest, _ := strings.Cut(test.Text, "\n\n")
+				assert.Equal(t, written.Text, rest, name)
+				for _, body := range []string{note, test.HTML} {
+					assert.Contains(t, body, "Webshop", name)
+					assert.Contains(t, body, written.To, name)
+					assert.NotContains(t, body, "%!", name)
+				}
+				keep(t, fmt.Sprintf("%s-in-test-%s", l.What, language), test)
 			} else {
 				assert.Contains(t, written.Subject+written.Text, "Webshop", name)
 			}
@@ -146,11 +158,12 @@ func TestCustomerGetsTheLinkInTheirLanguage(t *testing.T) {
 		"de": "Rechnung R-1001 von Demo SA", "fr": "Facture R-1001 de Demo SA", "it": "Fattura R-1001 di Demo SA", "en": "Invoice R-1001 from Demo SA",
 	} {
 		inv.Customer.Language = language
-		written, err := letter.Invoice(inv, merchant.Company{Name: "Demo SA", Language: "fr"}, "https://pay.example.ch")
+		written, err := letter.Invoice(inv, merchant.Company{Name: "Demo SA", Language: "fr", ContactEmail: "compta@demo.example"}, "https://pay.example.ch")
 		require.NoError(t, err)
 		assert.Equal(t, "inv_1.eml_1", written.ID, "each mail is one of its own")
 		assert.Equal(t, subject, written.Subject)
 		assert.Equal(t, "anna@example.ch", written.To)
+		assert.Equal(t, "compta@demo.example", written.ReplyTo)
 		for _, body := range []string{written.Text, written.HTML} {
 			assert.Contains(t, body, "https://pay.example.ch/i/token")
 			assert.Contains(t, body, "CHF 108.00")

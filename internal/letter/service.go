@@ -21,6 +21,7 @@ type words struct {
 	footer            string // why a company gets such mails
 	next              string // comes before what is to be done
 	and               string // joins the last two of a list
+	test              string // why a mail to the acquirer comes to the company; takes the payment service and the acquirer's address
 	labels            map[label]string
 	invoice           invoiceWords
 	endpoint          endpointWords
@@ -117,11 +118,22 @@ func AcquirerAddress(what merchant.What) string {
 // ToAcquirer returns the mail to Worldline/SIX about a step, in the name of the company and in its language: answers go to the
 // company, not to Quittance.
 func ToAcquirer(c merchant.Company, s merchant.PaymentService, at int, attachments ...Attachment) (Letter, error) {
+	return onBehalf(c, s, at, "", AcquirerAddress(s.Timeline[at].What), attachments)
+}
+
+// InsteadOfAcquirer returns the same mail to the company's contact, with a note on top that names where it would go if the payment
+// service were live.
+func InsteadOfAcquirer(c merchant.Company, s merchant.PaymentService, at int, attachments ...Attachment) (Letter, error) {
+	note := fmt.Sprintf(languages[c.Language].test, s.Name, AcquirerAddress(s.Timeline[at].What))
+	return onBehalf(c, s, at, note, c.ContactEmail, attachments)
+}
+
+func onBehalf(c merchant.Company, s merchant.PaymentService, at int, note, to string, attachments []Attachment) (Letter, error) {
 	s, step := asOf(s, at)
 	w := languages[c.Language]
-	p := page{Language: c.Language, From: c.Name, Greeting: w.greeting, Closing: w.closing}
+	p := page{Language: c.Language, Note: note, From: c.Name, Greeting: w.greeting, Closing: w.closing}
 	letter, err := p.about(c, s, step, w.acquirer[step.What], w.labels)
-	letter.ID, letter.To, letter.ReplyTo, letter.Attachments = identify(s, at, merchant.ToAcquirer), AcquirerAddress(step.What), c.ContactEmail, attachments
+	letter.ID, letter.To, letter.ReplyTo, letter.Attachments = identify(s, at, merchant.ToAcquirer), to, c.ContactEmail, attachments
 	return letter, err
 }
 

@@ -8,6 +8,7 @@ var german = words{
 	footer:   "Sie erhalten diese Nachricht, weil diese Adresse der Kontakt von %s ist. Sie können sie in den Einstellungen ändern.",
 	next:     "So geht es weiter:",
 	and:      " und ",
+	test:     "Dies ist ein Test: Der Zahlungsdienst «%s» ist in der Umgebung test. Darum geht diese Nachricht an Sie; im Betrieb ginge sie an %s.",
 	labels: map[label]string{
 		company: "Unternehmen", canton: "Kanton", contact: "Kontakt", customerID: "Customer ID", terminalID: "Terminal ID", username: "API-Benutzer",
 		submitted: "Eingereicht am", earliest: "Frühestens aktiv am", due: "Spätestens erwartet am",

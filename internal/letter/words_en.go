@@ -8,6 +8,7 @@ var english = words{
 	footer:   "You get this message because this address is the contact of %s. You can change it in the settings.",
 	next:     "What to do next:",
 	and:      " and ",
+	test:     "This is a test: the payment service “%s” is in the environment test. This message therefore comes to you; of a live one it would go to %s.",
 	labels: map[label]string{
 		company: "Company", canton: "Canton", contact: "Contact", customerID: "Customer ID", terminalID: "Terminal ID", username: "API user",
 		submitted: "Submitted on", earliest: "Active on, at the earliest", due: "Expected on, at the latest",

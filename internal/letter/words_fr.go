@@ -9,6 +9,7 @@ var french = words{
 	footer:   "Vous recevez ce message parce que cette adresse est le contact de %s. Vous pouvez la changer dans les paramètres.",
 	next:     "La suite:",
 	and:      " et ",
+	test:     "Ceci est un test: le service de paiement «%s» est dans l’environnement test. Ce message vous est donc adressé; en exploitation, il irait à %s.",
 	labels: map[label]string{
 		company: "Entreprise", canton: "Canton", contact: "Contact", customerID: "Customer ID", terminalID: "Terminal ID", username: "Utilisateur API",
 		submitted: "Déposé le", earliest: "Actif au plus tôt le", due: "Attendu au plus tard le",

@@ -9,6 +9,7 @@ var italian = words{
 	footer:   "Riceve questo messaggio perché questo indirizzo è il contatto di %s. Può cambiarlo nelle impostazioni.",
 	next:     "Come proseguire:",
 	and:      " e ",
+	test:     "Questo è un test: il servizio di pagamento «%s» è nell’ambiente test. Perciò questo messaggio arriva a Lei; in esercizio andrebbe a %s.",
 	labels: map[label]string{
 		company: "Azienda", canton: "Cantone", contact: "Contatto", customerID: "Customer ID", terminalID: "Terminal ID", username: "Utente API",
 		submitted: "Inoltrato il", earliest: "Attivo al più presto il", due: "Atteso al più tardi il",

@@ -15,6 +15,7 @@ import (
 	"unicode"
 
 	"github.com/wneessen/go-mail"
+	"golang.org/x/net/idna"
 )
 
 // ErrPermanent means that sending the same message again cannot succeed: it is malformed, or the server refused it with
@@ -59,7 +60,7 @@ type Sender struct {
 // smtps://… (port 465, TLS from the start), and the sender's address with or without a display name. It does not
 // connect. The error never shows the URL, which may hold a password.
 func NewSender(smtpURL, from string) (*Sender, error) {
-	sender, err := netmail.ParseAddress(from)
+	sender, err := parse(from)
 	if err != nil {
 		return nil, errors.New("the sender of mail is not a mail address")
 	}
@@ -142,12 +143,19 @@ func (s *Sender) compose(message Message) (*mail.Msg, error) {
 	}
 	msg := mail.NewMsg()
 	msg.FromMailAddress(s.from)
-	if err := msg.To(message.To); err != nil {
+	to, err := parse(message.To)
+	if err != nil {
 		return nil, errors.New("the recipient is not a mail address")
 	}
+	msg.ToMailAddress(to)
 	if message.ReplyTo != "" {
-		if err := msg.ReplyTo(message.ReplyTo); err != nil {
+		replyTo, err := parse(message.ReplyTo)
+		if err != nil {
 			return nil, errors.New("the reply address is not a mail address")
+		}
+		// One from before it was checked whether mail servers take it must not keep the mail from arriving.
+		if !strings.ContainsFunc(replyTo.Address, func(r rune) bool { return r > unicode.MaxASCII }) {
+			msg.ReplyToMailAddress(replyTo)
 		}
 	}
 	msg.Subject(message.Subject)
@@ -186,6 +194,20 @@ func (m Message) check() error {
 		}
 	}
 	return nil
+}
+
+// parse reads an address with or without a display name. Its domain comes back as A-labels, which every mail server takes; one with
+// umlauts is taken only by servers with SMTPUTF8 (RFC 6531).
+func parse(s string) (*netmail.Address, error) {
+	address, err := netmail.ParseAddress(s)
+	if err != nil {
+		return nil, err
+	}
+	at := strings.LastIndexByte(address.Address, '@')
+	if domain, err := idna.Lookup.ToASCII(address.Address[at+1:]); err == nil {
+		address.Address = address.Address[:at+1] + domain
+	}
+	return address, nil
 }
 
 func idRune(r rune) bool {

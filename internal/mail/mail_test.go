@@ -142,6 +142,31 @@ func TestAMailArrivesWithItsTwoFormsAndItsAttachment(t *testing.T) {
 	assert.Equal(t, "%PDF-1.7", content.String())
 }
 
+// The server does not speak SMTPUTF8.
+func TestADomainWithUmlautsIsSentAsALabels(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	sender, err := mail.NewSender("smtp://"+s.address, "Müller <rechnung@müller.example>")
+	require.NoError(t, err)
+	message := invoiceMail()
+	message.To, message.ReplyTo = "Zoë <zoe@Bücher.Example>", "kontakt@bäckerei.example"
+	require.NoError(t, sender.Send(t.Context(), message))
+
+	assert.Equal(t, []string{"zoe@xn--bcher-kva.example"}, s.recipients)
+	require.Len(t, s.messages(), 1)
+	head, _, _ := strings.Cut(s.messages()[0], "\r\n\r\n")
+	for _, header := range []string{
+		"To: =?utf-8?q?Zo=C3=AB?= <zoe@xn--bcher-kva.example>", "Reply-To: <kontakt@xn--bckerei-5wa.example>",
+		"<rechnung@xn--mller-kva.example>", "@xn--mller-kva.example>",
+	} {
+		assert.Contains(t, head, header)
+	}
+
+	message.ReplyTo = "zoë@example.ch"
+	require.NoError(t, sender.Send(t.Context(), message))
+	assert.NotContains(t, s.messages()[1], "Reply-To", "an address that the server may refuse does not keep the mail from arriving")
+}
+
 func TestARetriedMailIsTheSameMail(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -10,6 +10,7 @@ import (
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/text"
 )
 
 // LiabilityPolicy is what to do with an authorization if the merchant, not the card issuer, bears the risk.
@@ -51,13 +52,10 @@ var Cantons = []string{
 	"NW", "OW", "SG", "SH", "SO", "SZ", "TG", "TI", "UR", "VD", "VS", "ZG", "ZH",
 }
 
-// Validate returns an Invalid problem that names every field at fault, or nil. Whether the chart has the accounts is for the
-// store to say.
-func (c Company) Validate() error {
-	var fields []problem.Field
-	if !invoice.Printable(c.Name, 1, 200) {
-		fields = append(fields, problem.Field{Name: "name", Message: "must have 1 to 200 printable characters"})
-	}
+// Validate brings the texts into the form in which they are kept. It returns an Invalid problem that names every field at fault, or nil.
+// Whether the chart has the accounts is for the store to say.
+func (c *Company) Validate() error {
+	fields := append(text.Line("name", &c.Name, 1, 200), text.Email("contact_email", &c.ContactEmail)...)
 	if !slices.Contains(invoice.Languages, c.Language) {
 		fields = append(fields, problem.Field{Name: "language", Message: "must be one of de, fr, it, en"})
 	}
@@ -66,9 +64,6 @@ func (c Company) Validate() error {
 	}
 	if c.ReceiptAccount == ledger.Receivables || c.ReceiptAccount == ledger.Prepayments { // which receipts are booked against
 		fields = append(fields, problem.Field{Name: "receipt_account", Message: "must be an account other than 1100 and 2030, which receipts are booked against"})
-	}
-	if c.ContactEmail != "" && !invoice.IsEmail(c.ContactEmail) {
-		fields = append(fields, problem.Field{Name: "contact_email", Message: "must be an e-mail address, or empty for none"})
 	}
 	if c.PayoutDays < 0 || c.PayoutDays > 60 {
 		fields = append(fields, problem.Field{Name: "payout_days", Message: "must be between 0 and 60"})

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/text"
 )
 
 const (
@@ -66,7 +67,7 @@ func NewDocument(id string, s PaymentService, name string, content []byte, at ti
 
 // fileName keeps the printable part of the last element of a path, and gives it the extension of the real type.
 func fileName(name, extension string) string {
-	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
+	name = path.Base(strings.ReplaceAll(text.Ordinary(name), `\`, "/"))
 	name = strings.Map(func(r rune) rune {
 		if !unicode.IsGraphic(r) || r == unicode.ReplacementChar || strings.ContainsRune(`<>:"/|?*`, r) {
 			return -1

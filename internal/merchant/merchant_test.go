@@ -78,8 +78,8 @@ func TestCredentialsAreCheckedBeforeTheyTravel(t *testing.T) {
 
 func TestCompanyIsCheckedFieldByField(t *testing.T) {
 	t.Parallel()
-	require.NoError(t, merchant.Company{Name: "Demo SA", Language: "fr", Canton: "VD"}.Validate())
+	require.NoError(t, (&merchant.Company{Name: "Demo SA", Language: "fr", Canton: "VD"}).Validate())
 	var p *problem.Error
-	require.ErrorAs(t, merchant.Company{Name: "", Language: "rm", Canton: "XX"}.Validate(), &p)
+	require.ErrorAs(t, (&merchant.Company{Name: "", Language: "rm", Canton: "XX"}).Validate(), &p)
 	require.Len(t, p.Fields, 3)
 }

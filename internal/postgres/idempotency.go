@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -60,7 +59,7 @@ func scanRequest(row pgx.CollectableRow) (r idempotency.Request, err error) {
 }
 
 func (tx *Tx) saveTaken(ctx context.Context, r idempotency.Request) error {
-	return tx.save(ctx, "request", r.Key, `update idempotency_keys set taken_at = $2 where key = $1`, r.Key, r.TakenAt)
+	return tx.save(ctx, "request", r.Key, `update idempotency_keys set taken_at = $2, seed = $3 where key = $1`, r.Key, r.TakenAt, r.Seed[:])
 }
 
 // AnswerRequest keeps the answer to a request that was taken.
@@ -74,8 +73,7 @@ func (s *Store) AnswerRequest(ctx context.Context, r idempotency.Request, a idem
 
 // GiveUpRequest frees the key of a request that was taken, so that a repetition is carried out at once.
 func (s *Store) GiveUpRequest(ctx context.Context, r idempotency.Request) error {
-	r.TakenAt = time.Unix(0, 0)
-	return s.inOwner(ctx, r.Owner, func(tx *Tx) error { return tx.saveTaken(ctx, r) })
+	return s.inOwner(ctx, r.Owner, func(tx *Tx) error { return tx.saveTaken(ctx, r.GivenUp()) })
 }
 
 func (s *Store) inOwner(ctx context.Context, owner string, fn func(*Tx) error) error {

@@ -5,6 +5,7 @@ package problem
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -85,6 +86,31 @@ func InvalidFields(fields ...Field) error {
 		names[i] = f.Name + " " + f.Message
 	}
 	return &Error{Code: Invalid, Detail: strings.Join(names, "; "), Fields: fields}
+}
+
+// Together returns one Invalid problem with the fields of all Invalid problems given. What is said first of a field stands also for
+// what lies within it, and for what it lies within. An error of another kind comes back as it is, the first one before all else; nil for none.
+func Together(errs ...error) error {
+	var fields []Field
+	for _, err := range errs {
+		p, ok := errors.AsType[*Error](err)
+		if err != nil && (!ok || p.Code != Invalid) {
+			return err
+		}
+		if err == nil {
+			continue
+		}
+		for _, field := range p.Fields {
+			if !slices.ContainsFunc(fields, func(said Field) bool { return overlap(field.Name, said.Name) }) {
+				fields = append(fields, field)
+			}
+		}
+	}
+	return InvalidFields(fields...)
+}
+
+func overlap(a, b string) bool {
+	return strings.HasPrefix(a+".", b+".") || strings.HasPrefix(b+".", a+".")
 }
 
 // Error returns the code and the sentence.

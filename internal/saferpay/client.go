@@ -186,7 +186,25 @@ func (c *Client) send(req *http.Request, operation string, credentials Credentia
 	if err != nil {
 		return &Error{Operation: operation, HTTPStatus: resp.StatusCode, cause: fmt.Errorf("the answer broke off: %w", err)}
 	}
+	if into, ok := into.(clocked); ok {
+		into.readClock(ahead(resp.Header.Get("Date"), time.Now()))
+	}
 	return decode(operation, resp.StatusCode, resp.Header.Get("Content-Type"), body, into, append(secrets, credentials.Password)...)
+}
+
+// clocked is an answer with a time by Saferpay's clock that is compared with ours.
+type clocked interface{ readClock(ahead time.Duration) }
+
+// tolerated is how far two clocks are apart that are both right: the header has whole seconds, and the answer takes its time.
+const tolerated = time.Minute
+
+// ahead returns how much later it is by the Date header of an answer (RFC 9110, 6.6.1) than now; nothing when both are right.
+func ahead(header string, now time.Time) time.Duration {
+	date, err := http.ParseTime(header)
+	if difference := date.Sub(now); err == nil && difference.Abs() > tolerated {
+		return difference
+	}
+	return 0
 }
 
 // decode reads an answer of Saferpay into the given value, or returns the *Error that it amounts to.

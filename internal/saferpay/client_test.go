@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/saferpay"
 )
 
@@ -35,6 +36,22 @@ func refuse(status int, contentType, body string) http.HandlerFunc {
 func refuseNamed(status int, name string) http.HandlerFunc {
 	return refuse(status, "application/json; charset=utf-8",
 		`{"ResponseHeader":{"SpecVersion":"1.53","RequestId":"r"},"Behavior":"DO_NOT_RETRY","ErrorName":"`+name+`","ErrorMessage":"No"}`)
+}
+
+func TestThePageExpiresByOurClockHoweverFarSaferpaysIsOff(t *testing.T) {
+	t.Parallel()
+	for _, off := range []time.Duration{-3 * time.Hour, -10 * time.Second, 0, 10 * time.Second, 3 * time.Hour} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			theirs := time.Now().Add(off)
+			w.Header().Set("Date", theirs.UTC().Format(http.TimeFormat))
+			refuse(200, "application/json", fmt.Sprintf(`{"ResponseHeader":{"RequestId":"r"},"Token":"t","RedirectUrl":"https://pay/t","Expiration":%q}`,
+				theirs.Add(time.Hour).Format(time.RFC3339Nano)))(w, r)
+		}))
+		page, err := saferpay.NewClient(server.URL).InitializePaymentPage(t.Context(), demo, call, saferpay.PaymentPageRequest{Amount: money.MustParse("1.00", money.CHF), OrderID: "o"})
+		server.Close()
+		require.NoError(t, err)
+		assert.WithinDuration(t, time.Now().Add(time.Hour), page.Expiration, time.Minute, "%s", off)
+	}
 }
 
 func TestTheOutcomeOfAFailedCaptureIsNeverGuessed(t *testing.T) {

@@ -27,7 +27,7 @@ type PaymentPageRequest struct {
 type PaymentPage struct {
 	Token       string    // for AssertPaymentPage; a secret
 	RedirectURL string    // send the payer here
-	Expiration  time.Time // from then on the page can't be opened; who is on it can still finish, and Assert answers for a day
+	Expiration  time.Time // by our clock; from then on the page can't be opened; who is on it can still finish, and Assert answers for a day
 }
 
 // Assertion is what Saferpay says about a payment that went well so far. Its details are for those who have to explain a
@@ -98,7 +98,7 @@ func (c *Client) InitializePaymentPage(ctx context.Context, credentials Credenti
 	if err := c.post(ctx, OperationInitialize, credentials, body, &page); err != nil {
 		return PaymentPage{}, err
 	}
-	return PaymentPage{page.Token, page.RedirectURL, page.Expiration}, nil
+	return PaymentPage{page.Token, page.RedirectURL, page.Expiration.Add(-page.ahead)}, nil
 }
 
 // AssertPaymentPage asks what became of the payment on the page with the token (Saferpay JSON API 1.53,
@@ -155,7 +155,10 @@ type initializeResponse struct {
 	Token          string
 	RedirectURL    string `json:"RedirectUrl"`
 	Expiration     time.Time
+	ahead          time.Duration // of Saferpay's clock
 }
+
+func (r *initializeResponse) readClock(ahead time.Duration) { r.ahead = ahead }
 
 func (r *initializeResponse) validate() error {
 	if r.Token == "" || r.RedirectURL == "" || r.Expiration.IsZero() {

@@ -10,8 +10,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/text"
 )
 
 // Columns are the columns of the acquirer's CSV file, which its first line must name, in any order: one further line per
@@ -128,22 +128,27 @@ func (t *table) row(cells []string) {
 		Gross: amount("gross"), Fee: amount("fee"), Net: amount("net"),
 	}
 	reference := cell("payout_reference")
-	if !invoice.Printable(reference, 1, 100) {
-		t.fault("payout_reference must have 1 to 100 printable characters")
-	}
+	t.text("payout_reference", &reference, 100)
 	date, err := time.Parse(time.DateOnly, cell("payout_date"))
 	if err != nil || date.Year() < 2000 || date.Year() > 2099 {
 		t.fault("payout_date must be a day such as 2026-11-24")
 	}
 	if len(t.faults) == before {
-		t.check(line)
+		t.check(&line)
 	}
 	if len(t.faults) == before {
 		t.add(reference, date, line)
 	}
 }
 
-func (t *table) check(line Line) {
+// text brings a cell that may not be empty into the form in which texts are kept.
+func (t *table) text(name string, cell *string, maximum int) {
+	for _, fault := range text.Line(name, cell, 1, maximum) {
+		t.fault("%s %s", fault.Name, fault.Message)
+	}
+}
+
+func (t *table) check(line *Line) {
 	switch line.Kind {
 	case PaymentLine:
 		if !line.Gross.IsPositive() {
@@ -158,9 +163,7 @@ func (t *table) check(line Line) {
 	default:
 		t.fault("type must be payment, refund or chargeback")
 	}
-	if !invoice.Printable(line.OrderID, 1, 80) {
-		t.fault("order_id must have 1 to 80 printable characters")
-	}
+	t.text("order_id", &line.OrderID, 80)
 	if !line.Gross.Sub(line.Fee).Equal(line.Net) {
 		t.fault("gross %s less fee %s is not net %s", line.Gross.Value(), line.Fee.Value(), line.Net.Value())
 	}

@@ -77,15 +77,15 @@ func TestBrokenListOfTheAcquirerIsRefusedWithLinesAndReasons(t *testing.T) {
 		"a refund that gives":         {replaced("-20.00,0.00,-20.00", "20.00,0.00,20.00"), "line 3: gross of a refund must be less than 0"},
 		"another type":                {replaced("chargeback", "interest"), "line 5: type must be payment, refund or chargeback"},
 		"no type":                     {replaced("chargeback", ""), "line 5: type must be payment, refund or chargeback"},
-		"no order":                    {replaced("Q222222222222222A3", " "), "line 4: order_id must have 1 to 80 printable characters"},
-		"no reference":                {replaced("WL-20261124-2", ""), "line 4: payout_reference must have 1 to 100 printable characters"},
+		"no order":                    {replaced("Q222222222222222A3", " "), "line 4: order_id must have 1 to 80 characters, and not only blanks"},
+		"no reference":                {replaced("WL-20261124-2", ""), "line 4: payout_reference must have 1 to 100 characters, and not only blanks"},
 		"no such day":                 {replaced("2026-11-24,payment", "2026-02-30,payment"), "line 2: payout_date must be a day such as 2026-11-24"},
 		"a Swiss date":                {replaced("2026-11-24,payment", "24.11.2026,payment"), "line 2: payout_date must be a day such as 2026-11-24"},
 		"two days in one payout":      {replaced("2026-11-24,refund", "2026-11-25,refund"), "line 3: payout_date must be 2026-11-24 as in line 2 of the same payout"},
 		"two currencies in a payout":  {replaced("WL-20261124-2", "WL-20261124-1"), "line 4: currency must be CHF as in line 2 of the same payout"},
 		"one payment twice":           {replaced("A3,EUR", "A1,EUR"), "line 4: order_id Q222222222222222A1 is paid out in line 2 already"},
 		"several faults at once":      {replaced("108.00,2.30,105.70", "x,y,105.70"), `line 2: gross must be a decimal number such as "108.00"; line 2: fee must be a decimal number such as "108.00"`},
-		"a reference of many letters": {replaced("WL-20261124-2", strings.Repeat("W", 101)), "line 4: payout_reference must have 1 to 100 printable characters"},
+		"a reference of many letters": {replaced("WL-20261124-2", strings.Repeat("W", 101)), "line 4: payout_reference must have 1 to 100 characters; it has 101"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -53,7 +53,7 @@ func TestBankThatNamesOrdersNeedsNobody(t *testing.T) {
 		"gross amounts and a charge for all": credit("CHF 154.55",
 			`<Chrgs><Rcrd><Amt Ccy="CHF">3.45</Amt><CdtDbtInd>DBIT</CdtDbtInd><ChrgInclInd>true</ChrgInclInd></Rcrd></Chrgs>`+
 				details(endToEnd(order("a"))+amt("CHF 108.00"), endToEnd(order("b"))+amt("CHF 50.00"))),
-		"only orders":                         credit("CHF 154.55", text("Settlement "+order("a")+", "+order("b"))),
+		"only orders":                         credit("CHF 154.55", additional("Settlement "+order("a")+", "+order("b"))),
 		"orders of one transaction":           credit("CHF 154.55", details(amt("CHF 154.55")+"<RmtInf><Ustrd>"+order("a")+"/"+order("b")+"</Ustrd></RmtInf>")),
 		"amounts that are not what is booked": credit("CHF 154.55", details(endToEnd(order("a"))+amt("CHF 1.00"), endToEnd(order("b"))+amt("CHF 2.00"))),
 	} {
@@ -123,7 +123,7 @@ func TestAmountsThatDoNotAddUpAreProposedWithTheDifference(t *testing.T) {
 	o := newOffice(t)
 	o.paid("a", chf("108.00"), "2026-11-20")
 	o.notified("2026-11-24", credit("CHF 105.72",
-		`<Chrgs><Rcrd><Amt Ccy="CHF">2.30</Amt><ChrgInclInd>true</ChrgInclInd></Rcrd></Chrgs>`+text("WORLDLINE "+order("a"))))
+		`<Chrgs><Rcrd><Amt Ccy="CHF">2.30</Amt><ChrgInclInd>true</ChrgInclInd></Rcrd></Chrgs>`+additional("WORLDLINE "+order("a"))))
 	p := o.payout()
 	assert.Equal(t, []any{Proposed, "CHF 2.30", "CHF 0.02", ledger.Rounding}, []any{p.State, p.Fee.String(), p.Rest.String(), p.RestTo})
 	assert.Equal(t, "The payments are certain. But CHF 108.00 less a fee of CHF 2.30 is not CHF 105.72: CHF 0.02 is left over.", p.Reason)
@@ -146,7 +146,7 @@ func TestExchangedPayoutIsBookedInBothCurrencies(t *testing.T) {
 	o := newOffice(t)
 	o.paid("e", eur("100.00"), "2026-11-20")
 	exchanged := `<AmtDtls><InstdAmt><Amt Ccy="EUR">97.20</Amt></InstdAmt></AmtDtls>`
-	o.notified("2026-11-24", credit("CHF 90.40", exchanged+text("WORLDLINE "+order("e"))))
+	o.notified("2026-11-24", credit("CHF 90.40", exchanged+additional("WORLDLINE "+order("e"))))
 	p := o.payout()
 	assert.Equal(t, []any{Proposed, "EUR 2.80", "EUR 97.20", ledger.ExchangeLosses}, []any{p.State, p.Fee.String(), p.Exchanged.String(), p.ExchangeTo})
 	require.NoError(t, o.confirm("2026-11-25", p, Decision{ExchangeAccount: ledger.ExchangeGains}))
@@ -159,7 +159,7 @@ func TestPayoutThatTheAcquirerToldAndTheBankExchanged(t *testing.T) {
 	o.paid("e", eur("100.00"), "2026-11-20")
 	o.csv("2026-11-24", "WL-EUR-1,2026-11-24,payment,"+order("e")+",EUR,100.00,2.80,97.20")
 	assert.Equal(t, []string{"1020 EUR 97.20", "6940 EUR 2.80"}, o.balances())
-	bank := credit("CHF 90.40", ref("ZKB-1")+`<AmtDtls><InstdAmt><Amt Ccy="EUR">97.20</Amt></InstdAmt></AmtDtls>`+text("WORLDLINE WL-EUR-1"))
+	bank := credit("CHF 90.40", ref("ZKB-1")+`<AmtDtls><InstdAmt><Amt Ccy="EUR">97.20</Amt></InstdAmt></AmtDtls>`+additional("WORLDLINE WL-EUR-1"))
 	o.stated("2026-11-25", bank)
 	x := o.payout("ZKB-1")
 	assert.Equal(t, Proposed, x.State, x.Reason)
@@ -229,7 +229,7 @@ func TestPaymentIsPaidOutOnce(t *testing.T) {
 	assert.Equal(t, []string{"1020 CHF 105.70", "1029 CHF 50.00", "6940 CHF 2.30"}, o.balances(), "within a file")
 	assert.Contains(t, o.payouts[1].Reason, "The same order stands in another line.")
 
-	o.notified("2026-12-24", credit("CHF 155.00", ref("AGAIN")+text("WORLDLINE "+order("a")+" "+order("b"))))
+	o.notified("2026-12-24", credit("CHF 155.00", ref("AGAIN")+additional("WORLDLINE "+order("a")+" "+order("b"))))
 	p := o.payout("AGAIN")
 	assert.Equal(t, Unmatched, p.State)
 	assert.Contains(t, p.Reason, "Nothing stands on a receipt account for pay_a any more. It was paid out before, or taken back.")

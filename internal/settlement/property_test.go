@@ -73,7 +73,7 @@ func TestBooksCloseWhateverHappens(t *testing.T) {
 			case 1:
 				o.notified(s.on, s.entry(s.detailed()))
 			case 2:
-				o.stated(s.on, s.entry(ref("BANK-"+s.reference)+text("WORLDLINE "+s.reference)))
+				o.stated(s.on, s.entry(ref("BANK-"+s.reference)+additional("WORLDLINE "+s.reference)))
 			default:
 				o.stated(s.on, s.entry(ref("BANK-"+s.reference)+worldline))
 			}

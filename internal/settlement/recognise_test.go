@@ -13,7 +13,7 @@ import (
 func TestSamePayoutInAnyFileIsBookedOnce(t *testing.T) {
 	t.Parallel()
 	csv := "WL-0001,2026-11-24,payment," + order("a") + ",CHF,108.00,2.30,105.70"
-	named := credit("CHF 105.70", ref("ZKB-77")+text("WORLDLINE WL-0001"))
+	named := credit("CHF 105.70", ref("ZKB-77")+additional("WORLDLINE WL-0001"))
 	unnamed := credit("CHF 105.70", worldline)
 	detailed := credit("CHF 105.70", ref("ZKB-77")+details(endToEnd(order("a"))+amt("CHF 105.70")))
 	for name, imports := range map[string][]func(o *office) taken{
@@ -133,7 +133,7 @@ func TestKnownReferenceWithAnotherAmountIsLookedAt(t *testing.T) {
 	assert.Contains(t, o.payouts[1].Reason, "over CHF 105.70 of 2026-11-24, but with another amount")
 	o.csv("2026-11-26", "WL-0001,2026-11-24,payment,"+order("a")+",CHF,108.00,2.00,106.00")
 	assert.Len(t, o.payouts, 2, "told again, it is known")
-	o.notified("2026-11-26", credit("CHF 100.70", text("WORLDLINE WL-0001")))
+	o.notified("2026-11-26", credit("CHF 100.70", additional("WORLDLINE WL-0001")))
 	assert.Contains(t, o.payouts[2].Reason, "with another amount", "the bank took something")
 	assert.Len(t, o.entries, 1)
 }
@@ -144,11 +144,11 @@ func TestWhatHasNothingToDoWithTheAcquirerIsLeftAlone(t *testing.T) {
 	o.paid("a", chf("108.00"), "2026-11-20")
 	customer := details(amt("CHF 108.00") + "<RltdPties><Dbtr><Pty><Nm>Anna Muster</Nm></Pty></Dbtr></RltdPties>")
 	pending := strings.Replace(credit("CHF 105.70", worldline), "BOOK", "PDNG", 1)
-	told := o.stated("2026-11-24", credit("CHF 108.00", customer), debit("CHF 108.00", text("Rent")), credit("CHF 0.00", worldline), pending)
+	told := o.stated("2026-11-24", credit("CHF 108.00", customer), debit("CHF 108.00", additional("Rent")), credit("CHF 0.00", worldline), pending)
 	assert.Empty(t, o.payouts, "a customer who happens to pay the same amount is no payout")
 	assert.Equal(t, map[SkipReason]int{Others: 3, Pending: 1}, told.skipped)
 
-	o.stated("2026-11-24", credit("CHF 105.70", text("Credit")))
+	o.stated("2026-11-24", credit("CHF 105.70", additional("Credit")))
 	assert.Equal(t, Proposed, o.payout().State, "an entry that names nobody may be one")
 }
 
@@ -165,7 +165,7 @@ func TestPayoutThatTheBankTakesBack(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	o.paid("a", chf("108.00"), "2026-11-20")
-	o.notified("2026-11-24", credit("CHF 105.70", ref("ZKB-1")+text("WORLDLINE "+order("a"))))
+	o.notified("2026-11-24", credit("CHF 105.70", ref("ZKB-1")+additional("WORLDLINE "+order("a"))))
 	back := debit("CHF 105.70", "<RvslInd>true</RvslInd>"+ref("ZKB-1")+worldline)
 	back = strings.Replace(back, "<RvslInd>true</RvslInd>", "", 1)
 	back = strings.Replace(back, "<Sts>", "<RvslInd>true</RvslInd><Sts>", 1)
@@ -177,9 +177,9 @@ func TestPayoutThatTheBankTakesBack(t *testing.T) {
 	assert.Equal(t, o.entries[0].ID, o.entries[1].Reverses)
 	assert.Equal(t, []string{"1029 CHF 108.00"}, o.balances(), "it waits for its payout again")
 
-	told := o.notified("2026-11-24", credit("CHF 105.70", ref("ZKB-1")+text("WORLDLINE "+order("a"))))
+	told := o.notified("2026-11-24", credit("CHF 105.70", ref("ZKB-1")+additional("WORLDLINE "+order("a"))))
 	assert.Equal(t, []bool{true}, told.known, "the one that was taken back is not paid twice")
-	o.notified("2026-11-27", credit("CHF 105.70", ref("ZKB-2")+text("WORLDLINE "+order("a"))))
+	o.notified("2026-11-27", credit("CHF 105.70", ref("ZKB-2")+additional("WORLDLINE "+order("a"))))
 	assert.Equal(t, []string{"1020 CHF 105.70", "6940 CHF 2.30"}, o.balances(), "paid again")
 
 	o.notified("2026-11-27", strings.Replace(back, "105.70", "1.00", 1))

@@ -96,7 +96,7 @@ func TestChargeThatIsNotIncludedIsNoPartOfThePayout(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	o.paid("a", chf("100.00"), "2026-11-20")
-	o.notified("2026-11-24", credit("CHF 100.00", `<Chrgs><Rcrd><Amt Ccy="CHF">2.30</Amt><ChrgInclInd>false</ChrgInclInd></Rcrd></Chrgs>`+text("WORLDLINE "+order("a"))))
+	o.notified("2026-11-24", credit("CHF 100.00", `<Chrgs><Rcrd><Amt Ccy="CHF">2.30</Amt><ChrgInclInd>false</ChrgInclInd></Rcrd></Chrgs>`+additional("WORLDLINE "+order("a"))))
 	assert.Equal(t, []string{"1020 CHF 100.00"}, o.balances())
 }
 

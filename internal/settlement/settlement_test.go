@@ -188,8 +188,8 @@ func entryXML(sign, amount, more string) string {
 		amount[:3], amount[4:], sign, more)
 }
 
-func ref(s string) string  { return "<AcctSvcrRef>" + s + "</AcctSvcrRef>" }
-func text(s string) string { return "<AddtlNtryInf>" + s + "</AddtlNtryInf>" }
+func ref(s string) string        { return "<AcctSvcrRef>" + s + "</AcctSvcrRef>" }
+func additional(s string) string { return "<AddtlNtryInf>" + s + "</AddtlNtryInf>" }
 
 const worldline = "<AddtlNtryInf>WORLDLINE SCHWEIZ AG</AddtlNtryInf>"
 

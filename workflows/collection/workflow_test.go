@@ -139,6 +139,28 @@ func TestSecondTabGetsTheSamePage(t *testing.T) {
 	assert.Zero(t, c.calls["open pay_2"])
 }
 
+func TestPayerWhoChangesTheLanguageGetsAPageInIt(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens().captures()
+	c.outcomes["pay_1"] = []steps.Outcome{notBegun, {State: payment.Aborted}}
+	c.outcomes["pay_2"] = []steps.Outcome{authorized}
+	var german, again *flowtest.Answer[contract.Checkout]
+	inGerman := func(id string) *flowtest.Answer[contract.Checkout] {
+		return update[contract.Checkout](c, contract.UpdatePayNow, id,
+			contract.PayNow{PaymentID: id, OrderID: "Q2", NotificationSecret: "s", Method: payment.Card, Language: "de"})
+	}
+	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
+	c.at(2*time.Hour, func() { german = inGerman("pay_2") })
+	c.at(2*time.Hour+time.Second, func() { again = inGerman("pay_3") })
+	c.at(4*time.Hour, func() {
+		c.hint(contract.SignalPayerReturned, "pay_1")
+		c.hint(contract.SignalPayerReturned, "pay_2")
+	})
+	assert.Equal(t, invoice.Paid, c.run().Status)
+	assert.Equal(t, contract.Checkout{PaymentID: "pay_2", RedirectURL: "https://pay/pay_2"}, german.Value)
+	assert.Equal(t, german.Value, again.Value)
+}
+
 func TestSecondAuthorizationIsReleased(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()

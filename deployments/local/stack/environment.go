@@ -79,6 +79,8 @@ func environment(options Options, data dataFolder) []Variable {
 		{"QUITTANCE_SAFERPAY_LIVE_URL", saferpay},
 		{"QUITTANCE_SMTP_URL", "smtp://" + address(ports.SMTP)},
 		{"QUITTANCE_MAIL_FROM", "Quittance <quittance@localhost>"},
+		// Nothing leaves the mail sink, and a person sees there to whom it would have gone.
+		{"QUITTANCE_TEST_TO_ACQUIRER", "true"},
 		{"QUITTANCE_OPERATORS_EMAIL", "operators@localhost"},
 		{"QUITTANCE_WEBHOOKS_LOOPBACK", "true"},
 		// Everybody is at one address here, and a test is in a hurry.

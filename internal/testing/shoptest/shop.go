@@ -99,7 +99,7 @@ func (s *Shop) build(client *saferpay.Client) {
 	s.Refunding = &refunding.Activities{InCompany: records[refunding.Tx](s), Saferpay: access[refunding.Gateway](s, client), Now: time.Now}
 	s.Onboarding = &onboarding.Activities{
 		InCompany: records[onboarding.Tx](s), Saferpay: access[onboarding.Gateway](s, client), Secrets: s.Keyring, Workflows: s.Workflows,
-		Send: s.send, PublicURL: PublicURL, Operators: "operators@quittance.example", Now: time.Now,
+		Send: s.send, PublicURL: PublicURL, Operators: "operators@quittance.example", TestToAcquirer: true, Now: time.Now,
 	}
 	s.Reconciliation = &reconciliation.Activities{
 		InReport: records[reconciliation.ReportTx](s), InBooks: records[reconciliation.BooksTx](s),

@@ -1,0 +1,68 @@
+package api_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/payment"
+)
+
+func TestHeadIsAnsweredWhereverGetIsAndWithoutContent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := httptest.NewServer(w.handler)
+	defer server.Close()
+	inv := w.newInvoice(invoice.Open, payableBy(w.newService(merchant.Active)))
+	p := w.newPayment(inv, payment.Redirected, payment.Failed)
+	ask := func(method, path string) (*http.Response, []byte) {
+		r, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, http.NoBody)
+		require.NoError(t, err)
+		r.Header.Set("Authorization", "Bearer "+w.key)
+		client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		answer, err := client.Do(r)
+		require.NoError(t, err)
+		defer func() { _ = answer.Body.Close() }()
+		content, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		return answer, content
+	}
+	for _, path := range []string{
+		"/healthz", "/readyz", "/metrics", "/openapi.yaml", "/docs", "/v1/invoices", "/v1/invoices/" + inv.ID, "/v1/settings", "/v1/journal",
+		"/v1/invoices/" + id.New(id.Invoice), "/i/" + inv.Token, "/i/" + inv.Token + "/pay", "/i/" + inv.Token + "/return?payment=" + p.ID,
+		"/i/nothing", "/webhooks/saferpay/" + p.NotificationSecret + "/success", "/nowhere",
+	} {
+		head, content := ask(http.MethodHead, path)
+		assert.Empty(t, content, path)
+		get, _ := ask(http.MethodGet, path)
+		assert.Equal(t, get.StatusCode, head.StatusCode, path)
+		assert.Equal(t, get.Header.Get("Content-Type"), head.Header.Get("Content-Type"), path)
+	}
+	refused, _ := ask(http.MethodHead, "/v1/invoices/"+inv.ID+"/issue")
+	assert.Equal(t, http.StatusMethodNotAllowed, refused.StatusCode)
+	assert.Equal(t, []string{"POST"}, refused.Header.Values("Allow"))
+	refused, _ = ask(http.MethodDelete, "/i/"+inv.Token)
+	assert.Equal(t, []string{"GET", "HEAD"}, refused.Header.Values("Allow"))
+}
+
+func TestTheAddressOfPayNowLeadsBackToTheDocument(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	inv := w.newInvoice(invoice.Open)
+	for path, to := range map[string]string{
+		"/i/" + inv.Token + "/pay":         "/i/" + inv.Token,
+		"/i/" + inv.Token + "/pay?lang=it": "/i/" + inv.Token + "?lang=it",
+	} {
+		a := w.get(path)
+		assert.Equal(t, http.StatusSeeOther, a.Code)
+		assert.Equal(t, to, a.Header().Get("Location"))
+	}
+	assert.Empty(t, w.commands.seen(), "nothing is paid by looking")
+}
