@@ -80,7 +80,7 @@ func TestPasswordIsSealedForTheCompanyAndNeverComesBack(t *testing.T) {
 	assert.ElementsMatch(t, []string{"terminal_id", "customer_id"}, refused.problem(http.StatusUnprocessableEntity, "validation-failed"))
 	credentials["api_password"] = strings.Repeat(password, 50)
 	refused = w.call("PUT", "/payment-services/"+service.ID+"/credentials", w.key, credentials)
-	assert.Equal(t, []string{"api_password"}, refused.problem(http.StatusUnprocessableEntity, "validation-failed"))
+	assert.ElementsMatch(t, []string{"api_password", "customer_id", "terminal_id"}, refused.problem(http.StatusUnprocessableEntity, "validation-failed"))
 	assert.NotContains(t, refused.Body.String(), "Sesam")
 	assert.NotContains(t, w.log.String(), "Sesam")
 }
