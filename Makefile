@@ -50,7 +50,7 @@ bench: ## measure the product on this machine; fails when a bar is missed
 	@$(PACKAGES) postgresql
 	@$(PROGRESS) "measuring" go run -C deployments/local ./bench
 
-scale: ## simulate loads and say which machines they need; RATE=10,500 for yours, COSTS=file for your own figures
+scale: ## say which machines loads need, by queueing theory; RATE=10,500 for yours, COSTS=file for your own figures
 	@go run -C deployments/local ./scaling $(if $(RATE),--rate $(RATE)) $(if $(COSTS),--with $(abspath $(COSTS)))
 
 chaos: ## use everything while everything goes wrong, then check the books; SEED=n plays a run once more

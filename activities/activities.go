@@ -42,12 +42,14 @@ type InvoiceRef struct {
 type PaymentRef struct {
 	CompanyID string `json:"company_id"`
 	PaymentID string `json:"payment_id"`
+	Retries   int    `json:"retries,omitempty"` // how often its workflow tried the step before
 }
 
 // RefundRef names a refund of a company.
 type RefundRef struct {
 	CompanyID string `json:"company_id"`
 	RefundID  string `json:"refund_id"`
+	Retries   int    `json:"retries,omitempty"` // how often its workflow tried the step before
 }
 
 // PaymentServiceRef names a payment service of a company.

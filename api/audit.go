@@ -92,7 +92,7 @@ func (s *server) complete(r *http.Request, next http.Handler, e audit.Entry, bef
 		return tx.CompleteWrite(ctx, e)
 	})
 	if err != nil {
-		s.Logger.ErrorContext(ctx, "The audit log lacks how a call was answered.", "request_id", e.RequestID, "action", e.Action, "error", err)
+		s.Logger.ErrorContext(ctx, "audit log not completed", "request_id", e.RequestID, "action", e.Action, "error", err)
 	}
 }
 

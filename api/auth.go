@@ -75,7 +75,7 @@ func (s *server) caller(r *http.Request) (caller, error) {
 	return caller{companyID: k.CompanyID, keyID: k.ID, scopes: k.Scopes}, nil
 }
 
-// authorize tells whether the caller may do what the security requirement of a call, in openapi.yaml, asks for.
+// authorize reports whether the caller may do what the security requirement of a call, in openapi.yaml, asks for.
 func authorize(ctx context.Context, in *openapi3filter.AuthenticationInput) error {
 	c := callerOf(ctx)
 	if in.SecuritySchemeName == "adminKey" {

@@ -24,7 +24,7 @@ type DocumentsTx interface {
 // maxUpload is the largest body of a call that uploads a file: the document, and what multipart puts around it.
 const maxUpload = merchant.MaxDocument + 64<<10
 
-// isUpload tells whether the body of a call is a file.
+// isUpload reports whether the body of a call is a file.
 func isUpload(r *http.Request) bool {
 	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/documents")
 }
@@ -38,7 +38,7 @@ func (s *server) UploadDocument(ctx context.Context, r spec.UploadDocumentReques
 		return nil, err
 	}
 	if service.Status == merchant.Rejected || service.Status == merchant.Disconnected {
-		return nil, problem.New(problem.PaymentServiceNotActive, "Payment service %s is %s; no document is needed for it any more.", service.ID, service.Status)
+		return nil, problem.New(problem.PaymentServiceNotActive, "Payment service %s is %s. It needs no document any more.", service.ID, service.Status)
 	}
 	name, content, err := onlyFile(r.Body)
 	if err != nil {
@@ -95,7 +95,7 @@ func onlyFile(form *multipart.Reader) (name string, content []byte, err error) {
 		case part.FormName() != "file":
 			return "", nil, problem.InvalidFields(problem.Field{Name: clip(part.FormName()), Message: "is not a field of this request"})
 		case content != nil:
-			return "", nil, problem.InvalidFields(problem.Field{Name: "file", Message: "must be one file; send each in a request of its own"})
+			return "", nil, problem.InvalidFields(problem.Field{Name: "file", Message: "must be one file; send each file in a request of its own"})
 		}
 		name = part.FileName()
 		if content, err = io.ReadAll(part); err != nil {

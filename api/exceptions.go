@@ -76,8 +76,8 @@ func (s *server) ResolveException(ctx context.Context, r spec.ResolveExceptionRe
 	return spec.ResolveException200JSONResponse(answer), err
 }
 
-// decideAlone acts on a decision whose workflow was ended from outside. What is at an end is decided here; what is not has its
-// workflow started again, which finds out where it stands before anybody decides.
+// decideAlone acts on a decision whose workflow was ended from outside. If its subject has ended, the decision is recorded here.
+// Otherwise the workflow is started again, and finds out where it stands before anybody decides.
 func (s *server) decideAlone(ctx context.Context, d contract.ResolveException) error {
 	var about circumstances
 	if err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx ExceptionsTx) error {
@@ -86,8 +86,8 @@ func (s *server) decideAlone(ctx context.Context, d contract.ResolveException) e
 			return err
 		}
 		if slices.Contains(exception.Findings, e.Kind) { // what carrying it out needs, only its process knows
-			return problem.New(problem.DecisionImpossible, "The process that waits for this had been ended from outside. "+
-				"The next nightly comparison starts it again if Saferpay still reports the transaction; decide then. The exception stays open.")
+			return problem.New(problem.DecisionImpossible, "Somebody ended the process that waits for this decision. "+
+				"The next nightly comparison starts it again if Saferpay still reports the transaction. Decide then. The exception stays open.")
 		}
 		about, err = circumstancesOf(ctx, tx, e.Subject)
 		return err
@@ -138,8 +138,8 @@ func (s *server) takeUpRefund(ctx context.Context, refundID string) error {
 }
 
 func restarted() error {
-	return problem.New(problem.ProcessRestarted, "The process that waits for this had been ended from outside. It was started again and now asks Saferpay where it stands; "+
-		"look at the exception again in a minute, and decide if it is still open.")
+	return problem.New(problem.ProcessRestarted, "Somebody ended the process that waits for this decision. Quittance has started it again, and it asks Saferpay what happened. "+
+		"Look at the exception again in a minute. Decide if it is still open.")
 }
 
 // decide checks the decision and records it, unless a workflow waits for it: then it returns which one.

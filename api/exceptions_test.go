@@ -28,7 +28,7 @@ func TestDecisionGoesToTheWorkflowThatWaitsForIt(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"id": e.ID, "kind": "capture_unclear", "subject": e.Subject, "detail": e.Detail, "choices": []any{"try_again", "it_did_not"},
 		"meanings": map[string]any{
-			"try_again": "The step that failed is run once more, at once.", "it_did_not": "You made sure in the Saferpay Backoffice that no money moves: it ends here.",
+			"try_again": "The failed step runs again at once.", "it_did_not": "You made sure in the Saferpay Backoffice that no money moves. It ends here.",
 		},
 		"workflow_id": "invoice/inv_1", "status": "open", "raised_at": "2026-11-22T11:00:00Z",
 	}, shown)

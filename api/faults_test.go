@@ -55,7 +55,7 @@ func TestFailureOfTemporalIsTemporaryAndLoggedOnce(t *testing.T) {
 	a.problem(http.StatusServiceUnavailable, "temporarily-unavailable")
 	assert.Contains(t, a.Body.String(), "may still be done")
 	assert.NotEmpty(t, a.Header().Get("Retry-After"))
-	assert.Equal(t, 1, strings.Count(w.log.String(), "could not be answered"))
+	assert.Equal(t, 1, strings.Count(w.log.String(), "request not answered"))
 }
 
 func TestPanicOfAHandlerIsOurMistake(t *testing.T) {

@@ -86,7 +86,7 @@ func (s *server) carryOut(w http.ResponseWriter, r *http.Request, request idempo
 			return
 		}
 		if err := s.Store.GiveUpRequest(ctx, request); err != nil {
-			s.Logger.WarnContext(ctx, "A request that failed can be repeated only after a minute.", "request_id", requestID(ctx), "error", err)
+			s.Logger.WarnContext(ctx, "idempotency key not freed", "request_id", requestID(ctx), "error", err)
 		}
 	}()
 
@@ -103,7 +103,7 @@ func (s *server) carryOut(w http.ResponseWriter, r *http.Request, request idempo
 			})
 		}
 		if kept = err == nil; !kept {
-			s.Logger.WarnContext(ctx, "An answer could not be kept for a repetition of its request.", "request_id", requestID(ctx), "error", err)
+			s.Logger.WarnContext(ctx, "answer not kept for repetitions", "request_id", requestID(ctx), "error", err)
 		}
 	}
 	w.WriteHeader(answer.Status())
@@ -120,7 +120,7 @@ func newID(ctx context.Context, prefix string) string {
 	return id.New(prefix)
 }
 
-// repeated tells whether the request was begun before and not answered, so that what it asks for may be there already.
+// repeated reports whether the request was begun before and not answered, so that what it asks for may be there already.
 func repeated(ctx context.Context) bool {
 	request, ok := ctx.Value(requestKey{}).(idempotency.Request)
 	return ok && request.Repeated

@@ -41,7 +41,7 @@ func (s *server) log(next http.Handler) http.Handler {
 		started := time.Now()
 		recorder := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		next.ServeHTTP(recorder, r)
-		s.Logger.DebugContext(r.Context(), "A request was answered.", "request_id", requestID(r.Context()), "method", r.Method,
+		s.Logger.DebugContext(r.Context(), "request answered", "request_id", requestID(r.Context()), "method", r.Method,
 			"route", routePattern(r), "status", recorder.Status(), "duration", time.Since(started))
 	})
 }
@@ -68,7 +68,7 @@ func (s *server) panicked(w http.ResponseWriter, r *http.Request, answer http.Ha
 	if err, ok := fault.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(fault) // a handler's way to break off an answer
 	}
-	s.Logger.ErrorContext(r.Context(), "A request handler panicked.", "request_id", requestID(r.Context()),
+	s.Logger.ErrorContext(r.Context(), "request handler panicked", "request_id", requestID(r.Context()),
 		"method", r.Method, "route", routePattern(r), "panic", fault, "stack", string(debug.Stack()))
 	answer(w, r)
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -21,6 +22,7 @@ type PagesTx interface {
 	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
 	Payment(ctx context.Context, id string) (payment.Payment, error)
 	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
+	PaymentsOf(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]payment.Payment, err error)
 }
 
 // document is what the pages know about one invoice.
@@ -30,6 +32,7 @@ type document struct {
 	invoice invoice.Invoice
 	offers  []payment.Method // what the payer can choose from; none when there is nothing to pay
 	payment payment.Payment  // the one that the payer returns from, on the return page
+	running payment.Payment  // one that may still become money, so that nobody is to pay again; it has no id when there is none
 }
 
 // document reads the online document that the token opens, with the payment of that id unless it is empty. An invoice that
@@ -59,10 +62,27 @@ func (s *server) document(ctx context.Context, token, paymentID string) (documen
 				return problem.New(problem.NotFound, "Payment %s is not one of invoice %s.", paymentID, invoiceID)
 			}
 		}
+		if d.running, err = running(ctx, tx, d.invoice); err != nil {
+			return err
+		}
 		d.offers, err = offers(ctx, tx, d.invoice)
 		return err
 	})
 	return d, err
+}
+
+// running returns a payment that is pending, being captured or unclear while the invoice can still be paid.
+func running(ctx context.Context, tx PagesTx, inv invoice.Invoice) (payment.Payment, error) {
+	if !inv.Status.Payable() {
+		return payment.Payment{}, nil
+	}
+	payments, err := tx.PaymentsOf(ctx, inv.ID)
+	for _, p := range payments[inv.ID] {
+		if p.State == payment.Pending || p.State == payment.Authorized || p.State == payment.Unknown {
+			return p, err
+		}
+	}
+	return payment.Payment{}, err
 }
 
 // offers returns the methods of all attached payment services that can collect the invoice now.
@@ -109,10 +129,34 @@ type documentPage struct {
 	Total       string // of the invoice, when only a part is still due
 	DueBy       string
 	PaidOn      string
+	Received    string // what was paid, when some of it has gone back
+	Refunded    string // and how much that is
 	Offers      []offer
 	NotOnline   bool
 	PayURL      string
 	ReloadURL   string // where to look again
+}
+
+// offer is a button of the online document.
+type offer struct {
+	Method payment.Method
+	Label  string
+	Marks  []template.HTML
+}
+
+// offersIn returns the buttons for the methods, in that language.
+func offersIn(code string, methods []payment.Method) []offer {
+	return mapped(methods, func(m payment.Method) offer { return offer{Method: m, Label: m.Label(code), Marks: marks(m)} })
+}
+
+// marks returns the marks of the brands behind a method, for those that have one in pages/marks.
+func marks(m payment.Method) (list []template.HTML) {
+	for _, name := range m.SaferpayNames() {
+		if mark, err := pageFiles.ReadFile("pages/marks/" + strings.ToLower(name) + ".svg"); err == nil {
+			list = append(list, template.HTML(mark)) //nolint:gosec // it is ours
+		}
+	}
+	return list
 }
 
 // page returns the online document as it is shown, in that language.
@@ -130,9 +174,18 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 		Amount:      swiss(inv.Amount),
 		AmountText:  t.Amount,
 		DueBy:       t.date(inv.DueDate),
-		Offers:      shown(d.offers),
+		Offers:      offersIn(code, d.offers),
 		NotOnline:   inv.Status.Payable() && len(d.offers) == 0,
 		PayURL:      d.path() + "/pay?lang=" + code,
+	}
+	if !inv.AmountRefunded.IsZero() {
+		p.Received, p.Refunded = swiss(inv.AmountPaid.Add(inv.AmountRefunded)), swiss(inv.AmountRefunded)
+	}
+	if d.running.ID != "" {
+		p.Offers, p.NotOnline, p.ReloadURL = nil, false, d.path()+"?lang="+code
+		if n == nil || n.phrase == t.InProgress {
+			p.Notice = stillRunning(d.running, t)
+		}
 	}
 	p.Title = t.Invoice + " " + inv.Number + " – " + d.company.Name
 	switch {
@@ -153,31 +206,12 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 	return p
 }
 
-// offer is a button with which a payer can pay. Mark is its picture; empty where there is none.
-type offer struct {
-	Method payment.Method
-	Label  string
-	Mark   template.HTML
+// stillRunning says what is known of a payment that may still become money.
+func stillRunning(p payment.Payment, t words) *notice {
+	said := map[payment.State]phrase{payment.Pending: t.Pending, payment.Authorized: t.Booking, payment.Unknown: t.Unclear}[p.State]
+	amount := string(p.Amount.Currency()) + "\u00a0" + swiss(p.Amount)
+	return &notice{Tone: "waiting", phrase: said.fill("amount", amount).fill("date", t.date(p.CreatedAt.In(zurich)))}
 }
-
-func shown(methods []payment.Method) []offer {
-	offers := make([]offer, len(methods))
-	for i, m := range methods {
-		offers[i] = offer{Method: m, Label: m.Terms().Label, Mark: marks[m]}
-	}
-	return offers
-}
-
-// marks are the pictures of the payment methods: pages/marks/<method>.svg.
-var marks = func() map[payment.Method]template.HTML {
-	marks := map[payment.Method]template.HTML{}
-	for _, m := range payment.Methods {
-		if picture, err := pageFiles.ReadFile("pages/marks/" + string(m) + ".svg"); err == nil {
-			marks[m] = template.HTML(picture) //nolint:gosec // it is embedded, and ours
-		}
-	}
-	return marks
-}()
 
 // showDocument answers GET /i/{token}.
 func (s *server) showDocument(w http.ResponseWriter, r *http.Request) {

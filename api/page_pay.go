@@ -50,6 +50,9 @@ func (s *server) paymentPage(ctx context.Context, d document, method payment.Met
 	if err := mustBePayable(d.invoice); err != nil {
 		return "", err
 	}
+	if d.running.ID != "" {
+		return "", problem.New(problem.PaymentInProgress, "Payment %s of invoice %s is %s.", d.running.ID, d.invoice.Number, d.running.State)
+	}
 	if !slices.Contains(d.offers, method) {
 		return "", problem.New(problem.PaymentMethodNotOffered, "Invoice %s can't be paid by that method.", d.invoice.Number)
 	}

@@ -98,7 +98,7 @@ func (s *server) showOutcome(w http.ResponseWriter, r *http.Request, d document,
 	}
 	if !d.payment.State.Final() {
 		p.Offers, p.NotOnline = nil, false // a second payment is the last thing to ask for now
-		p.ReloadURL = again(language, 1)
+		p.ReloadURL = again(language, 0)   // asks as a return does
 		if refreshes < maxRefreshes && d.payment.State != payment.Pending {
 			p.Refresh = again(language, refreshes+1)
 		} else {

@@ -260,7 +260,7 @@ func TestPayerOfWhatIsNotDueAnyMoreHearsThatNothingWasCharged(t *testing.T) {
 		says   map[string]string
 	}{
 		{invoice.PartiallyPaid, payment.LessIsDue, map[string]string{
-			"de": "Inzwischen ist weniger offen", "fr": "Le montant dû a diminué", "it": "Nel frattempo l’importo dovuto è diminuito", "en": "Less is due by now",
+			"de": "Inzwischen ist weniger offen", "fr": "Le montant dû a diminué", "it": "Nel frattempo l’importo dovuto è diminuito", "en": "Less is due now",
 		}},
 		{invoice.Cancelled, payment.InvoiceWithdrawn, map[string]string{
 			"de": "während Sie zahlten", "fr": "pendant votre paiement", "it": "durante il Suo pagamento", "en": "while you were paying",

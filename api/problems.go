@@ -9,7 +9,7 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 )
 
-// problemTypes is the one place that says which status a problem has; each title is the same for every problem of a type.
+// problemTypes maps each problem to its HTTP status and title. There is no other such map.
 var problemTypes = map[problem.Code]struct {
 	status int
 	title  string
@@ -18,7 +18,7 @@ var problemTypes = map[problem.Code]struct {
 	problem.Unauthorized:            {http.StatusUnauthorized, "A valid key is needed"},
 	problem.Forbidden:               {http.StatusForbidden, "This key may not do that"},
 	problem.NotFound:                {http.StatusNotFound, "Not found"},
-	problem.MethodNotAllowed:        {http.StatusMethodNotAllowed, "There is no such method here"},
+	problem.MethodNotAllowed:        {http.StatusMethodNotAllowed, "This method is not allowed here"},
 	problem.RequestInProgress:       {http.StatusConflict, "The request is in progress"},
 	problem.InvoiceNumberTaken:      {http.StatusConflict, "The invoice number is taken"},
 	problem.InvoiceNotDraft:         {http.StatusConflict, "The invoice is not a draft"},
@@ -39,9 +39,9 @@ var problemTypes = map[problem.Code]struct {
 	problem.AccountInUse:            {http.StatusConflict, "The account is in use"},
 	problem.ExceptionResolved:       {http.StatusConflict, "The exception is resolved"},
 	problem.DecisionImpossible:      {http.StatusConflict, "The decision can't be carried out"},
-	problem.ProcessRestarted:        {http.StatusConflict, "The process that waits for it was started again"},
+	problem.ProcessRestarted:        {http.StatusConflict, "The process that waits for the decision was started again"},
 	problem.TooManyEndpoints:        {http.StatusConflict, "There are too many webhook endpoints"},
-	problem.NoEndpoint:              {http.StatusConflict, "No webhook endpoint takes it"},
+	problem.NoEndpoint:              {http.StatusConflict, "No webhook endpoint takes this event"},
 	problem.TooLarge:                {http.StatusRequestEntityTooLarge, "The body is too large"},
 	problem.UnsupportedMedia:        {http.StatusUnsupportedMediaType, "The body is of the wrong type"},
 	problem.KeyReused:               {http.StatusUnprocessableEntity, "The idempotency key was used for another request"},
@@ -60,22 +60,22 @@ var problemTypes = map[problem.Code]struct {
 	problem.Unavailable:             {http.StatusServiceUnavailable, "Temporarily unavailable"},
 }
 
-// internal is a mistake in Quittance itself.
+// internal is the problem of a mistake in Quittance itself.
 const internal problem.Code = "internal-error"
 
-// retryAfter is how many seconds a caller should wait before asking a part of Quittance again that didn't answer.
+// retryAfter is how many seconds a caller should wait when a part of Quittance did not answer.
 const retryAfter = "5"
 
-// asProblem returns what the caller is told about err, and logs it when it isn't about the caller but about a part of
-// Quittance that doesn't work at the moment. Errors outside the closed set of problems are told without their particulars.
+// asProblem returns the problem that the caller sees for err. It logs err when a part of Quittance doesn't work at the moment.
+// Of an error outside the closed set of problems the caller sees no details.
 func (s *server) asProblem(r *http.Request, err error) *problem.Error {
 	p, _ := errors.AsType[*problem.Error](err)
 	if _, known := problemTypes[problem.CodeOf(err)]; !known {
-		p = problem.New(problem.Unavailable, "A part of Quittance does not answer at the moment. Nothing is lost; try again in a few seconds.")
+		p = problem.New(problem.Unavailable, "A part of Quittance does not answer at the moment. Nothing is lost. Try again in a few seconds.")
 	}
 	// Nobody waits for the answer to an abandoned request, and its error says only that it was abandoned.
 	if problemTypes[p.Code].status == http.StatusServiceUnavailable && r.Context().Err() == nil {
-		s.Logger.ErrorContext(r.Context(), "A request could not be answered.",
+		s.Logger.ErrorContext(r.Context(), "request not answered",
 			"request_id", requestID(r.Context()), "method", r.Method, "route", routePattern(r), "error", err)
 	}
 	return p
@@ -112,5 +112,5 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 
 // broken answers a request whose handler panicked.
 func (s *server) broken(w http.ResponseWriter, r *http.Request) {
-	s.refuse(w, r, problem.New(internal, "This is a mistake of ours. It has been noted under the instance given here."))
+	s.refuse(w, r, problem.New(internal, "This is our mistake. We have logged it under the instance that you see here."))
 }

@@ -83,7 +83,7 @@ func (s *server) RecordRefund(ctx context.Context, r spec.RecordRefundRequestObj
 		return spec.RecordRefund200JSONResponse(shownRefund(before)), nil
 	}
 	if before.State.Final() {
-		return nil, problem.New(problem.RefundNotRecordable, "Refund %s is %s; only one that waits for a person can be recorded.", before.ID, before.State)
+		return nil, problem.New(problem.RefundNotRecordable, "Refund %s is %s. Only a refund that waits for a person can be recorded.", before.ID, before.State)
 	}
 	commandCtx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()

@@ -29,7 +29,7 @@ type SettlementsTx interface {
 // maxSettlement is the largest settlement file, in bytes.
 const maxSettlement = 10 << 20
 
-// isSettlement tells whether the body of a call is a settlement file.
+// isSettlement reports whether the body of a call is a settlement file.
 func isSettlement(r *http.Request) bool {
 	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/settlements")
 }
@@ -46,8 +46,8 @@ func noteCSV(next http.Handler) http.Handler {
 	})
 }
 
-// ImportSettlement answers POST /settlements. An import is one transaction that waits for nobody, so that no workflow carries it:
-// it is done when it is answered, or it never was. Whoever has no answer sends the file again.
+// ImportSettlement answers POST /settlements. An import is one transaction that waits for nobody, so no workflow carries it.
+// When the caller gets an answer, the import is done. A caller without an answer sends the file again.
 func (s *server) ImportSettlement(ctx context.Context, r spec.ImportSettlementRequestObject) (spec.ImportSettlementResponseObject, error) {
 	data, err := io.ReadAll(r.Body)
 	if err != nil {

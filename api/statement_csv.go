@@ -81,7 +81,7 @@ func (t statementCSV) VisitGetStatementResponse(w http.ResponseWriter) error {
 	return rows.Error()
 }
 
-// on tells whether the movement is one of the sheet.
+// on reports whether the movement is one of the sheet.
 func on(s ledger.Sheet, m ledger.Movement) bool {
 	return m.Account == s.Account && m.Debit.Currency() == s.Opening.Currency()
 }

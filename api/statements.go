@@ -37,7 +37,7 @@ type statement struct {
 	chain       ledger.Chain // of the whole journal when it was made
 }
 
-// closed tells whether nothing can be booked in the month any more.
+// closed reports whether nothing can be booked in the month any more.
 func (t statement) closed() bool { return !t.closedUntil.Before(t.to) }
 
 // GetStatement answers GET /statements/{month}.

@@ -61,7 +61,7 @@ func (s *server) CreateWebhookEndpoint(ctx context.Context, r spec.CreateWebhook
 			return err
 		}
 		if len(endpoints) >= delivery.MaxEndpoints {
-			return problem.New(problem.TooManyEndpoints, "There are %d webhook endpoints already; remove one that is not needed any more.", len(endpoints))
+			return problem.New(problem.TooManyEndpoints, "There are %d webhook endpoints already. Remove one that you no longer need.", len(endpoints))
 		}
 		return tx.InsertWebhookEndpoint(ctx, e)
 	})
@@ -199,7 +199,7 @@ func (s *server) RedeliverParked(ctx context.Context, r spec.RedeliverParkedRequ
 			return err
 		}
 		if !e.Enabled() {
-			return problem.New(problem.NoEndpoint, "Webhook endpoint %s is disabled; enable it first.", e.ID)
+			return problem.New(problem.NoEndpoint, "Webhook endpoint %s is disabled. Enable it first.", e.ID)
 		}
 		answer.Deliveries, err = tx.QueueParked(ctx, e.ID, s.now())
 		return err

@@ -15,7 +15,7 @@ func KeepHouse(ctx context.Context, prune func(context.Context) error, log *slog
 	defer tick.Stop()
 	for {
 		if err := prune(ctx); err != nil && ctx.Err() == nil {
-			log.WarnContext(ctx, "What was kept long enough could not be removed; it is tried again.", "in", keepHouseEvery, "error", err)
+			log.WarnContext(ctx, "old rows not removed", "retry_in", keepHouseEvery, "error", err)
 		}
 		select {
 		case <-tick.C:

@@ -46,7 +46,7 @@ func (r Relay) Run(ctx context.Context) {
 		if time.Since(began) > relayPauses {
 			pause = time.Second // it worked for a while
 		}
-		r.Logger.WarnContext(ctx, "Webhooks are not being started at the moment; nothing is lost, it is tried again.", "in", pause, "error", err)
+		r.Logger.WarnContext(ctx, "webhook relay failed", "retry_in", pause, "error", err)
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():

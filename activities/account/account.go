@@ -49,6 +49,7 @@ type Subject[G any] struct {
 	Service     merchant.PaymentService
 	Gateway     G
 	Credentials saferpay.Credentials
+	Retries     int // how often its workflow tried the step before
 }
 
 // Load reads a payment and the credentials as they are now, so that new ones help payments in flight. Errors: those of
@@ -68,6 +69,7 @@ func (a Access[G]) Load(ctx context.Context, ref activities.PaymentRef) (Subject
 	if err != nil {
 		return Subject[G]{}, err
 	}
+	sub.Retries = ref.Retries
 	sub.Gateway, sub.Credentials, err = a.OpenUnlessRefused(sub.Service)
 	return sub, err
 }
@@ -196,8 +198,8 @@ var stepEvents = map[merchant.What]event.Type{
 	merchant.What(merchant.Disconnected):   event.PaymentServiceDisconnected,
 }
 
-// Call identifies a step of a payment, a refund or a decision to Saferpay: the same on every attempt, with the number of
-// earlier attempts.
-func Call(ctx context.Context, subject, step string) saferpay.Call {
-	return saferpay.Call{RequestID: subject + "-" + step, RetryIndicator: int(activity.GetInfo(ctx).Attempt) - 1}
+// Call identifies a step of a payment, a refund or a decision to Saferpay: the same on every attempt, with the number of earlier
+// attempts, of which retries are those that the workflow counted. Saferpay's RetryIndicator goes up to 9.
+func Call(ctx context.Context, subject, step string, retries int) saferpay.Call {
+	return saferpay.Call{RequestID: subject + "-" + step, RetryIndicator: min(int(activity.GetInfo(ctx).Attempt)-1+retries, 9)}
 }

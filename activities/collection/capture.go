@@ -21,7 +21,7 @@ type Captured struct {
 
 // CapturePayment takes the money of an authorized payment (Saferpay JSON API 1.53, Transaction/Capture). After a lost
 // answer the payment is unknown until the next attempt, which is safe: Saferpay says TRANSACTION_ALREADY_CAPTURED instead
-// of capturing twice, and Inquire then confirms it. A capture that the acquirer has not answered yet is pending; the next
+// of capturing twice, and Inquire or Assert then confirms it. A capture that the acquirer has not answered yet is pending; the next
 // attempt then asks about it (Transaction/AssertCapture) instead of capturing again. What Saferpay refuses for good is an
 // error of type SaferpayRefused.
 func (a *Activities) CapturePayment(ctx context.Context, in activities.PaymentRef) (Captured, error) {
@@ -35,7 +35,7 @@ func (a *Activities) CapturePayment(ctx context.Context, in activities.PaymentRe
 	if sub.Payment.CaptureID != "" {
 		return a.askCapture(ctx, sub)
 	}
-	captured, err := sub.Gateway.Capture(ctx, sub.Credentials, account.Call(ctx, in.PaymentID, "capture"), sub.Payment.TransactionID)
+	captured, err := sub.Gateway.Capture(ctx, sub.Credentials, account.Call(ctx, in.PaymentID, "capture", in.Retries), sub.Payment.TransactionID)
 	if err == nil && captured.Status == saferpay.StatusPending {
 		return Captured{CaptureID: captured.ID, Pending: true}, a.change(ctx, in, func(p *payment.Payment) ([]event.Type, error) {
 			p.CaptureID = captured.ID
@@ -71,7 +71,7 @@ func (a *Activities) CapturePayment(ctx context.Context, in activities.PaymentRe
 // Saferpay says no for good, the transaction itself tells what is left to do: nothing, or to capture it again, which the next
 // attempt does.
 func (a *Activities) askCapture(ctx context.Context, sub subject) (Captured, error) {
-	progress, err := sub.Gateway.AssertCapture(ctx, sub.Credentials, account.Call(ctx, sub.Payment.ID, "assert-capture"), sub.Payment.CaptureID)
+	progress, err := sub.Gateway.AssertCapture(ctx, sub.Credentials, account.Call(ctx, sub.Payment.ID, "assert-capture", sub.Retries), sub.Payment.CaptureID)
 	if refusal, ok := errors.AsType[*saferpay.Error](err); ok && refusal.Refused() {
 		return a.askTransaction(ctx, sub, refusal)
 	}
@@ -109,7 +109,7 @@ func (a *Activities) gone(ctx context.Context, p payment.Payment) (Captured, err
 }
 
 func (a *Activities) inquireTransaction(ctx context.Context, sub subject) (saferpay.Assertion, error) {
-	return sub.Gateway.Inquire(ctx, sub.Credentials, account.Call(ctx, sub.Payment.ID, "inquire"), saferpay.InquireBy{TransactionID: sub.Payment.TransactionID})
+	return a.lookUp(ctx, sub, "inquire", saferpay.InquireBy{TransactionID: sub.Payment.TransactionID})
 }
 
 // matching returns the capture that was found, unless it is of other money than we asked for.

@@ -190,7 +190,7 @@ func TestUnfinishedPaymentsOfAnInvoiceAreFoundAgain(t *testing.T) {
 func TestAnswersThatSayNothingAboutTheMoneyAreNotFailures(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
-		"TRANSACTION_ALREADY_CAPTURED", "TRANSACTION_IN_WRONG_STATE", "TRANSACTION_NOT_FOUND", "TOKEN_INVALID", "ACTION_NOT_SUPPORTED",
+		"TRANSACTION_ALREADY_CAPTURED", "TRANSACTION_NOT_FOUND", "TOKEN_INVALID", "ACTION_NOT_SUPPORTED",
 		"INTERNAL_ERROR", "COMMUNICATION_TIMEOUT", "UNEXPECTED_ERROR_BY_ACQUIRER", "PERMISSION_DENIED", "RETRY_LATER",
 	} {
 		s := issued(t)
@@ -199,6 +199,19 @@ func TestAnswersThatSayNothingAboutTheMoneyAreNotFailures(t *testing.T) {
 		_, err := s.Run(s.Collection.AssertPayment, collection.AskOutcome{PaymentRef: s.Ref(paymentID), Turn: 1})
 		require.Error(t, err, name)
 		assert.Equal(t, payment.Redirected, s.Payment(paymentID).State, name)
+	}
+}
+
+func TestAnAssertThatComesTooEarlyMeansNotYet(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"TRANSACTION_IN_WRONG_STATE", "TRANSACTION_NOT_STARTED"} {
+		s := issued(t)
+		paymentID, page := s.Checkout(payment.Card)
+		s.Refuse("PaymentPage/Assert", name)
+		assert.Equal(t, payment.Redirected, s.Ask(paymentID).State, name)
+		assert.Equal(t, payment.Redirected, s.Payment(paymentID).State, name)
+		s.Pay(page, "9010003150000001", "pay")
+		assert.Equal(t, payment.Authorized, s.Ask(paymentID).State, name)
 	}
 }
 

@@ -19,8 +19,7 @@ import (
 // AskOutcome asks what became of a payment. Turn counts the Asserts of the payment: 1, 2, 3 …
 type AskOutcome struct {
 	activities.PaymentRef
-	Turn  int `json:"turn"`
-	Asked int `json:"asked,omitempty"` // how often in this turn before this activity
+	Turn int `json:"turn"`
 }
 
 // Outcome is what Saferpay says: Redirected while the payer has not begun, Pending, Authorized, Captured (by the provider
@@ -42,8 +41,7 @@ func (a *Activities) AssertPayment(ctx context.Context, in AskOutcome) (Outcome,
 	if sub.Payment.State.Final() {
 		return Outcome{State: sub.Payment.State, CaptureID: sub.Payment.CaptureID}, nil
 	}
-	question := account.Call(ctx, in.PaymentID, fmt.Sprintf("assert-%d", in.Turn))
-	question.RetryIndicator += in.Asked
+	question := account.Call(ctx, in.PaymentID, fmt.Sprintf("assert-%d", in.Turn), in.Retries)
 	assertion, err := sub.Gateway.AssertPaymentPage(ctx, sub.Credentials, question, sub.Payment.Token)
 	if saferpay.IsNamed(err, saferpay.NameTokenExpired) {
 		if sub.Payment.State == payment.Redirected { // CloseExpired looks back once Saferpay's data have caught up
@@ -59,9 +57,9 @@ func (a *Activities) AssertPayment(ctx context.Context, in AskOutcome) (Outcome,
 }
 
 // CloseExpired ends a payment whose page is dead, unless the payer paid at the last moment and nobody told us: it asks once by
-// our order id (JSON API 1.53, Transaction/Inquire), which finds every payment that went well. Where the provider may decide
-// later, a payment that Inquire does not know is asserted once more: Assert answers for what is pending long after the page
-// (PaymentPage/Assert: 120 h).
+// our order id (JSON API 1.53, Transaction/Inquire), which finds every payment that went well. It asserts once more when the
+// license has no Inquire, and when Inquire does not know a payment on which the provider may decide later: Assert answers long after
+// the page is dead (PaymentPage/Assert: 24 h after Initialize, 120 h for what is pending).
 func (a *Activities) CloseExpired(ctx context.Context, in activities.PaymentRef) (Outcome, error) {
 	sub, err := a.Saferpay.Load(ctx, in)
 	if err != nil {
@@ -71,49 +69,66 @@ func (a *Activities) CloseExpired(ctx context.Context, in activities.PaymentRef)
 		return Outcome{State: sub.Payment.State, CaptureID: sub.Payment.CaptureID}, nil
 	}
 	found, err := a.inquire(ctx, sub)
-	if saferpay.IsNamed(err, saferpay.NameTransactionNotFound) && sub.Payment.Method.Terms().Decides == payment.DecidesLater {
-		assertion, late := sub.Gateway.AssertPaymentPage(ctx, sub.Credentials, account.Call(ctx, in.PaymentID, "assert-late"), sub.Payment.Token)
-		switch {
-		case late == nil:
-			return a.recordAssertion(ctx, sub, assertion)
-		case !saferpay.IsNamed(late, saferpay.NameTokenExpired, saferpay.NameTransactionNotStarted):
-			return a.recordFailure(ctx, sub, late)
-		}
+	if saferpay.IsNamed(err, saferpay.NameTransactionNotFound) && sub.Payment.Method.DecidesLater() {
+		found, err = a.orAssert(ctx, sub, found, err)
 	}
 	return a.recordLookBack(ctx, sub, found, err)
 }
 
 // LookOnceMore asks whether the money of a payment moved although a person says that it did not, since the invoice could be paid a
-// second time then (JSON API 1.53, Transaction/Inquire by our order id). It records nothing but what was captured; anything else
-// leaves the payment as it is.
+// second time then (JSON API 1.53, Transaction/Inquire by our order id). It records money that was captured, or is authorized and
+// must be released; anything else leaves the payment as it is.
 func (a *Activities) LookOnceMore(ctx context.Context, in activities.PaymentRef) (Outcome, error) {
 	sub, err := a.Saferpay.Load(ctx, in)
 	if err != nil {
 		return Outcome{}, err
 	}
 	found, err := a.inquire(ctx, sub)
-	if err == nil && found.Transaction.Status == saferpay.StatusCaptured {
+	if err == nil && (found.Transaction.Status == saferpay.StatusCaptured || found.Transaction.Status == saferpay.StatusAuthorized) {
 		return a.recordAssertion(ctx, sub, found)
 	}
 	return Outcome{State: sub.Payment.State}, err
 }
 
+// inquire looks the payment up by our order id, see lookUp.
 func (a *Activities) inquire(ctx context.Context, sub subject) (saferpay.Assertion, error) {
 	step := "look-back"
 	if sub.Payment.Reopened() { // another question than the one when it ended
 		step = "look-back-anew"
 	}
-	return sub.Gateway.Inquire(ctx, sub.Credentials, account.Call(ctx, sub.Payment.ID, step), saferpay.InquireBy{OrderID: sub.Payment.OrderID})
+	return a.lookUp(ctx, sub, step, saferpay.InquireBy{OrderID: sub.Payment.OrderID})
 }
 
-// recordLookBack records what Inquire said by our order id of a payment whose token is dead, which by itself says nothing about
-// whether the payer paid before. Of a payment that Saferpay knew before, not finding it proves nothing.
+// lookUp asks Inquire about the payment's transaction. A license without Inquire answers PERMISSION_DENIED: then it asserts the
+// payment, which tells its status and its capture as well.
+func (a *Activities) lookUp(ctx context.Context, sub subject, step string, by saferpay.InquireBy) (saferpay.Assertion, error) {
+	found, err := sub.Gateway.Inquire(ctx, sub.Credentials, account.Call(ctx, sub.Payment.ID, step, sub.Retries), by)
+	if saferpay.IsNamed(err, saferpay.NamePermissionDenied) {
+		return a.orAssert(ctx, sub, found, err)
+	}
+	return found, err
+}
+
+// orAssert asserts a payment of which Inquire said nothing. Once the token is dead, what Inquire said stands.
+func (a *Activities) orAssert(ctx context.Context, sub subject, found saferpay.Assertion, err error) (saferpay.Assertion, error) {
+	assertion, late := sub.Gateway.AssertPaymentPage(ctx, sub.Credentials, account.Call(ctx, sub.Payment.ID, "assert-late", sub.Retries), sub.Payment.Token)
+	if saferpay.IsNamed(late, saferpay.NameTokenExpired) {
+		return found, err
+	}
+	return assertion, late
+}
+
+// unpaid are the answers of Inquire and of Assert about a page on which nobody has paid.
+var unpaid = []string{saferpay.NameTransactionNotFound, saferpay.NameTransactionNotStarted, saferpay.NameTransactionInWrongState}
+
+// recordLookBack records what Saferpay said of a payment whose page is dead, which by itself says nothing about whether the payer
+// paid before. Of a payment that Saferpay knew before, not finding it proves nothing.
 func (a *Activities) recordLookBack(ctx context.Context, sub subject, found saferpay.Assertion, err error) (Outcome, error) {
 	switch {
 	case err == nil:
 		return a.recordAssertion(ctx, sub, found)
-	case !saferpay.IsNamed(err, saferpay.NameTransactionNotFound):
-		return Outcome{}, a.Saferpay.NoticeRevoked(ctx, sub.Service, err)
+	case !saferpay.IsNamed(err, unpaid...):
+		return a.recordFailure(ctx, sub, err)
 	case sub.Payment.State == payment.Pending:
 		return Outcome{State: payment.Pending}, nil
 	case sub.Payment.State != payment.Redirected:
@@ -176,9 +191,11 @@ func (a *Activities) recordFailure(ctx context.Context, sub subject, err error) 
 	}
 	var out Outcome
 	var note string
-	switch refusal.Name {
-	case saferpay.NameTransactionNotStarted:
+	premature := refusal.Name == saferpay.NameTransactionInWrongState && sub.Payment.State == payment.Redirected // the payer is still on the page
+	if premature || refusal.Name == saferpay.NameTransactionNotStarted {
 		return Outcome{State: sub.Payment.State}, nil
+	}
+	switch refusal.Name {
 	case saferpay.NameAuthenticationFailed, saferpay.NamePermissionDenied, saferpay.NameValidationFailed,
 		saferpay.NameRetryLater, saferpay.NameCommunicationFailed:
 		return Outcome{}, a.Saferpay.NoticeRevoked(ctx, sub.Service, err) // about the call, not about the payment

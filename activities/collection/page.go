@@ -23,7 +23,7 @@ type StartCheckout struct {
 	contract.PayNow
 }
 
-// PaymentPage is a payment page that is ready for the payer. From ExpiresAt on neither paying nor Assert works.
+// PaymentPage is a payment page that is ready for the payer. From ExpiresAt on it can't be opened; who is on it can still finish.
 type PaymentPage struct {
 	RedirectURL string       `json:"redirect_url"`
 	Amount      money.Amount `json:"amount"`
@@ -45,7 +45,7 @@ func (a *Activities) OpenPaymentPage(ctx context.Context, in StartCheckout) (Pay
 	if err != nil {
 		return PaymentPage{}, err
 	}
-	page, err := gateway.InitializePaymentPage(ctx, credentials, account.Call(ctx, in.PaymentID, "open"), request)
+	page, err := gateway.InitializePaymentPage(ctx, credentials, account.Call(ctx, in.PaymentID, "open", 0), request)
 	if err != nil {
 		return PaymentPage{}, unpayable(a.Saferpay.NoticeRevoked(ctx, service, err))
 	}
@@ -127,8 +127,8 @@ func (a *Activities) prepare(ctx context.Context, in StartCheckout) (payment.Pay
 		SuccessNotifyURL: notify + "/success",
 		FailNotifyURL:    notify + "/fail",
 	}
-	if in.Method.Terms().Liability == payment.LiabilityShifts && company.Liability == merchant.Require {
-		request.Condition = saferpay.ConditionThreeDS
+	if company.Liability == merchant.Require {
+		request.Condition = in.Method.LiabilityCondition()
 	}
 	return p, request, service, nil
 }

@@ -31,7 +31,7 @@ func (a *Activities) ReleasePayment(ctx context.Context, in Release) (Released, 
 	if err != nil || sub.Payment.State == payment.Cancelled {
 		return Released{}, err
 	}
-	err = sub.Gateway.Cancel(ctx, sub.Credentials, account.Call(ctx, in.PaymentID, "cancel"), sub.Payment.TransactionID)
+	err = sub.Gateway.Cancel(ctx, sub.Credentials, account.Call(ctx, in.PaymentID, "cancel", in.Retries), sub.Payment.TransactionID)
 	if refusal, ok := errors.AsType[*saferpay.Error](err); ok {
 		switch {
 		case refusal.Name == saferpay.NameTransactionAlreadyCaptured:

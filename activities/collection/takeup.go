@@ -24,6 +24,7 @@ type LeftBehind struct {
 // Unfinished is a payment that has not ended, or whose money is parked (State is Captured) until a person decides.
 type Unfinished struct {
 	PaymentID   string             `json:"payment_id"`
+	OrderID     string             `json:"order_id"`
 	Method      payment.Method     `json:"method"`
 	Amount      money.Amount       `json:"amount"`
 	RedirectURL string             `json:"redirect_url"`
@@ -67,7 +68,7 @@ func (a *Activities) TakeUpInvoice(ctx context.Context, in activities.InvoiceRef
 				continue
 			}
 			left.Payments = append(left.Payments, Unfinished{
-				PaymentID: p.ID, Method: p.Method, Amount: p.Amount, RedirectURL: p.RedirectURL, State: p.State,
+				PaymentID: p.ID, OrderID: p.OrderID, Method: p.Method, Amount: p.Amount, RedirectURL: p.RedirectURL, State: p.State,
 				OpenedAt: p.CreatedAt, ExpiresAt: p.ExpiresAt, Reopened: p.Reopened(), Awaited: waiting,
 			})
 		}

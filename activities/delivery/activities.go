@@ -9,6 +9,7 @@ import (
 	"github.com/quittance/quittance/activities/escalation"
 	"github.com/quittance/quittance/internal/delivery"
 	"github.com/quittance/quittance/internal/event"
+	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/merchant"
 )
 
@@ -33,4 +34,5 @@ type Tx interface {
 	Delivery(ctx context.Context, endpointID, eventID string) (delivery.Delivery, error)
 	LockDelivery(ctx context.Context, endpointID, eventID string) (delivery.Delivery, error)
 	SaveDelivery(ctx context.Context, d delivery.Delivery) error
+	ExceptionsAbout(ctx context.Context, subjects []string) ([]exception.Exception, error)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/quittance/quittance/activities"
@@ -163,14 +164,31 @@ func (a *Activities) judge(ctx context.Context, tx Tx, endpoint delivery.Endpoin
 	return true, err
 }
 
-// Told is what became of a mail. Failed is why it will not be sent; empty when the mail server took it, or there was none.
-type Told struct {
+// Standing is whether somebody must still see that an endpoint is disabled.
+type Standing struct {
+	Unseen bool `json:"unseen"`
+}
+
+// CheckEndpoint returns whether the exception that says that the endpoint is disabled is still open: nobody has acknowledged it, and
+// the endpoint is neither enabled again nor removed.
+func (a *Activities) CheckEndpoint(ctx context.Context, ref contract.DeliverEvent) (Standing, error) {
+	var standing Standing
+	err := a.InCompany(ctx, ref.CompanyID, func(tx Tx) error {
+		exceptions, err := tx.ExceptionsAbout(ctx, []string{ref.EndpointID})
+		standing.Unseen = slices.ContainsFunc(exceptions, func(e exception.Exception) bool { return e.Kind == exception.WebhookDisabled && e.Open() })
+		return err
+	})
+	return standing, err
+}
+
+// MailOutcome is what became of a mail. Failed is why it will not be sent; empty when the mail server took it, or there was none.
+type MailOutcome struct {
 	Failed string `json:"failed,omitempty"`
 }
 
 // TellEndpointDisabled mails the company's contact, if there is one, that a webhook endpoint was disabled, unless it is enabled
 // again. That the mail server refuses it for good is a result; one that is down is an error, to be tried again.
-func (a *Activities) TellEndpointDisabled(ctx context.Context, ref contract.DeliverEvent) (Told, error) {
+func (a *Activities) TellEndpointDisabled(ctx context.Context, ref contract.DeliverEvent) (MailOutcome, error) {
 	var written letter.Letter
 	err := a.InCompany(ctx, ref.CompanyID, func(tx Tx) error {
 		written = letter.Letter{}
@@ -189,23 +207,23 @@ func (a *Activities) TellEndpointDisabled(ctx context.Context, ref contract.Deli
 		return err
 	})
 	if err != nil || written.To == "" {
-		return Told{}, err
+		return MailOutcome{}, err
 	}
 	err = a.Send(ctx, written)
 	if refused, ok := errors.AsType[*activities.UndeliverableError](err); ok {
-		return Told{Failed: refused.Reason}, nil
+		return MailOutcome{Failed: refused.Reason}, nil
 	}
-	return Told{}, err
+	return MailOutcome{}, err
 }
 
-// Untold is a mail about an endpoint that failed.
-type Untold struct {
+// MailFailure is a mail about an endpoint that failed.
+type MailFailure struct {
 	contract.DeliverEvent
-	Told
+	MailOutcome
 }
 
-// NoteUntold raises an exception for a mail to the company's contact that failed: the address may be wrong.
-func (a *Activities) NoteUntold(ctx context.Context, in Untold) error {
+// NoteMailFailure raises an exception for a mail to the company's contact that failed: the address may be wrong.
+func (a *Activities) NoteMailFailure(ctx context.Context, in MailFailure) error {
 	return a.InCompany(ctx, in.CompanyID, func(tx Tx) error {
 		_, err := escalation.RaiseIn(ctx, tx, escalation.Raise{
 			CompanyID: in.CompanyID, Kind: exception.EmailFailed, Subject: in.EndpointID, Choices: []exception.Choice{exception.Acknowledge},

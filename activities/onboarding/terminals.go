@@ -21,7 +21,7 @@ type terminalStatus struct {
 
 // openUnseen opens a payment page over one franc that nobody will ever see, for these methods, or all when there are none.
 func (a *Activities) openUnseen(ctx context.Context, s merchant.PaymentService, reader Gateway, c saferpay.Credentials, methods ...string) error {
-	_, err := reader.InitializePaymentPage(ctx, c, account.Call(ctx, s.ID, "probe"), saferpay.PaymentPageRequest{
+	_, err := reader.InitializePaymentPage(ctx, c, account.Call(ctx, s.ID, "probe", 0), saferpay.PaymentPageRequest{
 		Amount: money.FromMinor(100, money.CHF), OrderID: id.NewOrder(), Description: "Quittance tries the credentials", PaymentMethods: methods, ReturnURL: a.PublicURL,
 	})
 	return err

@@ -35,9 +35,9 @@ func (a *Activities) CaptureFound(ctx context.Context, in FoundTransaction) (Tak
 	if err != nil {
 		return Taken{}, err
 	}
-	captured, err := gateway.Capture(ctx, credentials, account.Call(ctx, in.ExceptionID, "capture"), in.TransactionID)
+	captured, err := gateway.Capture(ctx, credentials, account.Call(ctx, in.ExceptionID, "capture", 0), in.TransactionID)
 	if refusal, ok := errors.AsType[*saferpay.Error](err); ok && refusal.Outcome == saferpay.Done {
-		found, err := gateway.Inquire(ctx, credentials, account.Call(ctx, in.ExceptionID, "inquire"), saferpay.InquireBy{TransactionID: in.TransactionID})
+		found, err := gateway.Inquire(ctx, credentials, account.Call(ctx, in.ExceptionID, "inquire", 0), saferpay.InquireBy{TransactionID: in.TransactionID})
 		return Taken{Amount: found.Transaction.Amount}, saferpay.NotYet(err)
 	}
 	if err == nil && captured.Status != saferpay.StatusCaptured { // Transaction/Capture: Status PENDING
@@ -57,9 +57,9 @@ func (a *Activities) ReleaseFound(ctx context.Context, in FoundTransaction) erro
 	if err != nil {
 		return err
 	}
-	err = gateway.Cancel(ctx, credentials, account.Call(ctx, in.ExceptionID, "cancel"), in.TransactionID)
+	err = gateway.Cancel(ctx, credentials, account.Call(ctx, in.ExceptionID, "cancel", 0), in.TransactionID)
 	if saferpay.IsNamed(err, saferpay.NameTransactionInWrongState) {
-		found, inquired := gateway.Inquire(ctx, credentials, account.Call(ctx, in.ExceptionID, "inquire"), saferpay.InquireBy{TransactionID: in.TransactionID})
+		found, inquired := gateway.Inquire(ctx, credentials, account.Call(ctx, in.ExceptionID, "inquire", 0), saferpay.InquireBy{TransactionID: in.TransactionID})
 		if inquired == nil && found.Transaction.Status == saferpay.StatusCanceled {
 			return nil
 		}

@@ -61,7 +61,7 @@ func (a *Activities) RecordRefundRequest(ctx context.Context, in contract.Reques
 }
 
 func refundTerms(p payment.Payment, r refund.Refund) RefundTerms {
-	return RefundTerms{State: r.State, Amount: r.Amount, CapturedAt: p.CapturedAt(), Method: p.Method, Rest: p.Method.Terms().RefundAfter}
+	return RefundTerms{State: r.State, Amount: r.Amount, CapturedAt: p.CapturedAt(), Method: p.Method, Rest: p.Method.RefundDelay()}
 }
 
 // Reopen is a decision that a refund did not happen: it fails, or is asked for again under another order.

@@ -37,7 +37,7 @@ func (a *Activities) SendRefund(ctx context.Context, in activities.RefundRef) (R
 	if r.State != refund.Requested { // an attempt that was given up for dead came through
 		return RefundOutcome{State: r.State}, nil
 	}
-	sent, err := sub.Gateway.Refund(ctx, sub.Credentials, account.Call(ctx, r.ID, "refund"), saferpay.RefundRequest{
+	sent, err := sub.Gateway.Refund(ctx, sub.Credentials, account.Call(ctx, r.ID, "refund", in.Retries), saferpay.RefundRequest{
 		CaptureID: sub.Payment.CaptureID, Amount: r.Amount, OrderID: r.OrderID, Description: r.Reason,
 	})
 	if err != nil {
@@ -125,7 +125,7 @@ func (a *Activities) FindRefund(ctx context.Context, in activities.RefundRef) (R
 	if err != nil {
 		return RefundOutcome{}, err
 	}
-	found, err := sub.Gateway.Inquire(ctx, sub.Credentials, account.Call(ctx, r.ID, "inquire"), saferpay.InquireBy{OrderID: r.OrderID})
+	found, err := sub.Gateway.Inquire(ctx, sub.Credentials, account.Call(ctx, r.ID, "inquire", in.Retries), saferpay.InquireBy{OrderID: r.OrderID})
 	if saferpay.IsNamed(err, saferpay.NameTransactionNotFound) {
 		return RefundOutcome{State: refund.Unknown}, nil
 	}
@@ -141,7 +141,7 @@ func (a *Activities) AskRefund(ctx context.Context, in activities.RefundRef) (Re
 	if err != nil {
 		return RefundOutcome{}, err
 	}
-	progress, err := sub.Gateway.AssertRefund(ctx, sub.Credentials, account.Call(ctx, r.ID, "assert"), r.TransactionID)
+	progress, err := sub.Gateway.AssertRefund(ctx, sub.Credentials, account.Call(ctx, r.ID, "assert", in.Retries), r.TransactionID)
 	if refusal, ok := errors.AsType[*saferpay.Error](err); ok && refusal.Declined() {
 		return a.failRefund(ctx, in, refusal)
 	}
@@ -165,7 +165,7 @@ func (a *Activities) CaptureRefund(ctx context.Context, in activities.RefundRef)
 	if r.State == refund.Pending {
 		return RefundOutcome{State: refund.Pending}, nil
 	}
-	captured, err := sub.Gateway.Capture(ctx, sub.Credentials, account.Call(ctx, r.ID, "capture"), r.TransactionID)
+	captured, err := sub.Gateway.Capture(ctx, sub.Credentials, account.Call(ctx, r.ID, "capture", in.Retries), r.TransactionID)
 	refusal, ok := errors.AsType[*saferpay.Error](err)
 	switch {
 	case ok && refusal.Outcome == saferpay.Done, err == nil && captured.Status == saferpay.StatusCaptured:

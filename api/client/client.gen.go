@@ -1280,7 +1280,7 @@ type AuditEntry struct {
 	// Example: 5KCIZWOLXDCKEGFDHWZNQKTACY
 	RequestID string `json:"request_id"`
 
-	// Status The HTTP status of the answer. Absent when there was none because the process ended; what was asked for may have been done.
+	// Status The HTTP status of the answer. Absent when the process ended before it answered; the call may have taken effect.
 	//
 	// Example: 200
 	Status *int `json:"status,omitempty"`
@@ -1356,8 +1356,8 @@ type Company struct {
 	// Canton Example: VD
 	Canton string `json:"canton"`
 
-	// ContactEmail Whom Quittance writes to about the company's payment services, in the company's language. Without it no such mail is
-	// sent, and the timeline of the payment service says so.
+	// ContactEmail The address to which Quittance writes about the company's payment services, in the company's language. Without it no
+	// such mail is sent, and the timeline of the payment service says so.
 	//
 	//
 	// Example: buchhaltung@demo.example
@@ -1375,8 +1375,8 @@ type Company struct {
 	// Language ISO 639-1.
 	Language Language `json:"language"`
 
-	// LiabilityShift What to do with a payment for which the company, not the card's issuer, bears the risk: `require` releases it and asks
-	// for other means, `prefer` takes it all the same.
+	// LiabilityShift What to do with a payment if the company, not the card's issuer, bears the risk. `require` releases it and asks for
+	// another method. `prefer` takes it anyway.
 	LiabilityShift LiabilityShift `json:"liability_shift"`
 
 	// Name Example: Demo SA
@@ -1388,8 +1388,8 @@ type Company struct {
 	ReceiptAccount string `json:"receipt_account"`
 }
 
-// ContactEmail Whom Quittance writes to about the company's payment services, in the company's language. Without it no such mail is
-// sent, and the timeline of the payment service says so.
+// ContactEmail The address to which Quittance writes about the company's payment services, in the company's language. Without it no
+// such mail is sent, and the timeline of the payment service says so.
 //
 // Example: buchhaltung@demo.example
 type ContactEmail = string
@@ -1563,8 +1563,8 @@ type EventDelivery struct {
 	// QueuedAt When it was last put on its way.
 	QueuedAt time.Time `json:"queued_at"`
 
-	// State `pending` waits for its turn or for the next attempt; `delivered` the receiver took it; `parked` given up, or the endpoint
-	// is disabled, and kept until you ask for it.
+	// State `pending`: waits for its turn or for the next attempt. `delivered`: the receiver took it. `parked`: given up, or the
+	// endpoint is disabled; it is kept until you ask for it.
 	State EventDeliveryState `json:"state"`
 
 	// Subject What the event is about.
@@ -1581,8 +1581,8 @@ type EventDeliveryList struct {
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
-// EventDeliveryState `pending` waits for its turn or for the next attempt; `delivered` the receiver took it; `parked` given up, or the endpoint
-// is disabled, and kept until you ask for it.
+// EventDeliveryState `pending`: waits for its turn or for the next attempt. `delivered`: the receiver took it. `parked`: given up, or the
+// endpoint is disabled; it is kept until you ask for it.
 type EventDeliveryState string
 
 // EventID Example: evt_01k9m24x4nm9t5d3a8y1b6h0j2
@@ -1599,13 +1599,13 @@ type EventList struct {
 // EventType defines model for EventType.
 type EventType string
 
-// EventTypes The events that it takes; empty for all, also those that are yet to come.
+// EventTypes The events that it takes; empty for all, also for types that are added later.
 type EventTypes = []EventType
 
 // Exception defines model for Exception.
 type Exception struct {
-	// About What the exception is about, as it stands now, with what it is found by in the Saferpay Backoffice. Only in the answer
-	// about one exception, and absent for what is neither a payment nor a refund.
+	// About What the exception is about, as it stands now, with the ids that find it in the Saferpay Backoffice. Only in the
+	// answer about one exception. Absent for what is neither a payment nor a refund.
 	About *ExceptionContext `json:"about,omitempty"`
 
 	// Choice The decision; `cleared_up` when it turned out not to need one.
@@ -1613,12 +1613,22 @@ type Exception struct {
 	// Example: try_again
 	Choice *string `json:"choice,omitempty"`
 
-	// Choices The decisions that it can be resolved with: `try_again` do the step once more; `it_happened` a person found it done
-	// at Saferpay; `it_did_not` a person made sure that no money moves; `refund` give the money back; `keep` leave it where
-	// it is booked; `acknowledge` nothing more is to be done; `book` book what Saferpay moved against 2030, prepayments
-	// received; `record` record it as a refund of the payment that it fits, once it is captured; `capture_now` capture
-	// what is authorized; `release` cancel an authorization, so that no money moves; `accept` leave our record as it is;
-	// `not_ours` leave alone what belongs to somebody else who uses the terminal.
+	// Choices The decisions that it can be resolved with.
+	//
+	// | choice | means |
+	// | --- | --- |
+	// | `try_again` | do the step once more |
+	// | `it_happened` | a person found it done at Saferpay |
+	// | `it_did_not` | a person made sure that no money moves |
+	// | `refund` | give the money back |
+	// | `keep` | leave it where it is booked |
+	// | `acknowledge` | do nothing more |
+	// | `book` | book what Saferpay moved against 2030, prepayments received |
+	// | `record` | capture it if needed, and record it as a refund of the payment that it fits |
+	// | `capture_now` | capture what is authorized |
+	// | `release` | cancel an authorization, so that no money moves |
+	// | `accept` | leave our record as it is |
+	// | `not_ours` | leave it alone: it belongs to somebody else who uses the terminal |
 	//
 	//
 	// Example: ["try_again","it_did_not"]
@@ -1632,20 +1642,33 @@ type Exception struct {
 	// ID Example: exc_01k9m25y5pp0v6e4b9z2c7j1k3
 	ID string `json:"id"`
 
-	// Kind What is to be decided: `capture_unclear` authorized money could not be captured, or nobody knows; `release_unclear`
-	// authorized money could not be given back, or nobody knows; `outcome_unclear` Saferpay could not be asked what became of
-	// a payment; `pending_overdue` the provider has not decided in its time; `answer_mismatch` Saferpay has other
-	// money than was asked for; `double_payment` money for an invoice that was settled already; `capture_deadline` authorized
-	// money is about to be lost; `refund_unclear` nobody knows whether a refund happened; `refund_by_hand` the licence has no
-	// refunds, so that it is done in the Saferpay Backoffice; `refund_not_taken` Saferpay does not take a refund at the
-	// moment; `refund_stuck` an accepted refund could not be captured; `booking_failed` captured money could not be booked;
-	// `webhook_disabled` a webhook endpoint takes no events any more; `email_failed` a mail about an invoice, a payment
-	// service or a webhook endpoint could not be delivered.
+	// Kind What is to be decided.
 	//
-	// The nightly comparison with Saferpay's transaction report finds: `orphan_transaction` captured money that no payment
-	// stands for; `missing_capture` money, or a refund, that is authorized at Saferpay and that nobody captures;
-	// `amount_differs` Saferpay moved another amount than was booked; `refund_found` money that went back without a refund
-	// here, such as one that was made in the Saferpay Backoffice. Each is raised once about its subject.
+	// | kind | means |
+	// | --- | --- |
+	// | `capture_unclear` | authorized money could not be captured, or the outcome is unknown |
+	// | `release_unclear` | authorized money could not be given back, or the outcome is unknown |
+	// | `outcome_unclear` | Quittance could not ask Saferpay what became of a payment |
+	// | `pending_overdue` | the provider has not decided in its time |
+	// | `answer_mismatch` | Saferpay has other money than Quittance asked for |
+	// | `double_payment` | money came for an invoice that was settled already |
+	// | `capture_deadline` | authorized money will be lost soon |
+	// | `refund_unclear` | it is unknown whether a refund happened |
+	// | `refund_by_hand` | the licence has no refunds, so somebody refunds in the Saferpay Backoffice |
+	// | `refund_not_taken` | Saferpay does not accept a refund at the moment |
+	// | `refund_stuck` | an accepted refund could not be captured |
+	// | `booking_failed` | captured money could not be booked |
+	// | `webhook_disabled` | a webhook endpoint takes no more events |
+	// | `email_failed` | a mail about an invoice, a payment service or a webhook endpoint could not be delivered |
+	//
+	// The nightly comparison with Saferpay's transaction report finds these. Each is raised once about its subject.
+	//
+	// | kind | means |
+	// | --- | --- |
+	// | `orphan_transaction` | captured money that belongs to no payment |
+	// | `missing_capture` | money, or a refund, that is authorized at Saferpay and that nobody captures |
+	// | `amount_differs` | Saferpay moved another amount than Quittance booked |
+	// | `refund_found` | money that went back without a refund here, for example from the Saferpay Backoffice |
 	Kind ExceptionKind `json:"kind"`
 
 	// Meanings What each of the choices does, for people.
@@ -1682,8 +1705,8 @@ type Exception struct {
 // ExceptionStatus defines model for Exception.Status.
 type ExceptionStatus string
 
-// ExceptionContext What the exception is about, as it stands now, with what it is found by in the Saferpay Backoffice. Only in the answer
-// about one exception, and absent for what is neither a payment nor a refund.
+// ExceptionContext What the exception is about, as it stands now, with the ids that find it in the Saferpay Backoffice. Only in the
+// answer about one exception. Absent for what is neither a payment nor a refund.
 type ExceptionContext struct {
 	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
 	//
@@ -1711,9 +1734,9 @@ type ExceptionContext struct {
 	// PaymentID Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
 	PaymentID PaymentID `json:"payment_id"`
 
-	// PaymentState `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. One of `failed`, `aborted` and `expired` can become
-	// `unknown` once more: when Saferpay's report shows in the night that the payer paid all the same. The money then comes to
-	// the invoice as if it had been known at once.
+	// PaymentState `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. A payment that is `failed`, `aborted` or
+	// `expired` can become `unknown` once more: when Saferpay's report shows at night that the payer did pay. The money then
+	// comes to the invoice as if it had been known at once.
 	PaymentState PaymentState `json:"payment_state"`
 
 	// RefundID Only of a refund.
@@ -1745,20 +1768,33 @@ type ExceptionDecision struct {
 	Note *string `json:"note,omitempty"`
 }
 
-// ExceptionKind What is to be decided: `capture_unclear` authorized money could not be captured, or nobody knows; `release_unclear`
-// authorized money could not be given back, or nobody knows; `outcome_unclear` Saferpay could not be asked what became of
-// a payment; `pending_overdue` the provider has not decided in its time; `answer_mismatch` Saferpay has other
-// money than was asked for; `double_payment` money for an invoice that was settled already; `capture_deadline` authorized
-// money is about to be lost; `refund_unclear` nobody knows whether a refund happened; `refund_by_hand` the licence has no
-// refunds, so that it is done in the Saferpay Backoffice; `refund_not_taken` Saferpay does not take a refund at the
-// moment; `refund_stuck` an accepted refund could not be captured; `booking_failed` captured money could not be booked;
-// `webhook_disabled` a webhook endpoint takes no events any more; `email_failed` a mail about an invoice, a payment
-// service or a webhook endpoint could not be delivered.
+// ExceptionKind What is to be decided.
 //
-// The nightly comparison with Saferpay's transaction report finds: `orphan_transaction` captured money that no payment
-// stands for; `missing_capture` money, or a refund, that is authorized at Saferpay and that nobody captures;
-// `amount_differs` Saferpay moved another amount than was booked; `refund_found` money that went back without a refund
-// here, such as one that was made in the Saferpay Backoffice. Each is raised once about its subject.
+// | kind | means |
+// | --- | --- |
+// | `capture_unclear` | authorized money could not be captured, or the outcome is unknown |
+// | `release_unclear` | authorized money could not be given back, or the outcome is unknown |
+// | `outcome_unclear` | Quittance could not ask Saferpay what became of a payment |
+// | `pending_overdue` | the provider has not decided in its time |
+// | `answer_mismatch` | Saferpay has other money than Quittance asked for |
+// | `double_payment` | money came for an invoice that was settled already |
+// | `capture_deadline` | authorized money will be lost soon |
+// | `refund_unclear` | it is unknown whether a refund happened |
+// | `refund_by_hand` | the licence has no refunds, so somebody refunds in the Saferpay Backoffice |
+// | `refund_not_taken` | Saferpay does not accept a refund at the moment |
+// | `refund_stuck` | an accepted refund could not be captured |
+// | `booking_failed` | captured money could not be booked |
+// | `webhook_disabled` | a webhook endpoint takes no more events |
+// | `email_failed` | a mail about an invoice, a payment service or a webhook endpoint could not be delivered |
+//
+// The nightly comparison with Saferpay's transaction report finds these. Each is raised once about its subject.
+//
+// | kind | means |
+// | --- | --- |
+// | `orphan_transaction` | captured money that belongs to no payment |
+// | `missing_capture` | money, or a refund, that is authorized at Saferpay and that nobody captures |
+// | `amount_differs` | Saferpay moved another amount than Quittance booked |
+// | `refund_found` | money that went back without a refund here, for example from the Saferpay Backoffice |
 type ExceptionKind string
 
 // ExceptionList defines model for ExceptionList.
@@ -2090,7 +2126,7 @@ type JournalEntry struct {
 	// Example: Paiement en ligne de la facture 2026-0042
 	Text string `json:"text"`
 
-	// ValueDate The day on which it happened; differs from `date` only when the books were closed for it, and then `date` is the
+	// ValueDate The day on which it happened. It differs from `date` only when the books were closed for it; then `date` is the
 	// first open day.
 	ValueDate Date `json:"value_date"`
 }
@@ -2199,7 +2235,7 @@ type JournalVerification struct {
 
 // KeyRotation defines model for KeyRotation.
 type KeyRotation struct {
-	// OverlapHours How long the old key goes on working; 24 when absent.
+	// OverlapHours For how many hours the old key still works; 24 when absent.
 	//
 	// Example: 24
 	OverlapHours *int `json:"overlap_hours,omitempty"`
@@ -2208,8 +2244,8 @@ type KeyRotation struct {
 // Language ISO 639-1.
 type Language string
 
-// LiabilityShift What to do with a payment for which the company, not the card's issuer, bears the risk: `require` releases it and asks
-// for other means, `prefer` takes it all the same.
+// LiabilityShift What to do with a payment if the company, not the card's issuer, bears the risk. `require` releases it and asks for
+// another method. `prefer` takes it anyway.
 type LiabilityShift string
 
 // NewAccount defines model for NewAccount.
@@ -2250,8 +2286,8 @@ type NewCompany struct {
 	// Example: VD
 	Canton NewCompanyCanton `json:"canton"`
 
-	// ContactEmail Whom Quittance writes to about the company's payment services, in the company's language. Without it no such mail is
-	// sent, and the timeline of the payment service says so.
+	// ContactEmail The address to which Quittance writes about the company's payment services, in the company's language. Without it no
+	// such mail is sent, and the timeline of the payment service says so.
 	//
 	//
 	// Example: buchhaltung@demo.example
@@ -2418,7 +2454,7 @@ type NewWebhookEndpoint struct {
 	// Description Example: Accounting
 	Description *EndpointDescription `json:"description,omitempty"`
 
-	// Events The events that it takes; empty for all, also those that are yet to come.
+	// Events The events that it takes; empty for all, also for types that are added later.
 	Events *EventTypes `json:"events,omitempty"`
 
 	// URL Example: https://shop.example.ch/webhooks
@@ -2444,7 +2480,7 @@ type NewlyMadeAPIKey struct {
 
 // NextStep defines model for NextStep.
 type NextStep struct {
-	// Email To whom to write.
+	// Email The address to write to.
 	//
 	// Example: partner_support_e-commerce@six-payment-services.com
 	Email *string `json:"email,omitempty"`
@@ -2553,9 +2589,9 @@ type Payment struct {
 	// Saferpay How Saferpay calls it; each is absent until it is known.
 	Saferpay SaferpayReferences `json:"saferpay"`
 
-	// State `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. One of `failed`, `aborted` and `expired` can become
-	// `unknown` once more: when Saferpay's report shows in the night that the payer paid all the same. The money then comes to
-	// the invoice as if it had been known at once.
+	// State `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. A payment that is `failed`, `aborted` or
+	// `expired` can become `unknown` once more: when Saferpay's report shows at night that the payer did pay. The money then
+	// comes to the invoice as if it had been known at once.
 	State    PaymentState  `json:"state"`
 	Timeline []PaymentStep `json:"timeline"`
 }
@@ -2647,7 +2683,7 @@ type PaymentServiceStatus string
 
 // PaymentServiceStep defines model for PaymentServiceStep.
 type PaymentServiceStep struct {
-	// About Which one, where there are several: after how many business days for a reminder, the id of a document, a currency, or methods with currencies.
+	// About Which one, where there are several: the business days before a reminder, the id of a document, a currency, or methods with currencies.
 	//
 	// Example: 2
 	About *string   `json:"about,omitempty"`
@@ -2659,18 +2695,18 @@ type PaymentServiceStep struct {
 	Note   *string              `json:"note,omitempty"`
 	Status PaymentServiceStatus `json:"status"`
 
-	// What Names the step for programs: a new status, or what else happened. `contracts_lost` and `suspended` both suspend; after
-	// `suspended` the company enters new credentials, after `contracts_lost` the acquirer is asked.
+	// What Names the step for programs: a new status, or what else happened. `contracts_lost` and `suspended` both suspend. After
+	// `suspended` the company enters new credentials. After `contracts_lost` somebody asks the acquirer.
 	What PaymentServiceWhat `json:"what"`
 }
 
-// PaymentServiceWhat Names the step for programs: a new status, or what else happened. `contracts_lost` and `suspended` both suspend; after
-// `suspended` the company enters new credentials, after `contracts_lost` the acquirer is asked.
+// PaymentServiceWhat Names the step for programs: a new status, or what else happened. `contracts_lost` and `suspended` both suspend. After
+// `suspended` the company enters new credentials. After `contracts_lost` somebody asks the acquirer.
 type PaymentServiceWhat string
 
-// PaymentState `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. One of `failed`, `aborted` and `expired` can become
-// `unknown` once more: when Saferpay's report shows in the night that the payer paid all the same. The money then comes to
-// the invoice as if it had been known at once.
+// PaymentState `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. A payment that is `failed`, `aborted` or
+// `expired` can become `unknown` once more: when Saferpay's report shows at night that the payer did pay. The money then
+// comes to the invoice as if it had been known at once.
 type PaymentState string
 
 // PaymentStep defines model for PaymentStep.
@@ -2680,9 +2716,9 @@ type PaymentStep struct {
 	// Note Example: Saferpay authorized VISA.
 	Note *string `json:"note,omitempty"`
 
-	// State `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. One of `failed`, `aborted` and `expired` can become
-	// `unknown` once more: when Saferpay's report shows in the night that the payer paid all the same. The money then comes to
-	// the invoice as if it had been known at once.
+	// State `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. A payment that is `failed`, `aborted` or
+	// `expired` can become `unknown` once more: when Saferpay's report shows at night that the payer did pay. The money then
+	// comes to the invoice as if it had been known at once.
 	State PaymentState `json:"state"`
 }
 
@@ -2696,8 +2732,8 @@ type Payout struct {
 	// Candidates When several sets of payments explain it; each can be confirmed.
 	Candidates []PayoutCandidate `json:"candidates"`
 
-	// Confidence How sure it is what it pays: `certain` by orders or because a person said so, `likely` because whole days explain it,
-	// `possible` because no other payments do.
+	// Confidence How sure Quittance is what it pays: `certain` by orders or because a person said so, `likely` because whole days
+	// explain it, `possible` because no other payments do.
 	Confidence *PayoutConfidence `json:"confidence,omitempty"`
 	CreatedAt  time.Time         `json:"created_at"`
 
@@ -2713,7 +2749,7 @@ type Payout struct {
 	// Fee What the acquirer keeps; `0.00` while nobody knows.
 	Fee Amount `json:"fee"`
 
-	// Gross What its payments, refunds and others are together; `0.00` while nobody knows.
+	// Gross The sum of its payments, refunds and other items; `0.00` while it is unknown.
 	Gross Amount `json:"gross"`
 
 	// ID Example: pyo_01k9m2h4e9zx7v1p6d2y5w8r0a
@@ -2759,17 +2795,17 @@ type Payout struct {
 	Returns *string          `json:"returns,omitempty"`
 	SeenIn  []PayoutSighting `json:"seen_in"`
 
-	// State `booked`; `proposed`: it is likely known what it pays, and a person has to confirm; `unmatched`: nobody knows; `dismissed`: a
-	// person left it out of the books; `returned`: booked, and taken back by the bank.
+	// State `booked`; `proposed`: it is probably known what it pays, and a person has to confirm; `unmatched`: it is unknown what
+	// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank.
 	State    PayoutState  `json:"state"`
 	Timeline []PayoutStep `json:"timeline"`
 
-	// Total Of the whole transfer: `net`, unless a part of it waits for a person.
+	// Total The amount of the whole transfer: `net`, unless a part of it waits for a person.
 	Total Amount `json:"total"`
 }
 
-// PayoutConfidence How sure it is what it pays: `certain` by orders or because a person said so, `likely` because whole days explain it,
-// `possible` because no other payments do.
+// PayoutConfidence How sure Quittance is what it pays: `certain` by orders or because a person said so, `likely` because whole days
+// explain it, `possible` because no other payments do.
 type PayoutConfidence string
 
 // PayoutCandidate defines model for PayoutCandidate.
@@ -2785,8 +2821,8 @@ type PayoutCandidate struct {
 
 // PayoutDecision defines model for PayoutDecision.
 type PayoutDecision struct {
-	// Account Where the rest goes that neither items nor fee explain, such as 6945 for a rounding difference, or 1100 for a chargeback
-	// that the customer owes again.
+	// Account Where the rest goes that neither items nor fee explain, such as 6945 for a rounding difference, or 1100 for a
+	// chargeback that the customer owes again.
 	//
 	//
 	// Example: 6945
@@ -2862,7 +2898,7 @@ type PayoutLine struct {
 
 	// Problem Why it could not be matched, for people.
 	//
-	// Example: No payment or refund with this order is known here.
+	// Example: Quittance knows no payment or refund with this order.
 	Problem *string         `json:"problem,omitempty"`
 	Type    *PayoutLineType `json:"type,omitempty"`
 }
@@ -2921,15 +2957,15 @@ type PayoutSighting struct {
 // PayoutSightingFormat defines model for PayoutSighting.Format.
 type PayoutSightingFormat string
 
-// PayoutState `booked`; `proposed`: it is likely known what it pays, and a person has to confirm; `unmatched`: nobody knows; `dismissed`: a
-// person left it out of the books; `returned`: booked, and taken back by the bank.
+// PayoutState `booked`; `proposed`: it is probably known what it pays, and a person has to confirm; `unmatched`: it is unknown what
+// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank.
 type PayoutState string
 
 // PayoutStep defines model for PayoutStep.
 type PayoutStep struct {
 	At time.Time `json:"at"`
 
-	// By The id of the key of who decided.
+	// By The id of the key that decided.
 	//
 	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 	By *string `json:"by,omitempty"`
@@ -2937,8 +2973,8 @@ type PayoutStep struct {
 	// Note Example: Matched by the orders that the file names.
 	Note string `json:"note"`
 
-	// State `booked`; `proposed`: it is likely known what it pays, and a person has to confirm; `unmatched`: nobody knows; `dismissed`: a
-	// person left it out of the books; `returned`: booked, and taken back by the bank.
+	// State `booked`; `proposed`: it is probably known what it pays, and a person has to confirm; `unmatched`: it is unknown what
+	// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank.
 	State PayoutState `json:"state"`
 }
 
@@ -3134,7 +3170,7 @@ type Scopes = []Scope
 
 // SecretRotation defines model for SecretRotation.
 type SecretRotation struct {
-	// OverlapHours For how long the old secret goes on; 24 when absent.
+	// OverlapHours For how many hours the old secret still signs; 24 when absent.
 	//
 	// Example: 24
 	OverlapHours *int `json:"overlap_hours,omitempty"`
@@ -3153,8 +3189,8 @@ type Settings struct {
 	// BooksClosedUntil The last day on which nothing can be booked any more; absent while the books were never closed.
 	BooksClosedUntil *Date `json:"books_closed_until,omitempty"`
 
-	// ContactEmail Whom Quittance writes to about the company's payment services, in the company's language. Without it no such mail is
-	// sent, and the timeline of the payment service says so.
+	// ContactEmail The address to which Quittance writes about the company's payment services, in the company's language. Without it no
+	// such mail is sent, and the timeline of the payment service says so.
 	//
 	//
 	// Example: buchhaltung@demo.example
@@ -3168,8 +3204,8 @@ type Settings struct {
 	// Language ISO 639-1.
 	Language Language `json:"language"`
 
-	// LiabilityShift What to do with a payment for which the company, not the card's issuer, bears the risk: `require` releases it and asks
-	// for other means, `prefer` takes it all the same.
+	// LiabilityShift What to do with a payment if the company, not the card's issuer, bears the risk. `require` releases it and asks for
+	// another method. `prefer` takes it anyway.
 	LiabilityShift LiabilityShift `json:"liability_shift"`
 
 	// PayoutDays How many business days after a payment its payout is expected.
@@ -3177,7 +3213,7 @@ type Settings struct {
 	// Example: 2
 	PayoutDays int `json:"payout_days"`
 
-	// PayoutIbans The accounts to which the acquirer pays. Statements of others are refused; while there are none, of any is taken.
+	// PayoutIbans The accounts to which the acquirer pays. Statements of other accounts are refused. While the list is empty, statements of any account are taken.
 	PayoutIbans []IBAN `json:"payout_ibans"`
 
 	// ReceiptAccount Where receipts are booked.
@@ -3206,8 +3242,8 @@ type SettingsChanges struct {
 	// Language ISO 639-1.
 	Language *Language `json:"language,omitempty"`
 
-	// LiabilityShift What to do with a payment for which the company, not the card's issuer, bears the risk: `require` releases it and asks
-	// for other means, `prefer` takes it all the same.
+	// LiabilityShift What to do with a payment if the company, not the card's issuer, bears the risk. `require` releases it and asks for
+	// another method. `prefer` takes it anyway.
 	LiabilityShift *LiabilityShift `json:"liability_shift,omitempty"`
 
 	// PayoutDays Example: 2
@@ -3352,7 +3388,7 @@ type Standing struct {
 	// EntryID Example: jre_01k9m23w3mk8s4c2z7x0a5g9h1
 	EntryID string `json:"entry_id"`
 
-	// ExpectedPayout Of what the acquirer pays out or keeps back: when that is expected, see `payout_days` of the settings.
+	// ExpectedPayout When the acquirer is expected to pay it out or keep it back, see `payout_days` of the settings.
 	ExpectedPayout *Date `json:"expected_payout,omitempty"`
 
 	// InvoiceID Example: inv_01k9m21t1jh6q2a0x5v8y3e7f9
@@ -3584,7 +3620,7 @@ type WebhookEndpoint struct {
 	DisabledBecause *string `json:"disabled_because,omitempty"`
 	Enabled         bool    `json:"enabled"`
 
-	// Events The events that it takes; empty for all, also those that are yet to come.
+	// Events The events that it takes; empty for all, also for types that are added later.
 	Events EventTypes `json:"events"`
 
 	// FailingSince Absent when the last attempt worked.
@@ -3593,10 +3629,10 @@ type WebhookEndpoint struct {
 	// ID Example: whe_01k9m28b1bs3y9h7e2c5f0n4p6
 	ID WebhookEndpointID `json:"id"`
 
-	// PreviousSecretUntil Until when messages are signed with the secret before as well; absent when they are not.
+	// PreviousSecretUntil Until when messages are signed with the old secret as well; absent when they are not.
 	PreviousSecretUntil *time.Time `json:"previous_secret_until,omitempty"`
 
-	// Secret What messages are signed with. It is only in the answer that makes it.
+	// Secret What messages are signed with. Only the answer that makes it shows it.
 	//
 	// Example: whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD
 	Secret *string `json:"secret,omitempty"`
@@ -3611,7 +3647,7 @@ type WebhookEndpointChanges struct {
 	Description *EndpointDescription `json:"description,omitempty"`
 	Enabled     *bool                `json:"enabled,omitempty"`
 
-	// Events The events that it takes; empty for all, also those that are yet to come.
+	// Events The events that it takes; empty for all, also for types that are added later.
 	Events *EventTypes `json:"events,omitempty"`
 
 	// URL Example: https://shop.example.ch/webhooks
@@ -4087,8 +4123,8 @@ type ClientInterface interface {
 
 	// DeleteAccount Delete an account
 	//
-	// An account that was ever booked on, that the settings name, or that Quittance books on by itself is answered with 409
-	// `account-in-use`.
+	// The answer is 409 `account-in-use` if the account was ever booked on, if the settings name it, or if Quittance books
+	// on it by itself.
 	//
 	// Corresponds with DELETE /accounts/{number} (the `DeleteAccount` operationId).
 	DeleteAccount(ctx context.Context, number AccountNumber, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4100,8 +4136,8 @@ type ClientInterface interface {
 
 	// UpdateAccountWithBody Rename an account
 	//
-	// Its number stays. Another name for the receipt account is answered with the warning `receipt-account-renamed`: support
-	// finds payments harder to trace then.
+	// Its number stays. A new name for the receipt account gets the warning `receipt-account-renamed`: support then finds
+	// payments harder to trace.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4110,8 +4146,8 @@ type ClientInterface interface {
 
 	// UpdateAccount Rename an account
 	//
-	// Its number stays. Another name for the receipt account is answered with the warning `receipt-account-renamed`: support
-	// finds payments harder to trace then.
+	// Its number stays. A new name for the receipt account gets the warning `receipt-account-renamed`: support then finds
+	// payments harder to trace.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4121,7 +4157,8 @@ type ClientInterface interface {
 	// ListAuditLog Who changed what
 	//
 	// Every call that may have changed something, newest first: by whom, on what, how it was answered, and which fields it
-	// changed. What payers, Saferpay and Quittance itself do stands in the timelines of payments, refunds and payment services.
+	// changed. What payers, Saferpay and Quittance itself do stands in the timelines of payments, refunds and payment
+	// services.
 	//
 	// Corresponds with GET /audit-log (the `ListAuditLog` operationId).
 	ListAuditLog(ctx context.Context, params *ListAuditLogParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4149,7 +4186,7 @@ type ClientInterface interface {
 
 	// CreateAPIKeyWithBody Create a key of a company
 	//
-	// The answer is the only place where the key is ever shown; only its hash is kept.
+	// The key is shown only in this answer; Quittance keeps only its hash.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4158,7 +4195,7 @@ type ClientInterface interface {
 
 	// CreateAPIKey Create a key of a company
 	//
-	// The answer is the only place where the key is ever shown; only its hash is kept.
+	// The key is shown only in this answer; Quittance keeps only its hash.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4174,8 +4211,8 @@ type ClientInterface interface {
 
 	// RotateAPIKeyWithBody Replace a key
 	//
-	// Answers with a new key of the same scopes. The old one goes on working for `overlap_hours`, so that every program can
-	// change over in its own time, and is refused from then on.
+	// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
+	// change over in its own time. Then it is refused.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4184,8 +4221,8 @@ type ClientInterface interface {
 
 	// RotateAPIKey Replace a key
 	//
-	// Answers with a new key of the same scopes. The old one goes on working for `overlap_hours`, so that every program can
-	// change over in its own time, and is refused from then on.
+	// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
+	// change over in its own time. Then it is refused.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4206,8 +4243,9 @@ type ClientInterface interface {
 
 	// RedeliverEventWithBody Send an event once more
 	//
-	// To every enabled endpoint that takes its type, or to one of them; also to endpoints that are newer than the event. One
-	// that waits for its next attempt has it at once. When there is no such endpoint: `no-webhook-endpoint`.
+	// Sends the event to every enabled endpoint that takes its type, or to one of them, also to endpoints that are newer
+	// than the event. A delivery that waits for its next attempt gets it at once. When there is no such endpoint, the answer
+	// is `no-webhook-endpoint`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4216,8 +4254,9 @@ type ClientInterface interface {
 
 	// RedeliverEvent Send an event once more
 	//
-	// To every enabled endpoint that takes its type, or to one of them; also to endpoints that are newer than the event. One
-	// that waits for its next attempt has it at once. When there is no such endpoint: `no-webhook-endpoint`.
+	// Sends the event to every enabled endpoint that takes its type, or to one of them, also to endpoints that are newer
+	// than the event. A delivery that waits for its next attempt gets it at once. When there is no such endpoint, the answer
+	// is `no-webhook-endpoint`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4226,7 +4265,7 @@ type ClientInterface interface {
 
 	// ListExceptions List exceptions
 	//
-	// Newest first. With `open=true` it is the list of what is to be decided.
+	// Newest first. `open=true` lists what is to be decided.
 	//
 	// Corresponds with GET /exceptions (the `ListExceptions` operationId).
 	ListExceptions(ctx context.Context, params *ListExceptionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4238,15 +4277,17 @@ type ClientInterface interface {
 
 	// ResolveExceptionWithBody Decide an exception
 	//
-	// With one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes on.
-	// Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried again
-	// there is nothing to decide: `payment-in-progress`. When the process that waits for the decision was ended from outside,
-	// such as in Temporal Web, it is started again and finds out by itself where it stands: `process-restarted` says so, and
-	// the exception is decided again if it is still open afterwards.
+	// Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
+	// on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
+	// again there is nothing to decide: `payment-in-progress`.
+	//
+	// The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
+	// started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
+	// exception is still open afterwards.
 	//
 	// A decision on what the nightly comparison with Saferpay found is carried out before it is recorded. When that doesn't
-	// work the exception stays open: `decision-impossible` says why Saferpay refuses, `saferpay-unavailable` to decide again in
-	// a moment, `refund-exceeds-payment` that less is left of the payment than the refund.
+	// work, the exception stays open. `decision-impossible` says why Saferpay refuses. `saferpay-unavailable` means: decide
+	// again in a moment. `refund-exceeds-payment` means that less is left of the payment than the refund.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4255,15 +4296,17 @@ type ClientInterface interface {
 
 	// ResolveException Decide an exception
 	//
-	// With one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes on.
-	// Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried again
-	// there is nothing to decide: `payment-in-progress`. When the process that waits for the decision was ended from outside,
-	// such as in Temporal Web, it is started again and finds out by itself where it stands: `process-restarted` says so, and
-	// the exception is decided again if it is still open afterwards.
+	// Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
+	// on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
+	// again there is nothing to decide: `payment-in-progress`.
+	//
+	// The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
+	// started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
+	// exception is still open afterwards.
 	//
 	// A decision on what the nightly comparison with Saferpay found is carried out before it is recorded. When that doesn't
-	// work the exception stays open: `decision-impossible` says why Saferpay refuses, `saferpay-unavailable` to decide again in
-	// a moment, `refund-exceeds-payment` that less is left of the payment than the refund.
+	// work, the exception stays open. `decision-impossible` says why Saferpay refuses. `saferpay-unavailable` means: decide
+	// again in a moment. `refund-exceeds-payment` means that less is left of the payment than the refund.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4279,8 +4322,8 @@ type ClientInterface interface {
 
 	// CreateInvoiceWithBody Create a draft
 	//
-	// Without `payment_service_ids` the default payment service is attached, if there is one; `[]` attaches none, and the
-	// invoice can't be paid online.
+	// Without `payment_service_ids` the default payment service is attached, if there is one. `[]` attaches none; then
+	// nobody can pay the invoice online.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4289,8 +4332,8 @@ type ClientInterface interface {
 
 	// CreateInvoice Create a draft
 	//
-	// Without `payment_service_ids` the default payment service is attached, if there is one; `[]` attaches none, and the
-	// invoice can't be paid online.
+	// Without `payment_service_ids` the default payment service is attached, if there is one. `[]` attaches none; then
+	// nobody can pay the invoice online.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4304,9 +4347,9 @@ type ClientInterface interface {
 
 	// UpdateInvoiceWithBody Change an invoice
 	//
-	// What is absent stays as it is; `payment_service_ids` replaces the list, which is how a payment service is switched on
-	// for an earlier invoice. Of an invoice that is open or partially paid only `customer.email` and `due_date` can be changed,
-	// which sends nothing by itself; anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
+	// What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
+	// for an earlier invoice. Of an invoice that is open or partially paid you can change only `customer.email` and `due_date`,
+	// which sends nothing by itself. Anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4315,9 +4358,9 @@ type ClientInterface interface {
 
 	// UpdateInvoice Change an invoice
 	//
-	// What is absent stays as it is; `payment_service_ids` replaces the list, which is how a payment service is switched on
-	// for an earlier invoice. Of an invoice that is open or partially paid only `customer.email` and `due_date` can be changed,
-	// which sends nothing by itself; anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
+	// What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
+	// for an earlier invoice. Of an invoice that is open or partially paid you can change only `customer.email` and `due_date`,
+	// which sends nothing by itself. Anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4326,15 +4369,15 @@ type ClientInterface interface {
 
 	// CancelInvoice Cancel a draft or an open invoice
 	//
-	// Refused while money is being captured (`payment-in-progress`) and once it has been (`invoice-paid`).
+	// Refused while money is being captured (`payment-in-progress`), and after that (`invoice-paid`).
 	//
 	// Corresponds with POST /invoices/{invoice_id}/cancel (the `CancelInvoice` operationId).
 	CancelInvoice(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// IssueInvoiceWithBody Issue a draft
 	//
-	// The invoice becomes open and its online document can be paid. Every attached payment service must be active and
-	// accept the invoice's currency (`payment-service-not-active`, `currency-not-active`).
+	// The invoice becomes open, and its online document can be paid. Every attached payment service must be active
+	// (`payment-service-not-active`) and accept the invoice's currency (`currency-not-active`).
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4343,8 +4386,8 @@ type ClientInterface interface {
 
 	// IssueInvoice Issue a draft
 	//
-	// The invoice becomes open and its online document can be paid. Every attached payment service must be active and
-	// accept the invoice's currency (`payment-service-not-active`, `currency-not-active`).
+	// The invoice becomes open, and its online document can be paid. Every attached payment service must be active
+	// (`payment-service-not-active`) and accept the invoice's currency (`currency-not-active`).
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4353,8 +4396,9 @@ type ClientInterface interface {
 
 	// RecordReceiptWithBody Record money that came by other means
 	//
-	// Such as a bank transfer, whole or in part. It is booked on its account against receivables, and of an online payment
-	// that is authorized later no more is taken than is still due. More than is due is `receipt-exceeds-invoice`.
+	// For example a bank transfer, in whole or in part. It is booked on its account against receivables. An online payment
+	// that is authorized later is taken only if its whole amount is still due. A receipt of more than is due is
+	// `receipt-exceeds-invoice`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4363,8 +4407,9 @@ type ClientInterface interface {
 
 	// RecordReceipt Record money that came by other means
 	//
-	// Such as a bank transfer, whole or in part. It is booked on its account against receivables, and of an online payment
-	// that is authorized later no more is taken than is still due. More than is due is `receipt-exceeds-invoice`.
+	// For example a bank transfer, in whole or in part. It is booked on its account against receivables. An online payment
+	// that is authorized later is taken only if its whole amount is still due. A receipt of more than is due is
+	// `receipt-exceeds-invoice`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4399,35 +4444,35 @@ type ClientInterface interface {
 
 	// GetInvoiceTimeline Why is this invoice paid?
 	//
-	// `reasons` are the journal entries that make up what is paid: their amounts add up to `amount_paid`, refunds count
-	// negative. `steps` is everything that happened to the invoice, oldest first: who did it and when, with Saferpay's ids and
-	// the entries that came of it.
+	// `reasons` are the journal entries that make up what is paid. Their amounts add up to `amount_paid`; refunds count
+	// negative. `steps` is everything that happened to the invoice, oldest first: who did it and when, with Saferpay's ids
+	// and the journal entries.
 	//
 	// Corresponds with GET /invoices/{invoice_id}/timeline (the `GetInvoiceTimeline` operationId).
 	GetInvoiceTimeline(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListJournal List journal entries
 	//
-	// In the order in which they were booked. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row per
-	// line of an entry) or `Accept: application/x-ndjson` (one entry per row): it is sent while it is read, and `limit`
-	// and `cursor` don't apply. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
+	// In the order in which they were booked. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row
+	// per line of an entry) or `Accept: application/x-ndjson` (one entry per row). It is sent while it is read; `limit` and
+	// `cursor` don't apply. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
 	//
 	// Corresponds with GET /journal (the `ListJournal` operationId).
 	ListJournal(ctx context.Context, params *ListJournalParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetJournalHead Get the signed head of a day
 	//
-	// How far the journal had come at the end of the day, signed with Ed25519. Whoever keeps it, such as an auditor, can later
-	// prove that nothing up to there was changed, not even together with all hashes: with `quittance admin verify-head`, or
-	// with openssl as the README shows. It is always the same for the same day.
+	// How far the journal had come at the end of the day, signed with Ed25519. An auditor, or anybody else who keeps it, can
+	// later prove that no earlier entry was changed, not even together with all hashes: with `quittance admin verify-head`,
+	// or with openssl as docs/books.md shows. It is always the same for the same day.
 	//
 	// Corresponds with GET /journal/heads/{day} (the `GetJournalHead` operationId).
 	GetJournalHead(ctx context.Context, day Date, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// VerifyJournal Verify the journal
 	//
-	// Walks the whole journal and recomputes every hash. An entry that was changed, dropped or inserted behind Quittance's
-	// back, even in the database itself, is named: the first one, since nothing after it can be trusted.
+	// Walks the whole journal and recomputes every hash. It names the first entry that was changed, dropped or inserted,
+	// even by someone with full rights on the database. Nothing after that entry can be trusted.
 	//
 	// Corresponds with GET /journal/verification (the `VerifyJournal` operationId).
 	VerifyJournal(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4439,9 +4484,9 @@ type ClientInterface interface {
 
 	// ReverseJournalEntryWithBody Take an entry back
 	//
-	// Books the same lines with their sides changed, once (409 `entry-reversed`). Only entries made by hand are taken back by
-	// hand. On the others rest payments, invoices and the reconciliation: 409 `entry-not-reversible` says how such an entry is
-	// corrected instead, a receipt for example by a refund.
+	// Books the same lines with their sides changed, once (409 `entry-reversed`). You can reverse only entries that were
+	// made by hand. Payments, invoices and the reconciliation rest on the others: 409 `entry-not-reversible` says how such
+	// an entry is corrected, for example a receipt by a refund.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4450,9 +4495,9 @@ type ClientInterface interface {
 
 	// ReverseJournalEntry Take an entry back
 	//
-	// Books the same lines with their sides changed, once (409 `entry-reversed`). Only entries made by hand are taken back by
-	// hand. On the others rest payments, invoices and the reconciliation: 409 `entry-not-reversible` says how such an entry is
-	// corrected instead, a receipt for example by a refund.
+	// Books the same lines with their sides changed, once (409 `entry-reversed`). You can reverse only entries that were
+	// made by hand. Payments, invoices and the reconciliation rest on the others: 409 `entry-not-reversible` says how such
+	// an entry is corrected, for example a receipt by a refund.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4461,8 +4506,8 @@ type ClientInterface interface {
 
 	// CreateManualEntryWithBody Book an entry by hand
 	//
-	// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). It can't be
-	// changed afterwards, but reversed.
+	// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). The entry
+	// can't be changed afterwards, only reversed.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4471,8 +4516,8 @@ type ClientInterface interface {
 
 	// CreateManualEntry Book an entry by hand
 	//
-	// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). It can't be
-	// changed afterwards, but reversed.
+	// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). The entry
+	// can't be changed afterwards, only reversed.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4488,7 +4533,7 @@ type ClientInterface interface {
 
 	// CreatePaymentServiceWithBody Add a payment service
 	//
-	// It awaits its credentials; `next_steps` tells, in the company's language, how to get them.
+	// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4497,7 +4542,7 @@ type ClientInterface interface {
 
 	// CreatePaymentService Add a payment service
 	//
-	// It awaits its credentials; `next_steps` tells, in the company's language, how to get them.
+	// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4506,9 +4551,9 @@ type ClientInterface interface {
 
 	// DisconnectPaymentService Disconnect a payment service
 	//
-	// For good: no new payment begins through it. Payments and refunds that are under way come to their end, and everything
-	// stays to be seen. The credentials are erased a day later, or as soon after that as nothing is under way; a refund
-	// asked for afterwards is done in the Saferpay Backoffice and recorded here.
+	// No new payment begins through it; this can't be undone. Payments and refunds in flight come to their end, and all
+	// records stay visible. The credentials are erased a day later, or later still while something is in flight. After that,
+	// make refunds in the Saferpay Backoffice and record them here.
 	//
 	// Corresponds with DELETE /payment-services/{payment_service_id} (the `DisconnectPaymentService` operationId).
 	DisconnectPaymentService(ctx context.Context, paymentServiceID PaymentServiceID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4520,9 +4565,9 @@ type ClientInterface interface {
 
 	// SubmitCredentialsWithBody Enter the credentials from mySaferpay
 	//
-	// They are tried at Saferpay at once. `active` means that the terminal is contracted already, `in_verification` that
-	// the acquirer is still verifying the company (3 to 15 business days). Wrong ones are `credentials-rejected` (422) and
-	// nothing is saved. The password is sealed and never comes back.
+	// Quittance tries them at Saferpay at once. `active` means that the terminal is contracted already. `in_verification`
+	// means that the acquirer is still verifying the company (3 to 15 business days). Wrong credentials are
+	// `credentials-rejected` (422), and nothing is saved. The password is sealed and never comes back.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4531,9 +4576,9 @@ type ClientInterface interface {
 
 	// SubmitCredentials Enter the credentials from mySaferpay
 	//
-	// They are tried at Saferpay at once. `active` means that the terminal is contracted already, `in_verification` that
-	// the acquirer is still verifying the company (3 to 15 business days). Wrong ones are `credentials-rejected` (422) and
-	// nothing is saved. The password is sealed and never comes back.
+	// Quittance tries them at Saferpay at once. `active` means that the terminal is contracted already. `in_verification`
+	// means that the acquirer is still verifying the company (3 to 15 business days). Wrong credentials are
+	// `credentials-rejected` (422), and nothing is saved. The password is sealed and never comes back.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4542,9 +4587,9 @@ type ClientInterface interface {
 
 	// RequestCurrencyWithBody Ask the acquirer for a further currency
 	//
-	// CHF is contracted with the terminal. For another currency the acquirer is asked by mail, in the name of the company;
-	// the terminal is then looked at once a business day, and the currency becomes `active` by itself as soon as it is
-	// contracted. One that is contracted or requested already stays as it is.
+	// CHF is contracted with the terminal. For another currency Quittance asks the acquirer by mail, in the name of the
+	// company. Then it looks at the terminal once a business day. The currency becomes `active` by itself as soon as it is
+	// contracted. A currency that is contracted or requested already stays as it is.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4553,9 +4598,9 @@ type ClientInterface interface {
 
 	// RequestCurrency Ask the acquirer for a further currency
 	//
-	// CHF is contracted with the terminal. For another currency the acquirer is asked by mail, in the name of the company;
-	// the terminal is then looked at once a business day, and the currency becomes `active` by itself as soon as it is
-	// contracted. One that is contracted or requested already stays as it is.
+	// CHF is contracted with the terminal. For another currency Quittance asks the acquirer by mail, in the name of the
+	// company. Then it looks at the terminal once a business day. The currency becomes `active` by itself as soon as it is
+	// contracted. A currency that is contracted or requested already stays as it is.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4564,18 +4609,18 @@ type ClientInterface interface {
 
 	// MakeDefaultPaymentService Make a payment service the default one
 	//
-	// It is attached to every invoice created from now on. Only an `active` one can be.
+	// It is attached to every invoice created from now on. Only an `active` payment service can be the default.
 	//
 	// Corresponds with POST /payment-services/{payment_service_id}/default (the `MakeDefaultPaymentService` operationId).
 	MakeDefaultPaymentService(ctx context.Context, paymentServiceID PaymentServiceID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UploadDocumentWithBody Send a document to the acquirer
 	//
-	// Copies of identity documents, signatures and other papers that the acquirer asks for: a PDF, JPEG or PNG of at most
-	// 10 MiB, and at most 50 per payment service; what it is shows in its content, not in its name. It is mailed to
-	// partner_support_e-commerce@six-payment-services.com in the name of the company, and erased here as soon as the mail
-	// server has taken it; until then it is encrypted. The timeline of the payment service says when. A document that is
-	// still waiting for the mail server is not sent twice.
+	// Send copies of identity documents, signatures and other papers that the acquirer asks for. A document is a PDF, JPEG
+	// or PNG of at most 10 MiB; its content decides which, not its name. A payment service has at most 50. Quittance mails
+	// the document to partner_support_e-commerce@six-payment-services.com in the name of the company. It is encrypted until
+	// the mail server takes it, and then erased here; the timeline of the payment service says when. A document that still
+	// waits for the mail server is not sent twice.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4584,8 +4629,8 @@ type ClientInterface interface {
 
 	// DecideVerificationWithBody End a verification by a person's decision
 	//
-	// At any time, and for licences without the Management API, where Quittance can't see that the acquirer is done, the only
-	// way. With `currency` it is about a currency that the company asked for.
+	// You can decide at any time. For licences without the Management API this is the only way, because Quittance can't see
+	// that the acquirer is done. With `currency` you decide about a currency that the company asked for.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4594,8 +4639,8 @@ type ClientInterface interface {
 
 	// DecideVerification End a verification by a person's decision
 	//
-	// At any time, and for licences without the Management API, where Quittance can't see that the acquirer is done, the only
-	// way. With `currency` it is about a currency that the company asked for.
+	// You can decide at any time. For licences without the Management API this is the only way, because Quittance can't see
+	// that the acquirer is done. With `currency` you decide about a currency that the company asked for.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4616,9 +4661,9 @@ type ClientInterface interface {
 
 	// RequestRefundWithBody Give money of a captured payment back
 	//
-	// In whole or in part, and several times, up to what was captured: more than is left is `refund-exceeds-payment`. It is
-	// `requested` first; Saferpay refunds a TWINT payment only two hours after it was captured. What becomes of it is told
-	// by `refund.captured`, `refund.failed` or `exception.raised`.
+	// You can refund in whole or in part, and several times, up to what was captured. More than is left is
+	// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
+	// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4627,9 +4672,9 @@ type ClientInterface interface {
 
 	// RequestRefund Give money of a captured payment back
 	//
-	// In whole or in part, and several times, up to what was captured: more than is left is `refund-exceeds-payment`. It is
-	// `requested` first; Saferpay refunds a TWINT payment only two hours after it was captured. What becomes of it is told
-	// by `refund.captured`, `refund.failed` or `exception.raised`.
+	// You can refund in whole or in part, and several times, up to what was captured. More than is left is
+	// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
+	// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4638,7 +4683,7 @@ type ClientInterface interface {
 
 	// ListPayouts List payouts
 	//
-	// Newest first. With `state=proposed` or `state=unmatched` it is the list of what a person has to decide.
+	// Newest first. `state=proposed` and `state=unmatched` list what a person has to decide.
 	//
 	// Corresponds with GET /payouts (the `ListPayouts` operationId).
 	ListPayouts(ctx context.Context, params *ListPayoutsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4650,8 +4695,8 @@ type ClientInterface interface {
 
 	// ConfirmPayoutWithBody Book a payout as a person decides
 	//
-	// Without a body, or an empty one, what is proposed is booked. Otherwise the body says what the payout pays, and it has to
-	// add up: the items less the fee, and the rest on an account. One that is booked already is `payout-decided`.
+	// Without a body, or with an empty one, the proposal is booked. Otherwise the body says what the payout pays. It has to
+	// add up: the items less the fee, and the rest on an account. A payout that is booked already is `payout-decided`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4660,8 +4705,8 @@ type ClientInterface interface {
 
 	// ConfirmPayout Book a payout as a person decides
 	//
-	// Without a body, or an empty one, what is proposed is booked. Otherwise the body says what the payout pays, and it has to
-	// add up: the items less the fee, and the rest on an account. One that is booked already is `payout-decided`.
+	// Without a body, or with an empty one, the proposal is booked. Otherwise the body says what the payout pays. It has to
+	// add up: the items less the fee, and the rest on an account. A payout that is booked already is `payout-decided`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4670,7 +4715,7 @@ type ClientInterface interface {
 
 	// DismissPayoutWithBody Leave a payout out of the books
 	//
-	// Because it has nothing to do with the payments here. It can still be confirmed later.
+	// Use it when the payout has nothing to do with the payments here. You can still confirm it later.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4679,7 +4724,7 @@ type ClientInterface interface {
 
 	// DismissPayout Leave a payout out of the books
 	//
-	// Because it has nothing to do with the payments here. It can still be confirmed later.
+	// Use it when the payout has nothing to do with the payments here. You can still confirm it later.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4688,8 +4733,8 @@ type ClientInterface interface {
 
 	// ReopenPayoutWithBody Take back how a payout was booked
 	//
-	// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched, and only a person
-	// matches it again.
+	// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched; only a
+	// person can match it again.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4698,8 +4743,8 @@ type ClientInterface interface {
 
 	// ReopenPayout Take back how a payout was booked
 	//
-	// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched, and only a person
-	// matches it again.
+	// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched; only a
+	// person can match it again.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4730,9 +4775,9 @@ type ClientInterface interface {
 
 	// GetReconciliation See what stands on the receipt accounts, and why
 	//
-	// Per receipt account and currency the balance, and what it is made of by reason: the sum of the reasons is the balance, always.
-	// `data` lists each thing that stands there, oldest first; `next_cursor` leads to more. Payouts that wait for a person are
-	// not booked, so that they are in no sum; they are listed besides.
+	// For each receipt account and currency: the balance, and what it is made of, by reason. The sum of the reasons always
+	// is the balance. `data` lists each thing that stands there, oldest first; `next_cursor` leads to more. Payouts that
+	// wait for a person are not booked and are in no sum; they are listed besides.
 	//
 	// Corresponds with GET /reconciliation (the `GetReconciliation` operationId).
 	GetReconciliation(ctx context.Context, params *GetReconciliationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4751,9 +4796,9 @@ type ClientInterface interface {
 
 	// RecordRefund Record a refund that was done in the Saferpay Backoffice
 	//
-	// For a refund that waits for a person: the licence has no refunds (exception `refund_by_hand`), or nobody knows whether
-	// it happened (`refund_unclear`). It is booked and becomes `recorded`; recording it again changes nothing. Any other
-	// refund is `refund-not-recordable`.
+	// For a refund that waits for a person: the licence has no refunds (exception `refund_by_hand`), or it is unknown
+	// whether the refund happened (`refund_unclear`). It is booked and becomes `recorded`. Recording it again changes
+	// nothing. Any other refund is `refund-not-recordable`.
 	//
 	// Corresponds with POST /refunds/{refund_id}/record (the `RecordRefund` operationId).
 	RecordRefund(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4765,12 +4810,12 @@ type ClientInterface interface {
 
 	// UpdateSettingsWithBody Change settings of the company
 	//
-	// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account is
-	// answered with the warning `receipt-account-changed`: support finds payments harder to trace then.
+	// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account
+	// gets the warning `receipt-account-changed`: support then finds payments harder to trace.
 	//
-	// `books_closed_until` closes a period: entries made by hand are refused in it (`period-closed`), and what Quittance books
-	// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again is
-	// answered with the warning `books-reopened`: what was reported for it may change.
+	// `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
+	// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
+	// the warning `books-reopened`: what was reported for it may change.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4779,12 +4824,12 @@ type ClientInterface interface {
 
 	// UpdateSettings Change settings of the company
 	//
-	// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account is
-	// answered with the warning `receipt-account-changed`: support finds payments harder to trace then.
+	// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account
+	// gets the warning `receipt-account-changed`: support then finds payments harder to trace.
 	//
-	// `books_closed_until` closes a period: entries made by hand are refused in it (`period-closed`), and what Quittance books
-	// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again is
-	// answered with the warning `books-reopened`: what was reported for it may change.
+	// `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
+	// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
+	// the warning `books-reopened`: what was reported for it may change.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4800,25 +4845,26 @@ type ClientInterface interface {
 
 	// ImportSettlementWithBody Import a settlement file
 	//
-	// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, as `application/xml`; or
-	// the acquirer's list of transactions as `text/csv`. At most 10 MiB.
+	// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, as
+	// `application/xml`. Or the acquirer's list of transactions, as `text/csv`. At most 10 MiB.
 	//
-	// **What it does.** Each payout is matched with the payments and refunds that it pays. By the orders that a file names it is
-	// booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt really stands (credit,
-	// gross). What was only found by amount and date is *proposed*, what nothing explains is *unmatched*: both wait for a person.
-	// Of a bank's file, what is only expected or has nothing to do with the acquirer is skipped and counted.
+	// **What it does.** Each payout is matched with the payments and refunds that it pays. When the file names their orders,
+	// the payout is booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt
+	// really stands (credit, gross). A payout that was found only by amount and date is *proposed*. A payout that nothing
+	// explains is *unmatched*. Both wait for a person. Entries of a bank's file that are only expected, or that have nothing
+	// to do with the acquirer, are skipped and counted.
 	//
-	// **Told again.** The same file changes nothing and is answered with 200 and its settlement. A payout that is known from
-	// another file, of any format, changes nothing either: it says `known`.
+	// **The same file again** changes nothing. The answer is 200 and its settlement. A payout that is known from another
+	// file, of any format, changes nothing either: it says `known`.
 	//
-	// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and reason;
-	// nothing is booked then. So is a statement of an account that is not among `payout_ibans` of the settings, if there are any.
+	// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and
+	// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of any other account is refused too.
 	//
-	// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`, `fee` and
-	// `net`, in any order; then one line per transaction. `type` is `payment`, `refund` or `chargeback`; `order_id` the OrderId at
-	// Saferpay, of a refund its own or that of its payment. Amounts have a decimal point and are signed as they change the payout,
-	// so that the gross of a refund or chargeback is less than 0, and gross less fee is net. UTF-8, separated by commas, or by
-	// semicolons.
+	// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`,
+	// `fee` and `net`, in any order. Then comes one line per transaction. `type` is `payment`, `refund` or `chargeback`.
+	// `order_id` is the OrderId at Saferpay; for a refund it is its own or that of its payment. Amounts have a decimal point
+	// and are signed as they change the payout: the gross of a refund or chargeback is less than 0, and gross less fee is
+	// net. UTF-8, separated by commas or by semicolons.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4835,16 +4881,16 @@ type ClientInterface interface {
 	// GetStatement Get the statement of a month
 	//
 	// What stood on each account before the month, what was booked in it, and what stood there after it, in the company's
-	// language. With `Accept: text/html` it is a page to print and to keep, which needs nothing but itself; with `Accept:
-	// text/csv` a file for spreadsheets (semicolons, UTF-8 with a byte order mark) with every line and a running balance.
+	// language. With `Accept: text/html` it is a page to print and to keep, complete in itself. With `Accept: text/csv` it
+	// is a file for spreadsheets (semicolons, UTF-8 with a byte order mark) with every line and a running balance.
 	//
 	// Corresponds with GET /statements/{month} (the `GetStatement` operationId).
 	GetStatement(ctx context.Context, month string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetTrialBalance Prove that the books balance
 	//
-	// What was ever booked on each account, or until the end of a day, and the sums of it per currency: debits and credits
-	// are equal, so that `difference` is zero.
+	// What was ever booked on each account, or until the end of a day, and the sums per currency. Debits and credits are
+	// equal, so `difference` is zero.
 	//
 	// Corresponds with GET /trial-balance (the `GetTrialBalance` operationId).
 	GetTrialBalance(ctx context.Context, params *GetTrialBalanceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4858,9 +4904,9 @@ type ClientInterface interface {
 
 	// CreateWebhookEndpointWithBody Add a webhook endpoint
 	//
-	// It is sent the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name that leads to
-	// the public internet; that is looked at again before each message. A company has at most 20 endpoints
-	// (`too-many-webhook-endpoints`). The answer is the only place where the secret is ever shown.
+	// The endpoint gets the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name
+	// that leads to the public internet. This is checked again before each message. A company has at most 20 endpoints
+	// (`too-many-webhook-endpoints`). The secret is shown only in this answer.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4869,9 +4915,9 @@ type ClientInterface interface {
 
 	// CreateWebhookEndpoint Add a webhook endpoint
 	//
-	// It is sent the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name that leads to
-	// the public internet; that is looked at again before each message. A company has at most 20 endpoints
-	// (`too-many-webhook-endpoints`). The answer is the only place where the secret is ever shown.
+	// The endpoint gets the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name
+	// that leads to the public internet. This is checked again before each message. A company has at most 20 endpoints
+	// (`too-many-webhook-endpoints`). The secret is shown only in this answer.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4892,8 +4938,8 @@ type ClientInterface interface {
 
 	// UpdateWebhookEndpointWithBody Change, disable or enable a webhook endpoint
 	//
-	// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until it is enabled again.
-	// Enabling sends nothing of that by itself: ask for it.
+	// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until the endpoint is
+	// enabled again. Enabling sends nothing of that by itself: ask for it.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4902,8 +4948,8 @@ type ClientInterface interface {
 
 	// UpdateWebhookEndpoint Change, disable or enable a webhook endpoint
 	//
-	// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until it is enabled again.
-	// Enabling sends nothing of that by itself: ask for it.
+	// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until the endpoint is
+	// enabled again. Enabling sends nothing of that by itself: ask for it.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4912,7 +4958,7 @@ type ClientInterface interface {
 
 	// ListDeliveries List what was sent to a webhook endpoint
 	//
-	// One delivery per event, with its attempts; the newest event first. Of answers only the status is kept.
+	// One delivery per event, with its attempts; the newest event first. Quittance keeps only the status of each answer.
 	//
 	// Corresponds with GET /webhook-endpoints/{endpoint_id}/deliveries (the `ListDeliveries` operationId).
 	ListDeliveries(ctx context.Context, endpointID WebhookEndpointID, params *ListDeliveriesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4926,9 +4972,9 @@ type ClientInterface interface {
 
 	// RotateWebhookSecretWithBody Get a new secret
 	//
-	// Until the overlap has passed, messages carry a signature with the new secret and one with the secret before, so that your
-	// receivers can change over one by one. Rotating again meanwhile ends the older of the two. An overlap of 0 ends the old
-	// secret at once, for when somebody else may know it. The answer is the only place where the new secret is ever shown.
+	// Until the overlap has passed, messages carry two signatures, one with the new secret and one with the old. So your
+	// receivers can change over one by one. Rotating again during the overlap ends the older secret. An overlap of 0 ends
+	// the old secret at once, for when somebody else may know it. The new secret is shown only in this answer.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4937,9 +4983,9 @@ type ClientInterface interface {
 
 	// RotateWebhookSecret Get a new secret
 	//
-	// Until the overlap has passed, messages carry a signature with the new secret and one with the secret before, so that your
-	// receivers can change over one by one. Rotating again meanwhile ends the older of the two. An overlap of 0 ends the old
-	// secret at once, for when somebody else may know it. The answer is the only place where the new secret is ever shown.
+	// Until the overlap has passed, messages carry two signatures, one with the new secret and one with the old. So your
+	// receivers can change over one by one. Rotating again during the overlap ends the older secret. An overlap of 0 ends
+	// the old secret at once, for when somebody else may know it. The new secret is shown only in this answer.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5000,8 +5046,8 @@ func (c *Client) CreateAccount(ctx context.Context, body CreateAccountJSONReques
 
 // DeleteAccount Delete an account
 //
-// An account that was ever booked on, that the settings name, or that Quittance books on by itself is answered with 409
-// `account-in-use`.
+// The answer is 409 `account-in-use` if the account was ever booked on, if the settings name it, or if Quittance books
+// on it by itself.
 //
 // Corresponds with DELETE /accounts/{number} (the `DeleteAccount` operationId).
 func (c *Client) DeleteAccount(ctx context.Context, number AccountNumber, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5033,8 +5079,8 @@ func (c *Client) GetAccount(ctx context.Context, number AccountNumber, params *G
 
 // UpdateAccountWithBody Rename an account
 //
-// Its number stays. Another name for the receipt account is answered with the warning `receipt-account-renamed`: support
-// finds payments harder to trace then.
+// Its number stays. A new name for the receipt account gets the warning `receipt-account-renamed`: support then finds
+// payments harder to trace.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5053,8 +5099,8 @@ func (c *Client) UpdateAccountWithBody(ctx context.Context, number AccountNumber
 
 // UpdateAccount Rename an account
 //
-// Its number stays. Another name for the receipt account is answered with the warning `receipt-account-renamed`: support
-// finds payments harder to trace then.
+// Its number stays. A new name for the receipt account gets the warning `receipt-account-renamed`: support then finds
+// payments harder to trace.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5074,7 +5120,8 @@ func (c *Client) UpdateAccount(ctx context.Context, number AccountNumber, body U
 // ListAuditLog Who changed what
 //
 // Every call that may have changed something, newest first: by whom, on what, how it was answered, and which fields it
-// changed. What payers, Saferpay and Quittance itself do stands in the timelines of payments, refunds and payment services.
+// changed. What payers, Saferpay and Quittance itself do stands in the timelines of payments, refunds and payment
+// services.
 //
 // Corresponds with GET /audit-log (the `ListAuditLog` operationId).
 func (c *Client) ListAuditLog(ctx context.Context, params *ListAuditLogParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5142,7 +5189,7 @@ func (c *Client) ListAPIKeys(ctx context.Context, companyID CompanyID, reqEditor
 
 // CreateAPIKeyWithBody Create a key of a company
 //
-// The answer is the only place where the key is ever shown; only its hash is kept.
+// The key is shown only in this answer; Quittance keeps only its hash.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5161,7 +5208,7 @@ func (c *Client) CreateAPIKeyWithBody(ctx context.Context, companyID CompanyID, 
 
 // CreateAPIKey Create a key of a company
 //
-// The answer is the only place where the key is ever shown; only its hash is kept.
+// The key is shown only in this answer; Quittance keeps only its hash.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5197,8 +5244,8 @@ func (c *Client) DeleteAPIKey(ctx context.Context, companyID CompanyID, keyID Ke
 
 // RotateAPIKeyWithBody Replace a key
 //
-// Answers with a new key of the same scopes. The old one goes on working for `overlap_hours`, so that every program can
-// change over in its own time, and is refused from then on.
+// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
+// change over in its own time. Then it is refused.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5217,8 +5264,8 @@ func (c *Client) RotateAPIKeyWithBody(ctx context.Context, companyID CompanyID, 
 
 // RotateAPIKey Replace a key
 //
-// Answers with a new key of the same scopes. The old one goes on working for `overlap_hours`, so that every program can
-// change over in its own time, and is refused from then on.
+// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
+// change over in its own time. Then it is refused.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5269,8 +5316,9 @@ func (c *Client) GetEvent(ctx context.Context, eventID EventID, reqEditors ...Re
 
 // RedeliverEventWithBody Send an event once more
 //
-// To every enabled endpoint that takes its type, or to one of them; also to endpoints that are newer than the event. One
-// that waits for its next attempt has it at once. When there is no such endpoint: `no-webhook-endpoint`.
+// Sends the event to every enabled endpoint that takes its type, or to one of them, also to endpoints that are newer
+// than the event. A delivery that waits for its next attempt gets it at once. When there is no such endpoint, the answer
+// is `no-webhook-endpoint`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5289,8 +5337,9 @@ func (c *Client) RedeliverEventWithBody(ctx context.Context, eventID EventID, co
 
 // RedeliverEvent Send an event once more
 //
-// To every enabled endpoint that takes its type, or to one of them; also to endpoints that are newer than the event. One
-// that waits for its next attempt has it at once. When there is no such endpoint: `no-webhook-endpoint`.
+// Sends the event to every enabled endpoint that takes its type, or to one of them, also to endpoints that are newer
+// than the event. A delivery that waits for its next attempt gets it at once. When there is no such endpoint, the answer
+// is `no-webhook-endpoint`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5309,7 +5358,7 @@ func (c *Client) RedeliverEvent(ctx context.Context, eventID EventID, body Redel
 
 // ListExceptions List exceptions
 //
-// Newest first. With `open=true` it is the list of what is to be decided.
+// Newest first. `open=true` lists what is to be decided.
 //
 // Corresponds with GET /exceptions (the `ListExceptions` operationId).
 func (c *Client) ListExceptions(ctx context.Context, params *ListExceptionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5341,15 +5390,17 @@ func (c *Client) GetException(ctx context.Context, exceptionID ExceptionID, reqE
 
 // ResolveExceptionWithBody Decide an exception
 //
-// With one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes on.
-// Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried again
-// there is nothing to decide: `payment-in-progress`. When the process that waits for the decision was ended from outside,
-// such as in Temporal Web, it is started again and finds out by itself where it stands: `process-restarted` says so, and
-// the exception is decided again if it is still open afterwards.
+// Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
+// on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
+// again there is nothing to decide: `payment-in-progress`.
+//
+// The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
+// started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
+// exception is still open afterwards.
 //
 // A decision on what the nightly comparison with Saferpay found is carried out before it is recorded. When that doesn't
-// work the exception stays open: `decision-impossible` says why Saferpay refuses, `saferpay-unavailable` to decide again in
-// a moment, `refund-exceeds-payment` that less is left of the payment than the refund.
+// work, the exception stays open. `decision-impossible` says why Saferpay refuses. `saferpay-unavailable` means: decide
+// again in a moment. `refund-exceeds-payment` means that less is left of the payment than the refund.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5368,15 +5419,17 @@ func (c *Client) ResolveExceptionWithBody(ctx context.Context, exceptionID Excep
 
 // ResolveException Decide an exception
 //
-// With one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes on.
-// Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried again
-// there is nothing to decide: `payment-in-progress`. When the process that waits for the decision was ended from outside,
-// such as in Temporal Web, it is started again and finds out by itself where it stands: `process-restarted` says so, and
-// the exception is decided again if it is still open afterwards.
+// Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
+// on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
+// again there is nothing to decide: `payment-in-progress`.
+//
+// The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
+// started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
+// exception is still open afterwards.
 //
 // A decision on what the nightly comparison with Saferpay found is carried out before it is recorded. When that doesn't
-// work the exception stays open: `decision-impossible` says why Saferpay refuses, `saferpay-unavailable` to decide again in
-// a moment, `refund-exceeds-payment` that less is left of the payment than the refund.
+// work, the exception stays open. `decision-impossible` says why Saferpay refuses. `saferpay-unavailable` means: decide
+// again in a moment. `refund-exceeds-payment` means that less is left of the payment than the refund.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5412,8 +5465,8 @@ func (c *Client) ListInvoices(ctx context.Context, params *ListInvoicesParams, r
 
 // CreateInvoiceWithBody Create a draft
 //
-// Without `payment_service_ids` the default payment service is attached, if there is one; `[]` attaches none, and the
-// invoice can't be paid online.
+// Without `payment_service_ids` the default payment service is attached, if there is one. `[]` attaches none; then
+// nobody can pay the invoice online.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5432,8 +5485,8 @@ func (c *Client) CreateInvoiceWithBody(ctx context.Context, contentType string, 
 
 // CreateInvoice Create a draft
 //
-// Without `payment_service_ids` the default payment service is attached, if there is one; `[]` attaches none, and the
-// invoice can't be paid online.
+// Without `payment_service_ids` the default payment service is attached, if there is one. `[]` attaches none; then
+// nobody can pay the invoice online.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5467,9 +5520,9 @@ func (c *Client) GetInvoice(ctx context.Context, invoiceID InvoiceID, reqEditors
 
 // UpdateInvoiceWithBody Change an invoice
 //
-// What is absent stays as it is; `payment_service_ids` replaces the list, which is how a payment service is switched on
-// for an earlier invoice. Of an invoice that is open or partially paid only `customer.email` and `due_date` can be changed,
-// which sends nothing by itself; anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
+// What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
+// for an earlier invoice. Of an invoice that is open or partially paid you can change only `customer.email` and `due_date`,
+// which sends nothing by itself. Anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5488,9 +5541,9 @@ func (c *Client) UpdateInvoiceWithBody(ctx context.Context, invoiceID InvoiceID,
 
 // UpdateInvoice Change an invoice
 //
-// What is absent stays as it is; `payment_service_ids` replaces the list, which is how a payment service is switched on
-// for an earlier invoice. Of an invoice that is open or partially paid only `customer.email` and `due_date` can be changed,
-// which sends nothing by itself; anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
+// What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
+// for an earlier invoice. Of an invoice that is open or partially paid you can change only `customer.email` and `due_date`,
+// which sends nothing by itself. Anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5509,7 +5562,7 @@ func (c *Client) UpdateInvoice(ctx context.Context, invoiceID InvoiceID, body Up
 
 // CancelInvoice Cancel a draft or an open invoice
 //
-// Refused while money is being captured (`payment-in-progress`) and once it has been (`invoice-paid`).
+// Refused while money is being captured (`payment-in-progress`), and after that (`invoice-paid`).
 //
 // Corresponds with POST /invoices/{invoice_id}/cancel (the `CancelInvoice` operationId).
 func (c *Client) CancelInvoice(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5526,8 +5579,8 @@ func (c *Client) CancelInvoice(ctx context.Context, invoiceID InvoiceID, reqEdit
 
 // IssueInvoiceWithBody Issue a draft
 //
-// The invoice becomes open and its online document can be paid. Every attached payment service must be active and
-// accept the invoice's currency (`payment-service-not-active`, `currency-not-active`).
+// The invoice becomes open, and its online document can be paid. Every attached payment service must be active
+// (`payment-service-not-active`) and accept the invoice's currency (`currency-not-active`).
 //
 // Takes any type of body and a specified content type.
 //
@@ -5546,8 +5599,8 @@ func (c *Client) IssueInvoiceWithBody(ctx context.Context, invoiceID InvoiceID, 
 
 // IssueInvoice Issue a draft
 //
-// The invoice becomes open and its online document can be paid. Every attached payment service must be active and
-// accept the invoice's currency (`payment-service-not-active`, `currency-not-active`).
+// The invoice becomes open, and its online document can be paid. Every attached payment service must be active
+// (`payment-service-not-active`) and accept the invoice's currency (`currency-not-active`).
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5566,8 +5619,9 @@ func (c *Client) IssueInvoice(ctx context.Context, invoiceID InvoiceID, body Iss
 
 // RecordReceiptWithBody Record money that came by other means
 //
-// Such as a bank transfer, whole or in part. It is booked on its account against receivables, and of an online payment
-// that is authorized later no more is taken than is still due. More than is due is `receipt-exceeds-invoice`.
+// For example a bank transfer, in whole or in part. It is booked on its account against receivables. An online payment
+// that is authorized later is taken only if its whole amount is still due. A receipt of more than is due is
+// `receipt-exceeds-invoice`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5586,8 +5640,9 @@ func (c *Client) RecordReceiptWithBody(ctx context.Context, invoiceID InvoiceID,
 
 // RecordReceipt Record money that came by other means
 //
-// Such as a bank transfer, whole or in part. It is booked on its account against receivables, and of an online payment
-// that is authorized later no more is taken than is still due. More than is due is `receipt-exceeds-invoice`.
+// For example a bank transfer, in whole or in part. It is booked on its account against receivables. An online payment
+// that is authorized later is taken only if its whole amount is still due. A receipt of more than is due is
+// `receipt-exceeds-invoice`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5652,9 +5707,9 @@ func (c *Client) SendInvoice(ctx context.Context, invoiceID InvoiceID, body Send
 
 // GetInvoiceTimeline Why is this invoice paid?
 //
-// `reasons` are the journal entries that make up what is paid: their amounts add up to `amount_paid`, refunds count
-// negative. `steps` is everything that happened to the invoice, oldest first: who did it and when, with Saferpay's ids and
-// the entries that came of it.
+// `reasons` are the journal entries that make up what is paid. Their amounts add up to `amount_paid`; refunds count
+// negative. `steps` is everything that happened to the invoice, oldest first: who did it and when, with Saferpay's ids
+// and the journal entries.
 //
 // Corresponds with GET /invoices/{invoice_id}/timeline (the `GetInvoiceTimeline` operationId).
 func (c *Client) GetInvoiceTimeline(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5671,9 +5726,9 @@ func (c *Client) GetInvoiceTimeline(ctx context.Context, invoiceID InvoiceID, re
 
 // ListJournal List journal entries
 //
-// In the order in which they were booked. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row per
-// line of an entry) or `Accept: application/x-ndjson` (one entry per row): it is sent while it is read, and `limit`
-// and `cursor` don't apply. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
+// In the order in which they were booked. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row
+// per line of an entry) or `Accept: application/x-ndjson` (one entry per row). It is sent while it is read; `limit` and
+// `cursor` don't apply. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
 //
 // Corresponds with GET /journal (the `ListJournal` operationId).
 func (c *Client) ListJournal(ctx context.Context, params *ListJournalParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5690,9 +5745,9 @@ func (c *Client) ListJournal(ctx context.Context, params *ListJournalParams, req
 
 // GetJournalHead Get the signed head of a day
 //
-// How far the journal had come at the end of the day, signed with Ed25519. Whoever keeps it, such as an auditor, can later
-// prove that nothing up to there was changed, not even together with all hashes: with `quittance admin verify-head`, or
-// with openssl as the README shows. It is always the same for the same day.
+// How far the journal had come at the end of the day, signed with Ed25519. An auditor, or anybody else who keeps it, can
+// later prove that no earlier entry was changed, not even together with all hashes: with `quittance admin verify-head`,
+// or with openssl as docs/books.md shows. It is always the same for the same day.
 //
 // Corresponds with GET /journal/heads/{day} (the `GetJournalHead` operationId).
 func (c *Client) GetJournalHead(ctx context.Context, day Date, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5709,8 +5764,8 @@ func (c *Client) GetJournalHead(ctx context.Context, day Date, reqEditors ...Req
 
 // VerifyJournal Verify the journal
 //
-// Walks the whole journal and recomputes every hash. An entry that was changed, dropped or inserted behind Quittance's
-// back, even in the database itself, is named: the first one, since nothing after it can be trusted.
+// Walks the whole journal and recomputes every hash. It names the first entry that was changed, dropped or inserted,
+// even by someone with full rights on the database. Nothing after that entry can be trusted.
 //
 // Corresponds with GET /journal/verification (the `VerifyJournal` operationId).
 func (c *Client) VerifyJournal(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5742,9 +5797,9 @@ func (c *Client) GetJournalEntry(ctx context.Context, entryID EntryID, reqEditor
 
 // ReverseJournalEntryWithBody Take an entry back
 //
-// Books the same lines with their sides changed, once (409 `entry-reversed`). Only entries made by hand are taken back by
-// hand. On the others rest payments, invoices and the reconciliation: 409 `entry-not-reversible` says how such an entry is
-// corrected instead, a receipt for example by a refund.
+// Books the same lines with their sides changed, once (409 `entry-reversed`). You can reverse only entries that were
+// made by hand. Payments, invoices and the reconciliation rest on the others: 409 `entry-not-reversible` says how such
+// an entry is corrected, for example a receipt by a refund.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5763,9 +5818,9 @@ func (c *Client) ReverseJournalEntryWithBody(ctx context.Context, entryID EntryI
 
 // ReverseJournalEntry Take an entry back
 //
-// Books the same lines with their sides changed, once (409 `entry-reversed`). Only entries made by hand are taken back by
-// hand. On the others rest payments, invoices and the reconciliation: 409 `entry-not-reversible` says how such an entry is
-// corrected instead, a receipt for example by a refund.
+// Books the same lines with their sides changed, once (409 `entry-reversed`). You can reverse only entries that were
+// made by hand. Payments, invoices and the reconciliation rest on the others: 409 `entry-not-reversible` says how such
+// an entry is corrected, for example a receipt by a refund.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5784,8 +5839,8 @@ func (c *Client) ReverseJournalEntry(ctx context.Context, entryID EntryID, body 
 
 // CreateManualEntryWithBody Book an entry by hand
 //
-// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). It can't be
-// changed afterwards, but reversed.
+// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). The entry
+// can't be changed afterwards, only reversed.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5804,8 +5859,8 @@ func (c *Client) CreateManualEntryWithBody(ctx context.Context, contentType stri
 
 // CreateManualEntry Book an entry by hand
 //
-// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). It can't be
-// changed afterwards, but reversed.
+// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). The entry
+// can't be changed afterwards, only reversed.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5841,7 +5896,7 @@ func (c *Client) ListPaymentServices(ctx context.Context, reqEditors ...RequestE
 
 // CreatePaymentServiceWithBody Add a payment service
 //
-// It awaits its credentials; `next_steps` tells, in the company's language, how to get them.
+// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5860,7 +5915,7 @@ func (c *Client) CreatePaymentServiceWithBody(ctx context.Context, contentType s
 
 // CreatePaymentService Add a payment service
 //
-// It awaits its credentials; `next_steps` tells, in the company's language, how to get them.
+// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5879,9 +5934,9 @@ func (c *Client) CreatePaymentService(ctx context.Context, body CreatePaymentSer
 
 // DisconnectPaymentService Disconnect a payment service
 //
-// For good: no new payment begins through it. Payments and refunds that are under way come to their end, and everything
-// stays to be seen. The credentials are erased a day later, or as soon after that as nothing is under way; a refund
-// asked for afterwards is done in the Saferpay Backoffice and recorded here.
+// No new payment begins through it; this can't be undone. Payments and refunds in flight come to their end, and all
+// records stay visible. The credentials are erased a day later, or later still while something is in flight. After that,
+// make refunds in the Saferpay Backoffice and record them here.
 //
 // Corresponds with DELETE /payment-services/{payment_service_id} (the `DisconnectPaymentService` operationId).
 func (c *Client) DisconnectPaymentService(ctx context.Context, paymentServiceID PaymentServiceID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5913,9 +5968,9 @@ func (c *Client) GetPaymentService(ctx context.Context, paymentServiceID Payment
 
 // SubmitCredentialsWithBody Enter the credentials from mySaferpay
 //
-// They are tried at Saferpay at once. `active` means that the terminal is contracted already, `in_verification` that
-// the acquirer is still verifying the company (3 to 15 business days). Wrong ones are `credentials-rejected` (422) and
-// nothing is saved. The password is sealed and never comes back.
+// Quittance tries them at Saferpay at once. `active` means that the terminal is contracted already. `in_verification`
+// means that the acquirer is still verifying the company (3 to 15 business days). Wrong credentials are
+// `credentials-rejected` (422), and nothing is saved. The password is sealed and never comes back.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5934,9 +5989,9 @@ func (c *Client) SubmitCredentialsWithBody(ctx context.Context, paymentServiceID
 
 // SubmitCredentials Enter the credentials from mySaferpay
 //
-// They are tried at Saferpay at once. `active` means that the terminal is contracted already, `in_verification` that
-// the acquirer is still verifying the company (3 to 15 business days). Wrong ones are `credentials-rejected` (422) and
-// nothing is saved. The password is sealed and never comes back.
+// Quittance tries them at Saferpay at once. `active` means that the terminal is contracted already. `in_verification`
+// means that the acquirer is still verifying the company (3 to 15 business days). Wrong credentials are
+// `credentials-rejected` (422), and nothing is saved. The password is sealed and never comes back.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5955,9 +6010,9 @@ func (c *Client) SubmitCredentials(ctx context.Context, paymentServiceID Payment
 
 // RequestCurrencyWithBody Ask the acquirer for a further currency
 //
-// CHF is contracted with the terminal. For another currency the acquirer is asked by mail, in the name of the company;
-// the terminal is then looked at once a business day, and the currency becomes `active` by itself as soon as it is
-// contracted. One that is contracted or requested already stays as it is.
+// CHF is contracted with the terminal. For another currency Quittance asks the acquirer by mail, in the name of the
+// company. Then it looks at the terminal once a business day. The currency becomes `active` by itself as soon as it is
+// contracted. A currency that is contracted or requested already stays as it is.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5976,9 +6031,9 @@ func (c *Client) RequestCurrencyWithBody(ctx context.Context, paymentServiceID P
 
 // RequestCurrency Ask the acquirer for a further currency
 //
-// CHF is contracted with the terminal. For another currency the acquirer is asked by mail, in the name of the company;
-// the terminal is then looked at once a business day, and the currency becomes `active` by itself as soon as it is
-// contracted. One that is contracted or requested already stays as it is.
+// CHF is contracted with the terminal. For another currency Quittance asks the acquirer by mail, in the name of the
+// company. Then it looks at the terminal once a business day. The currency becomes `active` by itself as soon as it is
+// contracted. A currency that is contracted or requested already stays as it is.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5997,7 +6052,7 @@ func (c *Client) RequestCurrency(ctx context.Context, paymentServiceID PaymentSe
 
 // MakeDefaultPaymentService Make a payment service the default one
 //
-// It is attached to every invoice created from now on. Only an `active` one can be.
+// It is attached to every invoice created from now on. Only an `active` payment service can be the default.
 //
 // Corresponds with POST /payment-services/{payment_service_id}/default (the `MakeDefaultPaymentService` operationId).
 func (c *Client) MakeDefaultPaymentService(ctx context.Context, paymentServiceID PaymentServiceID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6014,11 +6069,11 @@ func (c *Client) MakeDefaultPaymentService(ctx context.Context, paymentServiceID
 
 // UploadDocumentWithBody Send a document to the acquirer
 //
-// Copies of identity documents, signatures and other papers that the acquirer asks for: a PDF, JPEG or PNG of at most
-// 10 MiB, and at most 50 per payment service; what it is shows in its content, not in its name. It is mailed to
-// partner_support_e-commerce@six-payment-services.com in the name of the company, and erased here as soon as the mail
-// server has taken it; until then it is encrypted. The timeline of the payment service says when. A document that is
-// still waiting for the mail server is not sent twice.
+// Send copies of identity documents, signatures and other papers that the acquirer asks for. A document is a PDF, JPEG
+// or PNG of at most 10 MiB; its content decides which, not its name. A payment service has at most 50. Quittance mails
+// the document to partner_support_e-commerce@six-payment-services.com in the name of the company. It is encrypted until
+// the mail server takes it, and then erased here; the timeline of the payment service says when. A document that still
+// waits for the mail server is not sent twice.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6037,8 +6092,8 @@ func (c *Client) UploadDocumentWithBody(ctx context.Context, paymentServiceID Pa
 
 // DecideVerificationWithBody End a verification by a person's decision
 //
-// At any time, and for licences without the Management API, where Quittance can't see that the acquirer is done, the only
-// way. With `currency` it is about a currency that the company asked for.
+// You can decide at any time. For licences without the Management API this is the only way, because Quittance can't see
+// that the acquirer is done. With `currency` you decide about a currency that the company asked for.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6057,8 +6112,8 @@ func (c *Client) DecideVerificationWithBody(ctx context.Context, paymentServiceI
 
 // DecideVerification End a verification by a person's decision
 //
-// At any time, and for licences without the Management API, where Quittance can't see that the acquirer is done, the only
-// way. With `currency` it is about a currency that the company asked for.
+// You can decide at any time. For licences without the Management API this is the only way, because Quittance can't see
+// that the acquirer is done. With `currency` you decide about a currency that the company asked for.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6109,9 +6164,9 @@ func (c *Client) GetPayment(ctx context.Context, paymentID PaymentID, reqEditors
 
 // RequestRefundWithBody Give money of a captured payment back
 //
-// In whole or in part, and several times, up to what was captured: more than is left is `refund-exceeds-payment`. It is
-// `requested` first; Saferpay refunds a TWINT payment only two hours after it was captured. What becomes of it is told
-// by `refund.captured`, `refund.failed` or `exception.raised`.
+// You can refund in whole or in part, and several times, up to what was captured. More than is left is
+// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
+// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6130,9 +6185,9 @@ func (c *Client) RequestRefundWithBody(ctx context.Context, paymentID PaymentID,
 
 // RequestRefund Give money of a captured payment back
 //
-// In whole or in part, and several times, up to what was captured: more than is left is `refund-exceeds-payment`. It is
-// `requested` first; Saferpay refunds a TWINT payment only two hours after it was captured. What becomes of it is told
-// by `refund.captured`, `refund.failed` or `exception.raised`.
+// You can refund in whole or in part, and several times, up to what was captured. More than is left is
+// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
+// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6151,7 +6206,7 @@ func (c *Client) RequestRefund(ctx context.Context, paymentID PaymentID, body Re
 
 // ListPayouts List payouts
 //
-// Newest first. With `state=proposed` or `state=unmatched` it is the list of what a person has to decide.
+// Newest first. `state=proposed` and `state=unmatched` list what a person has to decide.
 //
 // Corresponds with GET /payouts (the `ListPayouts` operationId).
 func (c *Client) ListPayouts(ctx context.Context, params *ListPayoutsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6183,8 +6238,8 @@ func (c *Client) GetPayout(ctx context.Context, payoutID PayoutID, reqEditors ..
 
 // ConfirmPayoutWithBody Book a payout as a person decides
 //
-// Without a body, or an empty one, what is proposed is booked. Otherwise the body says what the payout pays, and it has to
-// add up: the items less the fee, and the rest on an account. One that is booked already is `payout-decided`.
+// Without a body, or with an empty one, the proposal is booked. Otherwise the body says what the payout pays. It has to
+// add up: the items less the fee, and the rest on an account. A payout that is booked already is `payout-decided`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6203,8 +6258,8 @@ func (c *Client) ConfirmPayoutWithBody(ctx context.Context, payoutID PayoutID, c
 
 // ConfirmPayout Book a payout as a person decides
 //
-// Without a body, or an empty one, what is proposed is booked. Otherwise the body says what the payout pays, and it has to
-// add up: the items less the fee, and the rest on an account. One that is booked already is `payout-decided`.
+// Without a body, or with an empty one, the proposal is booked. Otherwise the body says what the payout pays. It has to
+// add up: the items less the fee, and the rest on an account. A payout that is booked already is `payout-decided`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6223,7 +6278,7 @@ func (c *Client) ConfirmPayout(ctx context.Context, payoutID PayoutID, body Conf
 
 // DismissPayoutWithBody Leave a payout out of the books
 //
-// Because it has nothing to do with the payments here. It can still be confirmed later.
+// Use it when the payout has nothing to do with the payments here. You can still confirm it later.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6242,7 +6297,7 @@ func (c *Client) DismissPayoutWithBody(ctx context.Context, payoutID PayoutID, c
 
 // DismissPayout Leave a payout out of the books
 //
-// Because it has nothing to do with the payments here. It can still be confirmed later.
+// Use it when the payout has nothing to do with the payments here. You can still confirm it later.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6261,8 +6316,8 @@ func (c *Client) DismissPayout(ctx context.Context, payoutID PayoutID, body Dism
 
 // ReopenPayoutWithBody Take back how a payout was booked
 //
-// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched, and only a person
-// matches it again.
+// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched; only a
+// person can match it again.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6281,8 +6336,8 @@ func (c *Client) ReopenPayoutWithBody(ctx context.Context, payoutID PayoutID, co
 
 // ReopenPayout Take back how a payout was booked
 //
-// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched, and only a person
-// matches it again.
+// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched; only a
+// person can match it again.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6343,9 +6398,9 @@ func (c *Client) VoidReceipt(ctx context.Context, receiptID ReceiptID, body Void
 
 // GetReconciliation See what stands on the receipt accounts, and why
 //
-// Per receipt account and currency the balance, and what it is made of by reason: the sum of the reasons is the balance, always.
-// `data` lists each thing that stands there, oldest first; `next_cursor` leads to more. Payouts that wait for a person are
-// not booked, so that they are in no sum; they are listed besides.
+// For each receipt account and currency: the balance, and what it is made of, by reason. The sum of the reasons always
+// is the balance. `data` lists each thing that stands there, oldest first; `next_cursor` leads to more. Payouts that
+// wait for a person are not booked and are in no sum; they are listed besides.
 //
 // Corresponds with GET /reconciliation (the `GetReconciliation` operationId).
 func (c *Client) GetReconciliation(ctx context.Context, params *GetReconciliationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6394,9 +6449,9 @@ func (c *Client) GetRefund(ctx context.Context, refundID RefundID, reqEditors ..
 
 // RecordRefund Record a refund that was done in the Saferpay Backoffice
 //
-// For a refund that waits for a person: the licence has no refunds (exception `refund_by_hand`), or nobody knows whether
-// it happened (`refund_unclear`). It is booked and becomes `recorded`; recording it again changes nothing. Any other
-// refund is `refund-not-recordable`.
+// For a refund that waits for a person: the licence has no refunds (exception `refund_by_hand`), or it is unknown
+// whether the refund happened (`refund_unclear`). It is booked and becomes `recorded`. Recording it again changes
+// nothing. Any other refund is `refund-not-recordable`.
 //
 // Corresponds with POST /refunds/{refund_id}/record (the `RecordRefund` operationId).
 func (c *Client) RecordRefund(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6428,12 +6483,12 @@ func (c *Client) GetSettings(ctx context.Context, reqEditors ...RequestEditorFn)
 
 // UpdateSettingsWithBody Change settings of the company
 //
-// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account is
-// answered with the warning `receipt-account-changed`: support finds payments harder to trace then.
+// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account
+// gets the warning `receipt-account-changed`: support then finds payments harder to trace.
 //
-// `books_closed_until` closes a period: entries made by hand are refused in it (`period-closed`), and what Quittance books
-// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again is
-// answered with the warning `books-reopened`: what was reported for it may change.
+// `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
+// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
+// the warning `books-reopened`: what was reported for it may change.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6452,12 +6507,12 @@ func (c *Client) UpdateSettingsWithBody(ctx context.Context, contentType string,
 
 // UpdateSettings Change settings of the company
 //
-// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account is
-// answered with the warning `receipt-account-changed`: support finds payments harder to trace then.
+// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account
+// gets the warning `receipt-account-changed`: support then finds payments harder to trace.
 //
-// `books_closed_until` closes a period: entries made by hand are refused in it (`period-closed`), and what Quittance books
-// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again is
-// answered with the warning `books-reopened`: what was reported for it may change.
+// `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
+// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
+// the warning `books-reopened`: what was reported for it may change.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6493,25 +6548,26 @@ func (c *Client) ListSettlements(ctx context.Context, params *ListSettlementsPar
 
 // ImportSettlementWithBody Import a settlement file
 //
-// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, as `application/xml`; or
-// the acquirer's list of transactions as `text/csv`. At most 10 MiB.
+// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, as
+// `application/xml`. Or the acquirer's list of transactions, as `text/csv`. At most 10 MiB.
 //
-// **What it does.** Each payout is matched with the payments and refunds that it pays. By the orders that a file names it is
-// booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt really stands (credit,
-// gross). What was only found by amount and date is *proposed*, what nothing explains is *unmatched*: both wait for a person.
-// Of a bank's file, what is only expected or has nothing to do with the acquirer is skipped and counted.
+// **What it does.** Each payout is matched with the payments and refunds that it pays. When the file names their orders,
+// the payout is booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt
+// really stands (credit, gross). A payout that was found only by amount and date is *proposed*. A payout that nothing
+// explains is *unmatched*. Both wait for a person. Entries of a bank's file that are only expected, or that have nothing
+// to do with the acquirer, are skipped and counted.
 //
-// **Told again.** The same file changes nothing and is answered with 200 and its settlement. A payout that is known from
-// another file, of any format, changes nothing either: it says `known`.
+// **The same file again** changes nothing. The answer is 200 and its settlement. A payout that is known from another
+// file, of any format, changes nothing either: it says `known`.
 //
-// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and reason;
-// nothing is booked then. So is a statement of an account that is not among `payout_ibans` of the settings, if there are any.
+// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and
+// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of any other account is refused too.
 //
-// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`, `fee` and
-// `net`, in any order; then one line per transaction. `type` is `payment`, `refund` or `chargeback`; `order_id` the OrderId at
-// Saferpay, of a refund its own or that of its payment. Amounts have a decimal point and are signed as they change the payout,
-// so that the gross of a refund or chargeback is less than 0, and gross less fee is net. UTF-8, separated by commas, or by
-// semicolons.
+// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`,
+// `fee` and `net`, in any order. Then comes one line per transaction. `type` is `payment`, `refund` or `chargeback`.
+// `order_id` is the OrderId at Saferpay; for a refund it is its own or that of its payment. Amounts have a decimal point
+// and are signed as they change the payout: the gross of a refund or chargeback is less than 0, and gross less fee is
+// net. UTF-8, separated by commas or by semicolons.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6548,8 +6604,8 @@ func (c *Client) GetSettlement(ctx context.Context, settlementID SettlementID, r
 // GetStatement Get the statement of a month
 //
 // What stood on each account before the month, what was booked in it, and what stood there after it, in the company's
-// language. With `Accept: text/html` it is a page to print and to keep, which needs nothing but itself; with `Accept:
-// text/csv` a file for spreadsheets (semicolons, UTF-8 with a byte order mark) with every line and a running balance.
+// language. With `Accept: text/html` it is a page to print and to keep, complete in itself. With `Accept: text/csv` it
+// is a file for spreadsheets (semicolons, UTF-8 with a byte order mark) with every line and a running balance.
 //
 // Corresponds with GET /statements/{month} (the `GetStatement` operationId).
 func (c *Client) GetStatement(ctx context.Context, month string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6566,8 +6622,8 @@ func (c *Client) GetStatement(ctx context.Context, month string, reqEditors ...R
 
 // GetTrialBalance Prove that the books balance
 //
-// What was ever booked on each account, or until the end of a day, and the sums of it per currency: debits and credits
-// are equal, so that `difference` is zero.
+// What was ever booked on each account, or until the end of a day, and the sums per currency. Debits and credits are
+// equal, so `difference` is zero.
 //
 // Corresponds with GET /trial-balance (the `GetTrialBalance` operationId).
 func (c *Client) GetTrialBalance(ctx context.Context, params *GetTrialBalanceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6601,9 +6657,9 @@ func (c *Client) ListWebhookEndpoints(ctx context.Context, reqEditors ...Request
 
 // CreateWebhookEndpointWithBody Add a webhook endpoint
 //
-// It is sent the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name that leads to
-// the public internet; that is looked at again before each message. A company has at most 20 endpoints
-// (`too-many-webhook-endpoints`). The answer is the only place where the secret is ever shown.
+// The endpoint gets the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name
+// that leads to the public internet. This is checked again before each message. A company has at most 20 endpoints
+// (`too-many-webhook-endpoints`). The secret is shown only in this answer.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6622,9 +6678,9 @@ func (c *Client) CreateWebhookEndpointWithBody(ctx context.Context, contentType 
 
 // CreateWebhookEndpoint Add a webhook endpoint
 //
-// It is sent the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name that leads to
-// the public internet; that is looked at again before each message. A company has at most 20 endpoints
-// (`too-many-webhook-endpoints`). The answer is the only place where the secret is ever shown.
+// The endpoint gets the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name
+// that leads to the public internet. This is checked again before each message. A company has at most 20 endpoints
+// (`too-many-webhook-endpoints`). The secret is shown only in this answer.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6675,8 +6731,8 @@ func (c *Client) GetWebhookEndpoint(ctx context.Context, endpointID WebhookEndpo
 
 // UpdateWebhookEndpointWithBody Change, disable or enable a webhook endpoint
 //
-// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until it is enabled again.
-// Enabling sends nothing of that by itself: ask for it.
+// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until the endpoint is
+// enabled again. Enabling sends nothing of that by itself: ask for it.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6695,8 +6751,8 @@ func (c *Client) UpdateWebhookEndpointWithBody(ctx context.Context, endpointID W
 
 // UpdateWebhookEndpoint Change, disable or enable a webhook endpoint
 //
-// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until it is enabled again.
-// Enabling sends nothing of that by itself: ask for it.
+// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until the endpoint is
+// enabled again. Enabling sends nothing of that by itself: ask for it.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6715,7 +6771,7 @@ func (c *Client) UpdateWebhookEndpoint(ctx context.Context, endpointID WebhookEn
 
 // ListDeliveries List what was sent to a webhook endpoint
 //
-// One delivery per event, with its attempts; the newest event first. Of answers only the status is kept.
+// One delivery per event, with its attempts; the newest event first. Quittance keeps only the status of each answer.
 //
 // Corresponds with GET /webhook-endpoints/{endpoint_id}/deliveries (the `ListDeliveries` operationId).
 func (c *Client) ListDeliveries(ctx context.Context, endpointID WebhookEndpointID, params *ListDeliveriesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6749,9 +6805,9 @@ func (c *Client) RedeliverParked(ctx context.Context, endpointID WebhookEndpoint
 
 // RotateWebhookSecretWithBody Get a new secret
 //
-// Until the overlap has passed, messages carry a signature with the new secret and one with the secret before, so that your
-// receivers can change over one by one. Rotating again meanwhile ends the older of the two. An overlap of 0 ends the old
-// secret at once, for when somebody else may know it. The answer is the only place where the new secret is ever shown.
+// Until the overlap has passed, messages carry two signatures, one with the new secret and one with the old. So your
+// receivers can change over one by one. Rotating again during the overlap ends the older secret. An overlap of 0 ends
+// the old secret at once, for when somebody else may know it. The new secret is shown only in this answer.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6770,9 +6826,9 @@ func (c *Client) RotateWebhookSecretWithBody(ctx context.Context, endpointID Web
 
 // RotateWebhookSecret Get a new secret
 //
-// Until the overlap has passed, messages carry a signature with the new secret and one with the secret before, so that your
-// receivers can change over one by one. Rotating again meanwhile ends the older of the two. An overlap of 0 ends the old
-// secret at once, for when somebody else may know it. The answer is the only place where the new secret is ever shown.
+// Until the overlap has passed, messages carry two signatures, one with the new secret and one with the old. So your
+// receivers can change over one by one. Rotating again during the overlap ends the older secret. An overlap of 0 ends
+// the old secret at once, for when somebody else may know it. The new secret is shown only in this answer.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -10251,8 +10307,8 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteAccountWithResponse Delete an account
 	//
-	// An account that was ever booked on, that the settings name, or that Quittance books on by itself is answered with 409
-	// `account-in-use`.
+	// The answer is 409 `account-in-use` if the account was ever booked on, if the settings name it, or if Quittance books
+	// on it by itself.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10268,8 +10324,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateAccountWithBodyWithResponse Rename an account
 	//
-	// Its number stays. Another name for the receipt account is answered with the warning `receipt-account-renamed`: support
-	// finds payments harder to trace then.
+	// Its number stays. A new name for the receipt account gets the warning `receipt-account-renamed`: support then finds
+	// payments harder to trace.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10278,8 +10334,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateAccountWithResponse Rename an account
 	//
-	// Its number stays. Another name for the receipt account is answered with the warning `receipt-account-renamed`: support
-	// finds payments harder to trace then.
+	// Its number stays. A new name for the receipt account gets the warning `receipt-account-renamed`: support then finds
+	// payments harder to trace.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10289,7 +10345,8 @@ type ClientWithResponsesInterface interface {
 	// ListAuditLogWithResponse Who changed what
 	//
 	// Every call that may have changed something, newest first: by whom, on what, how it was answered, and which fields it
-	// changed. What payers, Saferpay and Quittance itself do stands in the timelines of payments, refunds and payment services.
+	// changed. What payers, Saferpay and Quittance itself do stands in the timelines of payments, refunds and payment
+	// services.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10321,7 +10378,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateAPIKeyWithBodyWithResponse Create a key of a company
 	//
-	// The answer is the only place where the key is ever shown; only its hash is kept.
+	// The key is shown only in this answer; Quittance keeps only its hash.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10330,7 +10387,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateAPIKeyWithResponse Create a key of a company
 	//
-	// The answer is the only place where the key is ever shown; only its hash is kept.
+	// The key is shown only in this answer; Quittance keeps only its hash.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10348,8 +10405,8 @@ type ClientWithResponsesInterface interface {
 
 	// RotateAPIKeyWithBodyWithResponse Replace a key
 	//
-	// Answers with a new key of the same scopes. The old one goes on working for `overlap_hours`, so that every program can
-	// change over in its own time, and is refused from then on.
+	// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
+	// change over in its own time. Then it is refused.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10358,8 +10415,8 @@ type ClientWithResponsesInterface interface {
 
 	// RotateAPIKeyWithResponse Replace a key
 	//
-	// Answers with a new key of the same scopes. The old one goes on working for `overlap_hours`, so that every program can
-	// change over in its own time, and is refused from then on.
+	// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
+	// change over in its own time. Then it is refused.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10384,8 +10441,9 @@ type ClientWithResponsesInterface interface {
 
 	// RedeliverEventWithBodyWithResponse Send an event once more
 	//
-	// To every enabled endpoint that takes its type, or to one of them; also to endpoints that are newer than the event. One
-	// that waits for its next attempt has it at once. When there is no such endpoint: `no-webhook-endpoint`.
+	// Sends the event to every enabled endpoint that takes its type, or to one of them, also to endpoints that are newer
+	// than the event. A delivery that waits for its next attempt gets it at once. When there is no such endpoint, the answer
+	// is `no-webhook-endpoint`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10394,8 +10452,9 @@ type ClientWithResponsesInterface interface {
 
 	// RedeliverEventWithResponse Send an event once more
 	//
-	// To every enabled endpoint that takes its type, or to one of them; also to endpoints that are newer than the event. One
-	// that waits for its next attempt has it at once. When there is no such endpoint: `no-webhook-endpoint`.
+	// Sends the event to every enabled endpoint that takes its type, or to one of them, also to endpoints that are newer
+	// than the event. A delivery that waits for its next attempt gets it at once. When there is no such endpoint, the answer
+	// is `no-webhook-endpoint`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10404,7 +10463,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListExceptionsWithResponse List exceptions
 	//
-	// Newest first. With `open=true` it is the list of what is to be decided.
+	// Newest first. `open=true` lists what is to be decided.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10420,15 +10479,17 @@ type ClientWithResponsesInterface interface {
 
 	// ResolveExceptionWithBodyWithResponse Decide an exception
 	//
-	// With one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes on.
-	// Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried again
-	// there is nothing to decide: `payment-in-progress`. When the process that waits for the decision was ended from outside,
-	// such as in Temporal Web, it is started again and finds out by itself where it stands: `process-restarted` says so, and
-	// the exception is decided again if it is still open afterwards.
+	// Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
+	// on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
+	// again there is nothing to decide: `payment-in-progress`.
+	//
+	// The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
+	// started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
+	// exception is still open afterwards.
 	//
 	// A decision on what the nightly comparison with Saferpay found is carried out before it is recorded. When that doesn't
-	// work the exception stays open: `decision-impossible` says why Saferpay refuses, `saferpay-unavailable` to decide again in
-	// a moment, `refund-exceeds-payment` that less is left of the payment than the refund.
+	// work, the exception stays open. `decision-impossible` says why Saferpay refuses. `saferpay-unavailable` means: decide
+	// again in a moment. `refund-exceeds-payment` means that less is left of the payment than the refund.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10437,15 +10498,17 @@ type ClientWithResponsesInterface interface {
 
 	// ResolveExceptionWithResponse Decide an exception
 	//
-	// With one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes on.
-	// Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried again
-	// there is nothing to decide: `payment-in-progress`. When the process that waits for the decision was ended from outside,
-	// such as in Temporal Web, it is started again and finds out by itself where it stands: `process-restarted` says so, and
-	// the exception is decided again if it is still open afterwards.
+	// Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
+	// on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
+	// again there is nothing to decide: `payment-in-progress`.
+	//
+	// The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
+	// started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
+	// exception is still open afterwards.
 	//
 	// A decision on what the nightly comparison with Saferpay found is carried out before it is recorded. When that doesn't
-	// work the exception stays open: `decision-impossible` says why Saferpay refuses, `saferpay-unavailable` to decide again in
-	// a moment, `refund-exceeds-payment` that less is left of the payment than the refund.
+	// work, the exception stays open. `decision-impossible` says why Saferpay refuses. `saferpay-unavailable` means: decide
+	// again in a moment. `refund-exceeds-payment` means that less is left of the payment than the refund.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10463,8 +10526,8 @@ type ClientWithResponsesInterface interface {
 
 	// CreateInvoiceWithBodyWithResponse Create a draft
 	//
-	// Without `payment_service_ids` the default payment service is attached, if there is one; `[]` attaches none, and the
-	// invoice can't be paid online.
+	// Without `payment_service_ids` the default payment service is attached, if there is one. `[]` attaches none; then
+	// nobody can pay the invoice online.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10473,8 +10536,8 @@ type ClientWithResponsesInterface interface {
 
 	// CreateInvoiceWithResponse Create a draft
 	//
-	// Without `payment_service_ids` the default payment service is attached, if there is one; `[]` attaches none, and the
-	// invoice can't be paid online.
+	// Without `payment_service_ids` the default payment service is attached, if there is one. `[]` attaches none; then
+	// nobody can pay the invoice online.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10490,9 +10553,9 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateInvoiceWithBodyWithResponse Change an invoice
 	//
-	// What is absent stays as it is; `payment_service_ids` replaces the list, which is how a payment service is switched on
-	// for an earlier invoice. Of an invoice that is open or partially paid only `customer.email` and `due_date` can be changed,
-	// which sends nothing by itself; anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
+	// What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
+	// for an earlier invoice. Of an invoice that is open or partially paid you can change only `customer.email` and `due_date`,
+	// which sends nothing by itself. Anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10501,9 +10564,9 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateInvoiceWithResponse Change an invoice
 	//
-	// What is absent stays as it is; `payment_service_ids` replaces the list, which is how a payment service is switched on
-	// for an earlier invoice. Of an invoice that is open or partially paid only `customer.email` and `due_date` can be changed,
-	// which sends nothing by itself; anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
+	// What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
+	// for an earlier invoice. Of an invoice that is open or partially paid you can change only `customer.email` and `due_date`,
+	// which sends nothing by itself. Anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10512,7 +10575,7 @@ type ClientWithResponsesInterface interface {
 
 	// CancelInvoiceWithResponse Cancel a draft or an open invoice
 	//
-	// Refused while money is being captured (`payment-in-progress`) and once it has been (`invoice-paid`).
+	// Refused while money is being captured (`payment-in-progress`), and after that (`invoice-paid`).
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10521,8 +10584,8 @@ type ClientWithResponsesInterface interface {
 
 	// IssueInvoiceWithBodyWithResponse Issue a draft
 	//
-	// The invoice becomes open and its online document can be paid. Every attached payment service must be active and
-	// accept the invoice's currency (`payment-service-not-active`, `currency-not-active`).
+	// The invoice becomes open, and its online document can be paid. Every attached payment service must be active
+	// (`payment-service-not-active`) and accept the invoice's currency (`currency-not-active`).
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10531,8 +10594,8 @@ type ClientWithResponsesInterface interface {
 
 	// IssueInvoiceWithResponse Issue a draft
 	//
-	// The invoice becomes open and its online document can be paid. Every attached payment service must be active and
-	// accept the invoice's currency (`payment-service-not-active`, `currency-not-active`).
+	// The invoice becomes open, and its online document can be paid. Every attached payment service must be active
+	// (`payment-service-not-active`) and accept the invoice's currency (`currency-not-active`).
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10541,8 +10604,9 @@ type ClientWithResponsesInterface interface {
 
 	// RecordReceiptWithBodyWithResponse Record money that came by other means
 	//
-	// Such as a bank transfer, whole or in part. It is booked on its account against receivables, and of an online payment
-	// that is authorized later no more is taken than is still due. More than is due is `receipt-exceeds-invoice`.
+	// For example a bank transfer, in whole or in part. It is booked on its account against receivables. An online payment
+	// that is authorized later is taken only if its whole amount is still due. A receipt of more than is due is
+	// `receipt-exceeds-invoice`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10551,8 +10615,9 @@ type ClientWithResponsesInterface interface {
 
 	// RecordReceiptWithResponse Record money that came by other means
 	//
-	// Such as a bank transfer, whole or in part. It is booked on its account against receivables, and of an online payment
-	// that is authorized later no more is taken than is still due. More than is due is `receipt-exceeds-invoice`.
+	// For example a bank transfer, in whole or in part. It is booked on its account against receivables. An online payment
+	// that is authorized later is taken only if its whole amount is still due. A receipt of more than is due is
+	// `receipt-exceeds-invoice`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10587,9 +10652,9 @@ type ClientWithResponsesInterface interface {
 
 	// GetInvoiceTimelineWithResponse Why is this invoice paid?
 	//
-	// `reasons` are the journal entries that make up what is paid: their amounts add up to `amount_paid`, refunds count
-	// negative. `steps` is everything that happened to the invoice, oldest first: who did it and when, with Saferpay's ids and
-	// the entries that came of it.
+	// `reasons` are the journal entries that make up what is paid. Their amounts add up to `amount_paid`; refunds count
+	// negative. `steps` is everything that happened to the invoice, oldest first: who did it and when, with Saferpay's ids
+	// and the journal entries.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10598,9 +10663,9 @@ type ClientWithResponsesInterface interface {
 
 	// ListJournalWithResponse List journal entries
 	//
-	// In the order in which they were booked. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row per
-	// line of an entry) or `Accept: application/x-ndjson` (one entry per row): it is sent while it is read, and `limit`
-	// and `cursor` don't apply. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
+	// In the order in which they were booked. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row
+	// per line of an entry) or `Accept: application/x-ndjson` (one entry per row). It is sent while it is read; `limit` and
+	// `cursor` don't apply. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10609,9 +10674,9 @@ type ClientWithResponsesInterface interface {
 
 	// GetJournalHeadWithResponse Get the signed head of a day
 	//
-	// How far the journal had come at the end of the day, signed with Ed25519. Whoever keeps it, such as an auditor, can later
-	// prove that nothing up to there was changed, not even together with all hashes: with `quittance admin verify-head`, or
-	// with openssl as the README shows. It is always the same for the same day.
+	// How far the journal had come at the end of the day, signed with Ed25519. An auditor, or anybody else who keeps it, can
+	// later prove that no earlier entry was changed, not even together with all hashes: with `quittance admin verify-head`,
+	// or with openssl as docs/books.md shows. It is always the same for the same day.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10620,8 +10685,8 @@ type ClientWithResponsesInterface interface {
 
 	// VerifyJournalWithResponse Verify the journal
 	//
-	// Walks the whole journal and recomputes every hash. An entry that was changed, dropped or inserted behind Quittance's
-	// back, even in the database itself, is named: the first one, since nothing after it can be trusted.
+	// Walks the whole journal and recomputes every hash. It names the first entry that was changed, dropped or inserted,
+	// even by someone with full rights on the database. Nothing after that entry can be trusted.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10637,9 +10702,9 @@ type ClientWithResponsesInterface interface {
 
 	// ReverseJournalEntryWithBodyWithResponse Take an entry back
 	//
-	// Books the same lines with their sides changed, once (409 `entry-reversed`). Only entries made by hand are taken back by
-	// hand. On the others rest payments, invoices and the reconciliation: 409 `entry-not-reversible` says how such an entry is
-	// corrected instead, a receipt for example by a refund.
+	// Books the same lines with their sides changed, once (409 `entry-reversed`). You can reverse only entries that were
+	// made by hand. Payments, invoices and the reconciliation rest on the others: 409 `entry-not-reversible` says how such
+	// an entry is corrected, for example a receipt by a refund.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10648,9 +10713,9 @@ type ClientWithResponsesInterface interface {
 
 	// ReverseJournalEntryWithResponse Take an entry back
 	//
-	// Books the same lines with their sides changed, once (409 `entry-reversed`). Only entries made by hand are taken back by
-	// hand. On the others rest payments, invoices and the reconciliation: 409 `entry-not-reversible` says how such an entry is
-	// corrected instead, a receipt for example by a refund.
+	// Books the same lines with their sides changed, once (409 `entry-reversed`). You can reverse only entries that were
+	// made by hand. Payments, invoices and the reconciliation rest on the others: 409 `entry-not-reversible` says how such
+	// an entry is corrected, for example a receipt by a refund.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10659,8 +10724,8 @@ type ClientWithResponsesInterface interface {
 
 	// CreateManualEntryWithBodyWithResponse Book an entry by hand
 	//
-	// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). It can't be
-	// changed afterwards, but reversed.
+	// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). The entry
+	// can't be changed afterwards, only reversed.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10669,8 +10734,8 @@ type ClientWithResponsesInterface interface {
 
 	// CreateManualEntryWithResponse Book an entry by hand
 	//
-	// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). It can't be
-	// changed afterwards, but reversed.
+	// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). The entry
+	// can't be changed afterwards, only reversed.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10688,7 +10753,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreatePaymentServiceWithBodyWithResponse Add a payment service
 	//
-	// It awaits its credentials; `next_steps` tells, in the company's language, how to get them.
+	// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10697,7 +10762,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreatePaymentServiceWithResponse Add a payment service
 	//
-	// It awaits its credentials; `next_steps` tells, in the company's language, how to get them.
+	// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10706,9 +10771,9 @@ type ClientWithResponsesInterface interface {
 
 	// DisconnectPaymentServiceWithResponse Disconnect a payment service
 	//
-	// For good: no new payment begins through it. Payments and refunds that are under way come to their end, and everything
-	// stays to be seen. The credentials are erased a day later, or as soon after that as nothing is under way; a refund
-	// asked for afterwards is done in the Saferpay Backoffice and recorded here.
+	// No new payment begins through it; this can't be undone. Payments and refunds in flight come to their end, and all
+	// records stay visible. The credentials are erased a day later, or later still while something is in flight. After that,
+	// make refunds in the Saferpay Backoffice and record them here.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10724,9 +10789,9 @@ type ClientWithResponsesInterface interface {
 
 	// SubmitCredentialsWithBodyWithResponse Enter the credentials from mySaferpay
 	//
-	// They are tried at Saferpay at once. `active` means that the terminal is contracted already, `in_verification` that
-	// the acquirer is still verifying the company (3 to 15 business days). Wrong ones are `credentials-rejected` (422) and
-	// nothing is saved. The password is sealed and never comes back.
+	// Quittance tries them at Saferpay at once. `active` means that the terminal is contracted already. `in_verification`
+	// means that the acquirer is still verifying the company (3 to 15 business days). Wrong credentials are
+	// `credentials-rejected` (422), and nothing is saved. The password is sealed and never comes back.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10735,9 +10800,9 @@ type ClientWithResponsesInterface interface {
 
 	// SubmitCredentialsWithResponse Enter the credentials from mySaferpay
 	//
-	// They are tried at Saferpay at once. `active` means that the terminal is contracted already, `in_verification` that
-	// the acquirer is still verifying the company (3 to 15 business days). Wrong ones are `credentials-rejected` (422) and
-	// nothing is saved. The password is sealed and never comes back.
+	// Quittance tries them at Saferpay at once. `active` means that the terminal is contracted already. `in_verification`
+	// means that the acquirer is still verifying the company (3 to 15 business days). Wrong credentials are
+	// `credentials-rejected` (422), and nothing is saved. The password is sealed and never comes back.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10746,9 +10811,9 @@ type ClientWithResponsesInterface interface {
 
 	// RequestCurrencyWithBodyWithResponse Ask the acquirer for a further currency
 	//
-	// CHF is contracted with the terminal. For another currency the acquirer is asked by mail, in the name of the company;
-	// the terminal is then looked at once a business day, and the currency becomes `active` by itself as soon as it is
-	// contracted. One that is contracted or requested already stays as it is.
+	// CHF is contracted with the terminal. For another currency Quittance asks the acquirer by mail, in the name of the
+	// company. Then it looks at the terminal once a business day. The currency becomes `active` by itself as soon as it is
+	// contracted. A currency that is contracted or requested already stays as it is.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10757,9 +10822,9 @@ type ClientWithResponsesInterface interface {
 
 	// RequestCurrencyWithResponse Ask the acquirer for a further currency
 	//
-	// CHF is contracted with the terminal. For another currency the acquirer is asked by mail, in the name of the company;
-	// the terminal is then looked at once a business day, and the currency becomes `active` by itself as soon as it is
-	// contracted. One that is contracted or requested already stays as it is.
+	// CHF is contracted with the terminal. For another currency Quittance asks the acquirer by mail, in the name of the
+	// company. Then it looks at the terminal once a business day. The currency becomes `active` by itself as soon as it is
+	// contracted. A currency that is contracted or requested already stays as it is.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10768,7 +10833,7 @@ type ClientWithResponsesInterface interface {
 
 	// MakeDefaultPaymentServiceWithResponse Make a payment service the default one
 	//
-	// It is attached to every invoice created from now on. Only an `active` one can be.
+	// It is attached to every invoice created from now on. Only an `active` payment service can be the default.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10777,11 +10842,11 @@ type ClientWithResponsesInterface interface {
 
 	// UploadDocumentWithBodyWithResponse Send a document to the acquirer
 	//
-	// Copies of identity documents, signatures and other papers that the acquirer asks for: a PDF, JPEG or PNG of at most
-	// 10 MiB, and at most 50 per payment service; what it is shows in its content, not in its name. It is mailed to
-	// partner_support_e-commerce@six-payment-services.com in the name of the company, and erased here as soon as the mail
-	// server has taken it; until then it is encrypted. The timeline of the payment service says when. A document that is
-	// still waiting for the mail server is not sent twice.
+	// Send copies of identity documents, signatures and other papers that the acquirer asks for. A document is a PDF, JPEG
+	// or PNG of at most 10 MiB; its content decides which, not its name. A payment service has at most 50. Quittance mails
+	// the document to partner_support_e-commerce@six-payment-services.com in the name of the company. It is encrypted until
+	// the mail server takes it, and then erased here; the timeline of the payment service says when. A document that still
+	// waits for the mail server is not sent twice.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10790,8 +10855,8 @@ type ClientWithResponsesInterface interface {
 
 	// DecideVerificationWithBodyWithResponse End a verification by a person's decision
 	//
-	// At any time, and for licences without the Management API, where Quittance can't see that the acquirer is done, the only
-	// way. With `currency` it is about a currency that the company asked for.
+	// You can decide at any time. For licences without the Management API this is the only way, because Quittance can't see
+	// that the acquirer is done. With `currency` you decide about a currency that the company asked for.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10800,8 +10865,8 @@ type ClientWithResponsesInterface interface {
 
 	// DecideVerificationWithResponse End a verification by a person's decision
 	//
-	// At any time, and for licences without the Management API, where Quittance can't see that the acquirer is done, the only
-	// way. With `currency` it is about a currency that the company asked for.
+	// You can decide at any time. For licences without the Management API this is the only way, because Quittance can't see
+	// that the acquirer is done. With `currency` you decide about a currency that the company asked for.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10826,9 +10891,9 @@ type ClientWithResponsesInterface interface {
 
 	// RequestRefundWithBodyWithResponse Give money of a captured payment back
 	//
-	// In whole or in part, and several times, up to what was captured: more than is left is `refund-exceeds-payment`. It is
-	// `requested` first; Saferpay refunds a TWINT payment only two hours after it was captured. What becomes of it is told
-	// by `refund.captured`, `refund.failed` or `exception.raised`.
+	// You can refund in whole or in part, and several times, up to what was captured. More than is left is
+	// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
+	// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10837,9 +10902,9 @@ type ClientWithResponsesInterface interface {
 
 	// RequestRefundWithResponse Give money of a captured payment back
 	//
-	// In whole or in part, and several times, up to what was captured: more than is left is `refund-exceeds-payment`. It is
-	// `requested` first; Saferpay refunds a TWINT payment only two hours after it was captured. What becomes of it is told
-	// by `refund.captured`, `refund.failed` or `exception.raised`.
+	// You can refund in whole or in part, and several times, up to what was captured. More than is left is
+	// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
+	// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10848,7 +10913,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListPayoutsWithResponse List payouts
 	//
-	// Newest first. With `state=proposed` or `state=unmatched` it is the list of what a person has to decide.
+	// Newest first. `state=proposed` and `state=unmatched` list what a person has to decide.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10864,8 +10929,8 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmPayoutWithBodyWithResponse Book a payout as a person decides
 	//
-	// Without a body, or an empty one, what is proposed is booked. Otherwise the body says what the payout pays, and it has to
-	// add up: the items less the fee, and the rest on an account. One that is booked already is `payout-decided`.
+	// Without a body, or with an empty one, the proposal is booked. Otherwise the body says what the payout pays. It has to
+	// add up: the items less the fee, and the rest on an account. A payout that is booked already is `payout-decided`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10874,8 +10939,8 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmPayoutWithResponse Book a payout as a person decides
 	//
-	// Without a body, or an empty one, what is proposed is booked. Otherwise the body says what the payout pays, and it has to
-	// add up: the items less the fee, and the rest on an account. One that is booked already is `payout-decided`.
+	// Without a body, or with an empty one, the proposal is booked. Otherwise the body says what the payout pays. It has to
+	// add up: the items less the fee, and the rest on an account. A payout that is booked already is `payout-decided`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10884,7 +10949,7 @@ type ClientWithResponsesInterface interface {
 
 	// DismissPayoutWithBodyWithResponse Leave a payout out of the books
 	//
-	// Because it has nothing to do with the payments here. It can still be confirmed later.
+	// Use it when the payout has nothing to do with the payments here. You can still confirm it later.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10893,7 +10958,7 @@ type ClientWithResponsesInterface interface {
 
 	// DismissPayoutWithResponse Leave a payout out of the books
 	//
-	// Because it has nothing to do with the payments here. It can still be confirmed later.
+	// Use it when the payout has nothing to do with the payments here. You can still confirm it later.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10902,8 +10967,8 @@ type ClientWithResponsesInterface interface {
 
 	// ReopenPayoutWithBodyWithResponse Take back how a payout was booked
 	//
-	// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched, and only a person
-	// matches it again.
+	// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched; only a
+	// person can match it again.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10912,8 +10977,8 @@ type ClientWithResponsesInterface interface {
 
 	// ReopenPayoutWithResponse Take back how a payout was booked
 	//
-	// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched, and only a person
-	// matches it again.
+	// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched; only a
+	// person can match it again.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10944,9 +11009,9 @@ type ClientWithResponsesInterface interface {
 
 	// GetReconciliationWithResponse See what stands on the receipt accounts, and why
 	//
-	// Per receipt account and currency the balance, and what it is made of by reason: the sum of the reasons is the balance, always.
-	// `data` lists each thing that stands there, oldest first; `next_cursor` leads to more. Payouts that wait for a person are
-	// not booked, so that they are in no sum; they are listed besides.
+	// For each receipt account and currency: the balance, and what it is made of, by reason. The sum of the reasons always
+	// is the balance. `data` lists each thing that stands there, oldest first; `next_cursor` leads to more. Payouts that
+	// wait for a person are not booked and are in no sum; they are listed besides.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10971,9 +11036,9 @@ type ClientWithResponsesInterface interface {
 
 	// RecordRefundWithResponse Record a refund that was done in the Saferpay Backoffice
 	//
-	// For a refund that waits for a person: the licence has no refunds (exception `refund_by_hand`), or nobody knows whether
-	// it happened (`refund_unclear`). It is booked and becomes `recorded`; recording it again changes nothing. Any other
-	// refund is `refund-not-recordable`.
+	// For a refund that waits for a person: the licence has no refunds (exception `refund_by_hand`), or it is unknown
+	// whether the refund happened (`refund_unclear`). It is booked and becomes `recorded`. Recording it again changes
+	// nothing. Any other refund is `refund-not-recordable`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10989,12 +11054,12 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateSettingsWithBodyWithResponse Change settings of the company
 	//
-	// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account is
-	// answered with the warning `receipt-account-changed`: support finds payments harder to trace then.
+	// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account
+	// gets the warning `receipt-account-changed`: support then finds payments harder to trace.
 	//
-	// `books_closed_until` closes a period: entries made by hand are refused in it (`period-closed`), and what Quittance books
-	// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again is
-	// answered with the warning `books-reopened`: what was reported for it may change.
+	// `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
+	// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
+	// the warning `books-reopened`: what was reported for it may change.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11003,12 +11068,12 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateSettingsWithResponse Change settings of the company
 	//
-	// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account is
-	// answered with the warning `receipt-account-changed`: support finds payments harder to trace then.
+	// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account
+	// gets the warning `receipt-account-changed`: support then finds payments harder to trace.
 	//
-	// `books_closed_until` closes a period: entries made by hand are refused in it (`period-closed`), and what Quittance books
-	// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again is
-	// answered with the warning `books-reopened`: what was reported for it may change.
+	// `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
+	// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
+	// the warning `books-reopened`: what was reported for it may change.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11026,25 +11091,26 @@ type ClientWithResponsesInterface interface {
 
 	// ImportSettlementWithBodyWithResponse Import a settlement file
 	//
-	// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, as `application/xml`; or
-	// the acquirer's list of transactions as `text/csv`. At most 10 MiB.
+	// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, as
+	// `application/xml`. Or the acquirer's list of transactions, as `text/csv`. At most 10 MiB.
 	//
-	// **What it does.** Each payout is matched with the payments and refunds that it pays. By the orders that a file names it is
-	// booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt really stands (credit,
-	// gross). What was only found by amount and date is *proposed*, what nothing explains is *unmatched*: both wait for a person.
-	// Of a bank's file, what is only expected or has nothing to do with the acquirer is skipped and counted.
+	// **What it does.** Each payout is matched with the payments and refunds that it pays. When the file names their orders,
+	// the payout is booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt
+	// really stands (credit, gross). A payout that was found only by amount and date is *proposed*. A payout that nothing
+	// explains is *unmatched*. Both wait for a person. Entries of a bank's file that are only expected, or that have nothing
+	// to do with the acquirer, are skipped and counted.
 	//
-	// **Told again.** The same file changes nothing and is answered with 200 and its settlement. A payout that is known from
-	// another file, of any format, changes nothing either: it says `known`.
+	// **The same file again** changes nothing. The answer is 200 and its settlement. A payout that is known from another
+	// file, of any format, changes nothing either: it says `known`.
 	//
-	// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and reason;
-	// nothing is booked then. So is a statement of an account that is not among `payout_ibans` of the settings, if there are any.
+	// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and
+	// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of any other account is refused too.
 	//
-	// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`, `fee` and
-	// `net`, in any order; then one line per transaction. `type` is `payment`, `refund` or `chargeback`; `order_id` the OrderId at
-	// Saferpay, of a refund its own or that of its payment. Amounts have a decimal point and are signed as they change the payout,
-	// so that the gross of a refund or chargeback is less than 0, and gross less fee is net. UTF-8, separated by commas, or by
-	// semicolons.
+	// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`,
+	// `fee` and `net`, in any order. Then comes one line per transaction. `type` is `payment`, `refund` or `chargeback`.
+	// `order_id` is the OrderId at Saferpay; for a refund it is its own or that of its payment. Amounts have a decimal point
+	// and are signed as they change the payout: the gross of a refund or chargeback is less than 0, and gross less fee is
+	// net. UTF-8, separated by commas or by semicolons.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11063,8 +11129,8 @@ type ClientWithResponsesInterface interface {
 	// GetStatementWithResponse Get the statement of a month
 	//
 	// What stood on each account before the month, what was booked in it, and what stood there after it, in the company's
-	// language. With `Accept: text/html` it is a page to print and to keep, which needs nothing but itself; with `Accept:
-	// text/csv` a file for spreadsheets (semicolons, UTF-8 with a byte order mark) with every line and a running balance.
+	// language. With `Accept: text/html` it is a page to print and to keep, complete in itself. With `Accept: text/csv` it
+	// is a file for spreadsheets (semicolons, UTF-8 with a byte order mark) with every line and a running balance.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11073,8 +11139,8 @@ type ClientWithResponsesInterface interface {
 
 	// GetTrialBalanceWithResponse Prove that the books balance
 	//
-	// What was ever booked on each account, or until the end of a day, and the sums of it per currency: debits and credits
-	// are equal, so that `difference` is zero.
+	// What was ever booked on each account, or until the end of a day, and the sums per currency. Debits and credits are
+	// equal, so `difference` is zero.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11092,9 +11158,9 @@ type ClientWithResponsesInterface interface {
 
 	// CreateWebhookEndpointWithBodyWithResponse Add a webhook endpoint
 	//
-	// It is sent the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name that leads to
-	// the public internet; that is looked at again before each message. A company has at most 20 endpoints
-	// (`too-many-webhook-endpoints`). The answer is the only place where the secret is ever shown.
+	// The endpoint gets the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name
+	// that leads to the public internet. This is checked again before each message. A company has at most 20 endpoints
+	// (`too-many-webhook-endpoints`). The secret is shown only in this answer.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11103,9 +11169,9 @@ type ClientWithResponsesInterface interface {
 
 	// CreateWebhookEndpointWithResponse Add a webhook endpoint
 	//
-	// It is sent the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name that leads to
-	// the public internet; that is looked at again before each message. A company has at most 20 endpoints
-	// (`too-many-webhook-endpoints`). The answer is the only place where the secret is ever shown.
+	// The endpoint gets the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name
+	// that leads to the public internet. This is checked again before each message. A company has at most 20 endpoints
+	// (`too-many-webhook-endpoints`). The secret is shown only in this answer.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11130,8 +11196,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWebhookEndpointWithBodyWithResponse Change, disable or enable a webhook endpoint
 	//
-	// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until it is enabled again.
-	// Enabling sends nothing of that by itself: ask for it.
+	// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until the endpoint is
+	// enabled again. Enabling sends nothing of that by itself: ask for it.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11140,8 +11206,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWebhookEndpointWithResponse Change, disable or enable a webhook endpoint
 	//
-	// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until it is enabled again.
-	// Enabling sends nothing of that by itself: ask for it.
+	// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until the endpoint is
+	// enabled again. Enabling sends nothing of that by itself: ask for it.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11150,7 +11216,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListDeliveriesWithResponse List what was sent to a webhook endpoint
 	//
-	// One delivery per event, with its attempts; the newest event first. Of answers only the status is kept.
+	// One delivery per event, with its attempts; the newest event first. Quittance keeps only the status of each answer.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11168,9 +11234,9 @@ type ClientWithResponsesInterface interface {
 
 	// RotateWebhookSecretWithBodyWithResponse Get a new secret
 	//
-	// Until the overlap has passed, messages carry a signature with the new secret and one with the secret before, so that your
-	// receivers can change over one by one. Rotating again meanwhile ends the older of the two. An overlap of 0 ends the old
-	// secret at once, for when somebody else may know it. The answer is the only place where the new secret is ever shown.
+	// Until the overlap has passed, messages carry two signatures, one with the new secret and one with the old. So your
+	// receivers can change over one by one. Rotating again during the overlap ends the older secret. An overlap of 0 ends
+	// the old secret at once, for when somebody else may know it. The new secret is shown only in this answer.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11179,9 +11245,9 @@ type ClientWithResponsesInterface interface {
 
 	// RotateWebhookSecretWithResponse Get a new secret
 	//
-	// Until the overlap has passed, messages carry a signature with the new secret and one with the secret before, so that your
-	// receivers can change over one by one. Rotating again meanwhile ends the older of the two. An overlap of 0 ends the old
-	// secret at once, for when somebody else may know it. The answer is the only place where the new secret is ever shown.
+	// Until the overlap has passed, messages carry two signatures, one with the new secret and one with the old. So your
+	// receivers can change over one by one. Rotating again during the overlap ends the older secret. An overlap of 0 ends
+	// the old secret at once, for when somebody else may know it. The new secret is shown only in this answer.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -15300,8 +15366,8 @@ func (c *ClientWithResponses) CreateAccountWithResponse(ctx context.Context, bod
 
 // DeleteAccountWithResponse Delete an account
 //
-// An account that was ever booked on, that the settings name, or that Quittance books on by itself is answered with 409
-// `account-in-use`.
+// The answer is 409 `account-in-use` if the account was ever booked on, if the settings name it, or if Quittance books
+// on it by itself.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15329,8 +15395,8 @@ func (c *ClientWithResponses) GetAccountWithResponse(ctx context.Context, number
 
 // UpdateAccountWithBodyWithResponse Rename an account
 //
-// Its number stays. Another name for the receipt account is answered with the warning `receipt-account-renamed`: support
-// finds payments harder to trace then.
+// Its number stays. A new name for the receipt account gets the warning `receipt-account-renamed`: support then finds
+// payments harder to trace.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15345,8 +15411,8 @@ func (c *ClientWithResponses) UpdateAccountWithBodyWithResponse(ctx context.Cont
 
 // UpdateAccountWithResponse Rename an account
 //
-// Its number stays. Another name for the receipt account is answered with the warning `receipt-account-renamed`: support
-// finds payments harder to trace then.
+// Its number stays. A new name for the receipt account gets the warning `receipt-account-renamed`: support then finds
+// payments harder to trace.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15362,7 +15428,8 @@ func (c *ClientWithResponses) UpdateAccountWithResponse(ctx context.Context, num
 // ListAuditLogWithResponse Who changed what
 //
 // Every call that may have changed something, newest first: by whom, on what, how it was answered, and which fields it
-// changed. What payers, Saferpay and Quittance itself do stands in the timelines of payments, refunds and payment services.
+// changed. What payers, Saferpay and Quittance itself do stands in the timelines of payments, refunds and payment
+// services.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15418,7 +15485,7 @@ func (c *ClientWithResponses) ListAPIKeysWithResponse(ctx context.Context, compa
 
 // CreateAPIKeyWithBodyWithResponse Create a key of a company
 //
-// The answer is the only place where the key is ever shown; only its hash is kept.
+// The key is shown only in this answer; Quittance keeps only its hash.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15433,7 +15500,7 @@ func (c *ClientWithResponses) CreateAPIKeyWithBodyWithResponse(ctx context.Conte
 
 // CreateAPIKeyWithResponse Create a key of a company
 //
-// The answer is the only place where the key is ever shown; only its hash is kept.
+// The key is shown only in this answer; Quittance keeps only its hash.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15463,8 +15530,8 @@ func (c *ClientWithResponses) DeleteAPIKeyWithResponse(ctx context.Context, comp
 
 // RotateAPIKeyWithBodyWithResponse Replace a key
 //
-// Answers with a new key of the same scopes. The old one goes on working for `overlap_hours`, so that every program can
-// change over in its own time, and is refused from then on.
+// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
+// change over in its own time. Then it is refused.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15479,8 +15546,8 @@ func (c *ClientWithResponses) RotateAPIKeyWithBodyWithResponse(ctx context.Conte
 
 // RotateAPIKeyWithResponse Replace a key
 //
-// Answers with a new key of the same scopes. The old one goes on working for `overlap_hours`, so that every program can
-// change over in its own time, and is refused from then on.
+// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
+// change over in its own time. Then it is refused.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15523,8 +15590,9 @@ func (c *ClientWithResponses) GetEventWithResponse(ctx context.Context, eventID 
 
 // RedeliverEventWithBodyWithResponse Send an event once more
 //
-// To every enabled endpoint that takes its type, or to one of them; also to endpoints that are newer than the event. One
-// that waits for its next attempt has it at once. When there is no such endpoint: `no-webhook-endpoint`.
+// Sends the event to every enabled endpoint that takes its type, or to one of them, also to endpoints that are newer
+// than the event. A delivery that waits for its next attempt gets it at once. When there is no such endpoint, the answer
+// is `no-webhook-endpoint`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15539,8 +15607,9 @@ func (c *ClientWithResponses) RedeliverEventWithBodyWithResponse(ctx context.Con
 
 // RedeliverEventWithResponse Send an event once more
 //
-// To every enabled endpoint that takes its type, or to one of them; also to endpoints that are newer than the event. One
-// that waits for its next attempt has it at once. When there is no such endpoint: `no-webhook-endpoint`.
+// Sends the event to every enabled endpoint that takes its type, or to one of them, also to endpoints that are newer
+// than the event. A delivery that waits for its next attempt gets it at once. When there is no such endpoint, the answer
+// is `no-webhook-endpoint`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15555,7 +15624,7 @@ func (c *ClientWithResponses) RedeliverEventWithResponse(ctx context.Context, ev
 
 // ListExceptionsWithResponse List exceptions
 //
-// Newest first. With `open=true` it is the list of what is to be decided.
+// Newest first. `open=true` lists what is to be decided.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15583,15 +15652,17 @@ func (c *ClientWithResponses) GetExceptionWithResponse(ctx context.Context, exce
 
 // ResolveExceptionWithBodyWithResponse Decide an exception
 //
-// With one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes on.
-// Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried again
-// there is nothing to decide: `payment-in-progress`. When the process that waits for the decision was ended from outside,
-// such as in Temporal Web, it is started again and finds out by itself where it stands: `process-restarted` says so, and
-// the exception is decided again if it is still open afterwards.
+// Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
+// on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
+// again there is nothing to decide: `payment-in-progress`.
+//
+// The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
+// started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
+// exception is still open afterwards.
 //
 // A decision on what the nightly comparison with Saferpay found is carried out before it is recorded. When that doesn't
-// work the exception stays open: `decision-impossible` says why Saferpay refuses, `saferpay-unavailable` to decide again in
-// a moment, `refund-exceeds-payment` that less is left of the payment than the refund.
+// work, the exception stays open. `decision-impossible` says why Saferpay refuses. `saferpay-unavailable` means: decide
+// again in a moment. `refund-exceeds-payment` means that less is left of the payment than the refund.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15606,15 +15677,17 @@ func (c *ClientWithResponses) ResolveExceptionWithBodyWithResponse(ctx context.C
 
 // ResolveExceptionWithResponse Decide an exception
 //
-// With one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes on.
-// Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried again
-// there is nothing to decide: `payment-in-progress`. When the process that waits for the decision was ended from outside,
-// such as in Temporal Web, it is started again and finds out by itself where it stands: `process-restarted` says so, and
-// the exception is decided again if it is still open afterwards.
+// Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
+// on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
+// again there is nothing to decide: `payment-in-progress`.
+//
+// The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
+// started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
+// exception is still open afterwards.
 //
 // A decision on what the nightly comparison with Saferpay found is carried out before it is recorded. When that doesn't
-// work the exception stays open: `decision-impossible` says why Saferpay refuses, `saferpay-unavailable` to decide again in
-// a moment, `refund-exceeds-payment` that less is left of the payment than the refund.
+// work, the exception stays open. `decision-impossible` says why Saferpay refuses. `saferpay-unavailable` means: decide
+// again in a moment. `refund-exceeds-payment` means that less is left of the payment than the refund.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15644,8 +15717,8 @@ func (c *ClientWithResponses) ListInvoicesWithResponse(ctx context.Context, para
 
 // CreateInvoiceWithBodyWithResponse Create a draft
 //
-// Without `payment_service_ids` the default payment service is attached, if there is one; `[]` attaches none, and the
-// invoice can't be paid online.
+// Without `payment_service_ids` the default payment service is attached, if there is one. `[]` attaches none; then
+// nobody can pay the invoice online.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15660,8 +15733,8 @@ func (c *ClientWithResponses) CreateInvoiceWithBodyWithResponse(ctx context.Cont
 
 // CreateInvoiceWithResponse Create a draft
 //
-// Without `payment_service_ids` the default payment service is attached, if there is one; `[]` attaches none, and the
-// invoice can't be paid online.
+// Without `payment_service_ids` the default payment service is attached, if there is one. `[]` attaches none; then
+// nobody can pay the invoice online.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15689,9 +15762,9 @@ func (c *ClientWithResponses) GetInvoiceWithResponse(ctx context.Context, invoic
 
 // UpdateInvoiceWithBodyWithResponse Change an invoice
 //
-// What is absent stays as it is; `payment_service_ids` replaces the list, which is how a payment service is switched on
-// for an earlier invoice. Of an invoice that is open or partially paid only `customer.email` and `due_date` can be changed,
-// which sends nothing by itself; anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
+// What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
+// for an earlier invoice. Of an invoice that is open or partially paid you can change only `customer.email` and `due_date`,
+// which sends nothing by itself. Anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15706,9 +15779,9 @@ func (c *ClientWithResponses) UpdateInvoiceWithBodyWithResponse(ctx context.Cont
 
 // UpdateInvoiceWithResponse Change an invoice
 //
-// What is absent stays as it is; `payment_service_ids` replaces the list, which is how a payment service is switched on
-// for an earlier invoice. Of an invoice that is open or partially paid only `customer.email` and `due_date` can be changed,
-// which sends nothing by itself; anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
+// What is absent stays as it is. `payment_service_ids` replaces the list; this is how you switch a payment service on
+// for an earlier invoice. Of an invoice that is open or partially paid you can change only `customer.email` and `due_date`,
+// which sends nothing by itself. Anything else, and an invoice that is paid or cancelled, is `invoice-not-draft`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15723,7 +15796,7 @@ func (c *ClientWithResponses) UpdateInvoiceWithResponse(ctx context.Context, inv
 
 // CancelInvoiceWithResponse Cancel a draft or an open invoice
 //
-// Refused while money is being captured (`payment-in-progress`) and once it has been (`invoice-paid`).
+// Refused while money is being captured (`payment-in-progress`), and after that (`invoice-paid`).
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15738,8 +15811,8 @@ func (c *ClientWithResponses) CancelInvoiceWithResponse(ctx context.Context, inv
 
 // IssueInvoiceWithBodyWithResponse Issue a draft
 //
-// The invoice becomes open and its online document can be paid. Every attached payment service must be active and
-// accept the invoice's currency (`payment-service-not-active`, `currency-not-active`).
+// The invoice becomes open, and its online document can be paid. Every attached payment service must be active
+// (`payment-service-not-active`) and accept the invoice's currency (`currency-not-active`).
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15754,8 +15827,8 @@ func (c *ClientWithResponses) IssueInvoiceWithBodyWithResponse(ctx context.Conte
 
 // IssueInvoiceWithResponse Issue a draft
 //
-// The invoice becomes open and its online document can be paid. Every attached payment service must be active and
-// accept the invoice's currency (`payment-service-not-active`, `currency-not-active`).
+// The invoice becomes open, and its online document can be paid. Every attached payment service must be active
+// (`payment-service-not-active`) and accept the invoice's currency (`currency-not-active`).
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15770,8 +15843,9 @@ func (c *ClientWithResponses) IssueInvoiceWithResponse(ctx context.Context, invo
 
 // RecordReceiptWithBodyWithResponse Record money that came by other means
 //
-// Such as a bank transfer, whole or in part. It is booked on its account against receivables, and of an online payment
-// that is authorized later no more is taken than is still due. More than is due is `receipt-exceeds-invoice`.
+// For example a bank transfer, in whole or in part. It is booked on its account against receivables. An online payment
+// that is authorized later is taken only if its whole amount is still due. A receipt of more than is due is
+// `receipt-exceeds-invoice`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15786,8 +15860,9 @@ func (c *ClientWithResponses) RecordReceiptWithBodyWithResponse(ctx context.Cont
 
 // RecordReceiptWithResponse Record money that came by other means
 //
-// Such as a bank transfer, whole or in part. It is booked on its account against receivables, and of an online payment
-// that is authorized later no more is taken than is still due. More than is due is `receipt-exceeds-invoice`.
+// For example a bank transfer, in whole or in part. It is booked on its account against receivables. An online payment
+// that is authorized later is taken only if its whole amount is still due. A receipt of more than is due is
+// `receipt-exceeds-invoice`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15840,9 +15915,9 @@ func (c *ClientWithResponses) SendInvoiceWithResponse(ctx context.Context, invoi
 
 // GetInvoiceTimelineWithResponse Why is this invoice paid?
 //
-// `reasons` are the journal entries that make up what is paid: their amounts add up to `amount_paid`, refunds count
-// negative. `steps` is everything that happened to the invoice, oldest first: who did it and when, with Saferpay's ids and
-// the entries that came of it.
+// `reasons` are the journal entries that make up what is paid. Their amounts add up to `amount_paid`; refunds count
+// negative. `steps` is everything that happened to the invoice, oldest first: who did it and when, with Saferpay's ids
+// and the journal entries.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15857,9 +15932,9 @@ func (c *ClientWithResponses) GetInvoiceTimelineWithResponse(ctx context.Context
 
 // ListJournalWithResponse List journal entries
 //
-// In the order in which they were booked. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row per
-// line of an entry) or `Accept: application/x-ndjson` (one entry per row): it is sent while it is read, and `limit`
-// and `cursor` don't apply. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
+// In the order in which they were booked. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row
+// per line of an entry) or `Accept: application/x-ndjson` (one entry per row). It is sent while it is read; `limit` and
+// `cursor` don't apply. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15874,9 +15949,9 @@ func (c *ClientWithResponses) ListJournalWithResponse(ctx context.Context, param
 
 // GetJournalHeadWithResponse Get the signed head of a day
 //
-// How far the journal had come at the end of the day, signed with Ed25519. Whoever keeps it, such as an auditor, can later
-// prove that nothing up to there was changed, not even together with all hashes: with `quittance admin verify-head`, or
-// with openssl as the README shows. It is always the same for the same day.
+// How far the journal had come at the end of the day, signed with Ed25519. An auditor, or anybody else who keeps it, can
+// later prove that no earlier entry was changed, not even together with all hashes: with `quittance admin verify-head`,
+// or with openssl as docs/books.md shows. It is always the same for the same day.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15891,8 +15966,8 @@ func (c *ClientWithResponses) GetJournalHeadWithResponse(ctx context.Context, da
 
 // VerifyJournalWithResponse Verify the journal
 //
-// Walks the whole journal and recomputes every hash. An entry that was changed, dropped or inserted behind Quittance's
-// back, even in the database itself, is named: the first one, since nothing after it can be trusted.
+// Walks the whole journal and recomputes every hash. It names the first entry that was changed, dropped or inserted,
+// even by someone with full rights on the database. Nothing after that entry can be trusted.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15920,9 +15995,9 @@ func (c *ClientWithResponses) GetJournalEntryWithResponse(ctx context.Context, e
 
 // ReverseJournalEntryWithBodyWithResponse Take an entry back
 //
-// Books the same lines with their sides changed, once (409 `entry-reversed`). Only entries made by hand are taken back by
-// hand. On the others rest payments, invoices and the reconciliation: 409 `entry-not-reversible` says how such an entry is
-// corrected instead, a receipt for example by a refund.
+// Books the same lines with their sides changed, once (409 `entry-reversed`). You can reverse only entries that were
+// made by hand. Payments, invoices and the reconciliation rest on the others: 409 `entry-not-reversible` says how such
+// an entry is corrected, for example a receipt by a refund.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15937,9 +16012,9 @@ func (c *ClientWithResponses) ReverseJournalEntryWithBodyWithResponse(ctx contex
 
 // ReverseJournalEntryWithResponse Take an entry back
 //
-// Books the same lines with their sides changed, once (409 `entry-reversed`). Only entries made by hand are taken back by
-// hand. On the others rest payments, invoices and the reconciliation: 409 `entry-not-reversible` says how such an entry is
-// corrected instead, a receipt for example by a refund.
+// Books the same lines with their sides changed, once (409 `entry-reversed`). You can reverse only entries that were
+// made by hand. Payments, invoices and the reconciliation rest on the others: 409 `entry-not-reversible` says how such
+// an entry is corrected, for example a receipt by a refund.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15954,8 +16029,8 @@ func (c *ClientWithResponses) ReverseJournalEntryWithResponse(ctx context.Contex
 
 // CreateManualEntryWithBodyWithResponse Book an entry by hand
 //
-// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). It can't be
-// changed afterwards, but reversed.
+// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). The entry
+// can't be changed afterwards, only reversed.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15970,8 +16045,8 @@ func (c *ClientWithResponses) CreateManualEntryWithBodyWithResponse(ctx context.
 
 // CreateManualEntryWithResponse Book an entry by hand
 //
-// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). It can't be
-// changed afterwards, but reversed.
+// Debits and credits must be equal (`entry-not-balanced`), and the books open for the date (`period-closed`). The entry
+// can't be changed afterwards, only reversed.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16001,7 +16076,7 @@ func (c *ClientWithResponses) ListPaymentServicesWithResponse(ctx context.Contex
 
 // CreatePaymentServiceWithBodyWithResponse Add a payment service
 //
-// It awaits its credentials; `next_steps` tells, in the company's language, how to get them.
+// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16016,7 +16091,7 @@ func (c *ClientWithResponses) CreatePaymentServiceWithBodyWithResponse(ctx conte
 
 // CreatePaymentServiceWithResponse Add a payment service
 //
-// It awaits its credentials; `next_steps` tells, in the company's language, how to get them.
+// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16031,9 +16106,9 @@ func (c *ClientWithResponses) CreatePaymentServiceWithResponse(ctx context.Conte
 
 // DisconnectPaymentServiceWithResponse Disconnect a payment service
 //
-// For good: no new payment begins through it. Payments and refunds that are under way come to their end, and everything
-// stays to be seen. The credentials are erased a day later, or as soon after that as nothing is under way; a refund
-// asked for afterwards is done in the Saferpay Backoffice and recorded here.
+// No new payment begins through it; this can't be undone. Payments and refunds in flight come to their end, and all
+// records stay visible. The credentials are erased a day later, or later still while something is in flight. After that,
+// make refunds in the Saferpay Backoffice and record them here.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -16061,9 +16136,9 @@ func (c *ClientWithResponses) GetPaymentServiceWithResponse(ctx context.Context,
 
 // SubmitCredentialsWithBodyWithResponse Enter the credentials from mySaferpay
 //
-// They are tried at Saferpay at once. `active` means that the terminal is contracted already, `in_verification` that
-// the acquirer is still verifying the company (3 to 15 business days). Wrong ones are `credentials-rejected` (422) and
-// nothing is saved. The password is sealed and never comes back.
+// Quittance tries them at Saferpay at once. `active` means that the terminal is contracted already. `in_verification`
+// means that the acquirer is still verifying the company (3 to 15 business days). Wrong credentials are
+// `credentials-rejected` (422), and nothing is saved. The password is sealed and never comes back.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16078,9 +16153,9 @@ func (c *ClientWithResponses) SubmitCredentialsWithBodyWithResponse(ctx context.
 
 // SubmitCredentialsWithResponse Enter the credentials from mySaferpay
 //
-// They are tried at Saferpay at once. `active` means that the terminal is contracted already, `in_verification` that
-// the acquirer is still verifying the company (3 to 15 business days). Wrong ones are `credentials-rejected` (422) and
-// nothing is saved. The password is sealed and never comes back.
+// Quittance tries them at Saferpay at once. `active` means that the terminal is contracted already. `in_verification`
+// means that the acquirer is still verifying the company (3 to 15 business days). Wrong credentials are
+// `credentials-rejected` (422), and nothing is saved. The password is sealed and never comes back.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16095,9 +16170,9 @@ func (c *ClientWithResponses) SubmitCredentialsWithResponse(ctx context.Context,
 
 // RequestCurrencyWithBodyWithResponse Ask the acquirer for a further currency
 //
-// CHF is contracted with the terminal. For another currency the acquirer is asked by mail, in the name of the company;
-// the terminal is then looked at once a business day, and the currency becomes `active` by itself as soon as it is
-// contracted. One that is contracted or requested already stays as it is.
+// CHF is contracted with the terminal. For another currency Quittance asks the acquirer by mail, in the name of the
+// company. Then it looks at the terminal once a business day. The currency becomes `active` by itself as soon as it is
+// contracted. A currency that is contracted or requested already stays as it is.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16112,9 +16187,9 @@ func (c *ClientWithResponses) RequestCurrencyWithBodyWithResponse(ctx context.Co
 
 // RequestCurrencyWithResponse Ask the acquirer for a further currency
 //
-// CHF is contracted with the terminal. For another currency the acquirer is asked by mail, in the name of the company;
-// the terminal is then looked at once a business day, and the currency becomes `active` by itself as soon as it is
-// contracted. One that is contracted or requested already stays as it is.
+// CHF is contracted with the terminal. For another currency Quittance asks the acquirer by mail, in the name of the
+// company. Then it looks at the terminal once a business day. The currency becomes `active` by itself as soon as it is
+// contracted. A currency that is contracted or requested already stays as it is.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16129,7 +16204,7 @@ func (c *ClientWithResponses) RequestCurrencyWithResponse(ctx context.Context, p
 
 // MakeDefaultPaymentServiceWithResponse Make a payment service the default one
 //
-// It is attached to every invoice created from now on. Only an `active` one can be.
+// It is attached to every invoice created from now on. Only an `active` payment service can be the default.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -16144,11 +16219,11 @@ func (c *ClientWithResponses) MakeDefaultPaymentServiceWithResponse(ctx context.
 
 // UploadDocumentWithBodyWithResponse Send a document to the acquirer
 //
-// Copies of identity documents, signatures and other papers that the acquirer asks for: a PDF, JPEG or PNG of at most
-// 10 MiB, and at most 50 per payment service; what it is shows in its content, not in its name. It is mailed to
-// partner_support_e-commerce@six-payment-services.com in the name of the company, and erased here as soon as the mail
-// server has taken it; until then it is encrypted. The timeline of the payment service says when. A document that is
-// still waiting for the mail server is not sent twice.
+// Send copies of identity documents, signatures and other papers that the acquirer asks for. A document is a PDF, JPEG
+// or PNG of at most 10 MiB; its content decides which, not its name. A payment service has at most 50. Quittance mails
+// the document to partner_support_e-commerce@six-payment-services.com in the name of the company. It is encrypted until
+// the mail server takes it, and then erased here; the timeline of the payment service says when. A document that still
+// waits for the mail server is not sent twice.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16163,8 +16238,8 @@ func (c *ClientWithResponses) UploadDocumentWithBodyWithResponse(ctx context.Con
 
 // DecideVerificationWithBodyWithResponse End a verification by a person's decision
 //
-// At any time, and for licences without the Management API, where Quittance can't see that the acquirer is done, the only
-// way. With `currency` it is about a currency that the company asked for.
+// You can decide at any time. For licences without the Management API this is the only way, because Quittance can't see
+// that the acquirer is done. With `currency` you decide about a currency that the company asked for.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16179,8 +16254,8 @@ func (c *ClientWithResponses) DecideVerificationWithBodyWithResponse(ctx context
 
 // DecideVerificationWithResponse End a verification by a person's decision
 //
-// At any time, and for licences without the Management API, where Quittance can't see that the acquirer is done, the only
-// way. With `currency` it is about a currency that the company asked for.
+// You can decide at any time. For licences without the Management API this is the only way, because Quittance can't see
+// that the acquirer is done. With `currency` you decide about a currency that the company asked for.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16223,9 +16298,9 @@ func (c *ClientWithResponses) GetPaymentWithResponse(ctx context.Context, paymen
 
 // RequestRefundWithBodyWithResponse Give money of a captured payment back
 //
-// In whole or in part, and several times, up to what was captured: more than is left is `refund-exceeds-payment`. It is
-// `requested` first; Saferpay refunds a TWINT payment only two hours after it was captured. What becomes of it is told
-// by `refund.captured`, `refund.failed` or `exception.raised`.
+// You can refund in whole or in part, and several times, up to what was captured. More than is left is
+// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
+// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16240,9 +16315,9 @@ func (c *ClientWithResponses) RequestRefundWithBodyWithResponse(ctx context.Cont
 
 // RequestRefundWithResponse Give money of a captured payment back
 //
-// In whole or in part, and several times, up to what was captured: more than is left is `refund-exceeds-payment`. It is
-// `requested` first; Saferpay refunds a TWINT payment only two hours after it was captured. What becomes of it is told
-// by `refund.captured`, `refund.failed` or `exception.raised`.
+// You can refund in whole or in part, and several times, up to what was captured. More than is left is
+// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
+// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16257,7 +16332,7 @@ func (c *ClientWithResponses) RequestRefundWithResponse(ctx context.Context, pay
 
 // ListPayoutsWithResponse List payouts
 //
-// Newest first. With `state=proposed` or `state=unmatched` it is the list of what a person has to decide.
+// Newest first. `state=proposed` and `state=unmatched` list what a person has to decide.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -16285,8 +16360,8 @@ func (c *ClientWithResponses) GetPayoutWithResponse(ctx context.Context, payoutI
 
 // ConfirmPayoutWithBodyWithResponse Book a payout as a person decides
 //
-// Without a body, or an empty one, what is proposed is booked. Otherwise the body says what the payout pays, and it has to
-// add up: the items less the fee, and the rest on an account. One that is booked already is `payout-decided`.
+// Without a body, or with an empty one, the proposal is booked. Otherwise the body says what the payout pays. It has to
+// add up: the items less the fee, and the rest on an account. A payout that is booked already is `payout-decided`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16301,8 +16376,8 @@ func (c *ClientWithResponses) ConfirmPayoutWithBodyWithResponse(ctx context.Cont
 
 // ConfirmPayoutWithResponse Book a payout as a person decides
 //
-// Without a body, or an empty one, what is proposed is booked. Otherwise the body says what the payout pays, and it has to
-// add up: the items less the fee, and the rest on an account. One that is booked already is `payout-decided`.
+// Without a body, or with an empty one, the proposal is booked. Otherwise the body says what the payout pays. It has to
+// add up: the items less the fee, and the rest on an account. A payout that is booked already is `payout-decided`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16317,7 +16392,7 @@ func (c *ClientWithResponses) ConfirmPayoutWithResponse(ctx context.Context, pay
 
 // DismissPayoutWithBodyWithResponse Leave a payout out of the books
 //
-// Because it has nothing to do with the payments here. It can still be confirmed later.
+// Use it when the payout has nothing to do with the payments here. You can still confirm it later.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16332,7 +16407,7 @@ func (c *ClientWithResponses) DismissPayoutWithBodyWithResponse(ctx context.Cont
 
 // DismissPayoutWithResponse Leave a payout out of the books
 //
-// Because it has nothing to do with the payments here. It can still be confirmed later.
+// Use it when the payout has nothing to do with the payments here. You can still confirm it later.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16347,8 +16422,8 @@ func (c *ClientWithResponses) DismissPayoutWithResponse(ctx context.Context, pay
 
 // ReopenPayoutWithBodyWithResponse Take back how a payout was booked
 //
-// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched, and only a person
-// matches it again.
+// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched; only a
+// person can match it again.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16363,8 +16438,8 @@ func (c *ClientWithResponses) ReopenPayoutWithBodyWithResponse(ctx context.Conte
 
 // ReopenPayoutWithResponse Take back how a payout was booked
 //
-// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched, and only a person
-// matches it again.
+// Its journal entry is reversed today, and what it paid waits for its payout again. The payout is unmatched; only a
+// person can match it again.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16413,9 +16488,9 @@ func (c *ClientWithResponses) VoidReceiptWithResponse(ctx context.Context, recei
 
 // GetReconciliationWithResponse See what stands on the receipt accounts, and why
 //
-// Per receipt account and currency the balance, and what it is made of by reason: the sum of the reasons is the balance, always.
-// `data` lists each thing that stands there, oldest first; `next_cursor` leads to more. Payouts that wait for a person are
-// not booked, so that they are in no sum; they are listed besides.
+// For each receipt account and currency: the balance, and what it is made of, by reason. The sum of the reasons always
+// is the balance. `data` lists each thing that stands there, oldest first; `next_cursor` leads to more. Payouts that
+// wait for a person are not booked and are in no sum; they are listed besides.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -16458,9 +16533,9 @@ func (c *ClientWithResponses) GetRefundWithResponse(ctx context.Context, refundI
 
 // RecordRefundWithResponse Record a refund that was done in the Saferpay Backoffice
 //
-// For a refund that waits for a person: the licence has no refunds (exception `refund_by_hand`), or nobody knows whether
-// it happened (`refund_unclear`). It is booked and becomes `recorded`; recording it again changes nothing. Any other
-// refund is `refund-not-recordable`.
+// For a refund that waits for a person: the licence has no refunds (exception `refund_by_hand`), or it is unknown
+// whether the refund happened (`refund_unclear`). It is booked and becomes `recorded`. Recording it again changes
+// nothing. Any other refund is `refund-not-recordable`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -16488,12 +16563,12 @@ func (c *ClientWithResponses) GetSettingsWithResponse(ctx context.Context, reqEd
 
 // UpdateSettingsWithBodyWithResponse Change settings of the company
 //
-// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account is
-// answered with the warning `receipt-account-changed`: support finds payments harder to trace then.
+// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account
+// gets the warning `receipt-account-changed`: support then finds payments harder to trace.
 //
-// `books_closed_until` closes a period: entries made by hand are refused in it (`period-closed`), and what Quittance books
-// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again is
-// answered with the warning `books-reopened`: what was reported for it may change.
+// `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
+// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
+// the warning `books-reopened`: what was reported for it may change.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16508,12 +16583,12 @@ func (c *ClientWithResponses) UpdateSettingsWithBodyWithResponse(ctx context.Con
 
 // UpdateSettingsWithResponse Change settings of the company
 //
-// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account is
-// answered with the warning `receipt-account-changed`: support finds payments harder to trace then.
+// What is absent stays as it is, and what is booked already stays where it is booked. A change of the receipt account
+// gets the warning `receipt-account-changed`: support then finds payments harder to trace.
 //
-// `books_closed_until` closes a period: entries made by hand are refused in it (`period-closed`), and what Quittance books
-// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again is
-// answered with the warning `books-reopened`: what was reported for it may change.
+// `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
+// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
+// the warning `books-reopened`: what was reported for it may change.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16543,25 +16618,26 @@ func (c *ClientWithResponses) ListSettlementsWithResponse(ctx context.Context, p
 
 // ImportSettlementWithBodyWithResponse Import a settlement file
 //
-// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, as `application/xml`; or
-// the acquirer's list of transactions as `text/csv`. At most 10 MiB.
+// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, as
+// `application/xml`. Or the acquirer's list of transactions, as `text/csv`. At most 10 MiB.
 //
-// **What it does.** Each payout is matched with the payments and refunds that it pays. By the orders that a file names it is
-// booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt really stands (credit,
-// gross). What was only found by amount and date is *proposed*, what nothing explains is *unmatched*: both wait for a person.
-// Of a bank's file, what is only expected or has nothing to do with the acquirer is skipped and counted.
+// **What it does.** Each payout is matched with the payments and refunds that it pays. When the file names their orders,
+// the payout is booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt
+// really stands (credit, gross). A payout that was found only by amount and date is *proposed*. A payout that nothing
+// explains is *unmatched*. Both wait for a person. Entries of a bank's file that are only expected, or that have nothing
+// to do with the acquirer, are skipped and counted.
 //
-// **Told again.** The same file changes nothing and is answered with 200 and its settlement. A payout that is known from
-// another file, of any format, changes nothing either: it says `known`.
+// **The same file again** changes nothing. The answer is 200 and its settlement. A payout that is known from another
+// file, of any format, changes nothing either: it says `known`.
 //
-// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and reason;
-// nothing is booked then. So is a statement of an account that is not among `payout_ibans` of the settings, if there are any.
+// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and
+// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of any other account is refused too.
 //
-// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`, `fee` and
-// `net`, in any order; then one line per transaction. `type` is `payment`, `refund` or `chargeback`; `order_id` the OrderId at
-// Saferpay, of a refund its own or that of its payment. Amounts have a decimal point and are signed as they change the payout,
-// so that the gross of a refund or chargeback is less than 0, and gross less fee is net. UTF-8, separated by commas, or by
-// semicolons.
+// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`,
+// `fee` and `net`, in any order. Then comes one line per transaction. `type` is `payment`, `refund` or `chargeback`.
+// `order_id` is the OrderId at Saferpay; for a refund it is its own or that of its payment. Amounts have a decimal point
+// and are signed as they change the payout: the gross of a refund or chargeback is less than 0, and gross less fee is
+// net. UTF-8, separated by commas or by semicolons.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16592,8 +16668,8 @@ func (c *ClientWithResponses) GetSettlementWithResponse(ctx context.Context, set
 // GetStatementWithResponse Get the statement of a month
 //
 // What stood on each account before the month, what was booked in it, and what stood there after it, in the company's
-// language. With `Accept: text/html` it is a page to print and to keep, which needs nothing but itself; with `Accept:
-// text/csv` a file for spreadsheets (semicolons, UTF-8 with a byte order mark) with every line and a running balance.
+// language. With `Accept: text/html` it is a page to print and to keep, complete in itself. With `Accept: text/csv` it
+// is a file for spreadsheets (semicolons, UTF-8 with a byte order mark) with every line and a running balance.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -16608,8 +16684,8 @@ func (c *ClientWithResponses) GetStatementWithResponse(ctx context.Context, mont
 
 // GetTrialBalanceWithResponse Prove that the books balance
 //
-// What was ever booked on each account, or until the end of a day, and the sums of it per currency: debits and credits
-// are equal, so that `difference` is zero.
+// What was ever booked on each account, or until the end of a day, and the sums per currency. Debits and credits are
+// equal, so `difference` is zero.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -16639,9 +16715,9 @@ func (c *ClientWithResponses) ListWebhookEndpointsWithResponse(ctx context.Conte
 
 // CreateWebhookEndpointWithBodyWithResponse Add a webhook endpoint
 //
-// It is sent the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name that leads to
-// the public internet; that is looked at again before each message. A company has at most 20 endpoints
-// (`too-many-webhook-endpoints`). The answer is the only place where the secret is ever shown.
+// The endpoint gets the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name
+// that leads to the public internet. This is checked again before each message. A company has at most 20 endpoints
+// (`too-many-webhook-endpoints`). The secret is shown only in this answer.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16656,9 +16732,9 @@ func (c *ClientWithResponses) CreateWebhookEndpointWithBodyWithResponse(ctx cont
 
 // CreateWebhookEndpointWithResponse Add a webhook endpoint
 //
-// It is sent the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name that leads to
-// the public internet; that is looked at again before each message. A company has at most 20 endpoints
-// (`too-many-webhook-endpoints`). The answer is the only place where the secret is ever shown.
+// The endpoint gets the events that happen from now on. Its URL must be `https`, on port 443 or 8443, with a host name
+// that leads to the public internet. This is checked again before each message. A company has at most 20 endpoints
+// (`too-many-webhook-endpoints`). The secret is shown only in this answer.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16701,8 +16777,8 @@ func (c *ClientWithResponses) GetWebhookEndpointWithResponse(ctx context.Context
 
 // UpdateWebhookEndpointWithBodyWithResponse Change, disable or enable a webhook endpoint
 //
-// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until it is enabled again.
-// Enabling sends nothing of that by itself: ask for it.
+// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until the endpoint is
+// enabled again. Enabling sends nothing of that by itself: ask for it.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16717,8 +16793,8 @@ func (c *ClientWithResponses) UpdateWebhookEndpointWithBodyWithResponse(ctx cont
 
 // UpdateWebhookEndpointWithResponse Change, disable or enable a webhook endpoint
 //
-// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until it is enabled again.
-// Enabling sends nothing of that by itself: ask for it.
+// What is absent stays as it is. `enabled: false` parks what is on its way, and what happens until the endpoint is
+// enabled again. Enabling sends nothing of that by itself: ask for it.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16733,7 +16809,7 @@ func (c *ClientWithResponses) UpdateWebhookEndpointWithResponse(ctx context.Cont
 
 // ListDeliveriesWithResponse List what was sent to a webhook endpoint
 //
-// One delivery per event, with its attempts; the newest event first. Of answers only the status is kept.
+// One delivery per event, with its attempts; the newest event first. Quittance keeps only the status of each answer.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -16763,9 +16839,9 @@ func (c *ClientWithResponses) RedeliverParkedWithResponse(ctx context.Context, e
 
 // RotateWebhookSecretWithBodyWithResponse Get a new secret
 //
-// Until the overlap has passed, messages carry a signature with the new secret and one with the secret before, so that your
-// receivers can change over one by one. Rotating again meanwhile ends the older of the two. An overlap of 0 ends the old
-// secret at once, for when somebody else may know it. The answer is the only place where the new secret is ever shown.
+// Until the overlap has passed, messages carry two signatures, one with the new secret and one with the old. So your
+// receivers can change over one by one. Rotating again during the overlap ends the older secret. An overlap of 0 ends
+// the old secret at once, for when somebody else may know it. The new secret is shown only in this answer.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16780,9 +16856,9 @@ func (c *ClientWithResponses) RotateWebhookSecretWithBodyWithResponse(ctx contex
 
 // RotateWebhookSecretWithResponse Get a new secret
 //
-// Until the overlap has passed, messages carry a signature with the new secret and one with the secret before, so that your
-// receivers can change over one by one. Rotating again meanwhile ends the older of the two. An overlap of 0 ends the old
-// secret at once, for when somebody else may know it. The answer is the only place where the new secret is ever shown.
+// Until the overlap has passed, messages carry two signatures, one with the new secret and one with the old. So your
+// receivers can change over one by one. Rotating again during the overlap ends the older secret. An overlap of 0 ends
+// the old secret at once, for when somebody else may know it. The new secret is shown only in this answer.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -35,7 +35,7 @@ type adminCommands struct {
 	RotateKeys    rotateKeys    `cmd:"" help:"Add a data key, and seal everything again that the database holds, while everything runs."`
 	ForgetOldKeys forgetOldKeys `cmd:"" help:"Remove all data keys but the newest, once nothing needs them."`
 	Promote       promote       `cmd:"" help:"Make the worker version QUITTANCE_BUILD_ID the one that new workflows start on."`
-	TakeUp        takeUp        `cmd:"" help:"After a restore, before a worker runs: have everything looked after that the record shows to be under way."`
+	TakeUp        takeUp        `cmd:"" help:"After a restore, before a worker runs: start a workflow for everything that the record shows as not ended."`
 }
 
 // process is what every command needs.
@@ -79,7 +79,7 @@ func (promote) Run(p *process) error        { return app.Promote(p.ctx, p.cfg, p
 
 func (takeUp) Run(p *process) error {
 	done, err := app.TakeUp(p.ctx, p.cfg, p.log)
-	fmt.Printf("Looked after again: %d payments, %d refunds, %d payment services, %d requested currencies, %d deliveries.\n",
+	fmt.Printf("Taken up: %d payments, %d refunds, %d payment services, %d requested currencies, %d deliveries.\n",
 		done.Payments, done.Refunds, done.PaymentServices, done.Currencies, done.Deliveries)
 	return err
 }

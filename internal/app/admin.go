@@ -11,7 +11,7 @@ import (
 )
 
 // Promote makes the configured worker version the current one of its deployment: new workflows start on it, onboarding
-// moves to it, and payments that are under way stay on the version that began them.
+// moves to it, and payments in flight stay on the version that began them.
 func Promote(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if cfg.Worker.BuildID == "" {
 		return fmt.Errorf("QUITTANCE_BUILD_ID is not set; it names the worker version to promote, such as 2026-11-22.1")
@@ -26,6 +26,6 @@ func Promote(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("promote version %s of %s: %w", cfg.Worker.BuildID, cfg.Worker.DeploymentName, err)
 	}
-	log.Info("New workflows start on this version.", "deployment", cfg.Worker.DeploymentName, "build", cfg.Worker.BuildID)
+	log.Info("worker version promoted", "deployment", cfg.Worker.DeploymentName, "build", cfg.Worker.BuildID)
 	return nil
 }

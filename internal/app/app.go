@@ -75,7 +75,7 @@ func trace(ctx context.Context, process string, log *slog.Logger) (stop func(), 
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 		defer cancel()
 		if err := end(ctx); err != nil {
-			log.WarnContext(ctx, "The last traces could not be sent.", "error", err)
+			log.WarnContext(ctx, "last traces not sent", "error", err)
 		}
 	}, nil
 }

@@ -57,7 +57,7 @@ func watched(s *postgres.Store) []telemetry.Gauge {
 			},
 		},
 		{
-			Name: "quittance_oldest_authorized_seconds", Help: "For how long the oldest payment has been under way whose money is reserved, or unclear, and not taken; after a week it is lost.",
+			Name: "quittance_oldest_authorized_seconds", Help: "Age of the oldest payment whose money is reserved, or unclear, and not taken.",
 			Read: func(ctx context.Context) (map[string]float64, error) {
 				m, err := monitor(ctx)
 				return telemetry.One(m.OldestAuthorized.Seconds(), err)
@@ -89,7 +89,7 @@ func watched(s *postgres.Store) []telemetry.Gauge {
 			},
 		},
 		{
-			Name: "quittance_webhook_outbox_behind_seconds", Help: "For how long the oldest delivery that could be under way isn't; more than a minute means that no worker starts them.",
+			Name: "quittance_webhook_outbox_behind_seconds", Help: "How long the oldest delivery has waited to be started; more than a minute means that no worker starts deliveries.",
 			Read: func(ctx context.Context) (map[string]float64, error) {
 				_, behind, err := s.Backlog(ctx)
 				return telemetry.One(behind.Seconds(), err)

@@ -35,7 +35,7 @@ func serve(ctx context.Context, address string, handler http.Handler, log *slog.
 		defer cancel()
 		stopped <- server.Shutdown(finish)
 	}()
-	log.Info("Listening.", "address", listener.Addr().String())
+	log.Info("listening", "address", listener.Addr().String())
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}

@@ -12,17 +12,17 @@ import (
 	"github.com/quittance/quittance/workflows/contract"
 )
 
-// takenAtOnce is how much of what is under way is read in one transaction.
+// takenAtOnce is how many payments and refunds in flight are read in one transaction.
 const takenAtOnce = 100
 
-// TakenUp is how much is looked after again.
+// TakenUp is how many of each a workflow looks after again.
 type TakenUp struct {
 	Payments, Refunds, PaymentServices, Currencies, Deliveries int
 }
 
-// TakeUp sees to it that everything that the record shows to be under way is looked after by a workflow, after a database was
-// restored: payments, refunds, the waits and the daily looks of payment services, requested currencies, and what is to be told by
-// webhook. It may be run again, and needs Temporal but no worker; refunds are only safe when none has run since the restore.
+// TakeUp starts a workflow for everything that the record shows as not ended, after a database was restored: payments, refunds,
+// the waits and the daily looks of payment services, requested currencies, and deliveries of webhooks. It may be run again. It
+// needs Temporal but no worker. Refunds are safe only if no worker has run since the restore.
 func TakeUp(ctx context.Context, cfg config.Config, log *slog.Logger) (TakenUp, error) {
 	p, err := connect(ctx, cfg, log)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package audit is about who changed what through the API: one entry per write, noted before it is tried and completed when
-// it is answered. What workflows, payers and Saferpay do stands in the timelines of the things themselves.
+// Package audit says who changed what through the API. Each write has one entry, which is noted before the write and completed
+// with its answer. What workflows, payers and Saferpay do stands in the timelines of the entities.
 package audit
 
 import (
@@ -18,11 +18,11 @@ type Entry struct {
 	Action    string // method and route, such as "POST /invoices/{invoice_id}/issue"
 	Subject   string // the id of the thing that is written, as far as it has one
 	RequestID string // of the answer and the log
-	// Status is the HTTP status of the answer; 0 when the process ended before there was one, so that nobody knows.
+	// Status is the HTTP status of the answer; 0 when the process ended before it answered, so that the outcome is unknown.
 	Status  int
 	Problem string // the name of the problem with which it was refused
-	// Changes are the fields of the thing that the write changed, as the API shows them. Nothing that it shows is a secret,
-	// except what it shows only once, and that is left out.
+	// Changes are the fields that the write changed, as the API shows them. They hold no secrets: what the API shows only once
+	// is left out.
 	Changes map[string]Change
 }
 
@@ -35,12 +35,12 @@ type Change struct {
 	After  json.RawMessage `json:"after,omitempty"`
 }
 
-// leftOut are the fields of answers that hold secrets, and those that tell their own history.
+// leftOut are the fields of answers that hold secrets, and those that are a history themselves.
 var leftOut = map[string]bool{
 	"key": true, "secret": true, "timeline": true, "next_steps": true, "payouts": true, "unmatched": true,
 }
 
-// Compare returns the fields in which two JSON objects differ. What is no object has no fields.
+// Compare returns the fields in which two JSON objects differ. A value that is no object has no fields.
 func Compare(before, after []byte) map[string]Change {
 	was, is := fields(before), fields(after)
 	changes := map[string]Change{}
@@ -65,7 +65,7 @@ func fields(object []byte) map[string]json.RawMessage {
 	return fields
 }
 
-// same tells whether two values are equal, whatever the order of their fields.
+// same reports whether two values are equal, whatever the order of their fields.
 func same(a, b json.RawMessage) bool {
 	if bytes.Equal(a, b) {
 		return true

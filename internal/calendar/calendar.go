@@ -1,6 +1,6 @@
 // Package calendar counts business days in the cantons of Switzerland.
 //
-// Everything here is a pure function of its arguments, so that workflows may use it: a replay gives the same day.
+// Everything here is a pure function of its arguments. So workflows may use it: a replay gives the same day.
 package calendar
 
 import (
@@ -27,7 +27,7 @@ type Calendar struct {
 	holidays []*cal.Holiday
 }
 
-// ForCanton returns the calendar of the canton with the given two-letter code, such as "VD".
+// ForCanton returns the calendar of the canton with the given two-letter code, such as "VD", or an error for any other code.
 func ForCanton(code string) (Calendar, error) {
 	holidays, ok := cantons[code]
 	if !ok {
@@ -36,7 +36,7 @@ func ForCanton(code string) (Calendar, error) {
 	return Calendar{holidays}, nil
 }
 
-// IsBusinessDay tells whether the day of t in Zurich is one from Monday to Friday and no public holiday.
+// IsBusinessDay reports whether the day of t in Zurich is one from Monday to Friday and no public holiday.
 func (c Calendar) IsBusinessDay(t time.Time) bool { return c.works(Day(t)) }
 
 // AddBusinessDays returns the n-th business day after the day of t, or before it when n is negative, at the same time
@@ -79,7 +79,8 @@ func (c Calendar) BusinessDaysBetween(from, to time.Time) int {
 	return days
 }
 
-// Day returns the calendar day of t in Zurich as midnight UTC, where days have no gaps: the form in which dates are kept.
+// Day returns the calendar day of t in Zurich as midnight UTC. Dates are kept in this form, because in UTC every day has 24
+// hours.
 func Day(t time.Time) time.Time {
 	year, month, day := t.In(Zurich).Date()
 	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
@@ -90,7 +91,7 @@ func (c Calendar) works(day time.Time) bool {
 		return false
 	}
 	for _, holiday := range c.holidays {
-		// Swiss holidays are never moved to another day, so that the actual day is the only one.
+		// Swiss holidays are never moved to another day; only the actual day counts.
 		actual, _ := holiday.Calc(day.Year())
 		if actual.Equal(day) {
 			return false

@@ -8,13 +8,13 @@ import (
 	"github.com/rickar/cal/v2/ch"
 )
 
-// The library computes days in cal.DefaultLoc, which is the zone of the host unless set: a day would then depend on
-// where the worker runs.
+// The library computes days in cal.DefaultLoc. Unless set, that is the zone of the host, and a day would depend on where the
+// worker runs.
 func init() { cal.DefaultLoc = time.UTC }
 
-// cantons holds the days on which work rests by the law of each canton. They are the library's lists, which miss days
-// that only one canton has and hold some that only single communes keep; with and without put that right. Half days and
-// communal customs (Sechseläuten, Fasnacht) are business days.
+// cantons holds the public holidays by the law of each canton. The library's lists miss days that only one canton has, and hold
+// some that only single communes keep; with and without correct that. Half days and communal customs (Sechseläuten, Fasnacht)
+// are business days.
 var cantons = map[string][]*cal.Holiday{
 	"AG": ch.HolidaysAG,
 	"AI": ch.HolidaysAI,

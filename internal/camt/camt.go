@@ -1,8 +1,8 @@
-// Package camt reads bank statements and booking notifications: ISO 20022 camt.053 and camt.054, versions 04 and 08 of
-// both, as Swiss banks send them. It only reads; what an entry means for anybody's books is for others to say.
+// Package camt reads bank statements and booking notifications: ISO 20022 camt.053 and camt.054, versions 04 and 08 of both, as
+// Swiss banks send them. It only reads; package settlement decides what an entry means for the books.
 //
-// A file that is not entirely sound is refused as a whole, with the line and the reason: a statement that was cut, changed or
-// put together by hand must not be half believed.
+// A file that is not entirely sound is refused as a whole, with the line and the reason. A statement that was cut, changed or
+// put together by hand can't be trusted in part.
 package camt
 
 import (

@@ -21,9 +21,9 @@ var messages = map[string]struct{ root, statement string }{
 
 const namespacePrefix = "urn:iso:std:iso:20022:tech:xsd:"
 
-// Read reads one message. What is not entirely sound is a *Error: no XML, another message or version, declarations and entities,
-// another encoding than UTF-8, a file that was cut off, missing or repeated elements, amounts that no bank writes, and sums that
-// don't add up. Every other error is the reader's.
+// Read reads one message. It returns a *Error for a file that is not entirely sound: no XML, another message or version,
+// declarations and entities, another encoding than UTF-8, a file that was cut off, missing or repeated elements, amounts that
+// no bank writes, and sums that don't add up. Every other error is the reader's.
 func Read(r io.Reader) (File, error) {
 	input := &source{reader: r}
 	tokens := newTokens(input)

@@ -7,7 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// sums holds the entries of a statement against what the statement says about them.
+// sums compares the entries of a statement with the totals and balances of the statement.
 type sums struct {
 	told             wireSummary
 	opening, closing *side
@@ -76,7 +76,7 @@ func (s *sums) balance(b wireBalance) error {
 	return nil
 }
 
-// check returns a fault unless everything that the statement says about its entries is so.
+// check returns a fault when a total or balance of the statement does not fit its entries.
 func (s *sums) check() error {
 	if o, c := s.opening, s.closing; o != nil && c != nil && o.currency == c.currency && !o.value.Add(s.booked).Equal(c.value) {
 		return fault(c.line, "the opening balance %s and the booked entries (%s) make %s, but the closing balance is %s",
@@ -100,7 +100,7 @@ func (s *sums) check() error {
 	return nil
 }
 
-// agree returns a fault unless the file says of its entries what was found; what it doesn't say is right.
+// agree returns a fault when a total in the file differs from what was found. A total that the file leaves out is fine.
 func (w wireTotals) agree(what string, found tally) error {
 	if count := clean(w.Count); count != "" && count != strconv.Itoa(found.count) {
 		return fault(w.Line, "%s/NbOfNtries is %s, but there are %d entries", what, quoted(count), found.count)

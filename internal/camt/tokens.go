@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// What a file may hold at most. Real ones stay far below; a reader must not be brought down by what is no statement at all.
+// What a file may hold at most. Real statements stay far below. The limits protect the reader from files that are no
+// statements.
 const (
 	maxDepth = 40
 	maxText  = 4096 // bytes of one text; ISO 20022 has none above 2048 characters
@@ -156,7 +157,7 @@ func (t *tokens) explain(err error) error {
 	}
 }
 
-// quoted returns something from the file as it can be repeated to people.
+// quoted returns a text of the file in a form that is safe to show to people.
 func quoted(s string) string {
 	if len(s) > 80 {
 		s = strings.ToValidUTF8(s[:80], "") + "…"

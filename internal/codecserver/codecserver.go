@@ -28,14 +28,14 @@ const (
 	// session is how long a sign-in lasts: a shift.
 	session = 8 * time.Hour
 	cookie  = "quittance_operator"
-	// associated keeps other sealed values from being taken for sessions.
+	// associated is the associated data of sessions. No other sealed value can be taken for a session.
 	associated = "operator-session"
 	// signIns is how many times a minute a client address may try a key.
 	signIns = 10
 	maxBody = 16 << 20 // a whole page of history
 )
 
-// Sealer encrypts so that nobody else can make or change what it opens.
+// Sealer encrypts and authenticates: it opens only what it sealed itself.
 type Sealer interface {
 	Seal(plaintext []byte, associated string) ([]byte, error)
 	Open(sealed []byte, associated string) ([]byte, error)
@@ -81,7 +81,8 @@ func New(o Options) http.Handler {
 	return r
 }
 
-// address is what sign-ins are counted by: of the peer, since operators don't come through the proxies of the public pages.
+// address returns the address by which sign-ins are counted. It is the peer's, since operators don't come through the proxies
+// of the public pages.
 func address(r *http.Request) (string, error) {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	return httprate.CanonicalizeIP(host), err
@@ -99,7 +100,7 @@ func headers(next http.Handler) http.Handler {
 	})
 }
 
-// signedIn lets through who shows a session, or the operators' key itself, as the temporal command does.
+// signedIn lets requests through that show a session, or the operators' key itself, as the temporal command does.
 func (s server) signedIn(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
@@ -135,14 +136,14 @@ func (s server) inSession(r *http.Request) bool {
 
 func (s server) signIn(w http.ResponseWriter, r *http.Request) {
 	if !s.isKey(r.PostFormValue("key")) {
-		s.Logger.WarnContext(r.Context(), "Somebody tried a wrong operator key.", "address", r.RemoteAddr)
+		s.Logger.WarnContext(r.Context(), "wrong operator key", "address", r.RemoteAddr)
 		s.show(w, http.StatusUnauthorized, page{Wrong: true})
 		return
 	}
 	sealed, err := s.Sealer.Seal([]byte(s.Now().Add(session).UTC().Format(time.RFC3339)), associated)
 	if err != nil {
-		s.Logger.ErrorContext(r.Context(), "The session could not be sealed.", "error", err)
-		http.Error(w, "This is a mistake of ours; it has been logged.", http.StatusInternalServerError)
+		s.Logger.ErrorContext(r.Context(), "session not sealed", "error", err)
+		http.Error(w, "This is our mistake. We have logged it.", http.StatusInternalServerError)
 		return
 	}
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever Temporal Web is served over TLS

@@ -41,9 +41,9 @@ type API struct {
 	// AdminKey is the bearer key of the calls that create companies and their keys.
 	AdminKey Secret `env:"ADMIN_KEY"`
 	// TrustedProxies are the CIDR prefixes of the proxies in front, whose X-Forwarded-For names the client. Rate limits count
-	// by client; without this, everybody behind a proxy is one.
+	// by client. Without this, all clients behind a proxy count as one.
 	TrustedProxies []string `env:"TRUSTED_PROXIES"`
-	// Limits are how many requests are answered within a minute: REST calls of a key, pages and notifications to an address.
+	// Limits are how many requests are answered within a minute: REST calls of a key, pages and notifications of an address.
 	Limits Limits `envPrefix:"LIMIT_"`
 }
 
@@ -88,7 +88,7 @@ type Mail struct {
 	SMTPURL Secret `env:"SMTP_URL"`
 	// From is the sender's address, with or without a display name.
 	From string `env:"MAIL_FROM"`
-	// Operators is the address of those who run Quittance, who are told of what only they can settle; empty for no mail.
+	// Operators is the address of those who run Quittance. They get mail about what only they can settle; empty for no mail.
 	Operators string `env:"OPERATORS_EMAIL"`
 }
 
@@ -105,7 +105,7 @@ type Secrets struct {
 	MasterKey     Secret `env:"MASTER_KEY"`
 	MasterKeyFile string `env:"MASTER_KEY_FILE"`
 	MasterKeyURI  string `env:"MASTER_KEY_URI"`
-	// OldMasterKey was the MasterKey before: it opens the data keys until they are wrapped by the one of now.
+	// OldMasterKey was the MasterKey before. It opens the data keys until MasterKey wraps them.
 	OldMasterKey Secret `env:"OLD_MASTER_KEY"`
 }
 
@@ -135,7 +135,7 @@ func Load() (Config, error) { return Parse(env.ToMap(os.Environ())) }
 // Parse reads the settings from the given variables, for a program that runs several parts with settings of their own.
 // The error is that of Load.
 func Parse(environment map[string]string) (Config, error) {
-	// A name that ends where a group of settings begins, such as QUITTANCE_ itself, would be taken for the whole group.
+	// The parser would take a name that ends where a group of settings begins, such as QUITTANCE_, for the whole group.
 	environment = maps.Clone(environment)
 	maps.DeleteFunc(environment, func(name, _ string) bool { return strings.HasSuffix(name, "_") })
 	cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: environment, Prefix: prefix})

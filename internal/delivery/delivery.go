@@ -35,13 +35,13 @@ type Attempt struct {
 	Milliseconds int64     `json:"milliseconds"`     // until the answer, or until it was given up
 }
 
-// Worked tells whether the receiver took the message: any 2xx (Standard Webhooks, "Webhook delivery").
+// Worked reports whether the receiver took the message: any 2xx (Standard Webhooks, "Webhook delivery").
 func (a Attempt) Worked() bool { return a.Status >= 200 && a.Status < 300 }
 
-// Gone tells whether the receiver wants no more messages at all (Standard Webhooks: 410 disables the endpoint).
+// Gone reports whether the receiver wants no more messages at all (Standard Webhooks: 410 disables the endpoint).
 func (a Attempt) Gone() bool { return a.Status == http.StatusGone }
 
-// Complaint says why the attempt did not work.
+// Complaint returns why the attempt did not work, in words that follow on "failed: ".
 func (a Attempt) Complaint() string {
 	if a.Status != 0 {
 		return fmt.Sprintf("the receiver answered %d", a.Status)
@@ -64,9 +64,8 @@ type Delivery struct {
 	EndedAt    time.Time // zero while pending
 }
 
-// Attempted adds an attempt of that round and what follows from it. retryAt is when the next one would be, zero for the last.
-// An attempt that was added before changes nothing, and one that began before the company asked for the event once more ends
-// nothing.
+// Attempted adds an attempt of that round and what follows from it. retryAt is the time of the next attempt, zero for the last
+// one. An attempt that was added before changes nothing. An attempt of an earlier round does not end the delivery.
 func (d *Delivery) Attempted(a Attempt, round int, retryAt time.Time) {
 	if n := len(d.Attempts); n > 0 && d.Attempts[n-1].At.Equal(a.At) {
 		return
@@ -75,7 +74,7 @@ func (d *Delivery) Attempted(a Attempt, round int, retryAt time.Time) {
 	d.Attempts = d.Attempts[max(0, len(d.Attempts)-maxAttempts):]
 	switch {
 	case round != d.Round:
-	case a.Worked(): // also of one that was parked while the message was under way
+	case a.Worked(): // also if it was parked while the message was in flight
 		d.end(Delivered, a.At)
 	case d.State == Pending && (retryAt.IsZero() || a.Gone()):
 		d.end(Parked, a.At)
@@ -95,5 +94,5 @@ type Due struct {
 	EventID    string
 	Type       event.Type // of the event
 	Thread     string     // the thing whose events arrive in order: an invoice, or the event's subject
-	Again      bool       // the company asked for it, so an attempt that is waited for is made at once
+	Again      bool       // the company asked for it: the next attempt is made at once
 }

@@ -1,5 +1,4 @@
-// Package delivery is the domain of webhooks: the endpoints that a company is told of events at, and what becomes of each
-// event on its way to one of them.
+// Package delivery is the domain of webhooks: the endpoints of companies, and the way of each event to an endpoint.
 package delivery
 
 import (
@@ -14,16 +13,16 @@ import (
 // MaxEndpoints is how many endpoints a company may have, since each event goes to every one of them.
 const MaxEndpoints = 20
 
-// MaxOverlap is the longest time for which messages are signed with the secret before as well.
+// MaxOverlap is the longest time for which messages are signed with the old secret as well.
 const MaxOverlap = 7 * 24 * time.Hour
 
-// Endpoint is an address of the company that is told of events.
+// Endpoint is an address of a company that receives events.
 type Endpoint struct {
 	ID              string
 	CompanyID       string
 	URL             string
 	Description     string
-	Types           []event.Type // which events it takes; none stands for all, also those that are yet to come
+	Types           []event.Type // which events it takes; none stands for all, also for types that are added later
 	SealedSecret    []byte       // what messages are signed with, encrypted for the company
 	SealedPrevious  []byte       // the secret before, until PreviousUntil
 	PreviousUntil   time.Time
@@ -33,7 +32,7 @@ type Endpoint struct {
 	CreatedAt       time.Time
 }
 
-// Validate returns an Invalid problem that names every field at fault, or nil. Where the URL leads is not looked at.
+// Validate returns an Invalid problem that names every field at fault, or nil. It does not check where the URL leads.
 func (e Endpoint) Validate() error {
 	var fields []problem.Field
 	if !invoice.Printable(e.Description, 0, 200) {
@@ -48,13 +47,13 @@ func (e Endpoint) Validate() error {
 	return problem.InvalidFields(fields...)
 }
 
-// Enabled tells whether the endpoint is sent events.
+// Enabled reports whether the endpoint gets events.
 func (e Endpoint) Enabled() bool { return e.DisabledAt.IsZero() }
 
-// Takes tells whether events of that type are for the endpoint.
+// Takes reports whether events of that type are for the endpoint.
 func (e Endpoint) Takes(t event.Type) bool { return len(e.Types) == 0 || slices.Contains(e.Types, t) }
 
-// Disable stops sending; because is a sentence for the company. One that is disabled stays as it is.
+// Disable stops sending; because is a sentence for the company. A disabled endpoint stays as it is.
 func (e *Endpoint) Disable(at time.Time, because string) {
 	if e.Enabled() {
 		e.DisabledAt, e.DisabledBecause = at.UTC(), because
@@ -66,8 +65,8 @@ func (e *Endpoint) Enable() {
 	e.DisabledAt, e.DisabledBecause, e.FailingSince = time.Time{}, "", time.Time{}
 }
 
-// Rotate puts a new secret in the place of the one so far, with which messages are signed as well for the overlap. Of a
-// rotation whose overlap has not passed, the older secret ends now.
+// Rotate replaces the secret. For the overlap, messages are signed with the old secret as well. If the overlap of an earlier
+// rotation has not passed, that rotation's old secret ends now.
 func (e *Endpoint) Rotate(sealed []byte, at time.Time, overlap time.Duration) {
 	e.SealedPrevious, e.PreviousUntil = nil, time.Time{}
 	if overlap > 0 {
@@ -76,7 +75,7 @@ func (e *Endpoint) Rotate(sealed []byte, at time.Time, overlap time.Duration) {
 	e.SealedSecret = sealed
 }
 
-// SealedSecrets are what a message is signed with at that time, the newest first.
+// SealedSecrets returns the secrets that a message is signed with at that time, the newest first.
 func (e Endpoint) SealedSecrets(at time.Time) [][]byte {
 	if at.Before(e.PreviousUntil) {
 		return [][]byte{e.SealedSecret, e.SealedPrevious}
@@ -84,7 +83,7 @@ func (e Endpoint) SealedSecrets(at time.Time) [][]byte {
 	return [][]byte{e.SealedSecret}
 }
 
-// Attempted notes the outcome of an attempt to deliver, and tells whether anything has changed.
+// Attempted notes the outcome of an attempt to deliver, and reports whether anything has changed.
 func (e *Endpoint) Attempted(a Attempt) (changed bool) {
 	switch {
 	case a.Worked() && !e.FailingSince.IsZero():
@@ -97,8 +96,8 @@ func (e *Endpoint) Attempted(a Attempt) (changed bool) {
 	return true
 }
 
-// GivenUp disables the endpoint when the receiver asked for it, or when nothing at all worked since the first attempt of a
-// delivery that is parked now, and tells whether it did.
+// GivenUp disables the endpoint when the receiver asked for it, or when nothing worked since the first attempt of a delivery
+// that is now parked. It reports whether it disabled the endpoint.
 func (e *Endpoint) GivenUp(last Attempt, since time.Time) bool {
 	switch {
 	case !e.Enabled():

@@ -1,4 +1,4 @@
-// Package event names the facts that a company can be told about. An event is written in the transaction of the fact.
+// Package event names the facts that companies are told by webhook. An event is written in the transaction of its fact.
 package event
 
 import (
@@ -66,8 +66,8 @@ func New(t Type, companyID, subject string, at time.Time, data map[string]string
 	return Event{ID: id.New(id.Event), CompanyID: companyID, Type: t, Subject: subject, Data: data, At: at.UTC()}
 }
 
-// Payload is the body of the message that tells the event to a webhook endpoint: the event as GET /v1/events shows it, and
-// its time a second time under the name that Standard Webhooks gives it. It is the same bytes for every attempt.
+// Payload returns the body of the message to a webhook endpoint: the event as GET /v1/events shows it, with its time a second
+// time under the name that Standard Webhooks gives it. Every attempt gets the same bytes.
 func (e Event) Payload() ([]byte, error) {
 	data := e.Data
 	if data == nil {

@@ -1,5 +1,5 @@
-// Package exception is the domain of what a person must decide: an outcome that nobody knows, a payment that came too
-// late, money at Saferpay that disagrees with our record.
+// Package exception is the domain of what a person must decide: an unknown outcome, a payment that came too late, money at
+// Saferpay that disagrees with our record.
 package exception
 
 import (
@@ -10,28 +10,28 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 )
 
-// Kind says what is to be decided.
+// Kind is what is to be decided.
 type Kind string
 
 // The kinds of exceptions.
 const (
-	CaptureUnclear  Kind = "capture_unclear"  // authorized money could not be captured, or nobody knows
-	ReleaseUnclear  Kind = "release_unclear"  // authorized money could not be given back, or nobody knows
+	CaptureUnclear  Kind = "capture_unclear"  // authorized money could not be captured, or the outcome is unknown
+	ReleaseUnclear  Kind = "release_unclear"  // authorized money could not be given back, or the outcome is unknown
 	OutcomeUnclear  Kind = "outcome_unclear"  // Saferpay could not be asked what became of a payment or a refund
 	PendingOverdue  Kind = "pending_overdue"  // the provider has not decided in its time
 	AnswerMismatch  Kind = "answer_mismatch"  // Saferpay has other money than was asked for: an authorization was given back, a capture waits for a decision
 	DoublePayment   Kind = "double_payment"   // money for an invoice that was settled already, parked on 2030
 	CaptureDeadline Kind = "capture_deadline" // authorized money is about to be lost
-	RefundUnclear   Kind = "refund_unclear"   // nobody knows whether a refund happened
+	RefundUnclear   Kind = "refund_unclear"   // it is unknown whether a refund happened
 	RefundByHand    Kind = "refund_by_hand"   // the license has no refunds: the merchant refunds in the Backoffice
 	RefundNotTaken  Kind = "refund_not_taken" // Saferpay does not take a refund at the moment
 	RefundStuck     Kind = "refund_stuck"     // an accepted refund could not be captured, without which the payer gets no money
 	BookingFailed   Kind = "booking_failed"   // captured money could not be booked
-	WebhookDisabled Kind = "webhook_disabled" // an endpoint takes no events any more
+	WebhookDisabled Kind = "webhook_disabled" // an endpoint takes no more events
 	EmailFailed     Kind = "email_failed"     // a mail could not be delivered
 
 	// What the nightly sweep finds. Each is raised once about its subject, also after it was decided.
-	OrphanTransaction Kind = "orphan_transaction" // money at Saferpay that no payment stands for
+	OrphanTransaction Kind = "orphan_transaction" // money at Saferpay that belongs to no payment
 	MissingCapture    Kind = "missing_capture"    // authorized at Saferpay, and nobody captures it
 	AmountDiffers     Kind = "amount_differs"     // Saferpay moved another amount than we booked
 	RefundFound       Kind = "refund_found"       // money went back at Saferpay without a refund here
@@ -83,7 +83,7 @@ type Exception struct {
 	RaisedAt   time.Time
 	ResolvedAt time.Time // zero while open
 	Choice     Choice    // empty while open
-	Note       string    // why, in the words of who decided
+	Note       string    // why, in the words of the person who decided
 	ResolvedBy string    // the id of the API key, the name of an operator, or "quittance"
 }
 
@@ -96,7 +96,7 @@ func New(e Exception, at time.Time) Exception {
 	return e
 }
 
-// Open tells whether the exception still waits for a decision.
+// Open reports whether the exception still waits for a decision.
 func (e Exception) Open() bool { return e.ResolvedAt.IsZero() }
 
 // Resolve records a decision. Problems: exception-resolved when another decision was made before, validation-failed for a

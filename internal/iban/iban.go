@@ -3,7 +3,7 @@ package iban
 
 import "strings"
 
-// Valid tells whether s is an IBAN in its electronic form, without spaces: two letters, two check digits, at most 30 letters and
+// Valid reports whether s is an IBAN in its electronic form, without spaces: two letters, two check digits, at most 30 letters and
 // digits, and a remainder of 1 (ISO 13616, ISO 7064 MOD 97-10).
 func Valid(s string) bool {
 	if len(s) < 15 || len(s) > 34 || strings.Trim(s[:2], "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" || strings.Trim(s[2:4], "0123456789") != "" {

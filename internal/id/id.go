@@ -1,16 +1,18 @@
-// Package id makes the identifiers of Quittance: a prefix that names the kind of thing, then a UUIDv7 in base32
-// (a TypeID), so that ids sort by the time they were made and can't be mistaken for one another.
+// Package id makes the identifiers of Quittance: a prefix that names the kind of thing, then a UUIDv7 in base32, so that
+// ids sort by the time they were made and can't be mistaken for one another. Their form is that of TypeID 0.3
+// (https://github.com/jetify-com/typeid/tree/main/spec).
 package id
 
 import (
 	"crypto/rand"
+	"encoding/base32"
 	"encoding/base64"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
-	"go.jetify.com/typeid/v2"
 )
 
 // The prefixes, one per kind of thing.
@@ -38,10 +40,17 @@ const (
 // were made, also within a millisecond. It panics on a prefix that is not one.
 func New(prefix string) string { return NewSeed().ID(prefix) }
 
-// Valid tells whether s is a well-formed id of that prefix.
+// Valid reports whether s is a well-formed id of that prefix. It doesn't ask of what version the UUID is.
 func Valid(prefix, s string) bool {
-	t, err := typeid.Parse(s)
-	return err == nil && t.Prefix() == prefix
+	text, found := strings.CutPrefix(s, prefix+"_")
+	if !found || len(text) != textLength {
+		return false
+	}
+	padded, err := crockford.DecodeString(leadingZeros + text)
+	if err != nil || len(padded) != padding+len(Seed{}) { // base32 skips line breaks
+		return false
+	}
+	return Seed(padded[padding:]).ID(prefix) == s // a number of more than 128 bits does not come back
 }
 
 // NewOrder returns a fresh Saferpay OrderId: 18 characters of A–Z and 2–7, starting with "Q". Saferpay allows 80, but
@@ -72,14 +81,29 @@ func NewSecret() string {
 // Seed makes ids that are the same whenever they are asked for, one per prefix.
 type Seed [16]byte
 
-// NewSeed returns a fresh seed.
+// NewSeed returns a fresh seed, a UUIDv7 (RFC 9562, 5.7).
 func NewSeed() Seed { return Seed(uuid.Must(uuid.NewV7())) }
 
-// ID returns the seed's id with that prefix. It panics on a prefix that is not one.
+// ID returns the seed's id with that prefix. It panics on a prefix that is not lower-case letters.
 func (s Seed) ID(prefix string) string {
-	t, err := typeid.FromBytes(prefix, s[:])
-	if err != nil {
-		panic(err)
+	if !isPrefix(prefix) {
+		panic("id: " + strconv.Quote(prefix) + " is not a prefix of ids")
 	}
-	return t.String()
+	padded := append(make([]byte, padding), s[:]...)
+	return prefix + "_" + crockford.EncodeToString(padded)[len(leadingZeros):]
+}
+
+// The text of a seed is its 128 bits as one number in base32, which takes 26 digits. Package base32 takes 5 whole bytes for
+// 8 digits, so 4 zero bytes are put in front of the 16, and the 6 zero digits that they give are left out.
+const (
+	padding      = 4 // bytes
+	leadingZeros = "000000"
+	textLength   = 26 // digits
+)
+
+// crockford is Crockford's base32 in lower case. Its digits are in the order of ASCII, so that ids sort like their seeds.
+var crockford = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+func isPrefix(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r < 'a' || r > 'z' })
 }

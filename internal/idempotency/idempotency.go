@@ -1,5 +1,5 @@
-// Package idempotency knows the rules of calls that their senders may repeat: who sends the same request with the same key
-// again gets the first answer again.
+// Package idempotency has the rules of calls that their senders may repeat: the same request with the same key gets the first
+// answer again.
 package idempotency
 
 import (
@@ -17,8 +17,8 @@ import (
 const (
 	// Kept is for how long a key is remembered.
 	Kept = 24 * time.Hour
-	// Lease is after what time without an answer a request counts as interrupted, and a repetition is carried out. No
-	// call takes that long.
+	// Lease is how long a request may go without an answer. After that it counts as interrupted, and a repetition is carried
+	// out. No call takes that long.
 	Lease = time.Minute
 )
 
@@ -32,7 +32,7 @@ type Request struct {
 	Seed      id.Seed
 	CreatedAt time.Time
 	TakenAt   time.Time // when the request was last begun to be carried out
-	Repeated  bool      // it was begun before and not answered: what it asks for may be done already
+	Repeated  bool      // it was begun before and not answered; it may have taken effect
 	Answer    *Answer   // nil until it was answered
 }
 
@@ -46,8 +46,8 @@ type Answer struct {
 	Sealed      []byte // the body, encrypted: it may hold a secret that is shown once
 }
 
-// Fingerprint returns what a repetition must have in common with the first request: method, target and body. A JSON body is
-// the same whatever the order of its fields, since many encoders shuffle them.
+// Fingerprint returns what a repetition must have in common with the first request: method, target and body. The order of the
+// fields in a JSON body doesn't matter, since many encoders shuffle them.
 func Fingerprint(method, target string, body []byte) []byte {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber() // 1 and 1.0 may not mean the same to the call
@@ -64,22 +64,22 @@ func Fingerprint(method, target string, body []byte) []byte {
 	return sum.Sum(nil)
 }
 
-// onlySpace tells whether nothing follows: a body that is JSON and then something else is refused, and must not be taken for one
-// that isn't.
+// onlySpace reports whether only white space follows. A body of JSON and something after it is refused, and must not have the
+// fingerprint of a body that is accepted.
 func onlySpace(decoder *json.Decoder) bool {
 	_, err := decoder.Token()
 	return errors.Is(err, io.EOF)
 }
 
-// Repeat decides what becomes of a request whose key stands for the first one already: it is answered like that when it has
-// an Answer, and is carried out in its place otherwise. Problems: idempotency-key-reused, request-in-progress.
+// Repeat returns what becomes of a request whose key is in use by the first one. If the first has an Answer, the repetition
+// gets it; otherwise the repetition is carried out in its place. Problems: idempotency-key-reused, request-in-progress.
 func (first Request) Repeat(again Request) (Request, error) {
 	switch {
 	case !bytes.Equal(first.Fingerprint, again.Fingerprint):
 		return Request{}, problem.New(problem.KeyReused,
-			"This Idempotency-Key was sent with another request on %s; send a new key with every new request.", first.CreatedAt.UTC().Format(time.RFC3339))
+			"This Idempotency-Key was sent with another request on %s. Send a new key with every new request.", first.CreatedAt.UTC().Format(time.RFC3339))
 	case first.Answer == nil && again.TakenAt.Before(first.TakenAt.Add(Lease)):
-		return Request{}, problem.New(problem.RequestInProgress, "The first request with this Idempotency-Key is not answered yet; send it again in a few seconds.")
+		return Request{}, problem.New(problem.RequestInProgress, "The first request with this Idempotency-Key has no answer yet. Send it again in a few seconds.")
 	}
 	first.TakenAt, first.Repeated = again.TakenAt, true
 	return first, nil

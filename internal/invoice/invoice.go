@@ -37,18 +37,18 @@ var transitions = map[Status][]Status{
 // Statuses lists every state, in the order of a life.
 var Statuses = []Status{Draft, Open, PartiallyPaid, Paid, Cancelled}
 
-// CanBecome tells whether the table has an arrow from s to next.
+// CanBecome reports whether the table has an arrow from s to next.
 func (s Status) CanBecome(next Status) bool {
 	return slices.Contains(transitions[s], next)
 }
 
-// Payable tells whether a payer may pay an invoice in this state.
+// Payable reports whether a payer may pay an invoice in this state.
 func (s Status) Payable() bool { return s == Open || s == PartiallyPaid }
 
 // Languages are the languages that customers are addressed in (ISO 639-1).
 var Languages = []string{"de", "fr", "it", "en"}
 
-// Customer is the one who is asked to pay.
+// Customer is the person or company that is asked to pay.
 type Customer struct {
 	Name     string
 	Email    string // may be empty when no mail is to be sent
@@ -68,15 +68,15 @@ type Invoice struct {
 	Description       string
 	DueDate           time.Time
 	PaymentServiceIDs []string
-	Token             string // of the online document; whoever has it may look at it and pay
+	Token             string // of the online document; anybody who has it may look at it and pay
 	CreatedAt         time.Time
 	IssuedAt          time.Time // zero while a draft
 	PaidAt            time.Time // zero until paid in full
 	Email             Email     // the mail with the link that was asked for last
 }
 
-// AmountDue is what is still to be paid, never less than zero; nothing for a cancelled invoice. What was refunded is not due
-// again: whether it is owed is for the issuer to say, on another invoice.
+// AmountDue returns what is still to be paid, never less than zero; zero for a cancelled invoice. What was refunded is not due
+// again. If the customer still owes it, the issuer makes another invoice.
 func (i Invoice) AmountDue() money.Amount {
 	due := i.Amount.Sub(i.AmountPaid).Sub(i.refunded())
 	if i.Status == Cancelled || !due.IsPositive() {
@@ -85,12 +85,12 @@ func (i Invoice) AmountDue() money.Amount {
 	return due
 }
 
-// Overdue tells whether the invoice is payable and its due date lies before today.
+// Overdue reports whether the invoice is payable and its due date lies before today.
 func (i Invoice) Overdue(today time.Time) bool {
 	return i.Status.Payable() && i.DueDate.Before(today.UTC().Truncate(24*time.Hour))
 }
 
-// Facts are what events tell of the invoice: ids, state and amounts, nothing of the customer.
+// Facts returns what events say about the invoice: ids, state and amounts, nothing about the customer.
 func (i Invoice) Facts() map[string]string {
 	return map[string]string{
 		"invoice_id": i.ID, "number": i.Number, "status": string(i.Status),
@@ -110,7 +110,7 @@ func (i *Invoice) Become(next Status) error {
 func (i *Invoice) refuse(next Status) error {
 	switch {
 	case next == Open:
-		return problem.New(problem.InvoiceNotDraft, "Invoice %s is %s; only a draft can be issued.", i.Number, i.Status)
+		return problem.New(problem.InvoiceNotDraft, "Invoice %s is %s. Only a draft can be issued.", i.Number, i.Status)
 	case i.Status == Paid, i.Status == PartiallyPaid && next == Cancelled:
 		return problem.New(problem.InvoicePaid, "Invoice %s is %s.", i.Number, i.Status)
 	case i.Status == Cancelled:
@@ -128,8 +128,8 @@ func (i Invoice) CanBePaid() error {
 	return i.refuse(Paid)
 }
 
-// Receive adds a receipt to what is paid and moves the invoice to paid or partially_paid. It refuses an invoice that is
-// not payable, and money beyond what is due: whoever holds such money decides where it goes.
+// Receive adds a receipt to what is paid and moves the invoice to paid or partially_paid. It refuses an invoice that is not
+// payable, and money beyond what is due. The caller decides where such money goes.
 func (i *Invoice) Receive(amount money.Amount, at time.Time) error {
 	if err := i.CanBePaid(); err != nil {
 		return err
@@ -146,7 +146,7 @@ func (i *Invoice) Receive(amount money.Amount, at time.Time) error {
 	return nil
 }
 
-// Return takes a refund off what is paid. The status stays: it never goes back. It refuses more than was paid.
+// Return takes a refund off what is paid. The status stays, because it never goes back. It refuses more than was paid.
 func (i *Invoice) Return(amount money.Amount) error {
 	if !amount.IsPositive() || amount.Cmp(i.AmountPaid) > 0 {
 		return problem.New(problem.RefundExceedsPayment, "%s can't be refunded: %s was paid for invoice %s.", amount, i.AmountPaid, i.Number)
@@ -178,8 +178,8 @@ func (i Invoice) refunded() money.Amount {
 	return i.AmountRefunded
 }
 
-// Validate returns an Invalid problem that names every field at fault, or nil. It checks what a draft must hold; whether
-// its number is free and its payment services exist is for the store to say.
+// Validate returns an Invalid problem that names every field at fault, or nil. It checks what a draft must hold. The store
+// checks that its number is free and its payment services exist.
 func (i Invoice) Validate() error {
 	var fields []problem.Field
 	fault := func(ok bool, name, message string) {
@@ -198,13 +198,13 @@ func (i Invoice) Validate() error {
 	return problem.InvalidFields(fields...)
 }
 
-// IsEmail tells whether s is a bare e-mail address of at most 254 characters, without a display name.
+// IsEmail reports whether s is a bare e-mail address of at most 254 characters, without a display name.
 func IsEmail(s string) bool {
 	a, err := mail.ParseAddress(s)
 	return err == nil && a.Address == s && len(s) <= 254
 }
 
-// Printable tells whether s is valid UTF-8 of minimum to maximum characters, not just blanks, and free of control
+// Printable reports whether s is valid UTF-8 of minimum to maximum characters, not just blanks, and free of control
 // characters and of U+FFFD, which stands for characters that were lost on the way here; only a text of up to 1000 characters or
 // more may have line feeds.
 func Printable(s string, minimum, maximum int) bool {

@@ -8,17 +8,17 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 )
 
-// corrections say, for what can't be reversed by hand, why not and how it is corrected instead: other records rest on such
-// an entry, and a reversal would leave them behind.
+// corrections say why an entry can't be reversed by hand, and how it is corrected. Other records rest on such an entry; after a
+// reversal they would no longer agree with the journal.
 var corrections = map[SourceKind]string{
-	FromPayment: "It books money that was taken from a payer: give it back by a refund, POST /v1/payments/{payment_id}/refunds.",
-	FromReceipt: "An invoice counts as paid by it: void the receipt, POST /v1/receipts/{receipt_id}/void, or move the money to the right account by a " +
-		"manual entry, POST /v1/manual-entries.",
-	FromRefund:     "It books money that has gone back to a payer, which can't be taken again.",
-	FromSettlement: "It books a payout of the acquirer, which stands on a bank statement: decide again what it pays, POST /v1/payouts/{payout_id}/reopen.",
-	FromTransaction: "It books what Saferpay moved, with which it is compared every night: move the money to the right account by a manual entry, " +
+	FromPayment: "It books money of a payer. Give it back by a refund: POST /v1/payments/{payment_id}/refunds.",
+	FromReceipt: "An invoice counts as paid by it. Void the receipt: POST /v1/receipts/{receipt_id}/void. Or move the money to the right account by a " +
+		"manual entry: POST /v1/manual-entries.",
+	FromRefund:     "It books money that has gone back to a payer. That money can't be taken again.",
+	FromSettlement: "It books a payout of the acquirer, which stands on a bank statement. Decide again what it pays: POST /v1/payouts/{payout_id}/reopen.",
+	FromTransaction: "It books what Saferpay moved, and is compared with Saferpay every night. Move the money to the right account by a manual entry: " +
 		"POST /v1/manual-entries.",
-	FromReversal: "It is a reversal itself: book the entry again by a manual entry, POST /v1/manual-entries.",
+	FromReversal: "It is a reversal. Book the entry again by a manual entry: POST /v1/manual-entries.",
 }
 
 // Reversal is a person's wish to take an entry back.
@@ -30,8 +30,8 @@ type Reversal struct {
 	By       string    // the id of the key with which it is entered
 }
 
-// Book returns the entry that takes the other one back: the same lines with their sides changed. Only entries made by hand
-// are reversed by hand; problem.EntryNotReversible says how another one is corrected. Other problems: validation-failed for
+// Book returns the entry that takes the other one back: the same lines with their sides changed. Only entries made by hand can
+// be reversed by hand; problem.EntryNotReversible says how any other entry is corrected. Other problems: validation-failed for
 // the day.
 func (r Reversal) Book() (Entry, error) {
 	e := r.Entry
@@ -44,7 +44,8 @@ func (r Reversal) Book() (Entry, error) {
 	return r.TakeBack(), nil
 }
 
-// TakeBack returns the same entry as Book for any entry. It is for what keeps the records that rest on the entry in step with it.
+// TakeBack returns the same entry as Book, for any entry. Callers change the records that rest on the entry in the same
+// transaction.
 func (r Reversal) TakeBack() Entry {
 	e := r.Entry
 	back := Entry{

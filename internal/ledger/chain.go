@@ -15,10 +15,10 @@ type Chain struct {
 	Hash     string
 }
 
-// BreakError is the first entry at which a journal isn't any more what was booked.
+// BreakError is the first entry that is not as it was booked.
 type BreakError struct {
 	Sequence int64
-	EntryID  string // empty when there is no such entry any more
+	EntryID  string // empty when the entry is missing
 	Why      string // a sentence that follows on "entry 7 (jre_…)"
 }
 
@@ -30,7 +30,7 @@ func (b *BreakError) Error() string {
 	return fmt.Sprintf("entry %d (%s) %s", b.Sequence, b.EntryID, b.Why)
 }
 
-// Next adds the entry that follows, or returns a BreakError when it is not the one that was booked next.
+// Next adds the next entry. It returns a BreakError when that is not the entry that was booked next.
 func (c *Chain) Next(e Entry) error {
 	switch {
 	case e.Sequence != c.Sequence+1:
@@ -44,7 +44,7 @@ func (c *Chain) Next(e Entry) error {
 	return nil
 }
 
-// Ends returns nil when the chain has come to the last entry that was booked, else a BreakError.
+// Ends returns nil when the chain includes the last entry that was booked, else a BreakError.
 func (c *Chain) Ends(last Chain) error {
 	switch {
 	case c.Sequence < last.Sequence:
@@ -56,15 +56,15 @@ func (c *Chain) Ends(last Chain) error {
 	}
 }
 
-// Seal returns the entry as the one after previous in its company's chain: its Hash covers everything that it says and
-// the hash before it, so that no entry can be changed, dropped or inserted unnoticed.
+// Seal returns the entry as the one after previous in its company's chain. Its Hash covers all its content and the hash before
+// it, so a changed, dropped or inserted entry is detected.
 func (e Entry) Seal(previousHash string) Entry {
 	e.PreviousHash = previousHash
 	e.Hash = e.digest()
 	return e
 }
 
-// digest hashes a fixed JSON form; its field order and date formats are part of the journal's format and must not change.
+// digest hashes a fixed JSON form. Its field order and date formats are part of the journal's format and must not change.
 func (e Entry) digest() string {
 	type line struct {
 		Account  string `json:"account"`

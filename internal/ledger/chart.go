@@ -21,8 +21,8 @@ type Account struct {
 	Names  map[string]string
 }
 
-// Chart is what every company starts with: the accounts above, and those of the KMU chart that a person needs to book what
-// happens around payments by hand (cash, fees that come as an invoice, claims that are lost to a chargeback).
+// Chart returns the accounts with which every company starts: the accounts above, and those of the KMU chart that a person
+// needs to book by hand (cash, fees that come as an invoice, claims that are lost to a chargeback).
 var Chart = []Account{
 	{"1000", names("Kasse", "Caisse", "Cassa", "Cash")},
 	{"1010", names("PostFinance", "PostFinance", "PostFinance", "PostFinance")},
@@ -43,7 +43,7 @@ func names(de, fr, it, en string) map[string]string {
 	return map[string]string{"de": de, "fr": fr, "it": it, "en": en}
 }
 
-// Needed tells whether Quittance books on the account by itself, so that it must stay in every chart.
+// Needed reports whether Quittance books on the account by itself. Such an account must stay in every chart.
 func Needed(number string) bool {
 	return slices.Contains([]string{
 		Bank, SystemBank, Unclear, Receivables, Prepayments, ChargesOnBank, Rounding, ExchangeLosses, ExchangeGains,

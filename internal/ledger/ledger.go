@@ -10,7 +10,8 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 )
 
-// SourceKind says what an entry was booked for; with the source's id it is the natural key that makes booking idempotent.
+// SourceKind is the kind of thing that an entry was booked for. With the source's id it is the natural key that makes booking
+// idempotent.
 type SourceKind string
 
 // The sources of entries.
@@ -28,7 +29,7 @@ const (
 // SourceKinds lists every source.
 var SourceKinds = []SourceKind{FromPayment, FromReceipt, FromRefund, FromSettlement, FromManual, FromReversal, FromTransaction}
 
-// byHand tells whether a person chose the date of such an entry.
+// byHand reports whether a person chose the date of such an entry.
 func (k SourceKind) byHand() bool { return k == FromManual || k == FromReversal }
 
 // Source is the thing that an entry was booked for.
@@ -83,8 +84,8 @@ func (e Entry) HappenedOn() time.Time {
 	return e.ValueDate
 }
 
-// Check returns an error unless the entry has at least two lines, each with one positive side, and balances per currency.
-// What doesn't balance is problem.EntryNotBalanced.
+// Check returns nil when the entry has at least two lines, each with one positive side, and balances per currency. An entry
+// that doesn't balance is problem.EntryNotBalanced.
 func (e Entry) Check() error {
 	if len(e.Lines) < 2 {
 		return fmt.Errorf("an entry needs at least two lines, this one has %d", len(e.Lines))
@@ -114,15 +115,15 @@ func (e Entry) Check() error {
 }
 
 // InOpenPeriod returns the entry as it can be booked when the books are closed until the end of that day (midnight UTC; zero
-// for books that were never closed). What a person dates within is refused as problem.PeriodClosed. What Quittance books by
-// itself, because money has moved, gets the first open day and keeps the day on which it happened as its value date.
+// for books that were never closed). An entry that a person dates in the closed period is problem.PeriodClosed. An entry that
+// Quittance books by itself, because money has moved, gets the first open day; its value date is the day on which it happened.
 func (e Entry) InOpenPeriod(closedUntil time.Time) (Entry, error) {
 	if closedUntil.IsZero() || e.Date.After(closedUntil) {
 		return e, nil
 	}
 	firstOpen := closedUntil.AddDate(0, 0, 1)
 	if e.Source.Kind.byHand() {
-		closed := problem.New(problem.PeriodClosed, "The books are closed until %s; the first open day is %s.",
+		closed := problem.New(problem.PeriodClosed, "The books are closed until %s. The first open day is %s.",
 			closedUntil.Format(time.DateOnly), firstOpen.Format(time.DateOnly))
 		closed.Fields = []problem.Field{{Name: "date", Message: "must be " + firstOpen.Format(time.DateOnly) + " or later"}}
 		return Entry{}, closed

@@ -16,11 +16,11 @@ type Sheet struct {
 	Credit  money.Amount
 }
 
-// Closing is what stands on the account at the end of the period.
+// Closing returns the balance of the account at the end of the period, debits less credits.
 func (s Sheet) Closing() money.Amount { return s.Opening.Add(s.Debit).Sub(s.Credit) }
 
-// Sheets returns the sheets of a period by account and currency, from what was booked before and what was booked in it.
-// Accounts on which nothing stood and nothing was booked are left out.
+// Sheets returns the sheets of a period by account and currency, from the turnovers before it and in it. It leaves out accounts
+// that had no balance and on which nothing was booked.
 func Sheets(before, within []Turnover) []Sheet {
 	type key struct {
 		account  string

@@ -14,7 +14,7 @@ type Turnover struct {
 	Credit  money.Amount
 }
 
-// Balance is what stands on the account: debits less credits.
+// Balance returns the balance of the account: debits less credits.
 func (t Turnover) Balance() money.Amount { return t.Debit.Sub(t.Credit) }
 
 // Totals adds turnovers up over all accounts, one per currency and in the order of their codes. When the turnovers are those

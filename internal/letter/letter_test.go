@@ -103,6 +103,24 @@ func TestEveryLetterIsWrittenInEveryLanguage(t *testing.T) {
 	}
 }
 
+func TestLettersCallMethodsAsPeopleDo(t *testing.T) {
+	t.Parallel()
+	s := eventful()
+	for language, says := range map[string]string{"de": "mit Karte(,| und) TWINT", "fr": "par carte(,| et) TWINT", "it": "con carta(,| e) TWINT", "en": "by card(,| and) TWINT"} {
+		told := map[merchant.What]string{merchant.Reminded: says, merchant.MethodsLost: "Mastercard EUR, TWINT CHF", merchant.CurrencyContracted: "Visa"}
+		for _, l := range s.PendingMails() {
+			if l.To != merchant.ToCompany {
+				continue
+			}
+			written, err := write(company(language), s, l)
+			require.NoError(t, err)
+			assert.Regexp(t, told[l.What], written.Text, "%s in %s", l.What, language)
+			delete(told, l.What)
+		}
+		assert.Empty(t, told, "none of these was written in %s", language)
+	}
+}
+
 func TestLetterNamesTheDaysInSwitzerland(t *testing.T) {
 	t.Parallel()
 	s := eventful()

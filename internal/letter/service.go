@@ -9,6 +9,7 @@ import (
 
 	"github.com/quittance/quittance/internal/calendar"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/payment"
 )
 
 // quittance signs what is not written in the name of a company.
@@ -19,6 +20,7 @@ type words struct {
 	greeting, closing string
 	footer            string // why a company gets such mails
 	next              string // comes before what is to be done
+	and               string // joins the last two of a list
 	labels            map[label]string
 	invoice           invoiceWords
 	endpoint          endpointWords
@@ -58,6 +60,7 @@ type details struct {
 	Submitted, Earliest, Due string // dates
 	About, Reason            string // of the step
 	List                     string // About, where that lists methods with currencies, as people write it
+	Methods                  string // what payers can pay by, as in "card and TWINT"
 	DocumentsMail            string
 }
 
@@ -149,7 +152,7 @@ func (p page) about(c merchant.Company, s merchant.PaymentService, step merchant
 	d := details{
 		Company: c.Name, Contact: c.ContactEmail, Service: s.Name, ServiceID: s.ID, CustomerID: s.CustomerID, TerminalID: s.TerminalID,
 		Submitted: date(s.SubmittedAt, p.Language), Earliest: date(s.EarliestAt, p.Language), Due: date(s.DueAt, p.Language),
-		About: step.About, Reason: step.Note, List: methodNames.Replace(step.About), DocumentsMail: merchant.DocumentsMail,
+		About: step.About, Reason: step.Note, List: methodNames.Replace(step.About), DocumentsMail: merchant.DocumentsMail, Methods: methodsIn(p.Language),
 	}
 	lines, err := d.fill(slices.Concat([]string{n.subject}, n.before, n.after))
 	if err != nil {
@@ -210,4 +213,22 @@ func date(t time.Time, language string) string {
 }
 
 // methodNames puts what people call payment methods in the place of Saferpay's names.
-var methodNames = strings.NewReplacer("VISA", "Visa", "MASTERCARD", "Mastercard")
+var methodNames = func() *strings.Replacer {
+	var pairs []string
+	for _, m := range payment.Methods {
+		for _, b := range m.Brands() {
+			pairs = append(pairs, b.Saferpay, b.Name)
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}()
+
+// methodsIn lists all methods within a sentence, in that language.
+func methodsIn(language string) string {
+	var list []string
+	for _, m := range payment.Methods {
+		list = append(list, m.Word(language))
+	}
+	last := len(list) - 1
+	return strings.Join(list[:last], ", ") + languages[language].and + list[last]
+}

@@ -8,6 +8,7 @@ var french = words{
 	closing:  "Meilleures salutations",
 	footer:   "Vous recevez ce message parce que cette adresse est le contact de %s. Vous pouvez la changer dans les paramètres.",
 	next:     "La suite:",
+	and:      " et ",
 	labels: map[label]string{
 		company: "Entreprise", canton: "Canton", contact: "Contact", customerID: "Customer ID", terminalID: "Terminal ID", username: "Utilisateur API",
 		submitted: "Déposé le", earliest: "Actif au plus tôt le", due: "Attendu au plus tard le",
@@ -18,50 +19,50 @@ var french = words{
 	},
 	endpoint: endpointWords{
 		Subject: "Un point d’accès webhook est désactivé",
-		Intro:   "Un point d’accès webhook de %s ne reçoit plus les événements ; il est donc désactivé. Pour l’instant, votre logiciel n’apprend plus ce qui se passe.",
+		Intro:   "Un point d’accès webhook de %s n’accepte plus les événements. Nous l’avons désactivé. Votre logiciel ne reçoit plus d’événements jusqu’à ce que vous le réactiviez.",
 		ID:      "Point d’accès", Address: "Adresse", Reason: "Raison (en anglais)",
-		Mend: "Remettre le destinataire en état.", Enable: `Réactiver le point d’accès : PATCH %s avec {"enabled": true}.`, Ask: "Demander ce qui est resté en attente : POST %s/redeliver.",
-		Kept: "Rien n’est perdu : tous les événements sont conservés jusqu’à ce que vous les demandiez.",
+		Mend: "Réparer le destinataire.", Enable: `Réactiver le point d’accès : PATCH %s avec {"enabled": true}.`, Ask: "Demander les événements manqués : POST %s/redeliver.",
+		Kept: "Rien n’est perdu : nous conservons tous les événements jusqu’à ce que vous les demandiez.",
 	},
 	company: map[merchant.What]notice{
 		merchant.Reminded: {
 			subject: "Il manque encore les données d’accès de «{{.Service}}»",
 			before: []string{
-				"Le service de paiement «{{.Service}}» a été ajouté il y a {{.About}} jours ouvrables. Pour que vos clients puissent payer vos factures par carte et TWINT, il lui faut encore les données d’accès de mySaferpay. Voici comment les obtenir:",
+				"Le service de paiement «{{.Service}}» a été ajouté il y a {{.About}} jours ouvrables. Il lui faut encore les données d’accès de mySaferpay pour que vos clients puissent payer vos factures par {{.Methods}}. Voici comment les obtenir:",
 			},
 			after: []string{"Après 60 jours ouvrables sans données d’accès, le service de paiement sera fermé. Si vous n’en avez pas besoin, vous n’avez rien à faire."},
 		},
 		merchant.Abandoned: {
 			subject: "«{{.Service}}» est fermé",
 			before: []string{
-				"Aucune donnée d’accès n’a été saisie en 60 jours ouvrables pour le service de paiement «{{.Service}}». Il est donc fermé.",
+				"Personne n’a saisi de données d’accès pour le service de paiement «{{.Service}}» en 60 jours ouvrables. Il est maintenant fermé.",
 				"Vous pouvez à tout moment ajouter un nouveau service de paiement.",
 			},
 		},
 		merchant.What(merchant.InVerification): {
 			subject: "Worldline/SIX vérifie {{.Company}}",
 			before: []string{
-				"Les données d’accès de «{{.Service}}» fonctionnent. Worldline/SIX vérifie maintenant votre entreprise; cela dure en général de 3 à 15 jours ouvrables.",
+				"Les données d’accès de «{{.Service}}» fonctionnent. Worldline/SIX vérifie maintenant votre entreprise. Cela dure en général de 3 à 15 jours ouvrables.",
 			},
 			after: []string{
-				"Inutile de vous informer: dès le {{.Earliest}}, nous regardons chaque jour ouvrable. Dès que Worldline/SIX a terminé, le service de paiement devient actif de lui-même et vous recevez un message.",
+				"Vous n’avez pas besoin de demander: dès le {{.Earliest}}, nous vérifions chaque jour ouvrable. Dès que Worldline/SIX a terminé, le service de paiement devient actif de lui-même et vous recevez un message.",
 				"Si Worldline/SIX demande des copies de pièces d’identité, des signatures ou d’autres documents, téléversez-les auprès du service de paiement ou envoyez-les à {{.DocumentsMail}}.",
 			},
 		},
 		merchant.Overdue: {
 			subject: "La vérification de {{.Company}} dure plus longtemps que d’habitude",
 			before: []string{
-				"15 jours ouvrables ont passé, et aucun moyen de paiement n’est encore activé chez Worldline/SIX pour le service de paiement «{{.Service}}». Le plus souvent, il manque alors un document.",
+				"15 jours ouvrables ont passé, et Worldline/SIX n’a pas encore activé de moyen de paiement pour le service de paiement «{{.Service}}». Le plus souvent, il manque alors un document.",
 			},
 			after: []string{
-				"Renseignez-vous auprès de Worldline/SIX, de préférence avec ces indications: {{.DocumentsMail}}.",
-				"Nous continuons à regarder chaque jour ouvrable, et nos opérateurs sont informés.",
+				"Veuillez demander à Worldline/SIX: {{.DocumentsMail}}. Indiquez de préférence ces données.",
+				"Nous continuons à vérifier chaque jour ouvrable. Nos opérateurs sont informés.",
 			},
 		},
 		merchant.What(merchant.Active): {
 			subject: "«{{.Service}}» est actif",
 			before:  []string{"Le service de paiement «{{.Service}}» est actif. Vos clients peuvent désormais payer vos factures en ligne:"},
-			after:   []string{"Définissez-le par défaut pour qu’il accompagne chaque nouvelle facture. Pour les factures antérieures, vous pouvez l’activer tant qu’elles sont des brouillons."},
+			after:   []string{"Définissez-le par défaut pour qu’il soit joint à chaque nouvelle facture. Vous pouvez aussi l’activer pour des factures antérieures, tant qu’elles sont des brouillons."},
 		},
 		merchant.What(merchant.Rejected): {
 			subject: "«{{.Service}}» a été refusé",
@@ -70,21 +71,21 @@ var french = words{
 		merchant.What(merchant.Suspended): {
 			subject: "«{{.Service}}» a besoin de nouvelles données d’accès",
 			before: []string{
-				"Saferpay n’accepte plus les données d’accès du service de paiement «{{.Service}}», peut-être parce que le mot de passe a été changé. Jusqu’à ce que vous en saisissiez de nouvelles, vos clients ne peuvent pas payer en ligne; les paiements et remboursements en cours attendent.",
+				"Saferpay n’accepte plus les données d’accès du service de paiement «{{.Service}}», peut-être parce que le mot de passe a été changé. Vos clients ne peuvent pas payer en ligne jusqu’à ce que vous saisissiez de nouvelles données. Les paiements et remboursements en cours attendent.",
 			},
 		},
 		merchant.MethodsLost: {
 			subject: "Il manque des moyens de paiement à «{{.Service}}»",
 			before: []string{
-				"Chez Worldline/SIX ne sont plus activés pour le terminal de «{{.Service}}»: {{.List}}. Vos clients ne peuvent plus payer ainsi.",
-				"Il reste:",
+				"Ces moyens de paiement ne sont plus activés chez Worldline/SIX pour le terminal de «{{.Service}}»: {{.List}}. Vos clients ne peuvent plus payer ainsi.",
+				"Ceux-ci sont encore activés:",
 			},
-			after: []string{"Si cela ne vient pas de vous, renseignez-vous auprès de Worldline/SIX: {{.DocumentsMail}}."},
+			after: []string{"Si vous ne l’avez pas demandé, veuillez demander à Worldline/SIX: {{.DocumentsMail}}."},
 		},
 		merchant.ContractsLost: {
 			subject: "«{{.Service}}» est interrompu: plus aucun moyen de paiement n’est activé",
 			before: []string{
-				"Chez Worldline/SIX, plus aucun moyen de paiement n’est activé pour le terminal de «{{.Service}}». Jusqu’à ce qu’il y en ait un de nouveau, vos clients ne peuvent pas payer en ligne; les paiements et remboursements en cours continuent. Nous regardons chaque jour.",
+				"Chez Worldline/SIX, plus aucun moyen de paiement n’est activé pour le terminal de «{{.Service}}». Vos clients ne peuvent pas payer en ligne jusqu’à ce qu’il y en ait un de nouveau. Les paiements et remboursements en cours continuent. Nous vérifions chaque jour.",
 			},
 		},
 		merchant.CurrencyContracted: {
@@ -98,14 +99,14 @@ var french = words{
 		merchant.What(merchant.Disconnected): {
 			subject: "«{{.Service}}» est déconnecté",
 			before: []string{
-				"Le service de paiement «{{.Service}}» a été déconnecté: aucun nouveau paiement ne commence plus par lui. Les paiements et remboursements en cours vont à leur terme, et tout ce qui précède reste visible. Nous effaçons ensuite le mot de passe de l’utilisateur API.",
+				"Le service de paiement «{{.Service}}» a été déconnecté. Aucun nouveau paiement ne commence par lui. Les paiements et remboursements en cours vont à leur terme. Ensuite, nous effaçons le mot de passe de l’utilisateur API. Tout ce qui précède reste visible.",
 				"Si cela ne vient pas de vous, veuillez vérifier qui peut agir au nom de {{.Company}}.",
 			},
 		},
 		merchant.DocumentRefused: {
 			subject: "Un document n’est pas arrivé chez Worldline/SIX",
 			before: []string{
-				"Le serveur de messagerie de Worldline/SIX a refusé un document que vous avez téléversé pour «{{.Service}}»; l’historique du service de paiement indique lequel. Il est effacé chez nous.",
+				"Le serveur de messagerie de Worldline/SIX a refusé un document que vous avez téléversé pour «{{.Service}}». L’historique du service de paiement indique lequel. Nous l’avons effacé.",
 				"Veuillez l’envoyer vous-même à {{.DocumentsMail}}.",
 			},
 		},
@@ -118,7 +119,7 @@ var french = words{
 		},
 		merchant.DocumentReceived: {
 			subject: "Documents de {{.Company}}{{with .CustomerID}} (Customer ID {{.}}){{end}}",
-			before:  []string{"Au nom de {{.Company}}, vous recevez en annexe un document pour la vérification du contrat e-commerce:"},
+			before:  []string{"Au nom de {{.Company}}, nous vous envoyons en annexe un document pour la vérification du contrat e-commerce:"},
 			after:   []string{"{{if .Contact}}Votre réponse à ce message parvient directement à {{.Company}}.{{else}}Pour toute question, veuillez vous adresser directement à {{.Company}}.{{end}}"},
 		},
 	},

@@ -1,5 +1,4 @@
-// Package listing says which part of a list is wanted: the filters of the API, understood by the store. What is empty
-// doesn't restrict.
+// Package listing has the filters of lists, which the API takes and the store carries out. An empty field does not restrict.
 package listing
 
 import (

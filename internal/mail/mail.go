@@ -29,8 +29,8 @@ const timeout = 15 * time.Second
 
 // Message is one mail to one person. ID, To, Subject and Text are required.
 type Message struct {
-	// ID names the mail for good, for example the id of the event that it tells. It becomes the Message-ID, so that a
-	// mail that was sent twice after a lost answer is recognized as one.
+	// ID names the mail for good, for example by the id of its event. It becomes the Message-ID, so that mail programs
+	// recognise a mail that was sent twice after a lost answer.
 	ID string
 	// To and ReplyTo are addresses with or without a display name: "Anna Muster <anna@example.ch>".
 	To, ReplyTo string
@@ -107,7 +107,7 @@ func (s *Sender) Send(ctx context.Context, message Message) error {
 	}
 	err = s.client.DialAndSendWithContext(ctx, msg)
 	if err == nil || msg.IsDelivered() {
-		// After the server took the message, a failing goodbye must not have it sent again.
+		// The server took the message. An error of the goodbye must not have it sent again.
 		return nil
 	}
 	var refused *mail.SendError

@@ -26,7 +26,7 @@ const (
 	ScopeWrite = "write"
 )
 
-// usedWithin is how exactly a key knows when it was last used.
+// usedWithin is the precision of LastUsedAt.
 const usedWithin = time.Minute
 
 // NewAPIKey returns a fresh key of the company, and what is kept of it. The key says its environment, to tell keys apart at
@@ -46,10 +46,10 @@ func HashKey(key string) []byte {
 	return sum[:]
 }
 
-// Expired tells whether the key has ended.
+// Expired reports whether the key has ended.
 func (k APIKey) Expired(now time.Time) bool { return !k.ExpiresAt.IsZero() && !now.Before(k.ExpiresAt) }
 
-// Environment returns what the key says of itself.
+// Environment returns the environment that the key's prefix names.
 func (k APIKey) Environment() Environment {
 	if len(k.Prefix) > len("qk_live_") && k.Prefix[:len("qk_live_")] == "qk_live_" {
 		return Live
@@ -57,7 +57,7 @@ func (k APIKey) Environment() Environment {
 	return Test
 }
 
-// Use notes that the key is used now, and tells whether that is news.
+// Use notes that the key is used now, and reports whether LastUsedAt changed.
 func (k *APIKey) Use(now time.Time) bool {
 	if now.Sub(k.LastUsedAt) < usedWithin {
 		return false
@@ -66,7 +66,7 @@ func (k *APIKey) Use(now time.Time) bool {
 	return true
 }
 
-// End makes the key end at that time, unless it ends before. One that has ended already is problem.Invalid.
+// End makes the key end at that time, unless it ends before. A key that has ended already is problem.Invalid.
 func (k *APIKey) End(at, now time.Time) error {
 	if k.Expired(now) {
 		return problem.InvalidFields(problem.Field{Name: "key_id", Message: "names a key that has expired; create a new one"})

@@ -12,10 +12,10 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 )
 
-// LiabilityPolicy says what to do with an authorization for which the merchant, not the card issuer, bears the risk.
+// LiabilityPolicy is what to do with an authorization if the merchant, not the card issuer, bears the risk.
 type LiabilityPolicy string
 
-// Require releases such an authorization and asks for other means; Prefer takes the money all the same.
+// Require releases such an authorization and asks for another method. Prefer takes the money anyway.
 const (
 	Require LiabilityPolicy = "require"
 	Prefer  LiabilityPolicy = "prefer"
@@ -35,7 +35,7 @@ type Company struct {
 	ID             string
 	Name           string
 	Language       string // one of invoice.Languages
-	ContactEmail   string // whom Quittance writes to about the company's payment services; empty for nobody
+	ContactEmail   string // to which Quittance writes about the company's payment services; empty for no mail
 	Canton         string // two letters, decides the business days
 	ReceiptAccount string
 	FeeAccount     string

@@ -12,14 +12,14 @@ import (
 
 // ContractedMethod is a Saferpay payment method with the currencies that the acquirer contracted for it.
 type ContractedMethod struct {
-	Method     string   `json:"method"` // VISA, MASTERCARD, TWINT
+	Method     string   `json:"method"` // Saferpay's name, such as VISA
 	Currencies []string `json:"currencies"`
-	// Assumed are those of the currencies that a person vouched for, and that were never seen at Saferpay. What was never
-	// seen can't vanish.
+	// Assumed are those of the currencies that a person vouched for and that were never seen at Saferpay. What was never seen
+	// can't vanish.
 	Assumed []string `json:"assumed,omitempty"`
 }
 
-// CurrencyStatus says how far a company has come with a currency.
+// CurrencyStatus is how far a company has come with a currency.
 type CurrencyStatus string
 
 // CHF is contracted with the terminal; the others are requested.
@@ -55,16 +55,16 @@ func (s PaymentService) CurrencyStatus(currency money.Currency) CurrencyStatus {
 	return ""
 }
 
-// Awaits tells whether a currency was requested and may still be contracted.
+// Awaits reports whether a currency was requested and may still be contracted.
 func (s PaymentService) Awaits(currency money.Currency) bool {
 	return s.CurrencyStatus(currency) == CurrencyRequested && s.Status != Disconnected && s.Status != Rejected
 }
 
-// RequestCurrency notes that the company wants the currency, which tells the acquirer. One that is contracted or requested
-// already stays as it is. Problem: payment-service-not-active.
+// RequestCurrency notes that the company wants the currency; the note makes Quittance write to the acquirer. A currency that is
+// contracted or requested already stays as it is. Problem: payment-service-not-active.
 func (s *PaymentService) RequestCurrency(currency money.Currency, at time.Time) error {
 	if s.Status != Active && s.Status != InVerification && s.Status != Suspended {
-		return problem.New(problem.PaymentServiceNotActive, "Payment service %s is %s; a currency can be requested once its credentials work.", s.ID, s.Status)
+		return problem.New(problem.PaymentServiceNotActive, "Payment service %s is %s. You can request a currency once its credentials work.", s.ID, s.Status)
 	}
 	if status := s.CurrencyStatus(currency); status == CurrencyActive || status == CurrencyRequested {
 		return nil
@@ -75,8 +75,8 @@ func (s *PaymentService) RequestCurrency(currency money.Currency, at time.Time) 
 	return nil
 }
 
-// DecideCurrency records what a person learnt of the acquirer about a requested currency. It changes nothing when the currency
-// is not requested any more.
+// DecideCurrency records what a person learnt from the acquirer about a requested currency. It changes nothing when the
+// currency is no longer requested.
 func (s *PaymentService) DecideCurrency(currency money.Currency, approved bool, reason string, at time.Time) {
 	if s.CurrencyStatus(currency) != CurrencyRequested {
 		return
@@ -87,11 +87,7 @@ func (s *PaymentService) DecideCurrency(currency money.Currency, approved bool, 
 		s.Note(ServiceStep{What: CurrencyDeclined, About: string(currency), Note: reason}, at)
 		return
 	}
-	for _, method := range payment.Methods {
-		if slices.Contains(method.Terms().Currencies, currency) {
-			s.assume(method.SaferpayNames(), currency)
-		}
-	}
+	s.assumeAll(currency)
 	s.forget(currency)
 	s.Note(ServiceStep{What: CurrencyContracted, About: string(currency), Note: reason}, at)
 }
@@ -101,8 +97,15 @@ func (s *PaymentService) AssumeContracts() {
 	if slices.ContainsFunc(s.Methods, func(m ContractedMethod) bool { return slices.Contains(m.Currencies, string(money.CHF)) }) {
 		return
 	}
-	for _, method := range payment.Methods {
-		s.assume(method.SaferpayNames(), money.CHF)
+	s.assumeAll(money.CHF)
+}
+
+// assumeAll assumes the currency for every method that can have it.
+func (s *PaymentService) assumeAll(currency money.Currency) {
+	for _, m := range payment.Methods {
+		if m.Takes(currency) {
+			s.assume(m.SaferpayNames(), currency)
+		}
 	}
 }
 
@@ -120,9 +123,9 @@ func (s *PaymentService) assume(methods []string, currency money.Currency) {
 	}
 }
 
-// SeeContracts takes over what a look at the terminal found, and notes what has come and gone: requested currencies, and
-// methods and currencies of a service that collects. Through one without any nobody can pay: it is suspended, although its
-// credentials work.
+// SeeContracts takes over what a look at the terminal found. It notes what is new and what is gone: requested currencies, and
+// methods and currencies of an active service. An active service without any contract is suspended, although its credentials
+// work.
 func (s *PaymentService) SeeContracts(found []ContractedMethod, at time.Time) error {
 	before := s.Methods
 	s.Methods = slices.Clone(found)

@@ -19,8 +19,8 @@ const (
 	MaxDocuments = 50
 )
 
-// Document is a paper for the acquirer's verification. It is mailed to the acquirer and then erased here: what stays is that
-// there was one.
+// Document is a paper for the acquirer's verification. It is mailed to the acquirer and then erased here. Only its description
+// stays.
 type Document struct {
 	ID               string
 	CompanyID        string
@@ -41,8 +41,8 @@ var documentTypes = []struct{ begins, contentType, name, extension string }{
 	{"\x89PNG\r\n\x1a\n", "image/png", "PNG", ".png"},
 }
 
-// NewDocument returns a document of the payment service without its content, which is to be sealed first. What it is shows in
-// the content; of the name, only what can't mislead is kept. Problems: body-too-large, validation-failed for the field "file".
+// NewDocument returns a document of the payment service without its content, which the caller seals. The content decides the
+// type. Of the name, only the harmless part is kept. Problems: body-too-large, validation-failed for the field "file".
 func NewDocument(id string, s PaymentService, name string, content []byte, at time.Time) (Document, error) {
 	if s.count(DocumentReceived) >= MaxDocuments {
 		return Document{}, problem.InvalidFields(problem.Field{
@@ -97,7 +97,7 @@ func humanSize(bytes int64) string {
 	return fmt.Sprintf("%d.%d MB", bytes/1_000_000, bytes%1_000_000/100_000)
 }
 
-// Erase forgets the content.
+// Erase removes the content.
 func (d *Document) Erase(at time.Time) {
 	if d.ErasedAt.IsZero() {
 		d.SealedContent, d.Digest, d.ErasedAt = nil, nil, at.UTC()

@@ -18,7 +18,7 @@ import (
 // Provider is the only provider there is.
 const Provider = "worldline_saferpay"
 
-// Environment says which Saferpay a payment service talks to.
+// Environment is which Saferpay a payment service talks to.
 type Environment string
 
 // Test is test.saferpay.com, Live is www.saferpay.com (or what stands for them, see the configuration).
@@ -51,7 +51,7 @@ var serviceTransitions = map[ServiceStatus][]ServiceStatus{
 	Rejected:            {Disconnected},
 }
 
-// CanBecome tells whether the table has an arrow from s to next.
+// CanBecome reports whether the table has an arrow from s to next.
 func (s ServiceStatus) CanBecome(next ServiceStatus) bool {
 	return slices.Contains(serviceTransitions[s], next)
 }
@@ -86,13 +86,13 @@ func NewPaymentService(s PaymentService, at time.Time) PaymentService {
 	return s
 }
 
-// Become moves the payment service to next and notes it on the timeline. Becoming what it is already changes nothing;
-// an arrow that is not in the table is an error.
+// Become moves the payment service to next and notes it on the timeline. A move to its present state changes nothing. A
+// transition that is not in the table is an error.
 func (s *PaymentService) Become(next ServiceStatus, at time.Time, note string) error {
 	return s.become(next, at, ServiceStep{What: What(next), Note: note})
 }
 
-// Abandon disconnects a payment service whose credentials never came. One that has become something else stays as it is.
+// Abandon disconnects a payment service whose credentials never came. A service in any other state stays as it is.
 func (s *PaymentService) Abandon(at time.Time, note string) error {
 	if s.Status != AwaitingCredentials {
 		return nil
@@ -100,16 +100,16 @@ func (s *PaymentService) Abandon(at time.Time, note string) error {
 	return s.become(Disconnected, at, ServiceStep{What: Abandoned, Note: note})
 }
 
-// Submit sets when the verification began, and by when it should be over. One that goes on after an interruption keeps its
-// dates; one of a service that had been active before begins anew.
+// Submit sets when the verification began, and by when it should be over. A verification that goes on after an interruption
+// keeps its dates. A verification of a service that was active before gets new ones.
 func (s *PaymentService) Submit(at, earliest, due time.Time) {
 	if s.SubmittedAt.IsZero() || s.Noted(What(Active), "") {
 		s.SubmittedAt, s.EarliestAt, s.DueAt = at.UTC(), earliest.UTC(), due.UTC()
 	}
 }
 
-// RefuseCredentials suspends the payment service because Saferpay no longer takes the credentials with that sealed password.
-// It changes nothing when somebody noticed before, or when they have been renewed since.
+// RefuseCredentials suspends the payment service because Saferpay no longer accepts the credentials with that sealed password.
+// It changes nothing if the service is suspended already, or if the credentials have been renewed since.
 func (s *PaymentService) RefuseCredentials(sealedPassword []byte, at time.Time) error {
 	if !s.Status.CanBecome(Suspended) || !bytes.Equal(s.SealedPassword, sealedPassword) {
 		return nil
@@ -146,11 +146,11 @@ func (u InFlight) ID() string { return cmp.Or(u.RefundID, u.PaymentID) }
 func (s PaymentService) Collects(currency money.Currency) error {
 	if s.Status != Active {
 		return problem.New(problem.PaymentServiceNotActive,
-			"Payment service %s is %s; an invoice can be paid through it once it is active.", s.ID, s.Status)
+			"Payment service %s is %s. Only an active one can take payments of an invoice.", s.ID, s.Status)
 	}
 	if len(s.Offers(currency)) == 0 {
 		return problem.New(problem.CurrencyNotActive,
-			"Payment service %s has no contract for %s%s; issue the invoice in one of %v, or ask for the currency with POST /v1/payment-services/%s/currencies.",
+			"Payment service %s has no contract for %s%s. Issue the invoice in one of %v, or ask for the currency with POST /v1/payment-services/%s/currencies.",
 			s.ID, currency, map[CurrencyStatus]string{CurrencyRequested: " yet", CurrencyRejected: ": the acquirer declined it"}[s.CurrencyStatus(currency)], s.Currencies(), s.ID)
 	}
 	return nil

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// What says what a step of a payment service's life was. A step that changed the status is called as the new status is.
+// What names a step of a payment service's life. A step that changed the status has the name of the new status.
 type What string
 
-// The steps that are more than a new status.
+// The steps beside those that change the status.
 const (
 	Created            What = "created"
 	Reminded           What = "reminded"            // the credentials are still missing; About is after how many business days
 	Abandoned          What = "abandoned"           // disconnected, because the credentials never came
-	CredentialsRenewed What = "credentials_renewed" // others took the place of those that worked
+	CredentialsRenewed What = "credentials_renewed" // new credentials replaced those that worked
 	Overdue            What = "overdue"             // the verification takes longer than it should
 	DocumentReceived   What = "document_received"   // About is the document
 	DocumentSent       What = "document_sent"       // the acquirer's mail server took it, and it was erased here
@@ -25,7 +25,7 @@ const (
 	MethodsAdded       What = "methods_added"       // the same
 	ContractsLost      What = "contracts_lost"      // suspended, because nothing is contracted any more
 	NoReport           What = "no_report"           // Saferpay gives no report to compare with our records
-	CredentialsErased  What = "credentials_erased"  // nothing is under way any more
+	CredentialsErased  What = "credentials_erased"  // nothing is in flight any more
 	Mailed             What = "mailed"              // a mail about an earlier step was taken by the mail server
 	NotMailed          What = "not_mailed"          // that mail was not sent, or was refused for good
 )
@@ -47,7 +47,7 @@ type ServiceStep struct {
 	Letter *Letter       `json:"letter,omitempty"`
 }
 
-// Recipient is who is told of a step by mail.
+// Recipient is who gets a mail about a step.
 type Recipient string
 
 // The recipients.
@@ -64,7 +64,7 @@ type Letter struct {
 	To   Recipient `json:"to"`
 }
 
-// told says who is told of which steps.
+// told lists who gets a mail about which steps.
 var told = map[What][]Recipient{
 	Reminded:             {ToCompany},
 	Abandoned:            {ToCompany},
@@ -89,13 +89,13 @@ func (s *PaymentService) Note(step ServiceStep, at time.Time) {
 	s.Timeline = append(s.Timeline, step)
 }
 
-// Noted tells whether such a step stands on the timeline.
+// Noted reports whether such a step stands on the timeline.
 func (s PaymentService) Noted(what What, about string) bool {
 	return slices.ContainsFunc(s.Timeline, func(step ServiceStep) bool { return step.What == what && step.About == about })
 }
 
-// Late tells whether the verification that is going on, or was the last, has been noted to take too long: since the payment service
-// was active, if it ever was.
+// Late reports whether the present or last verification took too long. Steps from before the payment service was last active
+// don't count.
 func (s PaymentService) Late() bool {
 	for _, step := range slices.Backward(s.Timeline) {
 		if step.What == Overdue || step.What == What(Active) {
@@ -114,7 +114,8 @@ func (s PaymentService) count(what What) (n int) {
 	return n
 }
 
-// CredentialsRefused tells whether Saferpay refused the credentials when they were last used. Those are never tried again.
+// CredentialsRefused reports whether Saferpay refused the credentials when they were last used. Refused credentials are never
+// tried again.
 func (s PaymentService) CredentialsRefused() bool {
 	for _, step := range slices.Backward(s.Timeline) {
 		switch step.What {
@@ -127,8 +128,8 @@ func (s PaymentService) CredentialsRefused() bool {
 	return false
 }
 
-// PendingMails returns the letters that the timeline calls for and that nobody has dealt with, oldest first. Since every step is
-// written in the transaction of what it tells, no letter can be forgotten.
+// PendingMails returns the letters that the timeline calls for and that nobody has sent or given up, oldest first. No letter can be
+// forgotten, because the transaction of a step also writes its entry on the timeline.
 func (s PaymentService) PendingMails() []Letter {
 	var letters []Letter
 	for i, step := range s.Timeline {

@@ -73,7 +73,7 @@ func Parse(value string, currency Currency) (Amount, error) {
 	return Amount{d, currency}, nil
 }
 
-// plain tells whether s is an optional minus sign, digits, and optionally a point followed by digits.
+// plain reports whether s is an optional minus sign, digits, and optionally a point followed by digits.
 func plain(s string) bool {
 	whole, fraction, point := strings.Cut(strings.TrimPrefix(s, "-"), ".")
 	return digits(whole) && (!point || digits(fraction)) && len(s) <= 32
@@ -106,7 +106,7 @@ func (a Amount) Minor() int64 { return a.value.Shift(a.currency.Scale()).IntPart
 // Currency returns the currency of the amount.
 func (a Amount) Currency() Currency { return a.currency }
 
-// TooLarge tells whether a sum is beyond ±999 999 999.99, which is as much as Parse reads and the journal holds.
+// TooLarge reports whether a sum is beyond ±999 999 999.99, which is as much as Parse reads and the journal holds.
 func (a Amount) TooLarge() bool { return a.value.Shift(a.currency.Scale()).Abs().GreaterThan(maxMinor) }
 
 // Decimal returns the amount in major units.
@@ -136,16 +136,16 @@ func (a Amount) Cmp(b Amount) int {
 	return a.value.Cmp(b.value)
 }
 
-// Equal tells whether a and b are the same amount of the same currency.
+// Equal reports whether a and b are the same amount of the same currency.
 func (a Amount) Equal(b Amount) bool { return a.currency == b.currency && a.value.Equal(b.value) }
 
-// IsZero tells whether the amount is nothing.
+// IsZero reports whether the amount is nothing.
 func (a Amount) IsZero() bool { return a.value.IsZero() }
 
-// IsPositive tells whether the amount is more than nothing.
+// IsPositive reports whether the amount is more than nothing.
 func (a Amount) IsPositive() bool { return a.value.IsPositive() }
 
-// IsNegative tells whether the amount is less than nothing.
+// IsNegative reports whether the amount is less than nothing.
 func (a Amount) IsNegative() bool { return a.value.IsNegative() }
 
 func (a Amount) mustMatch(b Amount) {

@@ -14,6 +14,7 @@ const (
 	InvoiceSettled   Objection = "invoice_already_paid"    // another payment was faster
 	InvoiceWithdrawn Objection = "invoice_cancelled"       // cancelled while the payer paid
 	LessIsDue        Objection = "less_is_due"             // part of the invoice was paid in another way meanwhile
+	PersonSaidNo     Objection = "given_up"                // a person decided that the payment did not happen, and it was authorized
 )
 
 // Notes are what the timeline says about a payment that was released.
@@ -23,6 +24,7 @@ var notes = map[Objection]string{
 	NoLiabilityShift: "Released: the authorization has no liability shift, and the company requires it.",
 	InvoiceSettled:   "Released: the invoice was paid in another way meanwhile.",
 	InvoiceWithdrawn: "Released: the invoice was cancelled while the payer paid.",
+	PersonSaidNo:     "Released: a person decided that no money moves.",
 	LessIsDue:        "Released: part of the invoice was paid in another way meanwhile, so that less is due.",
 }
 
@@ -30,14 +32,14 @@ var notes = map[Objection]string{
 func (o Objection) Note() string { return notes[o] }
 
 // Examine compares what Saferpay authorized with what the payment asked for. requireShift is the company's policy; it
-// does not apply to methods that know no liability shift (Saferpay JSON API 1.53, Liability).
+// does not apply to a method that knows no liability shift.
 func (p Payment) Examine(orderID string, amount money.Amount, liabilityShift, requireShift bool) Objection {
 	switch {
 	case orderID != "" && orderID != p.OrderID: // Saferpay need not repeat it
 		return OrderMismatch
 	case !amount.Equal(p.Amount):
 		return AmountMismatch
-	case requireShift && !liabilityShift && p.Method.Terms().Liability == LiabilityShifts:
+	case requireShift && !liabilityShift && p.Method.LiabilityCondition() != "":
 		return NoLiabilityShift
 	default:
 		return NoObjection

@@ -51,7 +51,7 @@ type Failure struct {
 }
 
 // GivenUp is the Failure of a payment that a person ended, who made sure at Saferpay that no money moves.
-const GivenUp = "given_up"
+const GivenUp = string(PersonSaidNo)
 
 // Step is one entry of a timeline: when a state was reached, and a note for people.
 type Step struct {
@@ -73,7 +73,7 @@ type Payment struct {
 	NotificationSecret string // of the notification URLs; the store keeps only its hash and returns ""
 	Token              string // Saferpay's token of the payment page
 	RedirectURL        string
-	ExpiresAt          time.Time // when the token dies
+	ExpiresAt          time.Time // from then on the payment page can't be opened
 	TransactionID      string
 	CaptureID          string
 	PaymentMeans       string // masked, e.g. "9010 xxxx xxxx 0001"

@@ -22,7 +22,7 @@ func scanDelivery(row pgx.CollectableRow) (d delivery.Delivery, err error) {
 	return d, err
 }
 
-// Delivery returns what became of an event on its way to an endpoint; problem.NotFound when it never was on its way there.
+// Delivery returns the delivery of an event to an endpoint, or problem.NotFound when there never was one.
 func (tx *Tx) Delivery(ctx context.Context, endpointID, eventID string) (delivery.Delivery, error) {
 	return one(ctx, tx.tx, scanDelivery, "delivery of", eventID, selectDeliveries+` where d.endpoint_id = $1 and d.event_id = $2`, endpointID, eventID)
 }
@@ -47,8 +47,8 @@ func (tx *Tx) SaveDelivery(ctx context.Context, d delivery.Delivery) error {
 	return failed(err, "end the delivery of %s", d.EventID)
 }
 
-// QueueDelivery puts an event on its way to an endpoint, whatever became of it before. One that waits for its next attempt
-// has it at once.
+// QueueDelivery queues the delivery of an event to an endpoint, whatever its state. If it waits for its next attempt, the
+// attempt is made at once.
 func (tx *Tx) QueueDelivery(ctx context.Context, endpointID, eventID string, at time.Time) error {
 	tag, err := tx.tx.Exec(ctx, `
 		with queued as (
@@ -65,8 +65,8 @@ func (tx *Tx) QueueDelivery(ctx context.Context, endpointID, eventID string, at 
 	return failed(err, "queue %s for webhook endpoint %s", eventID, endpointID)
 }
 
-// QueueParked puts everything that was parked for an endpoint on its way again, in the order in which it happened, and
-// returns how much that is.
+// QueueParked queues all parked deliveries of an endpoint again, in the order in which the events happened. It returns how many
+// they are.
 func (tx *Tx) QueueParked(ctx context.Context, endpointID string, at time.Time) (queued int, err error) {
 	tag, err := tx.tx.Exec(ctx, `
 		with queued as (
@@ -102,17 +102,17 @@ func (tx *Tx) Deliveries(ctx context.Context, f listing.Deliveries) (deliveries 
 // outboxChannel is where Postgres says that something in the outbox is due.
 const outboxChannel = "delivery_outbox"
 
-// How long a worker has to see to what it took from the outbox, and after what time a delivery that a worker saw to is seen
-// to once more, should it have been lost: longer than all attempts take together.
+// How long a worker has to start what it took from the outbox, and after what time a started delivery is started again, in case
+// it was lost. The latter is longer than all attempts take together.
 const (
 	taken = "1 minute"
 	lost  = "4 days"
 )
 
-// This part is asked in the name of no company: the outbox holds nothing but ids.
+// The methods below belong to no company: the outbox holds only ids.
 
-// TakeDeliveries returns what is due, at most limit, and nobody else gets it for a minute. Of the events of one thread, only
-// the first that has not ended is due.
+// TakeDeliveries returns at most limit deliveries that are due. No other caller gets them for a minute. Of the events of one
+// thread, only the first that has not ended is due.
 func (s *Store) TakeDeliveries(ctx context.Context, limit int) ([]delivery.Due, error) {
 	rows, _ := s.pool.Query(ctx, `
 		update delivery_outbox set due_at = now() + interval '`+taken+`'
@@ -129,8 +129,8 @@ func (s *Store) TakeDeliveries(ctx context.Context, limit int) ([]delivery.Due, 
 const firstOfThread = `not exists (
 	select from delivery_outbox e where e.endpoint_id = o.endpoint_id and e.thread = o.thread and e.sequence < o.sequence)`
 
-// DeliveryStarted keeps a delivery that was taken from being taken again while its workflow runs, unless the company asked for
-// it meanwhile.
+// DeliveryStarted keeps a delivery that was taken from being taken again while its workflow runs, unless the company has asked
+// for it since.
 func (s *Store) DeliveryStarted(ctx context.Context, d delivery.Due) error {
 	_, err := s.pool.Exec(ctx, `
 		update delivery_outbox set due_at = now() + interval '`+lost+`', again = false
@@ -139,8 +139,8 @@ func (s *Store) DeliveryStarted(ctx context.Context, d delivery.Due) error {
 	return failed(err, "note that the delivery of %s has started", d.EventID)
 }
 
-// DeliverAgain makes everything in the outbox due at once, also what is taken for being on its way, and returns how much that
-// is: after a restore its workflow may be gone. One that runs is left alone.
+// DeliverAgain makes everything in the outbox due at once, also deliveries that were started, and returns how many they are.
+// After a restore their workflows may be gone; a workflow that runs is left alone.
 func (s *Store) DeliverAgain(ctx context.Context) (due int, err error) {
 	tag, err := s.pool.Exec(ctx, `update delivery_outbox set due_at = now()`)
 	if due = int(tag.RowsAffected()); due > 0 {
@@ -149,9 +149,9 @@ func (s *Store) DeliverAgain(ctx context.Context) (due int, err error) {
 	return due, failed(err, "make all deliveries due")
 }
 
-// wakeRelays has the outbox looked at now, after what is due has been committed: Postgres commits those that notify one after the
-// other, each until it is on disk, and this one writes nothing. When it fails, or the process ends before it, the relays look by
-// themselves soon.
+// wakeRelays tells the relays to look at the outbox now. It runs after the commit of what is due, in a transaction that writes
+// nothing, because Postgres commits transactions that notify one after the other, each until it is on disk. If it fails, or the
+// process ends before it, the relays look by themselves soon.
 func (s *Store) wakeRelays(ctx context.Context) {
 	_, _ = s.pool.Exec(ctx, "notify "+outboxChannel)
 }
@@ -182,7 +182,7 @@ func (s *Store) OnDeliveriesDue(ctx context.Context, every time.Duration, work f
 	}
 }
 
-// Backlog returns how many deliveries have not ended, and for how long the oldest that could be on its way isn't.
+// Backlog returns how many deliveries have not ended, and how long the oldest one has waited to be started.
 func (s *Store) Backlog(ctx context.Context) (pending int, behind time.Duration, err error) {
 	err = s.pool.QueryRow(ctx, `
 		select count(*), coalesce(now() - min(due_at) filter (where due_at <= now() and `+firstOfThread+`), interval '0')

@@ -26,14 +26,14 @@ func isCode(err error, code string) bool {
 	return ok && e.Code == code
 }
 
-// violates tells whether err says that the named constraint (or unique index) was violated.
+// violates reports whether err says that the named constraint (or unique index) was violated.
 func violates(err error, code, constraint string) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && e.Code == code && e.ConstraintName == constraint
 }
 
-// failed says what was being done when err happened; nil stays nil. Characters that no text may hold, and sums that
-// are too large, are the caller's.
+// failed adds to err what was being done; nil stays nil. A character that no text may hold, and a sum that is too large, become
+// problems of the caller.
 func failed(err error, doing string, args ...any) error {
 	switch {
 	case err == nil:

@@ -10,8 +10,8 @@ import (
 	"github.com/quittance/quittance/internal/listing"
 )
 
-// AppendEvent stores an event, in the transaction of the fact that it tells, and puts it on its way to every webhook endpoint
-// that takes its type; to one that is disabled it is parked.
+// AppendEvent stores an event, in the transaction of its fact, and queues it for every webhook endpoint that takes its type.
+// For a disabled endpoint it is parked.
 func (tx *Tx) AppendEvent(ctx context.Context, e event.Event) error {
 	data := e.Data
 	if data == nil {

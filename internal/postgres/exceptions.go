@@ -21,8 +21,8 @@ func scanException(row pgx.CollectableRow) (e exception.Exception, err error) {
 	return e, err
 }
 
-// RaiseException stores an exception and returns it; false when one of that kind about that subject was open already, or is a
-// finding that was raised before, which is then the one returned.
+// RaiseException stores an exception and returns it. If one of that kind about that subject is open already, or a finding was
+// raised before, RaiseException returns that one and false.
 func (tx *Tx) RaiseException(ctx context.Context, e exception.Exception) (exception.Exception, bool, error) {
 	tag, err := tx.tx.Exec(ctx, `
 		insert into exceptions (company_id, id, kind, subject, workflow_id, detail, choices, raised_at, choice, note, resolved_by)

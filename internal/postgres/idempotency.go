@@ -12,8 +12,8 @@ import (
 // forgotten is how many old keys of a company each new one removes.
 const forgotten = 20
 
-// TakeRequest returns what becomes of a request with a key, see idempotency.Request.Repeat, and keeps one that is to be
-// carried out. Of two at once, one is.
+// TakeRequest returns what becomes of a request with a key, see idempotency.Request.Repeat. It stores a request that is to be
+// carried out. Of two at the same time, only one is.
 func (s *Store) TakeRequest(ctx context.Context, r idempotency.Request) (taken idempotency.Request, err error) {
 	err = s.inOwner(ctx, r.Owner, func(tx *Tx) error {
 		_, err := tx.tx.Exec(ctx, `
@@ -72,7 +72,7 @@ func (s *Store) AnswerRequest(ctx context.Context, r idempotency.Request, a idem
 	})
 }
 
-// GiveUpRequest lets a repetition of a request that was taken be carried out at once.
+// GiveUpRequest frees the key of a request that was taken, so that a repetition is carried out at once.
 func (s *Store) GiveUpRequest(ctx context.Context, r idempotency.Request) error {
 	r.TakenAt = time.Unix(0, 0)
 	return s.inOwner(ctx, r.Owner, func(tx *Tx) error { return tx.saveTaken(ctx, r) })

@@ -87,8 +87,8 @@ func numberTaken(err error, i invoice.Invoice) error {
 	return err
 }
 
-// AttachPaymentServices makes the stored list of payment services that of the invoice; one that is that already stays untouched.
-// A payment service that the company doesn't have, or one twice, is problem.Invalid.
+// AttachPaymentServices stores the invoice's list of payment services, if it has changed. A payment service that the company
+// doesn't have, or that is in the list twice, is problem.Invalid.
 func (tx *Tx) AttachPaymentServices(ctx context.Context, i invoice.Invoice) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`

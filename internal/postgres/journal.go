@@ -18,10 +18,10 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 )
 
-// Append adds an entry to the end of the company's journal and returns it with the id, sequence, hashes and time that it
-// got, on a day for which the books are open (ledger.Entry.InOpenPeriod). When an entry for the same source stands there
-// already, that one is returned and nothing is added, so that booking twice is harmless. An entry that ledger.Entry.Check
-// refuses is an error; an account that the chart doesn't have is problem.Invalid.
+// Append adds an entry to the end of the company's journal, on a day for which the books are open (ledger.Entry.InOpenPeriod).
+// It returns the entry with its id, sequence, hashes and time. If there is an entry for the same source already, Append returns
+// that one and adds nothing, so booking twice is harmless. An entry that ledger.Entry.Check refuses is an error; an account
+// that the chart doesn't have is problem.Invalid.
 //
 // From here to the end of the transaction nobody else can append to the same company's journal.
 func (tx *Tx) Append(ctx context.Context, e ledger.Entry) (ledger.Entry, error) {
@@ -69,8 +69,8 @@ func (tx *Tx) BooksClosedUntil(ctx context.Context) (time.Time, error) {
 	return head.closedUntil, err
 }
 
-// CloseBooks closes the books until the end of that day, midnight UTC. An earlier day than before opens them again from
-// there. It waits for whoever is booking, so that nothing gets into the period any more.
+// CloseBooks closes the books until the end of that day, midnight UTC. An earlier day than before opens them again from there.
+// It waits for transactions that are booking, so that nothing gets into the period afterwards.
 func (tx *Tx) CloseBooks(ctx context.Context, until time.Time) error {
 	return tx.save(ctx, "company", tx.companyID, `update journal_heads set closed_until = $2 where company_id = $1`, tx.companyID, until)
 }
@@ -244,9 +244,9 @@ const withDays = `
 		) as day
 	)`
 
-// withinDays says in sequences what is said of the dates: from the first entry of any of the days to the last one. Entries are
-// booked about in the order of their dates, so that little is left to look through. Without this, a page of the entries of last
-// month would mean reading the years before it, because pages are in the order of sequences.
+// withinDays turns the dates into sequences: from the first entry of these days to the last one. Entries are booked about in
+// the order of their dates, so few others lie between. Without this, a page of last month's entries would read the years before
+// it, because pages are in the order of sequences.
 const withinDays = `sequence between (
 		select min(first) from days, lateral (select sequence as first from journal_entries d where d.date = day order by sequence limit 1) f
 	) and (

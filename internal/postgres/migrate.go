@@ -26,8 +26,8 @@ func migrations() fs.FS {
 	return files
 }
 
-// Migrate brings the database at the URL to the schema of this program. A database that is there already stays as it is.
-// Several processes may call it at once: one works, the others wait up to 5 minutes for it.
+// Migrate brings the database at the URL to the schema of this program. A database that is up to date stays as it is. Several
+// processes may call it at once: one works, the others wait up to 5 minutes for it.
 func Migrate(ctx context.Context, databaseURL string) error {
 	config, err := pgx.ParseConfig(databaseURL)
 	if err != nil {

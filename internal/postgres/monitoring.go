@@ -23,8 +23,8 @@ type Monitored struct {
 	Unsettled        map[money.Currency]Unsettled
 }
 
-// Unsettled is what came, less what went back, in one currency and that no payout has been booked for, of companies that have
-// payouts booked: those that import none would stand out for ever.
+// Unsettled is the money in one currency for which no payout has been booked: what came, less what went back. It counts only
+// companies that have booked a payout, because companies that import none would never leave it.
 type Unsettled struct {
 	Amount  money.Amount
 	Entries int
@@ -32,14 +32,14 @@ type Unsettled struct {
 }
 
 const (
-	// unsettledFor is how many days back Unsettled looks, so that it stays quick however long the journals are. What is older has
-	// been in everybody's reconciliation, and on the operators' list, for long.
+	// unsettledFor is how many days back Unsettled looks. So it stays quick, however long the journals are. What is older has
+	// long been in the company's reconciliation and on the operators' list.
 	unsettledFor = 90
 	// monitoredAtOnce is how many companies are asked for in one round trip.
 	monitoredAtOnce = 200
 )
 
-// Monitor reads what operators watch, company by company, as each of them sees it.
+// Monitor returns what operators watch. It reads company by company, as each company sees its own rows.
 func (s *Store) Monitor(ctx context.Context) (Monitored, error) {
 	m := Monitored{Payments: map[payment.State]int{}, Exceptions: map[exception.Kind]int{}, Unsettled: map[money.Currency]Unsettled{}}
 	companies, err := s.Companies(ctx)
@@ -58,7 +58,7 @@ func (s *Store) Monitor(ctx context.Context) (Monitored, error) {
 	return m, nil
 }
 
-// queue adds what one company has under way.
+// queue adds the queries for what one company has in flight.
 func (m *Monitored) queue(batch *pgx.Batch, companyID string) {
 	var number, days int
 	var age time.Duration

@@ -92,7 +92,7 @@ func (tx *Tx) MakeDefault(ctx context.Context, id string) error {
 		return err
 	}
 	if chosen.Status != merchant.Active {
-		return problem.New(problem.PaymentServiceNotActive, "Payment service %s is %s; only an active one can be the default.", id, chosen.Status)
+		return problem.New(problem.PaymentServiceNotActive, "Payment service %s is %s. Only an active one can be the default.", id, chosen.Status)
 	}
 	_, err = tx.tx.Exec(ctx, `update payment_services set is_default = false where company_id = $1 and is_default and id <> $2`, tx.companyID, id)
 	if err != nil {

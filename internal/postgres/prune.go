@@ -11,8 +11,8 @@ import (
 // pruned is how many rows one transaction removes.
 const pruned = 500
 
-// Prune removes what has been kept for long enough at that time: the logs of deliveries that ended delivery.Kept ago, and
-// answers to requests that can't be repeated any more. Several may do so at once.
+// Prune removes what has been kept long enough at that time: the logs of deliveries that ended delivery.Kept ago, and answers
+// to requests that can't be repeated any more. Several processes may call it at once.
 func (s *Store) Prune(ctx context.Context, at time.Time) error {
 	companies, err := s.Companies(ctx)
 	if err != nil {

@@ -17,7 +17,7 @@ type sealedColumn struct {
 	batch int
 }
 
-// Every column whose name begins with sealed is here, or is that of the signing keys: a test holds this against the schema.
+// Every column whose name begins with sealed is here, except that of the signing keys. A test compares this with the schema.
 var sealedColumns = []sealedColumn{
 	{"payment_services", "sealed_password", 100},
 	{"webhook_endpoints", "sealed_secret", 100},
@@ -34,12 +34,13 @@ type Resealing struct {
 	Seal func(sealed []byte, associated string) ([]byte, error)
 	// SigningKeys is the associated data of the signing keys, which belong to no company.
 	SigningKeys string
-	// Done is told of each batch after it was kept.
+	// Done is called after each batch that was committed.
 	Done func(column string, rows int)
 }
 
-// Reseal replaces everything in the database that an older key sealed, in small transactions, while others read and write
-// it. Ended at any point it goes on where it was. The error names the row that can't be opened; what comes after it stays.
+// Reseal replaces everything in the database that an older key sealed, in small transactions, while others read and write it.
+// If it is interrupted, the next call goes on where it was. The error names the row that can't be opened; later rows stay as
+// they are.
 func (s *Store) Reseal(ctx context.Context, r Resealing) error {
 	companies, err := s.Companies(ctx)
 	if err != nil {
@@ -81,7 +82,7 @@ func (r Resealing) untilNone(c sealedColumn, reseal func() (int, error)) error {
 	}
 }
 
-// batch seals some rows again, and keeps others from changing them meanwhile.
+// batch seals some rows again. Nobody else can change them until it has finished.
 func (r Resealing) batch(ctx context.Context, tx pgx.Tx, c sealedColumn, associated string) (int, error) {
 	type row struct {
 		CTID   string

@@ -11,17 +11,16 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 )
 
-// This file holds what is asked before the company is known.
+// This file holds the queries that run before the company is known.
 
-// OnlineDocument returns whose invoice, and which, the token in a public link stands for, or problem.NotFound.
+// OnlineDocument returns the company and the invoice of the token in a public link, or problem.NotFound.
 func (s *Store) OnlineDocument(ctx context.Context, token string) (companyID, invoiceID string, err error) {
 	scan := func(row pgx.CollectableRow) (struct{}, error) { return struct{}{}, row.Scan(&companyID, &invoiceID) }
 	_, err = shown(ctx, s, scan, "online document", digest(token), `select company_id, invoice_id from online_documents where token_hash = $1`)
 	return companyID, invoiceID, err
 }
 
-// Notification returns which payment, of which invoice and company, the secret in a notification URL stands for, or
-// problem.NotFound.
+// Notification returns the company, the invoice and the payment of the secret in a notification URL, or problem.NotFound.
 func (s *Store) Notification(ctx context.Context, secret string) (companyID, invoiceID, paymentID string, err error) {
 	scan := func(row pgx.CollectableRow) (struct{}, error) {
 		return struct{}{}, row.Scan(&companyID, &invoiceID, &paymentID)
@@ -38,8 +37,8 @@ func (s *Store) PaymentServiceCompany(ctx context.Context, paymentServiceID stri
 	return companyID, err
 }
 
-// shown returns the row of which somebody showed the secret whose digest is $1 of the query; problem.NotFound when there is none.
-// Row-level security lets it see no other row. It is one round trip: what is sent together is one transaction.
+// shown returns the row with the digest of the secret that the caller showed ($1 of the query), or problem.NotFound. Row-level
+// security hides every other row. It is one round trip, because what is sent together is one transaction.
 func shown[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], kind string, digest []byte, sql string) (item T, err error) {
 	var batch pgx.Batch
 	batch.Queue(`select set_config('quittance.shown', $1, true)`, hex.EncodeToString(digest))
@@ -63,7 +62,7 @@ func (s *Store) route(ctx context.Context, kind, sql string, key any, into ...an
 	return failed(err, "look up whose %s it is", kind)
 }
 
-// digest is what is kept of a secret that opens something.
+// digest returns what the database keeps of a secret that opens something.
 func digest(secret string) []byte {
 	sum := sha256.Sum256([]byte(secret))
 	return sum[:]

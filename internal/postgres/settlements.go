@@ -37,7 +37,7 @@ func (tx *Tx) SettlementOf(ctx context.Context, hash []byte) (settlement.Settlem
 	return s, err == nil, failed(err, "look for the settlement of a file")
 }
 
-// InsertSettlement stores a new settlement. Lock the journal first, so that nobody else imports the same file meanwhile.
+// InsertSettlement stores a new settlement. Lock the journal first, so that nobody else imports the same file at the same time.
 func (tx *Tx) InsertSettlement(ctx context.Context, s settlement.Settlement) error {
 	_, err := tx.tx.Exec(ctx, `
 		insert into settlements (company_id, id, file_hash, file_size, format, message, message_id, created, accounts, skipped, imported_at, imported_by)

@@ -86,9 +86,9 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Tx is a transaction in which the database shows, and takes, nothing but the rows of one company. The entities that its
-// methods return are copies: what is changed on them is kept by the matching Save. Inserting something that is there
-// already by its id changes nothing, so that a repeated step is harmless.
+// Tx is a transaction in which the database shows and accepts only the rows of one company. Its methods return copies of
+// entities; the matching Save stores a change. Inserting an entity with a known id changes nothing, so a repeated step is
+// harmless.
 type Tx struct {
 	tx        pgx.Tx
 	companyID string
@@ -98,9 +98,9 @@ type Tx struct {
 // InCompany runs fn in one transaction of the company and commits when fn returns nil. Nothing that fn did stays when it
 // returns an error, which is passed on as it is.
 //
-// fn may be run up to three times, when Postgres ends a transaction to resolve a deadlock: it must touch nothing but the
-// transaction, or start afresh each time. A company id that isn't one is problem.NotFound; for a company that doesn't
-// exist the database is empty and takes nothing.
+// fn runs up to three times, when Postgres ends a transaction to resolve a deadlock. So it must change nothing but the
+// transaction, or reset what it changes each time. An id that is no company id is problem.NotFound. For a company that doesn't
+// exist the database is empty and accepts nothing.
 func (s *Store) InCompany(ctx context.Context, companyID string, fn func(*Tx) error) error {
 	if !id.Valid(id.Company, companyID) {
 		return notFound("company", companyID)
@@ -133,8 +133,8 @@ func (s *Store) within(ctx context.Context, companyID string, fn func(*Tx) error
 	}
 }
 
-// Snapshot makes all that follows in the transaction see the same moment, whatever is booked meanwhile, and read only. It comes
-// before anything else.
+// Snapshot makes the rest of the transaction read-only, and lets it see the database as it is at this moment. Call it before
+// anything else.
 func (tx *Tx) Snapshot(ctx context.Context) error {
 	_, err := tx.tx.Exec(ctx, "set transaction isolation level repeatable read, read only")
 	return failed(err, "freeze what company %s has", tx.companyID)

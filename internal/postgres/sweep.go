@@ -14,7 +14,7 @@ import (
 	"github.com/quittance/quittance/internal/refund"
 )
 
-// This file holds what is asked of the record when it is held against Saferpay's report.
+// This file holds the queries that compare the record with Saferpay's report.
 
 // PaymentsAtSaferpay returns the payments of which Saferpay knows one of the order ids or transaction ids.
 func (tx *Tx) PaymentsAtSaferpay(ctx context.Context, orderIDs, transactionIDs []string) ([]payment.Payment, error) {
@@ -32,8 +32,8 @@ func (tx *Tx) RefundsAtSaferpay(ctx context.Context, orderIDs, transactionIDs []
 	return refunds, failed(err, "look up refunds by what Saferpay calls them")
 }
 
-// RefundsByHand returns the refunds of payments through the payment service for which no transaction at Saferpay stands,
-// oldest first, unless they failed. They stay ours until the transaction ends.
+// RefundsByHand returns the refunds of payments through the payment service that have no transaction at Saferpay and have not
+// failed, oldest first. It locks them until the transaction ends.
 func (tx *Tx) RefundsByHand(ctx context.Context, paymentServiceID string) ([]refund.Refund, error) {
 	rows, _ := tx.tx.Query(ctx, selectRefunds+`
 		where transaction_id = '' and state <> 'failed' and payment_id in (select id from payments where payment_service_id = $1)
@@ -42,8 +42,8 @@ func (tx *Tx) RefundsByHand(ctx context.Context, paymentServiceID string) ([]ref
 	return refunds, failed(err, "list refunds without a transaction")
 }
 
-// PaymentsWithLeft returns the captured payments through the payment service of which exactly that amount can still go back;
-// two at most, since only a single one says anything.
+// PaymentsWithLeft returns the captured payments through the payment service with exactly that amount left to refund. It
+// returns at most two, since callers need to know only whether there is exactly one.
 func (tx *Tx) PaymentsWithLeft(ctx context.Context, paymentServiceID string, left money.Amount) ([]payment.Payment, error) {
 	rows, _ := tx.tx.Query(ctx, selectPayments+`
 		where payment_service_id = $1 and state = 'captured' and currency = $2 and $3 = amount - (
@@ -53,8 +53,8 @@ func (tx *Tx) PaymentsWithLeft(ctx context.Context, paymentServiceID string, lef
 	return payments, failed(err, "list payments of which %s is left", left)
 }
 
-// OverduePayments returns at most limit of the payments through the payment service whose page died before that time and that
-// nobody has ended, the oldest first.
+// OverduePayments returns at most limit payments through the payment service whose page died before that time and that have not
+// ended, oldest first.
 func (tx *Tx) OverduePayments(ctx context.Context, paymentServiceID string, before time.Time, limit int) ([]payment.Payment, error) {
 	rows, _ := tx.tx.Query(ctx, selectPayments+`
 		where payment_service_id = $1 and state = any($2) and expires_at < $3 order by id limit $4`,
@@ -63,8 +63,8 @@ func (tx *Tx) OverduePayments(ctx context.Context, paymentServiceID string, befo
 	return payments, failed(err, "list payments whose page is dead")
 }
 
-// OverdueRefunds returns at most limit of the refunds of payments through the payment service that were requested before that
-// time and have not ended, the oldest first.
+// OverdueRefunds returns at most limit refunds of payments through the payment service that were requested before that time and
+// have not ended, oldest first.
 func (tx *Tx) OverdueRefunds(ctx context.Context, paymentServiceID string, before time.Time, limit int) ([]refund.Refund, error) {
 	rows, _ := tx.tx.Query(ctx, selectRefunds+`
 		where state = any($2) and created_at < $3 and payment_id in (select id from payments where payment_service_id = $1)
@@ -94,7 +94,7 @@ func (tx *Tx) BookedAsFound(ctx context.Context, transactionIDs []string) (map[s
 	return booked, failed(err, "look up what was booked of transactions")
 }
 
-// KnownElsewhere returns which of the order ids and transaction ids at Saferpay belong to another company. It tells nothing
+// KnownElsewhere returns which of the order ids and transaction ids at Saferpay belong to another company. It reveals nothing
 // else of that company.
 func (tx *Tx) KnownElsewhere(ctx context.Context, references []string) (map[string]bool, error) {
 	rows, _ := tx.tx.Query(ctx, `

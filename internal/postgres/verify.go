@@ -15,8 +15,8 @@ import (
 const chunk = 2000
 
 // VerifyJournal walks the company's journal from the first entry to the last and returns how far it goes. When an entry was
-// changed, dropped or inserted since it was booked, the error is a ledger.BreakError that names the first one. Each entry that
-// was found in order is shown to seen, unless that is nil; what seen returns ends the walk.
+// changed, dropped or inserted, the error is a ledger.BreakError that names the first one. VerifyJournal calls seen, unless it
+// is nil, with each entry that is in order; an error of seen ends the walk.
 func (s *Store) VerifyJournal(ctx context.Context, companyID string, seen func(ledger.Chain) error) (ledger.Chain, error) {
 	var chain ledger.Chain
 	err := s.InCompany(ctx, companyID, func(tx *Tx) error {
@@ -76,7 +76,7 @@ func (tx *Tx) walk(ctx context.Context, chain *ledger.Chain, seen func(ledger.Ch
 	return both.Wait()
 }
 
-// add adds entries to the chain and shows each step to seen.
+// add adds entries to the chain and calls seen with each.
 func add(chain *ledger.Chain, entries []ledger.Entry, seen func(ledger.Chain) error) error {
 	for _, e := range entries {
 		if err := chain.Next(e); err != nil {
@@ -105,7 +105,7 @@ func (tx *Tx) entriesAfter(ctx context.Context, sequence int64) ([]ledger.Entry,
 	return entries, tx.addLines(ctx, entries, `sequence > $1 and sequence <= $2`, sequence, entries[len(entries)-1].Sequence)
 }
 
-// noOtherLines returns a BreakError when there are lines, which balances would count, outside the entries of the whole chain.
+// noOtherLines returns a BreakError when there are lines outside the entries of the whole chain. Balances would count them.
 func (tx *Tx) noOtherLines(ctx context.Context, whole ledger.Chain) error {
 	rows, _ := tx.tx.Query(ctx, `select sequence from journal_lines where sequence < 1 or sequence > $1 order by sequence limit 1`, whole.Sequence) // its error comes out of CollectRows
 	stray, err := pgx.CollectRows(rows, pgx.RowTo[int64])

@@ -27,8 +27,8 @@ func (tx *Tx) WebhookEndpoint(ctx context.Context, id string) (delivery.Endpoint
 	return one(ctx, tx.tx, scanEndpoint, "webhook endpoint", id, selectEndpoints+` where id = $1`, id)
 }
 
-// LockWebhookEndpoint is WebhookEndpoint, and keeps everybody else from changing it until the transaction ends. Who locks one
-// of its deliveries too locks the endpoint first.
+// LockWebhookEndpoint is WebhookEndpoint, and keeps everybody else from changing it until the transaction ends. A caller that
+// also locks a delivery of it locks the endpoint first.
 func (tx *Tx) LockWebhookEndpoint(ctx context.Context, id string) (delivery.Endpoint, error) {
 	return one(ctx, tx.tx, scanEndpoint, "webhook endpoint", id, selectEndpoints+` where id = $1 for no key update`, id)
 }
@@ -40,7 +40,7 @@ func (tx *Tx) WebhookEndpoints(ctx context.Context) ([]delivery.Endpoint, error)
 	return endpoints, failed(err, "list webhook endpoints")
 }
 
-// InsertWebhookEndpoint stores a new endpoint. It is told of the events that are appended from now on.
+// InsertWebhookEndpoint stores a new endpoint. It gets the events that are appended from now on.
 func (tx *Tx) InsertWebhookEndpoint(ctx context.Context, e delivery.Endpoint) error {
 	_, err := tx.tx.Exec(ctx, `
 		insert into webhook_endpoints (company_id, id, url, description, types, sealed_secret, sealed_previous, previous_until,
@@ -51,7 +51,7 @@ func (tx *Tx) InsertWebhookEndpoint(ctx context.Context, e delivery.Endpoint) er
 	return failed(err, "insert webhook endpoint %s", e.ID)
 }
 
-// SaveWebhookEndpoint stores what can change about an endpoint. What is pending for one that is disabled is parked.
+// SaveWebhookEndpoint stores what can change about an endpoint. If it is disabled, its pending deliveries are parked.
 func (tx *Tx) SaveWebhookEndpoint(ctx context.Context, e delivery.Endpoint) error {
 	err := tx.save(ctx, "webhook endpoint", e.ID, `
 		update webhook_endpoints set url = $2, description = $3, types = $4, sealed_secret = $5, sealed_previous = $6,

@@ -36,13 +36,13 @@ var transitions = map[State][]State{
 	Authorized: {Pending, Unknown, Captured, Recorded, Failed},               // Failed: a person cancelled it in the Backoffice
 }
 
-// CanBecome tells whether the table has an arrow from s to next.
+// CanBecome reports whether the table has an arrow from s to next.
 func (s State) CanBecome(next State) bool { return slices.Contains(transitions[s], next) }
 
-// Final tells whether nothing more can happen to a refund in this state.
+// Final reports whether nothing more can happen to a refund in this state.
 func (s State) Final() bool { return len(transitions[s]) == 0 }
 
-// Happened tells whether the money of a refund in this state has gone back.
+// Happened reports whether the money of a refund in this state has gone back.
 func (s State) Happened() bool { return s == Captured || s == Recorded }
 
 // Step is one entry of a timeline.
@@ -90,8 +90,8 @@ func (r *Refund) Become(next State, at time.Time, note string) error {
 	return nil
 }
 
-// Left is how much of a captured payment may still go back, given its refunds: those that failed don't count, all others
-// do, also while nobody knows whether they happened. Saferpay itself would let more go back than came.
+// Left returns how much of a captured payment may still go back, given its refunds. Failed refunds don't count. All others do,
+// also while their outcome is unknown. Saferpay itself would let more go back than came.
 func Left(p payment.Payment, refunds []Refund) money.Amount {
 	left := p.Amount
 	for _, r := range refunds {
@@ -102,7 +102,7 @@ func Left(p payment.Payment, refunds []Refund) money.Amount {
 	return left
 }
 
-// Whole tells whether all of a captured payment has gone back, given its refunds.
+// Whole reports whether all of a captured payment has gone back, given its refunds.
 func Whole(p payment.Payment, refunds []Refund) bool {
 	back := slices.DeleteFunc(slices.Clone(refunds), func(r Refund) bool { return !r.State.Happened() })
 	return Left(p, back).IsZero()
@@ -114,9 +114,9 @@ func Allow(p payment.Payment, refunds []Refund, amount money.Amount, at time.Tim
 	left := Left(p, refunds)
 	switch {
 	case p.State != payment.Captured:
-		return problem.New(problem.PaymentNotCaptured, "Payment %s is %s; only a captured payment can be refunded.", p.ID, p.State)
-	case !p.Method.Terms().Refundable(p.CapturedAt(), at):
-		return problem.New(problem.RefundTooLate, "Payment %s was captured too long ago: %s takes no refund of it any more.", p.ID, p.Method.Terms().Label)
+		return problem.New(problem.PaymentNotCaptured, "Payment %s is %s. Only a captured payment can be refunded.", p.ID, p.State)
+	case !p.Method.Refundable(p.CapturedAt(), at):
+		return problem.New(problem.RefundTooLate, "Payment %s was captured too long ago: %s takes no refund of it any more.", p.ID, p.Method)
 	case left.IsPositive() && !amount.IsPositive() || amount.Currency() != p.Amount.Currency():
 		return problem.InvalidFields(problem.Field{Name: "amount", Message: "must be more than 0"})
 	case amount.Cmp(left) > 0 || !left.IsPositive():

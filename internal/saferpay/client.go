@@ -33,7 +33,7 @@ const (
 	specVersion       = "1.53"
 	managementVersion = "1.14"
 
-	// requestTimeout is Saferpay's own rule: wait this long for an answer, and do nothing else meanwhile.
+	// requestTimeout is Saferpay's own rule: wait this long for an answer, and ask nothing else about it before.
 	requestTimeout = 100 * time.Second
 
 	// maxRetryIndicator is the highest value of RequestHeader.RetryIndicator.

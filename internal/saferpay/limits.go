@@ -31,7 +31,7 @@ type turnstiles struct {
 }
 
 type turnstile struct {
-	slots chan struct{} // one element per call under way
+	slots chan struct{} // one element per call in flight
 	pace  *rate.Limiter
 }
 

@@ -12,7 +12,7 @@ type License struct {
 	Features []string // ids of the features, such as FeatureManagementAPI
 }
 
-// Has tells whether the license includes the feature.
+// Has reports whether the license includes the feature.
 func (l License) Has(feature string) bool { return slices.Contains(l.Features, feature) }
 
 // Terminal is a merchant's point of sale with what is contracted for it. A terminal that awaits its verification has no

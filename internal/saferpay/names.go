@@ -63,21 +63,6 @@ const (
 	BehaviorAbort      = "ABORT" // stands in older answers for DO_NOT_RETRY
 )
 
-// The payment methods that Quittance offers.
-const (
-	MethodVisa       = "VISA"
-	MethodMastercard = "MASTERCARD"
-	MethodTwint      = "TWINT"
-)
-
-// The values of PaymentPageRequest.Condition.
-const (
-	ConditionNone = "NONE"
-	// ConditionThreeDS lets a card payment through only with 3-D Secure, done or attempted: it asks for liability shift
-	// at the source, but the Assertion still has to be looked at. It does not apply to TWINT.
-	ConditionThreeDS = "THREE_DS_AUTHENTICATION_SUCCESSFUL_OR_ATTEMPTED"
-)
-
 // FeatureManagementAPI is the license feature without which License, Terminal, Terminals and Transactions answer
 // PERMISSION_DENIED. Refunds hang on the license, too, but no document names their feature: ask Refund.
 const FeatureManagementAPI = "MANAGEMENT_API"

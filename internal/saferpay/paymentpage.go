@@ -20,23 +20,23 @@ type PaymentPageRequest struct {
 	SuccessNotifyURL string // called without a body once the payment is authorized; may be empty
 	FailNotifyURL    string // called without a body once the payment has failed; may be empty
 
-	Condition string // one of the Condition constants; empty is ConditionNone
+	Condition string // of PaymentPage/Initialize; empty is NONE. It asks for liability shift, the Assertion tells whether there is one
 }
 
 // PaymentPage is a page on which a payer can pay once.
 type PaymentPage struct {
 	Token       string    // for AssertPaymentPage; a secret
 	RedirectURL string    // send the payer here
-	Expiration  time.Time // neither paying nor Assert works from then on
+	Expiration  time.Time // from then on the page can't be opened; who is on it can still finish, and Assert answers for a day
 }
 
 // Assertion is what Saferpay says about a payment that went well so far. Its details are for those who have to explain a
 // payment later; decide by the Transaction and the LiabilityShift.
 type Assertion struct {
 	Transaction    Transaction
-	Method         string // one of the Method constants, or another method of Saferpay
+	Method         string // in Saferpay's words, such as VISA
 	PaymentMeans   string // display text with a masked number, such as "9010 xxxx xxxx 0001"
-	LiabilityShift bool   // whether the card issuer bears the risk of fraud; always false for TWINT
+	LiabilityShift bool   // whether the card issuer bears the risk of fraud
 
 	LiableEntity string      // MERCHANT or THREEDS; empty where liability shift does not exist
 	InPSD2Scope  string      // YES, NO or UNKNOWN
@@ -106,7 +106,8 @@ func (c *Client) InitializePaymentPage(ctx context.Context, credentials Credenti
 //
 // A payment that failed is an *Error with NotDone: TRANSACTION_ABORTED, TRANSACTION_DECLINED,
 // 3DS_AUTHENTICATION_FAILED, CONDITION_NOT_SATISFIED and their kind. TRANSACTION_NOT_STARTED means that the payer has
-// not begun; TOKEN_EXPIRED that the 24 hours are over, paid or not.
+// not begun; so does TRANSACTION_IN_WRONG_STATE while the payer is on the page. TOKEN_EXPIRED means that the 24 hours since
+// Initialize are over (120 hours when the payment is pending), paid or not; they go on long after the page's Expiration.
 func (c *Client) AssertPaymentPage(ctx context.Context, credentials Credentials, call Call, token string) (Assertion, error) {
 	body := struct {
 		RequestHeader requestHeader

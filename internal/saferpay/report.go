@@ -44,7 +44,7 @@ type Report struct {
 	Total        int // on all pages
 }
 
-// More tells whether there is another page.
+// More reports whether there is another page.
 func (r Report) More() bool { return max(r.Page, 1)*r.PageSize < r.Total }
 
 // ReportedTransaction is a transaction as it stands in the report.

@@ -86,7 +86,7 @@ func (c *Client) Cancel(ctx context.Context, credentials Credentials, call Call,
 
 // Inquire looks a successful transaction up (Saferpay JSON API 1.53, Transaction/Inquire); never call it in a loop.
 // Saferpay's data lag some minutes behind and never hold failed payments: TRANSACTION_NOT_FOUND proves nothing about
-// the last minutes.
+// the last minutes. PERMISSION_DENIED means that the license does not include Inquire; AssertPaymentPage is the way then.
 func (c *Client) Inquire(ctx context.Context, credentials Credentials, call Call, by InquireBy) (Assertion, error) {
 	var result transactionResponse
 	if err := c.post(ctx, OperationInquire, credentials, referring(credentials, call, by), &result); err != nil {

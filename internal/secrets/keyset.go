@@ -12,7 +12,7 @@ import (
 	"github.com/tink-crypto/tink-go/v2/keyset"
 )
 
-// KeySet is a Tink key set for AEAD: one key of it, the primary one, seals, and all of them open.
+// KeySet is a Tink key set for AEAD. Its primary key seals, and all its keys open.
 type KeySet struct{ handle *keyset.Handle }
 
 // NewKeySet returns a set of one new AES-256-GCM key.
@@ -46,7 +46,7 @@ func (s KeySet) Rotated() (KeySet, error) {
 	return handleOf(manager)
 }
 
-// Newest returns the set without any key but the primary one. What the others sealed never opens again.
+// Newest returns the set with the primary key alone. What the other keys sealed never opens again.
 func (s KeySet) Newest() (KeySet, error) {
 	info := s.handle.KeysetInfo()
 	manager := keyset.NewManagerFromHandle(s.handle)
@@ -69,10 +69,10 @@ func handleOf(manager *keyset.Manager) (KeySet, error) {
 	return KeySet{handle}, nil
 }
 
-// Primary is the id of the key that seals. Ids are no secrets: they stand in front of what a key sealed.
+// Primary returns the id of the key that seals. Ids are no secrets: each sealed value begins with one.
 func (s KeySet) Primary() string { return keyName(s.handle.KeysetInfo().GetPrimaryKeyId()) }
 
-// Others are the ids of the keys that only open, in the order in which they were added.
+// Others returns the ids of the keys that only open, in the order in which they were added.
 func (s KeySet) Others() (ids []string) {
 	info := s.handle.KeysetInfo()
 	for _, key := range info.GetKeyInfo() {

@@ -15,11 +15,12 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-// wrapPurpose keeps anything else that the master key encrypted from being taken for data keys.
+// wrapPurpose is the associated data of wrapped data keys. Nothing else that the master key encrypted can be taken for data
+// keys.
 const wrapPurpose = "quittance data keys"
 
-// Master wraps the data keys, so that the database can keep them: envelope encryption. It is a key set that an operator
-// keeps, or a key that never leaves a key management system.
+// Master wraps the data keys, so that the database can keep them (envelope encryption). It is a key set that an operator keeps,
+// or a key that never leaves a key management system.
 type Master struct {
 	// Name says which key wraps, for people. It is no secret.
 	Name string
@@ -29,13 +30,13 @@ type Master struct {
 	local   *KeySet     // the key set, when it is none of a key management system
 }
 
-// OpenMaster returns the master key. current, and what was the master key before, which goes on unwrapping until "admin
-// rotate-keys" has wrapped the data keys anew, are each either a key set as Generate returns it or the URI of a key:
+// OpenMaster returns the master key. The master key of before still unwraps, until "admin rotate-keys" has wrapped the data
+// keys with the current one. Each of the two is either a key set as Generate returns it, or the URI of a key:
 //
 //	hcvault://vault.example.ch:8200/transit/keys/quittance
 //
-// is one of the transit engine of HashiCorp Vault or OpenBao. Nothing is asked of it yet. The error never shows any of a
-// key set.
+// is a key of the transit engine of HashiCorp Vault or OpenBao. OpenMaster does not call it. The error never shows any part of
+// a key set.
 func OpenMaster(current string, before ...string) (*Master, error) {
 	m, err := openOne(current)
 	if err != nil {
@@ -72,8 +73,8 @@ func openOne(reference string) (*Master, error) {
 	return &Master{Name: "key " + set.Primary() + " of the master key set", wraps: primitive, unwraps: []tink.AEAD{primitive}, local: &set}, nil
 }
 
-// openVault takes what the URI doesn't say, such as the token and the certificate authority, from the variables of Vault's
-// own command (VAULT_TOKEN, VAULT_CACERT, …); VAULT_ADDR or VAULT_AGENT_ADDR lead to an agent on this machine.
+// openVault takes the token, the certificate authority and the like from the variables of Vault's own command (VAULT_TOKEN,
+// VAULT_CACERT, …). VAULT_ADDR or VAULT_AGENT_ADDR lead to an agent on this machine.
 func openVault(uri string) (*Master, error) {
 	parsed, err := url.Parse(uri)
 	if err != nil || parsed.Host == "" || parsed.User != nil {
@@ -101,7 +102,7 @@ func openVault(uri string) (*Master, error) {
 	return &Master{Name: uri, wraps: remote, unwraps: []tink.AEAD{remote}}, nil
 }
 
-// Local returns the key set that is, or was before, the master key; false when it never was one.
+// Local returns the key set that is the master key, or was before; false when neither is a key set.
 func (m *Master) Local() (KeySet, bool) {
 	if m.local == nil {
 		return KeySet{}, false
@@ -118,7 +119,7 @@ func (m *Master) Wrap(set KeySet) ([]byte, error) {
 	return wrapped.Bytes(), nil
 }
 
-// Unwrap returns what Wrap wrapped, with this master key or one of before.
+// Unwrap returns what Wrap wrapped, with this master key or the one before.
 func (m *Master) Unwrap(wrapped []byte) (KeySet, error) {
 	var refusals []error
 	for _, master := range m.unwraps {

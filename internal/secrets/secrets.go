@@ -18,12 +18,12 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-// ErrCannotOpen means that a sealed value was damaged, was sealed for other associated data, or was sealed with a key
-// that is not in the key set.
+// ErrCannotOpen means that a sealed value is damaged, was sealed for other associated data, or was sealed with a key that is
+// not in the key set.
 var ErrCannotOpen = errors.New("the sealed value cannot be opened with these keys")
 
 const (
-	// Refresh is how often a process that follows the shelf looks whether keys were changed.
+	// Refresh is how often a process that follows the shelf checks for changed keys.
 	Refresh = 10 * time.Second
 	// lookTimeout bounds one look.
 	lookTimeout = 5 * time.Second
@@ -72,7 +72,7 @@ func Open(ctx context.Context, shelf Shelf, master *Master) (*Keyring, error) {
 	return k, k.Look(ctx)
 }
 
-// Follow takes up changed keys until ctx ends.
+// Follow calls Look every Refresh until ctx ends.
 func (k *Keyring) Follow(ctx context.Context, log *slog.Logger) {
 	tick := time.NewTicker(Refresh)
 	defer tick.Stop()
@@ -83,12 +83,12 @@ func (k *Keyring) Follow(ctx context.Context, log *slog.Logger) {
 		case <-tick.C:
 		}
 		if err := k.Look(ctx); err != nil && ctx.Err() == nil {
-			log.WarnContext(ctx, "The data keys could not be read again; those of before stay in use.", "error", err)
+			log.WarnContext(ctx, "data keys not reloaded", "error", err)
 		}
 	}
 }
 
-// Look takes up the data keys as they are on the shelf now.
+// Look reads the data keys from the shelf and uses them from now on.
 func (k *Keyring) Look(ctx context.Context) error {
 	k.looking.Lock()
 	defer k.looking.Unlock()
@@ -120,13 +120,13 @@ func (k *Keyring) take(wrapped []byte, set KeySet) error {
 // KeyID returns the id of the key that Seal uses, as Tink shows it in the key set. It is no secret.
 func (k *Keyring) KeyID() string { return k.keys.Load().set.Primary() }
 
-// Prefix is what everything begins with that Seal seals at present.
+// Prefix returns the bytes with which every value begins that Seal seals at present.
 func (k *Keyring) Prefix() []byte {
 	return binary.BigEndian.AppendUint32([]byte{1}, k.keys.Load().set.handle.KeysetInfo().GetPrimaryKeyId())
 }
 
-// Seal encrypts plaintext. The result opens only with the same associated data, which for a company's secret is the
-// company's id: a sealed value that is copied to another company's row is worthless there.
+// Seal encrypts plaintext. The result opens only with the same associated data. For a company's secret that is the company's
+// id, so a sealed value does not open in another company's row.
 func (k *Keyring) Seal(plaintext []byte, associated string) ([]byte, error) {
 	if associated == "" {
 		return nil, errors.New("seal: the associated data is empty, so the value would not be bound to its owner")
@@ -138,8 +138,8 @@ func (k *Keyring) Seal(plaintext []byte, associated string) ([]byte, error) {
 	return sealed, nil
 }
 
-// Open decrypts what Seal returned for the same associated data, whichever data key sealed it. The error is ErrCannotOpen,
-// or says why it is not known whether somebody else has taken up a newer key already.
+// Open decrypts what Seal returned for the same associated data, with any of the data keys. The error is ErrCannotOpen, or says
+// why the shelf could not be asked for a newer key.
 func (k *Keyring) Open(sealed []byte, associated string) ([]byte, error) {
 	keys := k.keys.Load()
 	plaintext, err := keys.aead.Decrypt(sealed, []byte(associated))
@@ -158,7 +158,8 @@ func (k *Keyring) Open(sealed []byte, associated string) ([]byte, error) {
 	return plaintext, nil
 }
 
-// made tells whether a key of these has the id that the sealed value begins with; anything too short is nobody's.
+// made reports whether one of these keys has the id with which the sealed value begins. It is false for a value that is too
+// short.
 func (k *keys) made(sealed []byte) bool {
 	if len(sealed) < prefixSize {
 		return true

@@ -60,14 +60,14 @@ func newSigningKey(private ed25519.PrivateKey) (*SigningKey, error) {
 	}, nil
 }
 
-// Sign returns the signature of the statement, always the same one.
+// Sign returns the signature of the statement. The same statement always gets the same signature.
 func (s *SigningKey) Sign(statement []byte) []byte { return ed25519.Sign(s.private, statement) }
 
-// ErrNotSigned means that a signature is not one of this statement by this key.
+// ErrNotSigned means that this key did not sign this statement.
 var ErrNotSigned = errors.New("the signature is not one of this statement by this key")
 
-// VerifySignature returns nil when the signature is one of the statement by the key whose public half publicPEM is, else
-// ErrNotSigned, or what is wrong with publicPEM.
+// VerifySignature returns nil when the key with the public half publicPEM signed the statement. Otherwise it returns
+// ErrNotSigned, or says what is wrong with publicPEM.
 func VerifySignature(publicPEM, statement, signature []byte) error {
 	block, _ := pem.Decode(publicPEM)
 	if block == nil {

@@ -28,10 +28,10 @@ func (d *Desk) Confirm(p *Payout, c Decision) error {
 	}
 	if c.accepts() {
 		if p.State != Proposed {
-			return problem.InvalidFields(problem.Field{Name: "items", Message: "is missing: nothing is proposed for this payout, so say what it pays, or on which account it goes"})
+			return problem.InvalidFields(problem.Field{Name: "items", Message: "is missing: there is no proposal for this payout. Say what it pays, or on which account it goes"})
 		}
 		if !d.stillOpen(p) {
-			return problem.New(problem.PayoutDecided, "What was proposed for payout %s has been paid out or taken back meanwhile.", p.ID)
+			return problem.New(problem.PayoutDecided, "Something in the proposal for payout %s was paid out or taken back since. Look at the payout again.", p.ID)
 		}
 	} else if err := d.explain(p, c); err != nil {
 		return err
@@ -122,7 +122,7 @@ func (d *Desk) Dismiss(p *Payout, note string) error {
 // The caller reverses its entry. Problem: payout-decided.
 func (d *Desk) Reopen(p *Payout, note string) error {
 	if p.State != Booked || p.Returns != "" {
-		return problem.New(problem.PayoutDecided, "Payout %s is %s; only a booked one can be reopened.", p.ID, p.State)
+		return problem.New(problem.PayoutDecided, "Payout %s is %s. Only a booked payout can be reopened.", p.ID, p.State)
 	}
 	d.putBack(p)
 	p.forget()

@@ -1,8 +1,8 @@
-// Package settlement closes the books with the acquirer: it reads what banks and the acquirer tell about payouts, finds out
-// which payments and refunds each payout pays, and says how it is booked. What is not certain is proposed to a person.
+// Package settlement closes the books with the acquirer. It reads the files of banks and of the acquirer, finds out which
+// payments and refunds each payout pays, and says how the payout is booked. What is not certain is proposed to a person.
 //
-// It is pure: a Desk is filled with what is known, changes that in memory, and what it has changed is stored by its caller in
-// one transaction.
+// It is pure. The caller fills a Desk with what is known. The Desk changes that in memory. The caller stores the changes in one
+// transaction.
 package settlement
 
 import (
@@ -27,7 +27,7 @@ type Setting struct {
 	PayoutDays int
 }
 
-// Desk is where payouts are looked at, with everything on it that is needed.
+// Desk matches payouts with what stands on the receipt accounts. It holds everything that this needs.
 type Desk struct {
 	Setting
 	positions []*Position // in the order in which they were booked
@@ -38,8 +38,8 @@ type Desk struct {
 	changed   []*Payout
 }
 
-// NewDesk returns a desk. Positions are those that still stand on a receipt account, and those of the orders that a file names;
-// payouts are those that wait, and those that a file may be telling again.
+// NewDesk returns a desk. Positions are those that still stand on a receipt account, and those of the orders that a file names.
+// Payouts are those that wait, and those that a file may report again.
 func NewDesk(s Setting, positions []Position, payouts []Payout) *Desk {
 	d := &Desk{Setting: s, bySource: map[ledger.Source]*Position{}, byOrder: map[string][]*Position{}, refundsOf: map[string][]*Position{}}
 	slices.SortStableFunc(positions, func(a, b Position) int { return cmp.Or(a.Day.Compare(b.Day), cmp.Compare(a.Source.ID, b.Source.ID)) })
@@ -58,8 +58,8 @@ func NewDesk(s Setting, positions []Position, payouts []Payout) *Desk {
 	return d
 }
 
-// Changed returns the payouts that are new or have changed, in a fixed order. Those that are booked and have no entry yet are to
-// be booked.
+// Changed returns the payouts that are new or have changed, in a fixed order. The caller makes the entry of a payout that is
+// booked and has none yet.
 func (d *Desk) Changed() []*Payout { return d.changed }
 
 func (d *Desk) touch(p *Payout) {
@@ -68,10 +68,10 @@ func (d *Desk) touch(p *Payout) {
 	}
 }
 
-// Take takes in what a file tells: each transfer is recognised, or is a new payout that is matched. What is certain comes first,
-// so that nobody else's payments are proposed for another payout.
+// Take takes in the transfers of a file. Each one is recognised, or is a new payout that is matched. Certain ones come first,
+// so that their payments are not proposed for another payout.
 //
-// What is no payout after all is counted in the file as skipped.
+// Transfers that turn out to be no payouts are counted in the file as skipped.
 func (d *Desk) Take(settlementID string, f File) {
 	for _, t := range f.Transfers {
 		p, known := d.recognise(settlementID, f.Format, t)
@@ -105,7 +105,7 @@ func (d *Desk) open(t Transfer) *Payout {
 	return p
 }
 
-// see notes a sighting, and what it tells that was not known.
+// see notes a sighting, and what is new in it.
 func (p *Payout) see(s Sighting) {
 	p.Seen = append(p.Seen, s)
 	p.Account = cmp.Or(p.Account, s.Account)
@@ -114,8 +114,8 @@ func (p *Payout) see(s Sighting) {
 	}
 }
 
-// review matches every payout that waits with what stands on the receipt accounts now. A proposal whose payments were paid out by
-// another payout meanwhile is none any more.
+// review matches every payout that waits with what stands on the receipt accounts now. A proposal falls away when another
+// payout has paid its payments.
 func (d *Desk) review() {
 	waiting := slices.DeleteFunc(slices.Clone(d.payouts), func(p *Payout) bool { return !p.State.Waits() || p.Held })
 	slices.SortStableFunc(waiting, func(a, b *Payout) int { return cmp.Or(a.Date.Compare(b.Date), cmp.Compare(a.ID, b.ID)) })
@@ -127,7 +127,7 @@ func (d *Desk) review() {
 	for _, p := range d.payouts {
 		if p.State == Proposed && !d.stillOpen(p) {
 			p.forget()
-			d.move(p, Unmatched, "What was proposed has been paid out by another payout meanwhile.")
+			d.move(p, Unmatched, "Another payout has paid what was proposed.")
 		}
 	}
 	for _, p := range waiting {
@@ -137,7 +137,7 @@ func (d *Desk) review() {
 	}
 }
 
-// move moves a payout without anybody having decided.
+// move moves a payout to another state, by no person's decision.
 func (d *Desk) move(p *Payout, next State, reason string, args ...any) {
 	d.change(p, next, "", fmt.Sprintf(reason, args...))
 }
@@ -169,7 +169,7 @@ func (d *Desk) book(p *Payout, by, reason string) {
 	d.change(p, Booked, by, reason)
 }
 
-// putBack lets stand again on the receipt accounts what a payout has paid.
+// putBack puts what a payout has paid back on the receipt accounts.
 func (d *Desk) putBack(p *Payout) {
 	for _, i := range p.Items {
 		if q := d.bySource[i.Source]; q != nil {
@@ -199,22 +199,22 @@ func (d *Desk) takeBack(x *Payout) {
 	}
 	switch {
 	case original == nil:
-		d.move(x, Unmatched, "The bank takes back a transfer that is not known here.")
+		d.move(x, Unmatched, "The bank takes back a transfer that Quittance does not know.")
 	case original.State != Booked:
-		d.move(x, Unmatched, "The bank takes back payout %s, which is not booked: dismiss both.", original.name())
+		d.move(x, Unmatched, "The bank takes back payout %s, which is not booked. Dismiss both.", original.name())
 	default:
 		x.Returns, x.Confident = original.ID, Likely
-		d.move(x, Proposed, "The bank takes back payout %s: what it paid waits for its payout again.", original.name())
+		d.move(x, Proposed, "The bank takes back payout %s. What it paid waits for its payout again.", original.name())
 	}
 }
 
-// forget drops what was proposed.
+// forget drops the proposal of a payout.
 func (p *Payout) forget() {
 	p.Items, p.Choices, p.Confident = nil, nil, ""
 	p.Fee, p.Rest, p.RestTo, p.ExchangeTo = money.Amount{}, money.Amount{}, "", ""
 }
 
-// stillOpen tells whether everything that a payout is to pay still stands on its receipt account.
+// stillOpen reports whether everything that a payout is to pay still stands on its receipt account.
 func (d *Desk) stillOpen(p *Payout) bool {
 	return !slices.ContainsFunc(p.Items, func(i Item) bool {
 		at := d.bySource[i.Source]
@@ -222,7 +222,7 @@ func (d *Desk) stillOpen(p *Payout) bool {
 	}) && (p.Returns == "" || d.Payout(p.Returns) != nil && d.Payout(p.Returns).State == Booked)
 }
 
-// reserved returns what payouts are proposed to pay.
+// reserved returns the positions that are in a proposal.
 func (d *Desk) reserved() map[ledger.Source]bool {
 	all := map[ledger.Source]bool{}
 	for _, p := range d.payouts {

@@ -39,7 +39,7 @@ type Account struct {
 	Entries int       `json:"entries"`
 }
 
-// SkipReason says why an entry of a bank is left alone.
+// SkipReason is why an entry of a bank is left alone.
 type SkipReason string
 
 // The reasons to leave an entry alone.
@@ -48,11 +48,11 @@ const (
 	Others  SkipReason = "of_others"  // it has nothing to do with the acquirer
 )
 
-// Sender says who is behind a transfer, as far as a file tells.
+// Sender is who is behind a transfer, as far as the file says.
 type Sender int
 
-// Who is behind a transfer. An entry that names nobody may be a payout; one that names somebody else is one only when it is known
-// already.
+// Who is behind a transfer. An entry that names nobody may be a payout. An entry that names somebody else is a payout only if
+// it is known already.
 const (
 	Acquirer Sender = iota
 	Nobody
@@ -138,5 +138,5 @@ func refuse(line int, format string, args ...any) *FileError {
 	return &FileError{[]Fault{{line, fmt.Sprintf(format, args...)}}}
 }
 
-// told tells whether an amount was in the file.
+// told reports whether an amount was in the file.
 func told(a money.Amount) bool { return a.Currency() != "" }

@@ -10,8 +10,8 @@ import (
 	"github.com/quittance/quittance/internal/money"
 )
 
-// Settlement is the import of one file: what an auditor needs to find the file again and to see what was made of it. Its payouts
-// say in which line of it they were seen. Of entries that are no payouts only the number is kept: they are nobody's business here.
+// Settlement is the import of one file: what an auditor needs to find the file again and to see what came of it. Its payouts
+// say in which line of it they were seen. Of entries that are no payouts only the number is kept, for privacy.
 type Settlement struct {
 	ID         string
 	CompanyID  string
@@ -49,7 +49,7 @@ func (f File) CheckAccounts(ibans []string) error {
 	return nil
 }
 
-// reach is how far around the days of a payout other files may be telling of it, generously.
+// reach is how many days around a payout other files may report it, generously.
 const reach = 10 * 24 * time.Hour
 
 // PayoutSearch chooses the payouts that have to be on a desk: those that wait, and those that one of these chooses.
@@ -60,7 +60,7 @@ type PayoutSearch struct {
 	IDs        []string
 }
 
-// Search says which payouts the file may be telling of.
+// Search returns which payouts the file may report.
 func (f File) Search() PayoutSearch {
 	var s PayoutSearch
 	for _, t := range f.Transfers {

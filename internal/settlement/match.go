@@ -19,7 +19,7 @@ const (
 	highestFixed = 50 * 100
 )
 
-// plausible tells whether a fee may be one for those items.
+// plausible reports whether an acquirer may plausibly keep that fee for those items.
 func plausible(fee money.Amount, items []Item) bool {
 	var b batch
 	for _, i := range items {
@@ -28,8 +28,8 @@ func plausible(fee money.Amount, items []Item) bool {
 	return b.keeps(fee.Minor())
 }
 
-// matchOrders matches a payout by the orders that a file names. Lines that are certain are booked; the others become a part of
-// their own that waits for a person, when the file tells how much of the payout they are.
+// matchOrders matches a payout by the orders that a file names. Certain lines are booked. If the file says how much of the
+// payout the other lines are, they become a part of their own, which waits for a person.
 func (d *Desk) matchOrders(p *Payout) {
 	used := map[ledger.Source]bool{}
 	var sure, unsure []Line
@@ -62,21 +62,21 @@ func (d *Desk) matchLine(p *Payout, l Line, used map[ledger.Source]bool) (Item, 
 		return Item{}, "The file doesn't say which order this is."
 	}
 	if l.Kind == ChargebackLine {
-		return Item{}, "A chargeback: say on which account the claim stands now."
+		return Item{}, "A chargeback. Say on which account the claim stands now."
 	}
 	at := d.byOrder[l.OrderID]
 	if l.refund() {
 		at = d.refunds(l, used)
 	}
 	if len(at) == 0 {
-		return Item{}, "No payment or refund with this order is known here."
+		return Item{}, "Quittance knows no payment or refund with this order."
 	}
 	q := at[0]
 	switch {
 	case used[q.Source]:
 		return Item{}, "The same order stands in another line."
 	case q.Open.IsZero():
-		return Item{}, fmt.Sprintf("Nothing stands on a receipt account for %s any more: it was paid out before, or taken back.", q.Source.ID)
+		return Item{}, fmt.Sprintf("Nothing stands on a receipt account for %s any more. It was paid out before, or taken back.", q.Source.ID)
 	case q.Open.Currency() != p.paid().Currency():
 		return Item{}, fmt.Sprintf("%s is in %s.", q.Source.ID, q.Open.Currency())
 	case told(l.Gross) && !l.Gross.Equal(q.Open):
@@ -92,7 +92,7 @@ func (d *Desk) matchLine(p *Payout, l Line, used map[ledger.Source]bool) (Item, 
 	return item, ""
 }
 
-// refund tells whether the line takes money away.
+// refund reports whether the line takes money away.
 func (l Line) refund() bool {
 	return l.Kind == RefundLine || told(l.Gross) && l.Gross.IsNegative() || !told(l.Gross) && told(l.Net) && l.Net.IsNegative()
 }
@@ -129,7 +129,7 @@ func (q *Position) item() Item {
 	return Item{Source: q.Source, OrderID: q.OrderID, Account: q.Account, Gross: q.Open}
 }
 
-// settle books a payout whose lines are all certain, unless there is something about its amounts that a person should see.
+// settle books a payout whose lines are all certain, unless a person should look at its amounts.
 func (d *Desk) settle(p *Payout, items []Item) {
 	p.forget()
 	p.Items, p.Confident = items, Certain
@@ -137,7 +137,7 @@ func (d *Desk) settle(p *Payout, items []Item) {
 	switch {
 	case told(p.Exchanged):
 		p.Fee, p.ExchangeTo = fee, ledger.ExchangeLosses
-		d.move(p, Proposed, "The payments are certain. The bank exchanged %s into %s: confirm on which account the exchange stands.", p.Exchanged, p.Net)
+		d.move(p, Proposed, "The payments are certain. The bank exchanged %s into %s. Confirm on which account the exchange stands.", p.Exchanged, p.Net)
 	case told(p.FeeTold) && !p.FeeTold.Equal(fee):
 		p.Fee, p.Rest = p.FeeTold, p.FeeTold.Sub(fee)
 		p.RestTo = accountFor(p.Rest, items)
@@ -159,7 +159,7 @@ func accountFor(rest money.Amount, items []Item) string {
 	return ledger.Unclear
 }
 
-// divisible tells whether the file says how much of the payout each line is.
+// divisible reports whether the file says how much of the payout each line is.
 func (d *Desk) divisible(p *Payout) bool {
 	if told(p.Exchanged) || slices.ContainsFunc(p.Lines, func(l Line) bool { return !told(l.Net) }) {
 		return false
@@ -167,7 +167,7 @@ func (d *Desk) divisible(p *Payout) bool {
 	return sum(p.Lines, Line.net).Equal(p.Net)
 }
 
-// split makes a part of its own of the lines that need a person.
+// split moves the lines that need a person into a part of their own.
 func (d *Desk) split(p *Payout, sure, unsure []Line) {
 	x := d.open(Transfer{Reference: p.Reference, Account: p.Account, Date: p.Date, Net: p.Total, Lines: unsure})
 	x.PartOf, x.Seen = cmp.Or(p.PartOf, p.ID), slices.Clone(p.Seen)
@@ -179,7 +179,7 @@ func (d *Desk) split(p *Payout, sure, unsure []Line) {
 func (l Line) net() money.Amount { return l.Net }
 func (l Line) fee() money.Amount { return l.Fee }
 
-// feeOf adds up what the file says was kept; the zero value when it doesn't say so of every line.
+// feeOf returns the sum of the fees in the file; the zero value when a line has none.
 func feeOf(lines []Line) money.Amount {
 	if slices.ContainsFunc(lines, func(l Line) bool { return !told(l.Fee) }) {
 		return money.Amount{}
@@ -196,7 +196,7 @@ func sum(lines []Line, of func(Line) money.Amount) money.Amount {
 	return total
 }
 
-// leave lets a payout wait for a person; sure is what is certain about it all the same.
+// leave lets a payout wait for a person. sure is what is certain about it.
 func (d *Desk) leave(p *Payout, unsure []Line, sure []Item) {
 	p.forget()
 	if len(sure) > 0 {

@@ -108,9 +108,9 @@ func TestWhatIsNotKnownHereWaitsForAPersonAndTheRestIsBooked(t *testing.T) {
 	main, rest := o.payouts[0], o.payouts[1]
 	assert.Equal(t, []any{Booked, "CHF 105.70", "CHF 146.45"}, []any{main.State, main.Net.String(), main.Total.String()})
 	assert.Equal(t, []any{Unmatched, "CHF 40.75", main.ID}, []any{rest.State, rest.Net.String(), rest.PartOf})
-	assert.Equal(t, "Line 3, order TILL-4711: No payment or refund with this order is known here. "+
+	assert.Equal(t, "Line 3, order TILL-4711: Quittance knows no payment or refund with this order. "+
 		"Line 4, order "+order("b")+": pay_b is CHF 50.00, but the file says CHF 49.00. "+
-		"Line 5, order "+order("z")+": A chargeback: say on which account the claim stands now.", rest.Reason)
+		"Line 5, order "+order("z")+": A chargeback. Say on which account the claim stands now.", rest.Reason)
 	assert.Equal(t, []string{"1020 CHF 105.70", "1029 CHF 50.00", "6940 CHF 2.30"}, o.balances())
 
 	require.NoError(t, o.confirm("2026-11-25", rest, Decision{Items: []string{"pay_b"}, Account: ledger.Unclear, Note: "Till, and a chargeback."}))
@@ -232,6 +232,6 @@ func TestPaymentIsPaidOutOnce(t *testing.T) {
 	o.notified("2026-12-24", credit("CHF 155.00", ref("AGAIN")+text("WORLDLINE "+order("a")+" "+order("b"))))
 	p := o.payout("AGAIN")
 	assert.Equal(t, Unmatched, p.State)
-	assert.Contains(t, p.Reason, "Nothing stands on a receipt account for pay_a any more: it was paid out before, or taken back.")
+	assert.Contains(t, p.Reason, "Nothing stands on a receipt account for pay_a any more. It was paid out before, or taken back.")
 	assert.Equal(t, []Candidate{{Items: []string{"pay_b"}}}, p.Choices, "what is certain is offered all the same")
 }

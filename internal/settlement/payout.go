@@ -10,8 +10,8 @@ import (
 	"github.com/quittance/quittance/internal/payment"
 )
 
-// Position is what one payment or refund, or one transaction that was found at Saferpay, has on the receipt account on which it
-// was booked: it stands there until it is paid out.
+// Position is what stands on a receipt account for one payment, one refund, or one transaction that was found at Saferpay. It
+// stands there until it is paid out.
 type Position struct {
 	Source    ledger.Source // what it was booked for
 	PaymentID string        // of a refund, the payment that went back; empty when none is known
@@ -29,8 +29,8 @@ type State string
 
 // The states of a payout.
 const (
-	Unmatched State = "unmatched" // nobody knows what it pays
-	Proposed  State = "proposed"  // it is likely known what it pays; a person has to confirm
+	Unmatched State = "unmatched" // it is unknown what it pays
+	Proposed  State = "proposed"  // there is an explanation; a person has to confirm it
 	Booked    State = "booked"
 	Dismissed State = "dismissed" // a person decided that it is not to be booked here
 	Returned  State = "returned"  // booked, and taken back by a later one
@@ -47,13 +47,13 @@ var transitions = map[State][]State{
 	Dismissed: {Unmatched, Proposed, Booked},
 }
 
-// CanBecome tells whether the table has an arrow from s to next.
+// CanBecome reports whether the table has an arrow from s to next.
 func (s State) CanBecome(next State) bool { return slices.Contains(transitions[s], next) }
 
-// Waits tells whether a person has to decide.
+// Waits reports whether a person has to decide.
 func (s State) Waits() bool { return s == Unmatched || s == Proposed }
 
-// Confidence says how sure it is what a payout pays.
+// Confidence is how sure it is what a payout pays.
 type Confidence string
 
 // The degrees of confidence.
@@ -95,7 +95,7 @@ type Step struct {
 	At    time.Time `json:"at"`
 	State State     `json:"state"`
 	Note  string    `json:"note"`
-	By    string    `json:"by,omitempty"` // the id of the key of who decided
+	By    string    `json:"by,omitempty"` // the id of the key that decided
 }
 
 // Payout is one transfer of the acquirer to the merchant's bank, or back; or the part of one that needs a person.
@@ -130,8 +130,8 @@ type Payout struct {
 	CreatedAt  time.Time
 }
 
-// become moves the payout to next for that reason and notes it on the timeline; by is the key of who decided, if anybody did. An
-// arrow that is not in the table is an error; staying is none.
+// become moves the payout to next for that reason and notes it on the timeline. by is the id of the key that decided, or empty.
+// A transition that is not in the table is an error; staying is none.
 func (p *Payout) become(next State, at time.Time, by, reason string) error {
 	if p.State != next && !p.State.CanBecome(next) {
 		return fmt.Errorf("payout %s is %s and can't become %s", p.ID, p.State, next)
@@ -141,7 +141,7 @@ func (p *Payout) become(next State, at time.Time, by, reason string) error {
 	return nil
 }
 
-// paid is what came to the merchant in the currency of the items: Net, or what it was before it was exchanged.
+// paid returns what came to the merchant in the currency of the items: Net, or the amount before the exchange.
 func (p *Payout) paid() money.Amount {
 	if told(p.Exchanged) {
 		return p.Exchanged
@@ -161,7 +161,7 @@ func (p *Payout) Gross() money.Amount {
 // Currency returns the currency of what the payout pays, in which its fee and the rest are.
 func (p *Payout) Currency() money.Currency { return p.paid().Currency() }
 
-// Kept returns what the acquirer keeps, as far as anybody knows.
+// Kept returns what the acquirer keeps, as far as it is known.
 func (p *Payout) Kept() money.Amount {
 	switch {
 	case told(p.Fee):
@@ -173,7 +173,7 @@ func (p *Payout) Kept() money.Amount {
 	}
 }
 
-// ordered tells whether a file says which orders the payout is about.
+// ordered reports whether a file says which orders the payout is about.
 func (p *Payout) ordered() bool {
 	return slices.ContainsFunc(p.Lines, func(l Line) bool { return l.OrderID != "" })
 }

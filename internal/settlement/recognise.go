@@ -13,14 +13,15 @@ import (
 // reference can't stand in a text by chance.
 const (
 	sameWithin = 3
-	// sameReferenceWithin is how many business days the same reference tells of the same payout: some banks begin anew.
+	// sameReferenceWithin is for how many business days the same reference means the same payout. Some banks use their
+	// references again.
 	sameReferenceWithin = 30
 	tellingRef          = 6
 )
 
-// recognise returns the payout that a transfer of the file is, when it is known: told again by the same sender, or by the bank
-// after the acquirer, or the other way round. Nil is a new one, not known but returned is a new one that contradicts what is
-// known, so that a person has to look at it.
+// recognise returns the payout that a transfer of the file is, when it is known: the same sender reports it again, or the bank
+// reports it after the acquirer, or the other way round. Nil means a new payout. A payout that is returned as not known is a
+// new one that contradicts what is known; a person has to look at it.
 //
 // Two transfers of one file are the same only when they have the same reference.
 func (d *Desk) recognise(settlementID string, format Format, t Transfer) (p *Payout, known bool) {
@@ -70,7 +71,7 @@ func (d *Desk) recognise(settlementID string, format Format, t Transfer) (p *Pay
 	return nil, false
 }
 
-// likeness says how much speaks for a payout being the transfer; 0 is too little.
+// likeness returns how much speaks for a payout being the transfer; 0 is too little.
 func (d *Desk) likeness(p *Payout, format Format, t Transfer) int {
 	if p.Account != "" && t.Account != "" && p.Account != t.Account || !p.Total.Equal(t.Net) && !p.Total.Equal(t.Exchanged) {
 		return 0
@@ -99,12 +100,12 @@ func (d *Desk) apart(p *Payout, t Transfer) int {
 	return max(days, -days)
 }
 
-// near tells whether a payout and a transfer are over the same amount at about the same time.
+// near reports whether a payout and a transfer are over the same amount at about the same time.
 func (d *Desk) near(p *Payout, t Transfer) bool {
 	return p.Total.Equal(t.Net) && d.apart(p, t) <= sameWithin
 }
 
-// guessed tells whether a person confirmed what the payout pays without a file that names it.
+// guessed reports whether a person confirmed what the payout pays without a file that names it.
 func (p *Payout) guessed() bool {
 	return p.State == Booked && len(Transfer{Lines: p.Lines}.orders()) == 0 && len(p.Items) > 0
 }
@@ -126,12 +127,12 @@ func (d *Desk) learn(p *Payout, t Transfer) (learned *Payout, known bool) {
 	if len(p.orders()) == 0 && len(t.Lines) > 0 {
 		p.forget()
 		p.Lines = t.Lines
-		d.move(p, Unmatched, "Another file tells more about this payout.")
+		d.move(p, Unmatched, "Another file says more about this payout.")
 	}
 	return p, true
 }
 
-// exchange puts a proposal on the desk for what the bank exchanged of a payout that is booked in its own currency.
+// exchange proposes how to book what the bank exchanged of a payout that is booked in its own currency.
 func (d *Desk) exchange(p *Payout, t Transfer) *Payout {
 	x := d.open(t)
 	x.Lines, x.Held = nil, true
@@ -141,7 +142,7 @@ func (d *Desk) exchange(p *Payout, t Transfer) *Payout {
 	return x
 }
 
-// contradiction puts a transfer on the desk that only a person can explain.
+// contradiction adds a payout for a transfer that only a person can explain.
 func (d *Desk) contradiction(t Transfer, p *Payout, what string) *Payout {
 	x := d.open(t)
 	x.Held = true
@@ -150,7 +151,7 @@ func (d *Desk) contradiction(t Transfer, p *Payout, what string) *Payout {
 	return x
 }
 
-// name is what people call a payout.
+// name returns what people call a payout.
 func (p *Payout) name() string {
 	if p.Reference == "" {
 		return p.ID
@@ -158,17 +159,17 @@ func (p *Payout) name() string {
 	return p.Reference + " (" + p.ID + ")"
 }
 
-// bank tells whether files of that kind come from a bank, which gives the same references to the same entries in all of them.
+// bank reports whether files of that kind come from a bank, which gives the same references to the same entries in all of them.
 func (f Format) bank() bool { return f != CSV }
 
-// referred tells whether the payout was seen with the transfer's reference, by the same sender on the same account.
+// referred reports whether the payout was seen with the transfer's reference, by the same sender on the same account.
 func (p *Payout) referred(format Format, t Transfer) bool {
 	return slices.ContainsFunc(p.Seen, func(s Sighting) bool {
 		return s.Format.bank() == format.bank() && s.Account == t.Account && s.Reference == t.Reference
 	})
 }
 
-// mentioned tells whether one of two kinds of files names the reference of the other.
+// mentioned reports whether one of two kinds of files names the reference of the other.
 func (p *Payout) mentioned(format Format, t Transfer) bool {
 	return slices.ContainsFunc(p.Seen, func(s Sighting) bool {
 		return s.Format != format && (mention(t.Mentions, s.Reference) || mention(s.Mentions, t.Reference))
@@ -187,7 +188,7 @@ func (p *Payout) seenAs(format Format) bool {
 	return slices.ContainsFunc(p.Seen, func(s Sighting) bool { return s.Format == format })
 }
 
-// unnamedIn tells whether a file of that kind reported the payout like the transfer: on its account and day, without a reference.
+// unnamedIn reports whether a file of that kind reported the payout like the transfer: on its account and day, without a reference.
 func (p *Payout) unnamedIn(format Format, t Transfer) bool {
 	return slices.ContainsFunc(p.Seen, func(s Sighting) bool {
 		return s.Format == format && s.Account == t.Account && s.Reference == "" && s.Date.Equal(t.Date)

@@ -183,7 +183,7 @@ func TestPayoutThatTheBankTakesBack(t *testing.T) {
 	assert.Equal(t, []string{"1020 CHF 105.70", "6940 CHF 2.30"}, o.balances(), "paid again")
 
 	o.notified("2026-11-27", strings.Replace(back, "105.70", "1.00", 1))
-	assert.Equal(t, "The bank takes back a transfer that is not known here.", o.payouts[3].Reason)
+	assert.Equal(t, "The bank takes back a transfer that Quittance does not know.", o.payouts[3].Reason)
 }
 
 func TestDismissedPayoutStaysOutOfTheBooksUntilAPersonSaysOtherwise(t *testing.T) {

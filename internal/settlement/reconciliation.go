@@ -9,13 +9,13 @@ import (
 	"github.com/quittance/quittance/internal/money"
 )
 
-// Reason says why something stands on a receipt account: the kind of entry that put it there, or that it is a parked payment.
+// Reason is why something stands on a receipt account: the kind of entry that put it there, or Parked.
 type Reason string
 
 // Parked is the reason of a payment for an invoice that was settled already. It waits for its payout like any other.
 const Parked Reason = "parked_payment"
 
-// Standing is what one entry, less what took it off again, leaves on a receipt account.
+// Standing is what is left of one entry on a receipt account.
 type Standing struct {
 	Reason    Reason
 	Account   string
@@ -30,7 +30,7 @@ type Standing struct {
 	PayoutID  string // that is proposed to pay it
 }
 
-// AwaitsPayout tells whether the acquirer pays out what stands there for that reason, or keeps it back from a payout.
+// AwaitsPayout reports whether the acquirer pays out what stands there for that reason, or keeps it back from a payout.
 func (r Reason) AwaitsPayout() bool {
 	return r == Parked || slices.Contains([]ledger.SourceKind{ledger.FromPayment, ledger.FromRefund, ledger.FromTransaction}, ledger.SourceKind(r))
 }
@@ -40,7 +40,7 @@ func (s Setting) Expected(day time.Time) time.Time {
 	return calendarDay(s.Calendar.AddBusinessDays(day, s.PayoutDays))
 }
 
-// Overdue tells whether that day is over.
+// Overdue reports whether that day is over.
 func (s Setting) Overdue(day time.Time) bool { return calendar.Day(s.Now).After(s.Expected(day)) }
 
 // Subtotal is what stands on a receipt account in one currency for one reason.

@@ -19,9 +19,10 @@ const (
 	maxShown    = 5       // explanations
 )
 
-// matchAmount looks for the payments and refunds that explain a payout of which only the amount is known, and proposes them when
-// there is exactly one explanation. Acquirers pay out whole days: what is due on the day of the payout comes first, then any
-// days in a row, of all methods or of one, and then any set that is small enough to be sure that there is no other.
+// matchAmount searches for payments and refunds that explain the amount of a payout, when nothing else is known about it. It
+// proposes them when there is exactly one explanation. Acquirers pay out whole days. So it tries what is due on the day of the
+// payout first, then any days in a row, of all methods or of one, and then any set that is small enough to be sure that there
+// is no other.
 func (d *Desk) matchAmount(p *Payout) {
 	open := d.within(p)
 	if items, ok := matchDetails(p, open); ok {
@@ -53,7 +54,7 @@ func (d *Desk) matchAmount(p *Payout) {
 		}
 	}
 	p.forget()
-	d.move(p, Unmatched, "Nothing that came in the %d business days before, and still waits for its payout, explains it.", longestWait)
+	d.move(p, Unmatched, "The payments and refunds of the %d business days before that still wait for their payout do not explain it.", longestWait)
 }
 
 // within returns what the payout may pay: what stands on a receipt account in its currency, came not long before it, and is not
@@ -140,7 +141,7 @@ func (p *Payout) owed() int64 {
 	return p.paid().Minor()
 }
 
-// exactly tells whether the set makes the very amount.
+// exactly reports whether the set makes the very amount.
 func (p *Payout) exactly(b batch) bool { return len(b.set) > 0 && b.gross == p.owed() }
 
 // plausibly lets the acquirer keep what it usually does, unless the file tells the fee.
@@ -148,7 +149,7 @@ func (p *Payout) plausibly(b batch) bool {
 	return p.exactly(b) || len(b.set) > 0 && !told(p.FeeTold) && b.keeps(b.gross-p.owed())
 }
 
-// keeps tells whether the acquirer may plausibly keep that fee of the set.
+// keeps reports whether the acquirer may plausibly keep that fee of the set.
 func (b batch) keeps(fee int64) bool { return fee*100 >= b.least && fee*100 <= b.most }
 
 // explaining returns the sets that explain a payout, each once and at most maxShown; all says that there are no others.
@@ -228,7 +229,7 @@ func matchDetails(p *Payout, open []*Position) (items []Item, ok bool) {
 	return items, true
 }
 
-// fits tells whether a line without an order may be about the position.
+// fits reports whether a line without an order may be about the position.
 func (l Line) fits(q *Position) bool {
 	if told(l.Gross) {
 		return l.Gross.Equal(q.Open)
@@ -245,7 +246,7 @@ func itemsOf(set []*Position) []Item {
 	return items
 }
 
-// propose puts a payout before a person with its only explanation.
+// propose asks a person to confirm a payout's only explanation.
 func (d *Desk) propose(p *Payout, items []Item, confidence Confidence, reason string) {
 	p.forget()
 	p.Items, p.Confident = items, confidence
@@ -256,7 +257,7 @@ func (d *Desk) propose(p *Payout, items []Item, confidence Confidence, reason st
 	d.move(p, Proposed, "%s: %s, less a fee of %s.", reason, p.Gross(), p.Fee)
 }
 
-// offer puts a payout before a person with several explanations.
+// offer asks a person to choose between a payout's explanations.
 func (d *Desk) offer(p *Payout, sets [][]*Position) {
 	p.forget()
 	for _, set := range sets {

@@ -120,7 +120,7 @@ func TestNothingExplainsWhatIsTooOldOrNotYetPaid(t *testing.T) {
 	o.paid("new", chf("100.00"), "2026-11-25")
 	o.paid("eur", eur("100.00"), "2026-11-20")
 	o.notified("2026-11-24", credit("CHF 98.00", worldline))
-	assert.Equal(t, []any{Unmatched, "Nothing that came in the 10 business days before, and still waits for its payout, explains it."},
+	assert.Equal(t, []any{Unmatched, "The payments and refunds of the 10 business days before that still wait for their payout do not explain it."},
 		[]any{o.payout().State, o.payout().Reason})
 	o.paid("late", chf("99.00"), "2026-11-23")
 	o.notified("2026-11-25", credit("CHF 5000.00", ref("OTHER")+worldline))

@@ -144,7 +144,7 @@ func (o *office) takes(on string, f File) taken {
 	return told
 }
 
-// taken is what a file brought: of each payout that it tells whether it was known, and what it skipped.
+// taken is what a file brought: of each payout that it reports whether it was known, and what it skipped.
 type taken struct {
 	known   []bool
 	skipped map[SkipReason]int

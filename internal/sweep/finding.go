@@ -3,6 +3,7 @@ package sweep
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/money"
@@ -22,7 +23,7 @@ type Finding struct {
 	ToBook        money.Amount       `json:"to_book"` // what the receipt account lacks (less than 0: has too much) once Saferpay's word is taken
 }
 
-// Offers tells whether the choice is one of the finding's.
+// Offers reports whether the choice is one of the finding's.
 func (f Finding) Offers(c exception.Choice) bool { return slices.Contains(f.Choices, c) }
 
 func finding(kind exception.Kind, t Transaction, r Record, ours side, choices ...exception.Choice) Finding {
@@ -41,10 +42,10 @@ func finding(kind exception.Kind, t Transaction, r Record, ours side, choices ..
 	return f
 }
 
-// leave is the choice to do nothing, and what it means.
+// leave returns the choice to do nothing, and a sentence that says what it means.
 func leave(r Record) (exception.Choice, string) {
 	if r.Payment == nil && r.Refund == nil {
-		return exception.NotOurs, "`not_ours` leaves it alone: it belongs to somebody else who uses the terminal, such as a shop."
+		return exception.NotOurs, "`not_ours` leaves it alone, because somebody else who uses the terminal, such as a shop, owns it."
 	}
 	return exception.Accept, "`accept` leaves our record as it is."
 }
@@ -54,7 +55,7 @@ func orphan(t Transaction, r Record, ours side) Finding {
 	f := finding(exception.OrphanTransaction, t, r, ours, exception.Book, nothing)
 	f.ToBook = t.moved()
 	f.Detail = fmt.Sprintf("Saferpay captured %s (%s), %s. "+
-		"`book` books it as a prepayment on account 2030; a receipt from account 2030 then settles an invoice with it. %s", t.Captured, t, standing(r, ours, "payment"), meaning)
+		"`book` books it as a prepayment on account 2030. A receipt from account 2030 can then settle an invoice with it. %s", t.Captured, t, standing(r, ours, "payment"), meaning)
 	return f
 }
 
@@ -63,12 +64,13 @@ func refundFound(t Transaction, r Record, ours side) Finding {
 	choices, fits := fitting(r, "records it", exception.Book, nothing)
 	f := finding(exception.RefundFound, t, r, ours, choices...)
 	f.ToBook = t.moved()
-	f.Detail = fmt.Sprintf("Saferpay gave %s back to a payer (%s), %s; it may have been made in the Saferpay Backoffice. %s"+
+	f.Detail = fmt.Sprintf("Saferpay gave %s back to a payer (%s), %s. Somebody may have refunded it in the Saferpay Backoffice. %s"+
 		"`book` books it against account 2030, prepayments received. %s", t.Captured, t, standing(r, ours, "refund"), fits, meaning)
 	return f
 }
 
-// fitting adds the choice to record a refund for the payment that it fits, if there is one, and says what that does.
+// fitting adds the choice to record a refund for the payment that it fits, if there is one. It also returns a sentence that
+// says what the choice does, or "".
 func fitting(r Record, does string, choices ...exception.Choice) ([]exception.Choice, string) {
 	if r.Refund != nil || r.Payment == nil {
 		return choices, ""
@@ -80,8 +82,8 @@ func fitting(r Record, does string, choices ...exception.Choice) ([]exception.Ch
 func missingCapture(t Transaction, r Record, ours side) Finding {
 	if !ours.booked.IsZero() {
 		f := finding(exception.MissingCapture, t, r, ours, exception.CaptureNow, exception.Accept)
-		f.Detail = fmt.Sprintf("%s is booked here with %s, but Saferpay holds it only as authorized (%s): no money moves without a capture. "+
-			"`capture_now` captures it; it is booked already. `accept` leaves our record as it is.", f.Subject, positive(ours.booked), t)
+		f.Detail = fmt.Sprintf("%s is booked here with %s, but at Saferpay it is only authorized (%s). No money moves without a capture. "+
+			"`capture_now` captures it and books nothing, because it is booked already. `accept` leaves our record as it is.", f.Subject, positive(ours.booked), t)
 		return f
 	}
 	nothing, meaning := leave(r)
@@ -89,17 +91,26 @@ func missingCapture(t Transaction, r Record, ours side) Finding {
 		choices, fits := fitting(r, "captures it and records it", exception.CaptureNow, exception.Release, nothing)
 		f := finding(exception.MissingCapture, t, r, ours, choices...)
 		f.ToBook = t.meant()
-		f.Detail = fmt.Sprintf("Saferpay accepted a refund of %s that nobody captured (%s), %s: the payer gets nothing before it is captured. %s"+
-			"`capture_now` captures it and books it against account 2030, prepayments received. `release` cancels it: no money goes back. %s",
+		f.Detail = fmt.Sprintf("Saferpay accepted a refund of %s that nobody captured (%s), %s. The payer gets nothing before it is captured. %s"+
+			"`capture_now` captures it and books it against account 2030, prepayments received. `release` cancels it, and no money goes back. %s",
 			t.Amount, t, standing(r, ours, "refund"), fits, meaning)
 		return f
 	}
 	f := finding(exception.MissingCapture, t, r, ours, exception.CaptureNow, exception.Release, nothing)
 	f.ToBook = t.meant()
 	f.Detail = fmt.Sprintf("Saferpay holds %s that a payer authorized and nobody captured (%s), %s. "+
-		"It lapses about %s after the payment. "+
-		"`capture_now` takes it and books it as a prepayment on account 2030. `release` gives it back to the payer. %s", t.Amount, t, standing(r, ours, "payment"), payment.CaptureWindows(), meaning)
+		"It lapses some time after the payment: %s. "+
+		"`capture_now` takes it and books it as a prepayment on account 2030. `release` gives it back to the payer. %s", t.Amount, t, standing(r, ours, "payment"), lapses(), meaning)
 	return f
+}
+
+// lapses says how long an authorization lasts, by method.
+func lapses() string {
+	var list []string
+	for _, m := range payment.Methods {
+		list = append(list, fmt.Sprintf("%s %.0f days", m.Word("en"), m.CaptureWindow().Hours()/24))
+	}
+	return strings.Join(list, ", ")
 }
 
 func amountDiffers(t Transaction, r Record, ours side) Finding {
@@ -126,7 +137,7 @@ func (t Transaction) String() string {
 	return fmt.Sprintf("transaction %s of %s, %s, %s", t.ID, t.At.UTC().Format("2006-01-02 15:04 UTC"), t.Method, order)
 }
 
-// standing says what of ours stands for a transaction.
+// standing returns what we know of a transaction, in words for a person.
 func standing(r Record, ours side, what string) string {
 	switch {
 	case ours.id != "":

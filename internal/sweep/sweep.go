@@ -1,5 +1,5 @@
-// Package sweep is the domain of the nightly comparison: what Saferpay's transaction report says, held against what we
-// recorded. Saferpay owns the money, so where the two disagree a person decides; nothing is silently overwritten.
+// Package sweep is the domain of the nightly comparison of Saferpay's transaction report with our records. Saferpay owns the
+// money. Where the two disagree, a person decides; nothing is silently overwritten.
 package sweep
 
 import (
@@ -32,7 +32,7 @@ type Transaction struct {
 	At       time.Time // when it was authorized
 }
 
-// moved is what the transaction did to the merchant's money: more than 0 when it came, less than 0 when it went back.
+// moved returns the money that the transaction moved: more than 0 when it came, less than 0 when it went back.
 func (t Transaction) moved() money.Amount {
 	switch {
 	case t.Status != Captured:
@@ -52,7 +52,8 @@ type Record struct {
 	Elsewhere bool             // another company of ours knows it: companies may share a terminal
 }
 
-// meant is what the transaction moves once it is captured: more than 0 when it comes, less than 0 when it goes back.
+// meant returns the money that the transaction moves once it is captured: more than 0 when it comes, less than 0 when it goes
+// back.
 func (t Transaction) meant() money.Amount {
 	if t.Refund {
 		return t.Amount.Neg()
@@ -60,7 +61,7 @@ func (t Transaction) meant() money.Amount {
 	return t.Amount
 }
 
-// Stake is the amount of it that counts: what was captured, or what a capture takes.
+// Stake returns the amount that counts: what was captured, or what a capture would take.
 func (t Transaction) Stake() money.Amount {
 	if t.Status == Captured {
 		return t.Captured
@@ -78,8 +79,8 @@ type side struct {
 	named    bool         // the record names the transaction itself, not only its order
 }
 
-// side returns our side of t; false when it stands for no payment and no refund of ours. A record that has ended with
-// another transaction of the same order says nothing about this one.
+// side returns our side of t; false when t belongs to no payment and no refund of ours. A record that has ended with another
+// transaction of the same order says nothing about this one.
 func (r Record) side(t Transaction) (side, bool) {
 	var (
 		s     side
@@ -107,19 +108,19 @@ func (r Record) side(t Transaction) (side, bool) {
 	return s, s.underWay || s.named || known == ""
 }
 
-// Verdict is what a comparison comes to.
+// Verdict is the result of a comparison.
 type Verdict int
 
 // The verdicts.
 const (
 	Agrees     Verdict = iota
-	InFlight           // a process owns the payment or refund: it is for that to look, and not for us to judge
-	Overlooked         // our payment ended without the money: it is begun anew, unless a person was asked about that before
+	InFlight           // a process owns the payment or refund, and looks at Saferpay by itself
+	Overlooked         // our payment ended without the money: it begins again, unless a person was asked about that before
 	Disagrees          // a person must decide
 )
 
-// Judge holds a transaction against our record of it. What we changed after the moment settled may be newer than the report.
-// With Overlooked comes what is to be put before a person if the payment can't be begun anew.
+// Judge compares a transaction with our record of it. What we changed after the moment settled may be newer than the report.
+// With Overlooked, Judge also returns what a person must decide if the payment can't begin again.
 func Judge(t Transaction, r Record, settled time.Time) (Verdict, Finding) {
 	ours, known := r.side(t)
 	switch {
@@ -156,8 +157,8 @@ func Judge(t Transaction, r Record, settled time.Time) (Verdict, Finding) {
 // handWritten is how long after a merchant recorded a refund here it may still be made in the Backoffice.
 const handWritten = 24 * time.Hour
 
-// Fits tells whether a refund at Saferpay without an order id of ours may be r, which the merchant made, or is about to
-// make, in the Backoffice: no transaction stands for r yet, and the amount is the same.
+// Fits reports whether a refund at Saferpay without an order id of ours may be r, which the merchant made, or will make, in the
+// Backoffice: r has no transaction yet, and the amount is the same.
 func Fits(t Transaction, r refund.Refund) bool {
 	if !t.Refund || r.TransactionID != "" || r.State == refund.Failed || !r.Amount.Equal(t.Stake()) {
 		return false

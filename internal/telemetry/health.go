@@ -12,7 +12,7 @@ import (
 // checkTimeout is how long the checks of /readyz may take altogether.
 const checkTimeout = 2 * time.Second
 
-// Check tells whether something that the process depends on works; nil means that it does.
+// Check returns nil when something that the process depends on works, else an error that says why not.
 type Check func(ctx context.Context) error
 
 // Healthz answers 200 as long as the process can answer at all.
@@ -26,8 +26,8 @@ type readiness struct {
 	Checks map[string]string `json:"checks"`
 }
 
-// Readyz runs all checks at once, each for at most two seconds, and answers 200, or 503 when one of them fails. The JSON
-// body says which; the reason goes to the log, because anyone may ask and reasons name hosts and users:
+// Readyz runs all checks at once, each for at most two seconds. It answers 200, or 503 when one of them fails. The JSON body
+// says which one. The reason goes to the log only, because anybody may ask, and reasons name hosts and users:
 //
 //	{"status":"not ready","checks":{"postgres":"ok","temporal":"failing"}}
 func Readyz(logger *slog.Logger, checks map[string]Check) http.HandlerFunc {
@@ -38,7 +38,7 @@ func Readyz(logger *slog.Logger, checks map[string]Check) http.HandlerFunc {
 				answer.Checks[name] = "ok"
 				continue
 			}
-			logger.WarnContext(r.Context(), "The process is not ready: a check fails.", "check", name, "error", err)
+			logger.WarnContext(r.Context(), "readiness check failed", "check", name, "error", err)
 			answer.Checks[name] = "failing"
 			answer.Status, code = "not ready", http.StatusServiceUnavailable
 		}
@@ -68,7 +68,7 @@ func run(ctx context.Context, checks map[string]Check) map[string]error {
 	return results
 }
 
-// outcome waits for the check no longer than ctx, even when the check does not look at ctx.
+// outcome waits for the check no longer than ctx, even if the check ignores ctx.
 func outcome(ctx context.Context, check Check) error {
 	done := make(chan error, 1)
 	go func() { done <- check(ctx) }()

@@ -9,7 +9,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 )
 
-// otherRoute stands for requests that no route takes, so that made-up paths do not become labels.
+// otherRoute is the label of requests that no route takes. Made-up paths must not become labels.
 const otherRoute = "none"
 
 // Middleware counts and times the requests of a chi router by route pattern ("/v1/invoices/{id}"), never by path. It

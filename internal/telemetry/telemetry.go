@@ -1,4 +1,4 @@
-// Package telemetry is what the processes of Quittance tell about themselves: log lines, metrics and health.
+// Package telemetry is how the processes of Quittance are watched: log lines, metrics, traces and health.
 package telemetry
 
 import (
@@ -35,7 +35,8 @@ type Metrics struct {
 	requests *prometheus.HistogramVec
 }
 
-// durations are the bounds of all histograms of Temporal and of payments, in seconds: from a request to a payer who takes a day.
+// durations are the bounds of all histograms of Temporal and of payments, in seconds. They reach from a request to a payer who
+// takes a day.
 var durations = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600, 14400, 86400}
 
 // NewMetrics returns metrics that hold those of the Go runtime and the process from the start.
@@ -61,7 +62,7 @@ func NewMetrics() (*Metrics, error) {
 	}, nil
 }
 
-// Gauge is a number, or several by a label, that is read whenever it is asked for.
+// Gauge is a number, or several by a label. It is read whenever /metrics is asked for.
 type Gauge struct {
 	Name  string
 	Help  string
@@ -69,12 +70,12 @@ type Gauge struct {
 	Read  func(context.Context) (map[string]float64, error) // by the value of the label, which is empty for a single number
 }
 
-// One is what a gauge without a label reads.
+// One returns the value of a gauge without a label, in the form of Gauge.Read.
 func One(value float64, err error) (map[string]float64, error) {
 	return map[string]float64{"": value}, err
 }
 
-// Watch adds gauges. One that can't be read within two seconds is left out of the answer.
+// Watch adds gauges. A gauge that can't be read within two seconds is left out of the answer.
 func (m *Metrics) Watch(gauges []Gauge) {
 	for _, g := range gauges {
 		var labels []string

@@ -18,14 +18,14 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 )
 
-// Traced tells whether the process sends traces: whether one of OpenTelemetry's own variables names a collector. Its other
-// variables are understood too, such as OTEL_TRACES_SAMPLER.
+// Traced reports whether the process sends traces: it does when one of OpenTelemetry's own variables names a collector.
+// OpenTelemetry's other variables work too, such as OTEL_TRACES_SAMPLER.
 func Traced() bool {
 	return os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != ""
 }
 
-// StartTracing sends traces to the collector, over HTTP, when there is one (see Traced). The returned function sends what is left
-// and ends it.
+// StartTracing sends traces to the collector over HTTP, if there is one (see Traced). The returned function sends the last
+// traces and stops.
 func StartTracing(ctx context.Context, process string) (stop func(context.Context) error, err error) {
 	if !Traced() {
 		return func(context.Context) error { return nil }, nil
@@ -44,8 +44,8 @@ func StartTracing(ctx context.Context, process string) (stop func(context.Contex
 	return provider.Shutdown, nil
 }
 
-// Trace begins the trace of a request, or goes on with the caller's. It names the route, never the path: paths hold the tokens of
-// online documents and the secrets of notification addresses.
+// Trace begins the trace of a request, or continues the caller's. It names the route, never the path, because paths hold the
+// tokens of online documents and the secrets of notification addresses.
 func Trace(next http.Handler) http.Handler {
 	tracer := otel.Tracer("github.com/quittance/quittance/internal/telemetry")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -1,5 +1,5 @@
-// Package temporalkit connects to Temporal the one way Quittance does: with encrypted payloads, readable summaries and
-// registered search attributes.
+// Package temporalkit connects Quittance to Temporal: with encrypted payloads, readable summaries and registered search
+// attributes.
 package temporalkit
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/quittance/quittance/internal/secrets"
 )
 
-// pollEvery is how often the waits of this package look again.
+// pollEvery is how often the waits of this package check again.
 const pollEvery = 250 * time.Millisecond
 
 // Dial connects to the cluster and checks that it answers; the caller closes the client. Every payload that the client
@@ -75,8 +75,8 @@ func clientOptions(cfg config.Temporal, keyring *secrets.Keyring, logger *slog.L
 	return options, nil
 }
 
-// WaitForNamespace returns when the namespace exists, which on a fresh cluster takes a moment. The error names the
-// namespace and says why it was not there when ctx ended.
+// WaitForNamespace returns when the namespace exists. On a fresh cluster that takes a moment. If ctx ends first, the error
+// names the namespace and says why it is not there.
 func WaitForNamespace(ctx context.Context, c client.Client, namespace string) error {
 	err := poll(ctx, func() error {
 		_, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
@@ -88,7 +88,7 @@ func WaitForNamespace(ctx context.Context, c client.Client, namespace string) er
 	return nil
 }
 
-// poll calls ready until it returns nil or ctx ends; the error is then the last one that ready returned.
+// poll calls ready until ready returns nil or ctx ends. Then the error is the last one that ready returned.
 func poll(ctx context.Context, ready func() error) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()

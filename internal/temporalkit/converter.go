@@ -30,14 +30,14 @@ const (
 // error detail may be a bare string: use a struct, or a named string type. Search attributes never pass through here;
 // they are plain on the server and hold no personal data.
 //
-// An encrypted payload names its key in the metadata, and payloads of all keys of the key set can be read.
+// An encrypted payload names its key in its metadata. Payloads of all keys of the key set can be read.
 func DataConverter(keyring *secrets.Keyring) converter.DataConverter {
 	plain := converter.GetDefaultDataConverter()
 	return &dataConverter{DataConverter: converter.NewCodecDataConverter(plain, Codec(keyring)), plain: plain}
 }
 
-// dataConverter decides which values skip encryption. Reading needs no decision: the codec leaves alone what it did not
-// write.
+// dataConverter decides which values skip encryption. Reading needs no decision, because the codec returns what it did not
+// write as it is.
 type dataConverter struct {
 	converter.DataConverter // encrypts
 	plain                   converter.DataConverter
@@ -67,7 +67,7 @@ func (d *dataConverter) ToPayloads(values ...any) (*commonpb.Payloads, error) {
 	return payloads, nil
 }
 
-// forOperators tells whether value is text that the SDK writes for people.
+// forOperators reports whether value is text that the SDK writes for people.
 func forOperators(value any) bool {
 	switch v := value.(type) {
 	case string:
@@ -80,8 +80,7 @@ func forOperators(value any) bool {
 	}
 }
 
-// Codec is the encryption alone: it turns any payload into an encrypted one, and leaves alone what it did not encrypt
-// when it decodes.
+// Codec is the encryption alone. It encrypts any payload. When it decodes, it returns what it did not encrypt as it is.
 func Codec(keyring *secrets.Keyring) converter.PayloadCodec { return codec{keyring} }
 
 type codec struct{ keyring *secrets.Keyring }

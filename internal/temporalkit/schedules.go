@@ -11,8 +11,8 @@ import (
 	"github.com/quittance/quittance/internal/secrets"
 )
 
-// ResealSchedules encrypts the arguments of all schedules again that an older key encrypted, and returns of how many. Unlike
-// workflows, schedules never end by themselves.
+// ResealSchedules encrypts the arguments of schedules again if an older key encrypted them. It returns how many schedules it
+// changed. Unlike workflows, schedules never end by themselves.
 func ResealSchedules(ctx context.Context, c client.Client, keyring *secrets.Keyring) (resealed int, err error) {
 	all, err := c.ScheduleClient().List(ctx, client.ScheduleListOptions{})
 	if err != nil {
@@ -49,7 +49,7 @@ func ResealSchedules(ctx context.Context, c client.Client, keyring *secrets.Keyr
 	return resealed, nil
 }
 
-// resealArgs replaces the arguments, which the SDK hands over as they are on the server.
+// resealArgs replaces the arguments. The SDK hands them over as they are on the server.
 func resealArgs(args []any, keyring *secrets.Keyring) (changed bool, err error) {
 	c := Codec(keyring)
 	for i, arg := range args {

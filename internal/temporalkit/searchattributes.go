@@ -15,8 +15,8 @@ import (
 	"go.temporal.io/sdk/client"
 )
 
-// RegisterSearchAttributes adds the custom search attributes that the namespace does not have yet, and returns when all
-// of them can be used. It can be called again and again, and by several processes at once.
+// RegisterSearchAttributes adds the custom search attributes that the namespace does not have yet, and returns when all of them
+// can be used. It may be called repeatedly, and by several processes at once.
 //
 // The error is a sentence: the cluster refuses, an attribute exists with another type, or ctx ended first.
 func RegisterSearchAttributes(ctx context.Context, c client.Client, namespace string, attributes map[string]enumspb.IndexedValueType) error {
@@ -59,8 +59,8 @@ func missingSearchAttributes(ctx context.Context, c client.Client, namespace str
 	return missing, nil
 }
 
-// waitUntilSearchable asks for workflows by every attribute until the cluster understands the question: the frontend
-// lists a new attribute at once, but takes it in a query only when its copy of the namespace is refreshed.
+// waitUntilSearchable queries for workflows by every attribute until the cluster accepts the query. The frontend lists a new
+// attribute at once, but accepts it in a query only when its copy of the namespace is refreshed.
 func waitUntilSearchable(ctx context.Context, c client.Client, namespace string, names []string) error {
 	query := strings.Join(names, " IS NULL AND ") + " IS NULL"
 	return poll(ctx, func() error {

@@ -55,7 +55,7 @@ type Client struct {
 // NewClient returns a client that reaches https receivers on the public internet; with allowLoopback, which is for a local
 // stack, also http ones on this machine.
 func NewClient(allowLoopback bool) *Client {
-	g := newGuard(allowLoopback)
+	g := guard{loopback: allowLoopback}
 	return &Client{guard: g, http: &http.Client{
 		Timeout:       timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

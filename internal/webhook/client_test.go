@@ -69,7 +69,7 @@ func TestNoConnectionIsMadeToAnAddressThatIsNotPublic(t *testing.T) {
 		require.ErrorIs(t, err, errNotPublic, url)
 		assert.NotContains(t, err.Error(), "127.0.0.1")
 	}
-	local := newGuard(true)
+	local := guard{loopback: true}
 	require.NoError(t, local.control("tcp4", netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port).String(), nil))
 	require.Error(t, local.control("tcp4", "10.0.0.1:443", nil), "a local stack reaches this machine and nothing else inside")
 }
@@ -91,7 +91,7 @@ var inside = map[string]string{
 
 func TestEveryAddressInsideIsRefusedWhenItIsEnteredAndWhenItIsDialled(t *testing.T) {
 	t.Parallel()
-	for _, g := range []guard{newGuard(false), newGuard(true)} {
+	for _, g := range []guard{{}, {loopback: true}} {
 		for address, why := range inside {
 			if parsed := netip.MustParseAddr(address); g.loopback && parsed.Unmap().IsLoopback() {
 				continue
@@ -106,10 +106,10 @@ func TestEveryAddressInsideIsRefusedWhenItIsEnteredAndWhenItIsDialled(t *testing
 	}
 	for _, address := range []string{"9.9.9.9", "192.0.1.1", "2606:4700::1111"} {
 		host := netip.AddrPortFrom(netip.MustParseAddr(address), 443).String()
-		require.NoError(t, newGuard(false).check(t.Context(), "https://"+host), address)
+		require.NoError(t, guard{}.check(t.Context(), "https://"+host), address)
 		network := map[bool]string{true: "tcp4", false: "tcp6"}[netip.MustParseAddr(address).Is4()]
-		require.NoError(t, newGuard(false).control(network, host, nil), address)
-		require.ErrorIs(t, newGuard(false).control(network, strings.Replace(host, "443", "22", 1), nil), errNotPublic, "a port of something else")
+		require.NoError(t, guard{}.control(network, host, nil), address)
+		require.ErrorIs(t, guard{}.control(network, strings.Replace(host, "443", "22", 1), nil), errNotPublic, "a port of something else")
 	}
 }
 
@@ -277,7 +277,7 @@ func FuzzNoURLLeadsInside(f *testing.F) {
 	f.Add("https://0x7f.1/")
 	f.Add("https://2130706433/")
 	f.Add("https://9.9.9.9@127.0.0.1/")
-	g := newGuard(false)
+	g := guard{}
 	f.Fuzz(func(t *testing.T, raw string) {
 		u, err := url.Parse(raw)
 		if err != nil || g.check(t.Context(), raw) != nil {
@@ -286,7 +286,7 @@ func FuzzNoURLLeadsInside(f *testing.F) {
 		if address, err := netip.ParseAddr(u.Hostname()); err == nil {
 			port, err := portOf(u)
 			require.NoError(t, err)
-			require.NoError(t, g.public.SafeAddrPort(netip.AddrPortFrom(address.Unmap(), port)), raw)
+			require.NoError(t, g.control("tcp", netip.AddrPortFrom(address.Unmap(), port).String(), nil), raw)
 		}
 		require.Equal(t, "https", u.Scheme)
 	})

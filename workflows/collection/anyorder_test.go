@@ -41,6 +41,7 @@ func TestWhateverHappensInWhateverOrderNoMoneyIsLostOrTakenTwice(t *testing.T) {
 		w := &world{
 			Surroundings: flowtest.Surroundings{T: t, Now: time.Date(2026, 7, 1, 8, 0, 0, 0, time.UTC), Faults: drawFaults(t)}, events: drawEvents(t),
 		}
+		w.pageLife = rapid.SampledFrom([]time.Duration{time.Hour, 24 * time.Hour}).Draw(t, "life of a page")
 		w.Slow = time.Duration(rapid.IntRange(0, 20).Draw(t, "slow by minutes")) * time.Minute
 		w.invoice = invoice.Invoice{
 			ID: "inv_1", Number: "2026-1", Status: invoice.Draft, Amount: money.MustParse("108.00", money.CHF),
@@ -58,6 +59,7 @@ type world struct {
 
 	invoice  invoice.Invoice
 	pages    []*saferpayPage
+	pageLife time.Duration
 	receipts []contract.RecordReceipt // that count
 	result   Collected
 }
@@ -74,6 +76,9 @@ type saferpayPage struct {
 	ended                    bool // our record is final
 	asked                    int
 }
+
+// payerStays is how long after a page's death somebody who opened it in time may still pay.
+const payerStays = 30 * time.Minute
 
 var faultySteps = []string{"open", "assert", "look back", "capture", "release"}
 
@@ -253,7 +258,7 @@ func (w *world) decide(which int, update func(string, any)) {
 func (w *world) turn(page *saferpayPage, from, to string) {
 	w.Mu.Lock()
 	defer w.Mu.Unlock()
-	if page.at != from || (from == "open" && (!page.given || w.Env.Now().After(page.opened.Add(24*time.Hour)))) {
+	if page.at != from || (from == "open" && (!page.given || w.Env.Now().After(page.opened.Add(w.pageLife+payerStays)))) {
 		return
 	}
 	if page.at = to; to == "captured" {
@@ -282,7 +287,7 @@ func (w *world) openPage(_ context.Context, in steps.StartCheckout) (out steps.P
 		} else {
 			w.pages = append(w.pages, page)
 		}
-		out = steps.PaymentPage{RedirectURL: "https://pay/" + page.id, Amount: page.amount, ExpiresAt: page.opened.Add(24 * time.Hour)}
+		out = steps.PaymentPage{RedirectURL: "https://pay/" + page.id, Amount: page.amount, ExpiresAt: page.opened.Add(w.pageLife)}
 		return nil
 	})
 	return out, err
@@ -468,7 +473,7 @@ func (w *world) leftBehind(context.Context, activities.InvoiceRef) (left steps.L
 	for _, p := range w.pages {
 		if !p.ended {
 			left.Payments = append(left.Payments, steps.Unfinished{
-				PaymentID: p.id, Method: payment.Card, Amount: p.amount, State: payment.Redirected, OpenedAt: p.opened, ExpiresAt: p.opened.Add(24 * time.Hour),
+				PaymentID: p.id, Method: payment.Card, Amount: p.amount, State: payment.Redirected, OpenedAt: p.opened, ExpiresAt: p.opened.Add(w.pageLife),
 			})
 		}
 	}

@@ -17,22 +17,6 @@ import (
 	"github.com/quittance/quittance/workflows/internal/flow"
 )
 
-const (
-	// pendingFor is how long Assert answers for a payment that the provider decides later (Saferpay JSON API 1.53,
-	// PaymentPage/Assert: 120 h).
-	pendingFor = 120 * time.Hour
-	// pendingCheck is when Saferpay is asked about such a payment although no notification came. Providers that decide later
-	// at all take ten minutes at most in Saferpay's test environment.
-	pendingCheck = 15 * time.Minute
-	// pageGrace is how long after the death of a page its payment is looked back at: longer than Saferpay's data lag behind,
-	// and longer than our clock can be ahead of Saferpay's.
-	pageGrace = time.Hour
-	// maxAsserts bounds what strangers can make us ask: hints come from URLs that anybody can call again. After so many
-	// answers there is a pause of hintPause between two.
-	maxAsserts = 10
-	hintPause  = 15 * time.Minute
-)
-
 // step is what is to be done about a payment next. It outlives a long history, which continues as a new one.
 type step string
 
@@ -55,21 +39,25 @@ type notice struct {
 
 // attempt is one payment of an invoice: its payment page, and what came of it.
 type attempt struct {
-	PaymentID    string         `json:"payment_id"`
-	Method       payment.Method `json:"method"`
-	Amount       money.Amount   `json:"amount"`
-	RedirectURL  string         `json:"redirect_url"`
-	State        payment.State  `json:"state"`
-	OpenedAt     time.Time      `json:"opened_at"`
-	ExpiresAt    time.Time      `json:"expires_at"`             // when the page dies
-	PendingSince time.Time      `json:"pending_since,omitzero"` // when Saferpay said that the provider decides later
-	Asserts      int            `json:"asserts"`                // how often Saferpay was asked about it
-	Unprompted   int            `json:"unprompted"`             // how often it was without a hint, since it was opened or became pending
-	PendingHints int            `json:"pending_hints"`          // reasons to ask that have not been followed yet
-	Next         step           `json:"next,omitempty"`
-	Outcome      steps.Outcome  `json:"outcome"` // what Saferpay said of its money, which is to be decided on
-	Notice       notice         `json:"notice,omitzero"`
-	Returned     bool           `json:"returned,omitempty"` // all of its money, which had come twice, has gone back
+	PaymentID     string         `json:"payment_id"`
+	OrderID       string         `json:"order_id"` // what an operator looks for in the Saferpay Backoffice
+	Method        payment.Method `json:"method"`
+	Amount        money.Amount   `json:"amount"`
+	RedirectURL   string         `json:"redirect_url"`
+	State         payment.State  `json:"state"`
+	OpenedAt      time.Time      `json:"opened_at"`
+	ExpiresAt     time.Time      `json:"expires_at"`              // when the page dies: it can no longer be opened
+	PendingSince  time.Time      `json:"pending_since,omitzero"`  // when Saferpay said that the provider decides later
+	Asserts       int            `json:"asserts"`                 // how often Saferpay was asked about it
+	AskedAt       time.Time      `json:"asked_at,omitzero"`       // and when last
+	Unprompted    int            `json:"unprompted"`              // how often it was without a hint, since it was opened or became pending
+	PendingHints  int            `json:"pending_hints"`           // reasons to ask that have not been followed yet
+	Notified      bool           `json:"notified,omitempty"`      // one of them came from Saferpay itself: it is not made to wait
+	Notifications int            `json:"notifications,omitempty"` // how many did
+	Next          step           `json:"next,omitempty"`
+	Outcome       steps.Outcome  `json:"outcome"` // what Saferpay said of its money, which is to be decided on
+	Notice        notice         `json:"notice,omitzero"`
+	Returned      bool           `json:"returned,omitempty"` // all of its money, which had come twice, has gone back
 	escalation.Escalation
 
 	followed    bool // a coroutine looks after it
@@ -81,7 +69,7 @@ type attempt struct {
 // resumedAttempt is a payment that stands in the record as not ended.
 func resumedAttempt(u steps.Unfinished) *attempt {
 	a := &attempt{
-		PaymentID: u.PaymentID, Method: u.Method, Amount: u.Amount, RedirectURL: u.RedirectURL, State: u.State, OpenedAt: u.OpenedAt,
+		PaymentID: u.PaymentID, OrderID: u.OrderID, Method: u.Method, Amount: u.Amount, RedirectURL: u.RedirectURL, State: u.State, OpenedAt: u.OpenedAt,
 		ExpiresAt: u.ExpiresAt, Next: toAsk, Escalation: escalation.Escalation{Raised: u.Awaited.ExceptionID, Kind: u.Awaited.Kind},
 	}
 	if u.Reopened { // Saferpay knows what became of its order, and its page is dead
@@ -93,9 +81,12 @@ func resumedAttempt(u steps.Unfinished) *attempt {
 	return a
 }
 
+// idle reports whether the payment waits for its payer on an open page.
+func (a *attempt) idle() bool { return a.State == payment.Redirected && a.Next == toWait }
+
 // usable reports whether a payer can be sent to the page (again).
 func (a *attempt) usable(ctx workflow.Context, m payment.Method) bool {
-	return a.Method == m && a.State == payment.Redirected && a.Next == toWait && a.Unprompted == 0 && workflow.Now(ctx).Before(a.lastCheckAt())
+	return a.Method == m && a.idle() && a.Unprompted == 0 && workflow.Now(ctx).Before(a.lastCheckAt())
 }
 
 // lastCheckAt is shortly before the page dies: a fifth of its life, at most five minutes.
@@ -135,88 +126,17 @@ func (p *invoicePayment) follow(ctx workflow.Context, a *attempt) {
 	a.followed = false // only now: the end of the workflow would drop what closes the exception
 }
 
-// awaitReason waits until there is something to be done: the payer returned or a notification came, or nobody told us anything
-// and it is time to look by ourselves.
-func (p *invoicePayment) awaitReason(ctx workflow.Context, a *attempt) {
-	at, what, next := p.nextCheck(a)
-	if next == toWait {
-		p.awaitProvider(ctx, a)
-		return
-	}
-	a.Waiting = true
-	defer func() { a.Waiting = false }()
-	if pause := min(p.clock.Shorten(hintPause), at.Sub(workflow.Now(ctx))); a.Asserts >= maxAsserts && pause > 0 {
-		flow.Sleep(ctx, pause, "Many hints came: a pause before Saferpay is asked again")
-	}
-	a.setTimer(ctx, at, what)
-	if err := workflow.Await(ctx, func() bool { return a.PendingHints > 0 || a.timer.IsReady() }); err != nil {
-		return
-	}
-	if a.PendingHints > 0 {
-		a.PendingHints, a.Next = 0, toAsk
-		return
-	}
-	a.Next = next
-	a.Unprompted++
-}
-
-// setTimer has the timer of the payment ring at that time. One that is set for it already goes on: a hint does not cancel it, which
-// would be one more event for every payment.
-func (a *attempt) setTimer(ctx workflow.Context, at time.Time, what string) {
-	if a.timer != nil && a.ringsAt.Equal(at) {
-		return
-	}
-	a.stopTimer()
-	ctx, a.cancelTimer = workflow.WithCancel(ctx)
-	a.timer = workflow.NewTimerWithOptions(ctx, max(at.Sub(workflow.Now(ctx)), time.Millisecond), workflow.TimerOptions{Summary: what})
-	a.ringsAt = at
-}
-
-func (a *attempt) stopTimer() {
-	if a.timer != nil && !a.timer.IsReady() {
-		a.cancelTimer()
-	}
-	a.timer = nil
-}
-
-// nextCheck returns when we look at the payment if nothing prompts us before, what an operator reads until then, and how we look.
-// A page gets two checks, one before it dies and one after; a pending payment gets two. Then a person has to look.
-func (p *invoicePayment) nextCheck(a *attempt) (at time.Time, what string, next step) {
-	pending := a.State == payment.Pending
-	switch {
-	case pending && a.Unprompted == 0:
-		return a.PendingSince.Add(p.clock.Shorten(pendingCheck)), "One look at Saferpay, in case its notification was lost", toAsk
-	case pending && a.Unprompted == 1:
-		return a.OpenedAt.Add(p.clock.Shorten(pendingFor - time.Minute)), "The provider's last moment to decide", toAsk
-	case pending:
-		return time.Time{}, "", toWait
-	case a.Unprompted == 0:
-		return a.lastCheckAt(), "One look at Saferpay shortly before the payment page dies", toAsk
-	default:
-		return a.ExpiresAt.Add(p.clock.Shorten(pageGrace)), "The payment page dies", toLookBack
-	}
-}
-
-// awaitProvider puts a payment on which the provider has not decided in its time before a person. A hint is as good as TryAgain.
-func (p *invoicePayment) awaitProvider(ctx workflow.Context, a *attempt) {
-	choice := p.escalations.Decide(ctx, &a.Escalation, pendingOverdue, "It had 120 hours.", func() bool { return a.PendingHints > 0 })
-	if choice == "" && a.Asserts >= maxAsserts {
-		choice = p.escalations.Await(ctx, &a.Escalation, pendingOverdue, p.clock.Shorten(hintPause), escalation.Never)
-	}
-	a.PendingHints, a.Next = 0, toAsk
-	if choice == exception.DidNotHappen {
-		a.Next = toGiveUp
-	}
-}
-
 // ask asserts the payment once.
 func (p *invoicePayment) ask(ctx workflow.Context, a *attempt) {
 	a.Asserts++
 	var outcome steps.Outcome
 	choice := p.escalations.RetryUntilResolved(ctx, &a.Escalation, outcomeUnclear, func() error {
-		in := steps.AskOutcome{PaymentRef: p.paymentRef(a), Turn: a.Asserts}
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Ask Saferpay what became of it"), do.AssertPayment, in).Get(ctx, &outcome)
+		return p.escalations.CallSaferpay(ctx, &a.Escalation, "Ask Saferpay what became of it", func(ctx workflow.Context, retries int) error {
+			in := steps.AskOutcome{PaymentRef: p.paymentRef(a, retries), Turn: a.Asserts}
+			return workflow.ExecuteActivity(ctx, do.AssertPayment, in).Get(ctx, &outcome)
+		})
 	})
+	a.AskedAt = workflow.Now(ctx)
 	a.learn(ctx, choice, outcome)
 }
 
@@ -224,7 +144,9 @@ func (p *invoicePayment) ask(ctx workflow.Context, a *attempt) {
 func (p *invoicePayment) lookBack(ctx workflow.Context, a *attempt) {
 	var outcome steps.Outcome
 	choice := p.escalations.RetryUntilResolved(ctx, &a.Escalation, outcomeUnclear, func() error {
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Look back, now that the page is dead"), do.CloseExpired, p.paymentRef(a)).Get(ctx, &outcome)
+		return p.escalations.CallSaferpay(ctx, &a.Escalation, "Look back, now that the page is dead", func(ctx workflow.Context, retries int) error {
+			return workflow.ExecuteActivity(ctx, do.CloseExpired, p.paymentRef(a, retries)).Get(ctx, &outcome)
+		})
 	})
 	a.learn(ctx, choice, outcome)
 }
@@ -328,24 +250,31 @@ func (p *invoicePayment) take(ctx workflow.Context, a *attempt) {
 
 // capture asks for the money once, and once more when the acquirer leaves the answer open.
 func (p *invoicePayment) capture(ctx workflow.Context, a *attempt) (captured steps.Captured, err error) {
-	err = workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Capture the money"), do.CapturePayment, p.paymentRef(a)).Get(ctx, &captured)
+	captured, err = p.askForCapture(ctx, a, "Capture the money")
 	if err != nil || !captured.Pending {
 		return captured, err
 	}
 	flow.Sleep(ctx, p.clock.Shorten(pendingCheck), "The acquirer has not answered the capture yet")
-	var later steps.Captured
-	err = workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Ask what became of the capture"), do.CapturePayment, p.paymentRef(a)).Get(ctx, &later)
+	later, err := p.askForCapture(ctx, a, "Ask what became of the capture")
 	if err == nil && later.Pending {
 		err = fmt.Errorf("the acquirer has not answered the capture %s yet", later.CaptureID)
 	}
 	return later, err
 }
 
+func (p *invoicePayment) askForCapture(ctx workflow.Context, a *attempt, summary string) (captured steps.Captured, err error) {
+	err = p.escalations.CallSaferpay(ctx, &a.Escalation, summary, func(ctx workflow.Context, retries int) error {
+		captured = steps.Captured{}
+		return workflow.ExecuteActivity(ctx, do.CapturePayment, p.paymentRef(a, retries)).Get(ctx, &captured)
+	})
+	return captured, err
+}
+
 // book records the receipt. When less was due than came, the money is parked and a person must decide.
 func (p *invoicePayment) book(ctx workflow.Context, a *attempt) {
 	var booked steps.Booked
 	p.escalations.RetryUntilResolved(ctx, &a.Escalation, escalation.BookingFailed, func() error {
-		in := steps.Receipt{PaymentRef: p.paymentRef(a), CaptureID: a.Outcome.CaptureID}
+		in := steps.Receipt{PaymentRef: p.paymentRef(a, 0), CaptureID: a.Outcome.CaptureID}
 		return flow.LocalThenActivity(ctx, flow.Bookings, "Book the receipt", do.BookReceipt, in, &booked)
 	})
 	p.Standing = booked.Standing
@@ -360,8 +289,9 @@ func (p *invoicePayment) book(ctx workflow.Context, a *attempt) {
 func (p *invoicePayment) release(ctx workflow.Context, a *attempt, objection payment.Objection) {
 	var released steps.Released
 	choice := p.escalations.RetryUntilResolved(ctx, &a.Escalation, releaseUnclear, func() error {
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Give the money back: "+string(objection)), do.ReleasePayment,
-			steps.Release{PaymentRef: p.paymentRef(a), Objection: objection}).Get(ctx, &released)
+		return p.escalations.CallSaferpay(ctx, &a.Escalation, "Give the money back: "+string(objection), func(ctx workflow.Context, retries int) error {
+			return workflow.ExecuteActivity(ctx, do.ReleasePayment, steps.Release{PaymentRef: p.paymentRef(a, retries), Objection: objection}).Get(ctx, &released)
+		})
 	})
 	switch {
 	case choice == exception.DidNotHappen:
@@ -388,20 +318,29 @@ func (p *invoicePayment) settle(ctx workflow.Context, a *attempt) {
 	}
 }
 
-// giveUp ends a payment because a person made sure at Saferpay that no money moves. When Saferpay says otherwise, it is booked.
+// giveUp ends a payment because a person made sure at Saferpay that no money moves. When Saferpay says otherwise, money that was
+// captured is booked, and money that is authorized is given back.
 func (p *invoicePayment) giveUp(ctx workflow.Context, a *attempt) {
 	var outcome steps.Outcome
-	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Interactive, "Look once more before that"), do.LookOnceMore, p.paymentRef(a)).Get(ctx, &outcome)
+	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Interactive, "Look once more before that"), do.LookOnceMore, p.paymentRef(a, 0)).Get(ctx, &outcome)
 	if err == nil && outcome.State == payment.Captured {
 		a.learn(ctx, "", outcome)
 		return
 	}
+	if err == nil && outcome.State == payment.Authorized {
+		a.Outcome = outcome
+		p.release(ctx, a, payment.PersonSaidNo)
+		if a.Outcome.State == payment.Captured { // it was captured in the meantime
+			a.Next = toDecide
+		}
+		return
+	}
 	p.escalations.RetryUntilResolved(ctx, &a.Escalation, escalation.BookingFailed, func() error {
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Bookings, "Record that no money moves"), do.GiveUpPayment, p.paymentRef(a)).Get(ctx, &outcome)
+		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Bookings, "Record that no money moves"), do.GiveUpPayment, p.paymentRef(a, 0)).Get(ctx, &outcome)
 	})
 	a.State = outcome.State
 }
 
-func (p *invoicePayment) paymentRef(a *attempt) activities.PaymentRef {
-	return activities.PaymentRef{CompanyID: p.in.CompanyID, PaymentID: a.PaymentID}
+func (p *invoicePayment) paymentRef(a *attempt, retries int) activities.PaymentRef {
+	return activities.PaymentRef{CompanyID: p.in.CompanyID, PaymentID: a.PaymentID, Retries: retries}
 }

@@ -29,25 +29,26 @@ import (
 // collecting is one InvoicePayment under test, with a Saferpay that answers as told. Time skips.
 type collecting struct {
 	*testsuite.TestWorkflowEnvironment
-	t            *testing.T
-	mu           sync.Mutex // activities of two payments run at once
-	due          money.Amount
-	pageLife     time.Duration
-	outcomes     map[string][]steps.Outcome  // what Assert answers, per payment, in turn; the last one stays
-	booked       map[string]steps.Booked     // what BookReceipt answers; by default the invoice is paid
-	released     map[string]steps.Released   // what ReleasePayment answers
-	decided      map[string]exception.Choice // what was recorded, by exception
-	late         map[string]bool             // paid in the last moment, and nobody told us
-	overlooked   map[string]bool             // captured, which the person who decides does not see
-	refusals     map[string]error            // what OpenPaymentPage answers instead of a page
-	recorded     []steps.Unfinished          // payments under way that stand in the record
-	asking       error                       // what AssertPayment answers instead of an outcome
-	slow         time.Duration               // how long OpenPaymentPage takes
-	slowDecision time.Duration               // how long recording a decision takes
-	unbookable   int                         // how often BookReceipt fails
-	attention    bool                        // it stands on the operators' list
-	failures     []error                     // what CapturePayment answers before it works
-	calls        map[string]int              // per step and payment
+	t                  *testing.T
+	mu                 sync.Mutex // activities of two payments run at once
+	due                money.Amount
+	pageLife           time.Duration
+	outcomes           map[string][]steps.Outcome  // what Assert answers, per payment, in turn; the last one stays
+	booked             map[string]steps.Booked     // what BookReceipt answers; by default the invoice is paid
+	released           map[string]steps.Released   // what ReleasePayment answers
+	decided            map[string]exception.Choice // what was recorded, by exception
+	late               map[string]bool             // paid in the last moment, and nobody told us
+	authorizedAfterAll map[string]bool             // which the person who decides does not see
+	overlooked         map[string]bool             // captured, which the person who decides does not see
+	refusals           map[string]error            // what OpenPaymentPage answers instead of a page
+	recorded           []steps.Unfinished          // payments under way that stand in the record
+	asking             error                       // what AssertPayment answers instead of an outcome
+	slow               time.Duration               // how long OpenPaymentPage takes
+	slowDecision       time.Duration               // how long recording a decision takes
+	unbookable         int                         // how often BookReceipt fails
+	attention          bool                        // it stands on the operators' list
+	failures           []error                     // what CapturePayment answers before it works
+	calls              map[string]int              // per step and payment
 }
 
 var issued = contract.IssueInvoice{CompanyID: "cmp_1", InvoiceID: "inv_1"}
@@ -83,6 +84,9 @@ func collect(t *testing.T) *collecting {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["look once more "+in.PaymentID]++
+		if c.authorizedAfterAll[in.PaymentID] {
+			return steps.Outcome{State: payment.Authorized}, nil
+		}
 		if c.overlooked[in.PaymentID] {
 			return steps.Outcome{State: payment.Captured, CaptureID: in.PaymentID + "_c"}, nil
 		}

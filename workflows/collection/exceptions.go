@@ -83,7 +83,7 @@ func (p *invoicePayment) lostAt(ctx workflow.Context, a *attempt) time.Time {
 	if authorizedAt.IsZero() {
 		authorizedAt = workflow.Now(ctx)
 	}
-	return authorizedAt.Add(p.clock.Shorten(a.Method.Terms().CaptureWithin))
+	return authorizedAt.Add(p.clock.Shorten(a.Method.CaptureWindow()))
 }
 
 // notice puts something before a person that nobody can change any more. A payment that is at its end waits until the person has

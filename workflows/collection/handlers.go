@@ -57,7 +57,7 @@ func (p *invoicePayment) listen(ctx workflow.Context) error {
 		hints.AddReceive(workflow.GetSignalChannel(ctx, name), func(c workflow.ReceiveChannel, _ bool) {
 			var hint contract.PaymentHint
 			c.Receive(ctx, &hint)
-			p.hint(hint, name == contract.SignalTryAgain)
+			p.hint(hint, name)
 		})
 	}
 	hints.AddReceive(workflow.GetSignalChannel(ctx, contract.SignalMoneyReturned), func(c workflow.ReceiveChannel, _ bool) {
@@ -77,8 +77,15 @@ func (p *invoicePayment) listen(ctx workflow.Context) error {
 
 // hint notes that there is a reason to ask Saferpay about the payment, or to try again what failed. Of a payment that has ended
 // only a nightly sweep or an operator may know better: then the record is looked at. One that is not known here is looked up,
-// once.
-func (p *invoicePayment) hint(hint contract.PaymentHint, again bool) {
+// once. An operator who sends SignalTryAgain in Temporal Web names no payment and means all of them.
+func (p *invoicePayment) hint(hint contract.PaymentHint, signal string) {
+	again := signal == contract.SignalTryAgain
+	if again && hint.PaymentID == "" && p.inFlight() != nil {
+		for _, a := range p.Attempts {
+			p.hint(contract.PaymentHint{PaymentID: a.PaymentID}, signal)
+		}
+		return
+	}
 	a := p.attempt(hint.PaymentID)
 	switch {
 	case a == nil && !p.checkedUnknown[hint.PaymentID]:
@@ -86,6 +93,10 @@ func (p *invoicePayment) hint(hint contract.PaymentHint, again bool) {
 	case a != nil && !a.State.Final():
 		if !hint.OnlyFailed {
 			a.PendingHints++
+		}
+		if signal == contract.SignalSaferpayNotified && a.Notifications < maxNotifications {
+			a.Notifications++
+			a.Notified, a.Again = true, true
 		}
 		a.Again = a.Again || again
 	case again && !hint.OnlyFailed:
@@ -129,7 +140,10 @@ func (p *invoicePayment) payNow(ctx workflow.Context, in contract.PayNow) (contr
 		return contract.Checkout{}, err
 	}
 	defer p.opening.Unlock()
-	if err := p.mustBePayable(); err != nil { // it may have changed while another page was opened
+	if err := p.askAboutOpenPages(ctx); err != nil {
+		return contract.Checkout{}, err
+	}
+	if err := p.mustBePayable(); err != nil { // it may have changed while another page was opened or asked about
 		return contract.Checkout{}, err
 	}
 	if a := p.first(func(a *attempt) bool { return a.usable(ctx, in.Method) && a.Amount.Equal(p.Due) }); a != nil {
@@ -143,13 +157,34 @@ func (p *invoicePayment) payNow(ctx workflow.Context, in contract.PayNow) (contr
 			flow.Refuse(problem.New(problem.SaferpayUnavailable, "Saferpay could not open a payment page; try again in a moment.")))
 	}
 	p.Attempts = append(p.Attempts, &attempt{
-		PaymentID: in.PaymentID, Method: in.Method, RedirectURL: page.RedirectURL, State: payment.Redirected,
-		Amount: page.Amount, OpenedAt: workflow.Now(ctx), ExpiresAt: page.ExpiresAt,
+		PaymentID: in.PaymentID, OrderID: in.OrderID, Method: in.Method, RedirectURL: page.RedirectURL, State: payment.Redirected,
+		Amount: page.Amount, OpenedAt: workflow.Now(ctx), AskedAt: workflow.Now(ctx), ExpiresAt: page.ExpiresAt,
 	})
 	if err := p.mustBePayable(); err != nil { // paid or cancelled meanwhile: the page is followed, but nobody gets it
 		return contract.Checkout{}, err
 	}
 	return contract.Checkout{PaymentID: in.PaymentID, RedirectURL: page.RedirectURL}, nil
+}
+
+// askAboutOpenPages has Saferpay asked about the pages that are open, unless it was just now: the payer who presses Pay now again may
+// have paid on one of them, and nobody told us. It waits for the answers, but not for long.
+func (p *invoicePayment) askAboutOpenPages(ctx workflow.Context) error {
+	asking := false
+	for _, a := range p.Attempts {
+		if a.idle() && a.Asserts < maxAsserts && workflow.Now(ctx).Sub(a.AskedAt) >= freshFor {
+			a.PendingHints++
+			asking = true
+		}
+	}
+	if !asking {
+		return nil
+	}
+	_, err := workflow.AwaitWithOptions(ctx, flow.AwaitAtMost(askPatience, "Was the open page paid on?"), func() bool {
+		return p.first(func(a *attempt) bool {
+			return !a.State.Final() && a.OperatorNote == "" && (!a.idle() || a.PendingHints > 0)
+		}) == nil
+	})
+	return err
 }
 
 // abandon ends a payment whose page may have been opened and recorded, although all that came back was an error: nobody will

@@ -33,7 +33,7 @@ func (p *invoicePayment) report(ctx workflow.Context) {
 		p.Attention = attention
 		changed = append(changed, contract.NeedsAttention.ValueSet(attention))
 	}
-	if p.InvoiceStatus != p.Shown && !p.settled(ctx) { // the result says how it ended
+	if p.InvoiceStatus != p.Shown && p.refusal == nil {
 		p.Shown = p.InvoiceStatus
 		changed = append(changed, contract.PaymentState.ValueSet(string(p.Shown)))
 	}
@@ -42,8 +42,10 @@ func (p *invoicePayment) report(ctx workflow.Context) {
 
 // describe says where one payment stands.
 func (a *attempt) describe() string {
-	line := fmt.Sprintf("%s by %s: **%s**", a.PaymentID, a.Method, cmp.Or(a.Notice.End, a.State))
+	line := fmt.Sprintf("%s by %s, order `%s` at Saferpay: **%s**", a.PaymentID, a.Method, a.OrderID, cmp.Or(a.Notice.End, a.State))
 	switch {
+	case a.Progress != "":
+		return line + ", " + a.Progress
 	case a.OperatorNote != "":
 		return line + ". " + a.OperatorNote
 	case a.State == payment.Redirected:

@@ -83,7 +83,7 @@ func TestMoneyThatIsAboutToBeLostBehindAnotherStuckCaptureIsWarnedOf(t *testing.
 		c.failures = append(c.failures, flowtest.ErrRefused)
 	}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
-	c.at(time.Hour+time.Minute, func() { c.payNow("pay_2", payment.TWINT) })
+	c.at(time.Hour+time.Second, func() { c.payNow("pay_2", payment.TWINT) })
 	c.at(2*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
 	c.at(3*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_2") })
 	c.at(5*24*time.Hour-time.Hour, func() { assert.Zero(t, c.calls["raise pay_2 capture_deadline"]) })
@@ -139,7 +139,7 @@ func TestMoneyThatMustBeGivenBackDoesNotWaitForAnotherCaptureThatIsStuck(t *test
 	c.outcomes["pay_2"] = []steps.Outcome{{State: payment.Authorized, Objection: payment.NoLiabilityShift}}
 	c.failures = []error{flowtest.ErrRefused, flowtest.ErrRefused}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.TWINT) })
-	c.at(time.Hour+time.Minute, func() { c.payNow("pay_2", payment.Card) })
+	c.at(time.Hour+time.Second, func() { c.payNow("pay_2", payment.Card) })
 	c.at(time.Hour+2*time.Minute, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
 	c.at(time.Hour+10*time.Minute, func() { c.hint(contract.SignalPayerReturned, "pay_2") })
 	c.at(time.Hour+20*time.Minute, func() {

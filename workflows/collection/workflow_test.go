@@ -78,6 +78,44 @@ func TestUnusedPageExpiresAfterOneLookAndThePayerMayComeBack(t *testing.T) {
 	assert.Equal(t, 1, c.calls["look back pay_1"])
 }
 
+// A page can be opened for an hour, and Assert answers for a day.
+func TestUnusedPageIsLookedAtTwiceWhileAssertAnswers(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens()
+	c.pageLife = time.Hour
+	c.outcomes["pay_1"] = []steps.Outcome{notBegun}
+	c.at(time.Second, func() { c.payNow("pay_1", payment.Card) })
+	for _, moment := range []struct {
+		at               time.Duration
+		asserts, lookups int
+	}{
+		{54 * time.Minute, 0, 0},
+		{56 * time.Minute, 1, 0},
+		{time.Hour + pageGrace - time.Minute, 1, 0}, // who opened the page last may still be paying
+		{time.Hour + pageGrace + time.Minute, 1, 1},
+		{24 * time.Hour, 1, 1},
+	} {
+		c.at(moment.at, func() {
+			assert.Equal(t, []int{moment.asserts, moment.lookups}, []int{c.calls["assert pay_1"], c.calls["look back pay_1"]}, moment.at)
+		})
+	}
+	c.at(25*time.Hour, func() { c.cancel() })
+	assert.Equal(t, invoice.Cancelled, c.run().Status)
+}
+
+func TestPayerWhoOpenedThePageAtTheLastMinuteIsFoundByTheLookBack(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens().captures()
+	c.pageLife = time.Hour
+	c.outcomes["pay_1"] = []steps.Outcome{notBegun}
+	start := c.Now()
+	c.at(time.Second, func() { c.payNow("pay_1", payment.Card) })
+	c.at(90*time.Minute, func() { c.late["pay_1"] = true })
+	assert.Equal(t, invoice.Paid, c.run().Status)
+	assert.Equal(t, 1, c.calls["assert pay_1"])
+	assert.WithinDuration(t, start.Add(time.Hour+pageGrace), c.Now(), time.Minute)
+}
+
 func TestPayingInThePagesLastMinutesStillCounts(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
@@ -91,7 +129,7 @@ func TestPayingInThePagesLastMinutesStillCounts(t *testing.T) {
 func TestSecondTabGetsTheSamePage(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []steps.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{notBegun, authorized}
 	var second *flowtest.Answer[contract.Checkout]
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { second = c.payNow("pay_2", payment.Card) })
@@ -104,7 +142,7 @@ func TestSecondTabGetsTheSamePage(t *testing.T) {
 func TestSecondAuthorizationIsReleased(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []steps.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{notBegun, authorized}
 	c.outcomes["pay_2"] = []steps.Outcome{authorized}
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.payNow("pay_2", payment.TWINT) })
@@ -120,7 +158,7 @@ func TestSecondAuthorizationIsReleased(t *testing.T) {
 func TestPageThatIsOpenWhenTheInvoiceIsPaidStaysWatchedUntilItDies(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []steps.Outcome{authorized}
+	c.outcomes["pay_1"] = []steps.Outcome{notBegun, authorized}
 	c.outcomes["pay_2"] = []steps.Outcome{authorized}
 	c.at(time.Second, func() { c.payNow("pay_1", payment.Card) })
 	c.at(time.Hour, func() { c.payNow("pay_2", payment.TWINT) })

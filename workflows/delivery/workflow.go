@@ -36,6 +36,8 @@ type delivering struct {
 	in     contract.DeliverEvent
 	clock  flow.Clock
 	wishes workflow.ReceiveChannel // of the company, to try at once
+
+	disabled bool // the endpoint was disabled because of this event
 }
 
 var do *steps.Activities
@@ -52,6 +54,11 @@ func (w Workflow) EventDelivery(ctx workflow.Context, in contract.DeliverEvent) 
 		switch {
 		case err != nil:
 			return contract.EventDelivered{}, err
+		case end != nil && d.disabled:
+			d.awaitSeen(ctx)
+			if d.wishes.Len() == 0 {
+				return *end, nil
+			}
 		case end != nil && d.wishes.Len() == 0:
 			return *end, nil
 		case workflow.GetInfo(ctx).GetContinueAsNewSuggested():
@@ -68,7 +75,7 @@ func (d *delivering) round(ctx workflow.Context) (*contract.EventDelivered, erro
 	for attempt, used := 1, 0; ; attempt++ {
 		// 1. Send the event, unless the delivery was ended in another way.
 		var sent steps.Sent
-		err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Webhook, fmt.Sprintf("Attempt %d", attempt)), do.SendEvent, d.ref()).Get(ctx, &sent)
+		err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Webhook, fmt.Sprintf("Attempt %d", attempt)), do.SendEvent, d.in).Get(ctx, &sent)
 		if end, err := ended(sent.State, err); end != nil || err != nil {
 			return end, err
 		}
@@ -85,8 +92,9 @@ func (d *delivering) round(ctx workflow.Context) (*contract.EventDelivered, erro
 		}
 		var recorded steps.Recorded
 		err = flow.LocalThenActivity(ctx, flow.Books, "Record the attempt", do.RecordAttempt,
-			steps.Attempted{DeliverEvent: d.ref(), Round: sent.Round, Attempt: sent.Attempt, Since: since, RetryAt: next}, &recorded)
+			steps.Attempted{DeliverEvent: d.in, Round: sent.Round, Attempt: sent.Attempt, Since: since, RetryAt: next}, &recorded)
 		if recorded.Disabled {
+			d.disabled = true
 			d.notify(ctx)
 		}
 		if end, err := ended(recorded.State, err); end != nil || err != nil {
@@ -122,18 +130,36 @@ func (d *delivering) jittered(i int) time.Duration {
 
 // notify tells the company that its endpoint is disabled; the exception that says the same is raised already.
 func (d *delivering) notify(ctx workflow.Context) {
-	var told steps.Told
-	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Mail, "Mail the company that its endpoint is disabled"), do.TellEndpointDisabled, d.ref()).Get(ctx, &told)
+	var outcome steps.MailOutcome
+	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Mail, "Mail the company that its endpoint is disabled"), do.TellEndpointDisabled, d.in).Get(ctx, &outcome)
 	if err != nil {
 		workflow.GetLogger(ctx).Warn("mail given up", "endpoint", d.in.EndpointID, "error", err)
-		told.Failed = flow.LateMail
+		outcome.Failed = flow.LateMail
 	}
-	if told.Failed == "" {
+	if outcome.Failed == "" {
 		return
 	}
-	if err := flow.LocalThenActivity(ctx, flow.Books, "Note that the mail failed", do.NoteUntold, steps.Untold{DeliverEvent: d.ref(), Told: told}, nil); err != nil {
+	if err := flow.LocalThenActivity(ctx, flow.Books, "Note that the mail failed", do.NoteMailFailure, steps.MailFailure{DeliverEvent: d.in, MailOutcome: outcome}, nil); err != nil {
 		workflow.GetLogger(ctx).Error("failure of a mail not noted", "endpoint", d.in.EndpointID, "error", err)
 	}
+}
+
+// awaitSeen keeps the delivery on the operators' list until somebody has seen that the endpoint is disabled: acknowledged it, enabled
+// or removed the endpoint, or asked for the event again. It looks once a day.
+func (d *delivering) awaitSeen(ctx workflow.Context) {
+	flow.Upsert(ctx, contract.NeedsAttention.ValueSet(true))
+	workflow.SetCurrentDetails(ctx, fmt.Sprintf("**Endpoint `%s` is disabled**: nothing has worked there for three days. Talk to the company; see its exception `webhook_disabled`.", d.in.EndpointID))
+	for standing := (steps.Standing{Unseen: true}); standing.Unseen; {
+		wished, err := workflow.AwaitWithOptions(ctx, flow.AwaitAtMost(d.clock.Shorten(24*time.Hour), "Has somebody seen it?"), func() bool { return d.wishes.Len() > 0 })
+		if wished || err != nil {
+			break
+		}
+		if err := flow.LocalThenActivity(ctx, flow.Books, "Has somebody seen it?", do.CheckEndpoint, d.in, &standing); err != nil {
+			break
+		}
+	}
+	d.disabled = false
+	flow.Upsert(ctx, contract.NeedsAttention.ValueSet(false))
 }
 
 // ended returns how the delivery has ended, or nil while it hasn't. An endpoint that is gone is one way.
@@ -148,10 +174,6 @@ func ended(state delivery.State, err error) (*contract.EventDelivered, error) {
 	default:
 		return &contract.EventDelivered{State: state}, nil
 	}
-}
-
-func (d *delivering) ref() contract.DeliverEvent {
-	return contract.DeliverEvent{CompanyID: d.in.CompanyID, EventID: d.in.EventID, EndpointID: d.in.EndpointID}
 }
 
 // report tells operators why the event has not arrived.

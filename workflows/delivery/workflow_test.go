@@ -36,6 +36,8 @@ type telling struct {
 	fails   error       // what SendEvent returns instead, so many times
 	faults  int
 	mails   int
+	unseen  int      // how often CheckEndpoint says that nobody has seen it
+	listed  []string // whether it stands on the operators' list, each time that changed
 	refused string   // what the mail server says to the mail that the endpoint is disabled
 	untold  []string // what was noted of that
 }
@@ -51,13 +53,21 @@ func tell(t *testing.T) *telling {
 	d.SetStartTime(monday)
 	register(d, 1)
 	d.RegisterActivity(&steps.Activities{})
-	d.OnActivity(do.TellEndpointDisabled, mock.Anything, mock.Anything).Return(func(context.Context, contract.DeliverEvent) (steps.Told, error) {
+	d.OnActivity(do.TellEndpointDisabled, mock.Anything, mock.Anything).Return(func(context.Context, contract.DeliverEvent) (steps.MailOutcome, error) {
 		d.mails++
-		return steps.Told{Failed: d.refused}, nil
+		return steps.MailOutcome{Failed: d.refused}, nil
 	}).Maybe()
-	d.OnActivity(do.NoteUntold, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.Untold) error {
+	d.OnActivity(do.NoteMailFailure, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.MailFailure) error {
 		d.untold = append(d.untold, in.Failed)
 		return nil
+	}).Maybe()
+	d.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
+		needed, _ := args[0].(temporal.SearchAttributes).GetBool(contract.NeedsAttention)
+		d.listed = append(d.listed, fmt.Sprint(needed, " ", d.Now().Sub(monday).Round(time.Hour)))
+	}).Return(nil).Maybe()
+	d.OnActivity(do.CheckEndpoint, mock.Anything, mock.Anything).Return(func(context.Context, contract.DeliverEvent) (steps.Standing, error) {
+		d.unseen--
+		return steps.Standing{Unseen: d.unseen >= 0}, nil
 	}).Maybe()
 	d.OnActivity(do.SendEvent, mock.Anything, mock.Anything).Return(func(context.Context, contract.DeliverEvent) (steps.Sent, error) {
 		sent := steps.Sent{State: d.record.State, Round: d.record.Round}
@@ -117,6 +127,14 @@ func TestAReceiverThatComesBackAfterTwoDaysGetsTheEvent(t *testing.T) {
 	assert.Equal(t, contract.EventDelivered{State: delivery.Delivered}, d.run())
 	assert.Len(t, d.sends, 14)
 	assert.WithinRange(t, d.sends[13], monday.Add(54*time.Hour), monday.Add(60*time.Hour))
+}
+
+func TestAnEndpointThatWasDisabledStaysOnTheOperatorsListUntilSomebodyHasSeenIt(t *testing.T) {
+	t.Parallel()
+	d := tell(t)
+	d.status, d.unseen = func(int) int { return 0 }, 2
+	assert.Equal(t, contract.EventDelivered{State: delivery.Parked}, d.run())
+	assert.Equal(t, []string{"true 68h0m0s", "false 140h0m0s"}, d.listed)
 }
 
 func TestAReceiverThatStaysAwayIsGivenUpAfterThreeDays(t *testing.T) {

@@ -21,6 +21,10 @@ const (
 	restAtFirst = time.Hour
 	// RestAtMost bounds every rest before a step runs again.
 	RestAtMost = 6 * time.Hour
+	// saferpayAttempts is how often Saferpay is asked before a person is told; after the first attempt comes firstPause, and each
+	// pause is twice the one before.
+	saferpayAttempts = 9
+	firstPause       = 2 * time.Second
 	// warningTime is how long before money is lost a person is told once more.
 	warningTime = 48 * time.Hour
 )
@@ -33,6 +37,7 @@ type Escalation struct {
 
 	Subject      string             `json:"-"` // its id
 	OperatorNote string             `json:"-"` // what a person has to look at
+	Progress     string             `json:"-"` // how far the step has come that is being tried
 	Choices      []exception.Choice `json:"-"` // what the person can decide
 	Waiting      bool               `json:"-"` // nothing but waiting goes on
 	Again        bool               `json:"-"` // a person asked to try again
@@ -65,7 +70,7 @@ func (e *Escalations) Ready() { e.ready = true }
 
 // RetryUntilResolved runs a step until it succeeds, or a person decides otherwise. A step that has used up its attempts is put
 // before a person. It runs again after a rest, on SignalTryAgain, or when the person says so; not on hints, which strangers can
-// send. Giving up by itself is not an option: there is money in it. It returns what the person decided other than TryAgain, and
+// send; Saferpay's own notification, which carries a secret, counts as TryAgain. Giving up by itself is not an option: there is money in it. It returns what the person decided other than TryAgain, and
 // nothing when the step succeeded.
 func (e *Escalations) RetryUntilResolved(ctx workflow.Context, about *Escalation, spec ExceptionSpec, step func() error) exception.Choice {
 	warned := spec.LostAt.IsZero() || about.Warned != ""
@@ -91,6 +96,29 @@ func (e *Escalations) RetryUntilResolved(ctx workflow.Context, about *Escalation
 		if choice != "" && choice != exception.TryAgain {
 			e.endWarning(ctx, about, "It was decided: "+string(choice)+".")
 			return choice
+		}
+	}
+}
+
+// CallSaferpay runs a step that asks Saferpay, and runs it again when it fails, so that an operator reads each attempt: nine in
+// about nine minutes. A definite answer of Saferpay ends that at once. Retries is how many attempts came before.
+func (e *Escalations) CallSaferpay(ctx workflow.Context, about *Escalation, summary string, step func(ctx workflow.Context, retries int) error) error {
+	defer func() { about.Progress = "" }()
+	for attempt, pause := 1, firstPause; ; attempt, pause = attempt+1, 2*pause {
+		err := step(flow.WithOptions(ctx, flow.Once, summary), attempt-1)
+		if err == nil || flow.Refusal(err) != nil || attempt == saferpayAttempts {
+			return err
+		}
+		rest := max(pause, flow.RetryDelay(err))
+		about.Progress = fmt.Sprintf("asking Saferpay: attempt %d of %d failed, the next one is at %s. Last answer: %s",
+			attempt, saferpayAttempts, workflow.Now(ctx).Add(rest).UTC().Format("15:04:05 UTC"), flow.Cause(err))
+		e.report(ctx)
+		about.Waiting, about.Again = true, false
+		_, err = workflow.AwaitWithOptions(ctx, flow.AwaitAtMost(rest, fmt.Sprintf("Attempt %d of %d at Saferpay failed", attempt, saferpayAttempts)),
+			func() bool { return about.Again })
+		about.Waiting = false
+		if err != nil {
+			return err
 		}
 	}
 }

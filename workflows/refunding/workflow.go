@@ -15,7 +15,6 @@ import (
 
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/exception"
-	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
 	"github.com/quittance/quittance/workflows/contract"
@@ -80,8 +79,8 @@ func (r *refunding) run(ctx workflow.Context) (Returned, error) {
 	}
 
 	// 2. Wait until Saferpay takes it: some payments rest first.
-	if r.recorded && r.state == refund.Requested && r.terms.Rest > payment.Immediately {
-		r.sleepUntil(ctx, r.terms.CapturedAt.Add(r.clock.Shorten(r.terms.Rest)), fmt.Sprintf("Saferpay refunds %s payments only after %s", r.terms.Method.Terms().Label, r.terms.Rest))
+	if r.recorded && r.state == refund.Requested && r.terms.Rest > 0 {
+		r.sleepUntil(ctx, r.terms.CapturedAt.Add(r.clock.Shorten(r.terms.Rest)), fmt.Sprintf("Saferpay refunds %s payments only after %s", r.terms.Method, r.terms.Rest))
 	}
 
 	// 3. Ask for it, once, and clear up what came of it.
@@ -172,7 +171,7 @@ func (r *refunding) find(ctx workflow.Context) {
 	r.sleep(ctx, r.clock.Shorten(flow.InquireLag), "Saferpay's data lag some minutes behind")
 	var out steps.RefundOutcome
 	if r.retryUntilResolved(ctx, refundNotAsked, func() error {
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Look for the refund by its order id"), do.FindRefund, r.ref()).Get(ctx, &out)
+		return r.call(ctx, "Look for the refund by its order id", do.FindRefund, &out)
 	}) {
 		return
 	}
@@ -211,7 +210,7 @@ func (r *refunding) awaitProvider(ctx workflow.Context) {
 	}
 	var out steps.RefundOutcome
 	if r.retryUntilResolved(ctx, refundNotAsked, func() error {
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Ask what became of the refund"), do.AskRefund, r.ref()).Get(ctx, &out)
+		return r.call(ctx, "Ask what became of the refund", do.AskRefund, &out)
 	}) {
 		return
 	}
@@ -223,7 +222,7 @@ func (r *refunding) awaitProvider(ctx workflow.Context) {
 func (r *refunding) capture(ctx workflow.Context) {
 	var out steps.RefundOutcome
 	if r.retryUntilResolved(ctx, refundStuck, func() error {
-		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Saferpay, "Capture the refund"), do.CaptureRefund, r.ref()).Get(ctx, &out)
+		return r.call(ctx, "Capture the refund", do.CaptureRefund, &out)
 	}) {
 		return
 	}
@@ -244,6 +243,15 @@ func (r *refunding) retryUntilResolved(ctx workflow.Context, spec escalation.Exc
 	choice := r.escalations.RetryUntilResolved(ctx, &r.Escalation, spec, step)
 	r.conclude(ctx, choice)
 	return choice != ""
+}
+
+// call runs a step that asks Saferpay, see escalation.Escalations.CallSaferpay.
+func (r *refunding) call(ctx workflow.Context, summary string, step any, out *steps.RefundOutcome) error {
+	return r.escalations.CallSaferpay(ctx, &r.Escalation, summary, func(ctx workflow.Context, retries int) error {
+		ref := r.ref()
+		ref.Retries = retries
+		return workflow.ExecuteActivity(ctx, step, ref).Get(ctx, out)
+	})
 }
 
 // ask puts the refund before a person and waits for the decision.
@@ -361,7 +369,7 @@ func (r *refunding) ref() activities.RefundRef {
 
 // report tells operators where the refund stands.
 func (r *refunding) report(ctx workflow.Context) {
-	details := fmt.Sprintf("The refund is **%s**. %s", r.state, cmp.Or(r.OperatorNote, r.hint))
+	details := fmt.Sprintf("The refund is **%s**. %s", r.state, cmp.Or(r.OperatorNote, r.Progress, r.hint))
 	if r.refusal != nil {
 		details = "Refused: " + flow.Cause(r.refusal)
 	}

@@ -1281,7 +1281,7 @@ type AuditEntry struct {
 	// Example: 5KCIZWOLXDCKEGFDHWZNQKTACY
 	RequestID string `json:"request_id"`
 
-	// Status The HTTP status of the answer. Absent when there was none because the process ended; what was asked for may have been done.
+	// Status The HTTP status of the answer. Absent when the process ended before it answered; the call may have taken effect.
 	//
 	// Example: 200
 	Status *int `json:"status,omitempty"`
@@ -1357,8 +1357,8 @@ type Company struct {
 	// Canton Example: VD
 	Canton string `json:"canton"`
 
-	// ContactEmail Whom Quittance writes to about the company's payment services, in the company's language. Without it no such mail is
-	// sent, and the timeline of the payment service says so.
+	// ContactEmail The address to which Quittance writes about the company's payment services, in the company's language. Without it no
+	// such mail is sent, and the timeline of the payment service says so.
 	//
 	//
 	// Example: buchhaltung@demo.example
@@ -1376,8 +1376,8 @@ type Company struct {
 	// Language ISO 639-1.
 	Language Language `json:"language"`
 
-	// LiabilityShift What to do with a payment for which the company, not the card's issuer, bears the risk: `require` releases it and asks
-	// for other means, `prefer` takes it all the same.
+	// LiabilityShift What to do with a payment if the company, not the card's issuer, bears the risk. `require` releases it and asks for
+	// another method. `prefer` takes it anyway.
 	LiabilityShift LiabilityShift `json:"liability_shift"`
 
 	// Name Example: Demo SA
@@ -1389,8 +1389,8 @@ type Company struct {
 	ReceiptAccount string `json:"receipt_account"`
 }
 
-// ContactEmail Whom Quittance writes to about the company's payment services, in the company's language. Without it no such mail is
-// sent, and the timeline of the payment service says so.
+// ContactEmail The address to which Quittance writes about the company's payment services, in the company's language. Without it no
+// such mail is sent, and the timeline of the payment service says so.
 //
 // Example: buchhaltung@demo.example
 type ContactEmail = string
@@ -1564,8 +1564,8 @@ type EventDelivery struct {
 	// QueuedAt When it was last put on its way.
 	QueuedAt time.Time `json:"queued_at"`
 
-	// State `pending` waits for its turn or for the next attempt; `delivered` the receiver took it; `parked` given up, or the endpoint
-	// is disabled, and kept until you ask for it.
+	// State `pending`: waits for its turn or for the next attempt. `delivered`: the receiver took it. `parked`: given up, or the
+	// endpoint is disabled; it is kept until you ask for it.
 	State EventDeliveryState `json:"state"`
 
 	// Subject What the event is about.
@@ -1582,8 +1582,8 @@ type EventDeliveryList struct {
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
-// EventDeliveryState `pending` waits for its turn or for the next attempt; `delivered` the receiver took it; `parked` given up, or the endpoint
-// is disabled, and kept until you ask for it.
+// EventDeliveryState `pending`: waits for its turn or for the next attempt. `delivered`: the receiver took it. `parked`: given up, or the
+// endpoint is disabled; it is kept until you ask for it.
 type EventDeliveryState string
 
 // EventID Example: evt_01k9m24x4nm9t5d3a8y1b6h0j2
@@ -1600,13 +1600,13 @@ type EventList struct {
 // EventType defines model for EventType.
 type EventType string
 
-// EventTypes The events that it takes; empty for all, also those that are yet to come.
+// EventTypes The events that it takes; empty for all, also for types that are added later.
 type EventTypes = []EventType
 
 // Exception defines model for Exception.
 type Exception struct {
-	// About What the exception is about, as it stands now, with what it is found by in the Saferpay Backoffice. Only in the answer
-	// about one exception, and absent for what is neither a payment nor a refund.
+	// About What the exception is about, as it stands now, with the ids that find it in the Saferpay Backoffice. Only in the
+	// answer about one exception. Absent for what is neither a payment nor a refund.
 	About *ExceptionContext `json:"about,omitempty"`
 
 	// Choice The decision; `cleared_up` when it turned out not to need one.
@@ -1614,12 +1614,22 @@ type Exception struct {
 	// Example: try_again
 	Choice *string `json:"choice,omitempty"`
 
-	// Choices The decisions that it can be resolved with: `try_again` do the step once more; `it_happened` a person found it done
-	// at Saferpay; `it_did_not` a person made sure that no money moves; `refund` give the money back; `keep` leave it where
-	// it is booked; `acknowledge` nothing more is to be done; `book` book what Saferpay moved against 2030, prepayments
-	// received; `record` record it as a refund of the payment that it fits, once it is captured; `capture_now` capture
-	// what is authorized; `release` cancel an authorization, so that no money moves; `accept` leave our record as it is;
-	// `not_ours` leave alone what belongs to somebody else who uses the terminal.
+	// Choices The decisions that it can be resolved with.
+	//
+	// | choice | means |
+	// | --- | --- |
+	// | `try_again` | do the step once more |
+	// | `it_happened` | a person found it done at Saferpay |
+	// | `it_did_not` | a person made sure that no money moves |
+	// | `refund` | give the money back |
+	// | `keep` | leave it where it is booked |
+	// | `acknowledge` | do nothing more |
+	// | `book` | book what Saferpay moved against 2030, prepayments received |
+	// | `record` | capture it if needed, and record it as a refund of the payment that it fits |
+	// | `capture_now` | capture what is authorized |
+	// | `release` | cancel an authorization, so that no money moves |
+	// | `accept` | leave our record as it is |
+	// | `not_ours` | leave it alone: it belongs to somebody else who uses the terminal |
 	//
 	//
 	// Example: ["try_again","it_did_not"]
@@ -1633,20 +1643,33 @@ type Exception struct {
 	// ID Example: exc_01k9m25y5pp0v6e4b9z2c7j1k3
 	ID string `json:"id"`
 
-	// Kind What is to be decided: `capture_unclear` authorized money could not be captured, or nobody knows; `release_unclear`
-	// authorized money could not be given back, or nobody knows; `outcome_unclear` Saferpay could not be asked what became of
-	// a payment; `pending_overdue` the provider has not decided in its time; `answer_mismatch` Saferpay has other
-	// money than was asked for; `double_payment` money for an invoice that was settled already; `capture_deadline` authorized
-	// money is about to be lost; `refund_unclear` nobody knows whether a refund happened; `refund_by_hand` the licence has no
-	// refunds, so that it is done in the Saferpay Backoffice; `refund_not_taken` Saferpay does not take a refund at the
-	// moment; `refund_stuck` an accepted refund could not be captured; `booking_failed` captured money could not be booked;
-	// `webhook_disabled` a webhook endpoint takes no events any more; `email_failed` a mail about an invoice, a payment
-	// service or a webhook endpoint could not be delivered.
+	// Kind What is to be decided.
 	//
-	// The nightly comparison with Saferpay's transaction report finds: `orphan_transaction` captured money that no payment
-	// stands for; `missing_capture` money, or a refund, that is authorized at Saferpay and that nobody captures;
-	// `amount_differs` Saferpay moved another amount than was booked; `refund_found` money that went back without a refund
-	// here, such as one that was made in the Saferpay Backoffice. Each is raised once about its subject.
+	// | kind | means |
+	// | --- | --- |
+	// | `capture_unclear` | authorized money could not be captured, or the outcome is unknown |
+	// | `release_unclear` | authorized money could not be given back, or the outcome is unknown |
+	// | `outcome_unclear` | Quittance could not ask Saferpay what became of a payment |
+	// | `pending_overdue` | the provider has not decided in its time |
+	// | `answer_mismatch` | Saferpay has other money than Quittance asked for |
+	// | `double_payment` | money came for an invoice that was settled already |
+	// | `capture_deadline` | authorized money will be lost soon |
+	// | `refund_unclear` | it is unknown whether a refund happened |
+	// | `refund_by_hand` | the licence has no refunds, so somebody refunds in the Saferpay Backoffice |
+	// | `refund_not_taken` | Saferpay does not accept a refund at the moment |
+	// | `refund_stuck` | an accepted refund could not be captured |
+	// | `booking_failed` | captured money could not be booked |
+	// | `webhook_disabled` | a webhook endpoint takes no more events |
+	// | `email_failed` | a mail about an invoice, a payment service or a webhook endpoint could not be delivered |
+	//
+	// The nightly comparison with Saferpay's transaction report finds these. Each is raised once about its subject.
+	//
+	// | kind | means |
+	// | --- | --- |
+	// | `orphan_transaction` | captured money that belongs to no payment |
+	// | `missing_capture` | money, or a refund, that is authorized at Saferpay and that nobody captures |
+	// | `amount_differs` | Saferpay moved another amount than Quittance booked |
+	// | `refund_found` | money that went back without a refund here, for example from the Saferpay Backoffice |
 	Kind ExceptionKind `json:"kind"`
 
 	// Meanings What each of the choices does, for people.
@@ -1683,8 +1706,8 @@ type Exception struct {
 // ExceptionStatus defines model for Exception.Status.
 type ExceptionStatus string
 
-// ExceptionContext What the exception is about, as it stands now, with what it is found by in the Saferpay Backoffice. Only in the answer
-// about one exception, and absent for what is neither a payment nor a refund.
+// ExceptionContext What the exception is about, as it stands now, with the ids that find it in the Saferpay Backoffice. Only in the
+// answer about one exception. Absent for what is neither a payment nor a refund.
 type ExceptionContext struct {
 	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
 	//
@@ -1712,9 +1735,9 @@ type ExceptionContext struct {
 	// PaymentID Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
 	PaymentID PaymentID `json:"payment_id"`
 
-	// PaymentState `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. One of `failed`, `aborted` and `expired` can become
-	// `unknown` once more: when Saferpay's report shows in the night that the payer paid all the same. The money then comes to
-	// the invoice as if it had been known at once.
+	// PaymentState `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. A payment that is `failed`, `aborted` or
+	// `expired` can become `unknown` once more: when Saferpay's report shows at night that the payer did pay. The money then
+	// comes to the invoice as if it had been known at once.
 	PaymentState PaymentState `json:"payment_state"`
 
 	// RefundID Only of a refund.
@@ -1746,20 +1769,33 @@ type ExceptionDecision struct {
 	Note *string `json:"note,omitempty"`
 }
 
-// ExceptionKind What is to be decided: `capture_unclear` authorized money could not be captured, or nobody knows; `release_unclear`
-// authorized money could not be given back, or nobody knows; `outcome_unclear` Saferpay could not be asked what became of
-// a payment; `pending_overdue` the provider has not decided in its time; `answer_mismatch` Saferpay has other
-// money than was asked for; `double_payment` money for an invoice that was settled already; `capture_deadline` authorized
-// money is about to be lost; `refund_unclear` nobody knows whether a refund happened; `refund_by_hand` the licence has no
-// refunds, so that it is done in the Saferpay Backoffice; `refund_not_taken` Saferpay does not take a refund at the
-// moment; `refund_stuck` an accepted refund could not be captured; `booking_failed` captured money could not be booked;
-// `webhook_disabled` a webhook endpoint takes no events any more; `email_failed` a mail about an invoice, a payment
-// service or a webhook endpoint could not be delivered.
+// ExceptionKind What is to be decided.
 //
-// The nightly comparison with Saferpay's transaction report finds: `orphan_transaction` captured money that no payment
-// stands for; `missing_capture` money, or a refund, that is authorized at Saferpay and that nobody captures;
-// `amount_differs` Saferpay moved another amount than was booked; `refund_found` money that went back without a refund
-// here, such as one that was made in the Saferpay Backoffice. Each is raised once about its subject.
+// | kind | means |
+// | --- | --- |
+// | `capture_unclear` | authorized money could not be captured, or the outcome is unknown |
+// | `release_unclear` | authorized money could not be given back, or the outcome is unknown |
+// | `outcome_unclear` | Quittance could not ask Saferpay what became of a payment |
+// | `pending_overdue` | the provider has not decided in its time |
+// | `answer_mismatch` | Saferpay has other money than Quittance asked for |
+// | `double_payment` | money came for an invoice that was settled already |
+// | `capture_deadline` | authorized money will be lost soon |
+// | `refund_unclear` | it is unknown whether a refund happened |
+// | `refund_by_hand` | the licence has no refunds, so somebody refunds in the Saferpay Backoffice |
+// | `refund_not_taken` | Saferpay does not accept a refund at the moment |
+// | `refund_stuck` | an accepted refund could not be captured |
+// | `booking_failed` | captured money could not be booked |
+// | `webhook_disabled` | a webhook endpoint takes no more events |
+// | `email_failed` | a mail about an invoice, a payment service or a webhook endpoint could not be delivered |
+//
+// The nightly comparison with Saferpay's transaction report finds these. Each is raised once about its subject.
+//
+// | kind | means |
+// | --- | --- |
+// | `orphan_transaction` | captured money that belongs to no payment |
+// | `missing_capture` | money, or a refund, that is authorized at Saferpay and that nobody captures |
+// | `amount_differs` | Saferpay moved another amount than Quittance booked |
+// | `refund_found` | money that went back without a refund here, for example from the Saferpay Backoffice |
 type ExceptionKind string
 
 // ExceptionList defines model for ExceptionList.
@@ -2091,7 +2127,7 @@ type JournalEntry struct {
 	// Example: Paiement en ligne de la facture 2026-0042
 	Text string `json:"text"`
 
-	// ValueDate The day on which it happened; differs from `date` only when the books were closed for it, and then `date` is the
+	// ValueDate The day on which it happened. It differs from `date` only when the books were closed for it; then `date` is the
 	// first open day.
 	ValueDate Date `json:"value_date"`
 }
@@ -2200,7 +2236,7 @@ type JournalVerification struct {
 
 // KeyRotation defines model for KeyRotation.
 type KeyRotation struct {
-	// OverlapHours How long the old key goes on working; 24 when absent.
+	// OverlapHours For how many hours the old key still works; 24 when absent.
 	//
 	// Example: 24
 	OverlapHours *int `json:"overlap_hours,omitempty"`
@@ -2209,8 +2245,8 @@ type KeyRotation struct {
 // Language ISO 639-1.
 type Language string
 
-// LiabilityShift What to do with a payment for which the company, not the card's issuer, bears the risk: `require` releases it and asks
-// for other means, `prefer` takes it all the same.
+// LiabilityShift What to do with a payment if the company, not the card's issuer, bears the risk. `require` releases it and asks for
+// another method. `prefer` takes it anyway.
 type LiabilityShift string
 
 // NewAccount defines model for NewAccount.
@@ -2251,8 +2287,8 @@ type NewCompany struct {
 	// Example: VD
 	Canton NewCompanyCanton `json:"canton"`
 
-	// ContactEmail Whom Quittance writes to about the company's payment services, in the company's language. Without it no such mail is
-	// sent, and the timeline of the payment service says so.
+	// ContactEmail The address to which Quittance writes about the company's payment services, in the company's language. Without it no
+	// such mail is sent, and the timeline of the payment service says so.
 	//
 	//
 	// Example: buchhaltung@demo.example
@@ -2419,7 +2455,7 @@ type NewWebhookEndpoint struct {
 	// Description Example: Accounting
 	Description *EndpointDescription `json:"description,omitempty"`
 
-	// Events The events that it takes; empty for all, also those that are yet to come.
+	// Events The events that it takes; empty for all, also for types that are added later.
 	Events *EventTypes `json:"events,omitempty"`
 
 	// URL Example: https://shop.example.ch/webhooks
@@ -2445,7 +2481,7 @@ type NewlyMadeAPIKey struct {
 
 // NextStep defines model for NextStep.
 type NextStep struct {
-	// Email To whom to write.
+	// Email The address to write to.
 	//
 	// Example: partner_support_e-commerce@six-payment-services.com
 	Email *string `json:"email,omitempty"`
@@ -2554,9 +2590,9 @@ type Payment struct {
 	// Saferpay How Saferpay calls it; each is absent until it is known.
 	Saferpay SaferpayReferences `json:"saferpay"`
 
-	// State `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. One of `failed`, `aborted` and `expired` can become
-	// `unknown` once more: when Saferpay's report shows in the night that the payer paid all the same. The money then comes to
-	// the invoice as if it had been known at once.
+	// State `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. A payment that is `failed`, `aborted` or
+	// `expired` can become `unknown` once more: when Saferpay's report shows at night that the payer did pay. The money then
+	// comes to the invoice as if it had been known at once.
 	State    PaymentState  `json:"state"`
 	Timeline []PaymentStep `json:"timeline"`
 }
@@ -2648,7 +2684,7 @@ type PaymentServiceStatus string
 
 // PaymentServiceStep defines model for PaymentServiceStep.
 type PaymentServiceStep struct {
-	// About Which one, where there are several: after how many business days for a reminder, the id of a document, a currency, or methods with currencies.
+	// About Which one, where there are several: the business days before a reminder, the id of a document, a currency, or methods with currencies.
 	//
 	// Example: 2
 	About *string   `json:"about,omitempty"`
@@ -2660,18 +2696,18 @@ type PaymentServiceStep struct {
 	Note   *string              `json:"note,omitempty"`
 	Status PaymentServiceStatus `json:"status"`
 
-	// What Names the step for programs: a new status, or what else happened. `contracts_lost` and `suspended` both suspend; after
-	// `suspended` the company enters new credentials, after `contracts_lost` the acquirer is asked.
+	// What Names the step for programs: a new status, or what else happened. `contracts_lost` and `suspended` both suspend. After
+	// `suspended` the company enters new credentials. After `contracts_lost` somebody asks the acquirer.
 	What PaymentServiceWhat `json:"what"`
 }
 
-// PaymentServiceWhat Names the step for programs: a new status, or what else happened. `contracts_lost` and `suspended` both suspend; after
-// `suspended` the company enters new credentials, after `contracts_lost` the acquirer is asked.
+// PaymentServiceWhat Names the step for programs: a new status, or what else happened. `contracts_lost` and `suspended` both suspend. After
+// `suspended` the company enters new credentials. After `contracts_lost` somebody asks the acquirer.
 type PaymentServiceWhat string
 
-// PaymentState `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. One of `failed`, `aborted` and `expired` can become
-// `unknown` once more: when Saferpay's report shows in the night that the payer paid all the same. The money then comes to
-// the invoice as if it had been known at once.
+// PaymentState `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. A payment that is `failed`, `aborted` or
+// `expired` can become `unknown` once more: when Saferpay's report shows at night that the payer did pay. The money then
+// comes to the invoice as if it had been known at once.
 type PaymentState string
 
 // PaymentStep defines model for PaymentStep.
@@ -2681,9 +2717,9 @@ type PaymentStep struct {
 	// Note Example: Saferpay authorized VISA.
 	Note *string `json:"note,omitempty"`
 
-	// State `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. One of `failed`, `aborted` and `expired` can become
-	// `unknown` once more: when Saferpay's report shows in the night that the payer paid all the same. The money then comes to
-	// the invoice as if it had been known at once.
+	// State `captured`, `failed`, `aborted`, `expired` and `cancelled` are the ends. A payment that is `failed`, `aborted` or
+	// `expired` can become `unknown` once more: when Saferpay's report shows at night that the payer did pay. The money then
+	// comes to the invoice as if it had been known at once.
 	State PaymentState `json:"state"`
 }
 
@@ -2697,8 +2733,8 @@ type Payout struct {
 	// Candidates When several sets of payments explain it; each can be confirmed.
 	Candidates []PayoutCandidate `json:"candidates"`
 
-	// Confidence How sure it is what it pays: `certain` by orders or because a person said so, `likely` because whole days explain it,
-	// `possible` because no other payments do.
+	// Confidence How sure Quittance is what it pays: `certain` by orders or because a person said so, `likely` because whole days
+	// explain it, `possible` because no other payments do.
 	Confidence *PayoutConfidence `json:"confidence,omitempty"`
 	CreatedAt  time.Time         `json:"created_at"`
 
@@ -2714,7 +2750,7 @@ type Payout struct {
 	// Fee What the acquirer keeps; `0.00` while nobody knows.
 	Fee Amount `json:"fee"`
 
-	// Gross What its payments, refunds and others are together; `0.00` while nobody knows.
+	// Gross The sum of its payments, refunds and other items; `0.00` while it is unknown.
 	Gross Amount `json:"gross"`
 
 	// ID Example: pyo_01k9m2h4e9zx7v1p6d2y5w8r0a
@@ -2760,17 +2796,17 @@ type Payout struct {
 	Returns *string          `json:"returns,omitempty"`
 	SeenIn  []PayoutSighting `json:"seen_in"`
 
-	// State `booked`; `proposed`: it is likely known what it pays, and a person has to confirm; `unmatched`: nobody knows; `dismissed`: a
-	// person left it out of the books; `returned`: booked, and taken back by the bank.
+	// State `booked`; `proposed`: it is probably known what it pays, and a person has to confirm; `unmatched`: it is unknown what
+	// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank.
 	State    PayoutState  `json:"state"`
 	Timeline []PayoutStep `json:"timeline"`
 
-	// Total Of the whole transfer: `net`, unless a part of it waits for a person.
+	// Total The amount of the whole transfer: `net`, unless a part of it waits for a person.
 	Total Amount `json:"total"`
 }
 
-// PayoutConfidence How sure it is what it pays: `certain` by orders or because a person said so, `likely` because whole days explain it,
-// `possible` because no other payments do.
+// PayoutConfidence How sure Quittance is what it pays: `certain` by orders or because a person said so, `likely` because whole days
+// explain it, `possible` because no other payments do.
 type PayoutConfidence string
 
 // PayoutCandidate defines model for PayoutCandidate.
@@ -2786,8 +2822,8 @@ type PayoutCandidate struct {
 
 // PayoutDecision defines model for PayoutDecision.
 type PayoutDecision struct {
-	// Account Where the rest goes that neither items nor fee explain, such as 6945 for a rounding difference, or 1100 for a chargeback
-	// that the customer owes again.
+	// Account Where the rest goes that neither items nor fee explain, such as 6945 for a rounding difference, or 1100 for a
+	// chargeback that the customer owes again.
 	//
 	//
 	// Example: 6945
@@ -2863,7 +2899,7 @@ type PayoutLine struct {
 
 	// Problem Why it could not be matched, for people.
 	//
-	// Example: No payment or refund with this order is known here.
+	// Example: Quittance knows no payment or refund with this order.
 	Problem *string         `json:"problem,omitempty"`
 	Type    *PayoutLineType `json:"type,omitempty"`
 }
@@ -2922,15 +2958,15 @@ type PayoutSighting struct {
 // PayoutSightingFormat defines model for PayoutSighting.Format.
 type PayoutSightingFormat string
 
-// PayoutState `booked`; `proposed`: it is likely known what it pays, and a person has to confirm; `unmatched`: nobody knows; `dismissed`: a
-// person left it out of the books; `returned`: booked, and taken back by the bank.
+// PayoutState `booked`; `proposed`: it is probably known what it pays, and a person has to confirm; `unmatched`: it is unknown what
+// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank.
 type PayoutState string
 
 // PayoutStep defines model for PayoutStep.
 type PayoutStep struct {
 	At time.Time `json:"at"`
 
-	// By The id of the key of who decided.
+	// By The id of the key that decided.
 	//
 	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 	By *string `json:"by,omitempty"`
@@ -2938,8 +2974,8 @@ type PayoutStep struct {
 	// Note Example: Matched by the orders that the file names.
 	Note string `json:"note"`
 
-	// State `booked`; `proposed`: it is likely known what it pays, and a person has to confirm; `unmatched`: nobody knows; `dismissed`: a
-	// person left it out of the books; `returned`: booked, and taken back by the bank.
+	// State `booked`; `proposed`: it is probably known what it pays, and a person has to confirm; `unmatched`: it is unknown what
+	// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank.
 	State PayoutState `json:"state"`
 }
 
@@ -3135,7 +3171,7 @@ type Scopes = []Scope
 
 // SecretRotation defines model for SecretRotation.
 type SecretRotation struct {
-	// OverlapHours For how long the old secret goes on; 24 when absent.
+	// OverlapHours For how many hours the old secret still signs; 24 when absent.
 	//
 	// Example: 24
 	OverlapHours *int `json:"overlap_hours,omitempty"`
@@ -3154,8 +3190,8 @@ type Settings struct {
 	// BooksClosedUntil The last day on which nothing can be booked any more; absent while the books were never closed.
 	BooksClosedUntil *Date `json:"books_closed_until,omitempty"`
 
-	// ContactEmail Whom Quittance writes to about the company's payment services, in the company's language. Without it no such mail is
-	// sent, and the timeline of the payment service says so.
+	// ContactEmail The address to which Quittance writes about the company's payment services, in the company's language. Without it no
+	// such mail is sent, and the timeline of the payment service says so.
 	//
 	//
 	// Example: buchhaltung@demo.example
@@ -3169,8 +3205,8 @@ type Settings struct {
 	// Language ISO 639-1.
 	Language Language `json:"language"`
 
-	// LiabilityShift What to do with a payment for which the company, not the card's issuer, bears the risk: `require` releases it and asks
-	// for other means, `prefer` takes it all the same.
+	// LiabilityShift What to do with a payment if the company, not the card's issuer, bears the risk. `require` releases it and asks for
+	// another method. `prefer` takes it anyway.
 	LiabilityShift LiabilityShift `json:"liability_shift"`
 
 	// PayoutDays How many business days after a payment its payout is expected.
@@ -3178,7 +3214,7 @@ type Settings struct {
 	// Example: 2
 	PayoutDays int `json:"payout_days"`
 
-	// PayoutIbans The accounts to which the acquirer pays. Statements of others are refused; while there are none, of any is taken.
+	// PayoutIbans The accounts to which the acquirer pays. Statements of other accounts are refused. While the list is empty, statements of any account are taken.
 	PayoutIbans []IBAN `json:"payout_ibans"`
 
 	// ReceiptAccount Where receipts are booked.
@@ -3207,8 +3243,8 @@ type SettingsChanges struct {
 	// Language ISO 639-1.
 	Language *Language `json:"language,omitempty"`
 
-	// LiabilityShift What to do with a payment for which the company, not the card's issuer, bears the risk: `require` releases it and asks
-	// for other means, `prefer` takes it all the same.
+	// LiabilityShift What to do with a payment if the company, not the card's issuer, bears the risk. `require` releases it and asks for
+	// another method. `prefer` takes it anyway.
 	LiabilityShift *LiabilityShift `json:"liability_shift,omitempty"`
 
 	// PayoutDays Example: 2
@@ -3353,7 +3389,7 @@ type Standing struct {
 	// EntryID Example: jre_01k9m23w3mk8s4c2z7x0a5g9h1
 	EntryID string `json:"entry_id"`
 
-	// ExpectedPayout Of what the acquirer pays out or keeps back: when that is expected, see `payout_days` of the settings.
+	// ExpectedPayout When the acquirer is expected to pay it out or keep it back, see `payout_days` of the settings.
 	ExpectedPayout *Date `json:"expected_payout,omitempty"`
 
 	// InvoiceID Example: inv_01k9m21t1jh6q2a0x5v8y3e7f9
@@ -3585,7 +3621,7 @@ type WebhookEndpoint struct {
 	DisabledBecause *string `json:"disabled_because,omitempty"`
 	Enabled         bool    `json:"enabled"`
 
-	// Events The events that it takes; empty for all, also those that are yet to come.
+	// Events The events that it takes; empty for all, also for types that are added later.
 	Events EventTypes `json:"events"`
 
 	// FailingSince Absent when the last attempt worked.
@@ -3594,10 +3630,10 @@ type WebhookEndpoint struct {
 	// ID Example: whe_01k9m28b1bs3y9h7e2c5f0n4p6
 	ID WebhookEndpointID `json:"id"`
 
-	// PreviousSecretUntil Until when messages are signed with the secret before as well; absent when they are not.
+	// PreviousSecretUntil Until when messages are signed with the old secret as well; absent when they are not.
 	PreviousSecretUntil *time.Time `json:"previous_secret_until,omitempty"`
 
-	// Secret What messages are signed with. It is only in the answer that makes it.
+	// Secret What messages are signed with. Only the answer that makes it shows it.
 	//
 	// Example: whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD
 	Secret *string `json:"secret,omitempty"`
@@ -3612,7 +3648,7 @@ type WebhookEndpointChanges struct {
 	Description *EndpointDescription `json:"description,omitempty"`
 	Enabled     *bool                `json:"enabled,omitempty"`
 
-	// Events The events that it takes; empty for all, also those that are yet to come.
+	// Events The events that it takes; empty for all, also for types that are added later.
 	Events *EventTypes `json:"events,omitempty"`
 
 	// URL Example: https://shop.example.ch/webhooks

@@ -32,7 +32,7 @@ func (h *hits) Enabled(context.Context, slog.Level) bool { return true }
 
 // Handle implements slog.Handler.
 func (h *hits) Handle(_ context.Context, r slog.Record) error {
-	if r.Message != "The Saferpay simulator lets a fault happen." {
+	if r.Message != "simulator fault fired" {
 		return nil
 	}
 	r.Attrs(func(a slog.Attr) bool {

@@ -28,7 +28,7 @@ type attempt struct {
 
 // TestEveryPathEndsWithBooksThatAgree plays every combination of notification and payer, every test card, every TWINT amount
 // and every fault of every operation on a stack of its own, and holds our books against Saferpay's after each group. An hour
-// passes in a second here, and a payment page lives for 24. Faults and notifications are set for the whole simulator, so one
+// passes in a second here, and a payment page lives for ten. Faults and notifications are set for the whole simulator, so one
 // group follows the other; within a group everything happens at once.
 func TestEveryPathEndsWithBooksThatAgree(t *testing.T) {
 	if testing.Short() {
@@ -45,6 +45,7 @@ func TestEveryPathEndsWithBooksThatAgree(t *testing.T) {
 	t.Run("Every notification and every payer, while looking back at dead pages goes wrong", ended)
 	w.played += len(everyKind)
 	requireNotPolled(t, w.stack, w.left+len(everyKind))
+	longLivedPages(t, w.stack) // payers wait until as many pages are open as there are faults
 	w.faults(t)
 	requireNoStrangers(t, w.stack, w.on(t))
 	t.Logf("%d combinations were played", w.played)

@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -137,6 +138,13 @@ func (inv invoice) requireCollectedOnce(amount string) invoice {
 		{Account: "1100", Debit: "0.00", Credit: amount, Currency: "CHF"},
 	}}}, c.journal(inv))
 	return paid
+}
+
+// longLivedPages lets the payment pages that are opened from now on live for a day, and not for an hour, before the time scale
+// shortens it. It is for tests that have a stack of their own.
+func longLivedPages(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	send(t, "PUT", s.SimulatorURL()+"/_sim/settings", object{"page_life_ms": (24 * time.Hour).Milliseconds()}, nil).gives(200, nil)
 }
 
 // armFault makes the next call of an operation go wrong. It is for tests that are not parallel, or have a stack of their own.

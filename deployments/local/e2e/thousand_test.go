@@ -18,8 +18,9 @@ import (
 func TestAThousandClicksAndAThousandNotificationsAreBoundedAndLoseNothing(t *testing.T) {
 	t.Parallel()
 	options := ownOptions(t)
-	options.TimeScale = 300 // the pause of a quarter of an hour takes three seconds, and a page lives for five minutes
+	options.TimeScale = 300 // the pause of a quarter of an hour takes three seconds
 	s := startStack(t, options)
+	longLivedPages(t, s) // for five minutes
 	inv := newMerchant(t, s).issue("108.00")
 	page := inv.payNow("card")
 	temporal, invoiceID := operator(t, s), contract.InvoicePaymentID(inv.ID)

@@ -1,8 +1,11 @@
-// Command scaling says what it takes to carry a load: from what one payment costs it derives how many pods, shards, cores and
-// databases are needed, then simulates payments on them, and says how long people wait and what the bottleneck is.
+// Command scaling says what it takes to carry a load. From what one payment costs it computes how many pods, shards, cores and
+// databases are needed, how long people wait (by the formulas of queueing theory), and what comes next.
 package main
 
 import (
+	"cmp"
+	_ "embed"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,19 +16,17 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:], os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
+	if err := run(os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "scaling:", err)
 		os.Exit(1)
 	}
 }
 
-func run(arguments []string, to, complaints io.Writer) error {
+func run(arguments []string, to io.Writer) error {
 	flags := flag.NewFlagSet("scaling", flag.ContinueOnError)
-	flags.SetOutput(complaints)
 	loads := flags.String("rate", "10,1000,10000", "payments a second, with commas between several `loads`")
-	seed := flags.Uint64("seed", 1, "the same `number` gives the same answer")
-	companies := flags.Int("companies", 0, "`how many` companies have these payments; by default 100 for each payment a second")
-	show := flags.Bool("costs", false, "print what a payment costs, as JSON to be changed and given to --with")
+	companies := flags.Uint("companies", 0, "`how many` companies have these payments; by default 100 for each payment a second")
+	show := flags.Bool("costs", false, "print the built-in costs of a payment, as JSON to be changed and given to --with")
 	with := flags.String("with", "", "a `file` with your own costs; what it leaves out stays as it is built in")
 	if err := flags.Parse(arguments); err != nil {
 		return err
@@ -33,54 +34,55 @@ func run(arguments []string, to, complaints io.Writer) error {
 	if flags.NArg() > 0 {
 		return fmt.Errorf("there is no argument %q", flags.Arg(0))
 	}
-	if *companies < 0 {
-		return errors.New("--companies can't be negative")
-	}
-	rates, err := readRates(*loads)
-	if err != nil {
-		return err
-	}
-	c := builtIn
-	if *with != "" {
-		if c, err = readFile(*with); err != nil {
-			return err
-		}
-	}
 	if *show {
-		return c.print(to)
-	}
-	if err := price(to, c); err != nil {
+		_, err := to.Write(builtIn)
 		return err
 	}
-	for _, rate := range rates {
-		n := *companies
-		if n == 0 {
-			n = max(1, int(companiesPer*rate))
-		}
-		p := newPlan(rate, n, c)
-		if err := report(to, p, p.simulate(*seed, leastPayments)); err != nil {
-			return err
-		}
+	c, err := readCosts(*with)
+	if err != nil {
+		return fmt.Errorf("read the costs: %w", err)
 	}
-	return nil
-}
-
-func readRates(list string) (rates []float64, err error) {
-	for one := range strings.SplitSeq(list, ",") {
+	var plans []*plan
+	for one := range strings.SplitSeq(*loads, ",") {
 		rate, err := strconv.ParseFloat(strings.TrimSpace(one), 64)
 		if err != nil || !(rate > 0 && rate <= 1e6) {
-			return nil, fmt.Errorf("--rate: %q is no number of payments a second, above 0 and up to 1,000,000", one)
+			return fmt.Errorf("--rate: %q is no number of payments a second, above 0 and up to 1,000,000", one)
 		}
-		rates = append(rates, rate)
+		plans = append(plans, newPlan(rate, cmp.Or(*companies, max(1, uint(100*rate))), c))
 	}
-	return rates, nil
+	return report(to, c, plans)
 }
 
-func readFile(name string) (c costs, err error) {
-	file, err := os.Open(name)
-	if err != nil {
+// costs are what a payment costs, by key. It always has the keys of builtIn, and no others.
+type costs map[string]struct {
+	Value float64 `json:"value"`
+	From  string  `json:"from"` // where the figure comes from
+}
+
+//go:embed costs.json
+var builtIn []byte
+
+// readCosts returns the figures that are built in, with those of a file instead where there are any.
+func readCosts(file string) (costs, error) {
+	c, known, own, err := costs{}, costs{}, builtIn, error(nil)
+	if file != "" {
+		own, err = os.ReadFile(file)
+	}
+	if err = errors.Join(err, json.Unmarshal(builtIn, &known), json.Unmarshal(builtIn, &c), json.Unmarshal(own, &c)); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	return readCosts(file)
+	for key, of := range c {
+		if _, ok := known[key]; !ok || of.Value < 0 {
+			return nil, fmt.Errorf("%s can't be %v; --costs prints the keys", key, of.Value)
+		}
+	}
+	if c.of("saferpay_calls_at_once") < 1 || c.of("largest_postgres_cores") < 1 ||
+		c.of("temporal_frontend_part")+c.of("temporal_matching_part") > 1 {
+		return nil, errors.New("at least one call at once, at least one core, and parts that are together at most 1")
+	}
+	return c, nil
 }
+
+// of returns a figure as it stands in the table, seconds one of milliseconds.
+func (c costs) of(key string) float64      { return c[key].Value }
+func (c costs) seconds(key string) float64 { return c[key].Value / 1000 }

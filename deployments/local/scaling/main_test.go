@@ -4,7 +4,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -16,64 +15,84 @@ import (
 func scale(t *testing.T, arguments ...string) string {
 	t.Helper()
 	var to strings.Builder
-	require.NoError(t, run(arguments, &to, io.Discard))
+	require.NoError(t, run(arguments, &to))
 	return to.String()
+}
+
+// own writes a file of costs.
+func own(t *testing.T, figures string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "mine.json")
+	require.NoError(t, os.WriteFile(file, []byte(figures), 0o600))
+	return file
 }
 
 func TestTheProgramSaysWhatToBuyAndWhatComesNext(t *testing.T) {
 	t.Parallel()
 	said := scale(t, "--rate", "10,50")
 	for _, part := range []string{
-		"one payment takes", "10 payments a second, 1,000 companies", "50 payments a second, 5,000 companies",
-		"Temporal's Postgres, cores", "Pay now", "notification to paid",
-		"API pods of 2 cores", "The bottleneck is", "Next, pods apart",
+		"one payment takes", "| 10 ", "| 50 ", "1,000 (", "5,000 (", "API, pods", "Temporal's Postgres, cores",
+		"Quittance's Postgres, connections", "Pay now, p50, p99", "notification to paid", "bottleneck", "from 305 on: one more Temporal cluster",
 	} {
 		assert.Contains(t, said, part)
 	}
 }
 
-func TestTheSameSeedMakesTheProgramSayTheSame(t *testing.T) {
+func TestTheSameLoadGetsTheSameAnswer(t *testing.T) {
 	t.Parallel()
-	once := scale(t, "--rate", "30", "--companies", "100", "--seed", "5")
-	assert.Equal(t, once, scale(t, "--rate", "30", "--companies", "100", "--seed", "5"))
-	assert.NotEqual(t, once, scale(t, "--rate", "30", "--companies", "100", "--seed", "6"))
+	once := scale(t, "--rate", "30", "--companies", "100")
+	assert.Equal(t, once, scale(t, "--rate", "30", "--companies", "100"))
+}
+
+func TestTheDocumentHasWhatTheProgramPrints(t *testing.T) {
+	t.Parallel()
+	document, err := os.ReadFile("../../SCALING.md")
+	require.NoError(t, err)
+	var missing []string
+	for line := range strings.Lines(scale(t)) {
+		if !strings.Contains(string(document), line) {
+			missing = append(missing, line)
+		}
+	}
+	assert.Empty(t, missing, "paste what `make scale` prints into SCALING.md again")
 }
 
 func TestWhatCostsPrintsCanBeGivenBack(t *testing.T) {
 	t.Parallel()
-	printed := scale(t, "--costs")
-	read, err := readCosts(strings.NewReader(printed))
-	require.NoError(t, err)
-	assert.Equal(t, builtIn, read)
-	file := filepath.Join(t.TempDir(), "mine.json")
-	require.NoError(t, os.WriteFile(file, []byte(`{"api_cpu_ms": {"value": 900, "from": "eight cores, in May"}}`), 0o600))
-	assert.Contains(t, scale(t, "--costs", "--with", file), `{"value": 900, "from": "eight cores, in May"}`)
-	assert.Contains(t, scale(t, "--rate", "10", "--with", file), "8 API pods", "9 cores of work, 60 % full")
+	assert.Equal(t, scale(t), scale(t, "--with", own(t, scale(t, "--costs"))))
+	eight := own(t, `{"api_cpu_ms": {"value": 900, "from": "eight cores, in May"}}`)
+	assert.Contains(t, scale(t, "--rate", "10", "--with", eight), "1 × 8: 56 %", "9 cores of work in 8 pods of 2")
 }
 
-func TestEveryCostHasAPlaceAndSaysWhereItIsFrom(t *testing.T) {
+func TestEveryCostSaysWhereItIsFromAndIsUsed(t *testing.T) {
 	t.Parallel()
-	assert.Len(t, keys, len(builtIn))
-	for key, of := range builtIn {
-		assert.True(t, slices.Contains(keys, key), key)
-		assert.NotEmpty(t, of.From, key)
+	c, err := readCosts("")
+	require.NoError(t, err)
+	code := ""
+	for _, file := range []string{"main.go", "payment.go", "plan.go", "report.go"} {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		code += string(text)
 	}
-	assert.NoError(t, builtIn.check())
+	for key, of := range c {
+		assert.NotEmpty(t, of.From, key)
+		assert.Contains(t, code, `"`+key+`"`)
+	}
 }
 
 func TestFiguresThatCannotBeAreRefused(t *testing.T) {
 	t.Parallel()
 	for given, complaint := range map[string]string{
-		`{"api_cpu": {"value": 1}}`:              `there is no "api_cpu"`,
-		`{"api_cpu_ms": 1}`:                      "read the costs",
-		`{"api_cpu_ms": {"value": -1}}`:          "api_cpu_ms can't be -1",
-		`{"quittance_statements": {"value": 0}}`: "quittance_statements can't be 0",
-		`{"temporal_frontend_part": {"value": 0.9}, "temporal_matching_part": {"value": 1}}`: "more than the whole",
-		`{"saferpay_calls_at_once": {"value": 0.5}}`:                                         "whole numbers",
+		`{"api_cpu": {"value": 1}}`:    `api_cpu can't be 1`,
+		`{"api_cpu_ms": 1}`:            "read the costs",
+		`{"api_cpu_ms": {"value":-1}}`: "api_cpu_ms can't be -1",
+		`{"temporal_frontend_part": {"value": 0.9}, "temporal_matching_part": {"value": 1}}`: "at most 1",
+		`{"saferpay_calls_at_once": {"value": 0.5}}`:                                         "at least one call",
+		`{"largest_postgres_cores": {"value": 0}}`:                                           "at least one core",
 		`[]`: "read the costs",
+		``:   "read the costs",
 	} {
-		_, err := readCosts(strings.NewReader(given))
-		assert.ErrorContains(t, err, complaint, given)
+		assert.ErrorContains(t, run([]string{"--with", own(t, given)}, io.Discard), complaint, given)
 	}
 }
 
@@ -91,7 +110,7 @@ func TestFlagsThatCannotBeAreRefused(t *testing.T) {
 		{"10"},
 		{"--nonsense"},
 	} {
-		assert.Error(t, run(arguments, io.Discard, io.Discard), "%v", arguments)
+		assert.Error(t, run(arguments, io.Discard), "%v", arguments)
 	}
 }
 

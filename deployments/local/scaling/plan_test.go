@@ -1,141 +1,185 @@
 package main
 
 import (
+	"compress/gzip"
+	"encoding/json"
 	"maps"
+	"math"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // with returns the table with other figures.
-func with(figures map[string]float64) costs {
-	c := maps.Clone(builtIn)
+func with(t *testing.T, figures map[string]float64) costs {
+	t.Helper()
+	c, err := readCosts("")
+	require.NoError(t, err)
+	c = maps.Clone(c)
 	for key, value := range figures {
-		c[key] = cost{Value: value, From: "a test"}
+		of := c[key]
+		of.Value = value
+		c[key] = of
 	}
 	return c
 }
 
-// few payments are simulated here.
-const few = 3000
-
 // usual is a plan for a load, with as many companies as the program takes by itself.
-func usual(rate float64, c costs) *plan { return newPlan(rate, max(1, int(companiesPer*rate)), c) }
+func usual(t *testing.T, rate float64) *plan {
+	t.Helper()
+	return newPlan(rate, max(1, uint(100*rate)), with(t, nil))
+}
+
+// recorded counts the events of a recorded history by their type.
+func recorded(t *testing.T, name string) map[string]float64 {
+	t.Helper()
+	file, err := os.Open("../../../workflows/testdata/v1/" + name + ".json.gz")
+	require.NoError(t, err)
+	defer file.Close()
+	unpacked, err := gzip.NewReader(file)
+	require.NoError(t, err)
+	var history struct {
+		Events []struct {
+			EventType string `json:"eventType"`
+		} `json:"events"`
+	}
+	require.NoError(t, json.NewDecoder(unpacked).Decode(&history))
+	counts := map[string]float64{}
+	for _, e := range history.Events {
+		counts[strings.TrimPrefix(e.EventType, "EVENT_TYPE_")]++
+	}
+	return counts
+}
+
+// writes returns how often Temporal wrote to a history: its start, each message, and each start and end of a task. An activity's start
+// comes with the workflow task before it.
+func writes(history map[string]float64) float64 {
+	return history["WORKFLOW_EXECUTION_STARTED"] + history["WORKFLOW_EXECUTION_SIGNALED"] + history["WORKFLOW_TASK_STARTED"] +
+		history["WORKFLOW_TASK_COMPLETED"] + history["ACTIVITY_TASK_COMPLETED"]
+}
 
 func TestAPaymentMakesAsManyVisitsAsItsHistoryShows(t *testing.T) {
 	t.Parallel()
-	js := build(costs{}, plainly, true)
-	visits := func(at int) float64 { return heldBy(js.issue, at, 1) + heldBy(js.pay, at, 1) }
-	assert.InDelta(t, 11, visits(atPersistence), 0, "writes of a history")
-	assert.InDelta(t, 4, visits(atMatching), 0, "workflow tasks")
-	assert.InDelta(t, 5, visits(atWorker), 0, "workflow tasks, and an activity of its own")
-	assert.InDelta(t, 6, visits(atAPI), 0, "make, issue, look, pay now, notification, return")
+	paid := recorded(t, "invoice-paid-by-card-after-a-notification")
+	assert.InDelta(t, writes(paid)-1+1, benched.writes, 0, "without the start of the task of pay-now, which is kept in memory; with the return")
+	assert.InDelta(t, paid["WORKFLOW_TASK_COMPLETED"], benched.matched, 0)
+	assert.InDelta(t, paid["WORKFLOW_TASK_COMPLETED"]+paid["ACTIVITY_TASK_COMPLETED"], benched.tasks, 0)
+	told := recorded(t, "event-delivered")
+	assert.InDelta(t, writes(told), telling.writes, 0)
+	assert.InDelta(t, told["WORKFLOW_TASK_COMPLETED"], telling.matched, 0)
+	assert.InDelta(t, told["WORKFLOW_TASK_COMPLETED"]+told["ACTIVITY_TASK_COMPLETED"]+1, telling.tasks, 0, "and the relay")
+}
+
+func TestWhatIsMeasuredIsTheSumOfItsParts(t *testing.T) {
+	t.Parallel()
+	sum := func(of func(work) float64) float64 { return of(issuing) + of(paying) + of(settling) + of(aside) }
+	assert.InDelta(t, benched.requests, sum(func(w work) float64 { return w.requests }), 0)
+	assert.InDelta(t, benched.temporal, sum(func(w work) float64 { return w.temporal - w.reads }), 0, "without the replay")
+	assert.InDelta(t, benched.writes, sum(func(w work) float64 { return w.writes }), 0)
+	assert.InDelta(t, benched.matched, sum(func(w work) float64 { return w.matched }), 0)
+	assert.InDelta(t, benched.tasks, sum(func(w work) float64 { return w.tasks - w.reads }), 0, "without the replay")
+	assert.InDelta(t, benched.statements, sum(func(w work) float64 { return w.statements }), 0)
 }
 
 func TestAPaymentCostsWhatTheTableSays(t *testing.T) {
 	t.Parallel()
-	p := usual(10, with(map[string]float64{endpoints: 0}))
-	r := ratesOf(p.costs)
-	assert.InDelta(t, builtIn.seconds(apiCPU), p.demand[atAPI], 1e-9)
-	assert.InDelta(t, builtIn.seconds(recordCPU), p.demand[atRecord], 1e-9)
-	assert.InDelta(t, builtIn.seconds(persistenceTx)*builtIn.of(logged), p.demand[atPersistenceLog], 1e-9)
-	assert.InDelta(t, builtIn.seconds(workerCPU)+r.worker, p.demand[atWorker], 1e-9, "and a replay, since the workflow is not kept for days")
-	assert.InDelta(t, builtIn.seconds(persistenceCPU)+r.write, p.demand[atPersistence], 1e-9, "and a replay")
-	temporal := p.demand[atFrontend] + p.demand[atHistory] + p.demand[atMatching]
-	assert.InDelta(t, builtIn.seconds(temporalCPU)+r.frontend+r.history, temporal, 1e-9, "and a replay")
+	c := with(t, map[string]float64{"webhook_endpoints": 0})
+	p := newPlan(10, 1000, c)
+	seconds := func(at station) float64 { return p.takes[at].mean }
+	assert.InDelta(t, c.seconds("api_cpu_ms"), seconds(atAPI), 1e-9)
+	assert.InDelta(t, c.seconds("quittance_postgres_cpu_ms"), seconds(atRecord), 1e-9)
+	assert.InDelta(t, c.seconds("worker_cpu_ms")*10/9, seconds(atWorker), 1e-9, "and a replay, since the workflow is not kept for days")
+	assert.InDelta(t, c.seconds("temporal_postgres_cpu_ms")*18/17, seconds(atPersistence), 1e-9, "and a replay")
+	assert.InDelta(t, c.seconds("temporal_cpu_ms")*(.25*14/13+.6*18/17+.15), seconds(atFrontend)+seconds(atHistory)+seconds(atMatching), 1e-9)
+	assert.InDelta(t, 3*c.seconds("saferpay_ms"), seconds(atTerminal), 1e-9, "open, ask, capture")
 }
 
 func TestNothingIsPlannedFullerThanSixtyPercentWhereMachinesHelp(t *testing.T) {
 	t.Parallel()
 	for _, rate := range []float64{.1, 1, 10, 83, 84, 85, 500, 1000, 3000} {
-		p := usual(rate, builtIn)
-		for i := range p.servers {
-			assert.LessOrEqual(t, p.offered(i), fullest+1e-9, "%s at %v payments a second", stationNames[i], rate)
+		p := usual(t, rate)
+		for at := range nowhere {
+			assert.LessOrEqual(t, p.queues[at].utilisation(), fullest+1e-9, "%s at %v payments a second", stationNames[at], rate)
 		}
 	}
 }
 
-func TestWhatIsSeenAtTheStationsIsWhatWasPlanned(t *testing.T) {
+func TestHardlyAnybodyWaitsInAPlan(t *testing.T) {
 	t.Parallel()
-	p := usual(300, builtIn)
-	s := p.simulate(1, 10*few)
-	for i := range p.servers {
-		if at := kindOf[i]; at != whole && at != byCell && at != byDatabase {
-			continue // has so many lanes that each sees few payments
-		}
-		planned := p.rate * p.demand[i] / float64(p.servers[i]*p.lanes(i))
-		assert.InEpsilon(t, planned, s.at(i).utilisation, .05, stationNames[i])
+	p := usual(t, 300)
+	bare := *p
+	bare.queues = [nowhere + 1]queue{}
+	for at := range bare.queues {
+		bare.queues[at].servers = 1
 	}
-	assert.InEpsilon(t, takes(p.journeys.pay, payingNow), s.durations[payingNow].mean(), .05, "hardly anybody waits at such a load")
-	assert.Greater(t, s.durations[notifiedToPaid].percentile(.5), 2*p.costs.seconds(saferpayLatency)/2, "Saferpay is asked twice")
+	assert.InEpsilon(t, bare.lasts(paying, true).mean, p.lasts(paying, true).mean, .05)
+	assert.Greater(t, p.lasts(settling, true).quantile(.5), p.costs.seconds("saferpay_ms"), "Saferpay is asked twice, half of an answer is fixed")
 }
 
 func TestAnOverloadedStationIsNamedAsTheBottleneck(t *testing.T) {
 	t.Parallel()
-	for _, at := range []int{atAPI, atFrontend, atHistory, atMatching, atPersistence, atWorker, atRecord} {
-		p := usual(300, builtIn)
-		p.servers[at] = max(1, int(p.rate*p.demand[at]*.7/float64(p.lanes(at)))) // of which too few are bought
-		s := p.simulate(1, few)
-		named, used := p.bottleneck(s)
-		assert.Equal(t, stationNames[at], stationNames[named])
-		assert.GreaterOrEqual(t, used, 1.0)
-		assert.Contains(t, p.verdict(s), stationNames[at])
-		assert.Contains(t, p.verdict(s), "grows for ever")
+	for _, at := range []station{atAPI, atFrontend, atHistory, atMatching, atPersistence, atWorker, atRecord, atConnection} {
+		p := usual(t, 300)
+		p.queues[at].servers = max(1, int(p.queues[at].rate*p.queues[at].service.mean*.7)) // too few are bought
+		most, _, _ := p.advice()
+		assert.Equal(t, stationNames[at], stationNames[most])
+		assert.Contains(t, p.describe(at), "no end")
 	}
 }
 
 func TestOneCompanyAloneIsHeldUpByItsJournal(t *testing.T) {
 	t.Parallel()
-	p := newPlan(300, 1, builtIn)
-	s := p.simulate(1, few)
-	named, _ := p.bottleneck(s)
-	assert.Equal(t, stationNames[atJournal], stationNames[named])
-	assert.Contains(t, p.next(s), "the largest company's journal")
+	p := newPlan(300, 1, with(t, nil))
+	most, _, _ := p.advice()
+	assert.Equal(t, stationNames[atJournal], stationNames[most])
+	assert.Contains(t, p.describe(atJournal), "no end")
+	_, next, from := newPlan(90, 1, with(t, nil)).advice()
+	assert.Equal(t, "split the largest company", then[next])
+	assert.InDelta(t, 93, from, 1)
+}
+
+func TestACompanyThatIsTooLargeForAnyServerIsShown(t *testing.T) {
+	t.Parallel()
+	p := newPlan(1000, 1, with(t, nil))
+	assert.InDelta(t, 1, p.clusters, 0, "a company can't be divided")
+	assert.Equal(t, 64, p.queues[atPersistence].servers, "nobody rents out a larger one")
+	assert.Contains(t, p.describe(atPersistence), "no end")
 }
 
 func TestOneLargeCompanyGetsAsManyTerminalsAsItNeeds(t *testing.T) {
 	t.Parallel()
-	p := newPlan(100, 1, builtIn)
-	assert.Equal(t, 5, p.terminals[1], "100 payments a second, 0.9 s of calls each, 19.2 at once")
-	assert.LessOrEqual(t, p.offered(atTerminal), fullest)
+	p := newPlan(100, 1, with(t, nil))
+	assert.InDelta(t, 5, p.terminals, 0, "100 payments a second, 0.9 s of calls each, 19.2 at once")
+	assert.LessOrEqual(t, p.queues[atTerminal].utilisation(), fullest)
 }
 
 func TestMoreServersNeverMeanLongerWaitsAtTheirStation(t *testing.T) {
 	t.Parallel()
-	for _, at := range []int{atAPI, atHistory, atPersistence, atWorker, atRecord} {
-		var before float64
-		for i, more := range []float64{1.05, 1.2, 1.5, 2.5} {
-			p := usual(50, builtIn)
-			p.servers[at] = int(p.rate*p.demand[at]*more) + 1
-			wait := p.simulate(3, few).at(at).wait
-			if i > 0 {
-				assert.LessOrEqual(t, wait, before, "%s with %d servers", stationNames[at], p.servers[at])
-			}
-			before = wait
+	for _, at := range []station{atAPI, atHistory, atPersistence, atWorker, atRecord} {
+		before := math.Inf(1)
+		for _, more := range []float64{1.05, 1.2, 1.5, 2.5} {
+			q := usual(t, 50).queues[at]
+			q.servers = int(q.rate*q.service.mean*more) + 1
+			assert.LessOrEqual(t, q.wait().mean, before, "%s with %d servers", stationNames[at], q.servers)
+			before = q.wait().mean
 		}
 	}
 }
 
 func TestMoreLoadNeverNeedsLess(t *testing.T) {
 	t.Parallel()
-	before := newPlan(1, 10_000, builtIn)
+	before := newPlan(1, 10_000, with(t, nil))
 	for _, rate := range []float64{5, 20, 80, 200, 1000} {
-		p := newPlan(rate, 10_000, builtIn)
-		for i := range p.servers {
-			assert.GreaterOrEqual(t, p.servers[i]*p.lanes(i), before.servers[i]*before.lanes(i), "%s at %v payments a second", stationNames[i], rate)
+		p := newPlan(rate, 10_000, with(t, nil))
+		assert.GreaterOrEqual(t, p.clusters, before.clusters)
+		assert.GreaterOrEqual(t, p.databases, before.databases)
+		assert.GreaterOrEqual(t, p.terminals, before.terminals)
+		for at := range atPersistence {
+			assert.GreaterOrEqual(t, p.clusters*float64(p.queues[at].servers), before.clusters*float64(before.queues[at].servers))
 		}
 		before = p
 	}
-}
-
-func TestCompaniesAreSpreadSoThatNoPartHasMuchMore(t *testing.T) {
-	t.Parallel()
-	companies := newPopulation(10_000, .8)
-	for _, parts := range []int{1, 2, 7, 20} {
-		d := companies.divide(parts)
-		assert.InDelta(t, max(1/float64(parts), companies.share(0)), d.largest, .002, "%d parts", parts)
-	}
-	assert.Less(t, companies.share(9999), companies.share(0))
-	assert.Equal(t, 0, companies.pick(0))
-	assert.Equal(t, 9999, companies.pick(1))
 }

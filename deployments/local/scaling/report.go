@@ -4,76 +4,78 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"strings"
 	"text/tabwriter"
 )
 
-// price writes for how long a payment keeps a server of each station.
-func price(to io.Writer, c costs) error {
+// report writes two tables in Markdown: what a payment costs, and the plans.
+func report(to io.Writer, c costs, plans []*plan) error {
+	w := tabwriter.NewWriter(to, 0, 0, 1, ' ', 0)
+	row := func(cells ...string) { _, _ = fmt.Fprintln(w, "| "+strings.Join(cells, "\t| ")+"\t|") }
 	quiet := maps.Clone(c)
-	quiet[endpoints] = cost{}
-	all, own := demands(journeysOf(c)), demands(journeysOf(quiet))
-	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
-	_, _ = fmt.Fprintln(table, "one payment takes, of\tin all\tfor itself\tfor its webhooks\t")
-	for i := range all {
-		in, self := all[i]/secondsPerMillis, own[i]/secondsPerMillis
-		_, _ = fmt.Fprintf(table, "%s\t%.2f ms\t%.2f ms\t%.2f ms\t\n", stationNames[i], in, self, in-self)
+	quiet["webhook_endpoints"] = costs{}[""]
+	all, own := newPlan(1, 1, c), newPlan(1, 1, quiet)
+	row("one payment takes", "ms", "without webhooks", "one carries at 60 %, payments a second", "without webhooks")
+	row("---", "---", "---", "---", "---")
+	for at := range nowhere {
+		row(stationNames[at], number(1000*all.takes[at].mean), number(1000*own.takes[at].mean), number(all.carries(at)), number(own.carries(at)))
 	}
-	err := table.Flush()
-	_, _ = fmt.Fprintln(to)
-	return err
+	_, _ = fmt.Fprintln(w)
+	line := func(name string, cell func(*plan) string) {
+		cells := []string{name}
+		for _, p := range plans {
+			cells = append(cells, cell(p))
+		}
+		row(cells...)
+	}
+	line("payments a second", func(p *plan) string { return number(p.rate) })
+	line("---", func(*plan) string { return "---" })
+	line("companies (the largest has)", func(p *plan) string { return number(p.companies) + " (" + number(100*p.largest) + " %)" })
+	for at, name := range stationNames {
+		line(name, func(p *plan) string { return p.describe(station(at)) })
+	}
+	for i, w := range []work{issuing, paying, settling, settling} {
+		line([...]string{"issue", "Pay now", "notification to paid", "… in the largest company"}[i]+", p50, p99", func(p *plan) string {
+			lasts := p.lasts(w, i == 3)
+			return millis(lasts.quantile(.5)) + ", " + millis(lasts.quantile(.99))
+		})
+	}
+	line("payers on a payment page", func(p *plan) string { return number(p.rate * p.costs.of("payer_seconds")) })
+	line("workflows in the workers' memory", func(p *plan) string {
+		return number(p.clusters * float64(p.queues[atWorker].servers/2) * p.costs.of("worker_kept_workflows"))
+	})
+	line("bottleneck; next, pods apart", func(p *plan) string {
+		most, next, from := p.advice()
+		return stationNames[most] + "; from " + number(from) + " on: " + then[next]
+	})
+	return w.Flush()
 }
 
-// report writes what a plan needs, how it did in the simulation, and what comes next.
-func report(to io.Writer, p *plan, s *simulation) error {
-	w := &strings.Builder{}
-	fmt.Fprintf(w, "%s payments a second, %s companies of which the largest has %s\n\n",
-		number(p.rate), number(float64(len(p.companies.cumulated))), percent(p.companies.share(0)))
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	_, _ = fmt.Fprintln(table, "station\tservers\tutilisation\tbusiest\tmean queue\tp99 wait\t")
-	for i := range s.stations {
-		m := s.at(i)
-		busiest := percent(m.busiest)
-		if kindOf[i] == byShard {
-			busiest = ""
-		}
-		servers := number(float64(p.servers[i]))
-		if p.lanes(i) > 1 {
-			servers = fmt.Sprintf("%s x %s", number(float64(p.lanes(i))), servers)
-		}
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.2f\t%s\t\n",
-			stationNames[i], servers, percent(m.utilisation), busiest, m.queue, duration(m.p99))
+// describe returns how many there are of a station, how much the busiest is used, and how long one of a hundred waits there.
+func (p *plan) describe(at station) string {
+	q, many := p.queues[at], float64(p.queues[at].servers)
+	parts := [nowhere]float64{1, p.clusters, p.clusters, p.clusters, p.clusters, p.clusters, p.databases, p.databases, p.clusters, 1, p.terminals}
+	if at == atShard {
+		many = p.shards
+	} else if at <= atWorker {
+		many /= 2 // cores
 	}
-	if err := table.Flush(); err != nil {
-		return err
+	return number(parts[at]) + " × " + number(many) + ": " + number(100*q.utilisation()) + " %, " + millis(q.exceeded(.01))
+}
+
+// number writes 12,345 or, when it is small, 1.2.
+func number(n float64) string {
+	if n < 10 && n != math.Trunc(n) {
+		return fmt.Sprintf("%.2g", n)
 	}
-	fmt.Fprintln(w)
-	table = tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	_, _ = fmt.Fprintln(table, "latency\tp50\tp99\tif nobody waited\t")
-	for _, m := range []struct {
-		name    string
-		measure measure
-		journey journey
-	}{
-		{"issue", issuing, p.journeys.issue},
-		{"Pay now", payingNow, p.journeys.pay},
-		{"notification to paid", notifiedToPaid, p.journeys.returns},
-	} {
-		d := &s.durations[m.measure]
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t\n",
-			m.name, duration(d.percentile(.5)), duration(d.percentile(.99)), duration(takes(m.journey, m.measure)))
+	digits := fmt.Sprintf("%.0f", n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
 	}
-	if s.largest.count > 0 {
-		_, _ = fmt.Fprintf(table, "the largest company's\t%s\t%s\t\t\n", duration(s.largest.percentile(.5)), duration(s.largest.percentile(.99)))
-	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "\nTo run:\n%s\n%s\n", p.purchase(), p.verdict(s))
-	for _, wall := range p.walls(s) {
-		fmt.Fprintln(w, wall.sentence)
-	}
-	fmt.Fprintln(w, p.next(s))
-	_, err := fmt.Fprintln(to, w.String())
-	return err
+	return digits
+}
+
+func millis(seconds float64) string {
+	return strings.ReplaceAll(fmt.Sprintf("%.0f ms", 1000*seconds), "+Inf ms", "no end")
 }

@@ -39,8 +39,9 @@ type Surroundings struct {
 // Fault is how a call goes wrong.
 type Fault string
 
+// How a call goes wrong.
 const (
-	Fine       Fault = ""
+	Fine       Fault = "" // it does not
 	LostBefore Fault = "lost before it was done"
 	LostAfter  Fault = "done, but the answer was lost"
 	SaidNo     Fault = "refused"
@@ -113,6 +114,7 @@ func (s *Surroundings) Call(step string, do func() error) error {
 	}
 }
 
+// Raise records an exception, unless one of the kind about the subject is open.
 func (s *Surroundings) Raise(_ context.Context, in escalationsteps.Raise) (escalationsteps.Raised, error) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()

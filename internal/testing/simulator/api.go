@@ -107,7 +107,7 @@ func (s *Simulator) serveOperation(w http.ResponseWriter, r *http.Request, name 
 	if refused != nil {
 		status, answer, result = refused.status(), refused.reply(), refused.name
 	}
-	s.log.Debug("The Saferpay simulator answered a call.", "operation", name, "result", result, "details", answer["ErrorDetail"])
+	s.log.Debug("simulator call answered", "operation", name, "result", result, "details", answer["ErrorDetail"])
 	answer["ResponseHeader"] = header.reply()
 	writeJSON(w, status, answer)
 }

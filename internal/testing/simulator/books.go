@@ -73,7 +73,8 @@ type page struct {
 	SuccessNotifyURL string    `json:"success_notify_url"`
 	FailNotifyURL    string    `json:"fail_notify_url"`
 	Created          time.Time `json:"created"`
-	Expires          time.Time `json:"expires"`
+	Expires          time.Time `json:"expires"`         // when the page can be opened no more
+	Opened           time.Time `json:"opened,omitzero"` // when the payer opened it first
 
 	TransactionID string    `json:"transaction_id,omitempty"` // set once the payer has paid, failed or aborted
 	Failure       *failure  `json:"failure,omitempty"`        // why the payment failed; nil when it did not
@@ -81,7 +82,7 @@ type page struct {
 	Finished      time.Time `json:"finished,omitzero"`
 }
 
-// finished tells whether the payer has done what can be done on the page.
+// finished reports whether the payer has done what can be done on the page.
 func (p *page) finished() bool { return p.TransactionID != "" }
 
 // transaction is a payment that was at least accepted for processing, or a refund. Failed payments only stand on their
@@ -239,7 +240,7 @@ func (b *books) save(records ...record) {
 		return
 	}
 	if _, err := b.file.Write(lines); err != nil {
-		b.log.Error("The Saferpay simulator could not write its data file and will have forgotten this after a restart.", "error", err)
+		b.log.Error("simulator data file not written", "error", err)
 	}
 }
 
@@ -316,6 +317,10 @@ func initialAccounts() []*account {
 	}
 }
 
+// withoutInquire marks an account whose license does not include Inquire, which then answers PERMISSION_DENIED. No document names
+// the real feature. This one takes away instead of giving, so that licenses that tests listed before keep what they had.
+const withoutInquire = "NO_INQUIRE"
+
 // businessLicense lists the features of a customer's license unless they are changed.
 func businessLicense() []string {
 	return []string{saferpay.FeatureManagementAPI, "PAYMENT_API", featureRefund}
@@ -324,5 +329,5 @@ func businessLicense() []string {
 // usualContracts is what a merchant has once verified.
 func usualContracts() []paymentMethod {
 	currencies := []string{"CHF", "EUR"}
-	return []paymentMethod{{saferpay.MethodVisa, currencies}, {saferpay.MethodMastercard, currencies}, {saferpay.MethodTwint, currencies}}
+	return []paymentMethod{{methodVisa, currencies}, {methodMastercard, currencies}, {methodTwint, currencies}}
 }

@@ -18,7 +18,7 @@ const (
 )
 
 func (m means) captureWindow() time.Duration {
-	if m.Method == saferpay.MethodTwint {
+	if m.Method == methodTwint {
 		return twintWindow
 	}
 	return cardWindow

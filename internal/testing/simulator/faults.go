@@ -84,7 +84,7 @@ func (s *Simulator) faulty(operation string, serve http.HandlerFunc) http.Handle
 			serve(w, r)
 			return
 		}
-		s.log.Debug("The Saferpay simulator lets a fault happen.", "operation", operation, "kind", f.Kind)
+		s.log.Debug("simulator fault fired", "operation", operation, "kind", f.Kind)
 		delay := time.Duration(f.DelayMS) * time.Millisecond
 		done := httptest.NewRecorder()
 		switch f.Kind {

@@ -35,7 +35,7 @@ func (s *Simulator) serveManagement(w http.ResponseWriter, r *http.Request, oper
 	}
 	w.Header().Set("Saferpay-RequestId", r.Header.Get("Saferpay-RequestId"))
 	if refused != nil {
-		s.log.Debug("The Saferpay simulator refused a call.", "operation", operation, "result", refused.name, "details", refused.details)
+		s.log.Debug("simulator call refused", "operation", operation, "result", refused.name, "details", refused.details)
 		answer = refused.reply()
 		answer["ResponseHeader"] = headerOf(r, nil).reply()
 		writeJSON(w, refused.status(), answer)
@@ -66,6 +66,9 @@ func managementVersions() []string { return specVersions()[:15] } // 1.0 to 1.14
 func readLicense(customer *account, _ *http.Request) (reply, *refusal) {
 	features := []reply{}
 	for _, feature := range customer.Features {
+		if feature == withoutInquire {
+			continue
+		}
 		features = append(features, reply{"Id": feature, "DisplayName": feature})
 	}
 	return reply{"Package": reply{"Id": "SAFERPAY_BUSINESS", "DisplayName": "Saferpay Business"}, "Features": features}, nil

@@ -10,6 +10,11 @@ import (
 
 const (
 	methodCard         = "CARD" // in PaymentMethods: any card
+	methodVisa         = "VISA"
+	methodMastercard   = "MASTERCARD"
+	methodTwint        = "TWINT"
+	conditionNone      = "NONE"
+	conditionThreeDS   = "THREE_DS_AUTHENTICATION_SUCCESSFUL_OR_ATTEMPTED"
 	conditionChallenge = "WITH_SUCCESSFUL_THREE_DS_CHALLENGE"
 )
 
@@ -38,26 +43,26 @@ type testCard struct {
 
 // testCards are the published cards of Saferpay's test environment; there is no other card here, and no real one works.
 var testCards = []testCard{
-	{number: "9010003150000001", brand: saferpay.MethodVisa, authentication: frictionless, liabilityShift: true},
-	{number: "9010003750000005", brand: saferpay.MethodVisa, authentication: unavailable},
-	{number: "9010004950000001", brand: saferpay.MethodVisa, authentication: challenged, liabilityShift: true, challenge: true},
-	{number: "9010004250000008", brand: saferpay.MethodVisa, authentication: attempted, liabilityShift: true, challenge: true},
-	{number: "9010004350000007", brand: saferpay.MethodVisa, challenge: true, refused: saferpay.Name3DSAuthenticationFailed},
-	{number: "9010004150000009", brand: saferpay.MethodVisa, authentication: unavailable, challenge: true},
-	{number: "9010403104000000", brand: saferpay.MethodVisa, authentication: frictionless, liabilityShift: true, foreign: true},
-	{number: "9010403153150003", brand: saferpay.MethodVisa, refused: saferpay.NameCardCheckFailed},
-	{number: "9010403153900001", brand: saferpay.MethodVisa, authentication: frictionless, liabilityShift: true, byAmount: true},
-	{number: "9010100000020013", brand: saferpay.MethodVisa, authentication: frictionless, liabilityShift: true, partial: true},
-	{number: "9010103204160007", brand: saferpay.MethodVisa, refused: saferpay.NamePayerAuthenticationNeeded},
-	{number: "9030003150000007", brand: saferpay.MethodMastercard, authentication: frictionless, liabilityShift: true},
-	{number: "9030003750000001", brand: saferpay.MethodMastercard, authentication: unavailable},
-	{number: "9030004950000007", brand: saferpay.MethodMastercard, authentication: challenged, liabilityShift: true, challenge: true},
-	{number: "9030004350000003", brand: saferpay.MethodMastercard, challenge: true, refused: saferpay.Name3DSAuthenticationFailed},
-	{number: "9030004150000005", brand: saferpay.MethodMastercard, authentication: unavailable, challenge: true},
-	{number: "9030403153150009", brand: saferpay.MethodMastercard, refused: saferpay.NameGeneralDeclined},
-	{number: "9030403153900007", brand: saferpay.MethodMastercard, authentication: frictionless, liabilityShift: true, byAmount: true},
-	{number: "9030100000021017", brand: saferpay.MethodMastercard, authentication: frictionless, liabilityShift: true, partial: true},
-	{number: "9030103204160003", brand: saferpay.MethodMastercard, refused: saferpay.NamePayerAuthenticationNeeded},
+	{number: "9010003150000001", brand: methodVisa, authentication: frictionless, liabilityShift: true},
+	{number: "9010003750000005", brand: methodVisa, authentication: unavailable},
+	{number: "9010004950000001", brand: methodVisa, authentication: challenged, liabilityShift: true, challenge: true},
+	{number: "9010004250000008", brand: methodVisa, authentication: attempted, liabilityShift: true, challenge: true},
+	{number: "9010004350000007", brand: methodVisa, challenge: true, refused: saferpay.Name3DSAuthenticationFailed},
+	{number: "9010004150000009", brand: methodVisa, authentication: unavailable, challenge: true},
+	{number: "9010403104000000", brand: methodVisa, authentication: frictionless, liabilityShift: true, foreign: true},
+	{number: "9010403153150003", brand: methodVisa, refused: saferpay.NameCardCheckFailed},
+	{number: "9010403153900001", brand: methodVisa, authentication: frictionless, liabilityShift: true, byAmount: true},
+	{number: "9010100000020013", brand: methodVisa, authentication: frictionless, liabilityShift: true, partial: true},
+	{number: "9010103204160007", brand: methodVisa, refused: saferpay.NamePayerAuthenticationNeeded},
+	{number: "9030003150000007", brand: methodMastercard, authentication: frictionless, liabilityShift: true},
+	{number: "9030003750000001", brand: methodMastercard, authentication: unavailable},
+	{number: "9030004950000007", brand: methodMastercard, authentication: challenged, liabilityShift: true, challenge: true},
+	{number: "9030004350000003", brand: methodMastercard, challenge: true, refused: saferpay.Name3DSAuthenticationFailed},
+	{number: "9030004150000005", brand: methodMastercard, authentication: unavailable, challenge: true},
+	{number: "9030403153150009", brand: methodMastercard, refused: saferpay.NameGeneralDeclined},
+	{number: "9030403153900007", brand: methodMastercard, authentication: frictionless, liabilityShift: true, byAmount: true},
+	{number: "9030100000021017", brand: methodMastercard, authentication: frictionless, liabilityShift: true, partial: true},
+	{number: "9030103204160003", brand: methodMastercard, refused: saferpay.NamePayerAuthenticationNeeded},
 }
 
 func findCard(number string) (testCard, bool) {
@@ -122,7 +127,7 @@ func (m means) declined(result, message string) verdict {
 
 // payByTwint decides a TWINT payment of the page's amount.
 func payByTwint(p *page) verdict {
-	twint := means{Method: saferpay.MethodTwint, DisplayText: "TWINT"}
+	twint := means{Method: methodTwint, DisplayText: "TWINT"}
 	if why, refused := twintDeclines[p.Minor]; refused {
 		return twint.declined("", why)
 	}
@@ -159,10 +164,10 @@ func payByCard(p *page, card testCard) verdict {
 	return v
 }
 
-// satisfies tells whether 3-D Secure with this card is enough for the condition of the payment page.
+// satisfies reports whether 3-D Secure with this card is enough for the condition of the payment page.
 func (c testCard) satisfies(condition string) bool {
 	switch condition {
-	case saferpay.ConditionThreeDS:
+	case conditionThreeDS:
 		return c.authentication != unavailable
 	case conditionChallenge:
 		return c.authentication == challenged

@@ -71,7 +71,7 @@ func (s *Simulator) notify(url string) {
 			return
 		}
 		if attempt == notifyAttempts {
-			s.log.Info("The Saferpay simulator gave a notification up after three attempts.")
+			s.log.Info("simulator notification given up", "attempts", notifyAttempts)
 			return
 		}
 		if !s.wait(s.ctx, s.options.NotifyRetry) {
@@ -87,7 +87,7 @@ func (s *Simulator) notifyOnce(url string) bool {
 	}
 	resp, err := s.client.Do(req)
 	if err != nil {
-		s.log.Debug("A notification of the Saferpay simulator did not arrive.", "error", err)
+		s.log.Debug("simulator notification not delivered", "error", err)
 		return false
 	}
 	defer func() { _ = resp.Body.Close() }()

@@ -10,13 +10,16 @@ import (
 	"github.com/quittance/quittance/internal/saferpay"
 )
 
-// How long Assert answers after Initialize: a day, or five for a pending transaction; shortened by the time scale, but
-// never so far that a person or a test could not keep up.
+// How long a payment page can be opened after Initialize, and how long Assert answers: a day, or five for a pending transaction.
+// The time scale shortens both, but never so far that a person or a test could not keep up, or that a token dies with its page.
 const (
-	tokenLifetime    = 24 * time.Hour
-	pendingLifetime  = 120 * time.Hour
-	shortestLifetime = 10 * time.Second
-	shortestDelay    = time.Second
+	pageLife      = time.Hour
+	shortestPage  = 10 * time.Second
+	payerStays    = 30 * time.Minute // how long after the Expiration a payer who opened the page before can finish
+	tokenLife     = 24 * time.Hour
+	pendingLife   = 120 * time.Hour
+	shortestToken = 2 * shortestPage
+	shortestDelay = time.Second
 )
 
 func (s *Simulator) initialize(by caller, request initializeRequest) (reply, *refusal) {
@@ -32,6 +35,8 @@ func (s *Simulator) initialize(by caller, request initializeRequest) (reply, *re
 	if err != nil {
 		return nil, refuse(saferpay.NameValidationFailed, "Payment.Amount.Value: The field Value is invalid.")
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	now := s.now()
 	p := &page{
 		Token: strings.ToLower(rand.Text()), CustomerID: by.CustomerID, TerminalID: terminal.TerminalID,
@@ -40,11 +45,9 @@ func (s *Simulator) initialize(by caller, request initializeRequest) (reply, *re
 		Methods: methods, Condition: request.Condition, AllowPartial: request.Payment.Options.AllowPartialAuthorization,
 		Language: request.Payer.LanguageCode, ReturnURL: request.ReturnURL.URL,
 		SuccessNotifyURL: request.Notification.SuccessNotifyURL, FailNotifyURL: request.Notification.FailNotifyURL,
-		Created: now, Expires: now.Add(s.scaled(tokenLifetime, shortestLifetime)),
+		Created: now, Expires: now.Add(s.scaled(s.settings.pageLife(), shortestPage)),
 	}
-	s.mu.Lock()
 	s.books.save(record{Page: p})
-	s.mu.Unlock()
 	return reply{"Token": p.Token, "Expiration": p.Expires, "RedirectUrl": by.baseURL + p.path()}, nil
 }
 
@@ -54,7 +57,7 @@ func offered(contracted, asked []string) []string {
 		return contracted
 	}
 	return slices.DeleteFunc(contracted, func(method string) bool {
-		isCard := method == saferpay.MethodVisa || method == saferpay.MethodMastercard
+		isCard := method == methodVisa || method == methodMastercard
 		chosen := slices.Contains(asked, method) || isCard && slices.Contains(asked, methodCard)
 		return !chosen
 	})
@@ -68,13 +71,11 @@ func (s *Simulator) assert(by caller, request assertRequest) (reply, *refusal) {
 		return nil, refuse(saferpay.NameTokenInvalid)
 	}
 	t := s.books.transactions[p.TransactionID]
-	expires := p.Expires
-	if t != nil && t.Status == saferpay.StatusPending {
-		expires = p.Created.Add(s.scaled(pendingLifetime, shortestLifetime))
-	}
 	switch {
-	case s.now().After(expires):
+	case s.now().After(s.tokenDies(p)):
 		return nil, refuse(saferpay.NameTokenExpired)
+	case !p.finished() && !p.Opened.IsZero() && s.settings.EarlyAssertInWrongState:
+		return nil, refuse(saferpay.NameTransactionInWrongState)
 	case !p.finished():
 		return nil, refuse(saferpay.NameTransactionNotStarted)
 	case p.Failure != nil:
@@ -87,11 +88,23 @@ func (s *Simulator) assert(by caller, request assertRequest) (reply, *refusal) {
 	}
 }
 
+// tokenDies returns until when Assert answers for the page.
+func (s *Simulator) tokenDies(p *page) time.Time {
+	life := tokenLife
+	if t := s.books.transactions[p.TransactionID]; t != nil && t.Status == saferpay.StatusPending {
+		life = pendingLife
+	}
+	return p.Created.Add(s.scaled(life, shortestToken))
+}
+
 func (s *Simulator) inquire(by caller, request referenceRequest) (reply, *refusal) {
+	if slices.Contains(by.Features, withoutInquire) {
+		return nil, refuse(saferpay.NamePermissionDenied, "Invalid license")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.books.find(by.CustomerID, request.TransactionReference.TransactionID, request.TransactionReference.OrderID)
-	if t == nil || t.Status == saferpay.StatusPending || s.now().Before(t.Date.Add(s.inquireLag)) {
+	if t == nil || t.Status == saferpay.StatusPending || s.now().Before(t.Date.Add(s.settings.inquireLag())) {
 		return nil, refuse(saferpay.NameTransactionNotFound)
 	}
 	return describe(t), nil

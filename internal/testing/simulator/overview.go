@@ -33,7 +33,7 @@ type overview struct {
 	Faults       []fault
 
 	Notifications notificationMode
-	InquireLag    time.Duration
+	Settings      settings
 	TimeScale     float64
 
 	Operations, Kinds, Errors, Modes []string
@@ -54,7 +54,7 @@ func (s *Simulator) routeOverview() {
 		"notifications": s.pressNotifications,
 		"verify":        s.pressVerify,
 		"age":           s.pressAge,
-		"lag":           s.pressLag,
+		"settings":      s.pressSettings,
 		"orphan":        s.pressOrphan,
 		"reset":         s.pressReset,
 	} {
@@ -72,7 +72,7 @@ func (s *Simulator) routeOverview() {
 func (s *Simulator) showOverview(w http.ResponseWriter, status int, problem string) {
 	s.mu.Lock()
 	o := overview{
-		Problem: problem, Transactions: s.books.inOrder(), Notifications: s.notifications, InquireLag: s.inquireLag, TimeScale: s.options.TimeScale,
+		Problem: problem, Transactions: s.books.inOrder(), Notifications: s.notifications, Settings: s.settings, TimeScale: s.options.TimeScale,
 		Operations: faultOperations, Kinds: faultKinds, Errors: saferpayErrors(), Modes: notificationModes,
 	}
 	for _, a := range s.books.accounts {
@@ -179,12 +179,16 @@ func (s *Simulator) pressAge(r *http.Request) string {
 	return ""
 }
 
-func (s *Simulator) pressLag(r *http.Request) string {
-	seconds, err := strconv.Atoi(r.FormValue("seconds"))
+func (s *Simulator) pressSettings(r *http.Request) string {
+	lag, err := strconv.ParseInt(r.FormValue("inquire_lag_ms"), 10, 64)
 	if err != nil {
-		return "The lag must be a number of seconds."
+		return "The lag must be a number of milliseconds."
 	}
-	return s.lagBy(time.Duration(seconds) * time.Second)
+	life, err := strconv.ParseInt(r.FormValue("page_life_ms"), 10, 64)
+	if err != nil {
+		return "The life of a page must be a number of milliseconds."
+	}
+	return s.set(settings{InquireLagMS: lag, PageLifeMS: life, EarlyAssertInWrongState: r.FormValue("early_assert_in_wrong_state") != ""})
 }
 
 func (s *Simulator) pressOrphan(r *http.Request) string {

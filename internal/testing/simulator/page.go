@@ -44,7 +44,7 @@ func (c testCard) Brand() string { return c.brand }
 func (s *Simulator) routePaymentPage() {
 	const path = "/vt2/api/PaymentPage/{customerId}/{terminalId}/{token}"
 	s.mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
-		if p, ok := s.payable(w, r); ok {
+		if p, ok := s.payable(w, r, s.openPage); ok {
 			render(w, http.StatusOK, "pay", viewOf(p, r))
 		}
 	})
@@ -52,8 +52,8 @@ func (s *Simulator) routePaymentPage() {
 }
 
 // payable finds the page of the request, or tells the payer why one cannot pay there.
-func (s *Simulator) payable(w http.ResponseWriter, r *http.Request) (*page, bool) {
-	p, err := s.openPage(r.PathValue("token"))
+func (s *Simulator) payable(w http.ResponseWriter, r *http.Request, find func(token string) (*page, error)) (*page, bool) {
+	p, err := find(r.PathValue("token"))
 	if err == nil {
 		return p, true
 	}
@@ -80,7 +80,7 @@ func (s *Simulator) endPage(w http.ResponseWriter, r *http.Request, p *page, err
 // submitPage handles all buttons. The one pressed comes as the form value "do".
 func (s *Simulator) submitPage(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxRequest)
-	p, ok := s.payable(w, r)
+	p, ok := s.payable(w, r, s.openedPage)
 	if !ok {
 		return
 	}
@@ -163,7 +163,7 @@ func inFuture(expiry string, now time.Time) bool {
 }
 
 func viewOf(p *page, r *http.Request) view {
-	v := view{Text: textsFor(p.languages(r)...), Page: p, Twint: p.offers(saferpay.MethodTwint)}
+	v := view{Text: textsFor(p.languages(r)...), Page: p, Twint: p.offers(methodTwint)}
 	v.Amount = p.Sum()
 	for _, card := range testCards {
 		if p.offers(card.brand) {

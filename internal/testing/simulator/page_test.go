@@ -77,7 +77,7 @@ func TestAPayerPaysByTwintOrAborts(t *testing.T) {
 	w.submit(p, "pay", map[string]string{"method": "twint", "number": "", "holder": ""})
 	paid, err := w.assertPage(p)
 	require.NoError(t, err)
-	assert.Equal(t, saferpay.MethodTwint, paid.Method)
+	assert.Equal(t, "TWINT", paid.Method)
 
 	p = w.open(w.request("108.00"))
 	status, location, _ := w.submit(p, "abort", nil)
@@ -212,7 +212,8 @@ func TestThePageAtTheStartSteersWithoutJavaScript(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, terminal.PaymentMethods, 3)
 	pressed("orphan", url.Values{"terminal": {"123123/12345678"}, "amount": {"10.00"}, "currency": {"CHF"}, "order_id": {"LOST1"}})
-	pressed("lag", url.Values{"seconds": {"60"}})
+	pressed("settings", url.Values{"inquire_lag_ms": {"60000"}, "page_life_ms": {"3600000"}, "early_assert_in_wrong_state": {"yes"}})
+	assert.Contains(t, start(), `<option value="yes" selected>`)
 	_, err = w.Inquire(t.Context(), demo, call, saferpay.InquireBy{OrderID: "LOST1"})
 	requireRefusal(t, err, saferpay.NameTransactionNotFound)
 	pressed("age", url.Values{"hours": {"24"}})
@@ -226,7 +227,7 @@ func TestThePageAtTheStartSteersWithoutJavaScript(t *testing.T) {
 
 	for button, fields := range map[string]url.Values{
 		"arm": {"operation": {"Transaction/Capture"}, "kind": {"hang"}, "times": {"0"}}, "notifications": {"mode": {"sometimes"}},
-		"age": {"hours": {"-1"}}, "lag": {"seconds": {"99999"}}, "orphan": {"terminal": {"x"}, "amount": {"1"}, "currency": {"CHF"}}, "verify": {},
+		"age": {"hours": {"-1"}}, "settings": {"inquire_lag_ms": {"60000"}, "page_life_ms": {"1"}}, "orphan": {"terminal": {"x"}, "amount": {"1"}, "currency": {"CHF"}}, "verify": {},
 	} {
 		status, body := w.press(button, fields)
 		assert.Equal(t, http.StatusUnprocessableEntity, status, button)

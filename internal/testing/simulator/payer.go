@@ -23,17 +23,17 @@ func (p *page) path() string {
 	return "/vt2/api/PaymentPage/" + p.CustomerID + "/" + p.TerminalID + "/" + p.Token
 }
 
-// offers tells whether the payer can choose the method.
+// offers reports whether the payer can choose the method.
 func (p *page) offers(method string) bool { return slices.Contains(p.Methods, method) }
 
 func (p *page) offersCards() bool {
-	return p.offers(saferpay.MethodVisa) || p.offers(saferpay.MethodMastercard)
+	return p.offers(methodVisa) || p.offers(methodMastercard)
 }
 
 // payWith decides a payment with TWINT or a test card.
 func (p *page) payWith(means string) (verdict, error) {
 	if means == "twint" {
-		if !p.offers(saferpay.MethodTwint) {
+		if !p.offers(methodTwint) {
 			return verdict{}, errNotOffered
 		}
 		return payByTwint(p), nil
@@ -48,31 +48,67 @@ func (p *page) payWith(means string) (verdict, error) {
 	return payByCard(p, card), nil
 }
 
-// openPage finds a page on which one can still pay. With errPageExpired and errPageFinished the page is returned, too.
+// openPage is a payer who comes to a page, which works until its Expiration. With errPageExpired and errPageFinished the page
+// is returned, too.
 func (s *Simulator) openPage(token string) (*page, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.openPageLocked(token)
+	p, err := s.unfinished(token)
+	switch {
+	case err != nil:
+		return p, err
+	case s.now().After(p.Expires):
+		return p, errPageExpired
+	case p.Opened.IsZero():
+		opened := *p
+		opened.Opened = s.now()
+		p = &opened
+		s.books.save(record{Page: p})
+	}
+	return p, nil
 }
 
-func (s *Simulator) openPageLocked(token string) (*page, error) {
+// openedPage finds the page that a payer is on. Whoever opened it in time has a while longer to finish. The errors are those of
+// openPage.
+func (s *Simulator) openedPage(token string) (*page, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.openedPageLocked(token)
+}
+
+func (s *Simulator) openedPageLocked(token string) (*page, error) {
+	p, err := s.unfinished(token)
+	if err != nil {
+		return p, err
+	}
+	until := p.Expires
+	if !p.Opened.IsZero() {
+		until = until.Add(s.scaled(payerStays, 0))
+	}
+	if now := s.now(); now.After(until) || now.After(s.tokenDies(p)) {
+		return p, errPageExpired
+	}
+	return p, nil
+}
+
+// unfinished finds a page that no payer has finished. With errPageFinished the page is returned, too.
+func (s *Simulator) unfinished(token string) (*page, error) {
 	p := s.books.pages[token]
 	switch {
 	case p == nil:
 		return nil, errNoPage
 	case p.finished():
 		return p, errPageFinished
-	case s.now().After(p.Expires):
-		return p, errPageExpired
+	default:
+		return p, nil
 	}
-	return p, nil
 }
 
 // finish writes down how the payment on a page ended and lets the merchant know. Of two tabs only one can finish. The
 // transaction is nil when the payment failed.
 func (s *Simulator) finish(token string, v verdict) (*transaction, error) {
 	s.mu.Lock()
-	p, err := s.openPageLocked(token)
+	p, err := s.openedPageLocked(token)
 	if err != nil {
 		s.mu.Unlock()
 		return nil, err
@@ -86,7 +122,7 @@ func (s *Simulator) finish(token string, v verdict) (*transaction, error) {
 	if v.failure == nil {
 		t = s.newTransaction(finished.TransactionID, p.CustomerID, p.TerminalID, p.Currency, v.minor)
 		t.OrderID, t.Means = p.OrderID, v.means
-		if v.means.Method == saferpay.MethodTwint {
+		if v.means.Method == methodTwint {
 			t.OrderID = t.OrderID[:min(len(t.OrderID), 50)] // TWINT keeps no more
 		}
 		if v.delay > 0 {

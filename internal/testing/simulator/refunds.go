@@ -37,12 +37,12 @@ func (s *Simulator) refund(by caller, request refundRequest) (reply, *refusal) {
 		return nil, refuse(saferpay.NameCurrencyInvalid)
 	case request.Refund.RestrictRefundAmountToCapturedAmount && s.books.refunded(paid.ID)+minor > paid.Minor:
 		return nil, refuse(saferpay.NameAmountInvalid, "The refunds exceed the captured amount.")
-	case paid.Means.Method == saferpay.MethodTwint && s.now().Before(paid.Date.Add(s.scaled(twintRest, 0))):
+	case paid.Means.Method == methodTwint && s.now().Before(paid.Date.Add(s.scaled(twintRest, 0))):
 		return nil, &refusal{name: saferpay.NameTransactionDeclined, message: "the payment is not processed yet", transactionID: paid.ID, orderID: paid.OrderID}
 	}
 	t := s.newTransaction(rand.Text(), paid.CustomerID, paid.TerminalID, paid.Currency, minor)
 	t.Type, t.RefundOf, t.OrderID, t.Means = saferpay.TypeRefund, paid.ID, request.Refund.OrderID, paid.Means
-	if delay, late := twintDelays[minor]; late && paid.Means.Method == saferpay.MethodTwint {
+	if delay, late := twintDelays[minor]; late && paid.Means.Method == methodTwint {
 		t.decidedLater(t.Date.Add(s.scaled(delay, shortestDelay)), request.PendingNotification.NotifyURL)
 	}
 	if by.leftOpen > 0 {
@@ -55,7 +55,7 @@ func (s *Simulator) refund(by caller, request refundRequest) (reply, *refusal) {
 	return answer, nil
 }
 
-// assertRefund tells whether a refund that was pending is through. One that was never pending has nothing to assert.
+// assertRefund reports whether a refund that was pending is through. One that was never pending has nothing to assert.
 func (s *Simulator) assertRefund(by caller, request referenceRequest) (reply, *refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-
-	"github.com/quittance/quittance/internal/saferpay"
 )
 
 // The requests that the simulator understands, as far as it acts on them, and their schemas (Saferpay JSON API 1.53).
@@ -85,7 +83,7 @@ var initializeSchema = object{
 	"ReturnUrl":      required(object{"Url": required(webAddress)}.check),
 	"Notification":   optional(notificationSchema.check),
 	"Payer":          optional(payerSchema.check),
-	"Condition":      optional(oneOf(saferpay.ConditionNone, saferpay.ConditionThreeDS, conditionChallenge)),
+	"Condition":      optional(oneOf(conditionNone, conditionThreeDS, conditionChallenge)),
 	"ConfigSet":      optional(id(20)),
 	"CardForm":       optional(object{"HolderName": optional(oneOf("NONE", "MANDATORY"))}.check),
 	"Authentication": optional(object{
@@ -109,8 +107,8 @@ var initializeSchema = object{
 
 var methods = []string{
 	"ACCOUNTTOACCOUNT", "ALIPAY", "AMEX", "BANCONTACT", "BLIK", "DINERS", methodCard, "DIRECTDEBIT", "EPRZELEWY", "EPS",
-	"GIFTCARD", "IDEAL", "JCB", "KLARNA", "MAESTRO", saferpay.MethodMastercard, "PAYCONIQ", "PAYPAL", "POSTFINANCEPAY",
-	"REKA", saferpay.MethodTwint, "UNIONPAY", saferpay.MethodVisa, "WECHATPAY", "WERO",
+	"GIFTCARD", "IDEAL", "JCB", "KLARNA", "MAESTRO", methodMastercard, "PAYCONIQ", "PAYPAL", "POSTFINANCEPAY",
+	"REKA", methodTwint, "UNIONPAY", methodVisa, "WECHATPAY", "WERO",
 }
 
 var assertSchema = object{

@@ -9,35 +9,65 @@ import (
 
 // settings are what can be changed about how the simulator behaves, apart from faults and notifications.
 type settings struct {
-	InquireLagMS int64 `json:"inquire_lag_ms"` // how long a new transaction stays invisible to Inquire
+	// InquireLagMS is how long a new transaction stays invisible to Inquire.
+	InquireLagMS int64 `json:"inquire_lag_ms"`
+	// PageLifeMS is how long the pages of coming calls of Initialize can be opened, before the time scale shortens it.
+	PageLifeMS int64 `json:"page_life_ms"`
+	// EarlyAssertInWrongState lets Assert answer TRANSACTION_IN_WRONG_STATE, not TRANSACTION_NOT_STARTED, while the payer is
+	// on the page.
+	EarlyAssertInWrongState bool `json:"early_assert_in_wrong_state"`
+}
+
+// initialSettings are those that the simulator starts with.
+func (o Options) initialSettings() settings {
+	return settings{InquireLagMS: o.InquireLag.Milliseconds(), PageLifeMS: pageLife.Milliseconds()}
+}
+
+func (c settings) inquireLag() time.Duration { return time.Duration(c.InquireLagMS) * time.Millisecond }
+
+func (c settings) pageLife() time.Duration { return time.Duration(c.PageLifeMS) * time.Millisecond }
+
+// problem returns what is wrong with the settings.
+func (c settings) problem() string {
+	switch {
+	case c.InquireLagMS < 0 || c.InquireLagMS > time.Hour.Milliseconds():
+		return "the lag of Inquire must be from nothing to an hour"
+	case c.PageLifeMS < time.Second.Milliseconds() || c.PageLifeMS > tokenLife.Milliseconds():
+		return "the life of a payment page must be from a second to a day"
+	default:
+		return ""
+	}
 }
 
 func (s *Simulator) showSettings(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	writeJSON(w, http.StatusOK, settings{s.inquireLag.Milliseconds()})
+	writeJSON(w, http.StatusOK, s.settings)
 }
 
+// changeSettings changes what the request names.
 func (s *Simulator) changeSettings(w http.ResponseWriter, r *http.Request) {
-	var changed settings
+	s.mu.Lock()
+	changed := s.settings
+	s.mu.Unlock()
 	if !readSteering(w, r, &changed) {
 		return
 	}
-	if problem := s.lagBy(time.Duration(changed.InquireLagMS) * time.Millisecond); problem != "" {
+	if problem := s.set(changed); problem != "" {
 		writeProblem(w, http.StatusUnprocessableEntity, problem)
 		return
 	}
 	writeJSON(w, http.StatusOK, changed)
 }
 
-// lagBy lets Inquire lag from now on, or returns what is wrong with the lag.
-func (s *Simulator) lagBy(lag time.Duration) (problem string) {
-	if lag < 0 || lag > time.Hour {
-		return "the lag of Inquire must be from nothing to an hour"
+// set makes the settings apply from now on, or returns what is wrong with them.
+func (s *Simulator) set(changed settings) (problem string) {
+	if problem := changed.problem(); problem != "" {
+		return problem
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.inquireLag = lag
+	s.settings = changed
 	return ""
 }
 
@@ -68,6 +98,9 @@ func (s *Simulator) age(by time.Duration) {
 	for _, p := range s.books.pages {
 		older := *p
 		older.Created, older.Expires = p.Created.Add(-by), p.Expires.Add(-by)
+		if !p.Opened.IsZero() {
+			older.Opened = p.Opened.Add(-by)
+		}
 		if !p.Finished.IsZero() {
 			older.Finished = p.Finished.Add(-by)
 		}

@@ -46,7 +46,7 @@ type Simulator struct {
 	calls         map[string]int
 	faults        []*fault
 	notifications notificationMode
-	inquireLag    time.Duration
+	settings      settings
 	closed        bool
 
 	ctx        context.Context // ends when the simulator is closed
@@ -74,7 +74,7 @@ func Open(options Options) (*Simulator, error) {
 	}
 	s := &Simulator{
 		options: options, log: options.Logger, mux: http.NewServeMux(), client: notificationClient(),
-		books: books, calls: map[string]int{}, notifications: notificationMode{Mode: modeNormal}, inquireLag: options.InquireLag,
+		books: books, calls: map[string]int{}, notifications: notificationMode{Mode: modeNormal}, settings: options.initialSettings(),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.routes()

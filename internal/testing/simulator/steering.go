@@ -277,7 +277,7 @@ func (s *Simulator) orphan(request orphanRequest) (added *transaction, problem s
 		return nil, "terminal_id is not one of the customer"
 	}
 	t := s.newTransaction(rand.Text(), request.CustomerID, request.TerminalID, string(request.Currency), amount.Minor())
-	t.OrderID, t.Means = request.OrderID, means{Method: saferpay.MethodTwint, DisplayText: "TWINT"}
+	t.OrderID, t.Means = request.OrderID, means{Method: methodTwint, DisplayText: "TWINT"}
 	t.settle(t.Date)
 	s.books.save(record{Transaction: t})
 	return t, ""
@@ -309,7 +309,7 @@ func (s *Simulator) reset(w http.ResponseWriter, _ *http.Request) {
 func (s *Simulator) forget() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.calls, s.faults, s.notifications, s.inquireLag = map[string]int{}, nil, notificationMode{Mode: modeNormal}, s.options.InquireLag
+	s.calls, s.faults, s.notifications, s.settings = map[string]int{}, nil, notificationMode{Mode: modeNormal}, s.options.initialSettings()
 	return s.books.reset()
 }
 

@@ -32,6 +32,14 @@ func Cause(err error) string {
 	return err.Error()
 }
 
+// RetryDelay returns how long an activity asks to be left alone before it runs again; 0 when it does not.
+func RetryDelay(err error) time.Duration {
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		return app.NextRetryDelay()
+	}
+	return 0
+}
+
 // Upsert sets search attributes; without any it does nothing.
 func Upsert(ctx workflow.Context, updates ...temporal.SearchAttributeUpdate) {
 	if len(updates) == 0 {

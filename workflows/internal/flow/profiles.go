@@ -26,7 +26,7 @@ var (
 	Saferpay = workflow.ActivityOptions{
 		StartToCloseTimeout: 110 * time.Second,
 		HeartbeatTimeout:    10 * time.Second,
-		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumAttempts: SaferpayAttempts},
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumAttempts: 9},
 	}
 	// Interactive is for calls on which somebody waits: it gives up soon and lets them try again.
 	Interactive = workflow.ActivityOptions{
@@ -34,7 +34,8 @@ var (
 		HeartbeatTimeout:    10 * time.Second,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumAttempts: 3},
 	}
-	// Once is for what must never be repeated by itself, because a repetition would move money a second time.
+	// Once is for what Temporal must not repeat: because a repetition would move money a second time, or because the workflow
+	// repeats it and shows each attempt.
 	Once = workflow.ActivityOptions{
 		StartToCloseTimeout: 110 * time.Second,
 		HeartbeatTimeout:    10 * time.Second,
@@ -66,9 +67,6 @@ const LateMail = "The mail server could not be reached for 72 hours, or did not 
 
 // InquireLag is how long Saferpay's data may lag behind (Saferpay JSON API 1.53, Transaction/Inquire: some minutes).
 const InquireLag = 10 * time.Minute
-
-// SaferpayAttempts is how often Saferpay is asked in one round of the profile Saferpay.
-const SaferpayAttempts = 9
 
 // local is how a short step of our own database is tried inside the workflow task.
 var local = workflow.LocalActivityOptions{
