@@ -119,6 +119,7 @@ func TestEveryCallAsksForTheRightKey(t *testing.T) {
 	for path, item := range specification(w).Paths.Map() {
 		path = strings.NewReplacer("{company_id}", w.company.ID, "{key_id}", id.New(id.APIKey), "{payment_service_id}", id.New(id.PaymentService),
 			"{invoice_id}", id.New(id.Invoice), "{payment_id}", id.New(id.Payment), "{exception_id}", id.New(id.Exception), "{refund_id}", id.New(id.Refund),
+			"{receipt_id}", id.New(id.Receipt),
 			"{entry_id}", id.New(id.JournalEntry), "{event_id}", id.New(id.Event), "{endpoint_id}", id.New(id.Endpoint),
 			"{number}", "1029", "{day}", "2026-11-21", "{month}", "2026-11").Replace(path)
 		for method, operation := range item.Operations() {
@@ -233,6 +234,9 @@ func TestRequestsThatDontFitAreRefusedAndNotHalfDone(t *testing.T) {
 		"receipt on 1100":       {"POST", receipts, newReceipt(`"account":"1100"`), 422, "validation-failed", []string{"account"}},
 		"unprintable reference": {"POST", receipts, newReceipt(`"reference":"\u0000"`), 422, "validation-failed", []string{"reference"}},
 		"receipt in dollars":    {"POST", receipts, newReceipt(`"currency":"USD"`), 422, "validation-failed", []string{"currency"}},
+		"void for no reason":    {"POST", "/receipts/" + id.New(id.Receipt) + "/void", `{}`, 422, "validation-failed", []string{"reason"}},
+		"void for blanks":       {"POST", "/receipts/" + id.New(id.Receipt) + "/void", `{"reason":" "}`, 422, "validation-failed", []string{"reason"}},
+		"void of an invoice":    {"POST", "/receipts/" + id.New(id.Invoice) + "/void", `{"reason":"x"}`, 404, "not-found", nil},
 		"refund for no reason":  {"POST", refunds, `{}`, 422, "validation-failed", []string{"reason"}},
 		"refund for blanks":     {"POST", refunds, `{"reason":" "}`, 422, "validation-failed", []string{"reason"}},
 		"refund of 0":           {"POST", refunds, `{"reason":"x","amount":"0.00"}`, 422, "validation-failed", []string{"amount"}},

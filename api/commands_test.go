@@ -131,6 +131,16 @@ func (c *commands) RecordReceipt(ctx context.Context, invoiceID string, in contr
 	})
 }
 
+func (c *commands) VoidReceipt(ctx context.Context, _ invoice.Invoice, in contract.VoidReceipt) error {
+	if err := c.note("void", in.ReceiptID); err != nil {
+		return err
+	}
+	return c.store.Store.InCompany(ctx, c.companyID, func(tx *postgres.Tx) error {
+		_, err := booking.VoidReceipt(ctx, tx, booking.Void{ReceiptID: in.ReceiptID, Reason: in.Reason, By: in.By}, noon)
+		return err
+	})
+}
+
 func (c *commands) RequestRefund(ctx context.Context, in contract.RequestRefund, invoiceNumber string) error {
 	if err := c.note("refund "+in.PaymentID+" of", invoiceNumber); err != nil {
 		return err

@@ -60,6 +60,10 @@ func (l *lossy) RecordReceipt(ctx context.Context, invoiceID string, in contract
 	return l.lose(l.commands.RecordReceipt(ctx, invoiceID, in))
 }
 
+func (l *lossy) VoidReceipt(ctx context.Context, inv invoice.Invoice, in contract.VoidReceipt) error {
+	return l.lose(l.commands.VoidReceipt(ctx, inv, in))
+}
+
 func (l *lossy) RequestRefund(ctx context.Context, in contract.RequestRefund, invoiceNumber string) error {
 	return l.lose(l.commands.RequestRefund(ctx, in, invoiceNumber))
 }
@@ -163,6 +167,10 @@ func TestARequestWhoseAnswerWasLostIsDoneOnce(t *testing.T) {
 	for name, play := range map[string]func(w *world) (path, body string, status int){
 		"receipt": func(w *world) (string, string, int) {
 			return "/invoices/" + w.newInvoice(invoice.Open).ID + "/receipts", newReceipt(`"amount":"108.00"`), http.StatusCreated
+		},
+		"void": func(w *world) (string, string, int) {
+			receiptID := w.received(w.newInvoice(invoice.Open), "108.00")
+			return "/receipts/" + receiptID + "/void", `{"reason":"wrong invoice"}`, http.StatusOK
 		},
 		"refund": func(w *world) (string, string, int) {
 			p := w.bookPayment(w.newInvoice(invoice.Paid, payableBy(w.newService(merchant.Active))))

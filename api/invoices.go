@@ -8,6 +8,7 @@ import (
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
@@ -27,6 +28,8 @@ type InvoicesTx interface {
 	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
 	DefaultPaymentService(ctx context.Context) (service merchant.PaymentService, ok bool, err error)
 	PaymentsOf(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]payment.Payment, err error)
+	// ReceiptEntries returns the entries of money that came by other means, with those that took some of it back.
+	ReceiptEntries(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]ledger.Entry, err error)
 	AppendEvent(ctx context.Context, e event.Event) error
 }
 
@@ -49,7 +52,7 @@ func (s *server) CreateInvoice(ctx context.Context, r spec.CreateInvoiceRequestO
 	if err != nil {
 		return nil, err
 	}
-	return spec.CreateInvoice201JSONResponse(s.shownInvoice(inv, nil)), nil
+	return spec.CreateInvoice201JSONResponse(s.shownInvoice(inv, nil, nil)), nil
 }
 
 // newInvoice returns the draft that a body describes, and an Invalid problem that names every field at fault, or nil.
@@ -298,9 +301,16 @@ func (s *server) ListInvoices(ctx context.Context, r spec.ListInvoicesRequestObj
 		if err != nil {
 			return err
 		}
-		payments, err := tx.PaymentsOf(ctx, mapped(invoices, func(inv invoice.Invoice) string { return inv.ID })...)
+		ids := mapped(invoices, func(inv invoice.Invoice) string { return inv.ID })
+		payments, err := tx.PaymentsOf(ctx, ids...)
+		if err != nil {
+			return err
+		}
+		receipts, err := tx.ReceiptEntries(ctx, ids...)
 		answer = spec.ListInvoices200JSONResponse{
-			Data:       mapped(invoices, func(inv invoice.Invoice) spec.Invoice { return s.shownInvoice(inv, payments[inv.ID]) }),
+			Data: mapped(invoices, func(inv invoice.Invoice) spec.Invoice {
+				return s.shownInvoice(inv, payments[inv.ID], ledger.OtherReceipts(receipts[inv.ID], inv.Number))
+			}),
 			NextCursor: optional(next),
 		}
 		return err
@@ -316,13 +326,17 @@ func (s *server) invoice(ctx context.Context, companyID, invoiceID string) (answ
 			return err
 		}
 		payments, err := tx.PaymentsOf(ctx, invoiceID)
-		answer = s.shownInvoice(inv, payments[invoiceID])
+		if err != nil {
+			return err
+		}
+		receipts, err := tx.ReceiptEntries(ctx, invoiceID)
+		answer = s.shownInvoice(inv, payments[invoiceID], ledger.OtherReceipts(receipts[invoiceID], inv.Number))
 		return err
 	})
 	return answer, err
 }
 
-func (s *server) shownInvoice(inv invoice.Invoice, payments []payment.Payment) spec.Invoice {
+func (s *server) shownInvoice(inv invoice.Invoice, payments []payment.Payment, receipts []ledger.Received) spec.Invoice {
 	answer := spec.Invoice{
 		ID:             inv.ID,
 		Number:         inv.Number,
@@ -346,6 +360,8 @@ func (s *server) shownInvoice(inv invoice.Invoice, payments []payment.Payment) s
 		IssuedAt:          optional(inv.IssuedAt),
 		PaidAt:            optional(inv.PaidAt),
 		Email:             shownEmail(inv.Email),
+		Receipts:          mapped(receipts, shownReceived),
+		Refunded:          inv.AmountRefunded.Value(),
 	}
 	if inv.Status != invoice.Draft && !inv.IssuedAt.IsZero() {
 		answer.OnlineDocumentURL = optional(s.PublicURL + "/i/" + inv.Token)

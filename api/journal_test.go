@@ -104,7 +104,7 @@ func TestReceiptIsNotTakenBackByHandButRefunded(t *testing.T) {
 	w.bookPayment(w.newInvoice(invoice.Paid, payableBy(w.newService(merchant.Active))))
 	other := w.newInvoice(invoice.Open)
 	w.call("POST", "/invoices/"+other.ID+"/receipts", w.key, newReceipt()).json(http.StatusCreated)
-	for _, c := range []struct{ source, instead string }{{"payment", "refund"}, {"receipt", "manual entry"}} {
+	for _, c := range []struct{ source, instead string }{{"payment", "refund"}, {"receipt", "/void"}} {
 		entry := w.call("GET", "/journal?source="+c.source, w.key, nil).json(http.StatusOK)["data"].([]any)[0].(map[string]any)
 		refused := w.call("POST", "/journal/"+entry["id"].(string)+"/reverse", w.key, nil)
 		refused.problem(http.StatusConflict, "entry-not-reversible")

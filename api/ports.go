@@ -59,6 +59,7 @@ type Collection interface {
 	TakeUp(ctx context.Context, inv invoice.Invoice) error
 	Cancel(ctx context.Context, invoiceID string) error
 	RecordReceipt(ctx context.Context, invoiceID string, in contract.RecordReceipt) error
+	VoidReceipt(ctx context.Context, inv invoice.Invoice, in contract.VoidReceipt) error
 	PayNow(ctx context.Context, invoiceID string, in contract.PayNow) (contract.Checkout, error)
 	PayerReturned(ctx context.Context, invoiceID, paymentID string) error
 	SaferpayNotified(ctx context.Context, invoiceID, paymentID string) error

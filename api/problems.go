@@ -31,6 +31,7 @@ var problemTypes = map[problem.Code]struct {
 	problem.CurrencyNotActive:       {http.StatusConflict, "The currency is not active"},
 	problem.NotInVerification:       {http.StatusConflict, "The payment service is not in verification"},
 	problem.PaymentNotCaptured:      {http.StatusConflict, "The payment is not captured"},
+	problem.RefundInstead:           {http.StatusConflict, "An online payment is refunded, not voided"},
 	problem.RefundNotRecordable:     {http.StatusConflict, "The refund can't be recorded"},
 	problem.EntryNotReversible:      {http.StatusConflict, "The entry can't be reversed by hand"},
 	problem.EntryReversed:           {http.StatusConflict, "The entry is reversed"},

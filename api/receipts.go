@@ -8,6 +8,7 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/text"
 	"github.com/quittance/quittance/workflows/contract"
@@ -16,6 +17,7 @@ import (
 // ReceiptsTx is what the calls for receipts need of a transaction.
 type ReceiptsTx interface {
 	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
+	Payment(ctx context.Context, id string) (payment.Payment, error)
 	Accounts(ctx context.Context) ([]ledger.Account, error)
 	// EntryBySource returns the entry that was booked for the source; false when there is none.
 	EntryBySource(ctx context.Context, source ledger.Source) (ledger.Entry, bool, error)
@@ -94,4 +96,56 @@ func checkReceiptAccount(ctx context.Context, tx ReceiptsTx, number string) erro
 		return nil
 	}
 	return problem.InvalidFields(problem.Field{Name: "account", Message: "must be an account of the chart other than 1100, see GET /v1/accounts"})
+}
+
+// VoidReceipt answers POST /receipts/{receipt_id}/void. The invoice's workflow takes the receipt back, as it booked it; a paid
+// invoice has none any more and gets a new one.
+func (s *server) VoidReceipt(ctx context.Context, r spec.VoidReceiptRequestObject) (spec.VoidReceiptResponseObject, error) {
+	companyID := callerOf(ctx).companyID
+	if !invoice.Printable(r.Body.Reason, 1, 200) {
+		return nil, problem.InvalidFields(problem.Field{Name: "reason", Message: "must have 1 to 200 printable characters"})
+	}
+	var inv invoice.Invoice
+	var entry ledger.Entry
+	err := inCompany(ctx, s.Store, companyID, func(tx ReceiptsTx) (err error) {
+		if id.Valid(id.Payment, r.ReceiptID) {
+			if _, err := tx.Payment(ctx, r.ReceiptID); err != nil {
+				return err
+			}
+			return problem.New(problem.RefundInstead, "%s is an online payment: give it back by POST /v1/payments/%s/refunds.", r.ReceiptID, r.ReceiptID)
+		}
+		var booked bool
+		if entry, booked, err = tx.EntryBySource(ctx, ledger.Source{Kind: ledger.FromReceipt, ID: r.ReceiptID}); err != nil {
+			return err
+		}
+		if !booked {
+			return problem.New(problem.NotFound, "There is no receipt %s.", r.ReceiptID)
+		}
+		inv, err = tx.Invoice(ctx, entry.InvoiceID)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if entry.ReversedBy == "" {
+		ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+		defer cancel()
+		wish := contract.VoidReceipt{ReceiptID: r.ReceiptID, Reason: r.Body.Reason, By: callerOf(ctx).keyID}
+		if err := s.Collection.VoidReceipt(ctx, inv, wish); err != nil {
+			return nil, err
+		}
+	}
+	shown, err := s.invoice(ctx, companyID, inv.ID)
+	answer := spec.VoidReceipt200JSONResponse{InvoiceID: inv.ID, Currency: shown.Currency, Invoice: shown}
+	for _, receipt := range shown.Receipts {
+		if receipt.ID == r.ReceiptID {
+			answer.ID, answer.Amount, answer.Date, answer.Account = receipt.ID, receipt.Amount, receipt.Date, receipt.Account
+			answer.Reference, answer.VoidedAt = receipt.Reference, receipt.VoidedAt
+		}
+	}
+	return answer, err
+}
+
+func shownReceived(r ledger.Received) spec.InvoiceReceipt {
+	return spec.InvoiceReceipt{ID: r.ID, Amount: r.Amount.Value(), Date: date(r.Date), Account: r.Account, Reference: r.Reference, VoidedAt: optional(r.VoidedAt)}
 }

@@ -58,3 +58,19 @@ func (a *Activities) RecordReceipt(ctx context.Context, in OtherReceipt) (standi
 	})
 	return standing, err
 }
+
+// VoidedReceipt is a receipt of an invoice that was recorded by mistake.
+type VoidedReceipt struct {
+	activities.InvoiceRef
+	contract.VoidReceipt
+}
+
+// VoidReceipt takes such a receipt back, see booking.VoidReceipt for the problems.
+func (a *Activities) VoidReceipt(ctx context.Context, in VoidedReceipt) (standing activities.Standing, err error) {
+	err = a.InCompany(ctx, in.CompanyID, func(tx Tx) error {
+		inv, err := booking.VoidReceipt(ctx, tx, booking.Void{ReceiptID: in.ReceiptID, Reason: in.Reason, By: in.By}, a.Now())
+		standing = activities.StandingOf(inv)
+		return err
+	})
+	return standing, err
+}

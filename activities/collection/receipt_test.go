@@ -46,6 +46,21 @@ func TestBankTransferSettlesTheInvoiceOnce(t *testing.T) {
 	assert.Equal(t, []event.Type{event.InvoiceOpened, event.InvoicePartiallyPaid, event.InvoicePaid}, s.Events())
 }
 
+func TestVoidedReceiptIsTakenOffTheInvoiceOnce(t *testing.T) {
+	t.Parallel()
+	s := issued(t)
+	receipt := contract.RecordReceipt{ReceiptID: id.New(id.Receipt), Amount: money.MustParse("108.00", money.CHF), Day: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC), Account: "1020"}
+	do[activities.Standing](s, s.Collection.RecordReceipt, collection.OtherReceipt{InvoiceRef: s.InvoiceRef(), RecordReceipt: receipt})
+	for range 2 {
+		standing := do[activities.Standing](s, s.Collection.VoidReceipt, collection.VoidedReceipt{
+			InvoiceRef: s.InvoiceRef(), VoidReceipt: contract.VoidReceipt{ReceiptID: receipt.ReceiptID, Reason: "Another customer's", By: "key_1"},
+		})
+		assert.Equal(t, []any{invoice.Open, "108.00"}, []any{standing.InvoiceStatus, standing.Due.Value()})
+	}
+	assert.Len(t, s.Journal(), 2)
+	assert.Equal(t, []event.Type{event.InvoiceOpened, event.InvoicePaid, event.InvoiceReceiptVoided}, s.Events())
+}
+
 func TestPersonEndsAPaymentInDoubt(t *testing.T) {
 	t.Parallel()
 	s := issued(t)

@@ -146,6 +146,7 @@ const (
 	InvoiceOpened                   EventType = "invoice.opened"
 	InvoicePaid                     EventType = "invoice.paid"
 	InvoicePartiallyPaid            EventType = "invoice.partially_paid"
+	InvoiceReceiptVoided            EventType = "invoice.receipt_voided"
 	PaymentAuthorized               EventType = "payment.authorized"
 	PaymentCaptured                 EventType = "payment.captured"
 	PaymentFailed                   EventType = "payment.failed"
@@ -182,6 +183,8 @@ func (e EventType) Valid() bool {
 	case InvoicePaid:
 		return true
 	case InvoicePartiallyPaid:
+		return true
+	case InvoiceReceiptVoided:
 		return true
 	case PaymentAuthorized:
 		return true
@@ -874,6 +877,7 @@ const (
 	UrnQuittanceProblemProcessRestarted                ProblemType = "urn:quittance:problem:process-restarted"
 	UrnQuittanceProblemReceiptExceedsInvoice           ProblemType = "urn:quittance:problem:receipt-exceeds-invoice"
 	UrnQuittanceProblemRefundExceedsPayment            ProblemType = "urn:quittance:problem:refund-exceeds-payment"
+	UrnQuittanceProblemRefundInstead                   ProblemType = "urn:quittance:problem:refund-instead"
 	UrnQuittanceProblemRefundNotRecordable             ProblemType = "urn:quittance:problem:refund-not-recordable"
 	UrnQuittanceProblemRefundTooLate                   ProblemType = "urn:quittance:problem:refund-too-late"
 	UrnQuittanceProblemRequestInProgress               ProblemType = "urn:quittance:problem:request-in-progress"
@@ -953,6 +957,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemReceiptExceedsInvoice:
 		return true
 	case UrnQuittanceProblemRefundExceedsPayment:
+		return true
+	case UrnQuittanceProblemRefundInstead:
 		return true
 	case UrnQuittanceProblemRefundNotRecordable:
 		return true
@@ -1516,7 +1522,7 @@ type Event struct {
 	//
 	// | events | fields |
 	// | --- | --- |
-	// | `invoice.…` | `invoice_id`, `number`, `status`, `amount`, `amount_paid`, `currency` |
+	// | `invoice.…` | `invoice_id`, `number`, `status`, `amount`, `amount_paid`, `currency`; of `invoice.receipt_voided` also `receipt_id`, `receipt_amount` |
 	// | `payment.…` | `payment_id`, `invoice_id`, `state`, `amount`, `currency`; `failure` when there was one |
 	// | `refund.…` | `refund_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency` |
 	// | `payment_service.…` | `payment_service_id`, `status` |
@@ -1894,7 +1900,15 @@ type Invoice struct {
 	PaymentServiceIds PaymentServiceIds `json:"payment_service_ids"`
 
 	// Payments The attempts to pay it, newest first.
-	Payments []Payment     `json:"payments"`
+	Payments []Payment `json:"payments"`
+
+	// Receipts Money that came by other means, in the order in which it was recorded.
+	Receipts []InvoiceReceipt `json:"receipts"`
+
+	// Refunded The same as `amount_refunded`.
+	//
+	// Example: 0.00
+	Refunded string        `json:"refunded"`
 	Status   InvoiceStatus `json:"status"`
 }
 
@@ -1953,6 +1967,29 @@ type InvoiceList struct {
 
 	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
 	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
+// InvoiceReceipt defines model for InvoiceReceipt.
+type InvoiceReceipt struct {
+	// Account Example: 1029
+	Account AccountNumber `json:"account"`
+
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Date Example: 2026-12-31
+	Date Date `json:"date"`
+
+	// ID Example: rcp_01k9m26z6qq1w7f5c0a3d8k2m4
+	ID string `json:"id"`
+
+	// Reference Example: Bank statement 2026-11-20
+	Reference string `json:"reference"`
+
+	// VoidedAt When it was taken back; absent while it counts.
+	VoidedAt *time.Time `json:"voided_at,omitempty"`
 }
 
 // InvoiceStatus defines model for InvoiceStatus.
@@ -2996,6 +3033,17 @@ type Receipt struct {
 
 	// Reference Example: Bank statement 2026-11-20
 	Reference string `json:"reference"`
+
+	// VoidedAt When it was taken back; absent while it counts.
+	VoidedAt *time.Time `json:"voided_at,omitempty"`
+}
+
+// ReceiptVoid defines model for ReceiptVoid.
+type ReceiptVoid struct {
+	// Reason Stands in the journal.
+	//
+	// Example: Booked on the wrong invoice
+	Reason string `json:"reason"`
 }
 
 // ReconciledBalance defines model for ReconciledBalance.
@@ -3624,7 +3672,7 @@ type WebhookMessage struct {
 	//
 	// | events | fields |
 	// | --- | --- |
-	// | `invoice.…` | `invoice_id`, `number`, `status`, `amount`, `amount_paid`, `currency` |
+	// | `invoice.…` | `invoice_id`, `number`, `status`, `amount`, `amount_paid`, `currency`; of `invoice.receipt_voided` also `receipt_id`, `receipt_amount` |
 	// | `payment.…` | `payment_id`, `invoice_id`, `state`, `amount`, `currency`; `failure` when there was one |
 	// | `refund.…` | `refund_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency` |
 	// | `payment_service.…` | `payment_service_id`, `status` |
@@ -3678,6 +3726,9 @@ type PaymentServiceID = string
 
 // PayoutID Example: pyo_01k9m25y5pp0v6e4b9z2c7j1k3
 type PayoutID = string
+
+// ReceiptID Example: rcp_01k9m26z6qq1w7f5c0a3d8k2m4
+type ReceiptID = string
 
 // RefundID Example: ref_01k9m270aar2x8g6d1b4e9m3n5
 type RefundID = string
@@ -3956,6 +4007,9 @@ type DismissPayoutJSONRequestBody = PayoutNote
 
 // ReopenPayoutJSONRequestBody defines body for ReopenPayout for application/json ContentType.
 type ReopenPayoutJSONRequestBody = PayoutNote
+
+// VoidReceiptJSONRequestBody defines body for VoidReceipt for application/json ContentType.
+type VoidReceiptJSONRequestBody = ReceiptVoid
 
 // UpdateSettingsJSONRequestBody defines body for UpdateSettings for application/json ContentType.
 type UpdateSettingsJSONRequestBody = SettingsChanges
@@ -4697,6 +4751,28 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /payouts/{payout_id}/reopen (the `ReopenPayout` operationId).
 	ReopenPayout(ctx context.Context, payoutID PayoutID, body ReopenPayoutJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// VoidReceiptWithBody Take back a receipt that was a mistake
+	//
+	// Its entry is reversed, and its invoice goes back to what its other receipts say, also from `paid`: it can be paid online
+	// again, or cancelled. Voiding a receipt again changes nothing. What an online payment brought is given back by a refund
+	// (`refund-instead`).
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /receipts/{receipt_id}/void (the `VoidReceipt` operationId).
+	VoidReceiptWithBody(ctx context.Context, receiptID ReceiptID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// VoidReceipt Take back a receipt that was a mistake
+	//
+	// Its entry is reversed, and its invoice goes back to what its other receipts say, also from `paid`: it can be paid online
+	// again, or cancelled. Voiding a receipt again changes nothing. What an online payment brought is given back by a refund
+	// (`refund-instead`).
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /receipts/{receipt_id}/void (the `VoidReceipt` operationId).
+	VoidReceipt(ctx context.Context, receiptID ReceiptID, body VoidReceiptJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetReconciliation See what stands on the receipt accounts, and why
 	//
@@ -6270,6 +6346,48 @@ func (c *Client) ReopenPayoutWithBody(ctx context.Context, payoutID PayoutID, co
 // Corresponds with POST /payouts/{payout_id}/reopen (the `ReopenPayout` operationId).
 func (c *Client) ReopenPayout(ctx context.Context, payoutID PayoutID, body ReopenPayoutJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewReopenPayoutRequest(c.Server, payoutID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// VoidReceiptWithBody Take back a receipt that was a mistake
+//
+// Its entry is reversed, and its invoice goes back to what its other receipts say, also from `paid`: it can be paid online
+// again, or cancelled. Voiding a receipt again changes nothing. What an online payment brought is given back by a refund
+// (`refund-instead`).
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /receipts/{receipt_id}/void (the `VoidReceipt` operationId).
+func (c *Client) VoidReceiptWithBody(ctx context.Context, receiptID ReceiptID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVoidReceiptRequestWithBody(c.Server, receiptID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// VoidReceipt Take back a receipt that was a mistake
+//
+// Its entry is reversed, and its invoice goes back to what its other receipts say, also from `paid`: it can be paid online
+// again, or cancelled. Voiding a receipt again changes nothing. What an online payment brought is given back by a refund
+// (`refund-instead`).
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /receipts/{receipt_id}/void (the `VoidReceipt` operationId).
+func (c *Client) VoidReceipt(ctx context.Context, receiptID ReceiptID, body VoidReceiptJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVoidReceiptRequest(c.Server, receiptID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -9171,6 +9289,53 @@ func NewReopenPayoutRequestWithBody(server string, payoutID PayoutID, contentTyp
 	return req, nil
 }
 
+// NewVoidReceiptRequest calls the generic VoidReceipt builder with application/json body
+func NewVoidReceiptRequest(server string, receiptID ReceiptID, body VoidReceiptJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewVoidReceiptRequestWithBody(server, receiptID, "application/json", bodyReader)
+}
+
+// NewVoidReceiptRequestWithBody constructs an http.Request for the VoidReceipt method, with any body, and a specified content type
+func NewVoidReceiptRequestWithBody(server string, receiptID ReceiptID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "receipt_id", receiptID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/receipts/%s/void", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetReconciliationRequest constructs an http.Request for the GetReconciliation method
 func NewGetReconciliationRequest(server string, params *GetReconciliationParams) (*http.Request, error) {
 	var err error
@@ -10822,6 +10987,28 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /payouts/{payout_id}/reopen (the `ReopenPayout` operationId).
 	ReopenPayoutWithResponse(ctx context.Context, payoutID PayoutID, body ReopenPayoutJSONRequestBody, reqEditors ...RequestEditorFn) (*ReopenPayoutResponse, error)
+
+	// VoidReceiptWithBodyWithResponse Take back a receipt that was a mistake
+	//
+	// Its entry is reversed, and its invoice goes back to what its other receipts say, also from `paid`: it can be paid online
+	// again, or cancelled. Voiding a receipt again changes nothing. What an online payment brought is given back by a refund
+	// (`refund-instead`).
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /receipts/{receipt_id}/void (the `VoidReceipt` operationId).
+	VoidReceiptWithBodyWithResponse(ctx context.Context, receiptID ReceiptID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VoidReceiptResponse, error)
+
+	// VoidReceiptWithResponse Take back a receipt that was a mistake
+	//
+	// Its entry is reversed, and its invoice goes back to what its other receipts say, also from `paid`: it can be paid online
+	// again, or cancelled. Voiding a receipt again changes nothing. What an online payment brought is given back by a refund
+	// (`refund-instead`).
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /receipts/{receipt_id}/void (the `VoidReceipt` operationId).
+	VoidReceiptWithResponse(ctx context.Context, receiptID ReceiptID, body VoidReceiptJSONRequestBody, reqEditors ...RequestEditorFn) (*VoidReceiptResponse, error)
 
 	// GetReconciliationWithResponse See what stands on the receipt accounts, and why
 	//
@@ -13997,6 +14184,75 @@ func (r ReopenPayoutResponse) ContentType() string {
 	return ""
 }
 
+type VoidReceiptResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Receipt
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Conflict
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r VoidReceiptResponse) GetJSON200() *Receipt {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r VoidReceiptResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r VoidReceiptResponse) GetApplicationProblemJSON409() *Conflict {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r VoidReceiptResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r VoidReceiptResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r VoidReceiptResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r VoidReceiptResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r VoidReceiptResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r VoidReceiptResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetReconciliationResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -16198,6 +16454,40 @@ func (c *ClientWithResponses) ReopenPayoutWithResponse(ctx context.Context, payo
 		return nil, err
 	}
 	return ParseReopenPayoutResponse(rsp)
+}
+
+// VoidReceiptWithBodyWithResponse Take back a receipt that was a mistake
+//
+// Its entry is reversed, and its invoice goes back to what its other receipts say, also from `paid`: it can be paid online
+// again, or cancelled. Voiding a receipt again changes nothing. What an online payment brought is given back by a refund
+// (`refund-instead`).
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /receipts/{receipt_id}/void (the `VoidReceipt` operationId).
+func (c *ClientWithResponses) VoidReceiptWithBodyWithResponse(ctx context.Context, receiptID ReceiptID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VoidReceiptResponse, error) {
+	rsp, err := c.VoidReceiptWithBody(ctx, receiptID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVoidReceiptResponse(rsp)
+}
+
+// VoidReceiptWithResponse Take back a receipt that was a mistake
+//
+// Its entry is reversed, and its invoice goes back to what its other receipts say, also from `paid`: it can be paid online
+// again, or cancelled. Voiding a receipt again changes nothing. What an online payment brought is given back by a refund
+// (`refund-instead`).
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /receipts/{receipt_id}/void (the `VoidReceipt` operationId).
+func (c *ClientWithResponses) VoidReceiptWithResponse(ctx context.Context, receiptID ReceiptID, body VoidReceiptJSONRequestBody, reqEditors ...RequestEditorFn) (*VoidReceiptResponse, error) {
+	rsp, err := c.VoidReceipt(ctx, receiptID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVoidReceiptResponse(rsp)
 }
 
 // GetReconciliationWithResponse See what stands on the receipt accounts, and why
@@ -18747,6 +19037,60 @@ func ParseReopenPayoutResponse(rsp *http.Response) (*ReopenPayoutResponse, error
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Payout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseVoidReceiptResponse parses an HTTP response from a VoidReceiptWithResponse call
+func ParseVoidReceiptResponse(rsp *http.Response) (*VoidReceiptResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &VoidReceiptResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Receipt
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

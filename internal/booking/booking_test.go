@@ -52,11 +52,13 @@ func (b books) twice(book func(tx *postgres.Tx) error) []string {
 }
 
 // authorized is a payment of the whole invoice whose money is reserved.
-func (b books) authorized() string {
+func (b books) authorized() string { return b.authorizedFor("108.00") }
+
+func (b books) authorizedFor(amount string) string {
 	b.T.Helper()
 	p := payment.New(payment.Payment{
 		ID: id.New(id.Payment), CompanyID: b.Company, InvoiceID: b.Invoice, PaymentServiceID: b.Service, OrderID: id.NewOrder(),
-		Method: payment.Card, Amount: francs("108.00"), NotificationSecret: id.NewSecret(),
+		Method: payment.Card, Amount: francs(amount), NotificationSecret: id.NewSecret(),
 	}, now())
 	require.NoError(b.T, p.Become(payment.Redirected, now(), ""))
 	require.NoError(b.T, p.Become(payment.Authorized, now(), ""))

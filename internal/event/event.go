@@ -18,6 +18,7 @@ const (
 	InvoicePartiallyPaid            Type = "invoice.partially_paid"
 	InvoiceCancelled                Type = "invoice.cancelled"
 	InvoiceEmailFailed              Type = "invoice.email_failed"
+	InvoiceReceiptVoided            Type = "invoice.receipt_voided"
 	PaymentAuthorized               Type = "payment.authorized"
 	PaymentCaptured                 Type = "payment.captured"
 	PaymentFailed                   Type = "payment.failed"
@@ -43,8 +44,8 @@ const (
 
 // Types lists every type.
 var Types = []Type{
-	InvoiceOpened, InvoicePaid, InvoicePartiallyPaid, InvoiceCancelled, InvoiceEmailFailed, PaymentAuthorized, PaymentCaptured,
-	PaymentFailed, RefundCaptured, RefundFailed, PaymentServiceReminded, PaymentServiceInVerification, PaymentServiceOverdue, PaymentServiceActive,
+	InvoiceOpened, InvoicePaid, InvoicePartiallyPaid, InvoiceCancelled, InvoiceEmailFailed, InvoiceReceiptVoided,
+	PaymentAuthorized, PaymentCaptured, PaymentFailed, RefundCaptured, RefundFailed, PaymentServiceReminded, PaymentServiceInVerification, PaymentServiceOverdue, PaymentServiceActive,
 	PaymentServiceRejected, PaymentServiceSuspended, PaymentServiceMethodsChanged, PaymentServiceCurrencyRequested,
 	PaymentServiceCurrencyActive, PaymentServiceCurrencyRejected, PaymentServiceDocumentSent, PaymentServiceDocumentRefused,
 	PaymentServiceDisconnected, PayoutBooked, PayoutWaiting, ExceptionRaised,

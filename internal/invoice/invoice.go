@@ -22,7 +22,7 @@ const (
 	Cancelled     Status = "cancelled"
 )
 
-// transitions is the whole table; what is not in it can't happen.
+// transitions is the whole table of what Become and Receive do; only Void goes back, because a receipt was a mistake.
 var transitions = map[Status][]Status{
 	Draft:         {Open, Cancelled},
 	Open:          {PartiallyPaid, Paid, Cancelled},
@@ -149,6 +149,21 @@ func (i *Invoice) Return(amount money.Amount) error {
 		return problem.New(problem.RefundExceedsPayment, "%s can't be refunded: %s was paid for invoice %s.", amount, i.AmountPaid, i.Number)
 	}
 	i.AmountPaid, i.AmountRefunded = i.AmountPaid.Sub(amount), i.refunded().Add(amount)
+	return nil
+}
+
+// Void takes a receipt that was recorded by mistake off what is paid, and moves the invoice back to what its other receipts say:
+// open when nothing else ever came for it, partially_paid otherwise. It refuses more than was paid.
+func (i *Invoice) Void(amount money.Amount) error {
+	received := i.Status == Paid || i.Status == PartiallyPaid
+	if !received || amount.Currency() != i.Amount.Currency() || !amount.IsPositive() || amount.Cmp(i.AmountPaid) > 0 {
+		return problem.New(problem.InvoiceNotOpen, "A receipt of %s can't be voided: invoice %s is %s, and %s of it is paid.", amount, i.Number, i.Status, i.AmountPaid)
+	}
+	i.AmountPaid, i.PaidAt = i.AmountPaid.Sub(amount), time.Time{}
+	i.Status = PartiallyPaid
+	if i.AmountPaid.IsZero() && i.refunded().IsZero() {
+		i.Status = Open
+	}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package invoice_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +44,53 @@ func TestInvoiceIsPaidExactlyWhenItsReceiptsCoverIt(t *testing.T) {
 		assert.True(t, i.AmountDue().Add(i.AmountPaid).Equal(i.Amount))
 		assert.Equal(t, received.Equal(i.Amount), i.Status == invoice.Paid)
 		assert.Equal(t, i.Status == invoice.Paid, !i.PaidAt.IsZero())
+	})
+}
+
+func TestAVoidedReceiptLeavesWhatTheOthersSay(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		i := valid()
+		i.Amount = money.FromMinor(rapid.Int64Range(1, 1000).Draw(t, "amount"), money.CHF)
+		require.NoError(t, i.Become(invoice.Open))
+		var receipts []money.Amount // those that count
+		refunded := money.Zero(money.CHF)
+		for range rapid.IntRange(0, 20).Draw(t, "steps") {
+			before := i
+			switch rapid.SampledFrom([]string{"receive", "receive", "return", "void", "void"}).Draw(t, "step") {
+			case "receive":
+				amount := money.FromMinor(rapid.Int64Range(1, 600).Draw(t, "receipt"), money.CHF)
+				if i.Receive(amount, time.Unix(1, 0)) == nil {
+					receipts = append(receipts, amount)
+				}
+			case "return": // of another receipt than those, which came online
+				amount := money.FromMinor(rapid.Int64Range(1, 600).Draw(t, "online"), money.CHF)
+				if i.Receive(amount, time.Unix(1, 0)) == nil {
+					require.NoError(t, i.Return(amount))
+					refunded = refunded.Add(amount)
+				}
+			case "void":
+				if len(receipts) == 0 {
+					assert.Error(t, i.Void(money.FromMinor(1, money.CHF)))
+					assert.Equal(t, before, i, "a refused void changes nothing")
+					continue
+				}
+				which := rapid.IntRange(0, len(receipts)-1).Draw(t, "which")
+				require.NoError(t, i.Void(receipts[which]))
+				receipts = slices.Delete(receipts, which, which+1)
+				assert.True(t, i.Status.Payable(), "it can be paid again")
+			}
+			paid := money.Zero(money.CHF)
+			for _, r := range receipts {
+				paid = paid.Add(r)
+			}
+			assert.True(t, i.AmountPaid.Equal(paid))
+			received := paid.Add(refunded)
+			assert.True(t, i.AmountDue().Add(received).Equal(i.Amount))
+			assert.Equal(t, received.Equal(i.Amount), i.Status == invoice.Paid)
+			assert.Equal(t, received.IsZero(), i.Status == invoice.Open)
+			assert.Equal(t, i.Status == invoice.Paid, !i.PaidAt.IsZero())
+		}
 	})
 }
 

@@ -11,8 +11,9 @@ import (
 // corrections say why an entry can't be reversed by hand, and how it is corrected. Other records rest on such an entry; after a
 // reversal they would no longer agree with the journal.
 var corrections = map[SourceKind]string{
-	FromPayment:    "It books money of a payer. Give it back by a refund: POST /v1/payments/{payment_id}/refunds.",
-	FromReceipt:    "An invoice counts as paid by it. Move the money to the right account by a manual entry: POST /v1/manual-entries.",
+	FromPayment: "It books money of a payer. Give it back by a refund: POST /v1/payments/{payment_id}/refunds.",
+	FromReceipt: "An invoice counts as paid by it. Void the receipt: POST /v1/receipts/{receipt_id}/void. Or move the money to the right account by a " +
+		"manual entry: POST /v1/manual-entries.",
 	FromRefund:     "It books money that has gone back to a payer. That money can't be taken again.",
 	FromSettlement: "It books a payout of the acquirer, which stands on a bank statement. Decide again what it pays: POST /v1/payouts/{payout_id}/reopen.",
 	FromTransaction: "It books what Saferpay moved, and is compared with Saferpay every night. Move the money to the right account by a manual entry: " +
@@ -35,7 +36,7 @@ type Reversal struct {
 func (r Reversal) Book() (Entry, error) {
 	e := r.Entry
 	if why, ok := corrections[e.Source.Kind]; ok {
-		return Entry{}, problem.New(problem.EntryNotReversible, "Journal entry %s can't be reversed by hand. %s", e.ID, strings.ReplaceAll(why, "{payment_id}", e.PaymentID))
+		return Entry{}, problem.New(problem.EntryNotReversible, "Journal entry %s can't be reversed by hand. %s", e.ID, strings.NewReplacer("{payment_id}", e.PaymentID, "{receipt_id}", e.Source.ID).Replace(why))
 	}
 	if r.Day.Before(e.Date) {
 		return Entry{}, problem.InvalidFields(problem.Field{Name: "date", Message: "must be " + e.Date.Format(time.DateOnly) + ", the day of the entry, or later"})

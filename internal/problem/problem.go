@@ -41,6 +41,7 @@ const (
 	ProcessRestarted        Code = "process-restarted"
 	ReceiptExceedsInvoice   Code = "receipt-exceeds-invoice"
 	PaymentNotCaptured      Code = "payment-not-captured"
+	RefundInstead           Code = "refund-instead"
 	RefundExceedsPayment    Code = "refund-exceeds-payment"
 	RefundTooLate           Code = "refund-too-late"
 	RefundNotRecordable     Code = "refund-not-recordable"

@@ -60,7 +60,7 @@ type world struct {
 	invoice  invoice.Invoice
 	pages    []*saferpayPage
 	pageLife time.Duration
-	receipts money.Amount
+	receipts []contract.RecordReceipt // that count
 	result   Collected
 }
 
@@ -92,7 +92,7 @@ func drawFaults(t *rapid.T) map[string][]flowtest.Fault {
 
 var happenings = []string{
 	"pay now", "pay now", "pay now by twint", "payer pays", "payer pays", "payer pays", "payer waits for the provider", "payer aborts", "provider decides",
-	"hint", "hint", "stranger's hint", "receipt", "cancel", "backoffice captures", "operator decides", "operator decides", "operator signals", "history is long",
+	"hint", "hint", "stranger's hint", "receipt", "void", "cancel", "backoffice captures", "operator decides", "operator decides", "operator signals", "history is long",
 }
 
 func drawEvents(t *rapid.T) []flowtest.Happening {
@@ -127,6 +127,7 @@ func (w *world) play() {
 			flowtest.Stand{Step: do.OpenInvoice, Does: w.openInvoice},
 			flowtest.Stand{Step: do.CancelInvoice, Does: w.cancelInvoice},
 			flowtest.Stand{Step: do.RecordReceipt, Does: w.recordReceipt},
+			flowtest.Stand{Step: do.VoidReceipt, Does: w.voidReceipt},
 			flowtest.Stand{Step: do.BookReceipt, Does: w.bookReceipt},
 			flowtest.Stand{Step: do.GiveUpPayment, Does: w.giveUp},
 			flowtest.Stand{Step: do.AbandonPage, Does: w.abandon},
@@ -173,6 +174,10 @@ func (w *world) happen(e *flowtest.Happening) {
 		update(contract.UpdatePayNow, contract.PayNow{PaymentID: "pay_" + e.ID, Method: payment.TWINT})
 	case "receipt":
 		update(contract.UpdateReceipt, contract.RecordReceipt{ReceiptID: "rcp_" + e.ID, Amount: money.FromMinor(int64(e.Which+1)*1800, money.CHF), Account: "1020"})
+	case "void":
+		if receipt, ok := w.anyReceipt(e.Which); ok {
+			update(contract.UpdateVoidReceipt, contract.VoidReceipt{ReceiptID: receipt.ReceiptID, Reason: "a mistake"})
+		}
 	case "cancel":
 		update(contract.UpdateCancel, contract.CancelInvoice{})
 	case "stranger's hint":
@@ -400,7 +405,31 @@ func (w *world) recordReceipt(_ context.Context, in steps.OtherReceipt) (activit
 		if err := w.invoice.Receive(in.Amount, w.Now); err != nil {
 			return err
 		}
-		w.receipts = money.FromMinor(w.receipts.Minor()+in.Amount.Minor(), money.CHF)
+		w.receipts = append(w.receipts, in.RecordReceipt)
+		return nil
+	})
+}
+
+// anyReceipt returns a receipt that counts, if there is one.
+func (w *world) anyReceipt(which int) (contract.RecordReceipt, bool) {
+	w.Mu.Lock()
+	defer w.Mu.Unlock()
+	if len(w.receipts) == 0 {
+		return contract.RecordReceipt{}, false
+	}
+	return w.receipts[which%len(w.receipts)], true
+}
+
+func (w *world) voidReceipt(_ context.Context, in steps.VoidedReceipt) (activities.Standing, error) {
+	return w.booking(func() error {
+		i := slices.IndexFunc(w.receipts, func(r contract.RecordReceipt) bool { return r.ReceiptID == in.ReceiptID })
+		if i < 0 { // it is voided already
+			return nil
+		}
+		if err := w.invoice.Void(w.receipts[i].Amount); err != nil {
+			return err
+		}
+		w.receipts = slices.Delete(w.receipts, i, i+1)
 		return nil
 	})
 }
@@ -460,7 +489,10 @@ func (w *world) resolve(_ context.Context, in escalationsteps.Resolve) error {
 
 // check holds Saferpay's books against ours once nothing is under way any more.
 func (w *world) check() {
-	paid := w.receipts.Minor()
+	var paid int64
+	for _, r := range w.receipts {
+		paid += r.Amount.Minor()
+	}
 	for _, p := range w.pages {
 		assert.NotContains(w.T, []string{"authorized", "pending"}, p.at, "%s: nothing is left hanging", p.id)
 		assert.LessOrEqual(w.T, p.captures, 1, "%s: nothing is taken twice", p.id)

@@ -44,6 +44,11 @@ func (p *invoicePayment) listen(ctx workflow.Context) error {
 	}); err != nil {
 		return err
 	}
+	if err := workflow.SetUpdateHandlerWithOptions(ctx, contract.UpdateVoidReceipt, p.voidReceipt, workflow.UpdateHandlerOptions{
+		Description: "Takes back a receipt that was recorded by mistake",
+	}); err != nil {
+		return err
+	}
 	if err := p.escalations.Listen(ctx); err != nil {
 		return err
 	}
@@ -223,6 +228,13 @@ func (p *invoicePayment) cancel(ctx workflow.Context, _ contract.CancelInvoice) 
 func (p *invoicePayment) recordReceipt(ctx workflow.Context, in contract.RecordReceipt) (contract.Acknowledged, error) {
 	return p.change(ctx, func() error {
 		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Book the receipt of "+in.Amount.String()), do.RecordReceipt, steps.OtherReceipt{InvoiceRef: p.ref(), RecordReceipt: in}).Get(ctx, &p.Standing)
+	})
+}
+
+// voidReceipt takes back a receipt that was recorded by mistake. A paid invoice is collected again from then on.
+func (p *invoicePayment) voidReceipt(ctx workflow.Context, in contract.VoidReceipt) (contract.Acknowledged, error) {
+	return p.change(ctx, func() error {
+		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Void a receipt"), do.VoidReceipt, steps.VoidedReceipt{InvoiceRef: p.ref(), VoidReceipt: in}).Get(ctx, &p.Standing)
 	})
 }
 

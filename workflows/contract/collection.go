@@ -82,6 +82,12 @@ func (c Commands) RecordReceipt(ctx context.Context, invoiceID string, in Record
 	}, &Acknowledged{})
 }
 
+// VoidReceipt takes back a receipt of the invoice, and returns when the invoice says what its other receipts do. It can be paid
+// online again, or cancelled.
+func (c Commands) VoidReceipt(ctx context.Context, inv invoice.Invoice, in VoidReceipt) error {
+	return c.takingUp(ctx, inv, client.UpdateWorkflowOptions{UpdateName: UpdateVoidReceipt, Args: []any{in}})
+}
+
 // PayerReturned tells the invoice's workflow that the payer came back from the payment page.
 func (c Commands) PayerReturned(ctx context.Context, invoiceID, paymentID string) error {
 	return c.signal(ctx, invoiceID, SignalPayerReturned, paymentID)

@@ -39,6 +39,7 @@ const (
 	UpdateCancel      = "cancel"             // InvoicePayment: CancelInvoice → Acknowledged
 	UpdateSend        = "send"               // InvoicePayment, with start: SendInvoice → Acknowledged
 	UpdateReceipt     = "record-receipt"     // InvoicePayment: RecordReceipt → Acknowledged
+	UpdateVoidReceipt = "void-receipt"       // InvoicePayment, with start: VoidReceipt → Acknowledged
 	UpdateRefund      = "request"            // Refund, with start: → Acknowledged
 	UpdateRecorded    = "record"             // Refund: RefundRecorded → Acknowledged
 	UpdateResolve     = "resolve"            // whoever raised the exception: ResolveException → Acknowledged

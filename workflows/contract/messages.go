@@ -60,6 +60,13 @@ type RecordReceipt struct {
 	By        string       `json:"by,omitempty"`
 }
 
+// VoidReceipt takes back a receipt that was recorded by mistake. By is the id of the key that voids it.
+type VoidReceipt struct {
+	ReceiptID string `json:"receipt_id"`
+	Reason    string `json:"reason"`
+	By        string `json:"by,omitempty"`
+}
+
 // RequestRefund starts a refund. The caller makes the ids, so that asking again is the same refund. A zero amount is all
 // that is left of the payment.
 type RequestRefund struct {

@@ -147,6 +147,7 @@ const (
 	InvoiceOpened                   EventType = "invoice.opened"
 	InvoicePaid                     EventType = "invoice.paid"
 	InvoicePartiallyPaid            EventType = "invoice.partially_paid"
+	InvoiceReceiptVoided            EventType = "invoice.receipt_voided"
 	PaymentAuthorized               EventType = "payment.authorized"
 	PaymentCaptured                 EventType = "payment.captured"
 	PaymentFailed                   EventType = "payment.failed"
@@ -183,6 +184,8 @@ func (e EventType) Valid() bool {
 	case InvoicePaid:
 		return true
 	case InvoicePartiallyPaid:
+		return true
+	case InvoiceReceiptVoided:
 		return true
 	case PaymentAuthorized:
 		return true
@@ -875,6 +878,7 @@ const (
 	UrnQuittanceProblemProcessRestarted                ProblemType = "urn:quittance:problem:process-restarted"
 	UrnQuittanceProblemReceiptExceedsInvoice           ProblemType = "urn:quittance:problem:receipt-exceeds-invoice"
 	UrnQuittanceProblemRefundExceedsPayment            ProblemType = "urn:quittance:problem:refund-exceeds-payment"
+	UrnQuittanceProblemRefundInstead                   ProblemType = "urn:quittance:problem:refund-instead"
 	UrnQuittanceProblemRefundNotRecordable             ProblemType = "urn:quittance:problem:refund-not-recordable"
 	UrnQuittanceProblemRefundTooLate                   ProblemType = "urn:quittance:problem:refund-too-late"
 	UrnQuittanceProblemRequestInProgress               ProblemType = "urn:quittance:problem:request-in-progress"
@@ -954,6 +958,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemReceiptExceedsInvoice:
 		return true
 	case UrnQuittanceProblemRefundExceedsPayment:
+		return true
+	case UrnQuittanceProblemRefundInstead:
 		return true
 	case UrnQuittanceProblemRefundNotRecordable:
 		return true
@@ -1517,7 +1523,7 @@ type Event struct {
 	//
 	// | events | fields |
 	// | --- | --- |
-	// | `invoice.…` | `invoice_id`, `number`, `status`, `amount`, `amount_paid`, `currency` |
+	// | `invoice.…` | `invoice_id`, `number`, `status`, `amount`, `amount_paid`, `currency`; of `invoice.receipt_voided` also `receipt_id`, `receipt_amount` |
 	// | `payment.…` | `payment_id`, `invoice_id`, `state`, `amount`, `currency`; `failure` when there was one |
 	// | `refund.…` | `refund_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency` |
 	// | `payment_service.…` | `payment_service_id`, `status` |
@@ -1895,7 +1901,15 @@ type Invoice struct {
 	PaymentServiceIds PaymentServiceIds `json:"payment_service_ids"`
 
 	// Payments The attempts to pay it, newest first.
-	Payments []Payment     `json:"payments"`
+	Payments []Payment `json:"payments"`
+
+	// Receipts Money that came by other means, in the order in which it was recorded.
+	Receipts []InvoiceReceipt `json:"receipts"`
+
+	// Refunded The same as `amount_refunded`.
+	//
+	// Example: 0.00
+	Refunded string        `json:"refunded"`
 	Status   InvoiceStatus `json:"status"`
 }
 
@@ -1954,6 +1968,29 @@ type InvoiceList struct {
 
 	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
 	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
+// InvoiceReceipt defines model for InvoiceReceipt.
+type InvoiceReceipt struct {
+	// Account Example: 1029
+	Account AccountNumber `json:"account"`
+
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Date Example: 2026-12-31
+	Date Date `json:"date"`
+
+	// ID Example: rcp_01k9m26z6qq1w7f5c0a3d8k2m4
+	ID string `json:"id"`
+
+	// Reference Example: Bank statement 2026-11-20
+	Reference string `json:"reference"`
+
+	// VoidedAt When it was taken back; absent while it counts.
+	VoidedAt *time.Time `json:"voided_at,omitempty"`
 }
 
 // InvoiceStatus defines model for InvoiceStatus.
@@ -2997,6 +3034,17 @@ type Receipt struct {
 
 	// Reference Example: Bank statement 2026-11-20
 	Reference string `json:"reference"`
+
+	// VoidedAt When it was taken back; absent while it counts.
+	VoidedAt *time.Time `json:"voided_at,omitempty"`
+}
+
+// ReceiptVoid defines model for ReceiptVoid.
+type ReceiptVoid struct {
+	// Reason Stands in the journal.
+	//
+	// Example: Booked on the wrong invoice
+	Reason string `json:"reason"`
 }
 
 // ReconciledBalance defines model for ReconciledBalance.
@@ -3625,7 +3673,7 @@ type WebhookMessage struct {
 	//
 	// | events | fields |
 	// | --- | --- |
-	// | `invoice.…` | `invoice_id`, `number`, `status`, `amount`, `amount_paid`, `currency` |
+	// | `invoice.…` | `invoice_id`, `number`, `status`, `amount`, `amount_paid`, `currency`; of `invoice.receipt_voided` also `receipt_id`, `receipt_amount` |
 	// | `payment.…` | `payment_id`, `invoice_id`, `state`, `amount`, `currency`; `failure` when there was one |
 	// | `refund.…` | `refund_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency` |
 	// | `payment_service.…` | `payment_service_id`, `status` |
@@ -3679,6 +3727,9 @@ type PaymentServiceID = string
 
 // PayoutID Example: pyo_01k9m25y5pp0v6e4b9z2c7j1k3
 type PayoutID = string
+
+// ReceiptID Example: rcp_01k9m26z6qq1w7f5c0a3d8k2m4
+type ReceiptID = string
 
 // RefundID Example: ref_01k9m270aar2x8g6d1b4e9m3n5
 type RefundID = string
@@ -3958,6 +4009,9 @@ type DismissPayoutJSONRequestBody = PayoutNote
 // ReopenPayoutJSONRequestBody defines body for ReopenPayout for application/json ContentType.
 type ReopenPayoutJSONRequestBody = PayoutNote
 
+// VoidReceiptJSONRequestBody defines body for VoidReceipt for application/json ContentType.
+type VoidReceiptJSONRequestBody = ReceiptVoid
+
 // UpdateSettingsJSONRequestBody defines body for UpdateSettings for application/json ContentType.
 type UpdateSettingsJSONRequestBody = SettingsChanges
 
@@ -4122,6 +4176,9 @@ type ServerInterface interface {
 	// ReopenPayout Take back how a payout was booked
 	// (POST /payouts/{payout_id}/reopen)
 	ReopenPayout(w http.ResponseWriter, r *http.Request, payoutID PayoutID)
+	// VoidReceipt Take back a receipt that was a mistake
+	// (POST /receipts/{receipt_id}/void)
+	VoidReceipt(w http.ResponseWriter, r *http.Request, receiptID ReceiptID)
 	// GetReconciliation See what stands on the receipt accounts, and why
 	// (GET /reconciliation)
 	GetReconciliation(w http.ResponseWriter, r *http.Request, params GetReconciliationParams)
@@ -4476,6 +4533,12 @@ func (_ Unimplemented) DismissPayout(w http.ResponseWriter, r *http.Request, pay
 // ReopenPayout Take back how a payout was booked
 // (POST /payouts/{payout_id}/reopen)
 func (_ Unimplemented) ReopenPayout(w http.ResponseWriter, r *http.Request, payoutID PayoutID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// VoidReceipt Take back a receipt that was a mistake
+// (POST /receipts/{receipt_id}/void)
+func (_ Unimplemented) VoidReceipt(w http.ResponseWriter, r *http.Request, receiptID ReceiptID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -6246,6 +6309,32 @@ func (siw *ServerInterfaceWrapper) ReopenPayout(w http.ResponseWriter, r *http.R
 	handler.ServeHTTP(w, r)
 }
 
+// VoidReceipt operation middleware
+func (siw *ServerInterfaceWrapper) VoidReceipt(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "receipt_id" -------------
+	var receiptID ReceiptID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "receipt_id", chi.URLParam(r, "receipt_id"), &receiptID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "receipt_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.VoidReceipt(w, r, receiptID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetReconciliation operation middleware
 func (siw *ServerInterfaceWrapper) GetReconciliation(w http.ResponseWriter, r *http.Request) {
 
@@ -7126,6 +7215,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/payouts/{payout_id}/reopen", wrapper.ReopenPayout)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/receipts/{receipt_id}/void", wrapper.VoidReceipt)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/reconciliation", wrapper.GetReconciliation)
@@ -10626,6 +10718,94 @@ func (response ReopenPayoutdefaultApplicationProblemPlusJSONResponse) VisitReope
 	return err
 }
 
+type VoidReceiptRequestObject struct {
+	ReceiptID ReceiptID `json:"receipt_id"`
+	Body      *VoidReceiptJSONRequestBody
+}
+
+type VoidReceiptResponseObject interface {
+	VisitVoidReceiptResponse(w http.ResponseWriter) error
+}
+
+type VoidReceipt200JSONResponse Receipt
+
+func (response VoidReceipt200JSONResponse) VisitVoidReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VoidReceipt404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response VoidReceipt404ApplicationProblemPlusJSONResponse) VisitVoidReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VoidReceipt409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response VoidReceipt409ApplicationProblemPlusJSONResponse) VisitVoidReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VoidReceipt422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response VoidReceipt422ApplicationProblemPlusJSONResponse) VisitVoidReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VoidReceiptdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response VoidReceiptdefaultApplicationProblemPlusJSONResponse) VisitVoidReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetReconciliationRequestObject struct {
 	Params GetReconciliationParams
 }
@@ -11931,6 +12111,9 @@ type StrictServerInterface interface {
 	// ReopenPayout Take back how a payout was booked
 	// (POST /payouts/{payout_id}/reopen)
 	ReopenPayout(ctx context.Context, request ReopenPayoutRequestObject) (ReopenPayoutResponseObject, error)
+	// VoidReceipt Take back a receipt that was a mistake
+	// (POST /receipts/{receipt_id}/void)
+	VoidReceipt(ctx context.Context, request VoidReceiptRequestObject) (VoidReceiptResponseObject, error)
 	// GetReconciliation See what stands on the receipt accounts, and why
 	// (GET /reconciliation)
 	GetReconciliation(ctx context.Context, request GetReconciliationRequestObject) (GetReconciliationResponseObject, error)
@@ -13470,6 +13653,39 @@ func (sh *strictHandler) ReopenPayout(w http.ResponseWriter, r *http.Request, pa
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ReopenPayoutResponseObject); ok {
 		if err := validResponse.VisitReopenPayoutResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// VoidReceipt operation middleware
+func (sh *strictHandler) VoidReceipt(w http.ResponseWriter, r *http.Request, receiptID ReceiptID) {
+	var request VoidReceiptRequestObject
+
+	request.ReceiptID = receiptID
+
+	var body VoidReceiptJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.VoidReceipt(ctx, request.(VoidReceiptRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "VoidReceipt")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(VoidReceiptResponseObject); ok {
+		if err := validResponse.VisitVoidReceiptResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

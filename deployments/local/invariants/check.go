@@ -117,7 +117,11 @@ func (c *check) invoice(inv Invoice) {
 			continue
 		}
 		for _, line := range entry.Lines {
-			if line.Account == ledger.Receivables {
+			switch {
+			case line.Account != ledger.Receivables:
+			case entry.Source.Kind == string(ledger.FromReversal): // of a receipt that was a mistake
+				received -= c.minor(line.Debit, line)
+			default:
 				received += c.minor(line.Credit, line)
 				returned += c.minor(line.Debit, line)
 			}
