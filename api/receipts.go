@@ -102,8 +102,8 @@ func checkReceiptAccount(ctx context.Context, tx ReceiptsTx, number string) erro
 // invoice has none any more and gets a new one.
 func (s *server) VoidReceipt(ctx context.Context, r spec.VoidReceiptRequestObject) (spec.VoidReceiptResponseObject, error) {
 	companyID := callerOf(ctx).companyID
-	if !invoice.Printable(r.Body.Reason, 1, 200) {
-		return nil, problem.InvalidFields(problem.Field{Name: "reason", Message: "must have 1 to 200 printable characters"})
+	if err := problem.InvalidFields(text.Line("reason", &r.Body.Reason, 1, 200)...); err != nil {
+		return nil, err
 	}
 	var inv invoice.Invoice
 	var entry ledger.Entry
