@@ -223,7 +223,9 @@ func TestReceiversThatAreDownForDays(t *testing.T) {
 		parked := r.becomes("parked", 2)
 		assert.Len(t, parked[0].Attempts, 15)
 		assert.Empty(t, parked[1].Attempts, "the endpoint was disabled before its turn came")
-		await(t, patience, func() int { return len(listWorkflows(t, operator(t, s), "NeedsAttention = true AND CompanyId = '"+c.id+"'")) }, func(n int) bool { return n == 1 })
+		await(t, patience, func() int {
+			return len(listWorkflows(t, operator(t, s), "NeedsAttention = true AND CompanyId = '"+c.id+"'"))
+		}, func(n int) bool { return n == 1 })
 		var endpoint struct {
 			Enabled bool
 			Because string `json:"disabled_because"`
@@ -249,7 +251,9 @@ func TestReceiversThatAreDownForDays(t *testing.T) {
 		c.call("POST", r.path()+"/redeliver", nil).gives(202, nil)
 		r.becomes("delivered", 2)
 		assert.Equal(t, []string{"invoice.opened", "invoice.cancelled"}, typesOf(r.got()[15:]))
-		await(t, patience, func() int { return len(listWorkflows(t, operator(t, s), "NeedsAttention = true AND CompanyId = '"+c.id+"'")) }, func(n int) bool { return n == 0 })
+		await(t, patience, func() int {
+			return len(listWorkflows(t, operator(t, s), "NeedsAttention = true AND CompanyId = '"+c.id+"'"))
+		}, func(n int) bool { return n == 0 })
 		keepHistory(t, s, contract.EventDeliveryID(parked[0].EventID, r.id), "event-parked-then-delivered-on-request")
 	})
 }
