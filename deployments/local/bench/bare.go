@@ -13,7 +13,7 @@ import (
 
 // bare is what a payment would cost if nothing were done in it: a workflow that is started by an update, takes another one and two
 // signals, and runs as many activities as a payment does, all empty. It writes no payload, no search attribute and no row. Where
-// that is asked for, three of them are local: those that stand for steps of our own database, and for opening the page.
+// that is asked for, two of them are local: those that stand for steps of our own database.
 type bare struct {
 	queue string
 	local bool
@@ -48,7 +48,7 @@ func (b bare) workflow(ctx workflow.Context) error {
 		return err
 	}
 	if err := workflow.SetUpdateHandler(ctx, updatePage, func(ctx workflow.Context) error {
-		err := local(ctx)
+		err := regular(ctx)
 		paged = true
 		return err
 	}); err != nil {
