@@ -27,7 +27,7 @@ func TestAThousandClicksAndAThousandNotificationsAreBoundedAndLoseNothing(t *tes
 	aThousandTimes(t, func(i int) error {
 		clicked, err := temporal.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
 			WorkflowID: invoiceID, UpdateName: contract.UpdatePayNow, WaitForStage: client.WorkflowUpdateStageCompleted,
-			Args: []any{contract.PayNow{PaymentID: fmt.Sprint("pay_again_", i), Method: "card"}},
+			Args: []any{contract.PayNow{PaymentID: fmt.Sprint("pay_again_", i), Method: "card", Language: "de"}},
 		})
 		if err != nil {
 			return err
