@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -71,14 +72,14 @@ func (s *server) document(ctx context.Context, token, paymentID string) (documen
 	return d, err
 }
 
-// running returns a payment that is pending, being captured or unclear while the invoice can still be paid.
+// running returns the newest payment that is in progress while the invoice can still be paid.
 func running(ctx context.Context, tx PagesTx, inv invoice.Invoice) (payment.Payment, error) {
 	if !inv.Status.Payable() {
 		return payment.Payment{}, nil
 	}
 	payments, err := tx.PaymentsOf(ctx, inv.ID)
 	for _, p := range payments[inv.ID] {
-		if p.State == payment.Pending || p.State == payment.Authorized || p.State == payment.Unknown {
+		if p.State.InProgress() {
 			return p, err
 		}
 	}
@@ -104,6 +105,15 @@ func offers(ctx context.Context, tx PagesTx, inv invoice.Invoice) ([]payment.Met
 	return slices.DeleteFunc(slices.Clone(payment.Methods), func(m payment.Method) bool { return !offered[m] }), nil
 }
 
+// again returns the address that looks at the payment again, in that language. Without refreshes it asks as a payer's return does.
+func (d document) again(p payment.Payment, code string, refreshes int) string {
+	query := url.Values{"payment": {p.ID}, "lang": {code}}
+	if refreshes > 0 {
+		query.Set("wait", strconv.Itoa(refreshes))
+	}
+	return d.path() + "/return?" + query.Encode()
+}
+
 func (d document) path() string { return "/i/" + url.PathEscape(d.token) }
 
 // notice tells the payer what has just happened; its tone is success, waiting, info or trouble.
@@ -121,7 +131,7 @@ type documentPage struct {
 	Customer    string
 	Number      string
 	Description string
-	Status      string // open, overdue, partially_paid, paid or cancelled
+	Status      string // open, overdue, partially_paid, paid, refunded or cancelled
 	StatusText  string
 	Currency    string
 	Amount      string // what is due, or was
@@ -129,7 +139,7 @@ type documentPage struct {
 	Total       string // of the invoice, when only a part is still due
 	DueBy       string
 	PaidOn      string
-	Received    string // what was paid, when some of it has gone back
+	Received    string // what was paid, when some of it was refunded
 	Refunded    string // and how much that is
 	Offers      []offer
 	NotOnline   bool
@@ -164,7 +174,6 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 	inv, t := d.invoice, dictionary[code]
 	p := documentPage{
 		frame:       newFrame(code, d.path(), url.Values{}),
-		Notice:      n,
 		Company:     d.company.Name,
 		Customer:    inv.Customer.Name,
 		Number:      inv.Number,
@@ -182,10 +191,13 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 		p.Received, p.Refunded = swiss(inv.AmountPaid.Add(inv.AmountRefunded)), swiss(inv.AmountRefunded)
 	}
 	if d.running.ID != "" {
-		p.Offers, p.NotOnline, p.ReloadURL = nil, false, d.path()+"?lang="+code
-		if n == nil || n.phrase == t.InProgress {
-			p.Notice = stillRunning(d.running, t)
-		}
+		n = d.stillRunning(n, t)
+		p.ReloadURL = d.again(d.running, code, 0)
+	} else if n != nil && n.phrase == t.InProgress { // the record doesn't know it yet
+		p.ReloadURL = d.path() + "?lang=" + code
+	}
+	if p.Notice = n; p.ReloadURL != "" {
+		p.Offers, p.NotOnline = nil, false
 	}
 	p.Title = t.Invoice + " " + inv.Number + " – " + d.company.Name
 	switch {
@@ -193,6 +205,12 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 		p.Status, p.StatusText = "overdue", t.Overdue
 	case inv.Status == invoice.Paid:
 		p.StatusText, p.PaidOn = t.Paid, t.date(inv.PaidAt.In(zurich))
+		if p.Refunded != "" {
+			p.Status, p.StatusText = "refunded", t.PartlyRefunded
+			if inv.AmountPaid.IsZero() {
+				p.StatusText = t.Refunded
+			}
+		}
 	case inv.Status == invoice.Cancelled:
 		p.StatusText = t.Cancelled
 	case inv.Status == invoice.PartiallyPaid:
@@ -206,11 +224,28 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 	return p
 }
 
-// stillRunning says what is known of a payment that may still become money.
-func stillRunning(p payment.Payment, t words) *notice {
+// stillRunning says what is known of the payment that is in progress. A payer who returns from another one, which has ended, reads
+// first what became of that.
+func (d document) stillRunning(outcome *notice, t words) *notice {
+	running := &notice{Tone: "waiting", phrase: inProgress(d.running, t)}
+	switch {
+	case d.payment.ID == "":
+		return running
+	case !d.payment.State.Final():
+		return outcome
+	case d.payment.State == payment.Captured:
+		running.Detail = outcome.Text + " " + t.AnotherRuns
+	default: // its text would ask for another try
+		running.Detail = strings.TrimSpace(outcome.Detail + " " + t.NothingTaken + " " + t.AnotherRuns)
+	}
+	running.Title = outcome.Title
+	return running
+}
+
+// inProgress says what is known of a payment that is in progress.
+func inProgress(p payment.Payment, t words) phrase {
 	said := map[payment.State]phrase{payment.Pending: t.Pending, payment.Authorized: t.Booking, payment.Unknown: t.Unclear}[p.State]
-	amount := string(p.Amount.Currency()) + "\u00a0" + swiss(p.Amount)
-	return &notice{Tone: "waiting", phrase: said.fill("amount", amount).fill("date", t.date(p.CreatedAt.In(zurich)))}
+	return said.fill("amount", string(p.Amount.Currency())+"\u00a0"+swiss(p.Amount)).fill("date", t.date(p.CreatedAt.In(zurich)))
 }
 
 // showDocument answers GET /i/{token}.

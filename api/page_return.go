@@ -91,22 +91,23 @@ func (s *server) awaitOutcome(r *http.Request, d document) (document, error) {
 // showOutcome shows what has become of the payment, above the invoice.
 func (s *server) showOutcome(w http.ResponseWriter, r *http.Request, d document, refreshes int) {
 	language := languageOf(r, d.invoice.Customer.Language)
-	again := func(code string, refreshes int) string {
-		return d.path() + "/return?" + url.Values{"payment": {d.payment.ID}, "lang": {code}, "wait": {strconv.Itoa(refreshes)}}.Encode()
-	}
 	if d.payment.State == payment.Redirected && !d.payment.ExpiresAt.IsZero() && s.now().After(d.payment.ExpiresAt.Add(lastMoment)) {
 		d.payment.State = payment.Expired // as it will be recorded, once Saferpay's data have caught up
 	}
 	p := s.page(d, language, outcome(d, dictionary[language]))
 	for i := range p.Languages {
-		p.Languages[i].URL = again(p.Languages[i].Code, max(refreshes, 1))
+		p.Languages[i].URL = d.again(d.payment, p.Languages[i].Code, max(refreshes, 1))
 	}
 	if !d.payment.State.Final() {
 		p.Offers, p.NotOnline = nil, false // a second payment is the last thing to ask for now
-		p.ReloadURL = again(language, 0)   // asks as a return does
+		p.ReloadURL = d.again(d.payment, language, 0)
 		if refreshes < maxRefreshes && d.payment.State != payment.Pending {
-			p.Refresh = again(language, refreshes+1)
-		} else {
+			p.Refresh = d.again(d.payment, language, refreshes+1)
+		}
+		switch {
+		case d.payment.State == payment.Unknown, p.Refresh == "" && d.payment.State.InProgress():
+			p.Notice.phrase = inProgress(d.payment, p.Words)
+		case p.Refresh == "":
 			p.Notice.phrase = p.Words.TakesLonger
 		}
 	}

@@ -18,13 +18,14 @@ type phrase struct{ Title, Text string }
 type words struct {
 	Name string // of the language, in itself
 
-	Invoice, For, Amount, AmountDue, DueBy string
+	Invoice, For, Amount, AmountDue, AmountPaid, AmountRefunded, DueBy string
 
-	Open, Overdue, PartiallyPaid, Paid, Cancelled, PaidOn, Refunded string
+	Open, Overdue, PartiallyPaid, Paid, PartlyRefunded, Refunded, Cancelled, PaidOn string
 
 	PayNow, Choose, SecurePage, NotOnline, Reload string
 
 	NothingTaken string // after what the payment provider says of a payment that was declined
+	AnotherRuns  string // after what became of a payment, when another is in progress
 
 	Received      phrase // {amount} {date}
 	Confirming    phrase
@@ -63,15 +64,15 @@ var languages = invoice.Languages
 var dictionary = map[string]words{
 	"de": {
 		Name:    "Deutsch",
-		Invoice: "Rechnung", For: "Für", Amount: "Betrag", AmountDue: "Offener Betrag", DueBy: "Zahlbar bis",
-		Open: "Offen", Overdue: "Überfällig", PartiallyPaid: "Teilweise bezahlt", Paid: "Bezahlt", Cancelled: "Storniert",
-		PaidOn:   "Bezahlt am",
-		Refunded: "Zurückerstattet",
-		PayNow:   "Jetzt bezahlen", Choose: "Wählen Sie ein Zahlungsmittel.",
+		Invoice: "Rechnung", For: "Für", Amount: "Betrag", AmountDue: "Offener Betrag", AmountPaid: "Bezahlt", AmountRefunded: "Zurückerstattet", DueBy: "Zahlbar bis",
+		Open: "Offen", Overdue: "Überfällig", PartiallyPaid: "Teilweise bezahlt", Paid: "Bezahlt", PartlyRefunded: "Teilweise zurückerstattet", Refunded: "Zurückerstattet", Cancelled: "Storniert",
+		PaidOn: "Bezahlt am",
+		PayNow: "Jetzt bezahlen", Choose: "Wählen Sie ein Zahlungsmittel.",
 		SecurePage:    "Sie bezahlen auf der gesicherten Seite von Worldline/SIX (Saferpay).",
 		NotOnline:     "Diese Rechnung kann zurzeit nicht online bezahlt werden.",
 		Reload:        "Erneut nachsehen",
 		NothingTaken:  "Es wurde nichts belastet.",
+		AnotherRuns:   "Eine andere Zahlung läuft noch.",
 		Received:      phrase{"Zahlung eingegangen", "Vielen Dank. Ihre Zahlung von {amount} ist am {date} eingegangen."},
 		Confirming:    phrase{"Ihre Zahlung wird bestätigt", "Das dauert meist nur wenige Sekunden. Diese Seite aktualisiert sich von selbst."},
 		TakesLonger:   phrase{"Die Bestätigung steht noch aus", "Sie können diese Seite schliessen. Sobald die Bestätigung eintrifft, gilt die Rechnung als bezahlt. Bitte bezahlen Sie nicht ein zweites Mal."},
@@ -84,7 +85,7 @@ var dictionary = map[string]words{
 		NoLongerDue:   phrase{"Diese Rechnung wurde storniert", "Sie muss nicht mehr bezahlt werden."},
 		Withdrawn:     phrase{"Diese Rechnung wurde storniert, während Sie zahlten", "Es wurde nichts belastet. Ein reservierter Betrag wird wieder freigegeben."},
 		InProgress:    phrase{"Es läuft bereits eine Zahlung", "Bitte warten Sie einen Augenblick und sehen Sie dann erneut nach."},
-		Pending:       phrase{"Eine Zahlung wartet auf den Anbieter", "Über die Zahlung von {amount} vom {date} entscheidet der Zahlungsanbieter noch. Bitte bezahlen Sie nicht ein zweites Mal."},
+		Pending:       phrase{"Eine Zahlung wartet auf den Anbieter", "Der Anbieter hat über die Zahlung von {amount} vom {date} noch nicht entschieden. Bitte bezahlen Sie nicht ein zweites Mal."},
 		Booking:       phrase{"Eine Zahlung wird gerade verbucht", "Die Zahlung von {amount} vom {date} ist bewilligt. Bitte bezahlen Sie nicht ein zweites Mal."},
 		Unclear:       phrase{"Eine Zahlung wird geklärt", "Ob die Zahlung von {amount} vom {date} gelungen ist, klären wir gerade. Bitte bezahlen Sie nicht ein zweites Mal."},
 		NotOffered:    phrase{"Dieses Zahlungsmittel ist nicht verfügbar", "Bitte wählen Sie ein anderes."},
@@ -99,15 +100,15 @@ var dictionary = map[string]words{
 	},
 	"fr": {
 		Name:    "Français",
-		Invoice: "Facture", For: "Pour", Amount: "Montant", AmountDue: "Solde à payer", DueBy: "Payable jusqu’au",
-		Open: "À payer", Overdue: "En retard", PartiallyPaid: "Payée en partie", Paid: "Payée", Cancelled: "Annulée",
-		PaidOn:   "Payée le",
-		Refunded: "Remboursée",
-		PayNow:   "Payer maintenant", Choose: "Choisissez un moyen de paiement.",
+		Invoice: "Facture", For: "Pour", Amount: "Montant", AmountDue: "Solde à payer", AmountPaid: "Payé", AmountRefunded: "Remboursé", DueBy: "Payable jusqu’au",
+		Open: "À payer", Overdue: "En retard", PartiallyPaid: "Payée en partie", Paid: "Payée", PartlyRefunded: "Remboursée en partie", Refunded: "Remboursée", Cancelled: "Annulée",
+		PaidOn: "Payée le",
+		PayNow: "Payer maintenant", Choose: "Choisissez un moyen de paiement.",
 		SecurePage:    "Vous payez sur la page sécurisée de Worldline/SIX (Saferpay).",
 		NotOnline:     "Cette facture ne peut pas être payée en ligne pour le moment.",
 		Reload:        "Vérifier à nouveau",
 		NothingTaken:  "Rien n’a été débité.",
+		AnotherRuns:   "Un autre paiement est encore en cours.",
 		Received:      phrase{"Paiement reçu", "Merci. Votre paiement de {amount} a été reçu le {date}."},
 		Confirming:    phrase{"Votre paiement est en cours de confirmation", "Cela ne prend en général que quelques secondes. Cette page s’actualise d’elle-même."},
 		TakesLonger:   phrase{"La confirmation n’est pas encore arrivée", "Vous pouvez fermer cette page. Dès que la confirmation arrive, la facture est payée. Merci de ne pas payer une seconde fois."},
@@ -135,15 +136,15 @@ var dictionary = map[string]words{
 	},
 	"it": {
 		Name:    "Italiano",
-		Invoice: "Fattura", For: "Per", Amount: "Importo", AmountDue: "Saldo da pagare", DueBy: "Pagabile entro il",
-		Open: "Da pagare", Overdue: "Scaduta", PartiallyPaid: "Pagata in parte", Paid: "Pagata", Cancelled: "Annullata",
-		PaidOn:   "Pagata il",
-		Refunded: "Rimborsata",
-		PayNow:   "Paga ora", Choose: "Scelga un mezzo di pagamento.",
+		Invoice: "Fattura", For: "Per", Amount: "Importo", AmountDue: "Saldo da pagare", AmountPaid: "Pagato", AmountRefunded: "Rimborsato", DueBy: "Pagabile entro il",
+		Open: "Da pagare", Overdue: "Scaduta", PartiallyPaid: "Pagata in parte", Paid: "Pagata", PartlyRefunded: "Rimborsata in parte", Refunded: "Rimborsata", Cancelled: "Annullata",
+		PaidOn: "Pagata il",
+		PayNow: "Paga ora", Choose: "Scelga un mezzo di pagamento.",
 		SecurePage:    "Il pagamento avviene sulla pagina sicura di Worldline/SIX (Saferpay).",
 		NotOnline:     "Al momento questa fattura non può essere pagata online.",
 		Reload:        "Verifica di nuovo",
 		NothingTaken:  "Non è stato addebitato nulla.",
+		AnotherRuns:   "Un altro pagamento è ancora in corso.",
 		Received:      phrase{"Pagamento ricevuto", "Grazie. Il suo pagamento di {amount} è stato ricevuto il {date}."},
 		Confirming:    phrase{"Il suo pagamento è in fase di conferma", "Di solito bastano pochi secondi. Questa pagina si aggiorna da sola."},
 		TakesLonger:   phrase{"La conferma non è ancora arrivata", "Può chiudere questa pagina. Appena arriva la conferma, la fattura risulta pagata. La preghiamo di non pagare una seconda volta."},
@@ -171,15 +172,15 @@ var dictionary = map[string]words{
 	},
 	"en": {
 		Name:    "English",
-		Invoice: "Invoice", For: "For", Amount: "Amount", AmountDue: "Amount due", DueBy: "Due by",
-		Open: "Open", Overdue: "Overdue", PartiallyPaid: "Partially paid", Paid: "Paid", Cancelled: "Cancelled",
-		PaidOn:   "Paid on",
-		Refunded: "Refunded",
-		PayNow:   "Pay now", Choose: "Choose how you want to pay.",
+		Invoice: "Invoice", For: "For", Amount: "Amount", AmountDue: "Amount due", AmountPaid: "Paid", AmountRefunded: "Refunded", DueBy: "Due by",
+		Open: "Open", Overdue: "Overdue", PartiallyPaid: "Partially paid", Paid: "Paid", PartlyRefunded: "Partially refunded", Refunded: "Refunded", Cancelled: "Cancelled",
+		PaidOn: "Paid on",
+		PayNow: "Pay now", Choose: "Choose how you want to pay.",
 		SecurePage:    "You pay on the secure page of Worldline/SIX (Saferpay).",
 		NotOnline:     "This invoice can’t be paid online at the moment.",
 		Reload:        "Check again",
 		NothingTaken:  "Nothing was charged.",
+		AnotherRuns:   "Another payment is still in progress.",
 		Received:      phrase{"Payment received", "Thank you. Your payment of {amount} was received on {date}."},
 		Confirming:    phrase{"Your payment is being confirmed", "This usually takes only a few seconds. This page updates by itself."},
 		TakesLonger:   phrase{"The confirmation has not arrived yet", "You can close this page. As soon as the confirmation arrives, the invoice is paid. Please don’t pay a second time."},
@@ -192,9 +193,9 @@ var dictionary = map[string]words{
 		NoLongerDue:   phrase{"This invoice was cancelled", "It no longer has to be paid."},
 		Withdrawn:     phrase{"This invoice was cancelled while you were paying", "Nothing was charged. If an amount was reserved, it will be released."},
 		InProgress:    phrase{"A payment is already in progress", "Please wait a moment, then check again."},
-		Pending:       phrase{"A payment is waiting for the provider", "The provider has not decided yet on the payment of {amount} of {date}. Please don’t pay a second time."},
-		Booking:       phrase{"A payment is being booked", "The payment of {amount} of {date} is approved. Please don’t pay a second time."},
-		Unclear:       phrase{"A payment is being checked", "We are checking whether the payment of {amount} of {date} went through. Please don’t pay a second time."},
+		Pending:       phrase{"A payment is waiting for the provider", "The provider has not decided yet on the payment of {amount} made on {date}. Please don’t pay a second time."},
+		Booking:       phrase{"A payment is being booked", "The payment of {amount} made on {date} is approved. Please don’t pay a second time."},
+		Unclear:       phrase{"A payment is being checked", "We are checking whether the payment of {amount} made on {date} went through. Please don’t pay a second time."},
 		NotOffered:    phrase{"This payment method is not available", "Please choose another one."},
 		Unavailable:   phrase{"The payment page does not answer at the moment", "Nothing was charged. Please try again in a minute."},
 		UnknownPage:   phrase{"This page does not exist", "Please check that the link is complete, or ask the sender of the invoice."},

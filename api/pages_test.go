@@ -167,7 +167,8 @@ func TestPayNowIsRefusedInWordsWhenItCantBe(t *testing.T) {
 		a := w.post("/i/"+c.inv.Token+"/pay", c.form)
 		page := a.page(c.status)
 		assert.Contains(t, page, c.says, name)
-		assert.Equal(t, c.inv.Status == invoice.Open, strings.Contains(page, buttons), "%s: another try is offered while there is something to pay", name)
+		another := c.inv.Status == invoice.Open && name != "payment in progress"
+		assert.Equal(t, another, strings.Contains(page, buttons), "%s: another try is offered while there is something to pay", name)
 		assert.Equal(t, c.status == 503, a.Header().Get("Retry-After") != "", name)
 	}
 	assert.Equal(t, http.StatusNotFound, w.post("/i/"+id.NewSecret()+"/pay", "method=card").Code)

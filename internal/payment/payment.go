@@ -44,6 +44,10 @@ func (s State) CanBecome(next State) bool { return slices.Contains(transitions[s
 // Final tells whether a payment in this state has ended, see Reopen for the exception.
 func (s State) Final() bool { return len(transitions[s]) == 0 }
 
+// InProgress reports whether the payer is through and the money may still come, so that nobody is asked to pay again. Redirected is
+// not in progress, because a payer can leave the payment page without paying.
+func (s State) InProgress() bool { return s == Pending || s == Authorized || s == Unknown }
+
 // Failure is why a payment did not come about.
 type Failure struct {
 	Name         string `json:"name"`          // Saferpay's ErrorName, or ours in lower case

@@ -35,6 +35,21 @@ func TestPayerWhoPaidUntoldAndPressesPayNowAgainDoesNotPayTwice(t *testing.T) {
 	}
 }
 
+func TestPayerWhoPaysAgainWhileTheProviderDecidesGetsNoSecondPage(t *testing.T) {
+	t.Parallel()
+	c := collect(t).opens().captures()
+	c.outcomes["pay_1"] = []steps.Outcome{{State: payment.Pending}, authorized}
+	var untold, known *flowtest.Answer[contract.Checkout]
+	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
+	c.at(time.Hour+time.Minute, func() { untold = c.payNow("pay_2", payment.TWINT) })
+	c.at(time.Hour+2*time.Minute, func() { known = c.payNow("pay_3", payment.TWINT) })
+	c.at(2*time.Hour, func() { c.hint(contract.SignalSaferpayNotified, "pay_1") })
+	assert.Equal(t, invoice.Paid, c.run().Status)
+	assert.Equal(t, problem.PaymentInProgress, problem.CodeOf(untold.Err))
+	assert.Equal(t, problem.PaymentInProgress, problem.CodeOf(known.Err))
+	assert.Equal(t, map[string]int{"open pay_1": 1, "assert pay_1": 2, "capture pay_1": 1, "book pay_1": 1}, c.calls)
+}
+
 func TestADoubleClickAsksSaferpayNothing(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()
