@@ -48,13 +48,13 @@ func TestDocumentShowsWhatWasRefunded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for language, words := range map[string][2]string{
-		"de": {"Bezahlt", "Zurückerstattet"}, "fr": {"Payé", "Remboursé"}, "it": {"Pagato", "Rimborsato"}, "en": {"Paid", "Refunded"},
+		"de": {"Bezahlt", "Zurückerstattet"}, "fr": {"Payée", "Remboursée"}, "it": {"Pagata", "Rimborsata"}, "en": {"Paid", "Refunded"},
 	} {
 		inv := w.newInvoice(invoice.Paid, forLanguage(language))
 		require.NoError(t, inv.Return(chf("50.00")))
 		w.in(w.company.ID, func(tx *postgres.Tx) error { return tx.SaveInvoice(t.Context(), inv) })
 		page := strings.Join(strings.Fields(w.get("/i/"+inv.Token).page(http.StatusOK)), " ")
-		assert.Regexp(t, `<dt>`+words[0]+`[ae]?</dt><dd>CHF 1’234.50</dd>`, page)
+		assert.Contains(t, page, `<dt>`+words[0]+`</dt><dd>CHF 1’234.50</dd>`)
 		assert.Contains(t, page, `<dt>`+words[1]+`</dt><dd>CHF 50.00</dd>`)
 	}
 }
