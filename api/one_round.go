@@ -87,6 +87,7 @@ var bodyChecks = map[string]func(*server, []byte) error{
 	}),
 	"updateInvoice": check(func(_ *server, to spec.InvoiceChanges) error {
 		return change(&invoice.Invoice{
+			Status: invoice.Draft,
 			Number: "any", Amount: money.MustParse("1.00", money.CHF), Customer: invoice.Customer{Name: "any", Language: "de"},
 			DueDate: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 		}, to)
