@@ -50,7 +50,7 @@ func TestTheSeedDecidesAllThatHappens(t *testing.T) {
 func TestTwoAPIsAndThreeWorkersShareTheLoadAndNothingIsLostWhateverGoesWrong(t *testing.T) {
 	t.Parallel()
 	report := requireNoDifferences(t, Options{
-		Seed: 4, Payments: 30, Duration: 18 * time.Second, Companies: 2, Onboardings: 1, Settlements: 1, APIs: 2, Workers: 3, Kills: 1, Deploys: 1,
+		Seed: 4, Payments: 60, Duration: 24 * time.Second, Companies: 2, Onboardings: 1, Settlements: 1, APIs: 2, Workers: 3, Kills: 1, Deploys: 1,
 		FaultEvery: 500 * time.Millisecond, TimeScale: 8640, SettleIn: 4 * time.Minute,
 	})
 	for part, kills := range map[string]int{"api": 2, "worker": 3, "temporal": 1, "postgres": 1} {
