@@ -22,7 +22,12 @@ func TestHeadIsAnsweredWhereverGetIsAndWithoutContent(t *testing.T) {
 	defer server.Close()
 	inv := w.newInvoice(invoice.Open, payableBy(w.newService(merchant.Active)))
 	p := w.newPayment(inv, payment.Redirected, payment.Failed)
-	ask := func(method, path string) (*http.Response, []byte) {
+	type heard struct {
+		status  int
+		header  http.Header
+		content []byte
+	}
+	ask := func(method, path string) heard {
 		r, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, http.NoBody)
 		require.NoError(t, err)
 		r.Header.Set("Authorization", "Bearer "+w.key)
@@ -32,24 +37,23 @@ func TestHeadIsAnsweredWhereverGetIsAndWithoutContent(t *testing.T) {
 		defer func() { _ = answer.Body.Close() }()
 		content, err := io.ReadAll(answer.Body)
 		require.NoError(t, err)
-		return answer, content
+		return heard{answer.StatusCode, answer.Header, content}
 	}
 	for _, path := range []string{
 		"/healthz", "/readyz", "/metrics", "/openapi.yaml", "/docs", "/v1/invoices", "/v1/invoices/" + inv.ID, "/v1/settings", "/v1/journal",
 		"/v1/invoices/" + id.New(id.Invoice), "/i/" + inv.Token, "/i/" + inv.Token + "/pay", "/i/" + inv.Token + "/return?payment=" + p.ID,
 		"/i/nothing", "/webhooks/saferpay/" + p.NotificationSecret + "/success", "/nowhere",
 	} {
-		head, content := ask(http.MethodHead, path)
-		assert.Empty(t, content, path)
-		get, _ := ask(http.MethodGet, path)
-		assert.Equal(t, get.StatusCode, head.StatusCode, path)
-		assert.Equal(t, get.Header.Get("Content-Type"), head.Header.Get("Content-Type"), path)
+		head, get := ask(http.MethodHead, path), ask(http.MethodGet, path)
+		assert.Empty(t, head.content, path)
+		assert.Equal(t, get.status, head.status, path)
+		assert.Equal(t, get.header.Get("Content-Type"), head.header.Get("Content-Type"), path)
 	}
-	refused, _ := ask(http.MethodHead, "/v1/invoices/"+inv.ID+"/issue")
-	assert.Equal(t, http.StatusMethodNotAllowed, refused.StatusCode)
-	assert.Equal(t, []string{"POST"}, refused.Header.Values("Allow"))
-	refused, _ = ask(http.MethodDelete, "/i/"+inv.Token)
-	assert.Equal(t, []string{"GET", "HEAD"}, refused.Header.Values("Allow"))
+	refused := ask(http.MethodHead, "/v1/invoices/"+inv.ID+"/issue")
+	assert.Equal(t, http.StatusMethodNotAllowed, refused.status)
+	assert.Equal(t, []string{"POST"}, refused.header.Values("Allow"))
+	refused = ask(http.MethodDelete, "/i/"+inv.Token)
+	assert.Equal(t, []string{"GET", "HEAD"}, refused.header.Values("Allow"))
 }
 
 func TestTheAddressOfPayNowLeadsBackToTheDocument(t *testing.T) {

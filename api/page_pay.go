@@ -52,7 +52,7 @@ func (s *server) backToDocument(w http.ResponseWriter, r *http.Request) {
 	if r.URL.RawQuery != "" {
 		to += "?" + r.URL.RawQuery
 	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
+	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // it begins with /i/ and stays on this site
 }
 
 // paymentPage returns the address of a payment page on which the payer can pay the invoice by that method.

@@ -51,7 +51,7 @@ func TestCustomerGetsTheLinkOfTheInvoiceThatIsIssued(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	email := collection.EmailRef{InvoiceRef: s.InvoiceRef(), EmailID: id.New(id.Email)}
-	do[activities.Standing](s, s.Collection.OpenInvoice, collection.Opening{InvoiceRef: email.InvoiceRef, EmailID: email.EmailID})
+	do[activities.Standing](s, s.Collection.OpenInvoice, collection.Opening(email))
 	assert.Equal(t, invoice.EmailQueued, s.CurrentInvoice().Email.State)
 	assert.Equal(t, email.EmailID, do[collection.LeftBehind](s, s.Collection.TakeUpInvoice, s.InvoiceRef()).EmailID, "a mail is not lost with its workflow")
 

@@ -95,7 +95,7 @@ func TestWhatIsOnlyTriedOutGoesToTheCompanyAndNotToTheAcquirer(t *testing.T) {
 	require.Len(t, s.Letters, 1)
 	mail := s.Letters[0]
 	assert.Equal(t, "compta@demo.example", mail.To)
-	note := "Ceci est un test: le service de paiement «Shop» est dans l’environnement test. Ce message vous est donc adressé; " +
+	note := "Ceci est un test: le service de paiement «Shop» est dans l’environnement test. Ce message vous est donc adressé; " + //nolint:misspell // it knows English only
 		"en exploitation, il irait à partner_support_e-commerce@six-payment-services.com."
 	assert.True(t, strings.HasPrefix(mail.Text, note), mail.Text)
 	assert.Less(t, strings.Index(mail.HTML, note), strings.Index(mail.HTML, "<h1"))

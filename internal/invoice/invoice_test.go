@@ -71,7 +71,7 @@ func TestAVoidedReceiptLeavesWhatTheOthersSay(t *testing.T) {
 				}
 			case "void":
 				if len(receipts) == 0 {
-					assert.Error(t, i.Void(money.FromMinor(1, money.CHF)))
+					require.Error(t, i.Void(money.FromMinor(1, money.CHF)))
 					assert.Equal(t, before, i, "a refused void changes nothing")
 					continue
 				}

@@ -20,8 +20,6 @@ type NextStep struct {
 }
 
 // beforeCredentials are CredentialSteps of a live payment service.
-//
-//nolint:misspell // it knows English only
 var beforeCredentials = []NextStep{
 	{Step: "order_account", URL: orderURL, Texts: map[string]string{
 		"de": "Bestellen Sie bei Worldline/SIX Payment Services ein E-Commerce-Konto, falls Sie noch keines haben.",
