@@ -13,15 +13,15 @@ func (s spell) plus(n float64, o spell) spell {
 	return spell{s.mean + n*o.mean, s.variance + n*o.variance, s.third + n*o.third}
 }
 
-// quantile returns the seconds below which the part p of all spells is: of a shifted gamma distribution with these moments
-// (Pearson's type III), as Wilson and Hilferty approximate it.
+// quantile returns the seconds below which the part p of all spells is (Pearson's type III, as Wilson and Hilferty approximate it).
 func (s spell) quantile(p float64) float64 {
 	if s.variance == 0 || math.IsInf(s.mean, 1) {
 		return s.mean
 	}
 	normal, deviation := math.Sqrt2*math.Erfinv(2*p-1), math.Sqrt(s.variance)
-	k := s.third / math.Pow(deviation, 3) / 6
-	return s.mean + deviation*(math.Pow(1+k*(normal-k), 3)-1)/(3*k)
+	k := s.third / (deviation * deviation * deviation) / 6
+	root := 1 + k*(normal-k)
+	return s.mean + deviation*(root*root*root-1)/(3*k)
 }
 
 // queue is where customers come independently of each other (Poisson) and wait for one of some servers, first come, first served.
@@ -56,5 +56,5 @@ func (q queue) wait() spell {
 	return spell{c * d, c * (2 - c) * d * d, c * (6 - 6*c + 2*c*c) * d * d * d}
 }
 
-// exceeded returns the seconds that only the part p of the customers waits longer than.
-func (q queue) exceeded(p float64) float64 { return q.delay() * math.Log(max(p, q.delayed())/p) }
+// p99 returns the seconds that only one customer in a hundred waits longer than.
+func (q queue) p99() float64 { return q.delay() * math.Log(max(.01, q.delayed())/.01) }

@@ -46,7 +46,7 @@ func TestWaitsAtOneServerAreThoseOfMM1(t *testing.T) {
 		assert.InDelta(t, load, q.delayed(), 1e-12, "who comes while the server is busy waits")
 		assert.InDelta(t, load*load/(1-load), q.wait().mean, 1e-12)
 		if load > .01 {
-			assert.InDelta(t, math.Log(load/.01)*load/(1-load), q.exceeded(.01), 1e-12, "P(wait > t) = load·e^(−t(1−load)/load)")
+			assert.InDelta(t, math.Log(load/.01)*load/(1-load), q.p99(), 1e-12, "P(wait > t) = load·e^(−t(1−load)/load)")
 		}
 	}
 }
@@ -108,7 +108,7 @@ func TestTheFormulasSayWhatASimulationShows(t *testing.T) {
 					assert.InDelta(t, q.wait().mean, mean(waits), exact*q.wait().mean+.005)
 					if s.variation == 1 {
 						p99 := waits[len(waits)*99/100]
-						assert.InDelta(t, q.exceeded(.01), p99, .1*q.delay())
+						assert.InDelta(t, q.p99(), p99, .1*q.delay())
 					}
 				})
 			}
@@ -123,7 +123,7 @@ func TestAQueueThatGetsMoreThanItCanServeHasNoEnd(t *testing.T) {
 			q := at(servers, load, .5)
 			assert.InDelta(t, 1, q.delayed(), 1e-12)
 			assert.True(t, math.IsInf(q.wait().mean, 1))
-			assert.True(t, math.IsInf(q.exceeded(.01), 1))
+			assert.True(t, math.IsInf(q.p99(), 1))
 			assert.True(t, math.IsInf(exponential(1).plus(1, q.wait()).quantile(.5), 1))
 		}
 	}
@@ -136,7 +136,7 @@ func TestOneMoreServerNeverMakesAnybodyWaitLonger(t *testing.T) {
 		for servers := 2; servers <= 50; servers++ {
 			q := queue{servers, 1, before.service}
 			assert.LessOrEqual(t, q.wait().mean, before.wait().mean)
-			assert.LessOrEqual(t, q.exceeded(.01), before.exceeded(.01))
+			assert.LessOrEqual(t, q.p99(), before.p99())
 			before = q
 		}
 	}
@@ -160,8 +160,9 @@ func TestTheMomentsOfAWaitAreThoseOfItsDistribution(t *testing.T) {
 	waits := simulate(2, func(r *rand.Rand) float64 { return 1.2 * r.ExpFloat64() })
 	average, variance, third := mean(waits), 0.0, 0.0
 	for _, w := range waits {
-		variance += math.Pow(w-average, 2) / float64(len(waits))
-		third += math.Pow(w-average, 3) / float64(len(waits))
+		off := w - average
+		variance += off * off / float64(len(waits))
+		third += off * off * off / float64(len(waits))
 	}
 	wait := at(2, .6, 1).wait()
 	assert.InEpsilon(t, wait.variance, variance, .1)

@@ -61,7 +61,7 @@ func (p *plan) describe(at station) string {
 	} else if at <= atWorker {
 		many /= 2 // cores
 	}
-	return number(parts[at]) + " × " + number(many) + ": " + number(100*q.utilisation()) + " %, " + millis(q.exceeded(.01))
+	return number(parts[at]) + " × " + number(many) + ": " + number(100*q.utilisation()) + " %, " + millis(q.p99())
 }
 
 // number writes 12,345 or, when it is small, 1.2.
