@@ -31,7 +31,7 @@ const rest = 3 * time.Minute
 //   - Saferpay out of reach or unclear: retried with the options of the call;
 //   - anything else is taken for a passing fault of ours, such as a database that restarts: retried.
 //
-// TimeScale shortens the pause before Saferpay is asked again, as in workflows.Workflows; 1 except in a local stack.
+// TimeScale shortens the pause before Saferpay is asked again, as in collection.Workflow; 1 except in a local stack.
 type Errors struct {
 	interceptor.WorkerInterceptorBase
 	TimeScale int64

@@ -27,7 +27,7 @@ type Outbox interface {
 
 // Relay starts the workflow of every delivery whose turn has come. Events are put into the outbox by the transaction that
 // writes them, so none is lost; starting a workflow that runs already changes nothing, so a relay may die at any point, and
-// any number of them may run. Deliver is workflows.Commands.Deliver.
+// any number of them may run. Deliver is contract.Commands.Deliver.
 type Relay struct {
 	Outbox  Outbox
 	Deliver func(context.Context, delivery.Due) error

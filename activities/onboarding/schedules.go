@@ -21,7 +21,7 @@ type ScheduleClient interface {
 // Schedules are the steps that plan what Temporal starts by itself.
 type Schedules struct {
 	Temporal ScheduleClient
-	// Daily is what happens every day for a payment service that collects, see workflows.Workflows.DailySchedules.
+	// Daily is what happens every day for a payment service that collects, see DailySchedules of the workflows of this room.
 	Daily func(activities.PaymentServiceRef) []client.ScheduleOptions
 	Now   func() time.Time
 }
