@@ -33,6 +33,8 @@ func (c *collecting) mails(send func(emailID string) (steps.EmailSent, error)) (
 		return send(in.EmailID)
 	}).Maybe()
 	c.OnActivity(do.RecordEmail, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.EndedEmail) error {
+		c.mu.Lock() // two mails may end at once
+		defer c.mu.Unlock()
 		ended[in.EmailID] = in.EmailSent
 		return nil
 	}).Maybe()
