@@ -47,7 +47,7 @@ func New(o Options) http.Handler {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &server{Options: o, looks: newLooks(), secure: strings.HasPrefix(o.PublicURL, "https:")}
+	s := &server{Options: o, looks: newLooks(o.TemporalWebURL), secure: strings.HasPrefix(o.PublicURL, "https:")}
 	api, err := client.NewClientWithResponses(o.APIURL, client.WithHTTPClient(caller{o.Transport}), client.WithRequestEditorFn(
 		func(ctx context.Context, r *http.Request) error {
 			if token, ok := ctx.Value(tokenKey{}).(string); ok {

@@ -3,7 +3,9 @@ package console
 import (
 	"fmt"
 	"html/template"
+	"maps"
 	"math"
+	"net/url"
 	"strings"
 	"time"
 
@@ -32,16 +34,20 @@ func (l *look) funcs() template.FuncMap {
 		"style":    func() string { return stylesheet.path },
 		"lang":     func() string { return l.language },
 		"current":  current,
+		"due_in":   dueIn,
+		"next":     next,
 		"add":      func(a, b int) int { return a + b },
 	}
 }
 
-// of returns the words of a value that the API gives, such as of "state" "captured"; the value itself when it has none.
-func (l *look) of(subject string, value any) string {
-	if words, ok := l.words.has(subject + "." + fmt.Sprint(value)); ok {
-		return words
+// of returns the words of the first value that has some, such as of "states" "payment.captured"; the last value itself when none has.
+func (l *look) of(subject string, values ...any) string {
+	for _, value := range values {
+		if words, ok := l.words.has(subject + "." + fmt.Sprint(value)); ok {
+			return words
+		}
 	}
-	return fmt.Sprint(value)
+	return fmt.Sprint(values[len(values)-1])
 }
 
 // stated is a state with its shape, see README "States: a shape, a colour, a word".
@@ -170,6 +176,13 @@ func dict(pairs ...any) map[string]any {
 		m[pairs[i].(string)] = pairs[i+1]
 	}
 	return m
+}
+
+// next returns the query of the next page of a list.
+func next(query url.Values, cursor any) string {
+	following := maps.Clone(query)
+	following.Set("cursor", fmt.Sprint(cursor))
+	return following.Encode()
 }
 
 // current reports whether a menu's entry leads to the page, or to one above it.

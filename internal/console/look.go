@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -108,12 +109,12 @@ type look struct {
 	pages    map[string]*template.Template
 }
 
-func newLooks() map[string]*look {
+func newLooks(temporalWebURL string) map[string]*look {
 	looks := map[string]*look{}
 	names, _ := fs.Glob(files, "pages/*.html") // the pattern is right
 	for _, language := range languages {
 		l := &look{language: language, words: dictionaries[language], pages: map[string]*template.Template{}}
-		base := template.Must(template.New("").Funcs(l.funcs()).ParseFS(files, "pages/_*.html"))
+		base := template.Must(template.New("").Funcs(l.funcs()).Funcs(template.FuncMap{"workflow": workflowAt(temporalWebURL)}).ParseFS(files, "pages/_*.html"))
 		for _, name := range names {
 			if name := path.Base(name); !strings.HasPrefix(name, "_") {
 				page := template.Must(base.Clone())
@@ -123,4 +124,14 @@ func newLooks() map[string]*look {
 		looks[language] = l
 	}
 	return looks
+}
+
+// workflowAt returns what finds a workflow in Temporal Web: the address of those of that id, "" when Temporal Web has none here.
+func workflowAt(temporalWebURL string) func(id string) string {
+	return func(id string) string {
+		if temporalWebURL == "" {
+			return ""
+		}
+		return temporalWebURL + "/workflows/" + url.PathEscape(id)
+	}
 }
