@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -192,6 +193,7 @@ func (s *server) refused(w http.ResponseWriter, r *http.Request, err error, name
 	l := s.lookOf(r)
 	f := form{Values: r.PostForm, Refused: l.reason(p), Faults: map[string]string{}}
 	for _, fault := range p.Errors {
+		fault.Field = indexes.ReplaceAllString(fault.Field, "") // a field of the form holds the whole list
 		f.fault(fault.Field, l.complaint(fault))
 	}
 	if field, ok := fields[strings.TrimPrefix(p.Type, "urn:quittance:problem:")]; ok && len(p.Errors) == 0 {
@@ -201,6 +203,9 @@ func (s *server) refused(w http.ResponseWriter, r *http.Request, err error, name
 	}
 	s.show(w, r, http.StatusUnprocessableEntity, name, data, &f)
 }
+
+// indexes matches the places of list items in the name of a field, such as payout_ibans.0.
+var indexes = regexp.MustCompile(`\.[0-9]+`)
 
 func (f *form) fault(field, message string) {
 	if f.Faults[field] == "" {
