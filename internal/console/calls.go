@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 
+	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/go-chi/httprate"
 )
@@ -18,7 +19,7 @@ type InProcess struct{ Handler http.Handler }
 
 // RoundTrip answers the request by the handler.
 func (p InProcess) RoundTrip(r *http.Request) (*http.Response, error) {
-	inner := r.Clone(r.Context())
+	inner := r.Clone(context.WithValue(r.Context(), chi.RouteCtxKey, (*chi.Context)(nil))) // else it would be routed as the page is
 	inner.RequestURI = r.URL.RequestURI()
 	if inner.Body == nil {
 		inner.Body = http.NoBody

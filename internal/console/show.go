@@ -194,7 +194,11 @@ func (s *server) refused(w http.ResponseWriter, r *http.Request, err error, name
 	f := form{Values: r.PostForm, Refused: l.reason(p), Faults: map[string]string{}}
 	for _, fault := range p.Errors {
 		fault.Field = indexes.ReplaceAllString(fault.Field, "") // a field of the form holds the whole list
-		f.fault(fault.Field, l.complaint(fault))
+		message := f.Refused
+		if p.Type == "urn:quittance:problem:validation-failed" {
+			message = l.complaint(fault)
+		}
+		f.fault(fault.Field, message)
 	}
 	if field, ok := fields[strings.TrimPrefix(p.Type, "urn:quittance:problem:")]; ok && len(p.Errors) == 0 {
 		f.fault(field, f.Refused)
