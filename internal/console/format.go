@@ -6,10 +6,14 @@ import (
 	"maps"
 	"math"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/oapi-codegen/runtime/types"
+	"github.com/shopspring/decimal"
+
+	"github.com/quittance/quittance/api/client"
 )
 
 // funcs are what templates call, in the language of the look.
@@ -36,6 +40,10 @@ func (l *look) funcs() template.FuncMap {
 		"current":  current,
 		"due_in":   dueIn,
 		"next":     next,
+		"isset":    func(yes *bool) bool { return yes != nil && *yes },
+		"number":   strconv.Atoi,
+		"accounts": accountsOf,
+		"total":    totalOf,
 		"add":      func(a, b int) int { return a + b },
 	}
 }
@@ -176,6 +184,30 @@ func dict(pairs ...any) map[string]any {
 		m[pairs[i].(string)] = pairs[i+1]
 	}
 	return m
+}
+
+// accountsOf writes the accounts of an entry, those in debit before those in credit: 1029 / 1100.
+func accountsOf(lines []client.JournalLine) string {
+	var debit, credit []string
+	for _, line := range lines {
+		if strings.Trim(line.Debit, "0.") != "" {
+			debit = append(debit, line.Account)
+		} else {
+			credit = append(credit, line.Account)
+		}
+	}
+	return strings.Join(debit, ", ") + " / " + strings.Join(credit, ", ")
+}
+
+// totalOf writes what an entry moves: the sum of its debits.
+func totalOf(lines []client.JournalLine) string {
+	sum, currency := decimal.Zero, ""
+	for _, line := range lines {
+		if amount, err := decimal.NewFromString(line.Debit); err == nil {
+			sum, currency = sum.Add(amount), string(line.Currency)
+		}
+	}
+	return money(currency, sum.StringFixed(2))
 }
 
 // next returns the query of the next page of a list.

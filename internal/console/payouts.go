@@ -1,5 +1,119 @@
 package console
 
-import "github.com/go-chi/chi/v5"
+import (
+	"bytes"
+	"io"
+	"net/http"
 
-func (s *server) payoutRoutes(chi.Router) {}
+	"github.com/go-chi/chi/v5"
+
+	"github.com/quittance/quittance/api/client"
+)
+
+// payoutsPage is the list of payouts.
+type payoutsPage struct {
+	Data       []client.Payout
+	NextCursor *string
+}
+
+func (s *server) payoutRoutes(r chi.Router) {
+	r.Get("/payouts", s.payouts)
+	r.Post("/payouts", s.importFile)
+	r.Route("/payouts/{id}", func(r chi.Router) {
+		r.Get("/", s.payout)
+		r.Post("/confirm", s.confirm)
+		r.Post("/dismiss", s.dismiss)
+		r.Post("/reopen", s.reopen)
+	})
+}
+
+func (s *server) payoutsPage(r *http.Request) (p payoutsPage, err error) {
+	q := r.URL.Query()
+	found, err := s.api.ListPayoutsWithResponse(r.Context(), &client.ListPayoutsParams{
+		State: optional[client.PayoutState](q.Get("state")), Cursor: optional[client.Cursor](q.Get("cursor")),
+	})
+	if err != nil {
+		return p, err
+	}
+	return payoutsPage{found.JSON200.Data, found.JSON200.NextCursor}, nil
+}
+
+func (s *server) payouts(w http.ResponseWriter, r *http.Request) {
+	p, err := s.payoutsPage(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, "payouts", p, nil)
+}
+
+// importFile hands the file to the API as it is. What begins like XML is a bank's statement, all else the acquirer's list.
+func (s *server) importFile(w http.ResponseWriter, r *http.Request) {
+	var content []byte
+	file, _, err := r.FormFile("file")
+	if err == nil {
+		content, err = io.ReadAll(file)
+		_ = file.Close()
+	}
+	if err != nil || len(content) == 0 {
+		err = unreadable("file")
+	} else {
+		kind := "text/csv"
+		if bytes.HasPrefix(bytes.TrimLeft(content, "\ufeff \r\n\t"), []byte("<")) {
+			kind = "text/xml"
+		}
+		var imported *client.ImportSettlementResponse
+		if imported, err = s.api.ImportSettlementWithBodyWithResponse(r.Context(), kind, bytes.NewReader(content), once(r)); err == nil {
+			found := imported.JSON201
+			s.tell(w, r, "/console/payouts", notice{Kind: "good", Key: "imported", Args: []any{
+				s.lookOf(r).words.say("payouts.imported", len(found.Payouts), len(found.Unmatched)),
+			}})
+			return
+		}
+	}
+	p, lost := s.payoutsPage(r)
+	if lost != nil {
+		s.fail(w, r, lost)
+		return
+	}
+	s.refused(w, r, err, "payouts", p, map[string]string{"": "file"})
+}
+
+func (s *server) payout(w http.ResponseWriter, r *http.Request) {
+	found, err := s.api.GetPayoutWithResponse(r.Context(), chi.URLParam(r, "id"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, "payout", *found.JSON200, nil)
+}
+
+func (s *server) confirm(w http.ResponseWriter, r *http.Request) {
+	_, err := s.api.ConfirmPayoutWithResponse(r.Context(), chi.URLParam(r, "id"), client.PayoutDecision{}, once(r))
+	s.decided(w, r, err, "payout_booked")
+}
+
+func (s *server) dismiss(w http.ResponseWriter, r *http.Request) {
+	_, err := s.api.DismissPayoutWithResponse(r.Context(), chi.URLParam(r, "id"), client.PayoutNote{Note: optional[string](r.PostFormValue("note"))}, once(r))
+	s.decided(w, r, err, "payout_dismissed")
+}
+
+func (s *server) reopen(w http.ResponseWriter, r *http.Request) {
+	_, err := s.api.ReopenPayoutWithResponse(r.Context(), chi.URLParam(r, "id"), client.PayoutNote{Note: optional[string](r.PostFormValue("note"))}, once(r))
+	s.decided(w, r, err, "payout_reopened")
+}
+
+// decided leads back to the payout, and says what came of the decision. Who comes second is told.
+func (s *server) decided(w http.ResponseWriter, r *http.Request, err error, said string) {
+	id := chi.URLParam(r, "id")
+	if err == nil {
+		s.tell(w, r, "/console/payouts/"+id, notice{Kind: "good", Key: said})
+		return
+	}
+	found, lost := s.api.GetPayoutWithResponse(r.Context(), id)
+	if lost != nil {
+		s.fail(w, r, lost)
+		return
+	}
+	s.refused(w, r, err, "payout", *found.JSON200, map[string]string{})
+}
