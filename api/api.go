@@ -32,6 +32,7 @@ var specification = sync.OnceValue(func() *openapi3.T {
 // Options is what the API is made of.
 type Options struct {
 	Store      Store
+	Sessions   Sessions
 	Collection Collection
 	Refunding  Refunding
 	Onboarding Onboarding
@@ -40,11 +41,13 @@ type Options struct {
 	Signer     Signer
 	Receivers  Receivers
 	AdminKey   string // may create companies and keys
-	PublicURL  string // where payers reach the pages, such as https://pay.example.ch
-	Limits     Limits
-	Healthz    http.Handler
-	Readyz     http.Handler
-	Metrics    http.Handler
+	// OperatorKey opens sessions of operators, who may do what AdminKey may, each by name; empty for none.
+	OperatorKey string
+	PublicURL   string // where payers reach the pages, such as https://pay.example.ch
+	Limits      Limits
+	Healthz     http.Handler
+	Readyz      http.Handler
+	Metrics     http.Handler
 	// Middleware wraps everything else, the first one outermost. Rate limits count per client address: behind a proxy, one of
 	// these has to be chi's ClientIPFromXFF with the addresses of the proxy.
 	Middleware []func(http.Handler) http.Handler

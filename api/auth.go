@@ -10,16 +10,36 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3filter"
 
+	"github.com/quittance/quittance/internal/audit"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/session"
 )
 
-// caller is who sent a request: the administrator, or a company by one of its keys.
+// caller is who sent a request: the administrator or an operator, or a company by one of its keys or in a session of the console.
 type caller struct {
 	admin     bool
+	operator  string // the name of the operator who acts as the administrator; empty for the administrator's key
+	opens     bool   // the operators' key itself, which only opens sessions of operators
 	companyID string
-	keyID     string // of the company's key
+	keyID     string // of the company's key or session
 	scopes    []string
+	session   session.Session // zero for a key
+	link      []byte          // the hash of the link's code, which only opens the session
+}
+
+// actor returns how the audit log and decisions name the caller.
+func (c caller) actor() string {
+	switch {
+	case c.operator != "":
+		return audit.Operator + " " + c.operator
+	case c.admin:
+		return audit.Administrator
+	case c.session.ID != "":
+		return c.session.User.Actor()
+	default:
+		return c.keyID
+	}
 }
 
 type callerKey struct{}
@@ -56,6 +76,15 @@ func (s *server) caller(r *http.Request) (caller, error) {
 	if subtle.ConstantTimeCompare(hash, merchant.HashKey(s.AdminKey)) == 1 {
 		return caller{admin: true}, nil
 	}
+	switch {
+	case strings.HasPrefix(key, session.OperatorPrefix) && s.OperatorKey != "":
+		o, err := session.OpenOperator(key, s.OperatorKey, s.Sealer, s.now())
+		return caller{admin: true, operator: o.Name}, err
+	case s.OperatorKey != "" && subtle.ConstantTimeCompare(hash, merchant.HashKey(s.OperatorKey)) == 1:
+		return caller{opens: true}, nil
+	case strings.HasPrefix(key, session.TokenPrefix), strings.HasPrefix(key, session.LinkPrefix):
+		return s.sessionCaller(r.Context(), hash)
+	}
 	k, err := s.Store.APIKeyByHash(r.Context(), hash)
 	if problem.CodeOf(err) == problem.NotFound {
 		return caller{}, problem.New(problem.Unauthorized, "This key is wrong or has been revoked.")
@@ -75,24 +104,69 @@ func (s *server) caller(r *http.Request) (caller, error) {
 	return caller{companyID: k.CompanyID, keyID: k.ID, scopes: k.Scopes}, nil
 }
 
-// authorize reports whether the caller may do what the security requirement of a call, in openapi.yaml, asks for.
+// sessionCaller returns the person who shows a token, or the code of a link.
+func (s *server) sessionCaller(ctx context.Context, hash []byte) (caller, error) {
+	c, err := s.Sessions.ConsoleSession(ctx, hash)
+	if problem.CodeOf(err) == problem.NotFound {
+		return caller{}, problem.New(problem.Unauthorized, "This session has ended, or its link was used already.")
+	}
+	if err != nil {
+		return caller{}, err
+	}
+	if c.EnteredAt.IsZero() {
+		return caller{companyID: c.CompanyID, keyID: c.ID, session: c, link: hash}, nil
+	}
+	if !c.Open(s.now()) {
+		return caller{}, problem.New(problem.Unauthorized, "This session ended at %s.", c.ExpiresAt.Format(time.RFC3339))
+	}
+	scopes := []string{merchant.ScopeRead}
+	if c.Role != session.Viewer {
+		scopes = append(scopes, merchant.ScopeWrite)
+	}
+	return caller{companyID: c.CompanyID, keyID: c.ID, scopes: scopes, session: c}, nil
+}
+
+// authorize reports whether the caller may do what the security requirement of a call, in openapi.yaml, asks for. Its extensions are
+// x-scope, when it is not the scope of the method, x-role, when a bookkeeper may make a call that writes, and x-caller, when
+// only a session may make it.
 func authorize(ctx context.Context, in *openapi3filter.AuthenticationInput) error {
-	c := callerOf(ctx)
-	if in.SecuritySchemeName == "adminKey" {
-		if !c.admin {
-			return problem.New(problem.Forbidden, "This call needs the administrator's key.")
-		}
-		return nil
+	c, call := callerOf(ctx), in.RequestValidationInput
+	switch in.SecuritySchemeName {
+	case "linkCode":
+		return allowed(c.link != nil, "This call needs the code of a console link.")
+	case "operatorKey":
+		return allowed(c.opens, "This call needs the operators' key.")
+	case "adminKey":
+		return allowed(c.admin, "This call needs the administrator's key.")
 	}
 	if c.admin {
 		return problem.New(problem.Forbidden, "This call needs a key of a company, not the administrator's.")
 	}
-	scope := merchant.ScopeWrite
-	if in.RequestValidationInput.Request.Method == http.MethodGet {
+	if c.link != nil || c.opens {
+		return problem.New(problem.Forbidden, "This call needs a key of a company.")
+	}
+	if companyID, named := call.PathParams["company_id"]; named && companyID != c.companyID {
+		return problem.New(problem.NotFound, "There is no company %s.", companyID)
+	}
+	scope, rules := merchant.ScopeWrite, call.Route.Operation.Extensions
+	if call.Request.Method == http.MethodGet || rules["x-scope"] == merchant.ScopeRead {
 		scope = merchant.ScopeRead
 	}
 	if !slices.Contains(c.scopes, scope) {
+		if c.session.Role != "" {
+			return problem.New(problem.Forbidden, "You may look, but not change anything. Ask a manager of your company.")
+		}
 		return problem.New(problem.Forbidden, "This key lacks the scope %q.", scope)
 	}
-	return nil
+	if c.session.Role == session.Bookkeeper && scope == merchant.ScopeWrite && rules["x-role"] != string(session.Bookkeeper) {
+		return problem.New(problem.Forbidden, "Only a manager of your company may do this.")
+	}
+	return allowed(rules["x-caller"] != "session" || c.session.Role != "", "This call is for people in the console, not for keys.")
+}
+
+func allowed(yes bool, otherwise string) error {
+	if yes {
+		return nil
+	}
+	return problem.New(problem.Forbidden, "%s", otherwise)
 }

@@ -52,6 +52,9 @@ func (o operation) key(w *world) string {
 	if slices.Contains(onlyAdmin, o.OperationID) {
 		return adminKey
 	}
+	if key := ofTheConsole[o.OperationID]; key != nil {
+		return key(w)
+	}
 	return w.key
 }
 

@@ -56,7 +56,7 @@ func (s *server) GetException(ctx context.Context, r spec.GetExceptionRequestObj
 // so that it is not recorded without being acted on; when none waits, it is recorded here.
 func (s *server) ResolveException(ctx context.Context, r spec.ResolveExceptionRequestObject) (spec.ResolveExceptionResponseObject, error) {
 	decision := contract.ResolveException{
-		ExceptionID: r.ExceptionID, Choice: exception.Choice(r.Body.Choice), Note: deref(r.Body.Note), By: callerOf(ctx).keyID,
+		ExceptionID: r.ExceptionID, Choice: exception.Choice(r.Body.Choice), Note: deref(r.Body.Note), By: callerOf(ctx).actor(),
 	}
 	waiting, err := s.decide(ctx, &decision)
 	if err != nil {

@@ -29,7 +29,7 @@ type ManualEntriesTx interface {
 // CreateManualEntry answers POST /manual-entries.
 func (s *server) CreateManualEntry(ctx context.Context, r spec.CreateManualEntryRequestObject) (spec.CreateManualEntryResponseObject, error) {
 	e, invalid := s.newManualEntry(*r.Body)
-	e.ID, e.CompanyID, e.By = newID(ctx, id.ManualEntry), callerOf(ctx).companyID, callerOf(ctx).keyID
+	e.ID, e.CompanyID, e.By = newID(ctx, id.ManualEntry), callerOf(ctx).companyID, callerOf(ctx).actor()
 	var answer spec.JournalEntry
 	err := inCompany(ctx, s.Store, e.CompanyID, func(tx ManualEntriesTx) error {
 		chart, err := tx.Accounts(ctx)
@@ -134,7 +134,7 @@ func (s *server) ReverseJournalEntry(ctx context.Context, r spec.ReverseJournalE
 			given = words
 		}
 		booked, err := booking.Reversal(ctx, tx, ledger.Reversal{
-			Entry: e, Language: company.Language, Day: day, Text: given, By: callerOf(ctx).keyID,
+			Entry: e, Language: company.Language, Day: day, Text: given, By: callerOf(ctx).actor(),
 		})
 		answer = shownEntry(booked)
 		return err

@@ -106,7 +106,7 @@ func (s *server) limitKeys(next http.Handler) http.Handler {
 		return next
 	}
 	return httprate.LimitBy(s.Limits.Calls, time.Minute, func(r *http.Request) (string, error) {
-		return cmp.Or(callerOf(r.Context()).keyID, "administrator"), nil
+		return cmp.Or(callerOf(r.Context()).keyID, callerOf(r.Context()).actor()), nil
 	}, httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, problem.New(problem.TooManyRequests, "A key may make %d calls a minute.", s.Limits.Calls))
 	}))(next)

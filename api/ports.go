@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"github.com/quittance/quittance/internal/idempotency"
 	"github.com/quittance/quittance/internal/invoice"
@@ -9,6 +10,7 @@ import (
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/session"
 	"github.com/quittance/quittance/workflows/contract"
 )
 
@@ -41,6 +43,16 @@ type Store interface {
 	// InCompany runs fn in one transaction that sees one company only, and commits when it returns nil. fn may run more
 	// than once, so it sets the variables that it captures afresh each time. Handlers call inCompany, which knows what tx can do.
 	InCompany(ctx context.Context, companyID string, fn func(tx any) error) error
+}
+
+// Sessions keeps who works in the console. A session is found before its company is known.
+type Sessions interface {
+	CreateConsoleSession(ctx context.Context, c session.Session) error
+	// ConsoleSession returns the session that opens with what has that SHA-256, see session.Hash, or problem.NotFound.
+	ConsoleSession(ctx context.Context, hash []byte) (session.Session, error)
+	// EnterConsole lets enter open the session whose link has the code with that SHA-256; problem.NotFound when it was opened.
+	EnterConsole(ctx context.Context, hash []byte, enter func(*session.Session) error) (session.Session, error)
+	EndConsoleSession(ctx context.Context, companyID, sessionID string, at time.Time) error
 }
 
 // inCompany runs fn in one transaction of the store, see Store.InCompany. T is what fn needs of the transaction: each file of

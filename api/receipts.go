@@ -28,7 +28,7 @@ type ReceiptsTx interface {
 func (s *server) RecordReceipt(ctx context.Context, r spec.RecordReceiptRequestObject) (spec.RecordReceiptResponseObject, error) {
 	companyID := callerOf(ctx).companyID
 	receipt := contract.RecordReceipt{
-		ReceiptID: newID(ctx, id.Receipt), Day: r.Body.Date.Time, Account: r.Body.Account, Reference: deref(r.Body.Reference), By: callerOf(ctx).keyID,
+		ReceiptID: newID(ctx, id.Receipt), Day: r.Body.Date.Time, Account: r.Body.Account, Reference: deref(r.Body.Reference), By: callerOf(ctx).actor(),
 	}
 	var booked bool // by an earlier try of the same request
 	err := inCompany(ctx, s.Store, companyID, func(tx ReceiptsTx) error {
@@ -130,7 +130,7 @@ func (s *server) VoidReceipt(ctx context.Context, r spec.VoidReceiptRequestObjec
 	if entry.ReversedBy == "" {
 		ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 		defer cancel()
-		wish := contract.VoidReceipt{ReceiptID: r.ReceiptID, Reason: r.Body.Reason, By: callerOf(ctx).keyID}
+		wish := contract.VoidReceipt{ReceiptID: r.ReceiptID, Reason: r.Body.Reason, By: callerOf(ctx).actor()}
 		if err := s.Collection.VoidReceipt(ctx, inv, wish); err != nil {
 			return nil, err
 		}

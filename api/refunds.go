@@ -87,7 +87,7 @@ func (s *server) RecordRefund(ctx context.Context, r spec.RecordRefundRequestObj
 	}
 	commandCtx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
-	err = s.Refunding.RecordRefund(commandCtx, r.RefundID, contract.RefundRecorded{By: callerOf(ctx).keyID})
+	err = s.Refunding.RecordRefund(commandCtx, r.RefundID, contract.RefundRecorded{By: callerOf(ctx).actor()})
 	if problem.CodeOf(err) == problem.NotFound {
 		err = s.takeUpRefund(commandCtx, r.RefundID)
 	}

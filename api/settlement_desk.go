@@ -48,7 +48,7 @@ func (s *server) atDesk(ctx context.Context, fn func(desk) error) error {
 			return err
 		}
 		setting, err := settingOf(company, s.now())
-		setting.By = who.keyID
+		setting.By = who.actor()
 		if err != nil {
 			return err
 		}

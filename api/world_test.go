@@ -34,7 +34,10 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(postgrestest.Run(m)) }
 
-const adminKey = "qk_admin_test"
+const (
+	adminKey    = "qk_admin_test"
+	operatorKey = "qk_operator_test"
+)
 
 // noon is the time at which every test takes place.
 var noon = time.Date(2026, 11, 22, 11, 0, 0, 0, time.UTC)
@@ -88,8 +91,8 @@ func (w *world) options() api.Options {
 		return http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, name) })
 	}
 	return api.Options{
-		Store: w.store, Collection: w.commands, Refunding: w.commands, Onboarding: w.commands, Escalation: w.commands,
-		Sealer: sealer{}, Signer: signer{}, Receivers: webhook.NewClient(true), AdminKey: adminKey,
+		Store: w.store, Sessions: w.store, Collection: w.commands, Refunding: w.commands, Onboarding: w.commands, Escalation: w.commands,
+		Sealer: sealer{}, Signer: signer{}, Receivers: webhook.NewClient(true), AdminKey: adminKey, OperatorKey: operatorKey,
 		PublicURL: "https://pay.example.ch/", Limits: api.Limits{Calls: 1_000_000, Pages: 600, Notifications: 600},
 		Healthz: named("healthz"), Readyz: named("readyz"), Metrics: named("metrics"),
 		Logger: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),

@@ -33,6 +33,27 @@ func (e AccountWarning) Valid() bool {
 	}
 }
 
+// Defines values for ConsoleRole.
+const (
+	Bookkeeper ConsoleRole = "bookkeeper"
+	Manager    ConsoleRole = "manager"
+	Viewer     ConsoleRole = "viewer"
+)
+
+// Valid indicates whether the value is a known member of the ConsoleRole enum.
+func (e ConsoleRole) Valid() bool {
+	switch e {
+	case Bookkeeper:
+		return true
+	case Manager:
+		return true
+	case Viewer:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Currency.
 const (
 	CurrencyCHF Currency = "CHF"
@@ -1388,6 +1409,67 @@ type Company struct {
 	ReceiptAccount string `json:"receipt_account"`
 }
 
+// ConsoleLink defines model for ConsoleLink.
+type ConsoleLink struct {
+	// ExpiresAt Of the link.
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// ID Example: ses_01k9m1yq8fe3m9x7t2r5v0b4c6
+	ID string `json:"id"`
+
+	// URL Works once.
+	//
+	// Example: https://pay.example.ch/console/enter?code=8qU0N1mC2bWZ3t5cV7xQ9rYJ4kA
+	URL string `json:"url"`
+}
+
+// ConsoleRole A viewer reads, a bookkeeper also books, a manager may do everything of the company.
+type ConsoleRole string
+
+// ConsoleSession defines model for ConsoleSession.
+type ConsoleSession struct {
+	Company struct {
+		// ID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
+		ID string `json:"id"`
+
+		// Name Example: Demo SA
+		Name string `json:"name"`
+	} `json:"company"`
+
+	// EmbedOrigin Example: https://invoices.example
+	EmbedOrigin *string   `json:"embed_origin,omitempty"`
+	ExpiresAt   time.Time `json:"expires_at"`
+
+	// ID Example: ses_01k9m1yq8fe3m9x7t2r5v0b4c6
+	ID string `json:"id"`
+
+	// Language ISO 639-1.
+	Language Language `json:"language"`
+
+	// Page Example: /console
+	Page string `json:"page"`
+
+	// Role A viewer reads, a bookkeeper also books, a manager may do everything of the company.
+	Role ConsoleRole `json:"role"`
+	User ConsoleUser `json:"user"`
+}
+
+// ConsoleUser defines model for ConsoleUser.
+type ConsoleUser struct {
+	// Email Example: c.exemple@demo.example
+	Email *string `json:"email,omitempty"`
+
+	// ID The person in your product.
+	//
+	// Example: u_1042
+	ID string `json:"id"`
+
+	// Name How the console and the audit log call her.
+	//
+	// Example: C. Exemple
+	Name string `json:"name"`
+}
+
 // ContactEmail The address to which Quittance writes about the company's payment services, in the company's language. Without it no
 // such mail is sent, and the timeline of the payment service says so.
 //
@@ -1508,6 +1590,37 @@ type DocumentContentType string
 
 // EndpointDescription Example: Accounting
 type EndpointDescription = string
+
+// EnteredConsole defines model for EnteredConsole.
+type EnteredConsole struct {
+	Company struct {
+		// ID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
+		ID string `json:"id"`
+
+		// Name Example: Demo SA
+		Name string `json:"name"`
+	} `json:"company"`
+
+	// EmbedOrigin Example: https://invoices.example
+	EmbedOrigin *string   `json:"embed_origin,omitempty"`
+	ExpiresAt   time.Time `json:"expires_at"`
+
+	// ID Example: ses_01k9m1yq8fe3m9x7t2r5v0b4c6
+	ID string `json:"id"`
+
+	// Language ISO 639-1.
+	Language Language `json:"language"`
+
+	// Page Example: /console
+	Page string `json:"page"`
+
+	// Role A viewer reads, a bookkeeper also books, a manager may do everything of the company.
+	Role ConsoleRole `json:"role"`
+
+	// Token Send it as the key of every call, `Authorization: Bearer qcs_…`.
+	Token string      `json:"token"`
+	User  ConsoleUser `json:"user"`
+}
 
 // Environment `test` is test.saferpay.com, `live` is www.saferpay.com.
 type Environment string
@@ -2305,6 +2418,26 @@ type NewCompany struct {
 // Example: VD
 type NewCompanyCanton string
 
+// NewConsoleSession defines model for NewConsoleSession.
+type NewConsoleSession struct {
+	// EmbedOrigin The site that may show the console in a frame, such as `https://invoices.example`; none when absent.
+	//
+	// Example: https://invoices.example
+	EmbedOrigin *string `json:"embed_origin,omitempty"`
+
+	// Language ISO 639-1.
+	Language *Language `json:"language,omitempty"`
+
+	// Page Where the link leads; `/console` when absent. An embedded session stays within it.
+	//
+	// Example: /console/payment-services
+	Page *string `json:"page,omitempty"`
+
+	// Role A viewer reads, a bookkeeper also books, a manager may do everything of the company.
+	Role ConsoleRole `json:"role"`
+	User ConsoleUser `json:"user"`
+}
+
 // NewCurrency defines model for NewCurrency.
 type NewCurrency struct {
 	// Currency ISO 4217.
@@ -2502,6 +2635,17 @@ type NextStep struct {
 	//
 	// Example: https://www.six-payment-services.com
 	URL *string `json:"url,omitempty"`
+}
+
+// OperatorSession defines model for OperatorSession.
+type OperatorSession struct {
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Name Example: Nadia Muster
+	Name string `json:"name"`
+
+	// Token Send it as the key of every call, `Authorization: Bearer qos_…`.
+	Token string `json:"token"`
 }
 
 // PaidReason A journal entry that changed what is paid.
@@ -3843,6 +3987,14 @@ type ListJournalParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// CreateOperatorSessionJSONBody defines parameters for CreateOperatorSession.
+type CreateOperatorSessionJSONBody struct {
+	// Name Who it is, for the audit log.
+	//
+	// Example: Nadia Muster
+	Name string `json:"name"`
+}
+
 // UploadDocumentMultipartBody defines parameters for UploadDocument.
 type UploadDocumentMultipartBody struct {
 	File openapi_types.File `json:"file"`
@@ -3954,6 +4106,9 @@ type CreateAPIKeyJSONRequestBody = NewAPIKey
 // RotateAPIKeyJSONRequestBody defines body for RotateAPIKey for application/json ContentType.
 type RotateAPIKeyJSONRequestBody = KeyRotation
 
+// CreateConsoleSessionJSONRequestBody defines body for CreateConsoleSession for application/json ContentType.
+type CreateConsoleSessionJSONRequestBody = NewConsoleSession
+
 // RedeliverEventJSONRequestBody defines body for RedeliverEvent for application/json ContentType.
 type RedeliverEventJSONRequestBody = Redelivery
 
@@ -3980,6 +4135,9 @@ type ReverseJournalEntryJSONRequestBody = NewReversal
 
 // CreateManualEntryJSONRequestBody defines body for CreateManualEntry for application/json ContentType.
 type CreateManualEntryJSONRequestBody = NewManualEntry
+
+// CreateOperatorSessionJSONRequestBody defines body for CreateOperatorSession for application/json ContentType.
+type CreateOperatorSessionJSONRequestBody CreateOperatorSessionJSONBody
 
 // CreatePaymentServiceJSONRequestBody defines body for CreatePaymentService for application/json ContentType.
 type CreatePaymentServiceJSONRequestBody = NewPaymentService
@@ -4228,6 +4386,47 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /companies/{company_id}/api-keys/{key_id}/rotate (the `RotateAPIKey` operationId).
 	RotateAPIKey(ctx context.Context, companyID CompanyID, keyID KeyID, body RotateAPIKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateConsoleSessionWithBody Open the console for a person
+	//
+	// Send the person's browser to `url`. The link works once, within five minutes; then the session lasts eight hours. A
+	// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions), and a manager may do
+	// everything of the company. A key without the scope `write` opens sessions of viewers only. `embed_origin` is the only site
+	// that may show the console in a frame, without menu, and with `accent` in its own colour.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /console-sessions (the `CreateConsoleSession` operationId).
+	CreateConsoleSessionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateConsoleSession Open the console for a person
+	//
+	// Send the person's browser to `url`. The link works once, within five minutes; then the session lasts eight hours. A
+	// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions), and a manager may do
+	// everything of the company. A key without the scope `write` opens sessions of viewers only. `embed_origin` is the only site
+	// that may show the console in a frame, without menu, and with `accent` in its own colour.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /console-sessions (the `CreateConsoleSession` operationId).
+	CreateConsoleSession(ctx context.Context, body CreateConsoleSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EndConsoleSession Sign out
+	//
+	// Corresponds with DELETE /console-sessions/current (the `EndConsoleSession` operationId).
+	EndConsoleSession(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetConsoleSession Who is it?
+	//
+	// Corresponds with GET /console-sessions/current (the `GetConsoleSession` operationId).
+	GetConsoleSession(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EnterConsole Open a link
+	//
+	// What the console does when a browser opens the link. The code is the authorization; it works once.
+	//
+	// Corresponds with POST /console-sessions/enter (the `EnterConsole` operationId).
+	EnterConsole(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListEvents List events
 	//
@@ -4523,6 +4722,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /manual-entries (the `CreateManualEntry` operationId).
 	CreateManualEntry(ctx context.Context, body CreateManualEntryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateOperatorSessionWithBody Sign an operator in
+	//
+	// The token may do what the administrator's key may, for eight hours, and the audit log names the operator.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /operator-sessions (the `CreateOperatorSession` operationId).
+	CreateOperatorSessionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateOperatorSession Sign an operator in
+	//
+	// The token may do what the administrator's key may, for eight hours, and the audit log names the operator.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /operator-sessions (the `CreateOperatorSession` operationId).
+	CreateOperatorSession(ctx context.Context, body CreateOperatorSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListPaymentServices List the payment services of the company
 	//
@@ -5283,6 +5500,97 @@ func (c *Client) RotateAPIKey(ctx context.Context, companyID CompanyID, keyID Ke
 	return c.Client.Do(req)
 }
 
+// CreateConsoleSessionWithBody Open the console for a person
+//
+// Send the person's browser to `url`. The link works once, within five minutes; then the session lasts eight hours. A
+// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions), and a manager may do
+// everything of the company. A key without the scope `write` opens sessions of viewers only. `embed_origin` is the only site
+// that may show the console in a frame, without menu, and with `accent` in its own colour.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /console-sessions (the `CreateConsoleSession` operationId).
+func (c *Client) CreateConsoleSessionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateConsoleSessionRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateConsoleSession Open the console for a person
+//
+// Send the person's browser to `url`. The link works once, within five minutes; then the session lasts eight hours. A
+// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions), and a manager may do
+// everything of the company. A key without the scope `write` opens sessions of viewers only. `embed_origin` is the only site
+// that may show the console in a frame, without menu, and with `accent` in its own colour.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /console-sessions (the `CreateConsoleSession` operationId).
+func (c *Client) CreateConsoleSession(ctx context.Context, body CreateConsoleSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateConsoleSessionRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EndConsoleSession Sign out
+//
+// Corresponds with DELETE /console-sessions/current (the `EndConsoleSession` operationId).
+func (c *Client) EndConsoleSession(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndConsoleSessionRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetConsoleSession Who is it?
+//
+// Corresponds with GET /console-sessions/current (the `GetConsoleSession` operationId).
+func (c *Client) GetConsoleSession(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetConsoleSessionRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EnterConsole Open a link
+//
+// What the console does when a browser opens the link. The code is the authorization; it works once.
+//
+// Corresponds with POST /console-sessions/enter (the `EnterConsole` operationId).
+func (c *Client) EnterConsole(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEnterConsoleRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListEvents List events
 //
 // Newest first.
@@ -5868,6 +6176,44 @@ func (c *Client) CreateManualEntryWithBody(ctx context.Context, contentType stri
 // Corresponds with POST /manual-entries (the `CreateManualEntry` operationId).
 func (c *Client) CreateManualEntry(ctx context.Context, body CreateManualEntryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateManualEntryRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateOperatorSessionWithBody Sign an operator in
+//
+// The token may do what the administrator's key may, for eight hours, and the audit log names the operator.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /operator-sessions (the `CreateOperatorSession` operationId).
+func (c *Client) CreateOperatorSessionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateOperatorSessionRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateOperatorSession Sign an operator in
+//
+// The token may do what the administrator's key may, for eight hours, and the audit log names the operator.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /operator-sessions (the `CreateOperatorSession` operationId).
+func (c *Client) CreateOperatorSession(ctx context.Context, body CreateOperatorSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateOperatorSessionRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7413,6 +7759,127 @@ func NewRotateAPIKeyRequestWithBody(server string, companyID CompanyID, keyID Ke
 	return req, nil
 }
 
+// NewCreateConsoleSessionRequest calls the generic CreateConsoleSession builder with application/json body
+func NewCreateConsoleSessionRequest(server string, body CreateConsoleSessionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateConsoleSessionRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateConsoleSessionRequestWithBody constructs an http.Request for the CreateConsoleSession method, with any body, and a specified content type
+func NewCreateConsoleSessionRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/console-sessions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewEndConsoleSessionRequest constructs an http.Request for the EndConsoleSession method
+func NewEndConsoleSessionRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/console-sessions/current")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetConsoleSessionRequest constructs an http.Request for the GetConsoleSession method
+func NewGetConsoleSessionRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/console-sessions/current")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewEnterConsoleRequest constructs an http.Request for the EnterConsole method
+func NewEnterConsoleRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/console-sessions/enter")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListEventsRequest constructs an http.Request for the ListEvents method
 func NewListEventsRequest(server string, params *ListEventsParams) (*http.Request, error) {
 	var err error
@@ -8488,6 +8955,46 @@ func NewCreateManualEntryRequestWithBody(server string, contentType string, body
 	}
 
 	operationPath := fmt.Sprintf("/manual-entries")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCreateOperatorSessionRequest calls the generic CreateOperatorSession builder with application/json body
+func NewCreateOperatorSessionRequest(server string, body CreateOperatorSessionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateOperatorSessionRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateOperatorSessionRequestWithBody constructs an http.Request for the CreateOperatorSession method, with any body, and a specified content type
+func NewCreateOperatorSessionRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator-sessions")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -10425,6 +10932,53 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /companies/{company_id}/api-keys/{key_id}/rotate (the `RotateAPIKey` operationId).
 	RotateAPIKeyWithResponse(ctx context.Context, companyID CompanyID, keyID KeyID, body RotateAPIKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateAPIKeyResponse, error)
 
+	// CreateConsoleSessionWithBodyWithResponse Open the console for a person
+	//
+	// Send the person's browser to `url`. The link works once, within five minutes; then the session lasts eight hours. A
+	// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions), and a manager may do
+	// everything of the company. A key without the scope `write` opens sessions of viewers only. `embed_origin` is the only site
+	// that may show the console in a frame, without menu, and with `accent` in its own colour.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /console-sessions (the `CreateConsoleSession` operationId).
+	CreateConsoleSessionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateConsoleSessionResponse, error)
+
+	// CreateConsoleSessionWithResponse Open the console for a person
+	//
+	// Send the person's browser to `url`. The link works once, within five minutes; then the session lasts eight hours. A
+	// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions), and a manager may do
+	// everything of the company. A key without the scope `write` opens sessions of viewers only. `embed_origin` is the only site
+	// that may show the console in a frame, without menu, and with `accent` in its own colour.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /console-sessions (the `CreateConsoleSession` operationId).
+	CreateConsoleSessionWithResponse(ctx context.Context, body CreateConsoleSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateConsoleSessionResponse, error)
+
+	// EndConsoleSessionWithResponse Sign out
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /console-sessions/current (the `EndConsoleSession` operationId).
+	EndConsoleSessionWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*EndConsoleSessionResponse, error)
+
+	// GetConsoleSessionWithResponse Who is it?
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /console-sessions/current (the `GetConsoleSession` operationId).
+	GetConsoleSessionWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetConsoleSessionResponse, error)
+
+	// EnterConsoleWithResponse Open a link
+	//
+	// What the console does when a browser opens the link. The code is the authorization; it works once.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /console-sessions/enter (the `EnterConsole` operationId).
+	EnterConsoleWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*EnterConsoleResponse, error)
+
 	// ListEventsWithResponse List events
 	//
 	// Newest first.
@@ -10743,6 +11297,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /manual-entries (the `CreateManualEntry` operationId).
 	CreateManualEntryWithResponse(ctx context.Context, body CreateManualEntryJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateManualEntryResponse, error)
+
+	// CreateOperatorSessionWithBodyWithResponse Sign an operator in
+	//
+	// The token may do what the administrator's key may, for eight hours, and the audit log names the operator.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator-sessions (the `CreateOperatorSession` operationId).
+	CreateOperatorSessionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateOperatorSessionResponse, error)
+
+	// CreateOperatorSessionWithResponse Sign an operator in
+	//
+	// The token may do what the administrator's key may, for eight hours, and the audit log names the operator.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator-sessions (the `CreateOperatorSession` operationId).
+	CreateOperatorSessionWithResponse(ctx context.Context, body CreateOperatorSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateOperatorSessionResponse, error)
 
 	// ListPaymentServicesWithResponse List the payment services of the company
 	//
@@ -11878,6 +12450,198 @@ func (r RotateAPIKeyResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RotateAPIKeyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateConsoleSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *ConsoleLink
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateConsoleSessionResponse) GetJSON201() *ConsoleLink {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r CreateConsoleSessionResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateConsoleSessionResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateConsoleSessionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateConsoleSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateConsoleSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateConsoleSessionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type EndConsoleSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r EndConsoleSessionResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EndConsoleSessionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EndConsoleSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EndConsoleSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EndConsoleSessionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetConsoleSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ConsoleSession
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetConsoleSessionResponse) GetJSON200() *ConsoleSession {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetConsoleSessionResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetConsoleSessionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetConsoleSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetConsoleSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetConsoleSessionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type EnterConsoleResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EnteredConsole
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r EnterConsoleResponse) GetJSON200() *EnteredConsole {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r EnterConsoleResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EnterConsoleResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EnterConsoleResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EnterConsoleResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EnterConsoleResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13138,6 +13902,61 @@ func (r CreateManualEntryResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CreateManualEntryResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateOperatorSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *OperatorSession
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateOperatorSessionResponse) GetJSON201() *OperatorSession {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r CreateOperatorSessionResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateOperatorSessionResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateOperatorSessionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateOperatorSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateOperatorSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateOperatorSessionResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -15563,6 +16382,83 @@ func (c *ClientWithResponses) RotateAPIKeyWithResponse(ctx context.Context, comp
 	return ParseRotateAPIKeyResponse(rsp)
 }
 
+// CreateConsoleSessionWithBodyWithResponse Open the console for a person
+//
+// Send the person's browser to `url`. The link works once, within five minutes; then the session lasts eight hours. A
+// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions), and a manager may do
+// everything of the company. A key without the scope `write` opens sessions of viewers only. `embed_origin` is the only site
+// that may show the console in a frame, without menu, and with `accent` in its own colour.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /console-sessions (the `CreateConsoleSession` operationId).
+func (c *ClientWithResponses) CreateConsoleSessionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateConsoleSessionResponse, error) {
+	rsp, err := c.CreateConsoleSessionWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateConsoleSessionResponse(rsp)
+}
+
+// CreateConsoleSessionWithResponse Open the console for a person
+//
+// Send the person's browser to `url`. The link works once, within five minutes; then the session lasts eight hours. A
+// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions), and a manager may do
+// everything of the company. A key without the scope `write` opens sessions of viewers only. `embed_origin` is the only site
+// that may show the console in a frame, without menu, and with `accent` in its own colour.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /console-sessions (the `CreateConsoleSession` operationId).
+func (c *ClientWithResponses) CreateConsoleSessionWithResponse(ctx context.Context, body CreateConsoleSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateConsoleSessionResponse, error) {
+	rsp, err := c.CreateConsoleSession(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateConsoleSessionResponse(rsp)
+}
+
+// EndConsoleSessionWithResponse Sign out
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /console-sessions/current (the `EndConsoleSession` operationId).
+func (c *ClientWithResponses) EndConsoleSessionWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*EndConsoleSessionResponse, error) {
+	rsp, err := c.EndConsoleSession(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndConsoleSessionResponse(rsp)
+}
+
+// GetConsoleSessionWithResponse Who is it?
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /console-sessions/current (the `GetConsoleSession` operationId).
+func (c *ClientWithResponses) GetConsoleSessionWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetConsoleSessionResponse, error) {
+	rsp, err := c.GetConsoleSession(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetConsoleSessionResponse(rsp)
+}
+
+// EnterConsoleWithResponse Open a link
+//
+// What the console does when a browser opens the link. The code is the authorization; it works once.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /console-sessions/enter (the `EnterConsole` operationId).
+func (c *ClientWithResponses) EnterConsoleWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*EnterConsoleResponse, error) {
+	rsp, err := c.EnterConsole(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEnterConsoleResponse(rsp)
+}
+
 // ListEventsWithResponse List events
 //
 // Newest first.
@@ -16060,6 +16956,36 @@ func (c *ClientWithResponses) CreateManualEntryWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseCreateManualEntryResponse(rsp)
+}
+
+// CreateOperatorSessionWithBodyWithResponse Sign an operator in
+//
+// The token may do what the administrator's key may, for eight hours, and the audit log names the operator.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator-sessions (the `CreateOperatorSession` operationId).
+func (c *ClientWithResponses) CreateOperatorSessionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateOperatorSessionResponse, error) {
+	rsp, err := c.CreateOperatorSessionWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateOperatorSessionResponse(rsp)
+}
+
+// CreateOperatorSessionWithResponse Sign an operator in
+//
+// The token may do what the administrator's key may, for eight hours, and the audit log names the operator.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator-sessions (the `CreateOperatorSession` operationId).
+func (c *ClientWithResponses) CreateOperatorSessionWithResponse(ctx context.Context, body CreateOperatorSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateOperatorSessionResponse, error) {
+	rsp, err := c.CreateOperatorSession(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateOperatorSessionResponse(rsp)
 }
 
 // ListPaymentServicesWithResponse List the payment services of the company
@@ -17342,6 +18268,141 @@ func ParseRotateAPIKeyResponse(rsp *http.Response) (*RotateAPIKeyResponse, error
 	return response, nil
 }
 
+// ParseCreateConsoleSessionResponse parses an HTTP response from a CreateConsoleSessionWithResponse call
+func ParseCreateConsoleSessionResponse(rsp *http.Response) (*CreateConsoleSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateConsoleSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest ConsoleLink
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseEndConsoleSessionResponse parses an HTTP response from a EndConsoleSessionWithResponse call
+func ParseEndConsoleSessionResponse(rsp *http.Response) (*EndConsoleSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EndConsoleSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetConsoleSessionResponse parses an HTTP response from a GetConsoleSessionWithResponse call
+func ParseGetConsoleSessionResponse(rsp *http.Response) (*GetConsoleSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetConsoleSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConsoleSession
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseEnterConsoleResponse parses an HTTP response from a EnterConsoleWithResponse call
+func ParseEnterConsoleResponse(rsp *http.Response) (*EnterConsoleResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EnterConsoleResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EnteredConsole
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListEventsResponse parses an HTTP response from a ListEventsWithResponse call
 func ParseListEventsResponse(rsp *http.Response) (*ListEventsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -18273,6 +19334,46 @@ func ParseCreateManualEntryResponse(rsp *http.Response) (*CreateManualEntryRespo
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateOperatorSessionResponse parses an HTTP response from a CreateOperatorSessionWithResponse call
+func ParseCreateOperatorSessionResponse(rsp *http.Response) (*CreateOperatorSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateOperatorSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest OperatorSession
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -14,7 +14,7 @@ type Entry struct {
 	ID        string
 	CompanyID string
 	At        time.Time
-	Actor     string // the id of the company's key, or Administrator
+	Actor     string // the id of the company's key, the name of a person in the console, Operator and a name, or Administrator
 	Action    string // method and route, such as "POST /invoices/{invoice_id}/issue"
 	Subject   string // the id of the thing that is written, as far as it has one
 	RequestID string // of the answer and the log
@@ -28,6 +28,9 @@ type Entry struct {
 
 // Administrator is the actor that has no key of a company.
 const Administrator = "administrator"
+
+// Operator begins the actor of an operator who is signed in; the name follows.
+const Operator = "operator"
 
 // Change is a field before and after, as JSON; nil where the field was absent.
 type Change struct {

@@ -15,6 +15,7 @@ import (
 	"github.com/quittance/quittance/internal/idempotency"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/session"
 	"github.com/quittance/quittance/internal/settlement"
 	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
@@ -81,7 +82,12 @@ func twoCompanies(t *testing.T, store *postgres.Store) (first, second books) {
 		require.NoError(t, store.CreateAPIKey(t.Context(), merchant.APIKey{
 			ID: id.New(id.APIKey), CompanyID: b.company.ID, Prefix: "qk_test_abcd", Hash: merchant.HashKey(b.company.ID), CreatedAt: noon,
 		}))
-		_, err := store.TakeRequest(t.Context(), idempotency.Request{Owner: b.company.ID, Key: "k", Fingerprint: []byte("f"), CreatedAt: noon, TakenAt: noon})
+		_, entering, err := session.New(session.Session{
+			ID: id.New(id.ConsoleSession), CompanyID: b.company.ID, User: session.User{ID: "u", Name: "N"}, Role: session.Viewer, Language: "fr",
+		}, noon)
+		require.NoError(t, err)
+		require.NoError(t, store.CreateConsoleSession(t.Context(), entering))
+		_, err = store.TakeRequest(t.Context(), idempotency.Request{Owner: b.company.ID, Key: "k", Fingerprint: []byte("f"), CreatedAt: noon, TakenAt: noon})
 		require.NoError(t, err)
 	}
 	return first, second
@@ -141,7 +147,7 @@ func TestWhoShowsASecretSeesItsRowAndNoOther(t *testing.T) {
 	db := postgrestest.NewDatabase(t)
 	first, _ := twoCompanies(t, postgrestest.Open(t, db))
 	application, superuser := connect(t, db.URL), connect(t, db.SuperuserURL)
-	for table, column := range map[string]string{"api_keys": "hash", "online_documents": "token_hash", "notifications": "secret_hash"} {
+	for table, column := range map[string]string{"api_keys": "hash", "console_sessions": "hash", "online_documents": "token_hash", "notifications": "secret_hash"} {
 		var shown string
 		require.NoError(t, superuser.QueryRow(t.Context(), "select encode("+column+", 'hex') from "+table+" where company_id = $1", first.company.ID).Scan(&shown))
 		for setting, want := range map[string]int{shown: 1, strings.Repeat("00", 32): 0, "": 0} {
@@ -165,7 +171,7 @@ func TestNothingInTheSchemaStepsAroundThePolicies(t *testing.T) {
 		"functions that run with the rights of another": `select proname from pg_proc where prosecdef and pronamespace = 'public'::regnamespace`,
 		"tables whose policy doesn't bind their owner":  `select relname from pg_class where relrowsecurity and not relforcerowsecurity and relnamespace = 'public'::regnamespace`,
 		"tables with two policies, which Postgres combines by or, so that no index on company_id is used": `
-			select tablename from pg_policies where tablename not in ('api_keys', 'online_documents', 'notifications') group by tablename having count(*) > 1`,
+			select tablename from pg_policies where tablename not in ('api_keys', 'console_sessions', 'online_documents', 'notifications') group by tablename having count(*) > 1`,
 		"tables with two policies for one thing": `select tablename from pg_policies group by tablename, cmd having count(*) <> 1`,
 		"policies that show anything else than the rows of the company, and the one of which a secret is shown": `
 			select tablename from pg_policies where with_check is not null or (cmd, qual) not in (

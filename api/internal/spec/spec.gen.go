@@ -34,6 +34,27 @@ func (e AccountWarning) Valid() bool {
 	}
 }
 
+// Defines values for ConsoleRole.
+const (
+	Bookkeeper ConsoleRole = "bookkeeper"
+	Manager    ConsoleRole = "manager"
+	Viewer     ConsoleRole = "viewer"
+)
+
+// Valid indicates whether the value is a known member of the ConsoleRole enum.
+func (e ConsoleRole) Valid() bool {
+	switch e {
+	case Bookkeeper:
+		return true
+	case Manager:
+		return true
+	case Viewer:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Currency.
 const (
 	CurrencyCHF Currency = "CHF"
@@ -1389,6 +1410,67 @@ type Company struct {
 	ReceiptAccount string `json:"receipt_account"`
 }
 
+// ConsoleLink defines model for ConsoleLink.
+type ConsoleLink struct {
+	// ExpiresAt Of the link.
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// ID Example: ses_01k9m1yq8fe3m9x7t2r5v0b4c6
+	ID string `json:"id"`
+
+	// URL Works once.
+	//
+	// Example: https://pay.example.ch/console/enter?code=8qU0N1mC2bWZ3t5cV7xQ9rYJ4kA
+	URL string `json:"url"`
+}
+
+// ConsoleRole A viewer reads, a bookkeeper also books, a manager may do everything of the company.
+type ConsoleRole string
+
+// ConsoleSession defines model for ConsoleSession.
+type ConsoleSession struct {
+	Company struct {
+		// ID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
+		ID string `json:"id"`
+
+		// Name Example: Demo SA
+		Name string `json:"name"`
+	} `json:"company"`
+
+	// EmbedOrigin Example: https://invoices.example
+	EmbedOrigin *string   `json:"embed_origin,omitempty"`
+	ExpiresAt   time.Time `json:"expires_at"`
+
+	// ID Example: ses_01k9m1yq8fe3m9x7t2r5v0b4c6
+	ID string `json:"id"`
+
+	// Language ISO 639-1.
+	Language Language `json:"language"`
+
+	// Page Example: /console
+	Page string `json:"page"`
+
+	// Role A viewer reads, a bookkeeper also books, a manager may do everything of the company.
+	Role ConsoleRole `json:"role"`
+	User ConsoleUser `json:"user"`
+}
+
+// ConsoleUser defines model for ConsoleUser.
+type ConsoleUser struct {
+	// Email Example: c.exemple@demo.example
+	Email *string `json:"email,omitempty"`
+
+	// ID The person in your product.
+	//
+	// Example: u_1042
+	ID string `json:"id"`
+
+	// Name How the console and the audit log call her.
+	//
+	// Example: C. Exemple
+	Name string `json:"name"`
+}
+
 // ContactEmail The address to which Quittance writes about the company's payment services, in the company's language. Without it no
 // such mail is sent, and the timeline of the payment service says so.
 //
@@ -1509,6 +1591,37 @@ type DocumentContentType string
 
 // EndpointDescription Example: Accounting
 type EndpointDescription = string
+
+// EnteredConsole defines model for EnteredConsole.
+type EnteredConsole struct {
+	Company struct {
+		// ID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
+		ID string `json:"id"`
+
+		// Name Example: Demo SA
+		Name string `json:"name"`
+	} `json:"company"`
+
+	// EmbedOrigin Example: https://invoices.example
+	EmbedOrigin *string   `json:"embed_origin,omitempty"`
+	ExpiresAt   time.Time `json:"expires_at"`
+
+	// ID Example: ses_01k9m1yq8fe3m9x7t2r5v0b4c6
+	ID string `json:"id"`
+
+	// Language ISO 639-1.
+	Language Language `json:"language"`
+
+	// Page Example: /console
+	Page string `json:"page"`
+
+	// Role A viewer reads, a bookkeeper also books, a manager may do everything of the company.
+	Role ConsoleRole `json:"role"`
+
+	// Token Send it as the key of every call, `Authorization: Bearer qcs_…`.
+	Token string      `json:"token"`
+	User  ConsoleUser `json:"user"`
+}
 
 // Environment `test` is test.saferpay.com, `live` is www.saferpay.com.
 type Environment string
@@ -2306,6 +2419,26 @@ type NewCompany struct {
 // Example: VD
 type NewCompanyCanton string
 
+// NewConsoleSession defines model for NewConsoleSession.
+type NewConsoleSession struct {
+	// EmbedOrigin The site that may show the console in a frame, such as `https://invoices.example`; none when absent.
+	//
+	// Example: https://invoices.example
+	EmbedOrigin *string `json:"embed_origin,omitempty"`
+
+	// Language ISO 639-1.
+	Language *Language `json:"language,omitempty"`
+
+	// Page Where the link leads; `/console` when absent. An embedded session stays within it.
+	//
+	// Example: /console/payment-services
+	Page *string `json:"page,omitempty"`
+
+	// Role A viewer reads, a bookkeeper also books, a manager may do everything of the company.
+	Role ConsoleRole `json:"role"`
+	User ConsoleUser `json:"user"`
+}
+
 // NewCurrency defines model for NewCurrency.
 type NewCurrency struct {
 	// Currency ISO 4217.
@@ -2503,6 +2636,17 @@ type NextStep struct {
 	//
 	// Example: https://www.six-payment-services.com
 	URL *string `json:"url,omitempty"`
+}
+
+// OperatorSession defines model for OperatorSession.
+type OperatorSession struct {
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Name Example: Nadia Muster
+	Name string `json:"name"`
+
+	// Token Send it as the key of every call, `Authorization: Bearer qos_…`.
+	Token string `json:"token"`
 }
 
 // PaidReason A journal entry that changed what is paid.
@@ -3844,6 +3988,14 @@ type ListJournalParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// CreateOperatorSessionJSONBody defines parameters for CreateOperatorSession.
+type CreateOperatorSessionJSONBody struct {
+	// Name Who it is, for the audit log.
+	//
+	// Example: Nadia Muster
+	Name string `json:"name"`
+}
+
 // UploadDocumentMultipartBody defines parameters for UploadDocument.
 type UploadDocumentMultipartBody struct {
 	File openapi_types.File `json:"file"`
@@ -3955,6 +4107,9 @@ type CreateAPIKeyJSONRequestBody = NewAPIKey
 // RotateAPIKeyJSONRequestBody defines body for RotateAPIKey for application/json ContentType.
 type RotateAPIKeyJSONRequestBody = KeyRotation
 
+// CreateConsoleSessionJSONRequestBody defines body for CreateConsoleSession for application/json ContentType.
+type CreateConsoleSessionJSONRequestBody = NewConsoleSession
+
 // RedeliverEventJSONRequestBody defines body for RedeliverEvent for application/json ContentType.
 type RedeliverEventJSONRequestBody = Redelivery
 
@@ -3981,6 +4136,9 @@ type ReverseJournalEntryJSONRequestBody = NewReversal
 
 // CreateManualEntryJSONRequestBody defines body for CreateManualEntry for application/json ContentType.
 type CreateManualEntryJSONRequestBody = NewManualEntry
+
+// CreateOperatorSessionJSONRequestBody defines body for CreateOperatorSession for application/json ContentType.
+type CreateOperatorSessionJSONRequestBody CreateOperatorSessionJSONBody
 
 // CreatePaymentServiceJSONRequestBody defines body for CreatePaymentService for application/json ContentType.
 type CreatePaymentServiceJSONRequestBody = NewPaymentService
@@ -4062,6 +4220,18 @@ type ServerInterface interface {
 	// RotateAPIKey Replace a key
 	// (POST /companies/{company_id}/api-keys/{key_id}/rotate)
 	RotateAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID, keyID KeyID)
+	// CreateConsoleSession Open the console for a person
+	// (POST /console-sessions)
+	CreateConsoleSession(w http.ResponseWriter, r *http.Request)
+	// EndConsoleSession Sign out
+	// (DELETE /console-sessions/current)
+	EndConsoleSession(w http.ResponseWriter, r *http.Request)
+	// GetConsoleSession Who is it?
+	// (GET /console-sessions/current)
+	GetConsoleSession(w http.ResponseWriter, r *http.Request)
+	// EnterConsole Open a link
+	// (POST /console-sessions/enter)
+	EnterConsole(w http.ResponseWriter, r *http.Request)
 	// ListEvents List events
 	// (GET /events)
 	ListEvents(w http.ResponseWriter, r *http.Request, params ListEventsParams)
@@ -4125,6 +4295,9 @@ type ServerInterface interface {
 	// CreateManualEntry Book an entry by hand
 	// (POST /manual-entries)
 	CreateManualEntry(w http.ResponseWriter, r *http.Request)
+	// CreateOperatorSession Sign an operator in
+	// (POST /operator-sessions)
+	CreateOperatorSession(w http.ResponseWriter, r *http.Request)
 	// ListPaymentServices List the payment services of the company
 	// (GET /payment-services)
 	ListPaymentServices(w http.ResponseWriter, r *http.Request)
@@ -4308,6 +4481,30 @@ func (_ Unimplemented) RotateAPIKey(w http.ResponseWriter, r *http.Request, comp
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateConsoleSession Open the console for a person
+// (POST /console-sessions)
+func (_ Unimplemented) CreateConsoleSession(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// EndConsoleSession Sign out
+// (DELETE /console-sessions/current)
+func (_ Unimplemented) EndConsoleSession(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetConsoleSession Who is it?
+// (GET /console-sessions/current)
+func (_ Unimplemented) GetConsoleSession(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// EnterConsole Open a link
+// (POST /console-sessions/enter)
+func (_ Unimplemented) EnterConsole(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // ListEvents List events
 // (GET /events)
 func (_ Unimplemented) ListEvents(w http.ResponseWriter, r *http.Request, params ListEventsParams) {
@@ -4431,6 +4628,12 @@ func (_ Unimplemented) ReverseJournalEntry(w http.ResponseWriter, r *http.Reques
 // CreateManualEntry Book an entry by hand
 // (POST /manual-entries)
 func (_ Unimplemented) CreateManualEntry(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// CreateOperatorSession Sign an operator in
+// (POST /operator-sessions)
+func (_ Unimplemented) CreateOperatorSession(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -5031,6 +5234,62 @@ func (siw *ServerInterfaceWrapper) RotateAPIKey(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.RotateAPIKey(w, r, companyID, keyID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateConsoleSession operation middleware
+func (siw *ServerInterfaceWrapper) CreateConsoleSession(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateConsoleSession(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// EndConsoleSession operation middleware
+func (siw *ServerInterfaceWrapper) EndConsoleSession(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.EndConsoleSession(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetConsoleSession operation middleware
+func (siw *ServerInterfaceWrapper) GetConsoleSession(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetConsoleSession(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// EnterConsole operation middleware
+func (siw *ServerInterfaceWrapper) EnterConsole(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.EnterConsole(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -5790,6 +6049,20 @@ func (siw *ServerInterfaceWrapper) CreateManualEntry(w http.ResponseWriter, r *h
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.CreateManualEntry(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateOperatorSession operation middleware
+func (siw *ServerInterfaceWrapper) CreateOperatorSession(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateOperatorSession(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -7103,6 +7376,18 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/companies/{company_id}/api-keys/{key_id}/rotate", wrapper.RotateAPIKey)
 	})
 	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/console-sessions", wrapper.CreateConsoleSession)
+	})
+	r.Group(func(r chi.Router) {
+		r.Delete(options.BaseURL+"/console-sessions/current", wrapper.EndConsoleSession)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/console-sessions/current", wrapper.GetConsoleSession)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/console-sessions/enter", wrapper.EnterConsole)
+	})
+	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/events", wrapper.ListEvents)
 	})
 	r.Group(func(r chi.Router) {
@@ -7164,6 +7449,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/manual-entries", wrapper.CreateManualEntry)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/operator-sessions", wrapper.CreateOperatorSession)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/payment-services", wrapper.ListPaymentServices)
@@ -8063,6 +8351,169 @@ type RotateAPIKeydefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response RotateAPIKeydefaultApplicationProblemPlusJSONResponse) VisitRotateAPIKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateConsoleSessionRequestObject struct {
+	Body *CreateConsoleSessionJSONRequestBody
+}
+
+type CreateConsoleSessionResponseObject interface {
+	VisitCreateConsoleSessionResponse(w http.ResponseWriter) error
+}
+
+type CreateConsoleSession201JSONResponse ConsoleLink
+
+func (response CreateConsoleSession201JSONResponse) VisitCreateConsoleSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateConsoleSession422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response CreateConsoleSession422ApplicationProblemPlusJSONResponse) VisitCreateConsoleSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateConsoleSessiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateConsoleSessiondefaultApplicationProblemPlusJSONResponse) VisitCreateConsoleSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndConsoleSessionRequestObject struct {
+}
+
+type EndConsoleSessionResponseObject interface {
+	VisitEndConsoleSessionResponse(w http.ResponseWriter) error
+}
+
+type EndConsoleSession204Response struct {
+}
+
+func (response EndConsoleSession204Response) VisitEndConsoleSessionResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type EndConsoleSessiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EndConsoleSessiondefaultApplicationProblemPlusJSONResponse) VisitEndConsoleSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetConsoleSessionRequestObject struct {
+}
+
+type GetConsoleSessionResponseObject interface {
+	VisitGetConsoleSessionResponse(w http.ResponseWriter) error
+}
+
+type GetConsoleSession200JSONResponse ConsoleSession
+
+func (response GetConsoleSession200JSONResponse) VisitGetConsoleSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetConsoleSessiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetConsoleSessiondefaultApplicationProblemPlusJSONResponse) VisitGetConsoleSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnterConsoleRequestObject struct {
+}
+
+type EnterConsoleResponseObject interface {
+	VisitEnterConsoleResponse(w http.ResponseWriter) error
+}
+
+type EnterConsole200JSONResponse EnteredConsole
+
+func (response EnterConsole200JSONResponse) VisitEnterConsoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnterConsoledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EnterConsoledefaultApplicationProblemPlusJSONResponse) VisitEnterConsoleResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -9525,6 +9976,61 @@ type CreateManualEntrydefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CreateManualEntrydefaultApplicationProblemPlusJSONResponse) VisitCreateManualEntryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateOperatorSessionRequestObject struct {
+	Body *CreateOperatorSessionJSONRequestBody
+}
+
+type CreateOperatorSessionResponseObject interface {
+	VisitCreateOperatorSessionResponse(w http.ResponseWriter) error
+}
+
+type CreateOperatorSession201JSONResponse OperatorSession
+
+func (response CreateOperatorSession201JSONResponse) VisitCreateOperatorSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateOperatorSession422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response CreateOperatorSession422ApplicationProblemPlusJSONResponse) VisitCreateOperatorSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateOperatorSessiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateOperatorSessiondefaultApplicationProblemPlusJSONResponse) VisitCreateOperatorSessionResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -11997,6 +12503,18 @@ type StrictServerInterface interface {
 	// RotateAPIKey Replace a key
 	// (POST /companies/{company_id}/api-keys/{key_id}/rotate)
 	RotateAPIKey(ctx context.Context, request RotateAPIKeyRequestObject) (RotateAPIKeyResponseObject, error)
+	// CreateConsoleSession Open the console for a person
+	// (POST /console-sessions)
+	CreateConsoleSession(ctx context.Context, request CreateConsoleSessionRequestObject) (CreateConsoleSessionResponseObject, error)
+	// EndConsoleSession Sign out
+	// (DELETE /console-sessions/current)
+	EndConsoleSession(ctx context.Context, request EndConsoleSessionRequestObject) (EndConsoleSessionResponseObject, error)
+	// GetConsoleSession Who is it?
+	// (GET /console-sessions/current)
+	GetConsoleSession(ctx context.Context, request GetConsoleSessionRequestObject) (GetConsoleSessionResponseObject, error)
+	// EnterConsole Open a link
+	// (POST /console-sessions/enter)
+	EnterConsole(ctx context.Context, request EnterConsoleRequestObject) (EnterConsoleResponseObject, error)
 	// ListEvents List events
 	// (GET /events)
 	ListEvents(ctx context.Context, request ListEventsRequestObject) (ListEventsResponseObject, error)
@@ -12060,6 +12578,9 @@ type StrictServerInterface interface {
 	// CreateManualEntry Book an entry by hand
 	// (POST /manual-entries)
 	CreateManualEntry(ctx context.Context, request CreateManualEntryRequestObject) (CreateManualEntryResponseObject, error)
+	// CreateOperatorSession Sign an operator in
+	// (POST /operator-sessions)
+	CreateOperatorSession(ctx context.Context, request CreateOperatorSessionRequestObject) (CreateOperatorSessionResponseObject, error)
 	// ListPaymentServices List the payment services of the company
 	// (GET /payment-services)
 	ListPaymentServices(ctx context.Context, request ListPaymentServicesRequestObject) (ListPaymentServicesResponseObject, error)
@@ -12528,6 +13049,109 @@ func (sh *strictHandler) RotateAPIKey(w http.ResponseWriter, r *http.Request, co
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(RotateAPIKeyResponseObject); ok {
 		if err := validResponse.VisitRotateAPIKeyResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateConsoleSession operation middleware
+func (sh *strictHandler) CreateConsoleSession(w http.ResponseWriter, r *http.Request) {
+	var request CreateConsoleSessionRequestObject
+
+	var body CreateConsoleSessionJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateConsoleSession(ctx, request.(CreateConsoleSessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateConsoleSession")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateConsoleSessionResponseObject); ok {
+		if err := validResponse.VisitCreateConsoleSessionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EndConsoleSession operation middleware
+func (sh *strictHandler) EndConsoleSession(w http.ResponseWriter, r *http.Request) {
+	var request EndConsoleSessionRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.EndConsoleSession(ctx, request.(EndConsoleSessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndConsoleSession")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(EndConsoleSessionResponseObject); ok {
+		if err := validResponse.VisitEndConsoleSessionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetConsoleSession operation middleware
+func (sh *strictHandler) GetConsoleSession(w http.ResponseWriter, r *http.Request) {
+	var request GetConsoleSessionRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetConsoleSession(ctx, request.(GetConsoleSessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetConsoleSession")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetConsoleSessionResponseObject); ok {
+		if err := validResponse.VisitGetConsoleSessionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EnterConsole operation middleware
+func (sh *strictHandler) EnterConsole(w http.ResponseWriter, r *http.Request) {
+	var request EnterConsoleRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.EnterConsole(ctx, request.(EnterConsoleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EnterConsole")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(EnterConsoleResponseObject); ok {
+		if err := validResponse.VisitEnterConsoleResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -13143,6 +13767,37 @@ func (sh *strictHandler) CreateManualEntry(w http.ResponseWriter, r *http.Reques
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(CreateManualEntryResponseObject); ok {
 		if err := validResponse.VisitCreateManualEntryResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateOperatorSession operation middleware
+func (sh *strictHandler) CreateOperatorSession(w http.ResponseWriter, r *http.Request) {
+	var request CreateOperatorSessionRequestObject
+
+	var body CreateOperatorSessionJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateOperatorSession(ctx, request.(CreateOperatorSessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateOperatorSession")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateOperatorSessionResponseObject); ok {
+		if err := validResponse.VisitCreateOperatorSessionResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -1,0 +1,129 @@
+package api_test
+
+import (
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/api"
+	"github.com/quittance/quittance/internal/session"
+)
+
+type object = map[string]any
+
+// linkFor returns the code of a link to the console for a person of that role.
+func (w *world) linkFor(role string) (code string) {
+	w.Helper()
+	link := w.call("POST", "/console-sessions", w.key, object{"user": object{"id": "u_1", "name": "C. Exemple"}, "role": role}).json(201)
+	opened, err := url.Parse(link["url"].(string))
+	require.NoError(w, err)
+	assert.Equal(w, "/console/enter", opened.Path)
+	return opened.Query().Get("code")
+}
+
+// inConsole returns the token of a person of that role.
+func (w *world) inConsole(role string) (token string) {
+	w.Helper()
+	return w.call("POST", "/console-sessions/enter", w.linkFor(role), nil).json(200)["token"].(string)
+}
+
+func TestALinkToTheConsoleWorksOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	code := w.linkFor("bookkeeper")
+	w.call("GET", "/invoices", code, nil).problem(403, "forbidden")
+	token := w.call("POST", "/console-sessions/enter", code, nil).json(200)["token"].(string)
+	w.call("POST", "/console-sessions/enter", code, nil).problem(401, "unauthorized")
+	current := w.call("GET", "/console-sessions/current", token, nil).json(200)
+	delete(current, "id")
+	assert.Equal(t, object{
+		"company": object{"id": w.company.ID, "name": "Demo SA"}, "user": object{"id": "u_1", "name": "C. Exemple"},
+		"role": "bookkeeper", "language": "fr", "page": "/console", "expires_at": "2026-11-22T19:00:00Z",
+	}, current)
+	require.Equal(t, 204, w.call("DELETE", "/console-sessions/current", token, nil).Code)
+	w.call("GET", "/invoices", token, nil).problem(401, "unauthorized")
+}
+
+func TestALinkAndASessionEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	token, code := w.inConsole("viewer"), w.linkFor("viewer")
+	after := func(passed time.Duration) *world {
+		o := w.options()
+		o.Now = func() time.Time { return noon.Add(passed) }
+		later := *w
+		later.handler = api.New(o)
+		return &later
+	}
+	after(session.LinkLife).call("POST", "/console-sessions/enter", code, nil).problem(401, "unauthorized")
+	after(session.Life-time.Second).call("GET", "/invoices", token, nil).json(200)
+	after(session.Life).call("GET", "/invoices", token, nil).problem(401, "unauthorized")
+}
+
+func TestEachRoleMayDoWhatItsNameSays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	viewer, bookkeeper, manager := w.inConsole("viewer"), w.inConsole("bookkeeper"), w.inConsole("manager")
+	entry := object{"date": "2026-11-20", "text": "Fees", "currency": "CHF", "lines": []object{{"account": "6940", "debit": "1.00"}, {"account": "1029", "credit": "1.00"}}}
+	for _, token := range []string{viewer, bookkeeper, manager} {
+		w.call("GET", "/journal", token, nil).json(200)
+	}
+	w.call("POST", "/manual-entries", viewer, entry).problem(403, "forbidden")
+	w.call("POST", "/manual-entries", bookkeeper, entry).json(201)
+	w.call("POST", "/payment-services", bookkeeper, object{"provider": "worldline_saferpay", "environment": "test"}).problem(403, "forbidden")
+	w.call("PATCH", "/settings", bookkeeper, object{"language": "de"}).problem(403, "forbidden")
+	w.call("PATCH", "/settings", manager, object{"language": "de"}).json(200)
+	keys, read := "/companies/"+w.company.ID+"/api-keys", object{"scopes": []string{"read"}}
+	w.call("POST", keys, bookkeeper, read).problem(403, "forbidden")
+	w.call("POST", keys, w.key, read).problem(403, "forbidden") // a key makes no keys
+	w.call("POST", keys, manager, read).json(201)
+	other, _ := w.newCompany("Other SA", "de")
+	w.call("POST", "/companies/"+other.ID+"/api-keys", manager, read).problem(404, "not-found")
+	w.call("POST", "/console-sessions", manager, object{"user": object{"id": "u_2", "name": "X"}, "role": "manager"}).problem(403, "forbidden")
+
+	var actors []any
+	for _, e := range w.call("GET", "/audit-log", w.key, nil).json(200)["data"].([]any) {
+		if e := e.(object); e["action"] == "POST /manual-entries" && e["status"] == 201.0 {
+			actors = append(actors, e["actor"])
+		}
+	}
+	assert.Equal(t, []any{"C. Exemple (u_1)"}, actors)
+}
+
+func TestAnOperatorSignsInByName(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.call("GET", "/invoices", operatorKey, nil).problem(403, "forbidden")
+	token := w.call("POST", "/operator-sessions", operatorKey, object{"name": "Nadia Muster"}).json(201)["token"].(string)
+	keys := "/companies/" + w.company.ID + "/api-keys"
+	w.call("GET", keys, token, nil).json(200)
+	w.call("POST", keys, token, object{"scopes": []string{"read"}}).json(201)
+	log := w.call("GET", "/audit-log", w.key, nil).json(200)["data"].([]any)
+	assert.Equal(t, "operator Nadia Muster", log[0].(object)["actor"])
+	w.call("GET", keys, token+"x", nil).problem(401, "unauthorized")
+
+	o := w.options()
+	o.OperatorKey = "qk_another"
+	w.handler = api.New(o)
+	w.call("GET", keys, token, nil).problem(401, "unauthorized")
+}
+
+func TestAConsoleSessionIsRefusedByField(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for field, wrong := range map[string]object{
+		"page":         {"page": "https://evil.example/console"},
+		"embed_origin": {"embed_origin": "https://invoices.example/path"},
+		"user.name":    {"user": object{"id": "u", "name": " "}},
+		"role":         {"role": "owner"},
+	} {
+		body := object{"user": object{"id": "u", "name": "N"}, "role": "viewer"}
+		for name, value := range wrong {
+			body[name] = value
+		}
+		assert.Equal(t, []string{field}, w.call("POST", "/console-sessions", w.key, body).problem(422, "validation-failed"))
+	}
+}
