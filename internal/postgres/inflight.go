@@ -13,7 +13,7 @@ import (
 // InFlight returns at most limit of the payments and refunds of a payment service that have not ended, ordered by their ids,
 // from after that id on; empty for all of them.
 func (tx *Tx) InFlight(ctx context.Context, paymentServiceID, after string, limit int) ([]merchant.InFlight, error) {
-	return all(ctx, tx.tx, scanInFlight, "list what is under way through payment service "+paymentServiceID, `
+	return all(ctx, tx.tx, scanInFlight, "list what is in flight through payment service "+paymentServiceID, `
 		select id, invoice_id, '' from payments where payment_service_id = $1 and state = any($2) and id > $4
 		union all
 		select r.id, r.invoice_id, r.payment_id from refunds r join payments p on p.company_id = r.company_id and p.id = r.payment_id

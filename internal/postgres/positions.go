@@ -11,7 +11,7 @@ import (
 	"github.com/quittance/quittance/internal/settlement"
 )
 
-// maxOpen is how many open positions of a time a desk gets, the latest ones.
+// maxOpen is how many open positions of a time a matcher gets, the latest ones.
 const maxOpen = 5000
 
 // positionKinds are the sources of entries whose money the acquirer pays out or keeps back.
