@@ -51,7 +51,9 @@ var mayImport = func() map[string][]string {
 		"activities":         append(slices.Clone(domain), "internal/saferpay"),
 		"worker":             slices.Concat(domain, steps, []string{"workflows", "workflows/contract", "workflows/collection", "workflows/delivery", "workflows/onboarding", "workflows/reconciliation", "workflows/refunding"}),
 		"api":                append(slices.Clone(domain), "internal/booking", "workflows/contract"),
+		"api/client":         {}, // generated
 		"internal/booking":   domain,
+		"internal/console":   {"api/client"}, // a client of the API and of nothing else
 		"internal/camt":      {"internal/iban", "internal/money"},
 		"internal/saferpay":  {"internal/money"},
 		"internal/postgres":  domain,

@@ -4,11 +4,14 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 
+	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/quittance/quittance/api"
 	"github.com/quittance/quittance/internal/config"
+	"github.com/quittance/quittance/internal/console"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/telemetry"
 	"github.com/quittance/quittance/internal/webhook"
@@ -36,7 +39,7 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		around = append(around, middleware.ClientIPFromXFF(proxies...))
 	}
 	commands := contract.Commands{Temporal: p.temporal}
-	return serve(ctx, cfg.API.Address, api.New(api.Options{
+	calls := api.New(api.Options{
 		Store:       store{p.store},
 		Sessions:    p.store,
 		Collection:  commands,
@@ -55,7 +58,30 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		Metrics:     p.metrics.Handler(),
 		Middleware:  around,
 		Logger:      log,
-	}), log)
+	})
+	people := chi.NewRouter()
+	people.Use(around...)
+	people.Mount("/", console.New(console.Options{
+		APIURL: "http://api.invalid/v1", Transport: console.InProcess{Handler: calls}, PublicURL: cfg.PublicURL,
+		TemporalWebURL: temporalWeb(cfg), SignIns: signIns, Logger: log,
+	}))
+	return serve(ctx, cfg.API.Address, byAddress(people, calls), log)
+}
+
+// signIns is how many times a minute an address may try a key in the console.
+const signIns = 20
+
+// byAddress leads people to the console and everybody else to the API.
+func byAddress(people, others http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, side := range []string{"/console", "/operator"} {
+			if r.URL.Path == side || strings.HasPrefix(r.URL.Path, side+"/") {
+				people.ServeHTTP(w, r)
+				return
+			}
+		}
+		others.ServeHTTP(w, r)
+	})
 }
 
 // What the handlers need of a transaction, Postgres has; the API relies on it.
@@ -90,4 +116,12 @@ type store struct{ *postgres.Store }
 
 func (s store) InCompany(ctx context.Context, companyID string, fn func(tx any) error) error {
 	return s.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
+}
+
+// temporalWeb returns where the workflows stand in Temporal Web, or "" when that has no address here.
+func temporalWeb(cfg config.Config) string {
+	if cfg.Codec.TemporalWebURL == "" {
+		return ""
+	}
+	return strings.TrimSuffix(cfg.Codec.TemporalWebURL, "/") + "/namespaces/" + cfg.Temporal.Namespace
 }

@@ -1,0 +1,191 @@
+package console
+
+import (
+	"fmt"
+	"html/template"
+	"maps"
+	"math"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/oapi-codegen/runtime/types"
+)
+
+// funcs are what templates call, in the language of the look.
+func (l *look) funcs() template.FuncMap {
+	return template.FuncMap{
+		"t":        func(key string, args ...any) string { return l.words.say(key, args...) },
+		"of":       l.of,
+		"state":    l.state,
+		"money":    money,
+		"figure":   figure,
+		"date":     date,
+		"moment":   moment,
+		"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"days":     l.inDays,
+		"deref":    deref,
+		"method":   l.method,
+		"dict":     dict,
+		"negative": func(amount string) string { return "-" + amount },
+		"zero":     func(amount any) bool { return strings.Trim(fmt.Sprint(amount), "0.-") == "" },
+		"list":     func(items ...any) []any { return items },
+		"json":     func(v any) string { return strings.Trim(strings.TrimSpace(string(mustJSON(v))), `"`) },
+		"style":    func() string { return stylesheet.path },
+		"lang":     func() string { return l.language },
+		"current":  current,
+		"due_in":   dueIn,
+		"next":     next,
+		"add":      func(a, b int) int { return a + b },
+	}
+}
+
+// of returns the words of the first value that has some, such as of "states" "payment.captured"; the last value itself when none has.
+func (l *look) of(subject string, values ...any) string {
+	for _, value := range values {
+		if words, ok := l.words.has(subject + "." + fmt.Sprint(value)); ok {
+			return words
+		}
+	}
+	return fmt.Sprint(values[len(values)-1])
+}
+
+// stated is a state with its shape, see README "States: a shape, a colour, a word".
+type stated struct{ Shape, Word string }
+
+var shapes = map[string]string{
+	"service.awaiting_credentials": "act", "service.in_verification": "wait", "service.overdue": "late", "service.active": "good",
+	"service.rejected": "bad", "service.suspended": "bad", "service.disconnected": "off",
+	"currency.requested": "wait", "currency.active": "good", "currency.rejected": "bad",
+	"invoice.draft": "off", "invoice.cancelled": "off", "invoice.open": "wait", "invoice.overdue": "late", "invoice.partially_paid": "move", "invoice.paid": "good",
+	"payment.created": "wait", "payment.redirected": "move", "payment.pending": "move", "payment.authorized": "move", "payment.unknown": "act",
+	"payment.captured": "good", "payment.failed": "bad", "payment.aborted": "off", "payment.expired": "off", "payment.cancelled": "off",
+	"refund.requested": "wait", "refund.pending": "move", "refund.authorized": "move", "refund.unknown": "act", "refund.captured": "good",
+	"refund.recorded": "good", "refund.failed": "bad",
+	"payout.proposed": "act", "payout.unmatched": "act", "payout.booked": "good", "payout.dismissed": "off", "payout.returned": "bad",
+	"exception.open": "act", "exception.resolved": "good", "exception.cleared_up": "off",
+	"delivery.pending": "move", "delivery.delivered": "good", "delivery.parked": "act",
+	"endpoint.enabled": "good", "endpoint.disabled": "bad", "endpoint.failing": "act",
+	"email.queued": "wait", "email.delivered": "good", "email.failed": "bad",
+}
+
+// state returns how a state of a kind of thing is shown.
+func (l *look) state(kind string, state any) stated {
+	key := kind + "." + fmt.Sprint(state)
+	return stated{shapes[key], l.of("states", key)}
+}
+
+// money writes an amount in major units with its currency as the Swiss do: CHF 1’234.50.
+func money(currency, amount any) string { return fmt.Sprint(currency) + "\u00a0" + figure(amount) }
+
+// figure writes an amount in major units as the Swiss do, without currency: 1’234.50, −12.00.
+func figure(amount any) string {
+	digits, negative := strings.CutPrefix(fmt.Sprint(amount), "-")
+	whole, fraction, decimal := strings.Cut(digits, ".")
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "’" + whole[i:]
+	}
+	if negative && strings.Trim(digits, "0.") != "" {
+		whole = "−" + whole
+	}
+	if decimal {
+		whole += "." + fraction
+	}
+	return whole
+}
+
+// date writes a day as the Swiss do; "" for none.
+func date(day any) string {
+	t := asTime(day)
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format("02.01.2006")
+}
+
+// moment writes a time in Zurich as the Swiss do; "" for none.
+func moment(at any) string {
+	t := asTime(at)
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(zurich).Format("02.01.2006 15:04")
+}
+
+// asTime returns the time in what the API gives. A moment is one in Zurich, a date is that day at midnight UTC.
+func asTime(v any) time.Time {
+	switch v := v.(type) {
+	case time.Time:
+		return v.In(zurich)
+	case *time.Time:
+		if v != nil {
+			return v.In(zurich)
+		}
+	case types.Date:
+		return v.Time
+	case *types.Date:
+		if v != nil {
+			return v.Time
+		}
+	}
+	return time.Time{}
+}
+
+// inDays says how far away a day is: today, tomorrow, in 9 days, 3 days ago.
+func (l *look) inDays(day any, now time.Time) string {
+	d, n := asTime(day), now.In(zurich)
+	noon := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, time.UTC) }
+	switch days := int(math.Round(noon(d).Sub(noon(n)).Hours() / 24)); {
+	case days == 0:
+		return l.words.say("common.today")
+	case days == 1:
+		return l.words.say("common.tomorrow")
+	case days == -1:
+		return l.words.say("common.yesterday")
+	case days < 0:
+		return l.words.say("common.days_ago", -days)
+	default:
+		return l.words.say("common.in_days", days)
+	}
+}
+
+// method names a payment method as payers know it.
+func (l *look) method(m any) string { return l.of("methods", m) }
+
+// deref returns what a pointer of the API points to, "" for none.
+func deref(v any) any {
+	switch v := v.(type) {
+	case *string:
+		if v == nil {
+			return ""
+		}
+		return *v
+	case *int:
+		if v == nil {
+			return ""
+		}
+		return *v
+	}
+	return v
+}
+
+// dict makes what a component needs out of names and values.
+func dict(pairs ...any) map[string]any {
+	m := map[string]any{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		m[pairs[i].(string)] = pairs[i+1]
+	}
+	return m
+}
+
+// next returns the query of the next page of a list.
+func next(query url.Values, cursor any) string {
+	following := maps.Clone(query)
+	following.Set("cursor", fmt.Sprint(cursor))
+	return following.Encode()
+}
+
+// current reports whether a menu's entry leads to the page, or to one above it.
+func current(path, entry string) bool {
+	return path == entry || path == entry+"/" || strings.Count(entry, "/") > 1 && strings.HasPrefix(path, entry+"/")
+}

@@ -1,0 +1,85 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/quittance/quittance/api/client"
+)
+
+// settingsPage is what the company's settings show.
+type settingsPage struct {
+	client.Settings
+	Accounts []client.Account
+}
+
+// IBANs writes the accounts to which the acquirer pays, one in a line.
+func (p settingsPage) IBANs() string { return strings.Join(p.PayoutIbans, "\n") }
+
+func (s *server) settingRoutes(r chi.Router) {
+	r.Get("/settings", s.settings)
+	r.Post("/settings", s.changeSettings)
+	r.Get("/audit", s.auditLog)
+}
+
+func (s *server) settingsPage(r *http.Request) (p settingsPage, err error) {
+	found, err := s.api.GetSettingsWithResponse(r.Context())
+	if err != nil {
+		return p, err
+	}
+	accounts, err := s.api.ListAccountsWithResponse(r.Context(), &client.ListAccountsParams{})
+	if err != nil {
+		return p, err
+	}
+	return settingsPage{*found.JSON200, accounts.JSON200.Data}, nil
+}
+
+func (s *server) settings(w http.ResponseWriter, r *http.Request) {
+	p, err := s.settingsPage(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, "settings", p, nil)
+}
+
+func (s *server) changeSettings(w http.ResponseWriter, r *http.Request) {
+	receipts, fees, email := strings.TrimSpace(r.PostFormValue("receipt_account")), strings.TrimSpace(r.PostFormValue("fee_account")), strings.TrimSpace(r.PostFormValue("contact_email"))
+	ibans := []client.IBAN{}
+	for line := range strings.Lines(r.PostFormValue("payout_ibans")) {
+		if iban := strings.ToUpper(strings.ReplaceAll(strings.TrimSpace(line), " ", "")); iban != "" {
+			ibans = append(ibans, iban)
+		}
+	}
+	changed, err := s.api.UpdateSettingsWithResponse(r.Context(), client.SettingsChanges{
+		ReceiptAccount: &receipts, FeeAccount: &fees, ContactEmail: &email, PayoutIbans: &ibans,
+		Language: optional[client.Language](r.PostFormValue("language")), LiabilityShift: optional[client.LiabilityShift](r.PostFormValue("liability_shift")),
+	})
+	if err != nil {
+		p, lost := s.settingsPage(r)
+		if lost != nil {
+			s.fail(w, r, lost)
+			return
+		}
+		s.refused(w, r, err, "settings", p, nil)
+		return
+	}
+	n := notice{Kind: "good", Key: "saved"}
+	for _, warning := range changed.JSON200.Warnings {
+		if warning == client.ReceiptAccountChanged {
+			n = notice{Kind: "act", Key: "receipt_account_changed"}
+		}
+	}
+	s.tell(w, r, "/console/settings", n)
+}
+
+func (s *server) auditLog(w http.ResponseWriter, r *http.Request) {
+	found, err := s.api.ListAuditLogWithResponse(r.Context(), &client.ListAuditLogParams{Cursor: optional[client.Cursor](r.URL.Query().Get("cursor"))})
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, "audit", found.JSON200, nil)
+}

@@ -1,0 +1,37 @@
+package console
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/oapi-codegen/runtime/types"
+)
+
+// parseDate reads a day as people type it: 28.11.2026, 28.11.26, 1.2.2026 or 2026-11-28.
+func parseDate(typed string) (day types.Date, ok bool) {
+	for _, layout := range []string{"2.1.2006", "2.1.06", time.DateOnly} {
+		if t, err := time.Parse(layout, strings.TrimSpace(typed)); err == nil {
+			return types.Date{Time: t}, true
+		}
+	}
+	return day, false
+}
+
+// typedAmount matches amounts as people type them, with apostrophes or blanks between thousands.
+var typedAmount = regexp.MustCompile(`^[0-9]{1,3}(?:['’ ]?[0-9]{3})*(?:[.,][0-9]{1,2})?$`)
+
+// parseAmount returns an amount as the API takes it, in major units with two decimals: 1’234.5 is 1234.50. Text that is no amount
+// comes back as it is, so that the API says what is wrong with it.
+func parseAmount(_ string, typed string) string {
+	typed = strings.TrimSpace(strings.ReplaceAll(typed, "\u00a0", " "))
+	if !typedAmount.MatchString(typed) {
+		return typed
+	}
+	plain := strings.NewReplacer("'", "", "’", "", " ", "", ",", ".").Replace(typed)
+	whole, fraction, _ := strings.Cut(plain, ".")
+	if whole = strings.TrimLeft(whole, "0"); whole == "" {
+		whole = "0"
+	}
+	return whole + "." + (fraction + "00")[:2]
+}
