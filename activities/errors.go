@@ -17,7 +17,7 @@ const (
 	SaferpayRefused    = "saferpay-refused" // a definite no from Saferpay: asking again gives the same answer
 	SaferpayUnclear    = "saferpay-unclear" // nobody knows whether it was done, or Saferpay is out of order
 	CredentialsRevoked = "credentials-revoked"
-	CredentialsErased  = "credentials-erased" // the payment service is disconnected, and nothing was under way any more
+	CredentialsErased  = "credentials-erased" // the payment service is disconnected, and nothing was in flight any more
 	SaferpayDisagrees  = "saferpay-disagrees" // Saferpay holds other money than we asked for
 )
 

@@ -73,7 +73,7 @@ func (s *server) UploadDocument(ctx context.Context, r spec.UploadDocumentReques
 }
 
 // repeatable returns the body in a form in which repetitions of a request are the same: what stands between the parts of a
-// multipart body is chosen anew each time.
+// multipart body is chosen again each time.
 func repeatable(r *http.Request, body []byte) []byte {
 	if _, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && parameters["boundary"] != "" && isUpload(r) {
 		return bytes.ReplaceAll(body, []byte(parameters["boundary"]), nil)

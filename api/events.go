@@ -23,29 +23,23 @@ type EventsTx interface {
 
 // ListEvents answers GET /events.
 func (s *server) ListEvents(ctx context.Context, r spec.ListEventsRequestObject) (spec.ListEventsResponseObject, error) {
-	var answer spec.ListEvents200JSONResponse
-	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx EventsTx) error {
+	return answered(ctx, s, func(tx EventsTx) (spec.ListEventsResponseObject, error) {
 		events, next, err := tx.Events(ctx, listing.Events{
 			Type:    event.Type(deref(r.Params.Type)),
 			Subject: deref(r.Params.Subject),
 			Cursor:  deref(r.Params.Cursor),
 			Limit:   deref(r.Params.Limit),
 		})
-		answer = spec.ListEvents200JSONResponse{Data: mapped(events, shownEvent), NextCursor: optional(next)}
-		return err
+		return spec.ListEvents200JSONResponse{Data: mapped(events, shownEvent), NextCursor: optional(next)}, err
 	})
-	return answer, err
 }
 
 // GetEvent answers GET /events/{event_id}.
 func (s *server) GetEvent(ctx context.Context, r spec.GetEventRequestObject) (spec.GetEventResponseObject, error) {
-	var answer spec.GetEvent200JSONResponse
-	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx EventsTx) error {
+	return answered(ctx, s, func(tx EventsTx) (spec.GetEventResponseObject, error) {
 		e, err := tx.Event(ctx, r.EventID)
-		answer = spec.GetEvent200JSONResponse(shownEvent(e))
-		return err
+		return spec.GetEvent200JSONResponse(shownEvent(e)), err
 	})
-	return answer, err
 }
 
 // RedeliverEvent answers POST /events/{event_id}/redeliver.

@@ -49,13 +49,10 @@ func (s *server) journal(ctx context.Context, filter listing.Journal) (entries [
 
 // GetJournalEntry answers GET /journal/{entry_id}.
 func (s *server) GetJournalEntry(ctx context.Context, r spec.GetJournalEntryRequestObject) (spec.GetJournalEntryResponseObject, error) {
-	var answer spec.GetJournalEntry200JSONResponse
-	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx JournalTx) error {
+	return answered(ctx, s, func(tx JournalTx) (spec.GetJournalEntryResponseObject, error) {
 		e, err := tx.Entry(ctx, r.EntryID)
-		answer = spec.GetJournalEntry200JSONResponse(shownEntry(e))
-		return err
+		return spec.GetJournalEntry200JSONResponse(shownEntry(e)), err
 	})
-	return answer, err
 }
 
 func shownEntry(e ledger.Entry) spec.JournalEntry {

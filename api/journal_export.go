@@ -27,7 +27,7 @@ func (s *server) exportJournal(ctx context.Context, filter listing.Journal, form
 }
 
 // journalExport is a whole selection of the journal, read page by page while it is sent: what it takes to answer doesn't
-// grow with the journal. Entries that are booked meanwhile come at the end.
+// grow with the journal. Entries that are booked while it is sent come at the end.
 type journalExport struct {
 	format  string
 	entries []ledger.Entry // the first page

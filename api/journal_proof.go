@@ -25,7 +25,7 @@ func (s *server) VerifyJournal(ctx context.Context, _ spec.VerifyJournalRequestO
 // that day.
 const settling = time.Hour
 
-// GetJournalHead answers GET /journal/heads/{day}. It is worked out anew each time and always the same, because a journal
+// GetJournalHead answers GET /journal/heads/{day}. It is worked out again each time and always the same, because a journal
 // only grows.
 func (s *server) GetJournalHead(ctx context.Context, r spec.GetJournalHeadRequestObject) (spec.GetJournalHeadResponseObject, error) {
 	day := r.Day.Time

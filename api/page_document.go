@@ -226,7 +226,7 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 
 // stillRunning says what is known of the payment that is in progress. A payer who returns from another one, which has ended, reads
 // first what became of that.
-func (d document) stillRunning(outcome *notice, t words) *notice {
+func (d document) stillRunning(outcome *notice, t pageWords) *notice {
 	running := &notice{Tone: "waiting", phrase: inProgress(d.running, t)}
 	switch {
 	case d.payment.ID == "":
@@ -243,7 +243,7 @@ func (d document) stillRunning(outcome *notice, t words) *notice {
 }
 
 // inProgress says what is known of a payment that is in progress.
-func inProgress(p payment.Payment, t words) phrase {
+func inProgress(p payment.Payment, t pageWords) phrase {
 	said := map[payment.State]phrase{payment.Pending: t.Pending, payment.Authorized: t.Booking, payment.Unknown: t.Unclear}[p.State]
 	return said.fill("amount", string(p.Amount.Currency())+"\u00a0"+swiss(p.Amount)).fill("date", t.date(p.CreatedAt.In(zurich)))
 }

@@ -88,7 +88,7 @@ func mustBePayable(inv invoice.Invoice) error {
 }
 
 // refusal says why there is no payment page, for an invoice that is in that status now.
-func refusal(code problem.Code, status invoice.Status, t words) *notice {
+func refusal(code problem.Code, status invoice.Status, t pageWords) *notice {
 	switch {
 	case status == invoice.Paid:
 		return &notice{Tone: "success", phrase: t.AlreadyPaid}

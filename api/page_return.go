@@ -115,7 +115,7 @@ func (s *server) showOutcome(w http.ResponseWriter, r *http.Request, d document,
 }
 
 // outcome says what has become of the payment.
-func outcome(d document, t words) *notice {
+func outcome(d document, t pageWords) *notice {
 	switch {
 	case d.payment.State == payment.Captured:
 		at := d.payment.Timeline[len(d.payment.Timeline)-1].At

@@ -70,16 +70,16 @@ func (s *server) pages(r chi.Router) {
 	r.Method(http.MethodGet, stylesheet.Path, stylesheet)
 	r.Method(http.MethodGet, icon.Path, icon)
 
-	message := func(status int, choose func(words) phrase) http.HandlerFunc {
+	message := func(status int, choose func(pageWords) phrase) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) { s.showMessage(w, r, status, choose) }
 	}
 	sameOrigin := http.NewCrossOriginProtection()
-	sameOrigin.SetDenyHandler(message(http.StatusForbidden, func(t words) phrase { return t.ForeignForm }))
+	sameOrigin.SetDenyHandler(message(http.StatusForbidden, func(t pageWords) phrase { return t.ForeignForm }))
 
 	r.Group(func(r chi.Router) {
 		r.Use(s.protectPage)
-		r.Use(s.survive(message(http.StatusInternalServerError, func(t words) phrase { return t.OurMistake })))
-		r.Use(limit(s.Limits.Pages, message(http.StatusTooManyRequests, func(t words) phrase { return t.TooMany })))
+		r.Use(s.survive(message(http.StatusInternalServerError, func(t pageWords) phrase { return t.OurMistake })))
+		r.Use(limit(s.Limits.Pages, message(http.StatusTooManyRequests, func(t pageWords) phrase { return t.TooMany })))
 		r.Get("/i/{token}", s.showDocument)
 		r.Get("/i/{token}/pay", s.backToDocument)
 		r.With(sameOrigin.Handler).Post("/i/{token}/pay", s.payNow)
@@ -113,7 +113,7 @@ func (s *server) protectPage(next http.Handler) http.Handler {
 // frame is what every page has around its content.
 type frame struct {
 	Language  string
-	Words     words
+	Words     pageWords
 	Languages []languageLink
 	Style     string
 	Icon      string
@@ -148,7 +148,7 @@ func languageOf(r *http.Request, ofInvoice string) string {
 }
 
 // showMessage shows a page about something that has no invoice to show.
-func (s *server) showMessage(w http.ResponseWriter, r *http.Request, status int, choose func(words) phrase) {
+func (s *server) showMessage(w http.ResponseWriter, r *http.Request, status int, choose func(pageWords) phrase) {
 	f := newFrame(languageOf(r, ""), r.URL.Path, url.Values{})
 	message := choose(f.Words)
 	f.Title = message.Title
@@ -161,11 +161,11 @@ func (s *server) showMessage(w http.ResponseWriter, r *http.Request, status int,
 // showError shows why there is no document to show.
 func (s *server) showError(w http.ResponseWriter, r *http.Request, err error) {
 	if s.asProblem(r, err).Code == problem.NotFound {
-		s.showMessage(w, r, http.StatusNotFound, func(t words) phrase { return t.UnknownPage })
+		s.showMessage(w, r, http.StatusNotFound, func(t pageWords) phrase { return t.UnknownPage })
 		return
 	}
 	w.Header().Set("Retry-After", retryAfter)
-	s.showMessage(w, r, http.StatusServiceUnavailable, func(t words) phrase { return t.SomethingDown })
+	s.showMessage(w, r, http.StatusServiceUnavailable, func(t pageWords) phrase { return t.SomethingDown })
 }
 
 // render writes a page once it is complete, so that a mistake in a template becomes an answer of its own.

@@ -22,15 +22,12 @@ type PayoutsTx interface {
 
 // ListPayouts answers GET /payouts.
 func (s *server) ListPayouts(ctx context.Context, r spec.ListPayoutsRequestObject) (spec.ListPayoutsResponseObject, error) {
-	var answer spec.ListPayouts200JSONResponse
-	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx PayoutsTx) error {
+	return answered(ctx, s, func(tx PayoutsTx) (spec.ListPayoutsResponseObject, error) {
 		payouts, next, err := tx.Payouts(ctx, listing.Payouts{
 			States: states(r.Params.State), Pays: deref(r.Params.Pays), Cursor: deref(r.Params.Cursor), Limit: deref(r.Params.Limit),
 		})
-		answer = spec.ListPayouts200JSONResponse{Data: mapped(payouts, shownPayout), NextCursor: optional(next)}
-		return err
+		return spec.ListPayouts200JSONResponse{Data: mapped(payouts, shownPayout), NextCursor: optional(next)}, err
 	})
-	return answer, err
 }
 
 func states(state *spec.PayoutState) []settlement.State {
@@ -42,13 +39,10 @@ func states(state *spec.PayoutState) []settlement.State {
 
 // GetPayout answers GET /payouts/{payout_id}.
 func (s *server) GetPayout(ctx context.Context, r spec.GetPayoutRequestObject) (spec.GetPayoutResponseObject, error) {
-	var answer spec.Payout
-	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx PayoutsTx) error {
+	return answered(ctx, s, func(tx PayoutsTx) (spec.GetPayoutResponseObject, error) {
 		p, err := tx.Payout(ctx, r.PayoutID)
-		answer = shownPayout(p)
-		return err
+		return spec.GetPayout200JSONResponse(shownPayout(p)), err
 	})
-	return spec.GetPayout200JSONResponse(answer), err
 }
 
 // ConfirmPayout answers POST /payouts/{payout_id}/confirm.
@@ -57,7 +51,7 @@ func (s *server) ConfirmPayout(ctx context.Context, r spec.ConfirmPayoutRequestO
 	decision := settlement.Decision{
 		Items: deref(body.Items), Account: deref(body.Account), ExchangeAccount: deref(body.ExchangeAccount), Note: deref(body.Note),
 	}
-	answer, err := s.decidePayout(ctx, r.PayoutID, &decision.Note, decision.Items, func(tx MatchingTx, d *settlement.Desk, p *settlement.Payout) error {
+	answer, err := s.decidePayout(ctx, r.PayoutID, &decision.Note, decision.Items, func(tx MatchingTx, m *settlement.Matcher, p *settlement.Payout) error {
 		if p.State == settlement.Booked && repeated(ctx) {
 			return nil
 		}
@@ -71,7 +65,7 @@ func (s *server) ConfirmPayout(ctx context.Context, r spec.ConfirmPayoutRequestO
 		if err := checkAccounts(ctx, tx, map[string]string{"account": decision.Account, "exchange_account": decision.ExchangeAccount}); err != nil {
 			return err
 		}
-		return d.Confirm(p, decision)
+		return m.Confirm(p, decision)
 	})
 	return spec.ConfirmPayout200JSONResponse(answer), err
 }
@@ -79,8 +73,8 @@ func (s *server) ConfirmPayout(ctx context.Context, r spec.ConfirmPayoutRequestO
 // DismissPayout answers POST /payouts/{payout_id}/dismiss.
 func (s *server) DismissPayout(ctx context.Context, r spec.DismissPayoutRequestObject) (spec.DismissPayoutResponseObject, error) {
 	note := deref(deref(r.Body).Note)
-	answer, err := s.decidePayout(ctx, r.PayoutID, &note, nil, func(_ MatchingTx, d *settlement.Desk, p *settlement.Payout) error {
-		return d.Dismiss(p, note)
+	answer, err := s.decidePayout(ctx, r.PayoutID, &note, nil, func(_ MatchingTx, m *settlement.Matcher, p *settlement.Payout) error {
+		return m.Dismiss(p, note)
 	})
 	return spec.DismissPayout200JSONResponse(answer), err
 }
@@ -88,23 +82,23 @@ func (s *server) DismissPayout(ctx context.Context, r spec.DismissPayoutRequestO
 // ReopenPayout answers POST /payouts/{payout_id}/reopen.
 func (s *server) ReopenPayout(ctx context.Context, r spec.ReopenPayoutRequestObject) (spec.ReopenPayoutResponseObject, error) {
 	note := deref(deref(r.Body).Note)
-	answer, err := s.decidePayout(ctx, r.PayoutID, &note, nil, func(_ MatchingTx, d *settlement.Desk, p *settlement.Payout) error {
+	answer, err := s.decidePayout(ctx, r.PayoutID, &note, nil, func(_ MatchingTx, m *settlement.Matcher, p *settlement.Payout) error {
 		if p.State == settlement.Unmatched && repeated(ctx) {
 			return nil
 		}
-		return d.Reopen(p, note)
+		return m.Reopen(p, note)
 	})
 	return spec.ReopenPayout200JSONResponse(answer), err
 }
 
 func (s *server) decidePayout(ctx context.Context, payoutID string, note *string, items []string,
-	fn func(MatchingTx, *settlement.Desk, *settlement.Payout) error,
+	fn func(MatchingTx, *settlement.Matcher, *settlement.Payout) error,
 ) (answer spec.Payout, err error) {
 	if err := problem.InvalidFields(text.Lines("note", note, 0, 1000)...); err != nil {
 		return answer, err
 	}
-	err = s.atDesk(ctx, func(d desk) error {
-		p, err := d.decide(ctx, payoutID, items, func(table *settlement.Desk, p *settlement.Payout) error { return fn(d.tx, table, p) })
+	err = s.matching(ctx, func(m matching) error {
+		p, err := m.decide(ctx, payoutID, items, func(matcher *settlement.Matcher, p *settlement.Payout) error { return fn(m.tx, matcher, p) })
 		answer = shownPayout(p)
 		return err
 	})

@@ -63,6 +63,15 @@ func inCompany[T any](ctx context.Context, store Store, companyID string, fn fun
 	return store.InCompany(ctx, companyID, func(tx any) error { return fn(tx.(T)) })
 }
 
+// answered is inCompany for the caller's company. It returns what fn returned the last time.
+func answered[T, A any](ctx context.Context, s *server, fn func(tx T) (A, error)) (answer A, err error) {
+	err = s.Store.InCompany(ctx, callerOf(ctx).companyID, func(tx any) (err error) {
+		answer, err = fn(tx.(T))
+		return err
+	})
+	return answer, err
+}
+
 // Collection starts and steers the collection of invoices. This and the three below are carried out by contract.Commands, which
 // says what each command does and which problems it returns.
 type Collection interface {

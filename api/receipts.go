@@ -24,7 +24,7 @@ type ReceiptsTx interface {
 }
 
 // RecordReceipt answers POST /invoices/{invoice_id}/receipts. The invoice's workflow books the receipt, since it knows
-// whether an online payment is under way; what can be refused without it is refused here.
+// whether an online payment is in flight; what can be refused without it is refused here.
 func (s *server) RecordReceipt(ctx context.Context, r spec.RecordReceiptRequestObject) (spec.RecordReceiptResponseObject, error) {
 	companyID := callerOf(ctx).companyID
 	receipt := contract.RecordReceipt{

@@ -106,26 +106,19 @@ func (s *server) GetRefund(ctx context.Context, r spec.GetRefundRequestObject) (
 
 // ListRefunds answers GET /refunds.
 func (s *server) ListRefunds(ctx context.Context, r spec.ListRefundsRequestObject) (spec.ListRefundsResponseObject, error) {
-	var answer spec.ListRefunds200JSONResponse
-	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx RefundsTx) error {
+	return answered(ctx, s, func(tx RefundsTx) (spec.ListRefundsResponseObject, error) {
 		refunds, next, err := tx.Refunds(ctx, listing.Refunds{
 			PaymentID: deref(r.Params.PaymentID),
 			State:     refund.State(deref(r.Params.State)),
 			Cursor:    deref(r.Params.Cursor),
 			Limit:     deref(r.Params.Limit),
 		})
-		answer = spec.ListRefunds200JSONResponse{Data: mapped(refunds, shownRefund), NextCursor: optional(next)}
-		return err
+		return spec.ListRefunds200JSONResponse{Data: mapped(refunds, shownRefund), NextCursor: optional(next)}, err
 	})
-	return answer, err
 }
 
-func (s *server) refund(ctx context.Context, refundID string) (r refund.Refund, err error) {
-	err = inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx RefundsTx) error {
-		r, err = tx.Refund(ctx, refundID)
-		return err
-	})
-	return r, err
+func (s *server) refund(ctx context.Context, refundID string) (refund.Refund, error) {
+	return answered(ctx, s, func(tx RefundsTx) (refund.Refund, error) { return tx.Refund(ctx, refundID) })
 }
 
 func shownRefund(r refund.Refund) spec.Refund {

@@ -20,17 +20,14 @@ type SettingsTx interface {
 
 // GetSettings answers GET /settings.
 func (s *server) GetSettings(ctx context.Context, _ spec.GetSettingsRequestObject) (spec.GetSettingsResponseObject, error) {
-	var answer spec.Settings
-	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx SettingsTx) error {
+	return answered(ctx, s, func(tx SettingsTx) (spec.GetSettingsResponseObject, error) {
 		company, err := tx.Company(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		closedUntil, err := tx.BooksClosedUntil(ctx)
-		answer = shownSettings(company, closedUntil)
-		return err
+		return spec.GetSettings200JSONResponse(shownSettings(company, closedUntil)), err
 	})
-	return spec.GetSettings200JSONResponse(answer), err
 }
 
 // UpdateSettings answers PATCH /settings.

@@ -61,22 +61,22 @@ func (s *server) ImportSettlement(ctx context.Context, r spec.ImportSettlementRe
 	settlementID := newID(ctx, id.Settlement)
 	var answer spec.Settlement
 	var before bool
-	err = s.atDesk(ctx, func(d desk) error {
+	err = s.matching(ctx, func(m matching) error {
 		answer, before = spec.Settlement{}, false
-		if err := file.CheckAccounts(d.company.PayoutIBANs); err != nil {
+		if err := file.CheckAccounts(m.company.PayoutIBANs); err != nil {
 			return refusedFile(err)
 		}
-		standing, found, err := d.tx.SettlementOf(ctx, hash[:])
+		standing, found, err := m.tx.SettlementOf(ctx, hash[:])
 		if err != nil {
 			return err
 		}
 		if before = found && !repeated(ctx); !found {
-			standing = settlement.NewSettlement(settlementID, d.setting, data, file)
-			if err := d.take(ctx, standing, file); err != nil {
+			standing = settlement.NewSettlement(settlementID, m.setting, data, file)
+			if err := m.take(ctx, standing, file); err != nil {
 				return err
 			}
 		}
-		answer, err = settlementOf(ctx, d.tx.PayoutsOf, standing)
+		answer, err = settlementOf(ctx, m.tx.PayoutsOf, standing)
 		return err
 	})
 	if before {
@@ -100,33 +100,28 @@ func refusedFile(err error) error {
 
 // GetSettlement answers GET /settlements/{settlement_id}.
 func (s *server) GetSettlement(ctx context.Context, r spec.GetSettlementRequestObject) (spec.GetSettlementResponseObject, error) {
-	var answer spec.Settlement
-	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx SettlementsTx) error {
+	return answered(ctx, s, func(tx SettlementsTx) (spec.GetSettlementResponseObject, error) {
 		found, err := tx.Settlement(ctx, r.SettlementID)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		answer, err = settlementOf(ctx, tx.PayoutsOf, found)
-		return err
+		answer, err := settlementOf(ctx, tx.PayoutsOf, found)
+		return spec.GetSettlement200JSONResponse(answer), err
 	})
-	return spec.GetSettlement200JSONResponse(answer), err
 }
 
 // ListSettlements answers GET /settlements.
 func (s *server) ListSettlements(ctx context.Context, r spec.ListSettlementsRequestObject) (spec.ListSettlementsResponseObject, error) {
-	var answer spec.ListSettlements200JSONResponse
-	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx SettlementsTx) error {
+	return answered(ctx, s, func(tx SettlementsTx) (spec.ListSettlementsResponseObject, error) {
 		settlements, next, err := tx.Settlements(ctx, listing.Settlements{Cursor: deref(r.Params.Cursor), Limit: deref(r.Params.Limit)})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		counts, err := tx.CountPayouts(ctx, settlements...)
-		answer = spec.ListSettlements200JSONResponse{
+		return spec.ListSettlements200JSONResponse{
 			Data: mapped(settlements, func(s settlement.Settlement) spec.SettlementSummary { return summaryOf(s, counts[s.ID]) }), NextCursor: optional(next),
-		}
-		return err
+		}, err
 	})
-	return answer, err
 }
 
 func summaryOf(s settlement.Settlement, payouts map[settlement.State]int) spec.SettlementSummary {

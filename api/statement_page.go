@@ -63,7 +63,7 @@ func (s *server) statementPage(ctx context.Context, t statement) (statementHTML,
 	}
 	code := t.company.Language
 	w, pages := statementDictionary[code], dictionary[code]
-	month := pages.months[t.from.Month()-1] + " " + strconv.Itoa(t.from.Year())
+	month := pages.Months[t.from.Month()-1] + " " + strconv.Itoa(t.from.Year())
 	p := statementPage{
 		Words:    w,
 		Language: code,

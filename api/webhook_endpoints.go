@@ -72,24 +72,19 @@ func (s *server) CreateWebhookEndpoint(ctx context.Context, r spec.CreateWebhook
 
 // ListWebhookEndpoints answers GET /webhook-endpoints.
 func (s *server) ListWebhookEndpoints(ctx context.Context, _ spec.ListWebhookEndpointsRequestObject) (spec.ListWebhookEndpointsResponseObject, error) {
-	var answer spec.ListWebhookEndpoints200JSONResponse
-	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx WebhookEndpointsTx) error {
+	return answered(ctx, s, func(tx WebhookEndpointsTx) (spec.ListWebhookEndpointsResponseObject, error) {
 		endpoints, err := tx.WebhookEndpoints(ctx)
-		answer.Data = mapped(endpoints, func(e delivery.Endpoint) spec.WebhookEndpoint { return shownEndpoint(e, s.now()) })
-		return err
+		shown := func(e delivery.Endpoint) spec.WebhookEndpoint { return shownEndpoint(e, s.now()) }
+		return spec.ListWebhookEndpoints200JSONResponse{Data: mapped(endpoints, shown)}, err
 	})
-	return answer, err
 }
 
 // GetWebhookEndpoint answers GET /webhook-endpoints/{endpoint_id}.
 func (s *server) GetWebhookEndpoint(ctx context.Context, r spec.GetWebhookEndpointRequestObject) (spec.GetWebhookEndpointResponseObject, error) {
-	var answer spec.WebhookEndpoint
-	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx WebhookEndpointsTx) error {
+	return answered(ctx, s, func(tx WebhookEndpointsTx) (spec.GetWebhookEndpointResponseObject, error) {
 		e, err := tx.WebhookEndpoint(ctx, r.EndpointID)
-		answer = shownEndpoint(e, s.now())
-		return err
+		return spec.GetWebhookEndpoint200JSONResponse(shownEndpoint(e, s.now())), err
 	})
-	return spec.GetWebhookEndpoint200JSONResponse(answer), err
 }
 
 // UpdateWebhookEndpoint answers PATCH /webhook-endpoints/{endpoint_id}.
@@ -209,10 +204,9 @@ func (s *server) RedeliverParked(ctx context.Context, r spec.RedeliverParkedRequ
 
 // ListDeliveries answers GET /webhook-endpoints/{endpoint_id}/deliveries.
 func (s *server) ListDeliveries(ctx context.Context, r spec.ListDeliveriesRequestObject) (spec.ListDeliveriesResponseObject, error) {
-	var answer spec.ListDeliveries200JSONResponse
-	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx WebhookEndpointsTx) error {
+	return answered(ctx, s, func(tx WebhookEndpointsTx) (spec.ListDeliveriesResponseObject, error) {
 		if _, err := tx.WebhookEndpoint(ctx, r.EndpointID); err != nil {
-			return err
+			return nil, err
 		}
 		deliveries, next, err := tx.Deliveries(ctx, listing.Deliveries{
 			EndpointID: r.EndpointID,
@@ -221,10 +215,8 @@ func (s *server) ListDeliveries(ctx context.Context, r spec.ListDeliveriesReques
 			Cursor:     deref(r.Params.Cursor),
 			Limit:      deref(r.Params.Limit),
 		})
-		answer = spec.ListDeliveries200JSONResponse{Data: mapped(deliveries, shownDelivery), NextCursor: optional(next)}
-		return err
+		return spec.ListDeliveries200JSONResponse{Data: mapped(deliveries, shownDelivery), NextCursor: optional(next)}, err
 	})
-	return answer, err
 }
 
 // checkEndpoint returns what is wrong with an endpoint.

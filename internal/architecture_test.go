@@ -30,7 +30,7 @@ var domain = []string{
 	"internal/audit", "internal/calendar", "internal/delivery", "internal/event", "internal/exception", "internal/iban", "internal/id", "internal/idempotency", "internal/invoice",
 	"internal/ledger", "internal/letter", "internal/listing",
 	"internal/merchant", "internal/money", "internal/payment", "internal/problem",
-	"internal/refund", "internal/session", "internal/settlement", "internal/sweep", "internal/text",
+	"internal/refund", "internal/session", "internal/settlement", "internal/sweep", "internal/text", "internal/words",
 }
 
 // adapters each know one thing outside, and of ours at most what is named below.

@@ -37,7 +37,7 @@ func TestNoInterfaceIsWide(t *testing.T) {
 	assert.Greater(t, seen, 20, "the interfaces of the product are found")
 }
 
-// The API asks for its part of a transaction at run time, see inCompany. A part that internal/app checks can't be missing then.
+// The API asks for its part of a transaction at run time, see inCompany and answered. A part that internal/app checks can't be missing then.
 func TestTransactionsOfTheAPIAreCheckedAtCompileTime(t *testing.T) {
 	t.Parallel()
 	all := parseProduct(t)
@@ -46,9 +46,9 @@ func TestTransactionsOfTheAPIAreCheckedAtCompileTime(t *testing.T) {
 		ast.Inspect(f.syntax, func(node ast.Node) bool {
 			switch node := node.(type) {
 			case *ast.CallExpr:
-				if called, ok := node.Fun.(*ast.Ident); ok && f.pkg == "api" && called.Name == "inCompany" {
+				if called, ok := node.Fun.(*ast.Ident); ok && f.pkg == "api" && (called.Name == "inCompany" || called.Name == "answered") {
 					fn, ok := node.Args[len(node.Args)-1].(*ast.FuncLit)
-					require.True(t, ok, "%s: inCompany is called with a function literal", all.positions.Position(node.Pos()))
+					require.True(t, ok, "%s: %s is called with a function literal", all.positions.Position(node.Pos()), called.Name)
 					asked[fn.Type.Params.List[0].Type.(*ast.Ident).Name] = true
 				}
 			case *ast.ValueSpec: // _ api.InvoicesTx = (*postgres.Tx)(nil)

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// keepHouseEvery is how often a worker removes what was kept long enough.
-const keepHouseEvery = 6 * time.Hour
+// housekeepingEvery is how often a worker removes what was kept long enough.
+const housekeepingEvery = 6 * time.Hour
 
-// KeepHouse calls prune at once and then every six hours until ctx ends; what failed is done the next time.
-func KeepHouse(ctx context.Context, prune func(context.Context) error, log *slog.Logger) {
-	tick := time.NewTicker(keepHouseEvery)
+// Housekeeping calls prune at once and then every six hours until ctx ends; what failed is done the next time.
+func Housekeeping(ctx context.Context, prune func(context.Context) error, log *slog.Logger) {
+	tick := time.NewTicker(housekeepingEvery)
 	defer tick.Stop()
 	for {
 		if err := prune(ctx); err != nil && ctx.Err() == nil {
-			log.WarnContext(ctx, "old rows not removed", "retry_in", keepHouseEvery, "error", err)
+			log.WarnContext(ctx, "old rows not removed", "retry_in", housekeepingEvery, "error", err)
 		}
 		select {
 		case <-tick.C:

@@ -259,7 +259,7 @@ func TestLateRefusalOfTheOldPasswordLeavesTheNewOneAlone(t *testing.T) {
 	t.Parallel()
 	s := issued(t)
 	paymentID, _ := s.Checkout(payment.Card)
-	s.Before = func() { // while the call with the old password is under way
+	s.Before = func() { // while the call with the old password is in flight
 		s.In(func(tx *postgres.Tx) error {
 			service, err := tx.LockPaymentService(t.Context(), s.Service)
 			service.SealedPassword = s.Seal("a new one")

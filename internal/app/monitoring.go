@@ -101,7 +101,7 @@ func watched(s *postgres.Store) []telemetry.Gauge {
 // monitored is for how long what was read of all companies is shown again: it takes a moment, and alerts wait for minutes.
 const monitored = 15 * time.Second
 
-// remembered reads anew only when what was read before is older than that.
+// remembered reads again only when what was read before is older than that.
 func remembered[T any](fresh time.Duration, read func(context.Context) (T, error)) func(context.Context) (T, error) {
 	var mu sync.Mutex
 	var last T

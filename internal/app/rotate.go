@@ -180,7 +180,7 @@ func (r *rotation) reseal(ctx context.Context) error {
 // finish notes that nothing needs the older keys any more but what workflows carry.
 func (r *rotation) finish(ctx context.Context) error {
 	err := r.store.ChangeDataKeys(ctx, func(k *postgres.DataKeyChange) error {
-		if k.RotatedAt.Equal(r.rotated) { // else somebody rotated once more meanwhile, and finishes that
+		if k.RotatedAt.Equal(r.rotated) { // otherwise somebody has rotated again since, and finishes that
 			k.ResealedAt = now()
 		}
 		return nil

@@ -52,7 +52,7 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return nil
 	})
 	group.Go(func() error {
-		worker.KeepHouse(ctx, func(ctx context.Context) error { return p.store.Prune(ctx, now()) }, log)
+		worker.Housekeeping(ctx, func(ctx context.Context) error { return p.store.Prune(ctx, now()) }, log)
 		return nil
 	})
 	return group.Wait()

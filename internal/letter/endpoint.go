@@ -17,14 +17,14 @@ func EndpointDisabled(c merchant.Company, e delivery.Endpoint) (Letter, error) {
 	w := languages[c.Language]
 	path := "/v1/webhook-endpoints/" + e.ID
 	letter, err := page{
-		Language: c.Language, From: quittance, Colour: bad, Title: w.endpoint.Subject, Greeting: w.greeting,
-		Before: []string{fmt.Sprintf(w.endpoint.Intro, c.Name)},
+		Language: c.Language, From: quittance, Colour: bad, Title: w.Endpoint.Subject, Greeting: w.Greeting,
+		Before: []string{fmt.Sprintf(w.Endpoint.Intro, c.Name)},
 		Facts: []fact{
-			{Label: w.endpoint.ID, Value: e.ID}, {Label: w.endpoint.Address, Value: e.URL}, {Label: w.endpoint.Reason, Value: e.DisabledBecause},
+			{Label: w.Endpoint.ID, Value: e.ID}, {Label: w.Endpoint.Address, Value: e.URL}, {Label: w.Endpoint.Reason, Value: e.DisabledBecause},
 		},
-		Steps: []step{{Text: w.endpoint.Mend}, {Text: fmt.Sprintf(w.endpoint.Enable, path)}, {Text: fmt.Sprintf(w.endpoint.Ask, path)}},
-		After: []string{w.endpoint.Kept}, Closing: w.closing, Footer: fmt.Sprintf(w.footer, c.Name),
+		Steps: []step{{Text: w.Endpoint.Mend}, {Text: fmt.Sprintf(w.Endpoint.Enable, path)}, {Text: fmt.Sprintf(w.Endpoint.Ask, path)}},
+		After: []string{w.Endpoint.Kept}, Closing: w.Closing, Footer: fmt.Sprintf(w.Footer, c.Name),
 	}.render()
-	letter.ID, letter.To, letter.Subject = fmt.Sprintf("%s.disabled.%d", e.ID, e.DisabledAt.Unix()), c.ContactEmail, w.endpoint.Subject
+	letter.ID, letter.To, letter.Subject = fmt.Sprintf("%s.disabled.%d", e.ID, e.DisabledAt.Unix()), c.ContactEmail, w.Endpoint.Subject
 	return letter, err
 }

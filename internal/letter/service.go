@@ -1,6 +1,7 @@
 package letter
 
 import (
+	"embed"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,49 +11,57 @@ import (
 	"github.com/quittance/quittance/internal/calendar"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/words"
 )
 
 // quittance signs what is not written in the name of a company.
 const quittance = "Quittance"
 
-// words are everything that letters say in one language.
-type words struct {
-	greeting, closing string
-	footer            string // why a company gets such mails
-	next              string // comes before what is to be done
-	and               string // joins the last two of a list
-	test              string // why a mail to the acquirer comes to the company; takes the payment service and the acquirer's address
-	labels            map[label]string
-	invoice           invoiceWords
-	endpoint          endpointWords
-	company           map[merchant.What]notice // to the company, by what happened
-	acquirer          map[merchant.What]notice // to the acquirer, in the name of the company
+// vocabulary is everything that letters say in one language.
+type vocabulary struct {
+	Greeting, Closing string
+	Footer            string // why a company gets such mails
+	Next              string // comes before what is to be done
+	And               string // joins the last two of a list
+	Test              string // why a mail to the acquirer comes to the company; takes the payment service and the acquirer's address
+	Labels            map[label]string
+	Invoice           invoiceWords
+	Endpoint          endpointWords
+	Company           map[merchant.What]notice // to the company, by what happened
+	Acquirer          map[merchant.What]notice // to the acquirer, in the name of the company
 }
 
 // notice is what is particular to one letter. The texts are templates over details.
 type notice struct {
-	subject string
-	before  []string
-	after   []string
+	Subject string
+	Before  []string
+	After   []string
 }
 
-type label int
+// label names a fact.
+type label string
 
-// The labels of facts.
 const (
-	company label = iota
-	canton
-	contact
-	customerID
-	terminalID
-	username
-	submitted
-	earliest
-	due
+	company    label = "company"
+	canton     label = "canton"
+	contact    label = "contact"
+	customerID label = "customer_id"
+	terminalID label = "terminal_id"
+	username   label = "username"
+	submitted  label = "submitted"
+	earliest   label = "earliest"
+	due        label = "due"
 )
 
-// languages are what letters can be written in: those of invoice.Languages.
-var languages = map[string]words{"de": german, "fr": french, "it": italian, "en": english}
+var (
+	//go:embed words
+	files embed.FS
+
+	// languages are what letters can be written in.
+	languages = words.Languages[vocabulary](files, "words")
+	// operators are the notices to those who run Quittance.
+	operators = words.Read[map[merchant.What]notice](files, "words/operators.yaml")
+)
 
 // details are what notices can speak of.
 type details struct {
@@ -95,14 +104,14 @@ var looks = map[merchant.What]look{
 func ToCompany(c merchant.Company, s merchant.PaymentService, at int) (Letter, error) {
 	s, step := asOf(s, at)
 	w := languages[c.Language]
-	p := page{Language: c.Language, From: quittance, Greeting: w.greeting, Closing: w.closing, Footer: fmt.Sprintf(w.footer, c.Name)}
+	p := page{Language: c.Language, From: quittance, Greeting: w.Greeting, Closing: w.Closing, Footer: fmt.Sprintf(w.Footer, c.Name)}
 	switch step.What {
 	case merchant.Reminded:
 		p.Steps = stepsOf(s.CredentialSteps(), c.Language)
 	case merchant.What(merchant.Suspended), merchant.What(merchant.Rejected), merchant.ContractsLost:
-		p.Lead, p.Steps = w.next, stepsOf(s.NextSteps(), c.Language)
+		p.Lead, p.Steps = w.Next, stepsOf(s.NextSteps(), c.Language)
 	}
-	letter, err := p.about(c, s, step, w.company[step.What], w.labels)
+	letter, err := p.about(c, s, step, w.Company[step.What], w.Labels)
 	letter.ID, letter.To = identify(s, at, merchant.ToCompany), c.ContactEmail
 	return letter, err
 }
@@ -124,15 +133,15 @@ func ToAcquirer(c merchant.Company, s merchant.PaymentService, at int, attachmen
 // InsteadOfAcquirer returns the same mail to the company's contact, with a note on top that names where it would go if the payment
 // service were live.
 func InsteadOfAcquirer(c merchant.Company, s merchant.PaymentService, at int, attachments ...Attachment) (Letter, error) {
-	note := fmt.Sprintf(languages[c.Language].test, s.Name, AcquirerAddress(s.Timeline[at].What))
+	note := fmt.Sprintf(languages[c.Language].Test, s.Name, AcquirerAddress(s.Timeline[at].What))
 	return onBehalf(c, s, at, note, c.ContactEmail, attachments)
 }
 
 func onBehalf(c merchant.Company, s merchant.PaymentService, at int, note, to string, attachments []Attachment) (Letter, error) {
 	s, step := asOf(s, at)
 	w := languages[c.Language]
-	p := page{Language: c.Language, Note: note, From: c.Name, Greeting: w.greeting, Closing: w.closing}
-	letter, err := p.about(c, s, step, w.acquirer[step.What], w.labels)
+	p := page{Language: c.Language, Note: note, From: c.Name, Greeting: w.Greeting, Closing: w.Closing}
+	letter, err := p.about(c, s, step, w.Acquirer[step.What], w.Labels)
 	letter.ID, letter.To, letter.ReplyTo, letter.Attachments = identify(s, at, merchant.ToAcquirer), to, c.ContactEmail, attachments
 	return letter, err
 }
@@ -140,8 +149,9 @@ func onBehalf(c merchant.Company, s merchant.PaymentService, at int, note, to st
 // ToOperators returns the mail that tells the operators, in English, of a step that needs a person.
 func ToOperators(c merchant.Company, s merchant.PaymentService, at int, address string) (Letter, error) {
 	s, step := asOf(s, at)
-	p := page{Language: "en", From: quittance, Greeting: english.greeting, Closing: english.closing}
-	letter, err := p.about(c, s, step, operators[step.What], english.labels)
+	w := languages["en"]
+	p := page{Language: "en", From: quittance, Greeting: w.Greeting, Closing: w.Closing}
+	letter, err := p.about(c, s, step, operators[step.What], w.Labels)
 	letter.ID, letter.To, letter.ReplyTo = identify(s, at, merchant.ToOperators), address, c.ContactEmail
 	return letter, err
 }
@@ -166,12 +176,12 @@ func (p page) about(c merchant.Company, s merchant.PaymentService, step merchant
 		Submitted: date(s.SubmittedAt, p.Language), Earliest: date(s.EarliestAt, p.Language), Due: date(s.DueAt, p.Language),
 		About: step.About, Reason: step.Note, List: methodNames.Replace(step.About), DocumentsMail: merchant.DocumentsMail, Methods: methodsIn(p.Language),
 	}
-	lines, err := d.fill(slices.Concat([]string{n.subject}, n.before, n.after))
+	lines, err := d.fill(slices.Concat([]string{n.Subject}, n.Before, n.After))
 	if err != nil {
 		return Letter{}, fmt.Errorf("the mail about %s in %q: %w", step.What, p.Language, err)
 	}
 	look := looks[step.What]
-	p.Title, p.Before, p.After, p.Colour = lines[0], lines[1:1+len(n.before)], lines[1+len(n.before):], look.colour
+	p.Title, p.Before, p.After, p.Colour = lines[0], lines[1:1+len(n.Before)], lines[1+len(n.Before):], look.colour
 	values := map[label]string{
 		company: c.Name, canton: c.Canton, contact: c.ContactEmail, customerID: s.CustomerID, terminalID: s.TerminalID, username: s.APIUsername,
 		submitted: d.Submitted, earliest: d.Earliest, due: d.Due,
@@ -242,5 +252,5 @@ func methodsIn(language string) string {
 		list = append(list, m.Word(language))
 	}
 	last := len(list) - 1
-	return strings.Join(list[:last], ", ") + languages[language].and + list[last]
+	return strings.Join(list[:last], ", ") + languages[language].And + list[last]
 }

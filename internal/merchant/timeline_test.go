@@ -1,6 +1,7 @@
 package merchant_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -82,6 +83,7 @@ func TestNextStepsAreSaidInEveryLanguage(t *testing.T) {
 		for _, next := range s.NextSteps() {
 			for _, language := range invoice.Languages {
 				assert.NotEmpty(t, next.Texts[language], "%s lacks %s", language, next.Step)
+				assert.Equal(t, next.Email != "", strings.Contains(next.Texts[language], merchant.DocumentsMail), "%s in %s", next.Step, language)
 			}
 		}
 	}

@@ -13,7 +13,7 @@ const (
 	NoLiabilityShift Objection = "liability_shift_missing" // the merchant would bear the risk and does not want to
 	InvoiceSettled   Objection = "invoice_already_paid"    // another payment was faster
 	InvoiceWithdrawn Objection = "invoice_cancelled"       // cancelled while the payer paid
-	LessIsDue        Objection = "less_is_due"             // part of the invoice was paid in another way meanwhile
+	LessIsDue        Objection = "less_is_due"             // part of the invoice was paid in another way while the payer paid
 	PersonSaidNo     Objection = "given_up"                // a person decided that the payment did not happen, and it was authorized
 )
 

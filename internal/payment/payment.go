@@ -124,17 +124,17 @@ func (p Payment) CapturedAt() time.Time {
 	return time.Time{}
 }
 
-// Reopened tells whether the payment had ended before and was begun anew.
+// Reopened reports whether the payment had ended before and was begun again.
 func (p Payment) Reopened() bool {
 	return len(p.Timeline) > 0 && slices.ContainsFunc(p.Timeline[:len(p.Timeline)-1], func(s Step) bool { return s.State.Final() })
 }
 
-// CanReopen tells whether the payment has ended without money, for the first time, and not by a person's decision.
+// CanReopen reports whether the payment has ended without money, for the first time, and not by a person's decision.
 func (p Payment) CanReopen() bool {
 	return (p.State == Failed || p.State == Aborted || p.State == Expired) && p.Failure.Name != GivenUp && !p.Reopened()
 }
 
-// Reopen begins a payment anew, as unknown, when Saferpay reports its money after all: the one way out of a final state. It
+// Reopen begins a payment again, as unknown, when Saferpay reports its money after all: the one way out of a final state. It
 // is an error for a payment that can't be.
 func (p *Payment) Reopen(at time.Time, note string) error {
 	if !p.CanReopen() {

@@ -14,9 +14,7 @@ import (
 
 // Accounts returns the company's chart, by number.
 func (tx *Tx) Accounts(ctx context.Context) ([]ledger.Account, error) {
-	rows, _ := tx.tx.Query(ctx, `select number, names from accounts order by number`) // its error comes out of CollectRows
-	accounts, err := pgx.CollectRows(rows, pgx.RowToStructByPos[ledger.Account])
-	return accounts, failed(err, "list accounts")
+	return all(ctx, tx.tx, pgx.RowToStructByPos[ledger.Account], "list accounts", `select number, names from accounts order by number`)
 }
 
 // InsertAccount adds an account to the chart; problem.AccountNumberTaken when there is one with its number.
@@ -54,13 +52,13 @@ func (tx *Tx) Turnovers(ctx context.Context, from, to time.Time) ([]ledger.Turno
 		q.sql += ` join journal_entries using (company_id, sequence)`
 	}
 	q.between("date", from, to)
-	rows, _ := tx.tx.Query(ctx, q.selected()+` group by account, currency order by account, currency`, q.args...) // its error comes out of CollectRows
-	turnovers, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (t ledger.Turnover, err error) {
-		var currency money.Currency
-		var debit, credit decimal.Decimal
-		err = row.Scan(&t.Account, &currency, &debit, &credit)
-		t.Debit, t.Credit = amount(debit, currency), amount(credit, currency)
-		return t, err
-	})
-	return turnovers, failed(err, "add up what was booked")
+	return all(ctx, tx.tx, scanTurnover, "add up what was booked", q.selected()+` group by account, currency order by account, currency`, q.args...)
+}
+
+func scanTurnover(row pgx.CollectableRow) (t ledger.Turnover, err error) {
+	var currency money.Currency
+	var debit, credit decimal.Decimal
+	err = row.Scan(&t.Account, &currency, &debit, &credit)
+	t.Debit, t.Credit = amount(debit, currency), amount(credit, currency)
+	return t, err
 }

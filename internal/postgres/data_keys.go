@@ -55,7 +55,5 @@ func (s *Store) ChangeDataKeys(ctx context.Context, change func(*DataKeyChange) 
 
 // Companies returns the ids of all companies.
 func (s *Store) Companies(ctx context.Context) ([]string, error) {
-	rows, _ := s.pool.Query(ctx, `select id from company_ids order by id`) // its error comes out of CollectRows
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	return ids, failed(err, "list the companies")
+	return all(ctx, s.pool, pgx.RowTo[string], "list the companies", `select id from company_ids order by id`)
 }

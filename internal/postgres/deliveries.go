@@ -114,16 +114,14 @@ const (
 // TakeDeliveries returns at most limit deliveries that are due. No other caller gets them for a minute. Of the events of one
 // thread, only the first that has not ended is due.
 func (s *Store) TakeDeliveries(ctx context.Context, limit int) ([]delivery.Due, error) {
-	rows, _ := s.pool.Query(ctx, `
+	return all(ctx, s.pool, pgx.RowToStructByPos[delivery.Due], "take deliveries from the outbox", `
 		update delivery_outbox set due_at = now() + interval '`+taken+`'
 		where (endpoint_id, event_id) in (
 			select endpoint_id, event_id from delivery_outbox o
 			where due_at <= now() and `+firstOfThread+`
 			order by sequence limit $1 for update skip locked
 		)
-		returning company_id, endpoint_id, event_id, type, thread, again`, limit) // its error comes out of CollectRows
-	due, err := pgx.CollectRows(rows, pgx.RowToStructByPos[delivery.Due])
-	return due, failed(err, "take deliveries from the outbox")
+		returning company_id, endpoint_id, event_id, type, thread, again`, limit)
 }
 
 const firstOfThread = `not exists (

@@ -13,21 +13,21 @@ import (
 // InFlight returns at most limit of the payments and refunds of a payment service that have not ended, ordered by their ids,
 // from after that id on; empty for all of them.
 func (tx *Tx) InFlight(ctx context.Context, paymentServiceID, after string, limit int) ([]merchant.InFlight, error) {
-	rows, _ := tx.tx.Query(ctx, `
+	return all(ctx, tx.tx, scanInFlight, "list what is in flight through payment service "+paymentServiceID, `
 		select id, invoice_id, '' from payments where payment_service_id = $1 and state = any($2) and id > $4
 		union all
 		select r.id, r.invoice_id, r.payment_id from refunds r join payments p on p.company_id = r.company_id and p.id = r.payment_id
 			where p.payment_service_id = $1 and r.state = any($3) and r.id > $4
 		order by 1 limit $5`,
-		paymentServiceID, unfinished(payment.States), unfinished(refund.States), after, limit) // its error comes out of CollectRows
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (u merchant.InFlight, err error) {
-		var paymentID string
-		if err = row.Scan(&u.PaymentID, &u.InvoiceID, &paymentID); paymentID != "" {
-			u.RefundID, u.PaymentID = u.PaymentID, paymentID
-		}
-		return u, err
-	})
-	return list, failed(err, "list what is under way through payment service %s", paymentServiceID)
+		paymentServiceID, unfinished(payment.States), unfinished(refund.States), after, limit)
+}
+
+func scanInFlight(row pgx.CollectableRow) (u merchant.InFlight, err error) {
+	var paymentID string
+	if err = row.Scan(&u.PaymentID, &u.InvoiceID, &paymentID); paymentID != "" {
+		u.RefundID, u.PaymentID = u.PaymentID, paymentID
+	}
+	return u, err
 }
 
 // unfinished are the states from which there is a way on.

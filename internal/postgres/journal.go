@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -192,13 +191,10 @@ func (tx *Tx) LockEntry(ctx context.Context, id string) (ledger.Entry, error) {
 
 // EntryBySource returns the entry that was booked for the source; false when there is none.
 func (tx *Tx) EntryBySource(ctx context.Context, source ledger.Source) (ledger.Entry, bool, error) {
-	rows, _ := tx.tx.Query(ctx, selectEntries+` where source_kind = $1 and source_id = $2`, source.Kind, source.ID) // its error comes out of CollectExactlyOneRow
-	e, err := pgx.CollectExactlyOneRow(rows, scanEntry)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return ledger.Entry{}, false, nil
-	}
-	if err != nil {
-		return ledger.Entry{}, false, failed(err, "look up the journal entry for %s %s", source.Kind, source.ID)
+	e, ok, err := optional(ctx, tx.tx, scanEntry, fmt.Sprintf("look up the journal entry for %s %s", source.Kind, source.ID),
+		selectEntries+` where source_kind = $1 and source_id = $2`, source.Kind, source.ID)
+	if err != nil || !ok {
+		return ledger.Entry{}, false, err
 	}
 	e, err = tx.whole(ctx, e)
 	return e, err == nil, err

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype/zeronull"
@@ -36,19 +35,12 @@ func (tx *Tx) LockPaymentService(ctx context.Context, id string) (merchant.Payme
 
 // PaymentServices returns all payment services of the company, oldest first.
 func (tx *Tx) PaymentServices(ctx context.Context) ([]merchant.PaymentService, error) {
-	rows, _ := tx.tx.Query(ctx, selectPaymentServices+` order by id`) // its error comes out of CollectRows
-	services, err := pgx.CollectRows(rows, scanPaymentService)
-	return services, failed(err, "list payment services")
+	return all(ctx, tx.tx, scanPaymentService, "list payment services", selectPaymentServices+` order by id`)
 }
 
 // DefaultPaymentService returns the payment service for new invoices; false when the company has chosen none.
 func (tx *Tx) DefaultPaymentService(ctx context.Context) (merchant.PaymentService, bool, error) {
-	rows, _ := tx.tx.Query(ctx, selectPaymentServices+` where is_default`) // its error comes out of CollectExactlyOneRow
-	s, err := pgx.CollectExactlyOneRow(rows, scanPaymentService)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return s, false, nil
-	}
-	return s, err == nil, failed(err, "look up the default payment service")
+	return optional(ctx, tx.tx, scanPaymentService, "look up the default payment service", selectPaymentServices+` where is_default`)
 }
 
 // InsertPaymentService stores a new payment service, which is not the default one: see MakeDefault.

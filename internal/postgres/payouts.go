@@ -101,11 +101,9 @@ func (tx *Tx) Payouts(ctx context.Context, f listing.Payouts) (payouts []settlem
 
 // PayoutsOf returns all payouts that were seen in a settlement, in the order of its file.
 func (tx *Tx) PayoutsOf(ctx context.Context, settlementID string) ([]settlement.Payout, error) {
-	rows, _ := tx.tx.Query(ctx, selectPayouts+`
+	return all(ctx, tx.tx, scanPayout, "list the payouts of settlement "+settlementID, selectPayouts+`
 		join (select payout_id, min(line) as line from payout_sightings where settlement_id = $1 group by payout_id) s on s.payout_id = p.id
-		order by s.line, p.id`, settlementID) // its error comes out of CollectRows
-	payouts, err := pgx.CollectRows(rows, scanPayout)
-	return payouts, failed(err, "list the payouts of settlement %s", settlementID)
+		order by s.line, p.id`, settlementID)
 }
 
 // SearchPayouts returns the payouts that wait, the latest 500 of them, and those that the search chooses.
@@ -114,15 +112,13 @@ func (tx *Tx) SearchPayouts(ctx context.Context, s settlement.PayoutSearch) ([]s
 	for i, t := range s.Totals {
 		totals[i] = t.Decimal()
 	}
-	rows, _ := tx.tx.Query(ctx, selectPayouts+`
+	return all(ctx, tx.tx, scanPayout, "look for payouts", selectPayouts+`
 		where id in (select id from payouts where state in ('unmatched', 'proposed') order by date desc, id desc limit $1)
 			or date between $2 and $3
 			or id = any($4)
 			or state = 'booked' and total = any($5::numeric[])
 			or id in (select payout_id from payout_sightings where reference = any($6))
-		order by id`, maxWaiting, zeroDate(s.From), zeroDate(s.To), s.IDs, totals, s.References) // its error comes out of CollectRows
-	payouts, err := pgx.CollectRows(rows, scanPayout)
-	return payouts, failed(err, "look for payouts")
+		order by id`, maxWaiting, zeroDate(s.From), zeroDate(s.To), s.IDs, totals, s.References)
 }
 
 // SavePayout stores a payout, new or not, with what it pays and where it was seen. Sightings are only ever added to.

@@ -11,7 +11,7 @@ import (
 	"github.com/quittance/quittance/internal/settlement"
 )
 
-// maxOpen is how many open positions of a time a desk gets, the latest ones.
+// maxOpen is how many open positions of a time a matcher gets, the latest ones.
 const maxOpen = 5000
 
 // positionKinds are the sources of entries whose money the acquirer pays out or keeps back.
@@ -38,7 +38,7 @@ func (tx *Tx) Positions(ctx context.Context, s settlement.PositionSearch) ([]set
 	for i, source := range s.Sources {
 		kinds[i], ids[i] = string(source.Kind), source.ID
 	}
-	rows, _ := tx.tx.Query(ctx, `
+	return all(ctx, tx.tx, scanPosition, "look for what stands on the receipt accounts", `
 		with recursive `+receiptAccounts+`,
 		ordered as (select id from payments where order_id = any($1)),
 		wanted as (
@@ -67,17 +67,17 @@ func (tx *Tx) Positions(ctx context.Context, s settlement.PositionSearch) ([]set
 		left join payments p on p.id = e.payment_id
 		left join refunds r on e.source_kind = 'refund' and r.id = e.source_id
 		order by e.sequence, l.account`,
-		s.Orders, kinds, ids, s.IDs, zeroDate(s.From), zeroDate(s.To), maxOpen) // its error comes out of CollectRows
-	positions, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (q settlement.Position, err error) {
-		var currency money.Currency
-		var value decimal.Decimal
-		var closed bool
-		err = row.Scan(&q.Source.Kind, &q.Source.ID, &q.PaymentID, &q.InvoiceID, &q.OrderID, &q.Method, &q.Account, &currency, &value, &q.Day, &closed)
-		q.Amount, q.Open = amount(value, currency), money.Zero(currency)
-		if !closed {
-			q.Open = q.Amount
-		}
-		return q, err
-	})
-	return positions, failed(err, "look for what stands on the receipt accounts")
+		s.Orders, kinds, ids, s.IDs, zeroDate(s.From), zeroDate(s.To), maxOpen)
+}
+
+func scanPosition(row pgx.CollectableRow) (q settlement.Position, err error) {
+	var currency money.Currency
+	var value decimal.Decimal
+	var closed bool
+	err = row.Scan(&q.Source.Kind, &q.Source.ID, &q.PaymentID, &q.InvoiceID, &q.OrderID, &q.Method, &q.Account, &currency, &value, &q.Day, &closed)
+	q.Amount, q.Open = amount(value, currency), money.Zero(currency)
+	if !closed {
+		q.Open = q.Amount
+	}
+	return q, err
 }

@@ -88,21 +88,19 @@ func scanStanding(row pgx.CollectableRow) (s settlement.Standing, err error) {
 
 // Subtotals adds up what stands on the receipt accounts, by account, currency and reason.
 func (tx *Tx) Subtotals(ctx context.Context) ([]settlement.Subtotal, error) {
-	rows, _ := tx.tx.Query(ctx, standings+`
-		select account, currency, reason, sum(amount), count(*), min(day) from standings group by 1, 2, 3 order by 1, 2, 3`) // its error comes out of CollectRows
-	subtotals, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s settlement.Subtotal, err error) {
-		var currency money.Currency
-		var value decimal.Decimal
-		err = row.Scan(&s.Account, &currency, &s.Reason, &value, &s.Count, &s.Oldest)
-		s.Amount = amount(value, currency)
-		return s, err
-	})
-	return subtotals, failed(err, "add up what stands on the receipt accounts")
+	return all(ctx, tx.tx, scanSubtotal, "add up what stands on the receipt accounts", standings+`
+		select account, currency, reason, sum(amount), count(*), min(day) from standings group by 1, 2, 3 order by 1, 2, 3`)
+}
+
+func scanSubtotal(row pgx.CollectableRow) (s settlement.Subtotal, err error) {
+	var currency money.Currency
+	var value decimal.Decimal
+	err = row.Scan(&s.Account, &currency, &s.Reason, &value, &s.Count, &s.Oldest)
+	s.Amount = amount(value, currency)
+	return s, err
 }
 
 // ReceiptAccounts returns the numbers of the accounts on which receipts were ever booked, and of the one on which they are now.
 func (tx *Tx) ReceiptAccounts(ctx context.Context) ([]string, error) {
-	rows, _ := tx.tx.Query(ctx, `with recursive `+receiptAccounts+` select number from receipt_accounts order by number`) // its error comes out of CollectRows
-	numbers, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	return numbers, failed(err, "list receipt accounts")
+	return all(ctx, tx.tx, pgx.RowTo[string], "list receipt accounts", `with recursive `+receiptAccounts+` select number from receipt_accounts order by number`)
 }

@@ -59,9 +59,7 @@ func (tx *Tx) LockRefund(ctx context.Context, id string) (refund.Refund, error) 
 
 // RefundsOf returns all refunds of a payment, oldest first. Lock the payment first to keep others from adding one.
 func (tx *Tx) RefundsOf(ctx context.Context, paymentID string) ([]refund.Refund, error) {
-	rows, _ := tx.tx.Query(ctx, selectRefunds+` where payment_id = $1 order by id`, paymentID) // its error comes out of CollectRows
-	refunds, err := pgx.CollectRows(rows, scanRefund)
-	return refunds, failed(err, "list the refunds of payment %s", paymentID)
+	return all(ctx, tx.tx, scanRefund, "list the refunds of payment "+paymentID, selectRefunds+` where payment_id = $1 order by id`, paymentID)
 }
 
 // Refunds returns the refunds that the filter chooses, newest first, and the cursor for more, if there are. A cursor that

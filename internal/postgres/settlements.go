@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype/zeronull"
@@ -29,12 +28,7 @@ func (tx *Tx) Settlement(ctx context.Context, id string) (settlement.Settlement,
 
 // SettlementOf returns the settlement of the file with that SHA-256; false when it was never imported.
 func (tx *Tx) SettlementOf(ctx context.Context, hash []byte) (settlement.Settlement, bool, error) {
-	rows, _ := tx.tx.Query(ctx, selectSettlements+` where file_hash = $1`, hash) // its error comes out of CollectExactlyOneRow
-	s, err := pgx.CollectExactlyOneRow(rows, scanSettlement)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return settlement.Settlement{}, false, nil
-	}
-	return s, err == nil, failed(err, "look for the settlement of a file")
+	return optional(ctx, tx.tx, scanSettlement, "look for the settlement of a file", selectSettlements+` where file_hash = $1`, hash)
 }
 
 // InsertSettlement stores a new settlement. Lock the journal first, so that nobody else imports the same file at the same time.

@@ -14,7 +14,7 @@ import (
 
 // Movements returns the lines of the journal that the filter chooses, by account, currency and date.
 func (tx *Tx) Movements(ctx context.Context, f listing.Movements) ([]ledger.Movement, error) {
-	rows, _ := tx.tx.Query(ctx, withDays+`
+	return all(ctx, tx.tx, scanMovement, "list the lines of accounts", withDays+`
 		select account, currency, date, coalesce(value_date, date), sequence, position, text, debit, credit, coalesce((
 				select case when count(distinct other.account) = 1 then min(other.account) end from journal_lines other
 				where other.sequence = l.sequence and other.currency = l.currency and (other.debit > 0) <> (l.debit > 0)
@@ -22,29 +22,29 @@ func (tx *Tx) Movements(ctx context.Context, f listing.Movements) ([]ledger.Move
 		from journal_lines l join journal_entries e using (company_id, sequence)
 		where `+withinDays+` and date between $1 and $2 and sequence <= $9 and (account, currency, date, sequence, position) > ($3, $4, $5, $6, $7)
 		order by account, currency, date, sequence, position limit $8`,
-		f.From, f.To, f.After.Account, f.After.Debit.Currency(), f.After.Date, f.After.Sequence, f.After.Position, f.Limit, f.Until) // its error comes out of CollectRows
-	movements, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m ledger.Movement, err error) {
-		var currency money.Currency
-		var debit, credit decimal.Decimal
-		err = row.Scan(&m.Account, &currency, &m.Date, &m.Happened, &m.Sequence, &m.Position, &m.Text, &debit, &credit, &m.Contra)
-		m.Debit, m.Credit = amount(debit, currency), amount(credit, currency)
-		return m, err
-	})
-	return movements, failed(err, "list the lines of accounts")
+		f.From, f.To, f.After.Account, f.After.Debit.Currency(), f.After.Date, f.After.Sequence, f.After.Position, f.Limit, f.Until)
+}
+
+func scanMovement(row pgx.CollectableRow) (m ledger.Movement, err error) {
+	var currency money.Currency
+	var debit, credit decimal.Decimal
+	err = row.Scan(&m.Account, &currency, &m.Date, &m.Happened, &m.Sequence, &m.Position, &m.Text, &debit, &credit, &m.Contra)
+	m.Debit, m.Credit = amount(debit, currency), amount(credit, currency)
+	return m, err
 }
 
 // Volumes returns how much of each kind was booked from one day to another, both included, by kind and currency.
 func (tx *Tx) Volumes(ctx context.Context, from, to time.Time) ([]ledger.Volume, error) {
-	rows, _ := tx.tx.Query(ctx, `
+	return all(ctx, tx.tx, scanVolume, "add up the kinds of entries", `
 		select source_kind, currency, count(distinct sequence), sum(debit)
 		from journal_lines join journal_entries using (company_id, sequence)
-		where date between $1 and $2 group by source_kind, currency order by source_kind, currency`, from, to) // its error comes out of CollectRows
-	volumes, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (v ledger.Volume, err error) {
-		var currency money.Currency
-		var sum decimal.Decimal
-		err = row.Scan(&v.Kind, &currency, &v.Entries, &sum)
-		v.Amount = amount(sum, currency)
-		return v, err
-	})
-	return volumes, failed(err, "add up the kinds of entries")
+		where date between $1 and $2 group by source_kind, currency order by source_kind, currency`, from, to)
+}
+
+func scanVolume(row pgx.CollectableRow) (v ledger.Volume, err error) {
+	var currency money.Currency
+	var sum decimal.Decimal
+	err = row.Scan(&v.Kind, &currency, &v.Entries, &sum)
+	v.Amount = amount(sum, currency)
+	return v, err
 }

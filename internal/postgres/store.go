@@ -144,14 +144,35 @@ func notFound(kind, id string) error {
 	return problem.New(problem.NotFound, "There is no %s %s.", kind, id)
 }
 
+// all returns the rows of a query. An error says what was being done.
+func all[T any](ctx context.Context, db querier, scan pgx.RowToFunc[T], doing, sql string, args ...any) ([]T, error) {
+	rows, _ := db.Query(ctx, sql, args...) // its error comes out of CollectRows
+	items, err := pgx.CollectRows(rows, scan)
+	return items, failed(err, "%s", doing)
+}
+
+// querier is a transaction, or the pool.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// optional returns the only row of a query; false when there is none. An error says what was being done.
+func optional[T any](ctx context.Context, tx pgx.Tx, scan pgx.RowToFunc[T], doing, sql string, args ...any) (item T, ok bool, err error) {
+	rows, _ := tx.Query(ctx, sql, args...) // its error comes out of CollectExactlyOneRow
+	item, err = pgx.CollectExactlyOneRow(rows, scan)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return item, false, nil
+	}
+	return item, err == nil, failed(err, "%s", doing)
+}
+
 // one returns the only row of a query; none at all is problem.NotFound of that kind and id.
 func one[T any](ctx context.Context, tx pgx.Tx, scan pgx.RowToFunc[T], kind, id, sql string, args ...any) (T, error) {
-	rows, _ := tx.Query(ctx, sql, args...) // its error comes out of CollectExactlyOneRow
-	item, err := pgx.CollectExactlyOneRow(rows, scan)
-	if errors.Is(err, pgx.ErrNoRows) {
+	item, ok, err := optional(ctx, tx, scan, "read "+kind+" "+id, sql, args...)
+	if err == nil && !ok {
 		return item, notFound(kind, id)
 	}
-	return item, failed(err, "read %s %s", kind, id)
+	return item, err
 }
 
 // save runs an update of one row; none to update is problem.NotFound of that kind and id.

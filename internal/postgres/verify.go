@@ -107,12 +107,12 @@ func (tx *Tx) entriesAfter(ctx context.Context, sequence int64) ([]ledger.Entry,
 
 // noOtherLines returns a BreakError when there are lines outside the entries of the whole chain. Balances would count them.
 func (tx *Tx) noOtherLines(ctx context.Context, whole ledger.Chain) error {
-	rows, _ := tx.tx.Query(ctx, `select sequence from journal_lines where sequence < 1 or sequence > $1 order by sequence limit 1`, whole.Sequence) // its error comes out of CollectRows
-	stray, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	if err != nil || len(stray) == 0 {
-		return failed(err, "look for lines without an entry")
+	stray, found, err := optional(ctx, tx.tx, pgx.RowTo[int64], "look for lines without an entry",
+		`select sequence from journal_lines where sequence < 1 or sequence > $1 order by sequence limit 1`, whole.Sequence)
+	if err != nil || !found {
+		return err
 	}
-	return &ledger.BreakError{Sequence: stray[0], Why: "has lines, but was never booked"}
+	return &ledger.BreakError{Sequence: stray, Why: "has lines, but was never booked"}
 }
 
 // Head returns how far the company's journal has come.
@@ -123,11 +123,7 @@ func (tx *Tx) Head(ctx context.Context) (ledger.Chain, error) {
 
 // HeadBefore returns how far the company's journal had come before that time.
 func (tx *Tx) HeadBefore(ctx context.Context, t time.Time) (ledger.Chain, error) {
-	rows, _ := tx.tx.Query(ctx, `
-		select sequence, hash from journal_entries where created_at < $1 order by created_at desc, sequence desc limit 1`, t) // its error comes out of CollectRows
-	chains, err := pgx.CollectRows(rows, pgx.RowToStructByPos[ledger.Chain])
-	if err != nil || len(chains) == 0 {
-		return ledger.Chain{}, failed(err, "look up the head of the journal")
-	}
-	return chains[0], nil
+	chain, _, err := optional(ctx, tx.tx, pgx.RowToStructByPos[ledger.Chain], "look up the head of the journal", `
+		select sequence, hash from journal_entries where created_at < $1 order by created_at desc, sequence desc limit 1`, t)
+	return chain, err
 }

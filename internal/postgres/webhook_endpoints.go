@@ -35,9 +35,7 @@ func (tx *Tx) LockWebhookEndpoint(ctx context.Context, id string) (delivery.Endp
 
 // WebhookEndpoints returns all of the company's, oldest first.
 func (tx *Tx) WebhookEndpoints(ctx context.Context) ([]delivery.Endpoint, error) {
-	rows, _ := tx.tx.Query(ctx, selectEndpoints+` order by id`) // its error comes out of CollectRows
-	endpoints, err := pgx.CollectRows(rows, scanEndpoint)
-	return endpoints, failed(err, "list webhook endpoints")
+	return all(ctx, tx.tx, scanEndpoint, "list webhook endpoints", selectEndpoints+` order by id`)
 }
 
 // InsertWebhookEndpoint stores a new endpoint. It gets the events that are appended from now on.

@@ -15,7 +15,7 @@ const (
 	defaultPerSecond   = 200
 )
 
-// WithTerminalLimits bounds what is asked of one terminal: so many calls under way at the same time, and so many begun
+// WithTerminalLimits bounds what is asked of one terminal: so many calls in flight at the same time, and so many begun
 // in a second, in a burst too. Both must be 1 or more. A call above the limit waits for its turn as long as its context
 // allows, and is NotDone when the context ends first.
 func WithTerminalLimits(concurrent, perSecond int) Option {

@@ -53,10 +53,10 @@ func transfer(account string, e camt.Entry) (Transfer, SkipReason) {
 		Fee: included(e.Charges), Exchanged: exchanged(e), Lines: lines(e), Mentions: mentions(e),
 	}
 	paid := t.Net
-	if told(t.Exchanged) {
+	if isSet(t.Exchanged) {
 		paid = t.Exchanged
 	}
-	if told(t.Fee) && t.Fee.Currency() != paid.Currency() {
+	if isSet(t.Fee) && t.Fee.Currency() != paid.Currency() {
 		t.Fee = money.Amount{} // what was taken of another currency is no part of what was paid: it belongs to the exchange
 	}
 	t.Sender = sender(e, t)
@@ -102,7 +102,7 @@ func included(charges []camt.Charge) money.Amount {
 	for _, c := range charges {
 		switch {
 		case !c.Included:
-		case !told(sum):
+		case !isSet(sum):
 			sum = c.Amount
 		case sum.Currency() == c.Amount.Currency():
 			sum = sum.Add(c.Amount)
@@ -114,11 +114,11 @@ func included(charges []camt.Charge) money.Amount {
 // exchanged returns what was exchanged into the entry's amount, with its sign.
 func exchanged(e camt.Entry) money.Amount {
 	from := e.Exchanged
-	if len(e.Details) == 1 && !told(from) {
+	if len(e.Details) == 1 && !isSet(from) {
 		from = e.Details[0].Original
 	}
 	switch {
-	case !told(from) || from.Currency() == e.Amount.Currency():
+	case !isSet(from) || from.Currency() == e.Amount.Currency():
 		return money.Amount{}
 	case e.Amount.IsNegative():
 		return from.Neg()
@@ -139,10 +139,10 @@ func lines(e camt.Entry) []Line {
 		}
 		line := priced(d)
 		line.OrderID = strings.Join(orders, "")
-		if len(e.Details) == 1 && !told(line.Net) {
+		if len(e.Details) == 1 && !isSet(line.Net) {
 			line.Net = e.Amount
 		}
-		if fromFile = fromFile && told(line.Net); fromFile {
+		if fromFile = fromFile && isSet(line.Net); fromFile {
 			total = total.Add(line.Net)
 		}
 		all = append(all, line)
@@ -153,7 +153,7 @@ func lines(e camt.Entry) []Line {
 	fee := included(e.Charges)
 	switch {
 	case fromFile && total.Equal(e.Amount):
-	case fromFile && told(fee) && fee.Currency() == total.Currency() && total.Sub(fee).Equal(e.Amount):
+	case fromFile && isSet(fee) && fee.Currency() == total.Currency() && total.Sub(fee).Equal(e.Amount):
 		for i := range all { // the fee is kept for all of them together
 			all[i].Gross, all[i].Net = all[i].Net, money.Amount{}
 		}
@@ -176,14 +176,14 @@ func unpriced(line int, orders []string) []Line {
 // priced returns the amounts of a detail as far as they are told: what is left, and what was kept or what it was before.
 func priced(d camt.Detail) Line {
 	line := Line{Number: d.Line, Net: d.Amount}
-	if !told(line.Net) {
+	if !isSet(line.Net) {
 		return line
 	}
 	fee := included(d.Charges)
 	switch {
-	case told(fee) && fee.Currency() == line.Net.Currency():
+	case isSet(fee) && fee.Currency() == line.Net.Currency():
 		line.Fee, line.Gross = fee, line.Net.Add(fee)
-	case told(d.Original) && d.Original.Currency() == line.Net.Currency():
+	case isSet(d.Original) && d.Original.Currency() == line.Net.Currency():
 		line.Gross = d.Original
 		if line.Net.IsNegative() {
 			line.Gross = d.Original.Neg()

@@ -19,10 +19,10 @@ type Decision struct {
 	Note            string
 }
 
-func (c Decision) accepts() bool { return len(c.Items) == 0 && !told(c.Fee) && c.Account == "" }
+func (c Decision) accepts() bool { return len(c.Items) == 0 && !isSet(c.Fee) && c.Account == "" }
 
 // Confirm books a payout as a person decides. Problems: payout-decided, validation-failed.
-func (d *Desk) Confirm(p *Payout, c Decision) error {
+func (m *Matcher) Confirm(p *Payout, c Decision) error {
 	if !p.State.CanBecome(Booked) {
 		return problem.New(problem.PayoutDecided, "Payout %s is %s already.", p.ID, p.State)
 	}
@@ -30,44 +30,44 @@ func (d *Desk) Confirm(p *Payout, c Decision) error {
 		if p.State != Proposed {
 			return problem.InvalidFields(problem.Field{Name: "items", Message: "is missing: there is no proposal for this payout. Say what it pays, or on which account it goes"})
 		}
-		if !d.stillOpen(p) {
+		if !m.stillOpen(p) {
 			return problem.New(problem.PayoutDecided, "Something in the proposal for payout %s was paid out or taken back since. Look at the payout again.", p.ID)
 		}
-	} else if err := d.explain(p, c); err != nil {
+	} else if err := m.explain(p, c); err != nil {
 		return err
 	}
-	if told(p.Exchanged) && c.ExchangeAccount != "" {
+	if isSet(p.Exchanged) && c.ExchangeAccount != "" {
 		p.ExchangeTo = c.ExchangeAccount
 	}
 	if p.Returns == "" && len(p.lines("")) < 2 {
 		return problem.InvalidFields(problem.Field{Name: "items", Message: "leave nothing to book: dismiss the payout"})
 	}
 	p.Confident = Certain
-	d.book(p, d.By, noted("Confirmed.", c.Note))
-	d.review()
+	m.book(p, m.By, noted("Confirmed.", c.Note))
+	m.review()
 	return nil
 }
 
 // explain makes a payout what the decision says, which must explain it to the centime.
-func (d *Desk) explain(p *Payout, c Decision) error {
+func (m *Matcher) explain(p *Payout, c Decision) error {
 	var items []Item
 	for n, id := range c.Items {
-		i := slices.IndexFunc(d.positions, func(q *Position) bool { return q.Source.ID == id && !q.Open.IsZero() })
+		i := slices.IndexFunc(m.positions, func(q *Position) bool { return q.Source.ID == id && !q.Open.IsZero() })
 		name := fmt.Sprintf("items.%d", n)
 		switch {
 		case i < 0:
 			return problem.InvalidFields(problem.Field{Name: name, Message: "must be a payment or refund that stands on a receipt account and waits for its payout"})
-		case d.positions[i].Open.Currency() != p.paid().Currency():
+		case m.positions[i].Open.Currency() != p.paid().Currency():
 			return problem.InvalidFields(problem.Field{Name: name, Message: "must be in " + string(p.paid().Currency())})
 		case slices.Contains(c.Items[:n], id):
 			return problem.InvalidFields(problem.Field{Name: name, Message: "is there twice"})
 		}
-		items = append(items, d.positions[i].item())
+		items = append(items, m.positions[i].item())
 	}
 	before := *p
 	p.forget()
 	p.Items, p.Returns = items, ""
-	if told(p.Exchanged) {
+	if isSet(p.Exchanged) {
 		p.ExchangeTo = ledger.ExchangeLosses
 	}
 	if err := p.balance(c); err != nil {
@@ -81,9 +81,9 @@ func (d *Desk) explain(p *Payout, c Decision) error {
 func (p *Payout) balance(c Decision) error {
 	left := p.Gross().Sub(p.paid()) // what came to us less than was paid
 	switch {
-	case told(c.Fee):
+	case isSet(c.Fee):
 		p.Fee = c.Fee
-	case told(p.FeeTold):
+	case isSet(p.FeeTold):
 		p.Fee = p.FeeTold
 	case c.Account != "":
 		p.Fee = p.zero()
@@ -105,7 +105,7 @@ func (p *Payout) balance(c Decision) error {
 }
 
 // Dismiss leaves a payout out of the books. Problem: payout-decided.
-func (d *Desk) Dismiss(p *Payout, note string) error {
+func (m *Matcher) Dismiss(p *Payout, note string) error {
 	if p.State == Dismissed {
 		return nil
 	}
@@ -113,21 +113,21 @@ func (d *Desk) Dismiss(p *Payout, note string) error {
 		return problem.New(problem.PayoutDecided, "Payout %s is %s already.", p.ID, p.State)
 	}
 	p.forget()
-	d.change(p, Dismissed, d.By, noted("Left out of the books.", note))
-	d.review()
+	m.change(p, Dismissed, m.By, noted("Left out of the books.", note))
+	m.review()
 	return nil
 }
 
 // Reopen takes back how a payout was booked, so that a person can decide again: its payments wait for their payout as before.
 // The caller reverses its entry. Problem: payout-decided.
-func (d *Desk) Reopen(p *Payout, note string) error {
+func (m *Matcher) Reopen(p *Payout, note string) error {
 	if p.State != Booked || p.Returns != "" {
 		return problem.New(problem.PayoutDecided, "Payout %s is %s. Only a booked payout can be reopened.", p.ID, p.State)
 	}
-	d.putBack(p)
+	m.putBack(p)
 	p.forget()
 	p.Held = true
-	d.change(p, Unmatched, d.By, noted("Reopened: its journal entry is reversed.", note))
+	m.change(p, Unmatched, m.By, noted("Reopened: its journal entry is reversed.", note))
 	return nil
 }
 

@@ -43,7 +43,7 @@ func (p *Payout) lines(feeAccount string) (lines []ledger.Line) {
 		}
 	}
 	debit(ledger.Bank, p.Net)
-	if told(p.Exchanged) {
+	if isSet(p.Exchanged) {
 		debit(p.ExchangeTo, p.Net.Neg())
 		debit(p.ExchangeTo, p.Exchanged)
 	}
@@ -65,7 +65,7 @@ func (p *Payout) lines(feeAccount string) (lines []ledger.Line) {
 		debit(account, came[account].Neg())
 		debit(account, went[account].Neg())
 	}
-	if told(p.Rest) {
+	if isSet(p.Rest) {
 		debit(p.RestTo, p.Rest.Neg())
 	}
 	return lines

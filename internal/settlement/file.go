@@ -138,5 +138,5 @@ func refuse(line int, format string, args ...any) *FileError {
 	return &FileError{[]Fault{{line, fmt.Sprintf(format, args...)}}}
 }
 
-// told reports whether an amount was in the file.
-func told(a money.Amount) bool { return a.Currency() != "" }
+// isSet reports whether an amount was in the file.
+func isSet(a money.Amount) bool { return a.Currency() != "" }

@@ -52,7 +52,7 @@ func (f File) CheckAccounts(ibans []string) error {
 // reach is how many days around a payout other files may report it, generously.
 const reach = 10 * 24 * time.Hour
 
-// PayoutSearch chooses the payouts that have to be on a desk: those that wait, and those that one of these chooses.
+// PayoutSearch chooses the payouts that a matcher needs: those that wait, and those that one of these chooses.
 type PayoutSearch struct {
 	From, To   time.Time // days, both included; zero for none
 	References []string  // with which they were seen
@@ -80,7 +80,7 @@ func (f File) Search() PayoutSearch {
 	return s
 }
 
-// PositionSearch chooses the positions that have to be on a desk.
+// PositionSearch chooses the positions that a matcher needs.
 type PositionSearch struct {
 	Orders   []string // of payments and refunds; of a payment, also its refunds
 	Sources  []ledger.Source
@@ -88,7 +88,7 @@ type PositionSearch struct {
 	From, To time.Time // those that are open, days, both included; zero for none
 }
 
-// Positions says which positions a desk needs for a file, which may be empty, and for what else is on it.
+// Positions says which positions a matcher needs for a file, which may be empty, and for those payouts and items.
 func Positions(s Setting, f File, payouts []Payout, ids ...string) PositionSearch {
 	search := PositionSearch{IDs: ids}
 	look := func(day time.Time, lines []Line) {

@@ -30,13 +30,13 @@ func plausible(fee money.Amount, items []Item) bool {
 
 // matchOrders matches a payout by the orders that a file names. Certain lines are booked. If the file says how much of the
 // payout the other lines are, they become a part of their own, which waits for a person.
-func (d *Desk) matchOrders(p *Payout) {
+func (m *Matcher) matchOrders(p *Payout) {
 	used := map[ledger.Source]bool{}
 	var sure, unsure []Line
 	var items []Item
 	p.Lines = slices.Clone(p.Lines)
 	for i, l := range p.Lines {
-		item, problem := d.matchLine(p, l, used)
+		item, problem := m.matchLine(p, l, used)
 		l.Problem, p.Lines[i].Problem = problem, problem
 		if problem != "" {
 			unsure = append(unsure, l)
@@ -47,26 +47,26 @@ func (d *Desk) matchOrders(p *Payout) {
 	}
 	switch {
 	case len(unsure) == 0:
-		d.settle(p, items)
-	case len(sure) > 0 && d.divisible(p):
-		d.split(p, sure, unsure)
-		d.settle(p, items)
+		m.settle(p, items)
+	case len(sure) > 0 && m.divisible(p):
+		m.split(p, sure, unsure)
+		m.settle(p, items)
 	default:
-		d.leave(p, unsure, items)
+		m.leave(p, unsure, items)
 	}
 }
 
 // matchLine returns the position that a line of a payout pays, or why there is none, as a sentence.
-func (d *Desk) matchLine(p *Payout, l Line, used map[ledger.Source]bool) (Item, string) {
+func (m *Matcher) matchLine(p *Payout, l Line, used map[ledger.Source]bool) (Item, string) {
 	if l.OrderID == "" {
 		return Item{}, "The file doesn't say which order this is."
 	}
 	if l.Kind == ChargebackLine {
 		return Item{}, "A chargeback. Say on which account the claim stands now."
 	}
-	at := d.byOrder[l.OrderID]
+	at := m.byOrder[l.OrderID]
 	if l.refund() {
-		at = d.refunds(l, used)
+		at = m.refunds(l, used)
 	}
 	if len(at) == 0 {
 		return Item{}, "Quittance knows no payment or refund with this order."
@@ -79,14 +79,14 @@ func (d *Desk) matchLine(p *Payout, l Line, used map[ledger.Source]bool) (Item, 
 		return Item{}, fmt.Sprintf("Nothing stands on a receipt account for %s any more. It was paid out before, or taken back.", q.Source.ID)
 	case q.Open.Currency() != p.paid().Currency():
 		return Item{}, fmt.Sprintf("%s is in %s.", q.Source.ID, q.Open.Currency())
-	case told(l.Gross) && !l.Gross.Equal(q.Open):
+	case isSet(l.Gross) && !l.Gross.Equal(q.Open):
 		return Item{}, fmt.Sprintf("%s is %s, but the file says %s.", q.Source.ID, q.Open, l.Gross)
 	}
 	item := q.item()
-	if told(l.Net) {
+	if isSet(l.Net) {
 		item.Fee = q.Open.Sub(l.Net)
 	}
-	if told(l.Net) && !told(l.Fee) && !plausible(item.Fee, []Item{item}) {
+	if isSet(l.Net) && !isSet(l.Fee) && !plausible(item.Fee, []Item{item}) {
 		return Item{}, fmt.Sprintf("%s is %s; a fee of %s can't be.", q.Source.ID, q.Open, item.Fee)
 	}
 	return item, ""
@@ -94,20 +94,20 @@ func (d *Desk) matchLine(p *Payout, l Line, used map[ledger.Source]bool) (Item, 
 
 // refund reports whether the line takes money away.
 func (l Line) refund() bool {
-	return l.Kind == RefundLine || told(l.Gross) && l.Gross.IsNegative() || !told(l.Gross) && told(l.Net) && l.Net.IsNegative()
+	return l.Kind == RefundLine || isSet(l.Gross) && l.Gross.IsNegative() || !isSet(l.Gross) && isSet(l.Net) && l.Net.IsNegative()
 }
 
 // refunds returns the refunds that a line may be, which names the refund's own order or that of its payment: the first one that
 // still stands on its account comes first.
-func (d *Desk) refunds(l Line, used map[ledger.Source]bool) []*Position {
+func (m *Matcher) refunds(l Line, used map[ledger.Source]bool) []*Position {
 	var all []*Position
-	for _, q := range d.byOrder[l.OrderID] {
+	for _, q := range m.byOrder[l.OrderID] {
 		if q.Amount.IsNegative() {
 			all = append(all, q)
 			continue
 		}
-		for _, r := range d.refundsOf[q.PaymentID] {
-			if (!told(l.Gross) || r.Amount.Equal(l.Gross)) && !used[r.Source] {
+		for _, r := range m.refundsOf[q.PaymentID] {
+			if (!isSet(l.Gross) || r.Amount.Equal(l.Gross)) && !used[r.Source] {
 				all = append(all, r)
 			}
 		}
@@ -130,24 +130,24 @@ func (q *Position) item() Item {
 }
 
 // settle books a payout whose lines are all certain, unless a person should look at its amounts.
-func (d *Desk) settle(p *Payout, items []Item) {
+func (m *Matcher) settle(p *Payout, items []Item) {
 	p.forget()
 	p.Items, p.Confident = items, Certain
 	fee := p.Gross().Sub(p.paid())
 	switch {
-	case told(p.Exchanged):
+	case isSet(p.Exchanged):
 		p.Fee, p.ExchangeTo = fee, ledger.ExchangeLosses
-		d.move(p, Proposed, "The payments are certain. The bank exchanged %s into %s. Confirm on which account the exchange stands.", p.Exchanged, p.Net)
-	case told(p.FeeTold) && !p.FeeTold.Equal(fee):
+		m.move(p, Proposed, "The payments are certain. The bank exchanged %s into %s. Confirm on which account the exchange stands.", p.Exchanged, p.Net)
+	case isSet(p.FeeTold) && !p.FeeTold.Equal(fee):
 		p.Fee, p.Rest = p.FeeTold, p.FeeTold.Sub(fee)
 		p.RestTo = accountFor(p.Rest, items)
-		d.move(p, Proposed, "The payments are certain. But %s less a fee of %s is not %s: %s is left over.", p.Gross(), p.Fee, p.paid(), p.Rest)
+		m.move(p, Proposed, "The payments are certain. But %s less a fee of %s is not %s: %s is left over.", p.Gross(), p.Fee, p.paid(), p.Rest)
 	case !plausible(fee, items):
 		p.Fee = fee
-		d.move(p, Proposed, "The payments are certain. But a fee of %s for %s is unusual.", fee, p.Gross())
+		m.move(p, Proposed, "The payments are certain. But a fee of %s for %s is unusual.", fee, p.Gross())
 	default:
 		p.Fee = fee
-		d.book(p, "", "Matched by the orders that the file names.")
+		m.book(p, "", "Matched by the orders that the file names.")
 	}
 }
 
@@ -160,20 +160,20 @@ func accountFor(rest money.Amount, items []Item) string {
 }
 
 // divisible reports whether the file says how much of the payout each line is.
-func (d *Desk) divisible(p *Payout) bool {
-	if told(p.Exchanged) || slices.ContainsFunc(p.Lines, func(l Line) bool { return !told(l.Net) }) {
+func (m *Matcher) divisible(p *Payout) bool {
+	if isSet(p.Exchanged) || slices.ContainsFunc(p.Lines, func(l Line) bool { return !isSet(l.Net) }) {
 		return false
 	}
 	return sum(p.Lines, Line.net).Equal(p.Net)
 }
 
 // split moves the lines that need a person into a part of their own.
-func (d *Desk) split(p *Payout, sure, unsure []Line) {
-	x := d.open(Transfer{Reference: p.Reference, Account: p.Account, Date: p.Date, Net: p.Total, Lines: unsure})
+func (m *Matcher) split(p *Payout, sure, unsure []Line) {
+	x := m.open(Transfer{Reference: p.Reference, Account: p.Account, Date: p.Date, Net: p.Total, Lines: unsure})
 	x.PartOf, x.Seen = cmp.Or(p.PartOf, p.ID), slices.Clone(p.Seen)
 	x.Net, x.FeeTold = sum(unsure, Line.net), feeOf(unsure)
 	p.Net, p.FeeTold = sum(sure, Line.net), feeOf(sure)
-	d.leave(x, unsure, nil)
+	m.leave(x, unsure, nil)
 }
 
 func (l Line) net() money.Amount { return l.Net }
@@ -181,7 +181,7 @@ func (l Line) fee() money.Amount { return l.Fee }
 
 // feeOf returns the sum of the fees in the file; the zero value when a line has none.
 func feeOf(lines []Line) money.Amount {
-	if slices.ContainsFunc(lines, func(l Line) bool { return !told(l.Fee) }) {
+	if slices.ContainsFunc(lines, func(l Line) bool { return !isSet(l.Fee) }) {
 		return money.Amount{}
 	}
 	return sum(lines, Line.fee)
@@ -197,7 +197,7 @@ func sum(lines []Line, of func(Line) money.Amount) money.Amount {
 }
 
 // leave lets a payout wait for a person. sure is what is certain about it.
-func (d *Desk) leave(p *Payout, unsure []Line, sure []Item) {
+func (m *Matcher) leave(p *Payout, unsure []Line, sure []Item) {
 	p.forget()
 	if len(sure) > 0 {
 		p.Choices = []Candidate{{Items: ids(sure)}}
@@ -209,7 +209,7 @@ func (d *Desk) leave(p *Payout, unsure []Line, sure []Item) {
 	if len(unsure) > 3 {
 		reasons = append(reasons, fmt.Sprintf("And %d more lines.", len(unsure)-3))
 	}
-	d.move(p, Unmatched, "%s", strings.Join(reasons, " "))
+	m.move(p, Unmatched, "%s", strings.Join(reasons, " "))
 }
 
 func ids(items []Item) []string {

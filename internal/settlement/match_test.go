@@ -211,7 +211,7 @@ func TestReopenedPayoutIsDecidedAgain(t *testing.T) {
 	p := o.payout()
 	assert.Len(t, p.Choices, 2, "it may be one or the other")
 	require.NoError(t, o.confirm("2026-11-25", p, Decision{Items: []string{"pay_a"}}))
-	require.NoError(t, o.decide("2026-11-26", p.ID, func(d *Desk, p *Payout) error { return d.Reopen(p, "It was b.") }))
+	require.NoError(t, o.decide("2026-11-26", p.ID, func(m *Matcher, p *Payout) error { return m.Reopen(p, "It was b.") }))
 	assert.Equal(t, []string{"1029 CHF 200.00"}, o.balances())
 	o.notified("2026-11-26", credit("CHF 1.00", ref("OTHER")+worldline))
 	assert.Equal(t, Unmatched, o.payout("").State, "only a person matches it again")

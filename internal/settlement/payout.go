@@ -143,7 +143,7 @@ func (p *Payout) become(next State, at time.Time, by, reason string) error {
 
 // paid returns what came to the merchant in the currency of the items: Net, or the amount before the exchange.
 func (p *Payout) paid() money.Amount {
-	if told(p.Exchanged) {
+	if isSet(p.Exchanged) {
 		return p.Exchanged
 	}
 	return p.Net
@@ -164,9 +164,9 @@ func (p *Payout) Currency() money.Currency { return p.paid().Currency() }
 // Kept returns what the acquirer keeps, as far as it is known.
 func (p *Payout) Kept() money.Amount {
 	switch {
-	case told(p.Fee):
+	case isSet(p.Fee):
 		return p.Fee
-	case told(p.FeeTold):
+	case isSet(p.FeeTold):
 		return p.FeeTold
 	default:
 		return p.zero()

@@ -153,11 +153,11 @@ func TestBooksCloseWhateverHappens(t *testing.T) {
 			},
 			"a person leaves one out": func(t *rapid.T) {
 				p := draw(t, waiting(Proposed, Unmatched), func(Payout) bool { return true })
-				require.NoError(t, o.decide(now(), p.ID, func(d *Desk, p *Payout) error { return d.Dismiss(p, "") }))
+				require.NoError(t, o.decide(now(), p.ID, func(m *Matcher, p *Payout) error { return m.Dismiss(p, "") }))
 			},
 			"a person was wrong": func(t *rapid.T) {
 				p := draw(t, waiting(Booked), func(p Payout) bool { return p.Returns == "" })
-				require.NoError(t, o.decide(now(), p.ID, func(d *Desk, p *Payout) error { return d.Reopen(p, "") }))
+				require.NoError(t, o.decide(now(), p.ID, func(m *Matcher, p *Payout) error { return m.Reopen(p, "") }))
 			},
 			"": func(t *rapid.T) { o.check(t) },
 		})

@@ -24,24 +24,24 @@ const (
 // new one that contradicts what is known; a person has to look at it.
 //
 // Two transfers of one file are the same only when they have the same reference.
-func (d *Desk) recognise(settlementID string, format Format, t Transfer) (p *Payout, known bool) {
+func (m *Matcher) recognise(settlementID string, format Format, t Transfer) (p *Payout, known bool) {
 	var whole, candidates []*Payout
-	for _, p := range d.payouts {
+	for _, p := range m.payouts {
 		if p.PartOf == "" {
 			whole = append(whole, p)
 		}
 	}
 	referred := slices.DeleteFunc(slices.Clone(whole), func(p *Payout) bool {
-		return t.Reference == "" || !p.referred(format, t) || d.apart(p, t) > sameReferenceWithin
+		return t.Reference == "" || !p.referred(format, t) || m.apart(p, t) > sameReferenceWithin
 	})
 	if i := slices.IndexFunc(referred, func(p *Payout) bool { return p.Total.Equal(t.Net) }); i >= 0 {
-		return d.learn(referred[i], t)
+		return m.learn(referred[i], t)
 	}
 	if t.Returned {
 		return nil, false
 	}
 	if len(referred) > 0 {
-		return d.contradiction(t, referred[0], "another amount"), false
+		return m.contradiction(t, referred[0], "another amount"), false
 	}
 	for _, p := range whole {
 		if !p.seenIn(settlementID) {
@@ -50,29 +50,29 @@ func (d *Desk) recognise(settlementID string, format Format, t Transfer) (p *Pay
 	}
 	best, likest := (*Payout)(nil), 0
 	for _, p := range candidates {
-		if likeness := d.likeness(p, format, t); likeness > likest {
+		if likeness := m.likeness(p, format, t); likeness > likest {
 			best, likest = p, likeness
 		}
 	}
 	if best != nil {
-		return d.learn(best, t)
+		return m.learn(best, t)
 	}
 	for _, p := range candidates {
 		if p.State == Returned {
 			continue
 		}
-		if d.near(p, t) && p.guessed() && !p.seenAs(format) && len(t.orders()) > 0 {
-			return d.contradiction(t, p, "other payments"), false
+		if m.near(p, t) && p.guessed() && !p.seenAs(format) && len(t.orders()) > 0 {
+			return m.contradiction(t, p, "other payments"), false
 		}
 		if p.mentioned(format, t) && !p.Total.Equal(t.Net) {
-			return d.contradiction(t, p, "another amount"), false
+			return m.contradiction(t, p, "another amount"), false
 		}
 	}
 	return nil, false
 }
 
 // likeness returns how much speaks for a payout being the transfer; 0 is too little.
-func (d *Desk) likeness(p *Payout, format Format, t Transfer) int {
+func (m *Matcher) likeness(p *Payout, format Format, t Transfer) int {
 	if p.Account != "" && t.Account != "" && p.Account != t.Account || !p.Total.Equal(t.Net) && !p.Total.Equal(t.Exchanged) {
 		return 0
 	}
@@ -89,20 +89,20 @@ func (d *Desk) likeness(p *Payout, format Format, t Transfer) int {
 	case p.mentioned(format, t):
 		return 800
 	}
-	if !d.near(p, t) {
+	if !m.near(p, t) {
 		return 0
 	}
-	return 100 - d.apart(p, t)
+	return 100 - m.apart(p, t)
 }
 
-func (d *Desk) apart(p *Payout, t Transfer) int {
-	days := d.Calendar.BusinessDaysBetween(p.Date, t.Date)
+func (m *Matcher) apart(p *Payout, t Transfer) int {
+	days := m.Calendar.BusinessDaysBetween(p.Date, t.Date)
 	return max(days, -days)
 }
 
 // near reports whether a payout and a transfer are over the same amount at about the same time.
-func (d *Desk) near(p *Payout, t Transfer) bool {
-	return p.Total.Equal(t.Net) && d.apart(p, t) <= sameWithin
+func (m *Matcher) near(p *Payout, t Transfer) bool {
+	return p.Total.Equal(t.Net) && m.apart(p, t) <= sameWithin
 }
 
 // guessed reports whether a person confirmed what the payout pays without a file that names it.
@@ -111,42 +111,42 @@ func (p *Payout) guessed() bool {
 }
 
 // learn takes over what a transfer tells about a payout that still waits.
-func (d *Desk) learn(p *Payout, t Transfer) (learned *Payout, known bool) {
-	if p.State == Booked && told(t.Exchanged) && !told(p.Exchanged) {
-		return d.exchange(p, t), false
+func (m *Matcher) learn(p *Payout, t Transfer) (learned *Payout, known bool) {
+	if p.State == Booked && isSet(t.Exchanged) && !isSet(p.Exchanged) {
+		return m.exchange(p, t), false
 	}
 	if !p.State.Waits() {
 		return p, true
 	}
-	if told(t.Exchanged) && p.Net.Equal(t.Exchanged) {
+	if isSet(t.Exchanged) && p.Net.Equal(t.Exchanged) {
 		p.Total, p.Net, p.Exchanged = t.Net, t.Net, t.Exchanged
 	}
-	if !told(p.FeeTold) && t.Fee.Currency() == p.paid().Currency() {
+	if !isSet(p.FeeTold) && t.Fee.Currency() == p.paid().Currency() {
 		p.FeeTold = t.Fee
 	}
 	if len(p.orders()) == 0 && len(t.Lines) > 0 {
 		p.forget()
 		p.Lines = t.Lines
-		d.move(p, Unmatched, "Another file says more about this payout.")
+		m.move(p, Unmatched, "Another file says more about this payout.")
 	}
 	return p, true
 }
 
 // exchange proposes how to book what the bank exchanged of a payout that is booked in its own currency.
-func (d *Desk) exchange(p *Payout, t Transfer) *Payout {
-	x := d.open(t)
+func (m *Matcher) exchange(p *Payout, t Transfer) *Payout {
+	x := m.open(t)
 	x.Lines, x.Held = nil, true
 	x.Rest, x.RestTo, x.ExchangeTo = t.Exchanged, ledger.Bank, ledger.ExchangeLosses
 	x.Confident = Likely
-	d.move(x, Proposed, "The bank exchanged payout %s, which is booked as %s, into %s.", p.name(), p.Net, t.Net)
+	m.move(x, Proposed, "The bank exchanged payout %s, which is booked as %s, into %s.", p.name(), p.Net, t.Net)
 	return x
 }
 
 // contradiction adds a payout for a transfer that only a person can explain.
-func (d *Desk) contradiction(t Transfer, p *Payout, what string) *Payout {
-	x := d.open(t)
+func (m *Matcher) contradiction(t Transfer, p *Payout, what string) *Payout {
+	x := m.open(t)
 	x.Held = true
-	d.move(x, Unmatched, "This looks like payout %s over %s of %s, but with %s. Find out which is right before anything is booked.",
+	m.move(x, Unmatched, "This looks like payout %s over %s of %s, but with %s. Find out which is right before anything is booked.",
 		p.name(), p.Total, p.Date.Format(time.DateOnly), what)
 	return x
 }

@@ -191,7 +191,7 @@ func TestDismissedPayoutStaysOutOfTheBooksUntilAPersonSaysOtherwise(t *testing.T
 	o := newOffice(t)
 	o.paid("a", chf("100.00"), "2026-11-20")
 	o.notified("2026-11-24", credit("CHF 98.00", worldline))
-	dismiss := func(d *Desk, p *Payout) error { return d.Dismiss(p, "Of the shop.") }
+	dismiss := func(m *Matcher, p *Payout) error { return m.Dismiss(p, "Of the shop.") }
 	require.NoError(t, o.decide("2026-11-24", o.payout().ID, dismiss))
 	require.NoError(t, o.decide("2026-11-24", o.payout().ID, dismiss), "again changes nothing")
 	assert.Equal(t, []any{Dismissed, "Left out of the books. Of the shop."}, []any{o.payout().State, o.payout().Reason})

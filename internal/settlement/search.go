@@ -23,13 +23,13 @@ const (
 // proposes them when there is exactly one explanation. Acquirers pay out whole days. So it tries what is due on the day of the
 // payout first, then any days in a row, of all methods or of one, and then any set that is small enough to be sure that there
 // is no other.
-func (d *Desk) matchAmount(p *Payout) {
-	open := d.within(p)
+func (m *Matcher) matchAmount(p *Payout) {
+	open := m.within(p)
 	if items, ok := matchDetails(p, open); ok {
-		d.propose(p, items, Likely, "Each transaction that the file lists fits one payment only")
+		m.propose(p, items, Likely, "Each transaction that the file lists fits one payment only")
 		return
 	}
-	due, batches := d.due(p, open), batches(open)
+	due, batches := m.due(p, open), batches(open)
 	for _, attempt := range []struct {
 		confidence Confidence
 		reason     string
@@ -46,22 +46,22 @@ func (d *Desk) matchAmount(p *Payout) {
 		sets, all := attempt.found()
 		switch {
 		case len(sets) == 1 && all:
-			d.propose(p, itemsOf(sets[0]), attempt.confidence, attempt.reason)
+			m.propose(p, itemsOf(sets[0]), attempt.confidence, attempt.reason)
 			return
 		case len(sets) > 0:
-			d.offer(p, sets)
+			m.offer(p, sets)
 			return
 		}
 	}
 	p.forget()
-	d.move(p, Unmatched, "The payments and refunds of the %d business days before that still wait for their payout do not explain it.", longestWait)
+	m.move(p, Unmatched, "The payments and refunds of the %d business days before that still wait for their payout do not explain it.", longestWait)
 }
 
 // within returns what the payout may pay: what stands on a receipt account in its currency, came not long before it, and is not
 // proposed for another payout.
-func (d *Desk) within(p *Payout) []*Position {
-	reserved, first := d.reserved(), calendarDay(d.Calendar.AddBusinessDays(p.Date, -longestWait))
-	return slices.DeleteFunc(slices.Clone(d.positions), func(q *Position) bool {
+func (m *Matcher) within(p *Payout) []*Position {
+	reserved, first := m.reserved(), calendarDay(m.Calendar.AddBusinessDays(p.Date, -longestWait))
+	return slices.DeleteFunc(slices.Clone(m.positions), func(q *Position) bool {
 		return q.Open.IsZero() || q.Open.Currency() != p.paid().Currency() || q.Day.Before(first) || q.Day.After(p.Date) || reserved[q.Source]
 	})
 }
@@ -74,9 +74,9 @@ func of(method payment.Method, open []*Position) []*Position {
 }
 
 // due returns what is usually paid out on the day of the payout, of all methods and of each.
-func (d *Desk) due(p *Payout, open []*Position) (sets []batch) {
-	for _, m := range methods {
-		sets = append(sets, weigh(slices.DeleteFunc(of(m, open), func(q *Position) bool { return !d.Expected(q.Day).Equal(p.Date) })))
+func (m *Matcher) due(p *Payout, open []*Position) (sets []batch) {
+	for _, method := range methods {
+		sets = append(sets, weigh(slices.DeleteFunc(of(method, open), func(q *Position) bool { return !m.Expected(q.Day).Equal(p.Date) })))
 	}
 	return sets
 }
@@ -135,7 +135,7 @@ func batches(open []*Position) (sets []batch) {
 
 // owed is what a set has to make with the fee that the file tells, or without any, in the smallest unit.
 func (p *Payout) owed() int64 {
-	if told(p.FeeTold) {
+	if isSet(p.FeeTold) {
 		return p.paid().Add(p.FeeTold).Minor()
 	}
 	return p.paid().Minor()
@@ -146,7 +146,7 @@ func (p *Payout) exactly(b batch) bool { return len(b.set) > 0 && b.gross == p.o
 
 // plausibly lets the acquirer keep what it usually does, unless the file tells the fee.
 func (p *Payout) plausibly(b batch) bool {
-	return p.exactly(b) || len(b.set) > 0 && !told(p.FeeTold) && b.keeps(b.gross-p.owed())
+	return p.exactly(b) || len(b.set) > 0 && !isSet(p.FeeTold) && b.keeps(b.gross-p.owed())
 }
 
 // keeps reports whether the acquirer may plausibly keep that fee of the set.
@@ -203,7 +203,7 @@ func combinations(open []*Position, explains func(batch) bool, together int, lea
 // matchDetails matches the transactions of a file that names no orders by their amounts: as many payments of an amount must be
 // open as the file lists.
 func matchDetails(p *Payout, open []*Position) (items []Item, ok bool) {
-	if len(p.Lines) < 2 || slices.ContainsFunc(p.Lines, func(l Line) bool { return !told(l.Gross) && !told(l.Net) }) {
+	if len(p.Lines) < 2 || slices.ContainsFunc(p.Lines, func(l Line) bool { return !isSet(l.Gross) && !isSet(l.Net) }) {
 		return nil, false
 	}
 	taken := map[ledger.Source]bool{}
@@ -220,7 +220,7 @@ func matchDetails(p *Payout, open []*Position) (items []Item, ok bool) {
 			return nil, false
 		}
 		item := fitting[free].item()
-		if told(l.Net) {
+		if isSet(l.Net) {
 			item.Fee = item.Gross.Sub(l.Net)
 		}
 		taken[item.Source] = true
@@ -231,7 +231,7 @@ func matchDetails(p *Payout, open []*Position) (items []Item, ok bool) {
 
 // fits reports whether a line without an order may be about the position.
 func (l Line) fits(q *Position) bool {
-	if told(l.Gross) {
+	if isSet(l.Gross) {
 		return l.Gross.Equal(q.Open)
 	}
 	item := q.item()
@@ -247,23 +247,23 @@ func itemsOf(set []*Position) []Item {
 }
 
 // propose asks a person to confirm a payout's only explanation.
-func (d *Desk) propose(p *Payout, items []Item, confidence Confidence, reason string) {
+func (m *Matcher) propose(p *Payout, items []Item, confidence Confidence, reason string) {
 	p.forget()
 	p.Items, p.Confident = items, confidence
 	p.Fee = p.Gross().Sub(p.paid())
-	if told(p.Exchanged) {
+	if isSet(p.Exchanged) {
 		p.ExchangeTo = ledger.ExchangeLosses
 	}
-	d.move(p, Proposed, "%s: %s, less a fee of %s.", reason, p.Gross(), p.Fee)
+	m.move(p, Proposed, "%s: %s, less a fee of %s.", reason, p.Gross(), p.Fee)
 }
 
 // offer asks a person to choose between a payout's explanations.
-func (d *Desk) offer(p *Payout, sets [][]*Position) {
+func (m *Matcher) offer(p *Payout, sets [][]*Position) {
 	p.forget()
 	for _, set := range sets {
 		fee := money.FromMinor(weigh(set).gross, p.Currency()).Sub(p.paid())
 		p.Choices = append(p.Choices, Candidate{Items: ids(itemsOf(set)), Fee: fee})
 	}
-	d.touch(p)
-	d.move(p, Unmatched, "Several sets of payments explain it.")
+	m.touch(p)
+	m.move(p, Unmatched, "Several sets of payments explain it.")
 }

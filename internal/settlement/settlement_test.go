@@ -29,7 +29,7 @@ func eur(s string) money.Amount { return money.MustParse(s, money.EUR) }
 // order is the order id of the payment or refund with that short name.
 func order(name string) string { return ("Q" + strings.ToUpper(name) + strings.Repeat("2", 17))[:18] }
 
-// office is a company's books on the receipt account, and its desk from import to import.
+// office is a company's books on the receipt account, and its matcher from import to import.
 type office struct {
 	tester
 	positions []Position
@@ -70,19 +70,19 @@ func (o *office) stands(q Position) {
 	o.positions = append(o.positions, q)
 }
 
-// at works at the desk of that day and keeps what was changed.
-func (o *office) at(on string, work func(d *Desk)) {
+// at works with the matcher of that day and keeps what was changed.
+func (o *office) at(on string, work func(m *Matcher)) {
 	o.Helper()
 	canton, err := calendar.ForCanton("VD")
 	require.NoError(o, err)
-	d := NewDesk(Setting{CompanyID: "cmp_1", Calendar: canton, Now: day(on).Add(9 * time.Hour), By: "key_1", PayoutDays: 2},
+	m := NewMatcher(Setting{CompanyID: "cmp_1", Calendar: canton, Now: day(on).Add(9 * time.Hour), By: "key_1", PayoutDays: 2},
 		slices.Clone(o.positions), slices.Clone(o.payouts))
-	work(d)
-	for _, p := range d.Changed() {
+	work(m)
+	for _, p := range m.Changed() {
 		require.NoError(o, o.keep(p))
 	}
 	for i := range o.positions {
-		o.positions[i].Open = d.bySource[o.positions[i].Source].Open
+		o.positions[i].Open = m.bySource[o.positions[i].Source].Open
 	}
 }
 
@@ -132,7 +132,7 @@ func (o *office) takes(on string, f File) taken {
 	o.Helper()
 	o.files++
 	settlement := fmt.Sprintf("set_%d", o.files)
-	o.at(on, func(d *Desk) { d.Take(settlement, f) })
+	o.at(on, func(m *Matcher) { m.Take(settlement, f) })
 	told := taken{skipped: f.Skipped}
 	for _, p := range o.payouts {
 		for _, s := range p.Seen {
@@ -217,15 +217,15 @@ func (o *office) payout(reference ...string) Payout {
 }
 
 // decide changes the payout on that day.
-func (o *office) decide(on, payoutID string, do func(d *Desk, p *Payout) error) (err error) {
+func (o *office) decide(on, payoutID string, do func(m *Matcher, p *Payout) error) (err error) {
 	o.Helper()
-	o.at(on, func(d *Desk) { err = do(d, d.Payout(payoutID)) })
+	o.at(on, func(m *Matcher) { err = do(m, m.Payout(payoutID)) })
 	return err
 }
 
 func (o *office) confirm(on string, p Payout, c Decision) error {
 	o.Helper()
-	return o.decide(on, p.ID, func(d *Desk, p *Payout) error { return d.Confirm(p, c) })
+	return o.decide(on, p.ID, func(m *Matcher, p *Payout) error { return m.Confirm(p, c) })
 }
 
 // balances returns what the entries have left on each account, such as "1020 CHF 105.70", without those with nothing; receipts

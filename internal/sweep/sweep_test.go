@@ -189,7 +189,7 @@ func TestARefundByHandIsRecognisedByItsAmount(t *testing.T) {
 	assert.False(t, sweep.Fits(came(sweep.Captured, chf("8.00")), byHand(refund.Recorded)), "that is a payment")
 }
 
-// Whatever is on either side: what is under way is never judged, other companies' business is never shown, and when Saferpay's
+// Whatever is on either side: what is in flight is never judged, other companies' business is never shown, and when Saferpay's
 // word is taken, the receipt account says afterwards what Saferpay moved.
 func TestTheReceiptAccountSaysWhatSaferpayMovedOnceItsWordIsTaken(t *testing.T) {
 	t.Parallel()

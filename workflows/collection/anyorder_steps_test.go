@@ -229,7 +229,7 @@ func (w *world) resolve(_ context.Context, in escalationsteps.Resolve) error {
 	return err
 }
 
-// check holds Saferpay's books against ours once nothing is under way any more.
+// check holds Saferpay's books against ours once nothing is in flight any more.
 func (w *world) check() {
 	var paid int64
 	for _, r := range w.receipts {

@@ -41,7 +41,7 @@ type collecting struct {
 	authorizedAfterAll map[string]bool             // which the person who decides does not see
 	overlooked         map[string]bool             // captured, which the person who decides does not see
 	refusals           map[string]error            // what OpenPaymentPage answers instead of a page
-	recorded           []steps.Unfinished          // payments under way that stand in the record
+	recorded           []steps.Unfinished          // payments in flight that stand in the record
 	asking             error                       // what AssertPayment answers instead of an outcome
 	slow               time.Duration               // how long OpenPaymentPage takes
 	slowDecision       time.Duration               // how long recording a decision takes

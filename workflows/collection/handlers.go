@@ -162,7 +162,7 @@ func (p *invoicePayment) payNow(ctx workflow.Context, in contract.PayNow) (contr
 		PaymentID: in.PaymentID, OrderID: in.OrderID, Method: in.Method, Language: in.Language, RedirectURL: page.RedirectURL, State: payment.Redirected,
 		Amount: page.Amount, OpenedAt: workflow.Now(ctx), AskedAt: workflow.Now(ctx), ExpiresAt: page.ExpiresAt,
 	})
-	if err := p.mustBePayable(); err != nil { // paid or cancelled meanwhile: the page is followed, but nobody gets it
+	if err := p.mustBePayable(); err != nil { // paid or cancelled while Saferpay answered: the page is followed, but nobody gets it
 		return contract.Checkout{}, err
 	}
 	return contract.Checkout{PaymentID: in.PaymentID, RedirectURL: page.RedirectURL}, nil

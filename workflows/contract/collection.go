@@ -17,8 +17,8 @@ func (c Commands) Issue(ctx context.Context, inv invoice.Invoice, emailID string
 	return c.collect(ctx, inv, invoice.Open, IssueInvoice{CompanyID: inv.CompanyID, InvoiceID: inv.ID, EmailID: emailID})
 }
 
-// TakeUp starts the workflow of an issued invoice anew when it was ended from outside, such as in Temporal Web. It goes on
-// where the record says, and asks Saferpay about every payment that was under way. One that still runs is left alone.
+// TakeUp starts the workflow of an issued invoice again when it was ended from outside, such as in Temporal Web. It goes on
+// where the record says, and asks Saferpay about every payment that was in flight. One that still runs is left alone.
 func (c Commands) TakeUp(ctx context.Context, inv invoice.Invoice) error {
 	return c.collect(ctx, inv, inv.Status, TakenUp(inv.CompanyID, inv.ID))
 }

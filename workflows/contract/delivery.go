@@ -11,7 +11,7 @@ import (
 	"github.com/quittance/quittance/internal/delivery"
 )
 
-// Deliver starts bringing an event to a webhook endpoint, unless that is under way. One that the company asked for once more,
+// Deliver starts bringing an event to a webhook endpoint, unless that is in flight. One that the company asked for once more,
 // and that waits for its next attempt, has it at once.
 //
 // A workflow that has ended is no obstacle, since a company may ask again: what has been delivered already is known to the

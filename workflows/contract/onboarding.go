@@ -67,7 +67,7 @@ func (c Commands) DecideCurrency(ctx context.Context, s merchant.PaymentService,
 	return out, err
 }
 
-// Disconnect ends a payment service: no new payment begins, and what is under way comes to its end.
+// Disconnect ends a payment service: no new payment begins, and what is in flight comes to its end.
 func (c Commands) Disconnect(ctx context.Context, s merchant.PaymentService) (ServiceState, error) {
 	var out ServiceState
 	err := c.updateWithStart(ctx, c.onboarding(connected(s)), client.UpdateWorkflowOptions{UpdateName: UpdateDisconnect}, &out)

@@ -30,7 +30,7 @@ func refundOptions(in RequestRefund, invoiceNumber string) client.StartWorkflowO
 	}
 }
 
-// TakeUpRefund starts the workflow of a refund anew when it was ended from outside. It first looks whether Saferpay has the
+// TakeUpRefund starts the workflow of a refund again when it was ended from outside. It first looks whether Saferpay has the
 // refund. One that still runs is left alone.
 func (c Commands) TakeUpRefund(ctx context.Context, r refund.Refund, invoiceNumber string) error {
 	return c.RequestRefund(ctx, takeUpRefund(r), invoiceNumber)

@@ -44,7 +44,7 @@ var do *steps.Activities
 
 // EventDelivery sends an event to a webhook endpoint until the receiver takes it, and parks it when that takes too long. It
 // is started when the events before it, of the same invoice, have reached the endpoint or are parked. On SignalTryAgain it
-// begins anew. As in InvoicePayment, Temporal's own cancellation request changes nothing: who wants no more events disables
+// begins again. As in InvoicePayment, Temporal's own cancellation request changes nothing: who wants no more events disables
 // the endpoint.
 func (w Workflow) EventDelivery(ctx workflow.Context, in contract.DeliverEvent) (contract.EventDelivered, error) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
@@ -67,7 +67,7 @@ func (w Workflow) EventDelivery(ctx workflow.Context, in contract.DeliverEvent) 
 	}
 }
 
-// round makes attempts until the delivery has ended; it returns nil when the company asked to begin anew.
+// round makes attempts until the delivery has ended; it returns nil when the company asked to begin again.
 func (d *delivering) round(ctx workflow.Context) (*contract.EventDelivered, error) {
 	for d.wishes.ReceiveAsync(nil) { // what was asked for so far is done now
 	}

@@ -74,7 +74,7 @@ func (o *onboarding) decide(ctx workflow.Context, in contract.Decision) (contrac
 	})
 }
 
-// mailDocument answers once the document stands on the timeline; the mail goes out meanwhile.
+// mailDocument answers once the document stands on the timeline; it does not wait for the mail to go out.
 func (o *onboarding) mailDocument(ctx workflow.Context, in contract.MailDocument) (contract.Acknowledged, error) {
 	_, err := o.change(ctx, func() error {
 		return o.step(flow.WithOptions(ctx, flow.Books, "Note that a document came"), do.ReceiveDocument,

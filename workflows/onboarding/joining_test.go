@@ -39,9 +39,9 @@ type joining struct {
 	mailDown     bool
 	looks        []time.Time
 	planned      int             // how often what happens every day was
-	pages        []steps.Resumed // what is under way when the credentials are renewed
-	resumed      []string        // from where on payments under way were told of new credentials
-	left         int             // after how many days nothing is under way any more
+	pages        []steps.Resumed // what is in flight when the credentials are renewed
+	resumed      []string        // from where on payments in flight were told of new credentials
+	left         int             // after how many days nothing is in flight any more
 	erased       []time.Time     // when somebody tried to erase the credentials
 	dailyEnded   bool
 	letters      []sent

@@ -57,7 +57,7 @@ type onboarding struct {
 	changing   workflow.Mutex          // one change of the payment service at a time
 	changes    workflow.ReceiveChannel // what happened to it elsewhere
 	catchingUp bool
-	resuming   bool // payments and refunds under way are told that the credentials work again
+	resuming   bool // payments and refunds in flight are told that the credentials work again
 	outbox     outbox
 	blind      string // why the last look at the terminal found nothing out
 	attention  bool   // what the search attribute NeedsAttention says
@@ -98,7 +98,7 @@ func (o *onboarding) run(ctx workflow.Context) (contract.ServiceState, error) {
 			// 4. Have an active payment service looked after from now on.
 			err = o.plan(ctx)
 		case o.Status == merchant.Disconnected && o.Connected:
-			// 5. Let what is under way come to its end, and forget the credentials.
+			// 5. Let what is in flight come to its end, and forget the credentials.
 			err = o.windUp(ctx)
 		default:
 			// 6. Answer whoever waits for an answer, see the last mails off, and end.
@@ -196,7 +196,7 @@ func (o *onboarding) look(ctx workflow.Context) error {
 	return o.step(flow.WithOptions(ctx, flow.Books, "Note that nothing could be seen"), do.NoteBlindLook, look)
 }
 
-// windUp erases the credentials of a disconnected payment service a day later, or as soon after that as nothing is under way.
+// windUp erases the credentials of a disconnected payment service a day later, or as soon after that as nothing is in flight.
 func (o *onboarding) windUp(ctx workflow.Context) error {
 	for o.Connected {
 		nextDay := workflow.TimerOptions{Summary: "Payments and refunds that are under way still need the credentials"}
@@ -241,7 +241,7 @@ func (o *onboarding) resume(ctx workflow.Context) {
 			var resumed steps.Resumed
 			err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Let payments and refunds under way go on"), do.ResumePayments, next).Get(ctx, &resumed)
 			if err != nil {
-				workflow.GetLogger(ctx).Error("Payments under way could not be told of the new credentials.", "error", err)
+				workflow.GetLogger(ctx).Error("payments in flight not told of new credentials", "error", err)
 			}
 			next.After = resumed.Next
 			o.resuming = next.After != ""

@@ -24,7 +24,7 @@ var do *steps.Activities
 // except in a local stack.
 type Workflow struct{ TimeScale int64 }
 
-// sweepOverlap is how much of the report of earlier nights is read again. What is under way is left to its process, which
+// sweepOverlap is how much of the report of earlier nights is read again. What is in flight is left to its process, which
 // is through with it in this time: Saferpay itself knows what became of a payment after 120 h at the latest.
 const sweepOverlap = 7 * 24 * time.Hour
 
@@ -37,7 +37,7 @@ type Swept struct {
 	Until        time.Time `json:"until"`             // what happened before was compared
 	Skipped      string    `json:"skipped,omitempty"` // why nothing was compared
 	Transactions int       `json:"transactions"`
-	UnderWay     int       `json:"under_way"` // whose process was asked to look, or began anew
+	UnderWay     int       `json:"under_way"` // whose process was asked to look, or began again
 	Findings     int       `json:"findings"`  // that were put before a person
 }
 
@@ -62,7 +62,7 @@ type nightlySweep struct {
 }
 
 // NightlySweep compares Saferpay's transaction report with our records, which a Temporal Schedule starts it for. It never
-// judges what is under way: the process of a payment or refund owns it and is asked to look again, and one that is gone is
+// judges what is in flight: the process of a payment or refund owns it and is asked to look again, and one that is gone is
 // started again; that goes for what should have ended long ago, too, of which Saferpay may know nothing. What a person must decide becomes a Finding, which waits by itself, so that a sweep is over in a moment.
 //
 // A report that can't be read fails the sweep; the next one reads what this one missed.
@@ -114,7 +114,7 @@ func (s *nightlySweep) run(ctx workflow.Context) (Swept, error) {
 		}
 		s.Skipped, s.Transactions = compared.Skipped, s.Transactions+compared.Transactions
 
-		// 2. See to it that somebody looks after what is under way.
+		// 2. See to it that somebody looks after what is in flight.
 		for _, p := range compared.Payments {
 			if err := s.lookAgain(ctx, p); err != nil {
 				return Swept{}, err

@@ -15,7 +15,7 @@ const capDACOverride = 1 // CAP_DAC_OVERRIDE in capabilities(7); containers keep
 func ignoreFilePermissions(attr *syscall.SysProcAttr) { attr.AmbientCaps = []uintptr{capDACOverride} }
 
 // awaitFormerServer waits up to 10 s until no process of an earlier server works in the cluster, then removes the lock file
-// that a killed server leaves: its process id may meanwhile belong to another program, which Postgres would take for a server.
+// that a killed server leaves: its process id may by then belong to another program, which Postgres would take for a server.
 func awaitFormerServer(ctx context.Context, cluster string) error {
 	deadline := time.Now().Add(stopTimeout)
 	for {

@@ -170,7 +170,7 @@ func (s *Simulator) decide(t *transaction) {
 	s.mu.Lock()
 	if s.books.transactions[t.ID] != t {
 		s.mu.Unlock()
-		return // reset or aged meanwhile
+		return // reset or aged while the payer paid
 	}
 	decided, notifyURL := *t, t.NotifyURL
 	if t.Type == saferpay.TypeRefund || t.CaptureID != "" {

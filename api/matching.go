@@ -29,15 +29,15 @@ type MatchingTx interface {
 	AppendEvent(ctx context.Context, e event.Event) error
 }
 
-// desk is a transaction in which payouts are matched and booked, and nothing else is booked for the company.
-type desk struct {
+// matching is a transaction in which payouts are matched and booked, and nothing else is booked for the company.
+type matching struct {
 	tx      MatchingTx
 	company merchant.Company
 	setting settlement.Setting
 }
 
-// atDesk runs fn in one transaction of the caller's company.
-func (s *server) atDesk(ctx context.Context, fn func(desk) error) error {
+// matching runs fn in one transaction of the caller's company.
+func (s *server) matching(ctx context.Context, fn func(matching) error) error {
 	who := callerOf(ctx)
 	return inCompany(ctx, s.Store, who.companyID, func(tx MatchingTx) error {
 		if err := tx.LockJournal(ctx); err != nil {
@@ -52,7 +52,7 @@ func (s *server) atDesk(ctx context.Context, fn func(desk) error) error {
 		if err != nil {
 			return err
 		}
-		return fn(desk{tx, company, setting})
+		return fn(matching{tx, company, setting})
 	})
 }
 
@@ -62,56 +62,56 @@ func settingOf(c merchant.Company, now time.Time) (settlement.Setting, error) {
 }
 
 // take takes in a file and stores what it brings.
-func (d desk) take(ctx context.Context, s settlement.Settlement, file settlement.File) error {
-	table, err := d.lay(ctx, file, file.Search())
+func (m matching) take(ctx context.Context, s settlement.Settlement, file settlement.File) error {
+	matcher, err := m.matcher(ctx, file, file.Search())
 	if err != nil {
 		return err
 	}
-	table.Take(s.ID, file)
-	if err := d.tx.InsertSettlement(ctx, s); err != nil {
+	matcher.Take(s.ID, file)
+	if err := m.tx.InsertSettlement(ctx, s); err != nil {
 		return err
 	}
-	return d.store(ctx, table)
+	return m.store(ctx, matcher)
 }
 
 // decide looks up a payout, lets fn decide on it, and stores what follows. Items are the ids of what the decision names.
-func (d desk) decide(ctx context.Context, payoutID string, items []string, fn func(*settlement.Desk, *settlement.Payout) error) (settlement.Payout, error) {
-	p, err := d.tx.Payout(ctx, payoutID)
+func (m matching) decide(ctx context.Context, payoutID string, items []string, fn func(*settlement.Matcher, *settlement.Payout) error) (settlement.Payout, error) {
+	p, err := m.tx.Payout(ctx, payoutID)
 	if err != nil {
 		return p, err
 	}
-	table, err := d.lay(ctx, settlement.File{}, settlement.PayoutSearch{IDs: []string{p.ID, p.Returns}}, items...)
+	matcher, err := m.matcher(ctx, settlement.File{}, settlement.PayoutSearch{IDs: []string{p.ID, p.Returns}}, items...)
 	if err != nil {
 		return p, err
 	}
-	decided := table.Payout(payoutID)
-	if err := fn(table, decided); err != nil {
+	decided := matcher.Payout(payoutID)
+	if err := fn(matcher, decided); err != nil {
 		return p, err
 	}
-	err = d.store(ctx, table)
+	err = m.store(ctx, matcher)
 	return *decided, err
 }
 
-// lay puts on a table what is needed for the file, for the payouts that the search chooses, and for those that wait.
-func (d desk) lay(ctx context.Context, file settlement.File, search settlement.PayoutSearch, items ...string) (*settlement.Desk, error) {
-	payouts, err := d.tx.SearchPayouts(ctx, search)
+// matcher returns a matcher that knows what is needed for the file, for the payouts that the search chooses, and for those that wait.
+func (m matching) matcher(ctx context.Context, file settlement.File, search settlement.PayoutSearch, items ...string) (*settlement.Matcher, error) {
+	payouts, err := m.tx.SearchPayouts(ctx, search)
 	if err != nil {
 		return nil, err
 	}
-	positions, err := d.tx.Positions(ctx, settlement.Positions(d.setting, file, payouts, items...))
+	positions, err := m.tx.Positions(ctx, settlement.Positions(m.setting, file, payouts, items...))
 	if err != nil {
 		return nil, err
 	}
-	return settlement.NewDesk(d.setting, positions, payouts), nil
+	return settlement.NewMatcher(m.setting, positions, payouts), nil
 }
 
 // store keeps what has changed, and books what is to be booked: payout, journal entry and event together.
-func (d desk) store(ctx context.Context, table *settlement.Desk) error {
-	for _, p := range table.Changed() {
-		if err := d.book(ctx, table, p); err != nil {
+func (m matching) store(ctx context.Context, matcher *settlement.Matcher) error {
+	for _, p := range matcher.Changed() {
+		if err := m.book(ctx, matcher, p); err != nil {
 			return err
 		}
-		if err := d.tx.SavePayout(ctx, *p); err != nil {
+		if err := m.tx.SavePayout(ctx, *p); err != nil {
 			return err
 		}
 	}
@@ -119,18 +119,18 @@ func (d desk) store(ctx context.Context, table *settlement.Desk) error {
 }
 
 // book brings the journal in step with a payout.
-func (d desk) book(ctx context.Context, table *settlement.Desk, p *settlement.Payout) error {
+func (m matching) book(ctx context.Context, matcher *settlement.Matcher, p *settlement.Payout) error {
 	switch {
 	case p.State == settlement.Booked && p.EntryID == "":
 		var returns string
 		if p.Returns != "" {
-			returns = table.Payout(p.Returns).EntryID
+			returns = matcher.Payout(p.Returns).EntryID
 		}
-		return booking.Payout(ctx, d.tx, d.company, p, returns, d.setting.Now)
+		return booking.Payout(ctx, m.tx, m.company, p, returns, m.setting.Now)
 	case p.State == settlement.Unmatched && p.EntryID != "": // reopened
-		return booking.ReopenedPayout(ctx, d.tx, d.company, p, today(d.setting.Now), d.setting.By)
-	case p.State.Waits() && p.CreatedAt.Equal(d.setting.Now): // new
-		return d.tx.AppendEvent(ctx, event.New(event.PayoutWaiting, p.CompanyID, p.ID, d.setting.Now, p.Facts()))
+		return booking.ReopenedPayout(ctx, m.tx, m.company, p, today(m.setting.Now), m.setting.By)
+	case p.State.Waits() && p.CreatedAt.Equal(m.setting.Now): // new
+		return m.tx.AppendEvent(ctx, event.New(event.PayoutWaiting, p.CompanyID, p.ID, m.setting.Now, p.Facts()))
 	}
 	return nil
 }
