@@ -185,8 +185,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 // which a refusal as a whole belongs, by problem name; "" for all others.
 func (s *server) refused(w http.ResponseWriter, r *http.Request, err error, name string, data any, fields map[string]string) {
 	p := asRefusal(err)
-	if p == nil || p.Status >= http.StatusInternalServerError || p.Status == http.StatusNotFound || p.Status == http.StatusForbidden && fields[""] == "" ||
-		p.Status == http.StatusUnauthorized && visitorOf(r.Context()) != nil {
+	if p == nil || p.Status >= http.StatusInternalServerError || p.Status == http.StatusNotFound || (p.Status == http.StatusForbidden || p.Status == http.StatusUnauthorized) && visitorOf(r.Context()) != nil {
 		s.fail(w, r, err)
 		return
 	}

@@ -1,0 +1,233 @@
+package e2e
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/deployments/local/stack"
+)
+
+// What the invoicing product's article describes, click by click, in French: add the service, a wrong password, the right one,
+// wait, active, default; an earlier draft, its terms, issue; the customer pays; paid; the receipt on 1029; fees by hand; a currency.
+func TestAPersonDoesEverythingOfTheArticleInTheConsole(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t)
+	c := newCompany(t, shared)
+	a := unverified(t, shared, "700900")
+	earlier := c.draftOf("A-1") // made before there was any payment service
+	see := func(text *string) chromedp.Action { return chromedp.Text("main", text, chromedp.ByQuery) }
+	click := func(selector string) chromedp.Action {
+		return chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible)
+	}
+	enter := func(name, value string) chromedp.Action {
+		field := `[name="` + name + `"]`
+		return chromedp.Tasks{chromedp.WaitVisible(field, chromedp.ByQuery), chromedp.SetValue(field, value, chromedp.ByQuery)}
+	}
+	act := func(url string, form ...string) chromedp.Action { // goes to a page, fills its form in and sends it
+		tasks := chromedp.Tasks{chromedp.Navigate(url)}
+		for i := 0; i < len(form); i += 2 {
+			tasks = append(tasks, enter(form[i], form[i+1]))
+		}
+		return tasks
+	}
+	var wrong, waiting, active, paid, journal, currencies, home string
+	api := shared.APIURL()
+	b.visit(api+"/console?lang=fr",
+		enter("key", c.key), click("main button"),
+		chromedp.WaitVisible(".cards", chromedp.ByQuery), see(&home),
+		click(`.menu a[href="/console/payment-services"]`), click(`a[href="/console/payment-services/new"]`),
+		enter("name", "Boutique en ligne"), click("#test"), click("main form button"),
+		enter("customer_id", a.customer), enter("terminal_id", a.terminal), enter("api_username", "API_"+a.customer+"_00000001"), enter("api_password", "wrong"), click("main form button"),
+		chromedp.WaitVisible(".field.wrong #api_password", chromedp.ByQuery), see(&wrong),
+		enter("api_password", "Password-1"), click("main form button"),
+		chromedp.WaitVisible("#wait", chromedp.ByQuery), see(&waiting),
+		chromedp.ActionFunc(func(context.Context) error { // the acquirer finishes, and an operator hears of it by mail
+			a.contract(t, object{"method": "VISA", "currencies": []string{"CHF"}}, object{"method": "TWINT", "currencies": []string{"CHF"}})
+			admin := &company{t: t, stack: shared, key: stack.AdminKey}
+			var services struct{ Data []paymentService }
+			c.call("GET", "/payment-services", nil).gives(200, &services)
+			admin.call("POST", "/payment-services/"+services.Data[0].ID+"/verification", object{"decision": "approved", "reason": "Told by mail."}).gives(200, nil)
+			return nil
+		}),
+		chromedp.Reload(), click(`form[action$="/default"] button`),
+		chromedp.WaitVisible(".notice.good", chromedp.ByQuery), see(&active),
+		act(api+"/console/invoices/"+earlier.ID+"/conditions"), click(`input[name=payment_service_ids]`), click("main form button"), chromedp.WaitVisible(".notice.good", chromedp.ByQuery),
+		click(`a[href$="/issue"]`), click("main form button"), chromedp.WaitVisible(".notice.good", chromedp.ByQuery),
+		chromedp.ActionFunc(func(ctx context.Context) error { // the customer, in a window of her own
+			var document string
+			if err := chromedp.AttributeValue(`.actions a[target=_blank]`, "href", &document, nil, chromedp.ByQuery).Do(ctx); err != nil {
+				return err
+			}
+			var notice string
+			b.visit(document, choose("card"), enterCard(visa), seePaid(&notice))
+			return nil
+		}),
+		chromedp.Reload(), chromedp.WaitVisible(".state.good.pill", chromedp.ByQuery), see(&paid),
+		act(api+"/console/journal/new", "date", "22.11.2026", "text", "Frais Worldline", "account0", "6940", "debit0", "1.40", "account1", "1029", "credit1", "1.40"),
+		click("main form button"), chromedp.WaitVisible(".notice.good", chromedp.ByQuery),
+		chromedp.Navigate(api+"/console/journal"), chromedp.WaitVisible("table.list", chromedp.ByQuery), see(&journal),
+		chromedp.Navigate(api+"/console/payment-services"), click(".rows h2 a"), click(`button[name=currency][value=EUR]`),
+		chromedp.WaitVisible(".notice.good", chromedp.ByQuery), see(&currencies),
+	)
+	assert.Contains(t, home, "Pas encore de service de paiement")
+	assert.Contains(t, wrong, "Saferpay refuse ces données d’accès")
+	assert.Contains(t, wrong, "Rien n’est enregistré.")
+	assert.Contains(t, waiting, "Worldline/SIX vérifie votre entreprise")
+	assert.Contains(t, active, "Par défaut")
+	assert.Contains(t, paid, "Payé")
+	assert.Contains(t, paid, "1029")
+	assert.Contains(t, journal, "1029 / 1100")
+	assert.Contains(t, journal, "Frais Worldline")
+	assert.Contains(t, journal, "6940 / 1029")
+	assert.Contains(t, currencies, "EUR, Demandé")
+}
+
+// consoleUser is a person in the console, without a browser.
+type consoleUser struct {
+	c      *company
+	cookie string
+}
+
+func (c *company) inConsole(role string) consoleUser {
+	c.t.Helper()
+	var link struct{ URL string }
+	c.call("POST", "/console-sessions", object{"user": object{"id": "u_1", "name": "C. Exemple"}, "role": role}).gives(201, &link)
+	entered := send(c.t, "GET", link.URL, nil, nil)
+	require.Equal(c.t, http.StatusSeeOther, entered.status)
+	assert.Equal(c.t, "/console", entered.header.Get("Location"))
+	for _, cookie := range entered.header.Values("Set-Cookie") {
+		if strings.HasPrefix(cookie, "quittance_console=") {
+			assert.Contains(c.t, cookie, "HttpOnly")
+			assert.Contains(c.t, cookie, "SameSite=Lax")
+			value, _, _ := strings.Cut(cookie, ";")
+			return consoleUser{c, value}
+		}
+	}
+	c.t.Fatal("no session was opened")
+	return consoleUser{}
+}
+
+func (u consoleUser) get(path string) answer {
+	u.c.t.Helper()
+	return send(u.c.t, "GET", u.c.stack.APIURL()+path, nil, http.Header{"Cookie": {u.cookie}})
+}
+
+func (u consoleUser) post(path string, form url.Values) answer {
+	u.c.t.Helper()
+	return send(u.c.t, "POST", u.c.stack.APIURL()+path, []byte(form.Encode()), http.Header{
+		"Cookie": {u.cookie}, "Content-Type": {"application/x-www-form-urlencoded"}, "Sec-Fetch-Site": {"same-origin"},
+	})
+}
+
+func TestNobodyDoesInTheConsoleWhatHisRoleForbidsOrWhatIsAnothers(t *testing.T) {
+	t.Parallel()
+	c := newMerchant(t, shared)
+	inv := c.issue("108.00")
+	inv.payNow("card").pay(visa)
+	p := inv.requireCollectedOnce("108.00").Payments[0]
+	var services struct{ Data []paymentService }
+	c.call("GET", "/payment-services", nil).gives(200, &services)
+	service, draft := services.Data[0].ID, c.draftOf("D-1")
+	var entries struct{ Data []struct{ ID string } }
+	c.call("GET", "/journal", nil).gives(200, &entries)
+
+	pages := []string{
+		"/console/payment-services/" + service, "/console/payment-services/" + service + "/credentials", "/console/payment-services/" + service + "/disconnect",
+		"/console/invoices/" + inv.ID, "/console/invoices/" + inv.ID + "/content", "/console/invoices/" + inv.ID + "/conditions", "/console/invoices/" + inv.ID + "/entries",
+		"/console/invoices/" + draft.ID + "/issue", "/console/invoices/" + draft.ID + "/cancel", "/console/payments/" + p.ID, "/console/journal/" + entries.Data[0].ID,
+		"/console/journal/" + entries.Data[0].ID + "/reverse",
+	}
+	lists := []string{
+		"/console", "/console/payment-services", "/console/payment-services/new", "/console/invoices", "/console/invoices/new", "/console/payments", "/console/exceptions", "/console/payouts",
+		"/console/reconciliation", "/console/journal", "/console/journal/new", "/console/journal.csv", "/console/trial-balance", "/console/statements/2026-11", "/console/statements/2026-11.csv",
+		"/console/close", "/console/settings", "/console/access", "/console/audit", "/console/search?q=nothing",
+	}
+	managers := map[string]url.Values{ // acts that only a manager may do
+		"/console/payment-services":                             {"environment": {"test"}},
+		"/console/payment-services/" + service + "/credentials": {"customer_id": {"123123"}, "terminal_id": {"12345678"}, "api_username": {"API_123123_00000001"}, "api_password": {"Demo-Password-1"}},
+		"/console/payment-services/" + service + "/default":     {},
+		"/console/payment-services/" + service + "/currencies":  {"currency": {"USD"}},
+		"/console/payment-services/" + service + "/disconnect":  {},
+		"/console/invoices":                                     {"number": {"N-1"}, "currency": {"CHF"}, "amount": {"5.00"}, "due_date": {"31.12.2026"}, "customer.name": {"Anna"}, "customer.language": {"fr"}},
+		"/console/invoices/" + draft.ID + "/conditions":         {"due_date": {"30.12.2026"}},
+		"/console/invoices/" + draft.ID + "/issue":              {},
+		"/console/invoices/" + draft.ID + "/cancel":             {},
+		"/console/payments/" + p.ID + "/refunds":                {"amount": {"1.00"}, "reason": {"x"}, "sure": {"yes"}},
+		"/console/settings":                                     {"receipt_account": {"1020"}, "fee_account": {"6940"}, "language": {"de"}},
+		"/console/close":                                        {"books_closed_until": {"31.10.2026"}},
+		"/console/access/keys":                                  {"scopes": {"write"}},
+		"/console/access/endpoints":                             {"url": {"http://127.0.0.1:9/"}},
+	}
+	bookkeepers := map[string]url.Values{ // and these a bookkeeper may do as well
+		"/console/journal": {"date": {"20.11.2026"}, "text": {"Frais"}, "currency": {"CHF"}, "account0": {"6940"}, "debit0": {"1.00"}, "account1": {"1029"}, "credit1": {"1.00"}},
+		"/console/journal/" + entries.Data[0].ID + "/reverse": {},
+	}
+	state := func() string {
+		var all strings.Builder
+		for _, list := range []string{"/payment-services", "/invoices", "/payments", "/refunds", "/journal", "/settings", "/webhook-endpoints", "/accounts"} {
+			all.Write(c.call("GET", list, nil).body)
+		}
+		return all.String()
+	}
+	before := state()
+
+	stranger := newCompany(t, shared).inConsole("manager")
+	for _, page := range pages {
+		assert.Equal(t, 404, stranger.get(page).status, page)
+	}
+	for path, form := range managers {
+		if strings.Contains(path, service) || strings.Contains(path, draft.ID) || strings.Contains(path, p.ID) {
+			assert.Equal(t, 404, stranger.post(path, form).status, path)
+		}
+	}
+	viewer, bookkeeper := c.inConsole("viewer"), c.inConsole("bookkeeper")
+	for _, page := range append(lists, pages...) {
+		assert.Equal(t, 200, viewer.get(page).status, page)
+	}
+	for path, form := range managers {
+		assert.Equal(t, 403, viewer.post(path, form).status, path)
+		assert.Equal(t, 403, bookkeeper.post(path, form).status, path)
+	}
+	for path, form := range bookkeepers {
+		assert.Equal(t, 403, viewer.post(path, form).status, path)
+	}
+	assert.Equal(t, before, state(), "nothing changed")
+	assert.Equal(t, 303, bookkeeper.post("/console/journal", bookkeepers["/console/journal"]).status)
+	foreign := send(t, "POST", shared.APIURL()+"/console/invoices/"+draft.ID+"/cancel", []byte(""), http.Header{"Cookie": {c.inConsole("manager").cookie}, "Sec-Fetch-Site": {"cross-site"}})
+	assert.Equal(t, 403, foreign.status)
+	assert.Equal(t, "draft", draft.now().Status)
+
+	require.Equal(t, 303, viewer.post("/console/sign-out", nil).status)
+	out := viewer.get("/console/invoices?status=paid")
+	assert.Equal(t, "/console/sign-in?next=%2Fconsole%2Finvoices%3Fstatus%3Dpaid", out.header.Get("Location"), "it comes back to where it was")
+}
+
+// In the frame of the invoicing product the console shows the page for which the session was opened, and only to that site.
+func TestTheInvoicingProductFramesAPageOfTheConsole(t *testing.T) {
+	t.Parallel()
+	c := newMerchant(t, shared)
+	var link struct{ URL string }
+	c.call("POST", "/console-sessions", object{
+		"user": object{"id": "u_1", "name": "C. Exemple"}, "role": "manager", "page": "/console/payment-services", "embed_origin": "https://invoices.example",
+	}).gives(201, &link)
+	entered := send(t, "GET", link.URL, nil, nil)
+	assert.Equal(t, "/console/payment-services", entered.header.Get("Location"))
+	cookie := regexp.MustCompile(`quittance_console=[^;]*`).FindString(strings.Join(entered.header.Values("Set-Cookie"), "\n"))
+	assert.Contains(t, strings.Join(entered.header.Values("Set-Cookie"), "\n"), "SameSite=None; Partitioned")
+	u := consoleUser{c, cookie}
+	page := u.get("/console/payment-services")
+	require.Equal(t, 200, page.status)
+	assert.Contains(t, page.header.Get("Content-Security-Policy"), "frame-ancestors https://invoices.example")
+	assert.Contains(t, string(page.body), `class="embedded"`)
+	assert.NotContains(t, string(page.body), `id="menu"`)
+	assert.Equal(t, 404, u.get("/console/journal").status)
+	assert.Equal(t, 401, send(t, "GET", link.URL, nil, nil).status, "the link works once")
+}
