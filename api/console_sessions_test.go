@@ -17,7 +17,7 @@ type object = map[string]any
 // linkFor returns the code of a link to the console for a person of that role.
 func (w *world) linkFor(role string) (code string) {
 	w.Helper()
-	link := w.call("POST", "/console-sessions", w.key, object{"user": object{"id": "u_1", "name": "C. Exemple"}, "role": role}).json(201)
+	link := w.call("POST", "/console-sessions", w.key, object{"user": object{"id": "u_1", "name": "C. Favre"}, "role": role}).json(201)
 	opened, err := url.Parse(link["url"].(string))
 	require.NoError(w, err)
 	assert.Equal(w, "/console/enter", opened.Path)
@@ -40,7 +40,7 @@ func TestALinkToTheConsoleWorksOnce(t *testing.T) {
 	current := w.call("GET", "/console-sessions/current", token, nil).json(200)
 	delete(current, "id")
 	assert.Equal(t, object{
-		"company": object{"id": w.company.ID, "name": "Demo SA"}, "user": object{"id": "u_1", "name": "C. Exemple"},
+		"company": object{"id": w.company.ID, "name": "Demo SA"}, "user": object{"id": "u_1", "name": "C. Favre"},
 		"role": "bookkeeper", "language": "fr", "page": "/console", "expires_at": "2026-11-22T19:00:00Z",
 	}, current)
 	require.Equal(t, 204, w.call("DELETE", "/console-sessions/current", token, nil).Code)
@@ -90,7 +90,7 @@ func TestEachRoleMayDoWhatItsNameSays(t *testing.T) {
 			actors = append(actors, e["actor"])
 		}
 	}
-	assert.Equal(t, []any{"C. Exemple (u_1)"}, actors)
+	assert.Equal(t, []any{"C. Favre (u_1)"}, actors)
 }
 
 func TestAnOperatorSignsInByName(t *testing.T) {

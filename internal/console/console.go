@@ -64,7 +64,7 @@ func New(o Options) http.Handler {
 	r.Use(s.protect, s.survive)
 	r.NotFound(s.notFound)
 	r.Method(http.MethodGet, stylesheet.path, stylesheet)
-	signIns := httprate.Limit(o.SignIns, time.Minute, httprate.WithKeyFuncs(clientAddress), httprate.WithLimitHandler(s.tooManySignIns))
+	signIns := httprate.LimitBy(o.SignIns, time.Minute, clientAddress, httprate.WithLimitHandler(s.tooManySignIns))
 	sameOrigin := http.NewCrossOriginProtection()
 	sameOrigin.SetDenyHandler(http.HandlerFunc(s.foreignForm))
 	r.Group(func(r chi.Router) {
@@ -122,14 +122,17 @@ func policy(ancestors, styleHash string) string {
 // survive turns a panic into a page, and a log line.
 func (s *server) survive(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			if fault := recover(); fault != nil && fault != http.ErrAbortHandler { //nolint:errorlint // the value that breaks off an answer
-				s.Logger.ErrorContext(r.Context(), "console page panicked", "method", r.Method, "route", chi.RouteContext(r.Context()).RoutePattern(), "panic", fault)
-				s.message(w, r, http.StatusInternalServerError, "mistake")
-			}
-		}()
+		defer s.panicked(w, r)
 		next.ServeHTTP(w, r)
 	})
+}
+
+// panicked is deferred.
+func (s *server) panicked(w http.ResponseWriter, r *http.Request) {
+	if fault := recover(); fault != nil && fault != http.ErrAbortHandler { //nolint:errorlint // the value that breaks off an answer
+		s.Logger.ErrorContext(r.Context(), "console page panicked", "method", r.Method, "route", chi.RouteContext(r.Context()).RoutePattern(), "panic", fault)
+		s.message(w, r, http.StatusInternalServerError, "mistake")
+	}
 }
 
 func (s *server) notFound(w http.ResponseWriter, r *http.Request) {

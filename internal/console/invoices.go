@@ -300,10 +300,8 @@ func (s *server) cancel(w http.ResponseWriter, r *http.Request) {
 func (s *server) receipt(w http.ResponseWriter, r *http.Request) {
 	id := chi.URLParam(r, "id")
 	day, ok := parseDate(r.PostFormValue("date"))
-	err := error(nil)
-	if !ok {
-		err = unreadable("date")
-	} else {
+	err := unreadable("date")
+	if ok {
 		_, err = s.api.RecordReceiptWithResponse(r.Context(), id, client.NewReceipt{
 			Amount: parseAmount("", r.PostFormValue("amount")), Date: types.Date{Time: day.Time}, Account: strings.TrimSpace(r.PostFormValue("account")),
 			Reference: optional[string](r.PostFormValue("reference")),

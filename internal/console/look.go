@@ -126,11 +126,15 @@ func newLooks(temporalWebURL string) map[string]*look {
 	return looks
 }
 
-// workflowAt returns what finds a workflow in Temporal Web: the address of those of that id, "" when Temporal Web has none here.
+// workflowAt returns what finds a workflow in Temporal Web: the address of those of that id, or of all that need attention; "" when
+// Temporal Web has no address here.
 func workflowAt(temporalWebURL string) func(id string) string {
 	return func(id string) string {
-		if temporalWebURL == "" {
+		switch {
+		case temporalWebURL == "":
 			return ""
+		case id == "attention":
+			return temporalWebURL + "/workflows?" + url.Values{"query": {`NeedsAttention = true AND ExecutionStatus = "Running"`}}.Encode()
 		}
 		return temporalWebURL + "/workflows/" + url.PathEscape(id)
 	}

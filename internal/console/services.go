@@ -156,7 +156,7 @@ func (s *server) addService(w http.ResponseWriter, r *http.Request) {
 		s.refused(w, r, err, "service-new", nil, nil)
 		return
 	}
-	http.Redirect(w, r, "/console/payment-services/"+made.JSON201.ID+"/credentials", http.StatusSeeOther)
+	http.Redirect(w, r, "/console/payment-services/"+made.JSON201.ID+"/credentials", http.StatusSeeOther) //nolint:gosec // a path of ours
 }
 
 func (s *server) credentials(w http.ResponseWriter, r *http.Request) {

@@ -117,7 +117,7 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	in := entered.JSON200
-	cookie := &http.Cookie{ //nolint:gosec // Secure wherever the console is served over TLS
+	cookie := &http.Cookie{
 		Name: companyCookie, Value: in.Token, Path: "/console", MaxAge: lasting, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.secure,
 	}
 	if in.EmbedOrigin != nil {
@@ -165,7 +165,7 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request) {
 	if !local(next, "/console") {
 		next = "/console"
 	}
-	http.Redirect(w, r, next, http.StatusSeeOther)
+	http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // it stays here, see local
 }
 
 func (s *server) signOut(w http.ResponseWriter, r *http.Request) {

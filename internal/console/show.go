@@ -55,13 +55,13 @@ func (f form) Value(field string, otherwise ...any) string {
 	if f.Values != nil && f.Values.Has(field) {
 		return f.Values.Get(field)
 	}
-	for _, value := range otherwise {
-		if text, ok := deref(value).(string); ok {
-			return text
-		}
-		return strings.Trim(string(mustJSON(value)), `"`)
+	if len(otherwise) == 0 {
+		return ""
 	}
-	return ""
+	if text, ok := deref(otherwise[0]).(string); ok {
+		return text
+	}
+	return strings.Trim(string(mustJSON(otherwise[0])), `"`)
 }
 
 // Is reports whether a choice is taken.
@@ -128,7 +128,7 @@ func (s *server) counts(r *http.Request) map[string]int {
 func (s *server) tell(w http.ResponseWriter, r *http.Request, to string, n notice) {
 	side := "/" + strings.Split(r.URL.Path, "/")[1]
 	s.setCookie(w, noticeCookie, base64.RawURLEncoding.EncodeToString(mustJSON(n)), side, 60)
-	http.Redirect(w, r, to, http.StatusSeeOther)
+	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // a path of ours
 }
 
 // takeNotice returns what was kept for this page, once.

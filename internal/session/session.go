@@ -20,7 +20,10 @@ const (
 	LinkLife = 5 * time.Minute
 	// Life is for how long a session lasts after its link was opened: a working day.
 	Life = 8 * time.Hour
-	// LinkPrefix begins every code of a link, TokenPrefix every token of a company's session, and OperatorPrefix that of an operator's.
+)
+
+// LinkPrefix begins every code of a link, TokenPrefix every token of a company's session, and OperatorPrefix that of an operator's.
+const (
 	LinkPrefix     = "qcl_"
 	TokenPrefix    = "qcs_"
 	OperatorPrefix = "qos_"

@@ -49,7 +49,8 @@ func TestAPersonDoesEverythingOfTheArticleInTheConsole(t *testing.T) {
 		chromedp.WaitVisible(".field.wrong #api_password", chromedp.ByQuery), see(&wrong),
 		enter("api_password", "Password-1"), click("main form button"),
 		chromedp.WaitVisible("#wait", chromedp.ByQuery), see(&waiting),
-		chromedp.ActionFunc(func(context.Context) error { // the acquirer finishes, and an operator hears of it by mail
+		chromedp.ActionFunc(func(context.Context) error { //nolint:contextcheck // calls have the test's context
+			// The acquirer finishes, and an operator hears of it by mail.
 			a.contract(t, object{"method": "VISA", "currencies": []string{"CHF"}}, object{"method": "TWINT", "currencies": []string{"CHF"}})
 			admin := &company{t: t, stack: shared, key: stack.AdminKey}
 			var services struct{ Data []paymentService }
@@ -61,7 +62,7 @@ func TestAPersonDoesEverythingOfTheArticleInTheConsole(t *testing.T) {
 		chromedp.WaitVisible(".notice.good", chromedp.ByQuery), see(&active),
 		act(api+"/console/invoices/"+earlier.ID+"/conditions"), click(`input[name=payment_service_ids]`), click("main form button"), chromedp.WaitVisible(".notice.good", chromedp.ByQuery),
 		click(`a[href$="/issue"]`), click("main form button"), chromedp.WaitVisible(".notice.good", chromedp.ByQuery),
-		chromedp.ActionFunc(func(ctx context.Context) error { // the customer, in a window of her own
+		chromedp.ActionFunc(func(ctx context.Context) error { //nolint:contextcheck // another browser, with the test's context
 			var document string
 			if err := chromedp.AttributeValue(`.actions a[target=_blank]`, "href", &document, nil, chromedp.ByQuery).Do(ctx); err != nil {
 				return err
@@ -99,7 +100,7 @@ type consoleUser struct {
 func (c *company) inConsole(role string) consoleUser {
 	c.t.Helper()
 	var link struct{ URL string }
-	c.call("POST", "/console-sessions", object{"user": object{"id": "u_1", "name": "C. Exemple"}, "role": role}).gives(201, &link)
+	c.call("POST", "/console-sessions", object{"user": object{"id": "u_1", "name": "C. Favre"}, "role": role}).gives(201, &link)
 	entered := send(c.t, "GET", link.URL, nil, nil)
 	require.Equal(c.t, http.StatusSeeOther, entered.status)
 	assert.Equal(c.t, "/console", entered.header.Get("Location"))
@@ -216,7 +217,7 @@ func TestTheInvoicingProductFramesAPageOfTheConsole(t *testing.T) {
 	c := newMerchant(t, shared)
 	var link struct{ URL string }
 	c.call("POST", "/console-sessions", object{
-		"user": object{"id": "u_1", "name": "C. Exemple"}, "role": "manager", "page": "/console/payment-services", "embed_origin": "https://invoices.example",
+		"user": object{"id": "u_1", "name": "C. Favre"}, "role": "manager", "page": "/console/payment-services", "embed_origin": "https://invoices.example",
 	}).gives(201, &link)
 	entered := send(t, "GET", link.URL, nil, nil)
 	assert.Equal(t, "/console/payment-services", entered.header.Get("Location"))
