@@ -49,26 +49,26 @@ func TestAPersonDoesEverythingOfTheArticleInTheConsole(t *testing.T) {
 		chromedp.WaitVisible(".field.wrong #api_password", chromedp.ByQuery), see(&wrong),
 		enter("api_password", "Password-1"), click("main form button"),
 		chromedp.WaitVisible("#wait", chromedp.ByQuery), see(&waiting),
-		chromedp.ActionFunc(func(context.Context) error { //nolint:contextcheck // calls have the test's context
+		chromedp.ActionFunc(func(context.Context) error {
 			// The acquirer finishes, and an operator hears of it by mail.
-			a.contract(t, object{"method": "VISA", "currencies": []string{"CHF"}}, object{"method": "TWINT", "currencies": []string{"CHF"}})
+			a.contract(t, object{"method": "VISA", "currencies": []string{"CHF"}}, object{"method": "TWINT", "currencies": []string{"CHF"}}) //nolint:contextcheck // it has the test's
 			admin := &company{t: t, stack: shared, key: stack.AdminKey}
 			var services struct{ Data []paymentService }
-			c.call("GET", "/payment-services", nil).gives(200, &services)
-			admin.call("POST", "/payment-services/"+services.Data[0].ID+"/verification", object{"decision": "approved", "reason": "Told by mail."}).gives(200, nil)
+			c.call("GET", "/payment-services", nil).gives(200, &services)                                                                                           //nolint:contextcheck // it has the test's
+			admin.call("POST", "/payment-services/"+services.Data[0].ID+"/verification", object{"decision": "approved", "reason": "Told by mail."}).gives(200, nil) //nolint:contextcheck // it has the test's
 			return nil
 		}),
 		chromedp.Reload(), click(`form[action$="/default"] button`),
 		chromedp.WaitVisible(".notice.good", chromedp.ByQuery), see(&active),
 		act(api+"/console/invoices/"+earlier.ID+"/conditions"), click(`input[name=payment_service_ids]`), click("main form button"), chromedp.WaitVisible(".notice.good", chromedp.ByQuery),
 		click(`a[href$="/issue"]`), click("main form button"), chromedp.WaitVisible(".notice.good", chromedp.ByQuery),
-		chromedp.ActionFunc(func(ctx context.Context) error { //nolint:contextcheck // another browser, with the test's context
+		chromedp.ActionFunc(func(ctx context.Context) error {
 			var document string
 			if err := chromedp.AttributeValue(`.actions a[target=_blank]`, "href", &document, nil, chromedp.ByQuery).Do(ctx); err != nil {
 				return err
 			}
 			var notice string
-			b.visit(document, choose("card"), enterCard(visa), seePaid(&notice))
+			b.visit(document, choose("card"), enterCard(visa), seePaid(&notice)) //nolint:contextcheck // it has the test's
 			return nil
 		}),
 		chromedp.Reload(), chromedp.WaitVisible(".state.good.pill", chromedp.ByQuery), see(&paid),
