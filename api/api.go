@@ -33,6 +33,7 @@ var specification = sync.OnceValue(func() *openapi3.T {
 type Options struct {
 	Store      Store
 	Sessions   Sessions
+	Oversight  Oversight
 	Collection Collection
 	Refunding  Refunding
 	Onboarding Onboarding

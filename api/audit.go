@@ -99,7 +99,7 @@ func (s *server) complete(r *http.Request, next http.Handler, e audit.Entry, bef
 // concerns returns whose audit log the call belongs in; "" for a company that is only being created.
 func (s *server) concerns(r *http.Request) (companyID string, err error) {
 	c := callerOf(r.Context())
-	if !c.admin {
+	if !c.admin || c.companyID != "" { // see onBehalf
 		return c.companyID, nil
 	}
 	switch segments := segmentsOf(r); {

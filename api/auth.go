@@ -92,6 +92,9 @@ func (s *server) caller(r *http.Request) (caller, error) {
 	if err != nil {
 		return caller{}, err
 	}
+	if k.Suspended {
+		return caller{}, suspended()
+	}
 	now := s.now()
 	if k.Expired(now) {
 		return caller{}, problem.New(problem.Unauthorized, "This key expired on %s.", k.ExpiresAt.Format(time.RFC3339))
@@ -113,6 +116,9 @@ func (s *server) sessionCaller(ctx context.Context, hash []byte) (caller, error)
 	if err != nil {
 		return caller{}, err
 	}
+	if c.Suspended {
+		return caller{}, suspended()
+	}
 	if c.EnteredAt.IsZero() {
 		return caller{companyID: c.CompanyID, keyID: c.ID, session: c, link: hash}, nil
 	}
@@ -124,6 +130,10 @@ func (s *server) sessionCaller(ctx context.Context, hash []byte) (caller, error)
 		scopes = append(scopes, merchant.ScopeWrite)
 	}
 	return caller{companyID: c.CompanyID, keyID: c.ID, scopes: scopes, session: c}, nil
+}
+
+func suspended() error {
+	return problem.New(problem.CompanySuspended, "This company is suspended. Its payments go on; ask the operator of Quittance.")
 }
 
 // authorize reports whether the caller may do what the security requirement of a call, in openapi.yaml, asks for. Its extensions are

@@ -18,17 +18,50 @@ func (s *server) CreateCompany(ctx context.Context, r spec.CreateCompanyRequestO
 	if err := s.Store.CreateCompany(ctx, c); err != nil {
 		return nil, err
 	}
-	return spec.CreateCompany201JSONResponse{
-		ID:             c.ID,
-		Name:           c.Name,
-		Language:       spec.Language(c.Language),
-		Canton:         c.Canton,
-		ContactEmail:   optional(c.ContactEmail),
-		ReceiptAccount: c.ReceiptAccount,
-		FeeAccount:     c.FeeAccount,
-		LiabilityShift: spec.LiabilityShift(c.Liability),
-		CreatedAt:      c.CreatedAt,
-	}, nil
+	return spec.CreateCompany201JSONResponse(shownCompany(c)), nil
+}
+
+// GetCompany answers GET /companies/{company_id}.
+func (s *server) GetCompany(ctx context.Context, r spec.GetCompanyRequestObject) (spec.GetCompanyResponseObject, error) {
+	c, err := s.companyOf(ctx, r.CompanyID)
+	return spec.GetCompany200JSONResponse(shownCompany(c)), err
+}
+
+// UpdateCompany answers PATCH /companies/{company_id}.
+func (s *server) UpdateCompany(ctx context.Context, r spec.UpdateCompanyRequestObject) (spec.UpdateCompanyResponseObject, error) {
+	var c merchant.Company
+	err := inCompany(ctx, s.Store, r.CompanyID, func(tx SettingsTx) (err error) {
+		if c, err = tx.LockCompany(ctx); err != nil {
+			return err
+		}
+		set(&c.Name, r.Body.Name)
+		set(&c.ContactEmail, r.Body.ContactEmail)
+		if r.Body.Language != nil {
+			c.Language = string(*r.Body.Language)
+		}
+		if r.Body.Canton != nil {
+			c.Canton = string(*r.Body.Canton)
+		}
+		if r.Body.Status != nil {
+			c.Suspended = *r.Body.Status == spec.CompanyStatusSuspended
+		}
+		if err := c.Validate(); err != nil {
+			return err
+		}
+		return tx.SaveCompany(ctx, c)
+	})
+	return spec.UpdateCompany200JSONResponse(shownCompany(c)), err
+}
+
+func shownCompany(c merchant.Company) spec.Company {
+	status := spec.CompanyStatusActive
+	if c.Suspended {
+		status = spec.CompanyStatusSuspended
+	}
+	return spec.Company{
+		ID: c.ID, Name: c.Name, Language: spec.Language(c.Language), Canton: c.Canton, ContactEmail: optional(c.ContactEmail), Status: status,
+		ReceiptAccount: c.ReceiptAccount, FeeAccount: c.FeeAccount, LiabilityShift: spec.LiabilityShift(c.Liability), CreatedAt: c.CreatedAt,
+	}
 }
 
 // newCompany returns the company that a body describes, and an Invalid problem that names every field at fault, or nil.

@@ -2,8 +2,10 @@ package api_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -70,6 +72,11 @@ func (o operation) example(w *world) example {
 	e := example{path: o.path, ids: w.subjects(o.OperationID)}
 	for name, id := range e.ids {
 		e.path = strings.Replace(e.path, "{"+name+"}", id, 1)
+	}
+	for _, parameter := range o.parameters {
+		if p := parameter.Value; p.In == "query" && p.Required {
+			e.path += "?" + p.Name + "=" + url.QueryEscape(fmt.Sprint(p.Schema.Value.Example))
+		}
 	}
 	require.NotContains(w, e.path, "{", "the test has nothing that the call could be about")
 	if media := o.json(); media != nil {

@@ -27,23 +27,22 @@ type ExceptionsTx interface {
 	Payment(ctx context.Context, id string) (payment.Payment, error)
 	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
 	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
+	Company(ctx context.Context) (merchant.Company, error)
 }
 
 // ListExceptions answers GET /exceptions.
 func (s *server) ListExceptions(ctx context.Context, r spec.ListExceptionsRequestObject) (spec.ListExceptionsResponseObject, error) {
-	var answer spec.ListExceptions200JSONResponse
-	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx ExceptionsTx) error {
-		exceptions, next, err := tx.Exceptions(ctx, listing.Exceptions{
-			Kind:    exception.Kind(deref(r.Params.Kind)),
-			Subject: deref(r.Params.Subject),
-			Open:    r.Params.Open,
-			Cursor:  deref(r.Params.Cursor),
-			Limit:   deref(r.Params.Limit),
-		})
-		answer = spec.ListExceptions200JSONResponse{Data: mapped(exceptions, shownException), NextCursor: optional(next)}
-		return err
+	wanted := listing.Exceptions{
+		CompanyID: deref(r.Params.CompanyID), Kind: exception.Kind(deref(r.Params.Kind)), Subject: deref(r.Params.Subject), Open: r.Params.Open,
+		OldestFirst: deref(r.Params.Sort) == spec.Oldest, Cursor: deref(r.Params.Cursor), Limit: deref(r.Params.Limit),
+	}
+	if callerOf(ctx).admin {
+		return s.allExceptions(ctx, wanted)
+	}
+	return answered(ctx, s, func(tx ExceptionsTx) (spec.ListExceptionsResponseObject, error) {
+		exceptions, next, err := tx.Exceptions(ctx, wanted)
+		return spec.ListExceptions200JSONResponse{Data: mapped(exceptions, shownException), NextCursor: optional(next)}, err
 	})
-	return answer, err
 }
 
 // GetException answers GET /exceptions/{exception_id}.
@@ -178,6 +177,13 @@ func (s *server) exception(ctx context.Context, exceptionID string) (answer spec
 			return err
 		}
 		answer = shownException(e)
+		if c := callerOf(ctx); c.admin {
+			company, err := tx.Company(ctx)
+			if err != nil {
+				return err
+			}
+			answer.CompanyID, answer.CompanyName = &company.ID, &company.Name
+		}
 		about, err := circumstancesOf(ctx, tx, e.Subject)
 		if problem.CodeOf(err) == problem.NotFound {
 			return nil // it is about something else

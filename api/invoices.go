@@ -293,10 +293,17 @@ func (s *server) ListInvoices(ctx context.Context, r spec.ListInvoicesRequestObj
 	var answer spec.ListInvoices200JSONResponse
 	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx InvoicesTx) error {
 		invoices, next, err := tx.Invoices(ctx, listing.Invoices{
-			Status: invoice.Status(deref(r.Params.Status)),
-			Number: text.Identifier(deref(r.Params.Number)),
-			Cursor: deref(r.Params.Cursor),
-			Limit:  deref(r.Params.Limit),
+			Status:   invoice.Status(deref(r.Params.Status)),
+			Number:   text.Identifier(deref(r.Params.Number)),
+			Customer: text.Identifier(deref(r.Params.Customer)),
+			From:     deref(r.Params.From).Time,
+			To:       deref(r.Params.To).Time,
+			Overdue:  r.Params.Overdue,
+			Today:    today(s.now()),
+			Text:     text.Identifier(deref(r.Params.Q)),
+			Sort:     listing.InvoiceOrder(deref(r.Params.Sort)),
+			Cursor:   deref(r.Params.Cursor),
+			Limit:    deref(r.Params.Limit),
 		})
 		if err != nil {
 			return err

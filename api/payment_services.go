@@ -2,10 +2,12 @@ package api
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
@@ -53,18 +55,25 @@ func (s *server) CreatePaymentService(ctx context.Context, r spec.CreatePaymentS
 }
 
 // ListPaymentServices answers GET /payment-services.
-func (s *server) ListPaymentServices(ctx context.Context, _ spec.ListPaymentServicesRequestObject) (spec.ListPaymentServicesResponseObject, error) {
-	var answer spec.ListPaymentServices200JSONResponse
-	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx PaymentServicesTx) error {
+func (s *server) ListPaymentServices(ctx context.Context, r spec.ListPaymentServicesRequestObject) (spec.ListPaymentServicesResponseObject, error) {
+	if callerOf(ctx).admin {
+		return s.allPaymentServices(ctx, listing.PaymentServices{
+			CompanyID: deref(r.Params.CompanyID), Status: merchant.ServiceStatus(deref(r.Params.Status)), Cursor: deref(r.Params.Cursor), Limit: deref(r.Params.Limit),
+		})
+	}
+	return answered(ctx, s, func(tx PaymentServicesTx) (spec.ListPaymentServicesResponseObject, error) {
 		company, err := tx.Company(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		services, err := tx.PaymentServices(ctx)
-		answer.Data = mapped(services, func(p merchant.PaymentService) spec.PaymentService { return shownService(p, company.Language) })
-		return err
+		services = slices.DeleteFunc(services, func(p merchant.PaymentService) bool {
+			return r.Params.Status != nil && string(p.Status) != string(*r.Params.Status) || r.Params.CompanyID != nil && p.CompanyID != *r.Params.CompanyID
+		})
+		return spec.ListPaymentServices200JSONResponse{
+			Data: mapped(services, func(p merchant.PaymentService) spec.PaymentService { return shownService(p, company.Language) }),
+		}, err
 	})
-	return answer, err
 }
 
 // GetPaymentService answers GET /payment-services/{payment_service_id}.
@@ -229,6 +238,7 @@ func shownService(p merchant.PaymentService, language string) spec.PaymentServic
 		NextSteps: mapped(p.NextSteps(), func(next merchant.NextStep) spec.NextStep {
 			return spec.NextStep{Step: next.Step, Text: next.Texts[language], Texts: next.Texts, URL: optional(next.URL), Email: optional(next.Email)}
 		}),
-		CreatedAt: p.CreatedAt,
+		WorkflowID: contract.OnboardingID(p.ID),
+		CreatedAt:  p.CreatedAt,
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // PaymentsTx is what the calls for payments need of a transaction.
@@ -21,6 +22,8 @@ func (s *server) ListPayments(ctx context.Context, r spec.ListPaymentsRequestObj
 		payments, next, err := tx.Payments(ctx, listing.Payments{
 			InvoiceID: deref(r.Params.InvoiceID),
 			State:     payment.State(deref(r.Params.State)),
+			From:      deref(r.Params.From).Time,
+			To:        deref(r.Params.To).Time,
 			Cursor:    deref(r.Params.Cursor),
 			Limit:     deref(r.Params.Limit),
 		})
@@ -61,7 +64,8 @@ func shownPayment(p payment.Payment) spec.Payment {
 		Timeline: mapped(p.Timeline, func(step payment.Step) spec.PaymentStep {
 			return spec.PaymentStep{At: step.At, State: spec.PaymentState(step.State), Note: optional(step.Note)}
 		}),
-		CreatedAt: p.CreatedAt,
+		WorkflowID: contract.InvoicePaymentID(p.InvoiceID),
+		CreatedAt:  p.CreatedAt,
 	}
 	if p.Failure.Name != "" {
 		answer.Failure = &spec.PaymentFailure{Name: p.Failure.Name, PayerMessage: optional(p.Failure.PayerMessage)}

@@ -135,7 +135,8 @@ func shownRefund(r refund.Refund) spec.Refund {
 		Timeline: mapped(r.Timeline, func(step refund.Step) spec.RefundStep {
 			return spec.RefundStep{At: step.At, State: spec.RefundState(step.State), Note: optional(step.Note)}
 		}),
-		CreatedAt: r.CreatedAt,
+		WorkflowID: contract.RefundID(r.ID),
+		CreatedAt:  r.CreatedAt,
 	}
 	if r.Failure.Name != "" {
 		answer.Failure = &spec.PaymentFailure{Name: r.Failure.Name, PayerMessage: optional(r.Failure.PayerMessage)}

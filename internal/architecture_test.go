@@ -29,7 +29,7 @@ const module = "github.com/quittance/quittance/"
 var domain = []string{
 	"internal/audit", "internal/calendar", "internal/delivery", "internal/event", "internal/exception", "internal/iban", "internal/id", "internal/idempotency", "internal/invoice",
 	"internal/ledger", "internal/letter", "internal/listing",
-	"internal/merchant", "internal/money", "internal/payment", "internal/problem",
+	"internal/merchant", "internal/money", "internal/payment", "internal/oversight", "internal/problem",
 	"internal/refund", "internal/session", "internal/settlement", "internal/sweep", "internal/text", "internal/words",
 }
 

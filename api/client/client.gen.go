@@ -33,6 +33,114 @@ func (e AccountWarning) Valid() bool {
 	}
 }
 
+// Defines values for Canton.
+const (
+	AG Canton = "AG"
+	AI Canton = "AI"
+	AR Canton = "AR"
+	BE Canton = "BE"
+	BL Canton = "BL"
+	BS Canton = "BS"
+	FR Canton = "FR"
+	GE Canton = "GE"
+	GL Canton = "GL"
+	GR Canton = "GR"
+	JU Canton = "JU"
+	LU Canton = "LU"
+	NE Canton = "NE"
+	NW Canton = "NW"
+	OW Canton = "OW"
+	SG Canton = "SG"
+	SH Canton = "SH"
+	SO Canton = "SO"
+	SZ Canton = "SZ"
+	TG Canton = "TG"
+	TI Canton = "TI"
+	UR Canton = "UR"
+	VD Canton = "VD"
+	VS Canton = "VS"
+	ZG Canton = "ZG"
+	ZH Canton = "ZH"
+)
+
+// Valid indicates whether the value is a known member of the Canton enum.
+func (e Canton) Valid() bool {
+	switch e {
+	case AG:
+		return true
+	case AI:
+		return true
+	case AR:
+		return true
+	case BE:
+		return true
+	case BL:
+		return true
+	case BS:
+		return true
+	case FR:
+		return true
+	case GE:
+		return true
+	case GL:
+		return true
+	case GR:
+		return true
+	case JU:
+		return true
+	case LU:
+		return true
+	case NE:
+		return true
+	case NW:
+		return true
+	case OW:
+		return true
+	case SG:
+		return true
+	case SH:
+		return true
+	case SO:
+		return true
+	case SZ:
+		return true
+	case TG:
+		return true
+	case TI:
+		return true
+	case UR:
+		return true
+	case VD:
+		return true
+	case VS:
+		return true
+	case ZG:
+		return true
+	case ZH:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CompanyStatus.
+const (
+	CompanyStatusActive    CompanyStatus = "active"
+	CompanyStatusSuspended CompanyStatus = "suspended"
+)
+
+// Valid indicates whether the value is a known member of the CompanyStatus enum.
+func (e CompanyStatus) Valid() bool {
+	switch e {
+	case CompanyStatusActive:
+		return true
+	case CompanyStatusSuspended:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ConsoleRole.
 const (
 	Bookkeeper ConsoleRole = "bookkeeper"
@@ -336,6 +444,33 @@ func (e ExceptionKind) Valid() bool {
 	}
 }
 
+// Defines values for FoundKind.
+const (
+	FoundKindException      FoundKind = "exception"
+	FoundKindInvoice        FoundKind = "invoice"
+	FoundKindPayment        FoundKind = "payment"
+	FoundKindPaymentService FoundKind = "payment_service"
+	FoundKindRefund         FoundKind = "refund"
+)
+
+// Valid indicates whether the value is a known member of the FoundKind enum.
+func (e FoundKind) Valid() bool {
+	switch e {
+	case FoundKindException:
+		return true
+	case FoundKindInvoice:
+		return true
+	case FoundKindPayment:
+		return true
+	case FoundKindPaymentService:
+		return true
+	case FoundKindRefund:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for InvoiceEmailState.
 const (
 	InvoiceEmailStateDelivered InvoiceEmailState = "delivered"
@@ -351,6 +486,36 @@ func (e InvoiceEmailState) Valid() bool {
 	case InvoiceEmailStateFailed:
 		return true
 	case InvoiceEmailStateQueued:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InvoiceOrder.
+const (
+	InvoiceOrderCreated      InvoiceOrder = "created"
+	InvoiceOrderDueDate      InvoiceOrder = "due_date"
+	InvoiceOrderMinusCreated InvoiceOrder = "-created"
+	InvoiceOrderMinusDueDate InvoiceOrder = "-due_date"
+	InvoiceOrderMinusNumber  InvoiceOrder = "-number"
+	InvoiceOrderNumber       InvoiceOrder = "number"
+)
+
+// Valid indicates whether the value is a known member of the InvoiceOrder enum.
+func (e InvoiceOrder) Valid() bool {
+	switch e {
+	case InvoiceOrderCreated:
+		return true
+	case InvoiceOrderDueDate:
+		return true
+	case InvoiceOrderMinusCreated:
+		return true
+	case InvoiceOrderMinusDueDate:
+		return true
+	case InvoiceOrderMinusNumber:
+		return true
+	case InvoiceOrderNumber:
 		return true
 	default:
 		return false
@@ -471,96 +636,6 @@ func (e NewAPIKeyEnvironment) Valid() bool {
 	case NewAPIKeyEnvironmentLive:
 		return true
 	case NewAPIKeyEnvironmentTest:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for NewCompanyCanton.
-const (
-	AG NewCompanyCanton = "AG"
-	AI NewCompanyCanton = "AI"
-	AR NewCompanyCanton = "AR"
-	BE NewCompanyCanton = "BE"
-	BL NewCompanyCanton = "BL"
-	BS NewCompanyCanton = "BS"
-	FR NewCompanyCanton = "FR"
-	GE NewCompanyCanton = "GE"
-	GL NewCompanyCanton = "GL"
-	GR NewCompanyCanton = "GR"
-	JU NewCompanyCanton = "JU"
-	LU NewCompanyCanton = "LU"
-	NE NewCompanyCanton = "NE"
-	NW NewCompanyCanton = "NW"
-	OW NewCompanyCanton = "OW"
-	SG NewCompanyCanton = "SG"
-	SH NewCompanyCanton = "SH"
-	SO NewCompanyCanton = "SO"
-	SZ NewCompanyCanton = "SZ"
-	TG NewCompanyCanton = "TG"
-	TI NewCompanyCanton = "TI"
-	UR NewCompanyCanton = "UR"
-	VD NewCompanyCanton = "VD"
-	VS NewCompanyCanton = "VS"
-	ZG NewCompanyCanton = "ZG"
-	ZH NewCompanyCanton = "ZH"
-)
-
-// Valid indicates whether the value is a known member of the NewCompanyCanton enum.
-func (e NewCompanyCanton) Valid() bool {
-	switch e {
-	case AG:
-		return true
-	case AI:
-		return true
-	case AR:
-		return true
-	case BE:
-		return true
-	case BL:
-		return true
-	case BS:
-		return true
-	case FR:
-		return true
-	case GE:
-		return true
-	case GL:
-		return true
-	case GR:
-		return true
-	case JU:
-		return true
-	case LU:
-		return true
-	case NE:
-		return true
-	case NW:
-		return true
-	case OW:
-		return true
-	case SG:
-		return true
-	case SH:
-		return true
-	case SO:
-		return true
-	case SZ:
-		return true
-	case TG:
-		return true
-	case TI:
-		return true
-	case UR:
-		return true
-	case VD:
-		return true
-	case VS:
-		return true
-	case ZG:
-		return true
-	case ZH:
 		return true
 	default:
 		return false
@@ -869,6 +944,7 @@ const (
 	UrnQuittanceProblemAccountInUse                    ProblemType = "urn:quittance:problem:account-in-use"
 	UrnQuittanceProblemAccountNumberTaken              ProblemType = "urn:quittance:problem:account-number-taken"
 	UrnQuittanceProblemBodyTooLarge                    ProblemType = "urn:quittance:problem:body-too-large"
+	UrnQuittanceProblemCompanySuspended                ProblemType = "urn:quittance:problem:company-suspended"
 	UrnQuittanceProblemCredentialsRejected             ProblemType = "urn:quittance:problem:credentials-rejected"
 	UrnQuittanceProblemCurrencyNotActive               ProblemType = "urn:quittance:problem:currency-not-active"
 	UrnQuittanceProblemDecisionImpossible              ProblemType = "urn:quittance:problem:decision-impossible"
@@ -920,6 +996,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemAccountNumberTaken:
 		return true
 	case UrnQuittanceProblemBodyTooLarge:
+		return true
+	case UrnQuittanceProblemCompanySuspended:
 		return true
 	case UrnQuittanceProblemCredentialsRejected:
 		return true
@@ -1170,6 +1248,24 @@ func (e VerificationDecisionDecision) Valid() bool {
 	}
 }
 
+// Defines values for ListExceptionsParamsSort.
+const (
+	Newest ListExceptionsParamsSort = "newest"
+	Oldest ListExceptionsParamsSort = "oldest"
+)
+
+// Valid indicates whether the value is a known member of the ListExceptionsParamsSort enum.
+func (e ListExceptionsParamsSort) Valid() bool {
+	switch e {
+	case Newest:
+		return true
+	case Oldest:
+		return true
+	default:
+		return false
+	}
+}
+
 // Account defines model for Account.
 type Account struct {
 	// Balances Debits less credits, per currency that was ever booked.
@@ -1372,6 +1468,11 @@ type BrokenEntry struct {
 	Sequence int64 `json:"sequence"`
 }
 
+// Canton Decides which days are business days.
+//
+// Example: VD
+type Canton string
+
 // Company defines model for Company.
 type Company struct {
 	// Canton Example: VD
@@ -1407,7 +1508,48 @@ type Company struct {
 	//
 	// Example: 1029
 	ReceiptAccount string `json:"receipt_account"`
+
+	// Status The keys of a suspended company are refused.
+	Status CompanyStatus `json:"status"`
 }
+
+// CompanyChanges defines model for CompanyChanges.
+type CompanyChanges struct {
+	// Canton Decides which days are business days.
+	//
+	// Example: VD
+	Canton *Canton `json:"canton,omitempty"`
+
+	// ContactEmail The address to which Quittance writes about the company's payment services, in the company's language. Without it no
+	// such mail is sent, and the timeline of the payment service says so.
+	//
+	//
+	// Example: buchhaltung@demo.example
+	ContactEmail *ContactEmail `json:"contact_email,omitempty"`
+
+	// Language ISO 639-1.
+	Language *Language `json:"language,omitempty"`
+
+	// Name Example: Demo SA
+	Name *string `json:"name,omitempty"`
+
+	// Status The keys of a suspended company are refused.
+	Status *CompanyStatus `json:"status,omitempty"`
+}
+
+// CompanyID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
+type CompanyID = string
+
+// CompanyList defines model for CompanyList.
+type CompanyList struct {
+	Data []Company `json:"data"`
+
+	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
+// CompanyStatus The keys of a suspended company are refused.
+type CompanyStatus string
 
 // ConsoleLink defines model for ConsoleLink.
 type ConsoleLink struct {
@@ -1747,6 +1889,16 @@ type Exception struct {
 	// Example: ["try_again","it_did_not"]
 	Choices []string `json:"choices"`
 
+	// CompanyID Only in answers to the administrator's key.
+	//
+	// Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
+	CompanyID *OperatorsCompanyID `json:"company_id,omitempty"`
+
+	// CompanyName Only in answers to the administrator's key.
+	//
+	// Example: Demo SA
+	CompanyName *OperatorsCompanyName `json:"company_name,omitempty"`
+
 	// Detail Everything needed to decide, for people.
 	//
 	// Example: The money is authorized but could not be captured. It is lost on 2026-12-02 11:00 UTC.
@@ -1798,7 +1950,7 @@ type Exception struct {
 	// ResolvedAt Absent while open, like the three below.
 	ResolvedAt *time.Time `json:"resolved_at,omitempty"`
 
-	// ResolvedBy The id of the key that decided, the name of an operator who did so in Temporal Web, or `quittance`.
+	// ResolvedBy The id of the key that decided, `administrator`, the name of an operator who did so in Temporal Web, or `quittance`.
 	//
 	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 	ResolvedBy *string         `json:"resolved_by,omitempty"`
@@ -1950,6 +2102,37 @@ type FieldError struct {
 	Message string `json:"message"`
 }
 
+// Found defines model for Found.
+type Found struct {
+	// CompanyID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
+	CompanyID string `json:"company_id"`
+
+	// CompanyName Example: Demo SA
+	CompanyName string `json:"company_name"`
+
+	// ID Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
+	ID   string    `json:"id"`
+	Kind FoundKind `json:"kind"`
+
+	// Label The number of the invoice, with the customer's name for a company's key; the name of the payment service; the kind of the exception.
+	//
+	// Example: 2026-0042
+	Label string `json:"label"`
+
+	// WorkflowID Of its process, in Temporal Web; absent when there is none.
+	//
+	// Example: invoice/inv_01k9m21t1jh6q2a0x5v8y3e7f9
+	WorkflowID *string `json:"workflow_id,omitempty"`
+}
+
+// FoundKind defines model for FoundKind.
+type FoundKind string
+
+// FoundList defines model for FoundList.
+type FoundList struct {
+	Data []Found `json:"data"`
+}
+
 // IBAN Without spaces.
 //
 // Example: CH9300762011623852957
@@ -2081,6 +2264,9 @@ type InvoiceList struct {
 	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
+
+// InvoiceOrder defines model for InvoiceOrder.
+type InvoiceOrder string
 
 // InvoiceReceipt defines model for InvoiceReceipt.
 type InvoiceReceipt struct {
@@ -2397,7 +2583,7 @@ type NewCompany struct {
 	// Canton Decides which days are business days.
 	//
 	// Example: VD
-	Canton NewCompanyCanton `json:"canton"`
+	Canton Canton `json:"canton"`
 
 	// ContactEmail The address to which Quittance writes about the company's payment services, in the company's language. Without it no
 	// such mail is sent, and the timeline of the payment service says so.
@@ -2412,11 +2598,6 @@ type NewCompany struct {
 	// Name Example: Demo SA
 	Name string `json:"name"`
 }
-
-// NewCompanyCanton Decides which days are business days.
-//
-// Example: VD
-type NewCompanyCanton string
 
 // NewConsoleSession defines model for NewConsoleSession.
 type NewConsoleSession struct {
@@ -2648,6 +2829,75 @@ type OperatorSession struct {
 	Token string `json:"token"`
 }
 
+// OperatorsCompanyID Only in answers to the administrator's key.
+//
+// Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
+type OperatorsCompanyID = string
+
+// OperatorsCompanyName Only in answers to the administrator's key.
+//
+// Example: Demo SA
+type OperatorsCompanyName = string
+
+// Overview defines model for Overview.
+type Overview struct {
+	// Authorized Money that is authorized, or unclear, and not taken.
+	Authorized struct {
+		// Amounts By currency.
+		Amounts []Balance `json:"amounts"`
+
+		// OldestSeconds Since the oldest of these payments was begun; 0 when there is none.
+		//
+		// Example: 40
+		OldestSeconds int64 `json:"oldest_seconds"`
+
+		// Payments Example: 2
+		Payments int `json:"payments"`
+	} `json:"authorized"`
+
+	// Exceptions What waits for a person.
+	Exceptions struct {
+		// ByKind Example: {"capture_unclear":2,"double_payment":1}
+		ByKind map[string]int `json:"by_kind"`
+
+		// OldestSeconds How long the oldest one has been open; 0 when none is.
+		//
+		// Example: 7200
+		OldestSeconds int64 `json:"oldest_seconds"`
+
+		// Open Example: 3
+		Open int `json:"open"`
+	} `json:"exceptions"`
+
+	// PaymentServices How many there are in each status.
+	//
+	// Example: {"active":41,"in_verification":2}
+	PaymentServices map[string]int `json:"payment_services"`
+
+	// Unsettled By currency, money of the last 90 days on receipt accounts for which no payout has been booked, in companies that import
+	// payouts.
+	Unsettled []UnsettledMoney `json:"unsettled"`
+	Webhooks  struct {
+		// BehindSeconds How long the oldest delivery that is due has waited to be started.
+		//
+		// Example: 0
+		BehindSeconds int64 `json:"behind_seconds"`
+
+		// DisabledEndpoints Example: 1
+		DisabledEndpoints int `json:"disabled_endpoints"`
+
+		// Parked Deliveries that were given up.
+		//
+		// Example: 4
+		Parked int `json:"parked"`
+
+		// Pending Deliveries that have not ended.
+		//
+		// Example: 12
+		Pending int `json:"pending"`
+	} `json:"webhooks"`
+}
+
 // PaidReason A journal entry that changed what is paid.
 type PaidReason struct {
 	// Account Where the money was booked.
@@ -2738,6 +2988,11 @@ type Payment struct {
 	// comes to the invoice as if it had been known at once.
 	State    PaymentState  `json:"state"`
 	Timeline []PaymentStep `json:"timeline"`
+
+	// WorkflowID Of the process that collects the invoice, in Temporal Web.
+	//
+	// Example: invoice/inv_01k9m21t1jh6q2a0x5v8y3e7f9
+	WorkflowID string `json:"workflow_id"`
 }
 
 // PaymentFailure Why there is no money; absent unless there was a failure.
@@ -2770,8 +3025,18 @@ type PaymentMethod string
 // PaymentService defines model for PaymentService.
 type PaymentService struct {
 	// APIUsername Example: API_123123_00000001
-	APIUsername *string   `json:"api_username,omitempty"`
-	CreatedAt   time.Time `json:"created_at"`
+	APIUsername *string `json:"api_username,omitempty"`
+
+	// CompanyID Only in answers to the administrator's key.
+	//
+	// Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
+	CompanyID *OperatorsCompanyID `json:"company_id,omitempty"`
+
+	// CompanyName Only in answers to the administrator's key.
+	//
+	// Example: Demo SA
+	CompanyName *OperatorsCompanyName `json:"company_name,omitempty"`
+	CreatedAt   time.Time             `json:"created_at"`
 
 	// Currencies The currencies in which an invoice can be paid, and those that were asked for.
 	Currencies []CurrencyStatus `json:"currencies"`
@@ -2809,6 +3074,11 @@ type PaymentService struct {
 
 	// Verification The acquirer's verification of the company, which takes 3 to 15 business days.
 	Verification Verification `json:"verification"`
+
+	// WorkflowID Of the process that connects it, in Temporal Web.
+	//
+	// Example: onboarding/psv_01k9m20s0hg5p1z9w4t7x2d6e8
+	WorkflowID string `json:"workflow_id"`
 }
 
 // PaymentServiceIds The payment services with which the invoice can be paid.
@@ -3272,6 +3542,11 @@ type Refund struct {
 	Saferpay SaferpayReferences `json:"saferpay"`
 	State    RefundState        `json:"state"`
 	Timeline []RefundStep       `json:"timeline"`
+
+	// WorkflowID Of its process, in Temporal Web.
+	//
+	// Example: refund/ref_01k9m270aar2x8g6d1b4e9m3n5
+	WorkflowID string `json:"workflow_id"`
 }
 
 // RefundList defines model for RefundList.
@@ -3311,6 +3586,9 @@ type Scope string
 
 // Scopes Example: ["read","write"]
 type Scopes = []Scope
+
+// SearchText Example: 2026-0042
+type SearchText = string
 
 // SecretRotation defines model for SecretRotation.
 type SecretRotation struct {
@@ -3724,6 +4002,33 @@ type TrialBalanceTotal struct {
 	Difference string `json:"difference"`
 }
 
+// UnsettledMoney defines model for UnsettledMoney.
+type UnsettledMoney struct {
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// Entries Example: 7
+	Entries int `json:"entries"`
+
+	// OldestDays Example: 3
+	OldestDays int `json:"oldest_days"`
+
+	// OverdueAmount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	OverdueAmount Amount `json:"overdue_amount"`
+
+	// OverdueEntries Those whose payout should have come, see `payout_days`.
+	//
+	// Example: 1
+	OverdueEntries int `json:"overdue_entries"`
+}
+
 // Verification The acquirer's verification of the company, which takes 3 to 15 business days.
 type Verification struct {
 	DueAt         *time.Time `json:"due_at,omitempty"`
@@ -3847,9 +4152,6 @@ type WebhookURL = string
 // At Example: 2026-12-31
 type At = Date
 
-// CompanyID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
-type CompanyID = string
-
 // Cursor defines model for Cursor.
 type Cursor = string
 
@@ -3922,6 +4224,18 @@ type ListAuditLogParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListCompaniesParams defines parameters for ListCompanies.
+type ListCompaniesParams struct {
+	// Q A part of the name, or exactly the id.
+	Q *SearchText `form:"q,omitempty" json:"q,omitempty"`
+
+	// Limit How many items at most; 50 when absent.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
 	Type *EventType `form:"type,omitempty" json:"type,omitempty"`
@@ -3945,6 +4259,12 @@ type ListExceptionsParams struct {
 	// Subject The id of the thing that the exceptions are about.
 	Subject *ExceptionSubject `form:"subject,omitempty" json:"subject,omitempty"`
 
+	// CompanyID Only those of this company; for the administrator's key.
+	CompanyID *CompanyID `form:"company_id,omitempty" json:"company_id,omitempty"`
+
+	// Sort `newest` when absent.
+	Sort *ListExceptionsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
+
 	// Limit How many items at most; 50 when absent.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -3952,12 +4272,33 @@ type ListExceptionsParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListExceptionsParamsSort defines parameters for ListExceptions.
+type ListExceptionsParamsSort string
+
 // ListInvoicesParams defines parameters for ListInvoices.
 type ListInvoicesParams struct {
 	Status *InvoiceStatus `form:"status,omitempty" json:"status,omitempty"`
 
 	// Number The invoice of exactly this number.
 	Number *string `form:"number,omitempty" json:"number,omitempty"`
+
+	// Customer A part of the customer's name or mail address.
+	Customer *SearchText `form:"customer,omitempty" json:"customer,omitempty"`
+
+	// From Issued on this day or later; of a draft, created.
+	From *Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Issued on this day or earlier; of a draft, created.
+	To *Date `form:"to,omitempty" json:"to,omitempty"`
+
+	// Overdue Only those that are overdue, or only those that aren't.
+	Overdue *bool `form:"overdue,omitempty" json:"overdue,omitempty"`
+
+	// Q A part of the number, or of the customer's name or mail address, or exactly the amount.
+	Q *SearchText `form:"q,omitempty" json:"q,omitempty"`
+
+	// Sort By when they were created, are due, or by number; with `-` the other way round. `-created` when absent.
+	Sort *InvoiceOrder `form:"sort,omitempty" json:"sort,omitempty"`
 
 	// Limit How many items at most; 50 when absent.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
@@ -3995,6 +4336,20 @@ type CreateOperatorSessionJSONBody struct {
 	Name string `json:"name"`
 }
 
+// ListPaymentServicesParams defines parameters for ListPaymentServices.
+type ListPaymentServicesParams struct {
+	Status *PaymentServiceStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// CompanyID Only those of this company; for the administrator's key.
+	CompanyID *CompanyID `form:"company_id,omitempty" json:"company_id,omitempty"`
+
+	// Limit How many items at most; 50 when absent.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // UploadDocumentMultipartBody defines parameters for UploadDocument.
 type UploadDocumentMultipartBody struct {
 	File openapi_types.File `json:"file"`
@@ -4004,6 +4359,12 @@ type UploadDocumentMultipartBody struct {
 type ListPaymentsParams struct {
 	InvoiceID *InvoiceID    `form:"invoice_id,omitempty" json:"invoice_id,omitempty"`
 	State     *PaymentState `form:"state,omitempty" json:"state,omitempty"`
+
+	// From Begun on this day or later.
+	From *Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Begun on this day or earlier.
+	To *Date `form:"to,omitempty" json:"to,omitempty"`
 
 	// Limit How many items at most; 50 when absent.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
@@ -4050,6 +4411,12 @@ type ListRefundsParams struct {
 
 	// Cursor The `next_cursor` of the page before.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// SearchParams defines parameters for Search.
+type SearchParams struct {
+	// Q What is looked for.
+	Q SearchText `form:"q" json:"q"`
 }
 
 // ListSettlementsParams defines parameters for ListSettlements.
@@ -4099,6 +4466,9 @@ type UpdateAccountJSONRequestBody = AccountChanges
 
 // CreateCompanyJSONRequestBody defines body for CreateCompany for application/json ContentType.
 type CreateCompanyJSONRequestBody = NewCompany
+
+// UpdateCompanyJSONRequestBody defines body for UpdateCompany for application/json ContentType.
+type UpdateCompanyJSONRequestBody = CompanyChanges
 
 // CreateAPIKeyJSONRequestBody defines body for CreateAPIKey for application/json ContentType.
 type CreateAPIKeyJSONRequestBody = NewAPIKey
@@ -4321,6 +4691,13 @@ type ClientInterface interface {
 	// Corresponds with GET /audit-log (the `ListAuditLog` operationId).
 	ListAuditLog(ctx context.Context, params *ListAuditLogParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListCompanies List the companies
+	//
+	// Newest first.
+	//
+	// Corresponds with GET /companies (the `ListCompanies` operationId).
+	ListCompanies(ctx context.Context, params *ListCompaniesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CreateCompanyWithBody Create a company
 	//
 	// Takes any type of body and a specified content type.
@@ -4334,6 +4711,31 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /companies (the `CreateCompany` operationId).
 	CreateCompany(ctx context.Context, body CreateCompanyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetCompany Get a company
+	//
+	// Corresponds with GET /companies/{company_id} (the `GetCompany` operationId).
+	GetCompany(ctx context.Context, companyID CompanyID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateCompanyWithBody Change or suspend a company
+	//
+	// The keys of a suspended company are answered with `company-suspended`. Its payers still reach their invoices, and what is
+	// in flight comes to its end. `"status": "active"` lets its keys in again.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /companies/{company_id} (the `UpdateCompany` operationId).
+	UpdateCompanyWithBody(ctx context.Context, companyID CompanyID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateCompany Change or suspend a company
+	//
+	// The keys of a suspended company are answered with `company-suspended`. Its payers still reach their invoices, and what is
+	// in flight comes to its end. `"status": "active"` lets its keys in again.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /companies/{company_id} (the `UpdateCompany` operationId).
+	UpdateCompany(ctx context.Context, companyID CompanyID, body UpdateCompanyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListAPIKeys List the keys of a company
 	//
@@ -4464,7 +4866,8 @@ type ClientInterface interface {
 
 	// ListExceptions List exceptions
 	//
-	// Newest first. `open=true` lists what is to be decided.
+	// Newest first. `open=true` lists what is to be decided. With the administrator's key, those of all companies, each with
+	// `company_id` and `company_name`.
 	//
 	// Corresponds with GET /exceptions (the `ListExceptions` operationId).
 	ListExceptions(ctx context.Context, params *ListExceptionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4478,7 +4881,8 @@ type ClientInterface interface {
 	//
 	// Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
 	// on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
-	// again there is nothing to decide: `payment-in-progress`.
+	// again there is nothing to decide: `payment-in-progress`. With the administrator's key, an operator decides for the company,
+	// whose audit log says so.
 	//
 	// The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
 	// started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
@@ -4497,7 +4901,8 @@ type ClientInterface interface {
 	//
 	// Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
 	// on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
-	// again there is nothing to decide: `payment-in-progress`.
+	// again there is nothing to decide: `payment-in-progress`. With the administrator's key, an operator decides for the company,
+	// whose audit log says so.
 	//
 	// The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
 	// started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
@@ -4514,7 +4919,7 @@ type ClientInterface interface {
 
 	// ListInvoices List invoices
 	//
-	// Newest first.
+	// Newest first, unless `sort` says otherwise.
 	//
 	// Corresponds with GET /invoices (the `ListInvoices` operationId).
 	ListInvoices(ctx context.Context, params *ListInvoicesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4741,12 +5146,20 @@ type ClientInterface interface {
 	// Corresponds with POST /operator-sessions (the `CreateOperatorSession` operationId).
 	CreateOperatorSession(ctx context.Context, body CreateOperatorSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListPaymentServices List the payment services of the company
+	// GetOverview The health of everything at a glance
 	//
-	// All of them, oldest first.
+	// Numbers, sums and ages over all companies.
+	//
+	// Corresponds with GET /overview (the `GetOverview` operationId).
+	GetOverview(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListPaymentServices List payment services
+	//
+	// Oldest first. With the administrator's key, those of all companies page by page, each with `company_id` and `company_name`. A
+	// company's own come on one page.
 	//
 	// Corresponds with GET /payment-services (the `ListPaymentServices` operationId).
-	ListPaymentServices(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ListPaymentServices(ctx context.Context, params *ListPaymentServicesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreatePaymentServiceWithBody Add a payment service
 	//
@@ -5020,6 +5433,15 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /refunds/{refund_id}/record (the `RecordRefund` operationId).
 	RecordRefund(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Search Find by a number or an id
+	//
+	// Finds exactly what `q` names: the number of an invoice, the id of an invoice, payment, refund, payment service or exception, or
+	// Saferpay's order id or transaction id. The administrator's key searches all companies. A company's key searches that company,
+	// and there `q` may also be a part of an invoice's number or of a customer's name. What is called so comes first; at most 20 things.
+	//
+	// Corresponds with GET /search (the `Search` operationId).
+	Search(ctx context.Context, params *SearchParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetSettings Get the settings of the company
 	//
@@ -5354,6 +5776,23 @@ func (c *Client) ListAuditLog(ctx context.Context, params *ListAuditLogParams, r
 	return c.Client.Do(req)
 }
 
+// ListCompanies List the companies
+//
+// Newest first.
+//
+// Corresponds with GET /companies (the `ListCompanies` operationId).
+func (c *Client) ListCompanies(ctx context.Context, params *ListCompaniesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListCompaniesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // CreateCompanyWithBody Create a company
 //
 // Takes any type of body and a specified content type.
@@ -5378,6 +5817,61 @@ func (c *Client) CreateCompanyWithBody(ctx context.Context, contentType string, 
 // Corresponds with POST /companies (the `CreateCompany` operationId).
 func (c *Client) CreateCompany(ctx context.Context, body CreateCompanyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateCompanyRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetCompany Get a company
+//
+// Corresponds with GET /companies/{company_id} (the `GetCompany` operationId).
+func (c *Client) GetCompany(ctx context.Context, companyID CompanyID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetCompanyRequest(c.Server, companyID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateCompanyWithBody Change or suspend a company
+//
+// The keys of a suspended company are answered with `company-suspended`. Its payers still reach their invoices, and what is
+// in flight comes to its end. `"status": "active"` lets its keys in again.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /companies/{company_id} (the `UpdateCompany` operationId).
+func (c *Client) UpdateCompanyWithBody(ctx context.Context, companyID CompanyID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateCompanyRequestWithBody(c.Server, companyID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateCompany Change or suspend a company
+//
+// The keys of a suspended company are answered with `company-suspended`. Its payers still reach their invoices, and what is
+// in flight comes to its end. `"status": "active"` lets its keys in again.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /companies/{company_id} (the `UpdateCompany` operationId).
+func (c *Client) UpdateCompany(ctx context.Context, companyID CompanyID, body UpdateCompanyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateCompanyRequest(c.Server, companyID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5667,7 +6161,8 @@ func (c *Client) RedeliverEvent(ctx context.Context, eventID EventID, body Redel
 
 // ListExceptions List exceptions
 //
-// Newest first. `open=true` lists what is to be decided.
+// Newest first. `open=true` lists what is to be decided. With the administrator's key, those of all companies, each with
+// `company_id` and `company_name`.
 //
 // Corresponds with GET /exceptions (the `ListExceptions` operationId).
 func (c *Client) ListExceptions(ctx context.Context, params *ListExceptionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5701,7 +6196,8 @@ func (c *Client) GetException(ctx context.Context, exceptionID ExceptionID, reqE
 //
 // Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
 // on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
-// again there is nothing to decide: `payment-in-progress`.
+// again there is nothing to decide: `payment-in-progress`. With the administrator's key, an operator decides for the company,
+// whose audit log says so.
 //
 // The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
 // started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
@@ -5730,7 +6226,8 @@ func (c *Client) ResolveExceptionWithBody(ctx context.Context, exceptionID Excep
 //
 // Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
 // on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
-// again there is nothing to decide: `payment-in-progress`.
+// again there is nothing to decide: `payment-in-progress`. With the administrator's key, an operator decides for the company,
+// whose audit log says so.
 //
 // The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
 // started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
@@ -5757,7 +6254,7 @@ func (c *Client) ResolveException(ctx context.Context, exceptionID ExceptionID, 
 
 // ListInvoices List invoices
 //
-// Newest first.
+// Newest first, unless `sort` says otherwise.
 //
 // Corresponds with GET /invoices (the `ListInvoices` operationId).
 func (c *Client) ListInvoices(ctx context.Context, params *ListInvoicesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6224,13 +6721,31 @@ func (c *Client) CreateOperatorSession(ctx context.Context, body CreateOperatorS
 	return c.Client.Do(req)
 }
 
-// ListPaymentServices List the payment services of the company
+// GetOverview The health of everything at a glance
 //
-// All of them, oldest first.
+// Numbers, sums and ages over all companies.
+//
+// Corresponds with GET /overview (the `GetOverview` operationId).
+func (c *Client) GetOverview(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetOverviewRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListPaymentServices List payment services
+//
+// Oldest first. With the administrator's key, those of all companies page by page, each with `company_id` and `company_name`. A
+// company's own come on one page.
 //
 // Corresponds with GET /payment-services (the `ListPaymentServices` operationId).
-func (c *Client) ListPaymentServices(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListPaymentServicesRequest(c.Server)
+func (c *Client) ListPaymentServices(ctx context.Context, params *ListPaymentServicesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPaymentServicesRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6804,6 +7319,25 @@ func (c *Client) GetRefund(ctx context.Context, refundID RefundID, reqEditors ..
 // Corresponds with POST /refunds/{refund_id}/record (the `RecordRefund` operationId).
 func (c *Client) RecordRefund(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRecordRefundRequest(c.Server, refundID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Search Find by a number or an id
+//
+// Finds exactly what `q` names: the number of an invoice, the id of an invoice, payment, refund, payment service or exception, or
+// Saferpay's order id or transaction id. The administrator's key searches all companies. A company's key searches that company,
+// and there `q` may also be a part of an invoice's number or of a customer's name. What is called so comes first; at most 20 things.
+//
+// Corresponds with GET /search (the `Search` operationId).
+func (c *Client) Search(ctx context.Context, params *SearchParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -7543,6 +8077,84 @@ func NewListAuditLogRequest(server string, params *ListAuditLogParams) (*http.Re
 	return req, nil
 }
 
+// NewListCompaniesRequest constructs an http.Request for the ListCompanies method
+func NewListCompaniesRequest(server string, params *ListCompaniesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/companies")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewCreateCompanyRequest calls the generic CreateCompany builder with application/json body
 func NewCreateCompanyRequest(server string, body CreateCompanyJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -7574,6 +8186,87 @@ func NewCreateCompanyRequestWithBody(server string, contentType string, body io.
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetCompanyRequest constructs an http.Request for the GetCompany method
+func NewGetCompanyRequest(server string, companyID CompanyID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "company_id", companyID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/companies/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUpdateCompanyRequest calls the generic UpdateCompany builder with application/json body
+func NewUpdateCompanyRequest(server string, companyID CompanyID, body UpdateCompanyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateCompanyRequestWithBody(server, companyID, "application/json", bodyReader)
+}
+
+// NewUpdateCompanyRequestWithBody constructs an http.Request for the UpdateCompany method, with any body, and a specified content type
+func NewUpdateCompanyRequestWithBody(server string, companyID CompanyID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "company_id", companyID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/companies/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -8115,6 +8808,30 @@ func NewListExceptionsRequest(server string, params *ListExceptionsParams) (*htt
 
 		}
 
+		if params.CompanyID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "company_id", *params.CompanyID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Sort != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Limit != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
@@ -8277,6 +8994,78 @@ func NewListInvoicesRequest(server string, params *ListInvoicesParams) (*http.Re
 		if params.Number != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "number", *params.Number, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Customer != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "customer", *params.Customer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Overdue != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "overdue", *params.Overdue, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Sort != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -9014,8 +9803,35 @@ func NewCreateOperatorSessionRequestWithBody(server string, contentType string, 
 	return req, nil
 }
 
+// NewGetOverviewRequest constructs an http.Request for the GetOverview method
+func NewGetOverviewRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/overview")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListPaymentServicesRequest constructs an http.Request for the ListPaymentServices method
-func NewListPaymentServicesRequest(server string) (*http.Request, error) {
+func NewListPaymentServicesRequest(server string, params *ListPaymentServicesParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -9031,6 +9847,69 @@ func NewListPaymentServicesRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CompanyID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "company_id", *params.CompanyID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -9403,6 +10282,30 @@ func NewListPaymentsRequest(server string, params *ListPaymentsParams) (*http.Re
 		if params.State != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -10096,6 +10999,56 @@ func NewRecordRefundRequest(server string, refundID RefundID) (*http.Request, er
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSearchRequest constructs an http.Request for the Search method
+func NewSearchRequest(server string, params *SearchParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/search")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -10862,6 +11815,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /audit-log (the `ListAuditLog` operationId).
 	ListAuditLogWithResponse(ctx context.Context, params *ListAuditLogParams, reqEditors ...RequestEditorFn) (*ListAuditLogResponse, error)
 
+	// ListCompaniesWithResponse List the companies
+	//
+	// Newest first.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /companies (the `ListCompanies` operationId).
+	ListCompaniesWithResponse(ctx context.Context, params *ListCompaniesParams, reqEditors ...RequestEditorFn) (*ListCompaniesResponse, error)
+
 	// CreateCompanyWithBodyWithResponse Create a company
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -10875,6 +11837,33 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /companies (the `CreateCompany` operationId).
 	CreateCompanyWithResponse(ctx context.Context, body CreateCompanyJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCompanyResponse, error)
+
+	// GetCompanyWithResponse Get a company
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /companies/{company_id} (the `GetCompany` operationId).
+	GetCompanyWithResponse(ctx context.Context, companyID CompanyID, reqEditors ...RequestEditorFn) (*GetCompanyResponse, error)
+
+	// UpdateCompanyWithBodyWithResponse Change or suspend a company
+	//
+	// The keys of a suspended company are answered with `company-suspended`. Its payers still reach their invoices, and what is
+	// in flight comes to its end. `"status": "active"` lets its keys in again.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /companies/{company_id} (the `UpdateCompany` operationId).
+	UpdateCompanyWithBodyWithResponse(ctx context.Context, companyID CompanyID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateCompanyResponse, error)
+
+	// UpdateCompanyWithResponse Change or suspend a company
+	//
+	// The keys of a suspended company are answered with `company-suspended`. Its payers still reach their invoices, and what is
+	// in flight comes to its end. `"status": "active"` lets its keys in again.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /companies/{company_id} (the `UpdateCompany` operationId).
+	UpdateCompanyWithResponse(ctx context.Context, companyID CompanyID, body UpdateCompanyJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateCompanyResponse, error)
 
 	// ListAPIKeysWithResponse List the keys of a company
 	//
@@ -11019,7 +12008,8 @@ type ClientWithResponsesInterface interface {
 
 	// ListExceptionsWithResponse List exceptions
 	//
-	// Newest first. `open=true` lists what is to be decided.
+	// Newest first. `open=true` lists what is to be decided. With the administrator's key, those of all companies, each with
+	// `company_id` and `company_name`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11037,7 +12027,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
 	// on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
-	// again there is nothing to decide: `payment-in-progress`.
+	// again there is nothing to decide: `payment-in-progress`. With the administrator's key, an operator decides for the company,
+	// whose audit log says so.
 	//
 	// The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
 	// started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
@@ -11056,7 +12047,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
 	// on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
-	// again there is nothing to decide: `payment-in-progress`.
+	// again there is nothing to decide: `payment-in-progress`. With the administrator's key, an operator decides for the company,
+	// whose audit log says so.
 	//
 	// The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
 	// started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
@@ -11073,7 +12065,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListInvoicesWithResponse List invoices
 	//
-	// Newest first.
+	// Newest first, unless `sort` says otherwise.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11316,14 +12308,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /operator-sessions (the `CreateOperatorSession` operationId).
 	CreateOperatorSessionWithResponse(ctx context.Context, body CreateOperatorSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateOperatorSessionResponse, error)
 
-	// ListPaymentServicesWithResponse List the payment services of the company
+	// GetOverviewWithResponse The health of everything at a glance
 	//
-	// All of them, oldest first.
+	// Numbers, sums and ages over all companies.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /overview (the `GetOverview` operationId).
+	GetOverviewWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetOverviewResponse, error)
+
+	// ListPaymentServicesWithResponse List payment services
+	//
+	// Oldest first. With the administrator's key, those of all companies page by page, each with `company_id` and `company_name`. A
+	// company's own come on one page.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /payment-services (the `ListPaymentServices` operationId).
-	ListPaymentServicesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListPaymentServicesResponse, error)
+	ListPaymentServicesWithResponse(ctx context.Context, params *ListPaymentServicesParams, reqEditors ...RequestEditorFn) (*ListPaymentServicesResponse, error)
 
 	// CreatePaymentServiceWithBodyWithResponse Add a payment service
 	//
@@ -11619,6 +12621,17 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /refunds/{refund_id}/record (the `RecordRefund` operationId).
 	RecordRefundWithResponse(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*RecordRefundResponse, error)
+
+	// SearchWithResponse Find by a number or an id
+	//
+	// Finds exactly what `q` names: the number of an invoice, the id of an invoice, payment, refund, payment service or exception, or
+	// Saferpay's order id or transaction id. The administrator's key searches all companies. A company's key searches that company,
+	// and there `q` may also be a part of an invoice's number or of a customer's name. What is called so comes first; at most 20 things.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /search (the `Search` operationId).
+	SearchWithResponse(ctx context.Context, params *SearchParams, reqEditors ...RequestEditorFn) (*SearchResponse, error)
 
 	// GetSettingsWithResponse Get the settings of the company
 	//
@@ -12181,6 +13194,61 @@ func (r ListAuditLogResponse) ContentType() string {
 	return ""
 }
 
+type ListCompaniesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CompanyList
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListCompaniesResponse) GetJSON200() *CompanyList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListCompaniesResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListCompaniesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListCompaniesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListCompaniesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListCompaniesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListCompaniesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type CreateCompanyResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -12230,6 +13298,123 @@ func (r CreateCompanyResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CreateCompanyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetCompanyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Company
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetCompanyResponse) GetJSON200() *Company {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetCompanyResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetCompanyResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetCompanyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetCompanyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetCompanyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetCompanyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UpdateCompanyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Company
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UpdateCompanyResponse) GetJSON200() *Company {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r UpdateCompanyResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r UpdateCompanyResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r UpdateCompanyResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r UpdateCompanyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateCompanyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateCompanyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UpdateCompanyResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13963,11 +15148,61 @@ func (r CreateOperatorSessionResponse) ContentType() string {
 	return ""
 }
 
+type GetOverviewResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Overview
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetOverviewResponse) GetJSON200() *Overview {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetOverviewResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetOverviewResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetOverviewResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetOverviewResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetOverviewResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListPaymentServicesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *PaymentServiceList
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
 }
@@ -13975,6 +15210,11 @@ type ListPaymentServicesResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ListPaymentServicesResponse) GetJSON200() *PaymentServiceList {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListPaymentServicesResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
 }
 
 // GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -15299,6 +16539,61 @@ func (r RecordRefundResponse) ContentType() string {
 	return ""
 }
 
+type SearchResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FoundList
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SearchResponse) GetJSON200() *FoundList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SearchResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SearchResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SearchResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SearchResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SearchResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SearchResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetSettingsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -16264,6 +17559,21 @@ func (c *ClientWithResponses) ListAuditLogWithResponse(ctx context.Context, para
 	return ParseListAuditLogResponse(rsp)
 }
 
+// ListCompaniesWithResponse List the companies
+//
+// Newest first.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /companies (the `ListCompanies` operationId).
+func (c *ClientWithResponses) ListCompaniesWithResponse(ctx context.Context, params *ListCompaniesParams, reqEditors ...RequestEditorFn) (*ListCompaniesResponse, error) {
+	rsp, err := c.ListCompanies(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListCompaniesResponse(rsp)
+}
+
 // CreateCompanyWithBodyWithResponse Create a company
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -16288,6 +17598,51 @@ func (c *ClientWithResponses) CreateCompanyWithResponse(ctx context.Context, bod
 		return nil, err
 	}
 	return ParseCreateCompanyResponse(rsp)
+}
+
+// GetCompanyWithResponse Get a company
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /companies/{company_id} (the `GetCompany` operationId).
+func (c *ClientWithResponses) GetCompanyWithResponse(ctx context.Context, companyID CompanyID, reqEditors ...RequestEditorFn) (*GetCompanyResponse, error) {
+	rsp, err := c.GetCompany(ctx, companyID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetCompanyResponse(rsp)
+}
+
+// UpdateCompanyWithBodyWithResponse Change or suspend a company
+//
+// The keys of a suspended company are answered with `company-suspended`. Its payers still reach their invoices, and what is
+// in flight comes to its end. `"status": "active"` lets its keys in again.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /companies/{company_id} (the `UpdateCompany` operationId).
+func (c *ClientWithResponses) UpdateCompanyWithBodyWithResponse(ctx context.Context, companyID CompanyID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateCompanyResponse, error) {
+	rsp, err := c.UpdateCompanyWithBody(ctx, companyID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateCompanyResponse(rsp)
+}
+
+// UpdateCompanyWithResponse Change or suspend a company
+//
+// The keys of a suspended company are answered with `company-suspended`. Its payers still reach their invoices, and what is
+// in flight comes to its end. `"status": "active"` lets its keys in again.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /companies/{company_id} (the `UpdateCompany` operationId).
+func (c *ClientWithResponses) UpdateCompanyWithResponse(ctx context.Context, companyID CompanyID, body UpdateCompanyJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateCompanyResponse, error) {
+	rsp, err := c.UpdateCompany(ctx, companyID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateCompanyResponse(rsp)
 }
 
 // ListAPIKeysWithResponse List the keys of a company
@@ -16523,7 +17878,8 @@ func (c *ClientWithResponses) RedeliverEventWithResponse(ctx context.Context, ev
 
 // ListExceptionsWithResponse List exceptions
 //
-// Newest first. `open=true` lists what is to be decided.
+// Newest first. `open=true` lists what is to be decided. With the administrator's key, those of all companies, each with
+// `company_id` and `company_name`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -16553,7 +17909,8 @@ func (c *ClientWithResponses) GetExceptionWithResponse(ctx context.Context, exce
 //
 // Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
 // on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
-// again there is nothing to decide: `payment-in-progress`.
+// again there is nothing to decide: `payment-in-progress`. With the administrator's key, an operator decides for the company,
+// whose audit log says so.
 //
 // The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
 // started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
@@ -16578,7 +17935,8 @@ func (c *ClientWithResponses) ResolveExceptionWithBodyWithResponse(ctx context.C
 //
 // Send one of its `choices`. The decision is recorded with the id of the key that made it, and what waits for it goes
 // on. Deciding the same again changes nothing; deciding otherwise is `exception-resolved`. While the step is being tried
-// again there is nothing to decide: `payment-in-progress`.
+// again there is nothing to decide: `payment-in-progress`. With the administrator's key, an operator decides for the company,
+// whose audit log says so.
 //
 // The process that waits for the decision may have been ended from outside, for example in Temporal Web. Then it is
 // started again, and finds out by itself where it stands. The answer is `process-restarted`; decide again if the
@@ -16601,7 +17959,7 @@ func (c *ClientWithResponses) ResolveExceptionWithResponse(ctx context.Context, 
 
 // ListInvoicesWithResponse List invoices
 //
-// Newest first.
+// Newest first, unless `sort` says otherwise.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -16988,15 +18346,31 @@ func (c *ClientWithResponses) CreateOperatorSessionWithResponse(ctx context.Cont
 	return ParseCreateOperatorSessionResponse(rsp)
 }
 
-// ListPaymentServicesWithResponse List the payment services of the company
+// GetOverviewWithResponse The health of everything at a glance
 //
-// All of them, oldest first.
+// Numbers, sums and ages over all companies.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /overview (the `GetOverview` operationId).
+func (c *ClientWithResponses) GetOverviewWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetOverviewResponse, error) {
+	rsp, err := c.GetOverview(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetOverviewResponse(rsp)
+}
+
+// ListPaymentServicesWithResponse List payment services
+//
+// Oldest first. With the administrator's key, those of all companies page by page, each with `company_id` and `company_name`. A
+// company's own come on one page.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /payment-services (the `ListPaymentServices` operationId).
-func (c *ClientWithResponses) ListPaymentServicesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListPaymentServicesResponse, error) {
-	rsp, err := c.ListPaymentServices(ctx, reqEditors...)
+func (c *ClientWithResponses) ListPaymentServicesWithResponse(ctx context.Context, params *ListPaymentServicesParams, reqEditors ...RequestEditorFn) (*ListPaymentServicesResponse, error) {
+	rsp, err := c.ListPaymentServices(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -17476,6 +18850,23 @@ func (c *ClientWithResponses) RecordRefundWithResponse(ctx context.Context, refu
 		return nil, err
 	}
 	return ParseRecordRefundResponse(rsp)
+}
+
+// SearchWithResponse Find by a number or an id
+//
+// Finds exactly what `q` names: the number of an invoice, the id of an invoice, payment, refund, payment service or exception, or
+// Saferpay's order id or transaction id. The administrator's key searches all companies. A company's key searches that company,
+// and there `q` may also be a part of an invoice's number or of a customer's name. What is called so comes first; at most 20 things.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /search (the `Search` operationId).
+func (c *ClientWithResponses) SearchWithResponse(ctx context.Context, params *SearchParams, reqEditors ...RequestEditorFn) (*SearchResponse, error) {
+	rsp, err := c.Search(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSearchResponse(rsp)
 }
 
 // GetSettingsWithResponse Get the settings of the company
@@ -18065,6 +19456,46 @@ func ParseListAuditLogResponse(rsp *http.Response) (*ListAuditLogResponse, error
 	return response, nil
 }
 
+// ParseListCompaniesResponse parses an HTTP response from a ListCompaniesWithResponse call
+func ParseListCompaniesResponse(rsp *http.Response) (*ListCompaniesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListCompaniesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CompanyList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseCreateCompanyResponse parses an HTTP response from a CreateCompanyWithResponse call
 func ParseCreateCompanyResponse(rsp *http.Response) (*CreateCompanyResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -18085,6 +19516,93 @@ func ParseCreateCompanyResponse(rsp *http.Response) (*CreateCompanyResponse, err
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetCompanyResponse parses an HTTP response from a GetCompanyWithResponse call
+func ParseGetCompanyResponse(rsp *http.Response) (*GetCompanyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetCompanyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Company
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUpdateCompanyResponse parses an HTTP response from a UpdateCompanyWithResponse call
+func ParseUpdateCompanyResponse(rsp *http.Response) (*UpdateCompanyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateCompanyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Company
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid
@@ -19391,6 +20909,39 @@ func ParseCreateOperatorSessionResponse(rsp *http.Response) (*CreateOperatorSess
 	return response, nil
 }
 
+// ParseGetOverviewResponse parses an HTTP response from a GetOverviewWithResponse call
+func ParseGetOverviewResponse(rsp *http.Response) (*GetOverviewResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetOverviewResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Overview
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListPaymentServicesResponse parses an HTTP response from a ListPaymentServicesWithResponse call
 func ParseListPaymentServicesResponse(rsp *http.Response) (*ListPaymentServicesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -19411,6 +20962,13 @@ func ParseListPaymentServicesResponse(rsp *http.Response) (*ListPaymentServicesR
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
@@ -20384,6 +21942,46 @@ func ParseRecordRefundResponse(rsp *http.Response) (*RecordRefundResponse, error
 			return nil, err
 		}
 		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSearchResponse parses an HTTP response from a SearchWithResponse call
+func ParseSearchResponse(rsp *http.Response) (*SearchResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SearchResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FoundList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

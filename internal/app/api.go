@@ -42,6 +42,7 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	calls := api.New(api.Options{
 		Store:       store{p.store},
 		Sessions:    p.store,
+		Oversight:   p.store,
 		Collection:  commands,
 		Refunding:   commands,
 		Onboarding:  commands,
@@ -103,6 +104,7 @@ var (
 	_ api.ReceiptsTx         = (*postgres.Tx)(nil)
 	_ api.ReconciliationTx   = (*postgres.Tx)(nil)
 	_ api.RefundsTx          = (*postgres.Tx)(nil)
+	_ api.SearchTx           = (*postgres.Tx)(nil)
 	_ api.SettingsTx         = (*postgres.Tx)(nil)
 	_ api.SettlementsTx      = (*postgres.Tx)(nil)
 	_ api.StatementsTx       = (*postgres.Tx)(nil)

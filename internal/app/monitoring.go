@@ -7,6 +7,7 @@ import (
 
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/oversight"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/telemetry"
@@ -15,7 +16,7 @@ import (
 // watched are the metrics by which operators see that something waits for them, over all companies: every worker shows the same.
 func watched(s *postgres.Store) []telemetry.Gauge {
 	monitor := remembered(monitored, s.Monitor)
-	byCurrency := func(value func(postgres.Unsettled) float64) func(context.Context) (map[string]float64, error) {
+	byCurrency := func(value func(oversight.Unsettled) float64) func(context.Context) (map[string]float64, error) {
 		return func(ctx context.Context) (map[string]float64, error) {
 			m, err := monitor(ctx)
 			values := map[string]float64{}
@@ -33,15 +34,15 @@ func watched(s *postgres.Store) []telemetry.Gauge {
 		{
 			Name: "quittance_unsettled_minor_units", Label: "currency",
 			Help: "What stands on the receipt accounts for want of a payout, in centimes and the like: of 90 days, and of companies that have payouts booked.",
-			Read: byCurrency(func(u postgres.Unsettled) float64 { return float64(u.Amount.Minor()) }),
+			Read: byCurrency(func(u oversight.Unsettled) float64 { return float64(u.Amount.Minor()) }),
 		},
 		{
 			Name: "quittance_unsettled_entries", Help: "How many receipts and refunds that is.", Label: "currency",
-			Read: byCurrency(func(u postgres.Unsettled) float64 { return float64(u.Entries) }),
+			Read: byCurrency(func(u oversight.Unsettled) float64 { return float64(u.Entries) }),
 		},
 		{
 			Name: "quittance_oldest_unsettled_seconds", Help: "Since the day of the oldest of them; a payout comes about two business days later.", Label: "currency",
-			Read: byCurrency(func(u postgres.Unsettled) float64 { return u.Oldest.Seconds() }),
+			Read: byCurrency(func(u oversight.Unsettled) float64 { return u.Oldest.Seconds() }),
 		},
 		{
 			Name: "quittance_payments_under_way", Help: "Payments that have not ended.", Label: "state",

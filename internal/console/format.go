@@ -42,6 +42,7 @@ func (l *look) funcs() template.FuncMap {
 		"next":     next,
 		"isset":    func(yes *bool) bool { return yes != nil && *yes },
 		"number":   strconv.Atoi,
+		"duration": l.duration,
 		"accounts": accountsOf,
 		"total":    totalOf,
 		"add":      func(a, b int) int { return a + b },
@@ -74,6 +75,7 @@ var shapes = map[string]string{
 	"exception.open": "act", "exception.resolved": "good", "exception.cleared_up": "off",
 	"delivery.pending": "move", "delivery.delivered": "good", "delivery.parked": "act",
 	"endpoint.enabled": "good", "endpoint.disabled": "bad", "endpoint.failing": "act",
+	"company.active": "good", "company.suspended": "bad",
 	"email.queued": "wait", "email.delivered": "good", "email.failed": "bad",
 }
 
@@ -154,6 +156,22 @@ func (l *look) inDays(day any, now time.Time) string {
 		return l.words.say("common.days_ago", -days)
 	default:
 		return l.words.say("common.in_days", days)
+	}
+}
+
+// duration says how long something lasts, in its largest unit.
+func (l *look) duration(seconds int64) string {
+	switch {
+	case seconds == 0:
+		return "–"
+	case seconds < 120:
+		return l.words.say("operator.seconds", seconds)
+	case seconds < 2*60*60:
+		return l.words.say("operator.minutes", seconds/60)
+	case seconds < 2*24*60*60:
+		return l.words.say("operator.hours", seconds/60/60)
+	default:
+		return l.words.say("operator.days", seconds/60/60/24)
 	}
 }
 

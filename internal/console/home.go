@@ -44,7 +44,7 @@ const mostOnHome = 50
 
 func (s *server) home(w http.ResponseWriter, r *http.Request) {
 	ctx, l, p, limit := r.Context(), s.lookOf(r), homePage{}, mostOnHome
-	services, err := s.api.ListPaymentServicesWithResponse(ctx)
+	services, err := s.api.ListPaymentServicesWithResponse(ctx, &client.ListPaymentServicesParams{})
 	if err != nil {
 		s.fail(w, r, err)
 		return

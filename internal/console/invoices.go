@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -77,7 +78,7 @@ func optional[T ~string](value string) *T {
 func (s *server) invoices(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	found, err := s.api.ListInvoicesWithResponse(r.Context(), &client.ListInvoicesParams{
-		Status: optional[client.InvoiceStatus](q.Get("status")), Number: optional[string](strings.TrimSpace(q.Get("number"))), Cursor: optional[client.Cursor](q.Get("cursor")),
+		Status: optional[client.InvoiceStatus](q.Get("status")), Q: optional[client.SearchText](strings.TrimSpace(q.Get("q"))), Cursor: optional[client.Cursor](q.Get("cursor")),
 	})
 	if err != nil {
 		s.fail(w, r, err)
@@ -98,7 +99,7 @@ func (s *server) search(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/console/invoices/"+found.JSON200.Data[0].ID, http.StatusSeeOther)
 		return
 	}
-	s.show(w, r, http.StatusOK, "invoices", found.JSON200, nil)
+	http.Redirect(w, r, "/console/invoices?"+url.Values{"q": {q}}.Encode(), http.StatusSeeOther)
 }
 
 func (s *server) onInvoice(name, tab string) http.HandlerFunc {
@@ -135,7 +136,7 @@ func (s *server) invoicePage(r *http.Request, tab string) (p invoicePage, err er
 	if p.Overdue {
 		p.State = "overdue"
 	}
-	services, err := s.api.ListPaymentServicesWithResponse(ctx)
+	services, err := s.api.ListPaymentServicesWithResponse(ctx, &client.ListPaymentServicesParams{})
 	if err != nil {
 		return p, err
 	}

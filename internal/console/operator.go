@@ -11,6 +11,21 @@ import (
 	"github.com/quittance/quittance/api/client"
 )
 
+// operatorPage is what operators see first.
+type operatorPage struct {
+	Overview   client.Overview
+	Exceptions []client.Exception // open, oldest first
+	NextCursor *string
+}
+
+// companyPage is a company with its keys and payment services.
+type companyPage struct {
+	client.Company
+	Keys     []client.APIKey
+	Services []client.PaymentService
+	Key      string // that was just made; shown once
+}
+
 // operatorSide routes what operators see.
 func (s *server) operatorSide(r chi.Router) {
 	r.Use(s.operatorSignedIn)
@@ -18,7 +33,22 @@ func (s *server) operatorSide(r chi.Router) {
 		s.setCookie(w, operatorCookie, "", "/operator", -1)
 		http.Redirect(w, r, "/operator/sign-in", http.StatusSeeOther)
 	})
-	r.Get("/", func(w http.ResponseWriter, r *http.Request) { s.show(w, r, http.StatusOK, "operator-home", nil, nil) })
+	r.Get("/", s.operatorHome)
+	r.Get("/search", s.searchAll)
+	r.Get("/exceptions/{id}", s.exception)
+	r.Post("/exceptions/{id}/resolve", s.resolve)
+	r.Get("/companies", s.companies)
+	r.Get("/companies/new", func(w http.ResponseWriter, r *http.Request) {
+		s.show(w, r, http.StatusOK, "operator-company-new", nil, nil)
+	})
+	r.Post("/companies", s.addCompany)
+	r.Route("/companies/{id}", func(r chi.Router) {
+		r.Get("/", func(w http.ResponseWriter, r *http.Request) { s.showCompany(w, r, "", nil) })
+		r.Post("/", s.changeCompany)
+		r.Post("/keys", s.addCompanyKey)
+		r.Post("/keys/{key}/revoke", s.revokeCompanyKey)
+	})
+	r.Get("/payment-services", s.allServices)
 }
 
 // operatorSignedIn lets operators with a session through. The API says whether the token is still worth something.
@@ -63,4 +93,125 @@ func (s *server) signOperatorIn(w http.ResponseWriter, r *http.Request) {
 		next = "/operator"
 	}
 	http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // it stays here, see local
+}
+
+func (s *server) operatorHome(w http.ResponseWriter, r *http.Request) {
+	overview, err := s.api.GetOverviewWithResponse(r.Context())
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	open, oldest := true, client.Oldest
+	exceptions, err := s.api.ListExceptionsWithResponse(r.Context(), &client.ListExceptionsParams{Open: &open, Sort: &oldest, Cursor: optional[client.Cursor](r.URL.Query().Get("cursor"))})
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, "operator-home", operatorPage{*overview.JSON200, exceptions.JSON200.Data, exceptions.JSON200.NextCursor}, nil)
+}
+
+func (s *server) searchAll(w http.ResponseWriter, r *http.Request) {
+	q := strings.TrimSpace(r.URL.Query().Get("q"))
+	found := &client.FoundList{}
+	if q != "" {
+		answer, err := s.api.SearchWithResponse(r.Context(), &client.SearchParams{Q: q})
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		found = answer.JSON200
+	}
+	s.show(w, r, http.StatusOK, "operator-search", found.Data, nil)
+}
+
+func (s *server) companies(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	found, err := s.api.ListCompaniesWithResponse(r.Context(), &client.ListCompaniesParams{Q: optional[client.SearchText](strings.TrimSpace(q.Get("q"))), Cursor: optional[client.Cursor](q.Get("cursor"))})
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, "operator-companies", found.JSON200, nil)
+}
+
+func (s *server) addCompany(w http.ResponseWriter, r *http.Request) {
+	made, err := s.api.CreateCompanyWithResponse(r.Context(), client.NewCompany{
+		Name: r.PostFormValue("name"), Language: client.Language(r.PostFormValue("language")), Canton: client.Canton(strings.ToUpper(strings.TrimSpace(r.PostFormValue("canton")))),
+		ContactEmail: optional[string](strings.TrimSpace(r.PostFormValue("contact_email"))),
+	}, once(r))
+	if err != nil {
+		s.refused(w, r, err, "operator-company-new", nil, nil)
+		return
+	}
+	s.tell(w, r, "/operator/companies/"+made.JSON201.ID, notice{Kind: "good", Key: "saved"})
+}
+
+// showCompany shows the company that the path names, with a key that was just made, or the form that was refused.
+func (s *server) showCompany(w http.ResponseWriter, r *http.Request, key string, refusal error) {
+	id := chi.URLParam(r, "id")
+	found, err := s.api.GetCompanyWithResponse(r.Context(), id)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	keys, err := s.api.ListAPIKeysWithResponse(r.Context(), id)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	services, err := s.api.ListPaymentServicesWithResponse(r.Context(), &client.ListPaymentServicesParams{CompanyID: &id})
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	p := companyPage{*found.JSON200, keys.JSON200.Data, services.JSON200.Data, key}
+	if refusal != nil {
+		s.refused(w, r, refusal, "operator-company", p, nil)
+		return
+	}
+	s.show(w, r, http.StatusOK, "operator-company", p, nil)
+}
+
+func (s *server) changeCompany(w http.ResponseWriter, r *http.Request) {
+	id, body := chi.URLParam(r, "id"), client.CompanyChanges{Status: optional[client.CompanyStatus](r.PostFormValue("status"))}
+	if r.PostForm.Has("name") {
+		name, email := r.PostFormValue("name"), strings.TrimSpace(r.PostFormValue("contact_email"))
+		body.Name, body.Language, body.Canton = &name, optional[client.Language](r.PostFormValue("language")), optional[client.Canton](strings.ToUpper(strings.TrimSpace(r.PostFormValue("canton"))))
+		body.ContactEmail = optional[string](email)
+	}
+	if _, err := s.api.UpdateCompanyWithResponse(r.Context(), id, body); err != nil {
+		s.showCompany(w, r, "", err)
+		return
+	}
+	s.tell(w, r, "/operator/companies/"+id, notice{Kind: "good", Key: "saved"})
+}
+
+func (s *server) addCompanyKey(w http.ResponseWriter, r *http.Request) {
+	made, err := s.api.CreateAPIKeyWithResponse(r.Context(), chi.URLParam(r, "id"), client.NewAPIKey{Scopes: client.Scopes{client.Read, client.Write}}, once(r))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.showCompany(w, r, made.JSON201.Key, nil)
+}
+
+func (s *server) revokeCompanyKey(w http.ResponseWriter, r *http.Request) {
+	id := chi.URLParam(r, "id")
+	if _, err := s.api.DeleteAPIKeyWithResponse(r.Context(), id, chi.URLParam(r, "key")); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.tell(w, r, "/operator/companies/"+id, notice{Kind: "good", Key: "key_revoked"})
+}
+
+func (s *server) allServices(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	found, err := s.api.ListPaymentServicesWithResponse(r.Context(), &client.ListPaymentServicesParams{
+		Status: optional[client.PaymentServiceStatus](q.Get("status")), Cursor: optional[client.Cursor](q.Get("cursor")),
+	})
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, "operator-services", found.JSON200, nil)
 }

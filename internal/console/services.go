@@ -58,7 +58,7 @@ func (s *server) serviceRoutes(r chi.Router) {
 }
 
 func (s *server) services(w http.ResponseWriter, r *http.Request) {
-	found, err := s.api.ListPaymentServicesWithResponse(r.Context())
+	found, err := s.api.ListPaymentServicesWithResponse(r.Context(), &client.ListPaymentServicesParams{})
 	if err != nil {
 		s.fail(w, r, err)
 		return

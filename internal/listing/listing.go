@@ -9,6 +9,7 @@ import (
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/refund"
@@ -17,18 +18,42 @@ import (
 
 // Invoices chooses invoices.
 type Invoices struct {
-	Status invoice.Status
-	Number string
-	Cursor string // next of the call before
-	Limit  int    // 50 when 0, at most 200
+	Status   invoice.Status
+	Number   string
+	Customer string    // a part of the name or of the mail address
+	From, To time.Time // days in Switzerland on which they were issued, or made while they are drafts; both included
+	Overdue  *bool     // nil: overdue and other ones
+	Today    time.Time // for Overdue
+	Text     string    // a part of the number, of the customer's name or of the mail address, or the amount
+	Sort     InvoiceOrder
+	Cursor   string // next of the call before
+	Limit    int    // 50 when 0, at most 200
 }
+
+// InvoiceOrder is how a list of invoices is sorted; invoices that are the same in that follow the time at which they were made. A
+// minus reverses it.
+type InvoiceOrder string
+
+// The orders of invoices.
+const (
+	InvoicesNewest       InvoiceOrder = "-created" // also when empty
+	InvoicesOldest       InvoiceOrder = "created"
+	InvoicesByDueDate    InvoiceOrder = "due_date"
+	InvoicesByLatestDue  InvoiceOrder = "-due_date"
+	InvoicesByNumber     InvoiceOrder = "number"
+	InvoicesByLastNumber InvoiceOrder = "-number"
+)
+
+// InvoiceOrders lists every order.
+var InvoiceOrders = []InvoiceOrder{InvoicesNewest, InvoicesOldest, InvoicesByDueDate, InvoicesByLatestDue, InvoicesByNumber, InvoicesByLastNumber}
 
 // Payments chooses payments.
 type Payments struct {
 	InvoiceID string
 	State     payment.State
-	Cursor    string // next of the call before
-	Limit     int    // 50 when 0, at most 200
+	From, To  time.Time // days in Switzerland on which they were begun, both included
+	Cursor    string    // next of the call before
+	Limit     int       // 50 when 0, at most 200
 }
 
 // Refunds chooses refunds.
@@ -41,11 +66,28 @@ type Refunds struct {
 
 // Exceptions chooses exceptions.
 type Exceptions struct {
-	Kind    exception.Kind
-	Subject string
-	Open    *bool  // nil: open and resolved ones
-	Cursor  string // next of the call before
-	Limit   int    // 50 when 0, at most 200
+	CompanyID   string
+	Kind        exception.Kind
+	Subject     string
+	Open        *bool // nil: open and resolved ones
+	OldestFirst bool
+	Cursor      string // next of the call before
+	Limit       int    // 50 when 0, at most 200
+}
+
+// Companies chooses companies.
+type Companies struct {
+	Text   string // a part of the name, or the id
+	Cursor string // next of the call before
+	Limit  int    // 50 when 0, at most 200
+}
+
+// PaymentServices chooses payment services.
+type PaymentServices struct {
+	CompanyID string
+	Status    merchant.ServiceStatus
+	Cursor    string // next of the call before
+	Limit     int    // 50 when 0, at most 200
 }
 
 // Journal chooses journal entries.

@@ -18,6 +18,7 @@ type APIKey struct {
 	CreatedAt  time.Time
 	ExpiresAt  time.Time // zero: never
 	LastUsedAt time.Time // to the minute; zero: never
+	Suspended  bool      // its company is
 }
 
 // The scopes of an API key.

@@ -43,6 +43,7 @@ type Company struct {
 	PayoutDays     int      // business days after a payment on which its payout is expected
 	PayoutIBANs    []string // the accounts to which the acquirer pays; statements of others are refused, unless there are none
 	Liability      LiabilityPolicy
+	Suspended      bool // its keys are refused
 	CreatedAt      time.Time
 }
 

@@ -27,11 +27,14 @@ func (tx *Tx) createAPIKey(ctx context.Context, k merchant.APIKey) error {
 	return failed(err, "create API key %s", k.ID)
 }
 
-const selectAPIKeys = `select hash, id, company_id, prefix, scopes, created_at, expires_at, last_used_at from api_keys`
+const selectAPIKeys = `
+	select hash, id, company_id, prefix, scopes, created_at, expires_at, last_used_at,
+		(select suspended from companies c where c.id = company_id)
+	from api_keys`
 
 func scanAPIKey(row pgx.CollectableRow) (k merchant.APIKey, err error) {
 	err = row.Scan(&k.Hash, &k.ID, &k.CompanyID, &k.Prefix, &k.Scopes, &k.CreatedAt, (*zeronull.Timestamptz)(&k.ExpiresAt),
-		(*zeronull.Timestamptz)(&k.LastUsedAt))
+		(*zeronull.Timestamptz)(&k.LastUsedAt), &k.Suspended)
 	return k, err
 }
 
@@ -47,7 +50,8 @@ func (s *Store) APIKeys(ctx context.Context, companyID string) (keys []merchant.
 
 // APIKeyByHash returns the key with that SHA-256, or problem.NotFound.
 func (s *Store) APIKeyByHash(ctx context.Context, hash []byte) (merchant.APIKey, error) {
-	return shown(ctx, s, scanAPIKey, "API key", hash, selectAPIKeys+` where hash = $1`)
+	return shown(ctx, s, scanAPIKey, "API key", hash, selectAPIKeys+` where hash = $1`,
+		`select set_config('quittance.company_id', company_id, true) from api_keys where hash = $1`) // so that its company is seen too
 }
 
 // ReplaceAPIKey stores a new key, and the end of the one that it replaces, which end sets. Problems: problem.NotFound when

@@ -37,9 +37,12 @@ func (s *Store) CreateCompany(ctx context.Context, c merchant.Company) error {
 	})
 }
 
-const selectCompany = `
-	select id, name, language, canton, contact_email, receipt_account, fee_account, payout_days, payout_ibans, liability, created_at
-	from companies where id = $1`
+const (
+	selectCompanies = `
+	select id, name, language, canton, contact_email, receipt_account, fee_account, payout_days, payout_ibans, liability, suspended, created_at
+	from companies`
+	selectCompany = selectCompanies + ` where id = $1`
+)
 
 // Company returns the company; problem.NotFound when it doesn't exist.
 func (tx *Tx) Company(ctx context.Context) (merchant.Company, error) {
@@ -53,7 +56,7 @@ func (tx *Tx) LockCompany(ctx context.Context) (merchant.Company, error) {
 
 func scanCompany(row pgx.CollectableRow) (c merchant.Company, err error) {
 	err = row.Scan(&c.ID, &c.Name, &c.Language, &c.Canton, &c.ContactEmail, &c.ReceiptAccount, &c.FeeAccount, &c.PayoutDays, &c.PayoutIBANs,
-		&c.Liability, &c.CreatedAt)
+		&c.Liability, &c.Suspended, &c.CreatedAt)
 	return c, err
 }
 
@@ -62,9 +65,9 @@ func scanCompany(row pgx.CollectableRow) (c merchant.Company, err error) {
 func (tx *Tx) SaveCompany(ctx context.Context, c merchant.Company) error {
 	return outsideChart(tx.save(ctx, "company", c.ID, `
 		update companies set name = $2, language = $3, canton = $4, contact_email = $5, receipt_account = $6, fee_account = $7,
-			payout_days = $8, payout_ibans = $9, liability = $10
+			payout_days = $8, payout_ibans = $9, liability = $10, suspended = $11
 		where id = $1`,
-		c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.PayoutDays, list(c.PayoutIBANs), c.Liability))
+		c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.PayoutDays, list(c.PayoutIBANs), c.Liability, c.Suspended))
 }
 
 // outsideChart turns the database's refusal of an account into a problem that names the field.

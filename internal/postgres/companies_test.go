@@ -20,7 +20,7 @@ func TestACompanyStartsWithTheChartAndKeepsItsSettings(t *testing.T) {
 	t.Parallel()
 	store := postgrestest.New(t)
 	company := createCompany(t, store)
-	filled(t, company)
+	filled(t, company, "Suspended")
 
 	in(t, store, company.ID, func(tx *postgres.Tx) error {
 		stored, err := tx.Company(t.Context())
@@ -32,6 +32,7 @@ func TestACompanyStartsWithTheChartAndKeepsItsSettings(t *testing.T) {
 
 		company.Name, company.Language, company.Canton, company.Liability = "Demo AG", "de", "ZH", merchant.Prefer
 		company.ReceiptAccount, company.FeeAccount, company.ContactEmail = ledger.Bank, ledger.Bank, ""
+		company.Suspended = true
 		require.NoError(t, tx.SaveCompany(t.Context(), company))
 		stored, err = tx.LockCompany(t.Context())
 		require.NoError(t, err)
@@ -86,7 +87,7 @@ func TestAnAPIKeyIsFoundByItsHashUntilItIsDeleted(t *testing.T) {
 		ID: id.New(id.APIKey), CompanyID: company.ID, Prefix: "qk_test", Hash: hash[:], Scopes: []string{merchant.ScopeRead, merchant.ScopeWrite}, CreatedAt: noon,
 		ExpiresAt: noon.Add(time.Hour), LastUsedAt: noon,
 	}
-	filled(t, key)
+	filled(t, key, "Suspended") // it is its company's
 	require.NoError(t, store.CreateAPIKey(t.Context(), key))
 	again := key
 	again.ID = id.New(id.APIKey)

@@ -11,12 +11,13 @@ import (
 )
 
 const selectConsoleSessions = `
-	select id, company_id, hash, user_id, user_name, user_email, role, language, page, embed_origin, created_at, entered_at, expires_at
+	select id, company_id, hash, user_id, user_name, user_email, role, language, page, embed_origin, created_at, entered_at, expires_at,
+		(select suspended from companies c where c.id = company_id)
 	from console_sessions where hash = $1`
 
 func scanConsoleSession(row pgx.CollectableRow) (c session.Session, err error) {
 	err = row.Scan(&c.ID, &c.CompanyID, &c.Hash, &c.User.ID, &c.User.Name, &c.User.Email, &c.Role, &c.Language, &c.Page, &c.EmbedOrigin,
-		&c.CreatedAt, (*zeronull.Timestamptz)(&c.EnteredAt), &c.ExpiresAt)
+		&c.CreatedAt, (*zeronull.Timestamptz)(&c.EnteredAt), &c.ExpiresAt, &c.Suspended)
 	return c, err
 }
 
@@ -37,7 +38,8 @@ func (s *Store) CreateConsoleSession(ctx context.Context, c session.Session) err
 
 // ConsoleSession returns the session that opens with what has that SHA-256, see session.Hash, or problem.NotFound.
 func (s *Store) ConsoleSession(ctx context.Context, hash []byte) (session.Session, error) {
-	return shown(ctx, s, scanConsoleSession, "session", hash, selectConsoleSessions)
+	return shown(ctx, s, scanConsoleSession, "session", hash, selectConsoleSessions,
+		`select set_config('quittance.company_id', company_id, true) from console_sessions where hash = $1`) // so that its company is seen too
 }
 
 // EnterConsole lets enter open the session whose link has the code with that SHA-256. Of two at once one gets problem.NotFound,

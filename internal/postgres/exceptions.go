@@ -52,18 +52,30 @@ func (tx *Tx) SaveException(ctx context.Context, e exception.Exception) error {
 		e.ID, zeronull.Timestamptz(e.ResolvedAt), e.Choice, e.Note, e.ResolvedBy)
 }
 
-// Exceptions returns the exceptions that the filter chooses, newest first, and the cursor for more, if there are. A cursor
-// that didn't come from here is problem.Invalid.
+// Exceptions returns the exceptions that the filter chooses, and the cursor for more, if there are. A cursor that didn't come from
+// here is problem.Invalid.
 func (tx *Tx) Exceptions(ctx context.Context, f listing.Exceptions) (exceptions []exception.Exception, next string, err error) {
-	q := query{sql: selectExceptions}
+	q, order, err := exceptionsBy(f)
+	if err != nil {
+		return nil, "", err
+	}
+	exceptions, next, err = page(ctx, tx, q, order, f.Limit, scanException, idOfException)
+	return exceptions, next, failed(err, "list exceptions")
+}
+
+// exceptionsBy returns the query of a filter, and its order.
+func exceptionsBy(f listing.Exceptions) (q query, order string, err error) {
+	q, order = query{sql: selectExceptions}, newestFirst
+	if f.OldestFirst {
+		order = oldestFirst
+	}
+	whereSet(&q, "company_id = ?", f.CompanyID)
 	whereSet(&q, "kind = ?", f.Kind)
 	whereSet(&q, "subject = ?", f.Subject)
 	if f.Open != nil {
 		q.where("(resolved_at is null) = ?", *f.Open)
 	}
-	if err := q.before(f.Cursor, id.Exception); err != nil {
-		return nil, "", err
-	}
-	exceptions, next, err = page(ctx, tx, q, "id desc", f.Limit, scanException, func(e exception.Exception) string { return e.ID })
-	return exceptions, next, failed(err, "list exceptions")
+	return q, order, q.inOrder(order, f.Cursor, id.Exception)
 }
+
+func idOfException(e exception.Exception) string { return e.ID }

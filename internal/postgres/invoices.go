@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"regexp"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype/zeronull"
@@ -111,15 +113,57 @@ func (tx *Tx) AttachPaymentServices(ctx context.Context, i invoice.Invoice) erro
 	}
 }
 
-// Invoices returns the invoices that the filter chooses, newest first, and the cursor for more, if there are. A cursor that
-// didn't come from here is problem.Invalid.
+// Invoices returns the invoices that the filter chooses, and the cursor for more, if there are. A cursor that didn't come from here
+// is problem.Invalid.
 func (tx *Tx) Invoices(ctx context.Context, f listing.Invoices) (invoices []invoice.Invoice, next string, err error) {
 	q := query{sql: selectInvoices}
 	whereSet(&q, "status = ?", f.Status)
 	whereSet(&q, "number = ?", f.Number)
-	if err := q.before(f.Cursor, id.Invoice); err != nil {
+	if f.Customer != "" {
+		q.where("("+contains("customer_name")+" or "+contains("customer_email")+")", f.Customer, f.Customer)
+	}
+	q.onDays("coalesce(issued_at, created_at)", f.From, f.To)
+	if f.Overdue != nil {
+		q.where("(status in ('open', 'partially_paid') and due_date < ?) = ?", f.Today, *f.Overdue)
+	}
+	if f.Text != "" {
+		said, args := contains("number")+" or "+contains("customer_name")+" or "+contains("customer_email"), []any{f.Text, f.Text, f.Text}
+		if amount := written.Replace(f.Text); amounts.MatchString(amount) {
+			said, args = said+" or amount = ?::numeric", append(args, amount)
+		}
+		q.where("("+said+")", args...)
+	}
+	order, beyond := invoiceOrder(f.Sort)
+	if err := q.beyond(f.Cursor, id.Invoice, beyond); err != nil {
 		return nil, "", err
 	}
-	invoices, next, err = page(ctx, tx, q, "id desc", f.Limit, scanInvoice, func(i invoice.Invoice) string { return i.ID })
+	invoices, next, err = page(ctx, tx, q, order, f.Limit, scanInvoice, func(i invoice.Invoice) string { return i.ID })
 	return invoices, next, failed(err, "list invoices")
+}
+
+// contains is the condition that the column holds a text, whatever its case.
+func contains(column string) string { return "strpos(lower(" + column + "), lower(?)) > 0" }
+
+var (
+	// written brings an amount as people write it, such as 1'234,50, into the form of amounts.
+	written = strings.NewReplacer("'", "", "’", "", " ", "", ",", ".")
+	amounts = regexp.MustCompile(`^[0-9]{1,9}([.][0-9]{1,2})?$`)
+)
+
+// invoiceOrder returns the order of a list, and the condition that continues it after the invoice whose id is the cursor.
+func invoiceOrder(sort listing.InvoiceOrder) (order, beyond string) {
+	switch sort {
+	case listing.InvoicesOldest:
+		return oldestFirst, "id > ?"
+	case listing.InvoicesByDueDate:
+		return "due_date, id", "(due_date, id) > (select due_date, id from invoices where id = ?)"
+	case listing.InvoicesByLatestDue:
+		return "due_date desc, id desc", "(due_date, id) < (select due_date, id from invoices where id = ?)"
+	case listing.InvoicesByNumber:
+		return "number", "number > (select number from invoices where id = ?)"
+	case listing.InvoicesByLastNumber:
+		return "number desc", "number < (select number from invoices where id = ?)"
+	default:
+		return newestFirst, "id < ?"
+	}
 }

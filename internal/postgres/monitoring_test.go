@@ -12,7 +12,9 @@ import (
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/oversight"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/settlement"
@@ -24,7 +26,10 @@ func TestOperatorsSeeHowMuchIsUnderWayInAllCompanies(t *testing.T) {
 	store := postgrestest.New(t)
 	before, err := store.Monitor(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, postgres.Monitored{Payments: map[payment.State]int{}, Exceptions: map[exception.Kind]int{}, Unsettled: map[money.Currency]postgres.Unsettled{}}, before)
+	assert.Equal(t, oversight.Monitored{
+		Payments: map[payment.State]int{}, Authorized: map[money.Currency]money.Amount{}, Exceptions: map[exception.Kind]int{},
+		Unsettled: map[money.Currency]oversight.Unsettled{}, PaymentServices: map[merchant.ServiceStatus]int{},
+	}, before)
 
 	for range 2 {
 		b := createBooks(t, store)
@@ -71,7 +76,7 @@ func TestOperatorsSeeWhatNoPayoutHasComeFor(t *testing.T) {
 			return tx.SavePayout(t.Context(), p)
 		})
 	}
-	unsettled := func() map[money.Currency]postgres.Unsettled {
+	unsettled := func() map[money.Currency]oversight.Unsettled {
 		now, err := store.Monitor(t.Context())
 		require.NoError(t, err)
 		return now.Unsettled

@@ -87,9 +87,10 @@ func (tx *Tx) Payments(ctx context.Context, f listing.Payments) (payments []paym
 	q := query{sql: selectPayments}
 	whereSet(&q, "invoice_id = ?", f.InvoiceID)
 	whereSet(&q, "state = ?", f.State)
+	q.onDays("created_at", f.From, f.To)
 	if err := q.before(f.Cursor, id.Payment); err != nil {
 		return nil, "", err
 	}
-	payments, next, err = page(ctx, tx, q, "id desc", f.Limit, scanPayment, func(p payment.Payment) string { return p.ID })
+	payments, next, err = page(ctx, tx, q, newestFirst, f.Limit, scanPayment, func(p payment.Payment) string { return p.ID })
 	return payments, next, failed(err, "list payments")
 }

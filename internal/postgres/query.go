@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/shopspring/decimal"
 
+	"github.com/quittance/quittance/internal/calendar"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
@@ -65,29 +66,80 @@ func (q *query) selected() string {
 // page runs the query in that order and returns at most limit rows (0 stands for 50, more than 200 for 200), with the
 // cursor of the last one when there are more.
 func page[T any](ctx context.Context, tx *Tx, q query, order string, limit int, scan pgx.RowToFunc[T], cursor func(T) string) ([]T, string, error) {
-	if limit <= 0 {
-		limit = defaultLimit
-	}
-	limit = min(limit, maxLimit)
-	rows, _ := tx.tx.Query(ctx, fmt.Sprintf("%s order by %s limit %d", q.selected(), order, limit+1), q.args...) // its error comes out of CollectRows
+	limit = pageSize(limit)
+	rows, _ := tx.tx.Query(ctx, q.ordered(order, limit+1), q.args...) // its error comes out of CollectRows
 	items, err := pgx.CollectRows(rows, scan)
-	if err != nil || len(items) <= limit {
-		return items, "", err
+	if err != nil {
+		return nil, "", err
 	}
-	items = items[:limit]
-	return items, cursor(items[limit-1]), nil
+	items, next := cut(items, limit, cursor)
+	return items, next, nil
 }
 
+// pageSize returns how many rows a page has when a caller asks for limit.
+func pageSize(limit int) int {
+	if limit <= 0 {
+		return defaultLimit
+	}
+	return min(limit, maxLimit)
+}
+
+// ordered is the select with its conditions, in that order, and with at most limit rows.
+func (q *query) ordered(order string, limit int) string {
+	return fmt.Sprintf("%s order by %s limit %d", q.selected(), order, limit)
+}
+
+// cut returns the first limit items, and the cursor of the last one when there are more.
+func cut[T any](items []T, limit int, cursor func(T) string) ([]T, string) {
+	if len(items) <= limit {
+		return items, ""
+	}
+	return items[:limit], cursor(items[limit-1])
+}
+
+// Orders of lists by the time at which the rows were made.
+const (
+	newestFirst = "id desc"
+	oldestFirst = "id"
+)
+
 // before continues a list that is ordered by id, newest first, after the row whose id is the cursor.
-func (q *query) before(cursor, prefix string) error {
+func (q *query) before(cursor, prefix string) error { return q.beyond(cursor, prefix, "id < ?") }
+
+// beyond adds the condition on the cursor, which is the id of the last row of the page before, or empty.
+func (q *query) beyond(cursor, prefix, condition string) error {
 	if cursor == "" {
 		return nil
 	}
 	if !id.Valid(prefix, cursor) {
 		return badCursor()
 	}
-	q.where("id < ?", cursor)
+	q.where(condition, cursor)
 	return nil
+}
+
+// inOrder continues a list in one of the two orders above after the row whose id is the cursor.
+func (q *query) inOrder(order, cursor, prefix string) error {
+	if order == oldestFirst {
+		return q.beyond(cursor, prefix, "id > ?")
+	}
+	return q.before(cursor, prefix)
+}
+
+// onDays adds the condition that the column's time lies on a day in Switzerland from one to another, both included and a zero one
+// without bound.
+func (q *query) onDays(column string, from, to time.Time) {
+	if !from.IsZero() {
+		q.where(column+" >= ?", midnight(from))
+	}
+	if !to.IsZero() {
+		q.where(column+" < ?", midnight(to.AddDate(0, 0, 1)))
+	}
+}
+
+// midnight is when the day, which is midnight UTC, begins in Switzerland.
+func midnight(day time.Time) time.Time {
+	return time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, calendar.Zurich)
 }
 
 func badCursor() error {

@@ -38,10 +38,14 @@ func (s *Store) PaymentServiceCompany(ctx context.Context, paymentServiceID stri
 }
 
 // shown returns the row with the digest of the secret that the caller showed ($1 of the query), or problem.NotFound. Row-level
-// security hides every other row. It is one round trip, because what is sent together is one transaction.
-func shown[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], kind string, digest []byte, sql string) (item T, err error) {
+// security hides every other row. The statements of first, which take the digest too, run before the query. It is one round trip,
+// because what is sent together is one transaction.
+func shown[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], kind string, digest []byte, sql string, first ...string) (item T, err error) {
 	var batch pgx.Batch
 	batch.Queue(`select set_config('quittance.shown', $1, true)`, hex.EncodeToString(digest))
+	for _, statement := range first {
+		batch.Queue(statement, digest)
+	}
 	batch.Queue(sql, digest).Query(func(rows pgx.Rows) error {
 		item, err = pgx.CollectExactlyOneRow(rows, scan)
 		return err

@@ -24,6 +24,7 @@ const (
 	RequestInProgress       Code = "request-in-progress"
 	Unauthorized            Code = "unauthorized"
 	Forbidden               Code = "forbidden"
+	CompanySuspended        Code = "company-suspended"
 	NotFound                Code = "not-found"
 	InvoiceNumberTaken      Code = "invoice-number-taken"
 	InvoiceNotDraft         Code = "invoice-not-draft"

@@ -60,6 +60,7 @@ type Session struct {
 	CreatedAt   time.Time
 	EnteredAt   time.Time // when the link was opened; zero before
 	ExpiresAt   time.Time // of the link before it is opened, of the session after
+	Suspended   bool      // its company is
 }
 
 // Home is where a link leads when nothing else is said.

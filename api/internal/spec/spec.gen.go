@@ -34,6 +34,114 @@ func (e AccountWarning) Valid() bool {
 	}
 }
 
+// Defines values for Canton.
+const (
+	AG Canton = "AG"
+	AI Canton = "AI"
+	AR Canton = "AR"
+	BE Canton = "BE"
+	BL Canton = "BL"
+	BS Canton = "BS"
+	FR Canton = "FR"
+	GE Canton = "GE"
+	GL Canton = "GL"
+	GR Canton = "GR"
+	JU Canton = "JU"
+	LU Canton = "LU"
+	NE Canton = "NE"
+	NW Canton = "NW"
+	OW Canton = "OW"
+	SG Canton = "SG"
+	SH Canton = "SH"
+	SO Canton = "SO"
+	SZ Canton = "SZ"
+	TG Canton = "TG"
+	TI Canton = "TI"
+	UR Canton = "UR"
+	VD Canton = "VD"
+	VS Canton = "VS"
+	ZG Canton = "ZG"
+	ZH Canton = "ZH"
+)
+
+// Valid indicates whether the value is a known member of the Canton enum.
+func (e Canton) Valid() bool {
+	switch e {
+	case AG:
+		return true
+	case AI:
+		return true
+	case AR:
+		return true
+	case BE:
+		return true
+	case BL:
+		return true
+	case BS:
+		return true
+	case FR:
+		return true
+	case GE:
+		return true
+	case GL:
+		return true
+	case GR:
+		return true
+	case JU:
+		return true
+	case LU:
+		return true
+	case NE:
+		return true
+	case NW:
+		return true
+	case OW:
+		return true
+	case SG:
+		return true
+	case SH:
+		return true
+	case SO:
+		return true
+	case SZ:
+		return true
+	case TG:
+		return true
+	case TI:
+		return true
+	case UR:
+		return true
+	case VD:
+		return true
+	case VS:
+		return true
+	case ZG:
+		return true
+	case ZH:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CompanyStatus.
+const (
+	CompanyStatusActive    CompanyStatus = "active"
+	CompanyStatusSuspended CompanyStatus = "suspended"
+)
+
+// Valid indicates whether the value is a known member of the CompanyStatus enum.
+func (e CompanyStatus) Valid() bool {
+	switch e {
+	case CompanyStatusActive:
+		return true
+	case CompanyStatusSuspended:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ConsoleRole.
 const (
 	Bookkeeper ConsoleRole = "bookkeeper"
@@ -337,6 +445,33 @@ func (e ExceptionKind) Valid() bool {
 	}
 }
 
+// Defines values for FoundKind.
+const (
+	FoundKindException      FoundKind = "exception"
+	FoundKindInvoice        FoundKind = "invoice"
+	FoundKindPayment        FoundKind = "payment"
+	FoundKindPaymentService FoundKind = "payment_service"
+	FoundKindRefund         FoundKind = "refund"
+)
+
+// Valid indicates whether the value is a known member of the FoundKind enum.
+func (e FoundKind) Valid() bool {
+	switch e {
+	case FoundKindException:
+		return true
+	case FoundKindInvoice:
+		return true
+	case FoundKindPayment:
+		return true
+	case FoundKindPaymentService:
+		return true
+	case FoundKindRefund:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for InvoiceEmailState.
 const (
 	InvoiceEmailStateDelivered InvoiceEmailState = "delivered"
@@ -352,6 +487,36 @@ func (e InvoiceEmailState) Valid() bool {
 	case InvoiceEmailStateFailed:
 		return true
 	case InvoiceEmailStateQueued:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InvoiceOrder.
+const (
+	InvoiceOrderCreated      InvoiceOrder = "created"
+	InvoiceOrderDueDate      InvoiceOrder = "due_date"
+	InvoiceOrderMinusCreated InvoiceOrder = "-created"
+	InvoiceOrderMinusDueDate InvoiceOrder = "-due_date"
+	InvoiceOrderMinusNumber  InvoiceOrder = "-number"
+	InvoiceOrderNumber       InvoiceOrder = "number"
+)
+
+// Valid indicates whether the value is a known member of the InvoiceOrder enum.
+func (e InvoiceOrder) Valid() bool {
+	switch e {
+	case InvoiceOrderCreated:
+		return true
+	case InvoiceOrderDueDate:
+		return true
+	case InvoiceOrderMinusCreated:
+		return true
+	case InvoiceOrderMinusDueDate:
+		return true
+	case InvoiceOrderMinusNumber:
+		return true
+	case InvoiceOrderNumber:
 		return true
 	default:
 		return false
@@ -472,96 +637,6 @@ func (e NewAPIKeyEnvironment) Valid() bool {
 	case NewAPIKeyEnvironmentLive:
 		return true
 	case NewAPIKeyEnvironmentTest:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for NewCompanyCanton.
-const (
-	AG NewCompanyCanton = "AG"
-	AI NewCompanyCanton = "AI"
-	AR NewCompanyCanton = "AR"
-	BE NewCompanyCanton = "BE"
-	BL NewCompanyCanton = "BL"
-	BS NewCompanyCanton = "BS"
-	FR NewCompanyCanton = "FR"
-	GE NewCompanyCanton = "GE"
-	GL NewCompanyCanton = "GL"
-	GR NewCompanyCanton = "GR"
-	JU NewCompanyCanton = "JU"
-	LU NewCompanyCanton = "LU"
-	NE NewCompanyCanton = "NE"
-	NW NewCompanyCanton = "NW"
-	OW NewCompanyCanton = "OW"
-	SG NewCompanyCanton = "SG"
-	SH NewCompanyCanton = "SH"
-	SO NewCompanyCanton = "SO"
-	SZ NewCompanyCanton = "SZ"
-	TG NewCompanyCanton = "TG"
-	TI NewCompanyCanton = "TI"
-	UR NewCompanyCanton = "UR"
-	VD NewCompanyCanton = "VD"
-	VS NewCompanyCanton = "VS"
-	ZG NewCompanyCanton = "ZG"
-	ZH NewCompanyCanton = "ZH"
-)
-
-// Valid indicates whether the value is a known member of the NewCompanyCanton enum.
-func (e NewCompanyCanton) Valid() bool {
-	switch e {
-	case AG:
-		return true
-	case AI:
-		return true
-	case AR:
-		return true
-	case BE:
-		return true
-	case BL:
-		return true
-	case BS:
-		return true
-	case FR:
-		return true
-	case GE:
-		return true
-	case GL:
-		return true
-	case GR:
-		return true
-	case JU:
-		return true
-	case LU:
-		return true
-	case NE:
-		return true
-	case NW:
-		return true
-	case OW:
-		return true
-	case SG:
-		return true
-	case SH:
-		return true
-	case SO:
-		return true
-	case SZ:
-		return true
-	case TG:
-		return true
-	case TI:
-		return true
-	case UR:
-		return true
-	case VD:
-		return true
-	case VS:
-		return true
-	case ZG:
-		return true
-	case ZH:
 		return true
 	default:
 		return false
@@ -870,6 +945,7 @@ const (
 	UrnQuittanceProblemAccountInUse                    ProblemType = "urn:quittance:problem:account-in-use"
 	UrnQuittanceProblemAccountNumberTaken              ProblemType = "urn:quittance:problem:account-number-taken"
 	UrnQuittanceProblemBodyTooLarge                    ProblemType = "urn:quittance:problem:body-too-large"
+	UrnQuittanceProblemCompanySuspended                ProblemType = "urn:quittance:problem:company-suspended"
 	UrnQuittanceProblemCredentialsRejected             ProblemType = "urn:quittance:problem:credentials-rejected"
 	UrnQuittanceProblemCurrencyNotActive               ProblemType = "urn:quittance:problem:currency-not-active"
 	UrnQuittanceProblemDecisionImpossible              ProblemType = "urn:quittance:problem:decision-impossible"
@@ -921,6 +997,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemAccountNumberTaken:
 		return true
 	case UrnQuittanceProblemBodyTooLarge:
+		return true
+	case UrnQuittanceProblemCompanySuspended:
 		return true
 	case UrnQuittanceProblemCredentialsRejected:
 		return true
@@ -1171,6 +1249,24 @@ func (e VerificationDecisionDecision) Valid() bool {
 	}
 }
 
+// Defines values for ListExceptionsParamsSort.
+const (
+	Newest ListExceptionsParamsSort = "newest"
+	Oldest ListExceptionsParamsSort = "oldest"
+)
+
+// Valid indicates whether the value is a known member of the ListExceptionsParamsSort enum.
+func (e ListExceptionsParamsSort) Valid() bool {
+	switch e {
+	case Newest:
+		return true
+	case Oldest:
+		return true
+	default:
+		return false
+	}
+}
+
 // Account defines model for Account.
 type Account struct {
 	// Balances Debits less credits, per currency that was ever booked.
@@ -1373,6 +1469,11 @@ type BrokenEntry struct {
 	Sequence int64 `json:"sequence"`
 }
 
+// Canton Decides which days are business days.
+//
+// Example: VD
+type Canton string
+
 // Company defines model for Company.
 type Company struct {
 	// Canton Example: VD
@@ -1408,7 +1509,48 @@ type Company struct {
 	//
 	// Example: 1029
 	ReceiptAccount string `json:"receipt_account"`
+
+	// Status The keys of a suspended company are refused.
+	Status CompanyStatus `json:"status"`
 }
+
+// CompanyChanges defines model for CompanyChanges.
+type CompanyChanges struct {
+	// Canton Decides which days are business days.
+	//
+	// Example: VD
+	Canton *Canton `json:"canton,omitempty"`
+
+	// ContactEmail The address to which Quittance writes about the company's payment services, in the company's language. Without it no
+	// such mail is sent, and the timeline of the payment service says so.
+	//
+	//
+	// Example: buchhaltung@demo.example
+	ContactEmail *ContactEmail `json:"contact_email,omitempty"`
+
+	// Language ISO 639-1.
+	Language *Language `json:"language,omitempty"`
+
+	// Name Example: Demo SA
+	Name *string `json:"name,omitempty"`
+
+	// Status The keys of a suspended company are refused.
+	Status *CompanyStatus `json:"status,omitempty"`
+}
+
+// CompanyID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
+type CompanyID = string
+
+// CompanyList defines model for CompanyList.
+type CompanyList struct {
+	Data []Company `json:"data"`
+
+	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
+// CompanyStatus The keys of a suspended company are refused.
+type CompanyStatus string
 
 // ConsoleLink defines model for ConsoleLink.
 type ConsoleLink struct {
@@ -1748,6 +1890,16 @@ type Exception struct {
 	// Example: ["try_again","it_did_not"]
 	Choices []string `json:"choices"`
 
+	// CompanyID Only in answers to the administrator's key.
+	//
+	// Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
+	CompanyID *OperatorsCompanyID `json:"company_id,omitempty"`
+
+	// CompanyName Only in answers to the administrator's key.
+	//
+	// Example: Demo SA
+	CompanyName *OperatorsCompanyName `json:"company_name,omitempty"`
+
 	// Detail Everything needed to decide, for people.
 	//
 	// Example: The money is authorized but could not be captured. It is lost on 2026-12-02 11:00 UTC.
@@ -1799,7 +1951,7 @@ type Exception struct {
 	// ResolvedAt Absent while open, like the three below.
 	ResolvedAt *time.Time `json:"resolved_at,omitempty"`
 
-	// ResolvedBy The id of the key that decided, the name of an operator who did so in Temporal Web, or `quittance`.
+	// ResolvedBy The id of the key that decided, `administrator`, the name of an operator who did so in Temporal Web, or `quittance`.
 	//
 	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 	ResolvedBy *string         `json:"resolved_by,omitempty"`
@@ -1951,6 +2103,37 @@ type FieldError struct {
 	Message string `json:"message"`
 }
 
+// Found defines model for Found.
+type Found struct {
+	// CompanyID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
+	CompanyID string `json:"company_id"`
+
+	// CompanyName Example: Demo SA
+	CompanyName string `json:"company_name"`
+
+	// ID Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
+	ID   string    `json:"id"`
+	Kind FoundKind `json:"kind"`
+
+	// Label The number of the invoice, with the customer's name for a company's key; the name of the payment service; the kind of the exception.
+	//
+	// Example: 2026-0042
+	Label string `json:"label"`
+
+	// WorkflowID Of its process, in Temporal Web; absent when there is none.
+	//
+	// Example: invoice/inv_01k9m21t1jh6q2a0x5v8y3e7f9
+	WorkflowID *string `json:"workflow_id,omitempty"`
+}
+
+// FoundKind defines model for FoundKind.
+type FoundKind string
+
+// FoundList defines model for FoundList.
+type FoundList struct {
+	Data []Found `json:"data"`
+}
+
 // IBAN Without spaces.
 //
 // Example: CH9300762011623852957
@@ -2082,6 +2265,9 @@ type InvoiceList struct {
 	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
+
+// InvoiceOrder defines model for InvoiceOrder.
+type InvoiceOrder string
 
 // InvoiceReceipt defines model for InvoiceReceipt.
 type InvoiceReceipt struct {
@@ -2398,7 +2584,7 @@ type NewCompany struct {
 	// Canton Decides which days are business days.
 	//
 	// Example: VD
-	Canton NewCompanyCanton `json:"canton"`
+	Canton Canton `json:"canton"`
 
 	// ContactEmail The address to which Quittance writes about the company's payment services, in the company's language. Without it no
 	// such mail is sent, and the timeline of the payment service says so.
@@ -2413,11 +2599,6 @@ type NewCompany struct {
 	// Name Example: Demo SA
 	Name string `json:"name"`
 }
-
-// NewCompanyCanton Decides which days are business days.
-//
-// Example: VD
-type NewCompanyCanton string
 
 // NewConsoleSession defines model for NewConsoleSession.
 type NewConsoleSession struct {
@@ -2649,6 +2830,75 @@ type OperatorSession struct {
 	Token string `json:"token"`
 }
 
+// OperatorsCompanyID Only in answers to the administrator's key.
+//
+// Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
+type OperatorsCompanyID = string
+
+// OperatorsCompanyName Only in answers to the administrator's key.
+//
+// Example: Demo SA
+type OperatorsCompanyName = string
+
+// Overview defines model for Overview.
+type Overview struct {
+	// Authorized Money that is authorized, or unclear, and not taken.
+	Authorized struct {
+		// Amounts By currency.
+		Amounts []Balance `json:"amounts"`
+
+		// OldestSeconds Since the oldest of these payments was begun; 0 when there is none.
+		//
+		// Example: 40
+		OldestSeconds int64 `json:"oldest_seconds"`
+
+		// Payments Example: 2
+		Payments int `json:"payments"`
+	} `json:"authorized"`
+
+	// Exceptions What waits for a person.
+	Exceptions struct {
+		// ByKind Example: {"capture_unclear":2,"double_payment":1}
+		ByKind map[string]int `json:"by_kind"`
+
+		// OldestSeconds How long the oldest one has been open; 0 when none is.
+		//
+		// Example: 7200
+		OldestSeconds int64 `json:"oldest_seconds"`
+
+		// Open Example: 3
+		Open int `json:"open"`
+	} `json:"exceptions"`
+
+	// PaymentServices How many there are in each status.
+	//
+	// Example: {"active":41,"in_verification":2}
+	PaymentServices map[string]int `json:"payment_services"`
+
+	// Unsettled By currency, money of the last 90 days on receipt accounts for which no payout has been booked, in companies that import
+	// payouts.
+	Unsettled []UnsettledMoney `json:"unsettled"`
+	Webhooks  struct {
+		// BehindSeconds How long the oldest delivery that is due has waited to be started.
+		//
+		// Example: 0
+		BehindSeconds int64 `json:"behind_seconds"`
+
+		// DisabledEndpoints Example: 1
+		DisabledEndpoints int `json:"disabled_endpoints"`
+
+		// Parked Deliveries that were given up.
+		//
+		// Example: 4
+		Parked int `json:"parked"`
+
+		// Pending Deliveries that have not ended.
+		//
+		// Example: 12
+		Pending int `json:"pending"`
+	} `json:"webhooks"`
+}
+
 // PaidReason A journal entry that changed what is paid.
 type PaidReason struct {
 	// Account Where the money was booked.
@@ -2739,6 +2989,11 @@ type Payment struct {
 	// comes to the invoice as if it had been known at once.
 	State    PaymentState  `json:"state"`
 	Timeline []PaymentStep `json:"timeline"`
+
+	// WorkflowID Of the process that collects the invoice, in Temporal Web.
+	//
+	// Example: invoice/inv_01k9m21t1jh6q2a0x5v8y3e7f9
+	WorkflowID string `json:"workflow_id"`
 }
 
 // PaymentFailure Why there is no money; absent unless there was a failure.
@@ -2771,8 +3026,18 @@ type PaymentMethod string
 // PaymentService defines model for PaymentService.
 type PaymentService struct {
 	// APIUsername Example: API_123123_00000001
-	APIUsername *string   `json:"api_username,omitempty"`
-	CreatedAt   time.Time `json:"created_at"`
+	APIUsername *string `json:"api_username,omitempty"`
+
+	// CompanyID Only in answers to the administrator's key.
+	//
+	// Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
+	CompanyID *OperatorsCompanyID `json:"company_id,omitempty"`
+
+	// CompanyName Only in answers to the administrator's key.
+	//
+	// Example: Demo SA
+	CompanyName *OperatorsCompanyName `json:"company_name,omitempty"`
+	CreatedAt   time.Time             `json:"created_at"`
 
 	// Currencies The currencies in which an invoice can be paid, and those that were asked for.
 	Currencies []CurrencyStatus `json:"currencies"`
@@ -2810,6 +3075,11 @@ type PaymentService struct {
 
 	// Verification The acquirer's verification of the company, which takes 3 to 15 business days.
 	Verification Verification `json:"verification"`
+
+	// WorkflowID Of the process that connects it, in Temporal Web.
+	//
+	// Example: onboarding/psv_01k9m20s0hg5p1z9w4t7x2d6e8
+	WorkflowID string `json:"workflow_id"`
 }
 
 // PaymentServiceIds The payment services with which the invoice can be paid.
@@ -3273,6 +3543,11 @@ type Refund struct {
 	Saferpay SaferpayReferences `json:"saferpay"`
 	State    RefundState        `json:"state"`
 	Timeline []RefundStep       `json:"timeline"`
+
+	// WorkflowID Of its process, in Temporal Web.
+	//
+	// Example: refund/ref_01k9m270aar2x8g6d1b4e9m3n5
+	WorkflowID string `json:"workflow_id"`
 }
 
 // RefundList defines model for RefundList.
@@ -3312,6 +3587,9 @@ type Scope string
 
 // Scopes Example: ["read","write"]
 type Scopes = []Scope
+
+// SearchText Example: 2026-0042
+type SearchText = string
 
 // SecretRotation defines model for SecretRotation.
 type SecretRotation struct {
@@ -3725,6 +4003,33 @@ type TrialBalanceTotal struct {
 	Difference string `json:"difference"`
 }
 
+// UnsettledMoney defines model for UnsettledMoney.
+type UnsettledMoney struct {
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// Entries Example: 7
+	Entries int `json:"entries"`
+
+	// OldestDays Example: 3
+	OldestDays int `json:"oldest_days"`
+
+	// OverdueAmount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	OverdueAmount Amount `json:"overdue_amount"`
+
+	// OverdueEntries Those whose payout should have come, see `payout_days`.
+	//
+	// Example: 1
+	OverdueEntries int `json:"overdue_entries"`
+}
+
 // Verification The acquirer's verification of the company, which takes 3 to 15 business days.
 type Verification struct {
 	DueAt         *time.Time `json:"due_at,omitempty"`
@@ -3848,9 +4153,6 @@ type WebhookURL = string
 // At Example: 2026-12-31
 type At = Date
 
-// CompanyID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
-type CompanyID = string
-
 // Cursor defines model for Cursor.
 type Cursor = string
 
@@ -3923,6 +4225,18 @@ type ListAuditLogParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListCompaniesParams defines parameters for ListCompanies.
+type ListCompaniesParams struct {
+	// Q A part of the name, or exactly the id.
+	Q *SearchText `form:"q,omitempty" json:"q,omitempty"`
+
+	// Limit How many items at most; 50 when absent.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
 	Type *EventType `form:"type,omitempty" json:"type,omitempty"`
@@ -3946,6 +4260,12 @@ type ListExceptionsParams struct {
 	// Subject The id of the thing that the exceptions are about.
 	Subject *ExceptionSubject `form:"subject,omitempty" json:"subject,omitempty"`
 
+	// CompanyID Only those of this company; for the administrator's key.
+	CompanyID *CompanyID `form:"company_id,omitempty" json:"company_id,omitempty"`
+
+	// Sort `newest` when absent.
+	Sort *ListExceptionsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
+
 	// Limit How many items at most; 50 when absent.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -3953,12 +4273,33 @@ type ListExceptionsParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListExceptionsParamsSort defines parameters for ListExceptions.
+type ListExceptionsParamsSort string
+
 // ListInvoicesParams defines parameters for ListInvoices.
 type ListInvoicesParams struct {
 	Status *InvoiceStatus `form:"status,omitempty" json:"status,omitempty"`
 
 	// Number The invoice of exactly this number.
 	Number *string `form:"number,omitempty" json:"number,omitempty"`
+
+	// Customer A part of the customer's name or mail address.
+	Customer *SearchText `form:"customer,omitempty" json:"customer,omitempty"`
+
+	// From Issued on this day or later; of a draft, created.
+	From *Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Issued on this day or earlier; of a draft, created.
+	To *Date `form:"to,omitempty" json:"to,omitempty"`
+
+	// Overdue Only those that are overdue, or only those that aren't.
+	Overdue *bool `form:"overdue,omitempty" json:"overdue,omitempty"`
+
+	// Q A part of the number, or of the customer's name or mail address, or exactly the amount.
+	Q *SearchText `form:"q,omitempty" json:"q,omitempty"`
+
+	// Sort By when they were created, are due, or by number; with `-` the other way round. `-created` when absent.
+	Sort *InvoiceOrder `form:"sort,omitempty" json:"sort,omitempty"`
 
 	// Limit How many items at most; 50 when absent.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
@@ -3996,6 +4337,20 @@ type CreateOperatorSessionJSONBody struct {
 	Name string `json:"name"`
 }
 
+// ListPaymentServicesParams defines parameters for ListPaymentServices.
+type ListPaymentServicesParams struct {
+	Status *PaymentServiceStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// CompanyID Only those of this company; for the administrator's key.
+	CompanyID *CompanyID `form:"company_id,omitempty" json:"company_id,omitempty"`
+
+	// Limit How many items at most; 50 when absent.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // UploadDocumentMultipartBody defines parameters for UploadDocument.
 type UploadDocumentMultipartBody struct {
 	File openapi_types.File `json:"file"`
@@ -4005,6 +4360,12 @@ type UploadDocumentMultipartBody struct {
 type ListPaymentsParams struct {
 	InvoiceID *InvoiceID    `form:"invoice_id,omitempty" json:"invoice_id,omitempty"`
 	State     *PaymentState `form:"state,omitempty" json:"state,omitempty"`
+
+	// From Begun on this day or later.
+	From *Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Begun on this day or earlier.
+	To *Date `form:"to,omitempty" json:"to,omitempty"`
 
 	// Limit How many items at most; 50 when absent.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
@@ -4051,6 +4412,12 @@ type ListRefundsParams struct {
 
 	// Cursor The `next_cursor` of the page before.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// SearchParams defines parameters for Search.
+type SearchParams struct {
+	// Q What is looked for.
+	Q SearchText `form:"q" json:"q"`
 }
 
 // ListSettlementsParams defines parameters for ListSettlements.
@@ -4100,6 +4467,9 @@ type UpdateAccountJSONRequestBody = AccountChanges
 
 // CreateCompanyJSONRequestBody defines body for CreateCompany for application/json ContentType.
 type CreateCompanyJSONRequestBody = NewCompany
+
+// UpdateCompanyJSONRequestBody defines body for UpdateCompany for application/json ContentType.
+type UpdateCompanyJSONRequestBody = CompanyChanges
 
 // CreateAPIKeyJSONRequestBody defines body for CreateAPIKey for application/json ContentType.
 type CreateAPIKeyJSONRequestBody = NewAPIKey
@@ -4205,9 +4575,18 @@ type ServerInterface interface {
 	// ListAuditLog Who changed what
 	// (GET /audit-log)
 	ListAuditLog(w http.ResponseWriter, r *http.Request, params ListAuditLogParams)
+	// ListCompanies List the companies
+	// (GET /companies)
+	ListCompanies(w http.ResponseWriter, r *http.Request, params ListCompaniesParams)
 	// CreateCompany Create a company
 	// (POST /companies)
 	CreateCompany(w http.ResponseWriter, r *http.Request)
+	// GetCompany Get a company
+	// (GET /companies/{company_id})
+	GetCompany(w http.ResponseWriter, r *http.Request, companyID CompanyID)
+	// UpdateCompany Change or suspend a company
+	// (PATCH /companies/{company_id})
+	UpdateCompany(w http.ResponseWriter, r *http.Request, companyID CompanyID)
 	// ListAPIKeys List the keys of a company
 	// (GET /companies/{company_id}/api-keys)
 	ListAPIKeys(w http.ResponseWriter, r *http.Request, companyID CompanyID)
@@ -4298,9 +4677,12 @@ type ServerInterface interface {
 	// CreateOperatorSession Sign an operator in
 	// (POST /operator-sessions)
 	CreateOperatorSession(w http.ResponseWriter, r *http.Request)
-	// ListPaymentServices List the payment services of the company
+	// GetOverview The health of everything at a glance
+	// (GET /overview)
+	GetOverview(w http.ResponseWriter, r *http.Request)
+	// ListPaymentServices List payment services
 	// (GET /payment-services)
-	ListPaymentServices(w http.ResponseWriter, r *http.Request)
+	ListPaymentServices(w http.ResponseWriter, r *http.Request, params ListPaymentServicesParams)
 	// CreatePaymentService Add a payment service
 	// (POST /payment-services)
 	CreatePaymentService(w http.ResponseWriter, r *http.Request)
@@ -4364,6 +4746,9 @@ type ServerInterface interface {
 	// RecordRefund Record a refund that was done in the Saferpay Backoffice
 	// (POST /refunds/{refund_id}/record)
 	RecordRefund(w http.ResponseWriter, r *http.Request, refundID RefundID)
+	// Search Find by a number or an id
+	// (GET /search)
+	Search(w http.ResponseWriter, r *http.Request, params SearchParams)
 	// GetSettings Get the settings of the company
 	// (GET /settings)
 	GetSettings(w http.ResponseWriter, r *http.Request)
@@ -4451,9 +4836,27 @@ func (_ Unimplemented) ListAuditLog(w http.ResponseWriter, r *http.Request, para
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListCompanies List the companies
+// (GET /companies)
+func (_ Unimplemented) ListCompanies(w http.ResponseWriter, r *http.Request, params ListCompaniesParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // CreateCompany Create a company
 // (POST /companies)
 func (_ Unimplemented) CreateCompany(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetCompany Get a company
+// (GET /companies/{company_id})
+func (_ Unimplemented) GetCompany(w http.ResponseWriter, r *http.Request, companyID CompanyID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// UpdateCompany Change or suspend a company
+// (PATCH /companies/{company_id})
+func (_ Unimplemented) UpdateCompany(w http.ResponseWriter, r *http.Request, companyID CompanyID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -4637,9 +5040,15 @@ func (_ Unimplemented) CreateOperatorSession(w http.ResponseWriter, r *http.Requ
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// ListPaymentServices List the payment services of the company
+// GetOverview The health of everything at a glance
+// (GET /overview)
+func (_ Unimplemented) GetOverview(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ListPaymentServices List payment services
 // (GET /payment-services)
-func (_ Unimplemented) ListPaymentServices(w http.ResponseWriter, r *http.Request) {
+func (_ Unimplemented) ListPaymentServices(w http.ResponseWriter, r *http.Request, params ListPaymentServicesParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -4766,6 +5175,12 @@ func (_ Unimplemented) GetRefund(w http.ResponseWriter, r *http.Request, refundI
 // RecordRefund Record a refund that was done in the Saferpay Backoffice
 // (POST /refunds/{refund_id}/record)
 func (_ Unimplemented) RecordRefund(w http.ResponseWriter, r *http.Request, refundID RefundID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// Search Find by a number or an id
+// (GET /search)
+func (_ Unimplemented) Search(w http.ResponseWriter, r *http.Request, params SearchParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -5107,11 +5522,122 @@ func (siw *ServerInterfaceWrapper) ListAuditLog(w http.ResponseWriter, r *http.R
 	handler.ServeHTTP(w, r)
 }
 
+// ListCompanies operation middleware
+func (siw *ServerInterfaceWrapper) ListCompanies(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListCompaniesParams
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", r.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "q"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "q", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListCompanies(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // CreateCompany operation middleware
 func (siw *ServerInterfaceWrapper) CreateCompany(w http.ResponseWriter, r *http.Request) {
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.CreateCompany(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetCompany operation middleware
+func (siw *ServerInterfaceWrapper) GetCompany(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "company_id" -------------
+	var companyID CompanyID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "company_id", chi.URLParam(r, "company_id"), &companyID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "company_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetCompany(w, r, companyID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// UpdateCompany operation middleware
+func (siw *ServerInterfaceWrapper) UpdateCompany(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "company_id" -------------
+	var companyID CompanyID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "company_id", chi.URLParam(r, "company_id"), &companyID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "company_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UpdateCompany(w, r, companyID)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -5471,6 +5997,32 @@ func (siw *ServerInterfaceWrapper) ListExceptions(w http.ResponseWriter, r *http
 		return
 	}
 
+	// ------------- Optional query parameter "company_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "company_id", r.URL.Query(), &params.CompanyID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "company_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "company_id", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "sort" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sort", r.URL.Query(), &params.Sort, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sort"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sort", Err: err})
+		}
+		return
+	}
+
 	// ------------- Optional query parameter "limit" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
@@ -5591,6 +6143,84 @@ func (siw *ServerInterfaceWrapper) ListInvoices(w http.ResponseWriter, r *http.R
 			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "number"})
 		} else {
 			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "number", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "customer" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "customer", r.URL.Query(), &params.Customer, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "customer"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "customer", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", r.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "from"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "from", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", r.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "to"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "to", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "overdue" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "overdue", r.URL.Query(), &params.Overdue, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "overdue"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "overdue", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", r.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "q"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "q", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "sort" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sort", r.URL.Query(), &params.Sort, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sort"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sort", Err: err})
 		}
 		return
 	}
@@ -6072,11 +6702,83 @@ func (siw *ServerInterfaceWrapper) CreateOperatorSession(w http.ResponseWriter, 
 	handler.ServeHTTP(w, r)
 }
 
+// GetOverview operation middleware
+func (siw *ServerInterfaceWrapper) GetOverview(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetOverview(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListPaymentServices operation middleware
 func (siw *ServerInterfaceWrapper) ListPaymentServices(w http.ResponseWriter, r *http.Request) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPaymentServicesParams
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", r.URL.Query(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "status"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "status", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "company_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "company_id", r.URL.Query(), &params.CompanyID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "company_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "company_id", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.ListPaymentServices(w, r)
+		siw.Handler.ListPaymentServices(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -6313,6 +7015,32 @@ func (siw *ServerInterfaceWrapper) ListPayments(w http.ResponseWriter, r *http.R
 			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "state"})
 		} else {
 			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "state", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", r.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "from"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "from", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", r.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "to"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "to", Err: err})
 		}
 		return
 	}
@@ -6808,6 +7536,39 @@ func (siw *ServerInterfaceWrapper) RecordRefund(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.RecordRefund(w, r, refundID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// Search operation middleware
+func (siw *ServerInterfaceWrapper) Search(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SearchParams
+
+	// ------------- Required query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "q", r.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "q"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "q", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Search(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -7361,7 +8122,16 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Get(options.BaseURL+"/audit-log", wrapper.ListAuditLog)
 	})
 	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/companies", wrapper.ListCompanies)
+	})
+	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/companies", wrapper.CreateCompany)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/companies/{company_id}", wrapper.GetCompany)
+	})
+	r.Group(func(r chi.Router) {
+		r.Patch(options.BaseURL+"/companies/{company_id}", wrapper.UpdateCompany)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/companies/{company_id}/api-keys", wrapper.ListAPIKeys)
@@ -7454,6 +8224,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/operator-sessions", wrapper.CreateOperatorSession)
 	})
 	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/overview", wrapper.GetOverview)
+	})
+	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/payment-services", wrapper.ListPaymentServices)
 	})
 	r.Group(func(r chi.Router) {
@@ -7518,6 +8291,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/refunds/{refund_id}/record", wrapper.RecordRefund)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/search", wrapper.Search)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/settings", wrapper.GetSettings)
@@ -8073,6 +8849,61 @@ func (response ListAuditLogdefaultApplicationProblemPlusJSONResponse) VisitListA
 	return err
 }
 
+type ListCompaniesRequestObject struct {
+	Params ListCompaniesParams
+}
+
+type ListCompaniesResponseObject interface {
+	VisitListCompaniesResponse(w http.ResponseWriter) error
+}
+
+type ListCompanies200JSONResponse CompanyList
+
+func (response ListCompanies200JSONResponse) VisitListCompaniesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCompanies422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListCompanies422ApplicationProblemPlusJSONResponse) VisitListCompaniesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCompaniesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListCompaniesdefaultApplicationProblemPlusJSONResponse) VisitListCompaniesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreateCompanyRequestObject struct {
 	Body *CreateCompanyJSONRequestBody
 }
@@ -8117,6 +8948,133 @@ type CreateCompanydefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CreateCompanydefaultApplicationProblemPlusJSONResponse) VisitCreateCompanyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCompanyRequestObject struct {
+	CompanyID CompanyID `json:"company_id"`
+}
+
+type GetCompanyResponseObject interface {
+	VisitGetCompanyResponse(w http.ResponseWriter) error
+}
+
+type GetCompany200JSONResponse Company
+
+func (response GetCompany200JSONResponse) VisitGetCompanyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCompany404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetCompany404ApplicationProblemPlusJSONResponse) VisitGetCompanyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCompanydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetCompanydefaultApplicationProblemPlusJSONResponse) VisitGetCompanyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateCompanyRequestObject struct {
+	CompanyID CompanyID `json:"company_id"`
+	Body      *UpdateCompanyJSONRequestBody
+}
+
+type UpdateCompanyResponseObject interface {
+	VisitUpdateCompanyResponse(w http.ResponseWriter) error
+}
+
+type UpdateCompany200JSONResponse Company
+
+func (response UpdateCompany200JSONResponse) VisitUpdateCompanyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateCompany404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateCompany404ApplicationProblemPlusJSONResponse) VisitUpdateCompanyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateCompany422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateCompany422ApplicationProblemPlusJSONResponse) VisitUpdateCompanyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateCompanydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UpdateCompanydefaultApplicationProblemPlusJSONResponse) VisitUpdateCompanyResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -10042,7 +11000,46 @@ func (response CreateOperatorSessiondefaultApplicationProblemPlusJSONResponse) V
 	return err
 }
 
+type GetOverviewRequestObject struct {
+}
+
+type GetOverviewResponseObject interface {
+	VisitGetOverviewResponse(w http.ResponseWriter) error
+}
+
+type GetOverview200JSONResponse Overview
+
+func (response GetOverview200JSONResponse) VisitGetOverviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOverviewdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetOverviewdefaultApplicationProblemPlusJSONResponse) VisitGetOverviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListPaymentServicesRequestObject struct {
+	Params ListPaymentServicesParams
 }
 
 type ListPaymentServicesResponseObject interface {
@@ -10059,6 +11056,22 @@ func (response ListPaymentServices200JSONResponse) VisitListPaymentServicesRespo
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPaymentServices422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListPaymentServices422ApplicationProblemPlusJSONResponse) VisitListPaymentServicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -11548,6 +12561,61 @@ func (response RecordRefunddefaultApplicationProblemPlusJSONResponse) VisitRecor
 	return err
 }
 
+type SearchRequestObject struct {
+	Params SearchParams
+}
+
+type SearchResponseObject interface {
+	VisitSearchResponse(w http.ResponseWriter) error
+}
+
+type Search200JSONResponse FoundList
+
+func (response Search200JSONResponse) VisitSearchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Search422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response Search422ApplicationProblemPlusJSONResponse) VisitSearchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SearchdefaultApplicationProblemPlusJSONResponse) VisitSearchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetSettingsRequestObject struct {
 }
 
@@ -12488,9 +13556,18 @@ type StrictServerInterface interface {
 	// ListAuditLog Who changed what
 	// (GET /audit-log)
 	ListAuditLog(ctx context.Context, request ListAuditLogRequestObject) (ListAuditLogResponseObject, error)
+	// ListCompanies List the companies
+	// (GET /companies)
+	ListCompanies(ctx context.Context, request ListCompaniesRequestObject) (ListCompaniesResponseObject, error)
 	// CreateCompany Create a company
 	// (POST /companies)
 	CreateCompany(ctx context.Context, request CreateCompanyRequestObject) (CreateCompanyResponseObject, error)
+	// GetCompany Get a company
+	// (GET /companies/{company_id})
+	GetCompany(ctx context.Context, request GetCompanyRequestObject) (GetCompanyResponseObject, error)
+	// UpdateCompany Change or suspend a company
+	// (PATCH /companies/{company_id})
+	UpdateCompany(ctx context.Context, request UpdateCompanyRequestObject) (UpdateCompanyResponseObject, error)
 	// ListAPIKeys List the keys of a company
 	// (GET /companies/{company_id}/api-keys)
 	ListAPIKeys(ctx context.Context, request ListAPIKeysRequestObject) (ListAPIKeysResponseObject, error)
@@ -12581,7 +13658,10 @@ type StrictServerInterface interface {
 	// CreateOperatorSession Sign an operator in
 	// (POST /operator-sessions)
 	CreateOperatorSession(ctx context.Context, request CreateOperatorSessionRequestObject) (CreateOperatorSessionResponseObject, error)
-	// ListPaymentServices List the payment services of the company
+	// GetOverview The health of everything at a glance
+	// (GET /overview)
+	GetOverview(ctx context.Context, request GetOverviewRequestObject) (GetOverviewResponseObject, error)
+	// ListPaymentServices List payment services
 	// (GET /payment-services)
 	ListPaymentServices(ctx context.Context, request ListPaymentServicesRequestObject) (ListPaymentServicesResponseObject, error)
 	// CreatePaymentService Add a payment service
@@ -12647,6 +13727,9 @@ type StrictServerInterface interface {
 	// RecordRefund Record a refund that was done in the Saferpay Backoffice
 	// (POST /refunds/{refund_id}/record)
 	RecordRefund(ctx context.Context, request RecordRefundRequestObject) (RecordRefundResponseObject, error)
+	// Search Find by a number or an id
+	// (GET /search)
+	Search(ctx context.Context, request SearchRequestObject) (SearchResponseObject, error)
 	// GetSettings Get the settings of the company
 	// (GET /settings)
 	GetSettings(ctx context.Context, request GetSettingsRequestObject) (GetSettingsResponseObject, error)
@@ -12902,6 +13985,32 @@ func (sh *strictHandler) ListAuditLog(w http.ResponseWriter, r *http.Request, pa
 	}
 }
 
+// ListCompanies operation middleware
+func (sh *strictHandler) ListCompanies(w http.ResponseWriter, r *http.Request, params ListCompaniesParams) {
+	var request ListCompaniesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListCompanies(ctx, request.(ListCompaniesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListCompanies")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListCompaniesResponseObject); ok {
+		if err := validResponse.VisitListCompaniesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // CreateCompany operation middleware
 func (sh *strictHandler) CreateCompany(w http.ResponseWriter, r *http.Request) {
 	var request CreateCompanyRequestObject
@@ -12926,6 +14035,65 @@ func (sh *strictHandler) CreateCompany(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(CreateCompanyResponseObject); ok {
 		if err := validResponse.VisitCreateCompanyResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetCompany operation middleware
+func (sh *strictHandler) GetCompany(w http.ResponseWriter, r *http.Request, companyID CompanyID) {
+	var request GetCompanyRequestObject
+
+	request.CompanyID = companyID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCompany(ctx, request.(GetCompanyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCompany")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetCompanyResponseObject); ok {
+		if err := validResponse.VisitGetCompanyResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UpdateCompany operation middleware
+func (sh *strictHandler) UpdateCompany(w http.ResponseWriter, r *http.Request, companyID CompanyID) {
+	var request UpdateCompanyRequestObject
+
+	request.CompanyID = companyID
+
+	var body UpdateCompanyJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateCompany(ctx, request.(UpdateCompanyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateCompany")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UpdateCompanyResponseObject); ok {
+		if err := validResponse.VisitUpdateCompanyResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -13805,9 +14973,35 @@ func (sh *strictHandler) CreateOperatorSession(w http.ResponseWriter, r *http.Re
 	}
 }
 
+// GetOverview operation middleware
+func (sh *strictHandler) GetOverview(w http.ResponseWriter, r *http.Request) {
+	var request GetOverviewRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetOverview(ctx, request.(GetOverviewRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetOverview")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetOverviewResponseObject); ok {
+		if err := validResponse.VisitGetOverviewResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListPaymentServices operation middleware
-func (sh *strictHandler) ListPaymentServices(w http.ResponseWriter, r *http.Request) {
+func (sh *strictHandler) ListPaymentServices(w http.ResponseWriter, r *http.Request, params ListPaymentServicesParams) {
 	var request ListPaymentServicesRequestObject
+
+	request.Params = params
 
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
 		return sh.ssi.ListPaymentServices(ctx, request.(ListPaymentServicesRequestObject))
@@ -14445,6 +15639,32 @@ func (sh *strictHandler) RecordRefund(w http.ResponseWriter, r *http.Request, re
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(RecordRefundResponseObject); ok {
 		if err := validResponse.VisitRecordRefundResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// Search operation middleware
+func (sh *strictHandler) Search(w http.ResponseWriter, r *http.Request, params SearchParams) {
+	var request SearchRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Search(ctx, request.(SearchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Search")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SearchResponseObject); ok {
+		if err := validResponse.VisitSearchResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -149,7 +149,7 @@ func TestNobodyDoesInTheConsoleWhatHisRoleForbidsOrWhatIsAnothers(t *testing.T) 
 	lists := []string{
 		"/console", "/console/payment-services", "/console/payment-services/new", "/console/invoices", "/console/invoices/new", "/console/payments", "/console/exceptions", "/console/payouts",
 		"/console/reconciliation", "/console/journal", "/console/journal/new", "/console/journal.csv", "/console/trial-balance", "/console/statements/2026-11", "/console/statements/2026-11.csv",
-		"/console/close", "/console/settings", "/console/access", "/console/audit", "/console/search?q=nothing",
+		"/console/close", "/console/settings", "/console/access", "/console/audit", "/console/invoices?q=nothing",
 	}
 	managers := map[string]url.Values{ // acts that only a manager may do
 		"/console/payment-services":                             {"environment": {"test"}},
@@ -231,4 +231,40 @@ func TestTheInvoicingProductFramesAPageOfTheConsole(t *testing.T) {
 	assert.NotContains(t, string(page.body), `id="menu"`)
 	assert.Equal(t, 404, u.get("/console/journal").status)
 	assert.Equal(t, 401, send(t, "GET", link.URL, nil, nil).status, "the link works once")
+}
+
+func TestAnOperatorFindsACompanyByAnOrderAndSuspendsIt(t *testing.T) {
+	t.Parallel()
+	c := newMerchant(t, shared)
+	inv := c.issue("108.00")
+	inv.payNow("card").pay(visa)
+	p := inv.requireCollectedOnce("108.00").Payments[0]
+	api := shared.APIURL()
+	signed := send(t, "POST", api+"/operator/sign-in", []byte(url.Values{"name": {"Nadia Muster"}, "key": {stack.OperatorKey}}.Encode()), http.Header{
+		"Content-Type": {"application/x-www-form-urlencoded"}, "Sec-Fetch-Site": {"same-origin"},
+	})
+	require.Equal(t, http.StatusSeeOther, signed.status)
+	o := consoleUser{c, regexp.MustCompile(`quittance_operations=[^;]*`).FindString(strings.Join(signed.header.Values("Set-Cookie"), "\n"))}
+	for _, page := range []string{"/operator", "/operator/companies", "/operator/companies/new", "/operator/companies/" + c.id, "/operator/payment-services", "/operator/search?q=" + p.Saferpay.OrderID} {
+		for _, language := range []string{"de", "fr", "it", "en"} {
+			shown := o.get(page + map[bool]string{true: "&", false: "?"}[strings.Contains(page, "?")] + "lang=" + language)
+			assert.Equal(t, 200, shown.status, "%s in %s", page, language)
+		}
+	}
+	found := string(o.get("/operator/search?q=" + p.Saferpay.OrderID).body)
+	assert.Contains(t, found, `href="/operator/companies/`+c.id+`"`)
+	assert.Contains(t, found, "/workflows/invoice%2F"+inv.ID)
+
+	require.Equal(t, 303, o.post("/operator/companies/"+c.id, url.Values{"status": {"suspended"}}).status)
+	c.call("GET", "/invoices", nil).isProblem(403, "company-suspended")
+	assert.Equal(t, 200, send(t, "GET", inv.OnlineDocumentURL, nil, nil).status, "its customers go on")
+	require.Equal(t, 303, o.post("/operator/companies/"+c.id, url.Values{"status": {"active"}}).status)
+	var log struct {
+		Data []struct{ Actor, Action string }
+	}
+	c.call("GET", "/audit-log", nil).gives(200, &log)
+	assert.Equal(t, "operator Nadia Muster", log.Data[0].Actor)
+	assert.Equal(t, http.StatusSeeOther, consoleUser{c, "quittance_operations=" + "x"}.get("/operator").status, "who is nobody is asked to sign in")
+	stranger := consoleUser{c, "quittance_operations=TmFkaWE." + c.key}
+	assert.Equal(t, 403, stranger.get("/operator").status, "a company's key is no operator's")
 }
