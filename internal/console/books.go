@@ -143,24 +143,23 @@ func (s *server) newEntry(w http.ResponseWriter, r *http.Request) {
 
 // enterByHand books a manual entry, such as the acquirer's fees.
 func (s *server) enterByHand(w http.ResponseWriter, r *http.Request) {
-	day, readable := parseDate(r.PostFormValue("date"))
+	day, err := typedDay(r, "date")
 	currency := r.PostFormValue("currency")
 	body := client.NewManualEntry{Date: day, Text: r.PostFormValue("text"), Currency: client.Currency(currency)}
 	for i := range linesOfEntry {
 		at := strconv.Itoa(i)
 		line := client.NewJournalLine{Account: strings.TrimSpace(r.PostFormValue("account" + at))}
-		if debit := parseAmount(currency, r.PostFormValue("debit"+at)); debit != "" {
+		if debit := parseAmount(r.PostFormValue("debit" + at)); debit != "" {
 			line.Debit = &debit
 		}
-		if credit := parseAmount(currency, r.PostFormValue("credit"+at)); credit != "" {
+		if credit := parseAmount(r.PostFormValue("credit" + at)); credit != "" {
 			line.Credit = &credit
 		}
 		if line.Account != "" || line.Debit != nil || line.Credit != nil {
 			body.Lines = append(body.Lines, line)
 		}
 	}
-	err := unreadable("date")
-	if readable {
+	if err == nil {
 		var made *client.CreateManualEntryResponse
 		if made, err = s.api.CreateManualEntryWithResponse(r.Context(), body, once(r)); err == nil {
 			s.tell(w, r, "/console/journal/"+made.JSON201.ID, notice{Kind: "good", Key: "entry_booked"})
@@ -252,9 +251,8 @@ func (s *server) askClose(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) closeBooks(w http.ResponseWriter, r *http.Request) {
-	day, ok := parseDate(r.PostFormValue("books_closed_until"))
-	err := unreadable("books_closed_until")
-	if ok {
+	day, err := typedDay(r, "books_closed_until")
+	if err == nil {
 		if _, err = s.api.UpdateSettingsWithResponse(r.Context(), client.SettingsChanges{BooksClosedUntil: &day}); err == nil {
 			s.tell(w, r, "/console/statements/"+day.Format("2006-01"), notice{Kind: "good", Key: "books_closed"})
 			return

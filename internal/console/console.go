@@ -100,7 +100,7 @@ func (s *server) companySide(r chi.Router) {
 func (s *server) protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy("'none'", ""))
+		h.Set("Content-Security-Policy", policy("'none'"))
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Referrer-Policy", "same-origin")
@@ -111,12 +111,12 @@ func (s *server) protect(next http.Handler) http.Handler {
 	})
 }
 
-// maxForm is the largest form, in bytes: that of a settlement's file.
-const maxForm = 33 << 20
+// maxForm is the largest form, in bytes: that with a file of 10 MiB, which is the most that the API takes.
+const maxForm = 11 << 20
 
 // policy returns the Content-Security-Policy of a page that those ancestors may frame.
-func policy(ancestors, styleHash string) string {
-	return "default-src 'none'; style-src 'self'" + styleHash + "; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors " + ancestors
+func policy(ancestors string) string {
+	return "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors " + ancestors
 }
 
 // survive turns a panic into a page, and a log line.

@@ -34,7 +34,6 @@ func (l *look) funcs() template.FuncMap {
 		"negative": func(amount string) string { return "-" + amount },
 		"zero":     func(amount any) bool { return strings.Trim(fmt.Sprint(amount), "0.-") == "" },
 		"list":     func(items ...any) []any { return items },
-		"json":     func(v any) string { return strings.Trim(strings.TrimSpace(string(mustJSON(v))), `"`) },
 		"style":    func() string { return stylesheet.path },
 		"lang":     func() string { return l.language },
 		"current":  current,

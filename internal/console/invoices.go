@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/oapi-codegen/runtime/types"
 
 	"github.com/quittance/quittance/api/client"
 )
@@ -202,17 +201,17 @@ func (l *look) invoiceEvent(step client.InvoiceStep) event {
 
 func (s *server) draft(w http.ResponseWriter, r *http.Request) {
 	currency := r.PostFormValue("currency")
-	due, _ := parseDate(r.PostFormValue("due_date"))
+	due, err := typedDay(r, "due_date")
+	if err != nil {
+		s.refused(w, r, err, "invoice-new", nil, nil)
+		return
+	}
 	body := client.NewInvoice{
-		Number: r.PostFormValue("number"), Currency: client.Currency(currency), Amount: parseAmount(currency, r.PostFormValue("amount")), DueDate: due,
+		Number: r.PostFormValue("number"), Currency: client.Currency(currency), Amount: parseAmount(r.PostFormValue("amount")), DueDate: due,
 		Customer: client.NewCustomer{
 			Name: r.PostFormValue("customer.name"), Language: client.Language(r.PostFormValue("customer.language")), Email: optional[string](strings.TrimSpace(r.PostFormValue("customer.email"))),
 		},
 		Description: optional[string](r.PostFormValue("description")),
-	}
-	if err := s.dueDate(r); err != nil {
-		s.refused(w, r, err, "invoice-new", nil, nil)
-		return
 	}
 	made, err := s.api.CreateInvoiceWithResponse(r.Context(), body, once(r))
 	if err != nil {
@@ -222,26 +221,12 @@ func (s *server) draft(w http.ResponseWriter, r *http.Request) {
 	s.tell(w, r, "/console/invoices/"+made.JSON201.ID+"/conditions", notice{Kind: "good", Key: "draft_made"})
 }
 
-// dueDate refuses a day that can't be read, as the API would.
-func (s *server) dueDate(r *http.Request) error {
-	if _, ok := parseDate(r.PostFormValue("due_date")); !ok {
-		return unreadable("due_date")
-	}
-	return nil
-}
-
-// unreadable is the refusal of a field that the console itself can't read.
-func unreadable(field string) error {
-	return &refusal{Status: http.StatusUnprocessableEntity, Type: "urn:quittance:problem:validation-failed", Errors: []fault{{Field: field, Message: "can't be read"}}}
-}
-
 func (s *server) changeContent(w http.ResponseWriter, r *http.Request) {
 	id, currency := chi.URLParam(r, "id"), r.PostFormValue("currency")
-	amount, name, email := parseAmount(currency, r.PostFormValue("amount")), r.PostFormValue("customer.name"), strings.TrimSpace(r.PostFormValue("customer.email"))
+	amount, name, email := parseAmount(r.PostFormValue("amount")), r.PostFormValue("customer.name"), strings.TrimSpace(r.PostFormValue("customer.email"))
 	language, description, number := client.Language(r.PostFormValue("customer.language")), r.PostFormValue("description"), r.PostFormValue("number")
-	err := s.dueDate(r)
+	due, err := typedDay(r, "due_date")
 	if err == nil {
-		due, _ := parseDate(r.PostFormValue("due_date"))
 		_, err = s.api.UpdateInvoiceWithResponse(r.Context(), id, client.InvoiceChanges{
 			Number: &number, Currency: optional[client.Currency](currency), Amount: &amount, DueDate: &due, Description: &description,
 			Customer: &client.CustomerChanges{Name: &name, Email: &email, Language: &language},
@@ -258,9 +243,8 @@ func (s *server) changeConditions(w http.ResponseWriter, r *http.Request) {
 	_ = r.ParseForm() // what can't be read has no values
 	id, ids := chi.URLParam(r, "id"), client.PaymentServiceIds{}
 	ids = append(ids, r.PostForm["payment_service_ids"]...)
-	err := s.dueDate(r)
+	due, err := typedDay(r, "due_date")
 	if err == nil {
-		due, _ := parseDate(r.PostFormValue("due_date"))
 		_, err = s.api.UpdateInvoiceWithResponse(r.Context(), id, client.InvoiceChanges{PaymentServiceIds: &ids, DueDate: &due})
 	}
 	if err != nil {
@@ -300,11 +284,10 @@ func (s *server) cancel(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) receipt(w http.ResponseWriter, r *http.Request) {
 	id := chi.URLParam(r, "id")
-	day, ok := parseDate(r.PostFormValue("date"))
-	err := unreadable("date")
-	if ok {
+	day, err := typedDay(r, "date")
+	if err == nil {
 		_, err = s.api.RecordReceiptWithResponse(r.Context(), id, client.NewReceipt{
-			Amount: parseAmount("", r.PostFormValue("amount")), Date: types.Date{Time: day.Time}, Account: strings.TrimSpace(r.PostFormValue("account")),
+			Amount: parseAmount(r.PostFormValue("amount")), Date: day, Account: strings.TrimSpace(r.PostFormValue("account")),
 			Reference: optional[string](r.PostFormValue("reference")),
 		}, once(r))
 	}

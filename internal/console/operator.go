@@ -66,7 +66,7 @@ func (s *server) operatorSignedIn(next http.Handler) http.Handler {
 			return
 		}
 		w.Header().Set("X-Frame-Options", "DENY")
-		v := &visitor{Operator: string(name), token: token}
+		v := &visitor{Operator: string(name)}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(as(r.Context(), token), visitorKey{}, v)))
 	})
 }

@@ -75,7 +75,7 @@ func (s *server) paymentPage(r *http.Request) (p paymentPage, err error) {
 			left = left.Sub(amount)
 		}
 	}
-	p.Left, p.Asked, p.Reason = left.StringFixed(2), parseAmount("", r.FormValue("amount")), r.FormValue("reason")
+	p.Left, p.Asked, p.Reason = left.StringFixed(2), parseAmount(r.FormValue("amount")), r.FormValue("reason")
 	if asked, err := decimal.NewFromString(p.Asked); err == nil {
 		p.After = left.Sub(asked).StringFixed(2)
 	}

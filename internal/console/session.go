@@ -21,9 +21,9 @@ const (
 
 // visitor is who looks at a page.
 type visitor struct {
-	client.ConsoleSession        // of a company's person; empty for an operator
-	Operator              string // the operator's name; empty for a company's person
-	token                 string
+	client.ConsoleSession                // of a company's person; empty for an operator
+	Operator              string         // the operator's name; empty for a company's person
+	counts                map[string]int // see server.counts; nil until they are read
 }
 
 // Embedded reports whether the console stands in a frame of the invoicing product.
@@ -56,9 +56,9 @@ func (s *server) signedIn(next http.Handler) http.Handler {
 			s.fail(w, r, err)
 			return
 		}
-		v := &visitor{ConsoleSession: *current.JSON200, token: cookie.Value}
+		v := &visitor{ConsoleSession: *current.JSON200}
 		if v.Embedded() {
-			w.Header().Set("Content-Security-Policy", policy(*v.EmbedOrigin, ""))
+			w.Header().Set("Content-Security-Policy", policy(*v.EmbedOrigin))
 			if !within(r.URL.Path, v.Page) {
 				s.notFound(w, r.WithContext(context.WithValue(ctx, visitorKey{}, v)))
 				return

@@ -98,7 +98,7 @@ func (s *server) show(w http.ResponseWriter, r *http.Request, status int, name s
 		query.Set("lang", code)
 		p.Links = append(p.Links, languageLink{code, r.URL.Path + "?" + query.Encode(), code == l.language})
 	}
-	if p.Visitor != nil && p.Visitor.Operator == "" {
+	if p.Visitor != nil && p.Visitor.Operator == "" && !p.Visitor.Embedded() { // who has no menu needs none
 		p.Counts = s.counts(r)
 	}
 	var out bytes.Buffer
@@ -110,8 +110,12 @@ func (s *server) show(w http.ResponseWriter, r *http.Request, status int, name s
 	_, _ = out.WriteTo(w)
 }
 
-// counts returns how much waits for the person, for the menu. It is left out when it can't be read.
+// counts returns how much waits for the person, for the menu, and reads it once a page. It is left out when it can't be read.
 func (s *server) counts(r *http.Request) map[string]int {
+	v := visitorOf(r.Context())
+	if v.counts != nil {
+		return v.counts
+	}
 	counts, open, limit := map[string]int{}, true, 200
 	if found, err := s.api.ListExceptionsWithResponse(r.Context(), &client.ListExceptionsParams{Open: &open, Limit: &limit}); err == nil {
 		counts["exceptions"] = len(found.JSON200.Data)
@@ -121,6 +125,7 @@ func (s *server) counts(r *http.Request) map[string]int {
 			counts["payouts"] += len(found.JSON200.Data)
 		}
 	}
+	v.counts = counts
 	return counts
 }
 

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/http"
 	"regexp"
 	"strings"
 	"time"
@@ -18,12 +19,26 @@ func parseDate(typed string) (day types.Date, ok bool) {
 	return day, false
 }
 
+// typedDay reads a day of a form; the refusal of that field when it can't be read.
+func typedDay(r *http.Request, field string) (types.Date, error) {
+	day, ok := parseDate(r.PostFormValue(field))
+	if !ok {
+		return day, unreadable(field)
+	}
+	return day, nil
+}
+
+// unreadable is the refusal of a field that the console itself can't read.
+func unreadable(field string) error {
+	return &refusal{Status: http.StatusUnprocessableEntity, Type: "urn:quittance:problem:validation-failed", Errors: []fault{{Field: field, Message: "can't be read"}}}
+}
+
 // typedAmount matches amounts as people type them, with apostrophes or blanks between thousands.
 var typedAmount = regexp.MustCompile(`^[0-9]{1,3}(?:['’ ]?[0-9]{3})*(?:[.,][0-9]{1,2})?$`)
 
 // parseAmount returns an amount as the API takes it, in major units with two decimals: 1’234.5 is 1234.50. Text that is no amount
 // comes back as it is, so that the API says what is wrong with it.
-func parseAmount(_ string, typed string) string {
+func parseAmount(typed string) string {
 	typed = strings.TrimSpace(strings.ReplaceAll(typed, "\u00a0", " "))
 	if !typedAmount.MatchString(typed) {
 		return typed
