@@ -60,7 +60,7 @@ func (s *server) RedeliverEvent(ctx context.Context, r spec.RedeliverEventReques
 			return err
 		}
 		for _, endpoint := range endpoints {
-			if (only != "" && endpoint.ID != only) || !endpoint.Enabled() || !endpoint.Takes(e.Type) {
+			if (only != "" && endpoint.ID != only) || !endpoint.Enabled() || !endpoint.Takes(e) {
 				continue
 			}
 			if err := tx.QueueDelivery(ctx, endpoint.ID, e.ID, s.now()); err != nil {

@@ -24,6 +24,8 @@ type WebhookEndpointsTx interface {
 	SaveWebhookEndpoint(ctx context.Context, e delivery.Endpoint) error
 	DeleteWebhookEndpoint(ctx context.Context, id string) error
 	Deliveries(ctx context.Context, f listing.Deliveries) (deliveries []delivery.Delivery, next string, err error)
+	AppendEvent(ctx context.Context, e event.Event) error
+	Delivery(ctx context.Context, endpointID, eventID string) (delivery.Delivery, error)
 	// QueueParked puts everything that was parked for an endpoint on its way.
 	QueueParked(ctx context.Context, endpointID string, at time.Time) (queued int, err error)
 	Exceptions(ctx context.Context, f listing.Exceptions) (exceptions []exception.Exception, next string, err error)
@@ -189,17 +191,42 @@ func (s *server) RotateWebhookSecret(ctx context.Context, r spec.RotateWebhookSe
 func (s *server) RedeliverParked(ctx context.Context, r spec.RedeliverParkedRequestObject) (spec.RedeliverParkedResponseObject, error) {
 	var answer spec.RedeliverParked202JSONResponse
 	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx WebhookEndpointsTx) error {
-		e, err := tx.LockWebhookEndpoint(ctx, r.EndpointID)
+		e, err := enabledEndpoint(ctx, tx, r.EndpointID)
 		if err != nil {
 			return err
-		}
-		if !e.Enabled() {
-			return problem.New(problem.NoEndpoint, "Webhook endpoint %s is disabled. Enable it first.", e.ID)
 		}
 		answer.Deliveries, err = tx.QueueParked(ctx, e.ID, s.now())
 		return err
 	})
 	return answer, err
+}
+
+// TestWebhookEndpoint answers POST /webhook-endpoints/{endpoint_id}/test.
+func (s *server) TestWebhookEndpoint(ctx context.Context, r spec.TestWebhookEndpointRequestObject) (spec.TestWebhookEndpointResponseObject, error) {
+	var queued delivery.Delivery
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx WebhookEndpointsTx) error {
+		e, err := enabledEndpoint(ctx, tx, r.EndpointID)
+		if err != nil {
+			return err
+		}
+		ping := event.New(event.TestPing, e.CompanyID, e.ID, s.now(), nil)
+		ping.ID = newID(ctx, id.Event)
+		if err := tx.AppendEvent(ctx, ping); err != nil {
+			return err
+		}
+		queued, err = tx.Delivery(ctx, e.ID, ping.ID)
+		return err
+	})
+	return spec.TestWebhookEndpoint202JSONResponse(shownDelivery(queued)), err
+}
+
+// enabledEndpoint locks an endpoint, and refuses one that is disabled.
+func enabledEndpoint(ctx context.Context, tx WebhookEndpointsTx, endpointID string) (delivery.Endpoint, error) {
+	e, err := tx.LockWebhookEndpoint(ctx, endpointID)
+	if err == nil && !e.Enabled() {
+		err = problem.New(problem.NoEndpoint, "Webhook endpoint %s is disabled. Enable it first.", e.ID)
+	}
+	return e, err
 }
 
 // ListDeliveries answers GET /webhook-endpoints/{endpoint_id}/deliveries.

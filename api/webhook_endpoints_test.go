@@ -130,6 +130,23 @@ func TestEventsFromNowOnAreOnTheirWayToTheEndpointsThatTakeThem(t *testing.T) {
 	w.call("POST", "/events/"+before.ID+"/redeliver", w.key, map[string]string{"endpoint_id": off.ID}).problem(http.StatusConflict, "no-webhook-endpoint")
 }
 
+func TestATestEventGoesToOneEndpointAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	all, paid, off := w.newEndpoint("http://127.0.0.1/1"), w.newEndpoint("http://127.0.0.1/2", event.InvoicePaid), w.newEndpoint("http://127.0.0.1/3")
+	w.call("PATCH", "/webhook-endpoints/"+off.ID, w.key, `{"enabled":false}`).json(http.StatusOK)
+	queued := w.call("POST", "/webhook-endpoints/"+paid.ID+"/test", w.key, nil).json(http.StatusAccepted)
+	ping := queued["event_id"].(string)
+	assert.Equal(t, []any{paid.ID, "test.ping", paid.ID, "pending"}, []any{queued["endpoint_id"], queued["event_type"], queued["subject"], queued["state"]})
+	assert.Equal(t, map[string]any{ping: "pending"}, w.deliveries(paid.ID), "whatever types it takes")
+	assert.Empty(t, w.deliveries(all.ID))
+	again := w.call("POST", "/events/"+ping+"/redeliver", w.key, nil).json(http.StatusAccepted)["data"].([]any)
+	require.Len(t, again, 1, "sent again, it goes nowhere else")
+	assert.Empty(t, w.deliveries(all.ID))
+	w.call("POST", "/webhook-endpoints/"+off.ID+"/test", w.key, nil).problem(http.StatusConflict, "no-webhook-endpoint")
+	w.call("POST", "/webhook-endpoints/"+id.New(id.Endpoint)+"/test", w.key, nil).problem(http.StatusNotFound, "not-found")
+}
+
 func TestWhatWasParkedIsSentOnRequestOnceTheEndpointIsEnabledAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -296,6 +296,7 @@ const (
 	PayoutWaiting                   EventType = "payout.waiting"
 	RefundCaptured                  EventType = "refund.captured"
 	RefundFailed                    EventType = "refund.failed"
+	TestPing                        EventType = "test.ping"
 )
 
 // Valid indicates whether the value is a known member of the EventType enum.
@@ -354,6 +355,8 @@ func (e EventType) Valid() bool {
 	case RefundCaptured:
 		return true
 	case RefundFailed:
+		return true
+	case TestPing:
 		return true
 	default:
 		return false
@@ -1782,6 +1785,7 @@ type Event struct {
 	// | `refund.…` | `refund_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency` |
 	// | `payment_service.…` | `payment_service_id`, `status` |
 	// | `exception.raised` | `exception_id`, `kind`, `subject`; `invoice_id` when it is about an invoice, a payment or a refund |
+	// | `test.ping` | none; its `subject` is the webhook endpoint that it is for |
 	//
 	//
 	// Example: {"amount":"108.00","amount_paid":"108.00","currency":"CHF","invoice_id":"inv_01k9m21t1jh6q2a0x5v8y3e7f9","number":"2026-0042","status":"paid"}
@@ -4126,6 +4130,7 @@ type WebhookMessage struct {
 	// | `refund.…` | `refund_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency` |
 	// | `payment_service.…` | `payment_service_id`, `status` |
 	// | `exception.raised` | `exception_id`, `kind`, `subject`; `invoice_id` when it is about an invoice, a payment or a refund |
+	// | `test.ping` | none; its `subject` is the webhook endpoint that it is for |
 	//
 	//
 	// Example: {"amount":"108.00","amount_paid":"108.00","currency":"CHF","invoice_id":"inv_01k9m21t1jh6q2a0x5v8y3e7f9","number":"2026-0042","status":"paid"}
@@ -5631,6 +5636,14 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /webhook-endpoints/{endpoint_id}/rotate-secret (the `RotateWebhookSecret` operationId).
 	RotateWebhookSecret(ctx context.Context, endpointID WebhookEndpointID, body RotateWebhookSecretJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TestWebhookEndpoint Send a test event
+	//
+	// A `test.ping` goes to this endpoint alone, whatever types it takes, signed and tried again like every event. Its delivery
+	// says how the receiver answered. An endpoint that is disabled must be enabled first (`no-webhook-endpoint`).
+	//
+	// Corresponds with POST /webhook-endpoints/{endpoint_id}/test (the `TestWebhookEndpoint` operationId).
+	TestWebhookEndpoint(ctx context.Context, endpointID WebhookEndpointID, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // ListAccounts List the accounts of the company
@@ -7717,6 +7730,24 @@ func (c *Client) RotateWebhookSecretWithBody(ctx context.Context, endpointID Web
 // Corresponds with POST /webhook-endpoints/{endpoint_id}/rotate-secret (the `RotateWebhookSecret` operationId).
 func (c *Client) RotateWebhookSecret(ctx context.Context, endpointID WebhookEndpointID, body RotateWebhookSecretJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRotateWebhookSecretRequest(c.Server, endpointID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TestWebhookEndpoint Send a test event
+//
+// A `test.ping` goes to this endpoint alone, whatever types it takes, signed and tried again like every event. Its delivery
+// says how the receiver answered. An endpoint that is disabled must be enabled first (`no-webhook-endpoint`).
+//
+// Corresponds with POST /webhook-endpoints/{endpoint_id}/test (the `TestWebhookEndpoint` operationId).
+func (c *Client) TestWebhookEndpoint(ctx context.Context, endpointID WebhookEndpointID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTestWebhookEndpointRequest(c.Server, endpointID)
 	if err != nil {
 		return nil, err
 	}
@@ -11700,6 +11731,40 @@ func NewRotateWebhookSecretRequestWithBody(server string, endpointID WebhookEndp
 	return req, nil
 }
 
+// NewTestWebhookEndpointRequest constructs an http.Request for the TestWebhookEndpoint method
+func NewTestWebhookEndpointRequest(server string, endpointID WebhookEndpointID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "endpoint_id", endpointID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/webhook-endpoints/%s/test", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 func (c *Client) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
@@ -12841,6 +12906,16 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /webhook-endpoints/{endpoint_id}/rotate-secret (the `RotateWebhookSecret` operationId).
 	RotateWebhookSecretWithResponse(ctx context.Context, endpointID WebhookEndpointID, body RotateWebhookSecretJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateWebhookSecretResponse, error)
+
+	// TestWebhookEndpointWithResponse Send a test event
+	//
+	// A `test.ping` goes to this endpoint alone, whatever types it takes, signed and tried again like every event. Its delivery
+	// says how the receiver answered. An endpoint that is disabled must be enabled first (`no-webhook-endpoint`).
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /webhook-endpoints/{endpoint_id}/test (the `TestWebhookEndpoint` operationId).
+	TestWebhookEndpointWithResponse(ctx context.Context, endpointID WebhookEndpointID, reqEditors ...RequestEditorFn) (*TestWebhookEndpointResponse, error)
 }
 
 type ListAccountsResponse struct {
@@ -17440,6 +17515,68 @@ func (r RotateWebhookSecretResponse) ContentType() string {
 	return ""
 }
 
+type TestWebhookEndpointResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *EventDelivery
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Conflict
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r TestWebhookEndpointResponse) GetJSON202() *EventDelivery {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r TestWebhookEndpointResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r TestWebhookEndpointResponse) GetApplicationProblemJSON409() *Conflict {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r TestWebhookEndpointResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r TestWebhookEndpointResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TestWebhookEndpointResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TestWebhookEndpointResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TestWebhookEndpointResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListAccountsWithResponse List the accounts of the company
 //
 // The whole chart, by number, with what stands on each account, or stood there at the end of a day.
@@ -19190,6 +19327,22 @@ func (c *ClientWithResponses) RotateWebhookSecretWithResponse(ctx context.Contex
 		return nil, err
 	}
 	return ParseRotateWebhookSecretResponse(rsp)
+}
+
+// TestWebhookEndpointWithResponse Send a test event
+//
+// A `test.ping` goes to this endpoint alone, whatever types it takes, signed and tried again like every event. Its delivery
+// says how the receiver answered. An endpoint that is disabled must be enabled first (`no-webhook-endpoint`).
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /webhook-endpoints/{endpoint_id}/test (the `TestWebhookEndpoint` operationId).
+func (c *ClientWithResponses) TestWebhookEndpointWithResponse(ctx context.Context, endpointID WebhookEndpointID, reqEditors ...RequestEditorFn) (*TestWebhookEndpointResponse, error) {
+	rsp, err := c.TestWebhookEndpoint(ctx, endpointID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTestWebhookEndpointResponse(rsp)
 }
 
 // ParseListAccountsResponse parses an HTTP response from a ListAccountsWithResponse call
@@ -22609,6 +22762,53 @@ func ParseRotateWebhookSecretResponse(rsp *http.Response) (*RotateWebhookSecretR
 			return nil, err
 		}
 		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseTestWebhookEndpointResponse parses an HTTP response from a TestWebhookEndpointWithResponse call
+func ParseTestWebhookEndpointResponse(rsp *http.Response) (*TestWebhookEndpointResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TestWebhookEndpointResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest EventDelivery
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

@@ -39,6 +39,7 @@ func (s *server) accessRoutes(r chi.Router) {
 		r.Post("/enable", func(w http.ResponseWriter, r *http.Request) { s.enable(w, r, true) })
 		r.Post("/disable", func(w http.ResponseWriter, r *http.Request) { s.enable(w, r, false) })
 		r.Post("/rotate", s.rotateSecret)
+		r.Post("/test", s.testEndpoint)
 		r.Post("/redeliver", s.redeliverParked)
 		r.Post("/remove", s.removeEndpoint)
 		r.Post("/events/{event}/redeliver", s.redeliver)
@@ -154,6 +155,15 @@ func (s *server) rotateSecret(w http.ResponseWriter, r *http.Request) {
 	}
 	secret, _ := deref(rotated.JSON200.Secret).(string)
 	s.showEndpoint(w, r, secret)
+}
+
+func (s *server) testEndpoint(w http.ResponseWriter, r *http.Request) {
+	id := chi.URLParam(r, "id")
+	if _, err := s.api.TestWebhookEndpointWithResponse(r.Context(), id, once(r)); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.tell(w, r, "/console/access/endpoints/"+id, notice{Kind: "good", Key: "testing"})
 }
 
 func (s *server) redeliverParked(w http.ResponseWriter, r *http.Request) {

@@ -106,12 +106,17 @@ func TestMessagesAreSignedWithTheSecretBeforeUntilTheOverlapHasPassed(t *testing
 	})
 }
 
-func TestAnEndpointTakesTheTypesThatItNamesOrAll(t *testing.T) {
+func TestAnEndpointTakesTheTypesThatItNamesOrAllAndWhatIsForItAlone(t *testing.T) {
 	t.Parallel()
-	assert.True(t, delivery.Endpoint{}.Takes(event.InvoicePaid))
-	e := delivery.Endpoint{Types: []event.Type{event.InvoicePaid}}
-	assert.True(t, e.Takes(event.InvoicePaid))
-	assert.False(t, e.Takes(event.InvoiceOpened))
+	e := delivery.Endpoint{ID: "whe_1", Types: []event.Type{event.InvoicePaid}}
+	for told, takes := range map[*event.Event][2]bool{
+		{Type: event.InvoicePaid}:                 {true, true},
+		{Type: event.InvoiceOpened}:               {true, false},
+		{Type: event.TestPing, Subject: "whe_1"}:  {false, true},
+		{Type: event.TestPing, Subject: "whe_22"}: {false, false},
+	} {
+		assert.Equal(t, takes, [2]bool{delivery.Endpoint{}.Takes(*told), e.Takes(*told)}, told)
+	}
 	require.NoError(t, e.Validate())
 	e.Types = append(e.Types, "coffee.made")
 	e.Description = "\x00"

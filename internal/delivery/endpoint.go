@@ -48,8 +48,13 @@ func (e *Endpoint) Validate() error {
 // Enabled reports whether the endpoint gets events.
 func (e Endpoint) Enabled() bool { return e.DisabledAt.IsZero() }
 
-// Takes reports whether events of that type are for the endpoint.
-func (e Endpoint) Takes(t event.Type) bool { return len(e.Types) == 0 || slices.Contains(e.Types, t) }
+// Takes reports whether an event is for the endpoint.
+func (e Endpoint) Takes(told event.Event) bool {
+	if recipient := told.Recipient(); recipient != "" {
+		return e.ID == recipient
+	}
+	return len(e.Types) == 0 || slices.Contains(e.Types, told.Type)
+}
 
 // Disable stops sending; because is a sentence for the company. A disabled endpoint stays as it is.
 func (e *Endpoint) Disable(at time.Time, because string) {

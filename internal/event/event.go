@@ -40,6 +40,7 @@ const (
 	PayoutBooked                    Type = "payout.booked"
 	PayoutWaiting                   Type = "payout.waiting" // for a person's decision
 	ExceptionRaised                 Type = "exception.raised"
+	TestPing                        Type = "test.ping" // for its subject alone, a webhook endpoint
 )
 
 // Types lists every type.
@@ -48,7 +49,7 @@ var Types = []Type{
 	PaymentAuthorized, PaymentCaptured, PaymentFailed, RefundCaptured, RefundFailed, PaymentServiceReminded, PaymentServiceInVerification, PaymentServiceOverdue, PaymentServiceActive,
 	PaymentServiceRejected, PaymentServiceSuspended, PaymentServiceMethodsChanged, PaymentServiceCurrencyRequested,
 	PaymentServiceCurrencyActive, PaymentServiceCurrencyRejected, PaymentServiceDocumentSent, PaymentServiceDocumentRefused,
-	PaymentServiceDisconnected, PayoutBooked, PayoutWaiting, ExceptionRaised,
+	PaymentServiceDisconnected, PayoutBooked, PayoutWaiting, ExceptionRaised, TestPing,
 }
 
 // Event is one fact about one thing. Data holds ids, states and amounts as strings, never a customer's personal data.
@@ -64,6 +65,14 @@ type Event struct {
 // New returns an event of the company about subject.
 func New(t Type, companyID, subject string, at time.Time, data map[string]string) Event {
 	return Event{ID: id.New(id.Event), CompanyID: companyID, Type: t, Subject: subject, Data: data, At: at.UTC()}
+}
+
+// Recipient returns the id of the only webhook endpoint that the event is for; empty for all that take its type.
+func (e Event) Recipient() string {
+	if e.Type == TestPing {
+		return e.Subject
+	}
+	return ""
 }
 
 // Payload returns the body of the message to a webhook endpoint: the event as GET /v1/events shows it, with its time a second

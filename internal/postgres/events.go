@@ -11,7 +11,7 @@ import (
 )
 
 // AppendEvent stores an event, in the transaction of its fact, and queues it for every webhook endpoint that takes its type.
-// For a disabled endpoint it is parked.
+// For a disabled endpoint it is parked. See event.Recipient for those that go to one endpoint alone.
 func (tx *Tx) AppendEvent(ctx context.Context, e event.Event) error {
 	data := e.Data
 	if data == nil {
@@ -25,7 +25,8 @@ func (tx *Tx) AppendEvent(ctx context.Context, e event.Event) error {
 			insert into event_deliveries (company_id, endpoint_id, event_id, state, attempts, queued_at, ended_at)
 			select a.company_id, e.id, a.id, case when e.disabled_at is null then 'pending' else 'parked' end, '[]', a.at,
 				case when e.disabled_at is null then null else a.at end
-			from appended a join webhook_endpoints e on e.company_id = a.company_id and (e.types = '{}' or a.type = any(e.types))
+			from appended a join webhook_endpoints e on e.company_id = a.company_id
+				and case when $7 = '' then e.types = '{}' or a.type = any(e.types) else e.id = $7 end
 			returning endpoint_id, state
 		), due as (
 			insert into delivery_outbox (company_id, endpoint_id, event_id, type, thread)
@@ -33,7 +34,7 @@ func (tx *Tx) AppendEvent(ctx context.Context, e event.Event) error {
 			returning event_id
 		)
 		select from due`,
-		e.CompanyID, e.ID, e.Type, e.Subject, data, e.At)
+		e.CompanyID, e.ID, e.Type, e.Subject, data, e.At, e.Recipient())
 	tx.due = tx.due || tag.RowsAffected() > 0
 	return failed(err, "append event %s", e.ID)
 }

@@ -297,6 +297,7 @@ const (
 	PayoutWaiting                   EventType = "payout.waiting"
 	RefundCaptured                  EventType = "refund.captured"
 	RefundFailed                    EventType = "refund.failed"
+	TestPing                        EventType = "test.ping"
 )
 
 // Valid indicates whether the value is a known member of the EventType enum.
@@ -355,6 +356,8 @@ func (e EventType) Valid() bool {
 	case RefundCaptured:
 		return true
 	case RefundFailed:
+		return true
+	case TestPing:
 		return true
 	default:
 		return false
@@ -1783,6 +1786,7 @@ type Event struct {
 	// | `refund.…` | `refund_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency` |
 	// | `payment_service.…` | `payment_service_id`, `status` |
 	// | `exception.raised` | `exception_id`, `kind`, `subject`; `invoice_id` when it is about an invoice, a payment or a refund |
+	// | `test.ping` | none; its `subject` is the webhook endpoint that it is for |
 	//
 	//
 	// Example: {"amount":"108.00","amount_paid":"108.00","currency":"CHF","invoice_id":"inv_01k9m21t1jh6q2a0x5v8y3e7f9","number":"2026-0042","status":"paid"}
@@ -4127,6 +4131,7 @@ type WebhookMessage struct {
 	// | `refund.…` | `refund_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency` |
 	// | `payment_service.…` | `payment_service_id`, `status` |
 	// | `exception.raised` | `exception_id`, `kind`, `subject`; `invoice_id` when it is about an invoice, a payment or a refund |
+	// | `test.ping` | none; its `subject` is the webhook endpoint that it is for |
 	//
 	//
 	// Example: {"amount":"108.00","amount_paid":"108.00","currency":"CHF","invoice_id":"inv_01k9m21t1jh6q2a0x5v8y3e7f9","number":"2026-0042","status":"paid"}
@@ -4794,6 +4799,9 @@ type ServerInterface interface {
 	// RotateWebhookSecret Get a new secret
 	// (POST /webhook-endpoints/{endpoint_id}/rotate-secret)
 	RotateWebhookSecret(w http.ResponseWriter, r *http.Request, endpointID WebhookEndpointID)
+	// TestWebhookEndpoint Send a test event
+	// (POST /webhook-endpoints/{endpoint_id}/test)
+	TestWebhookEndpoint(w http.ResponseWriter, r *http.Request, endpointID WebhookEndpointID)
 }
 
 // Unimplemented server implementation that returns http.StatusNotImplemented for each endpoint.
@@ -5271,6 +5279,12 @@ func (_ Unimplemented) RedeliverParked(w http.ResponseWriter, r *http.Request, e
 // RotateWebhookSecret Get a new secret
 // (POST /webhook-endpoints/{endpoint_id}/rotate-secret)
 func (_ Unimplemented) RotateWebhookSecret(w http.ResponseWriter, r *http.Request, endpointID WebhookEndpointID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// TestWebhookEndpoint Send a test event
+// (POST /webhook-endpoints/{endpoint_id}/test)
+func (_ Unimplemented) TestWebhookEndpoint(w http.ResponseWriter, r *http.Request, endpointID WebhookEndpointID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -7990,6 +8004,32 @@ func (siw *ServerInterfaceWrapper) RotateWebhookSecret(w http.ResponseWriter, r 
 	handler.ServeHTTP(w, r)
 }
 
+// TestWebhookEndpoint operation middleware
+func (siw *ServerInterfaceWrapper) TestWebhookEndpoint(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "endpoint_id" -------------
+	var endpointID WebhookEndpointID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "endpoint_id", chi.URLParam(r, "endpoint_id"), &endpointID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "endpoint_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.TestWebhookEndpoint(w, r, endpointID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 type UnescapedCookieParamError struct {
 	ParamName string
 	Err       error
@@ -8339,6 +8379,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/webhook-endpoints/{endpoint_id}/rotate-secret", wrapper.RotateWebhookSecret)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/webhook-endpoints/{endpoint_id}/test", wrapper.TestWebhookEndpoint)
 	})
 
 	return r
@@ -13536,6 +13579,77 @@ func (response RotateWebhookSecretdefaultApplicationProblemPlusJSONResponse) Vis
 	return err
 }
 
+type TestWebhookEndpointRequestObject struct {
+	EndpointID WebhookEndpointID `json:"endpoint_id"`
+}
+
+type TestWebhookEndpointResponseObject interface {
+	VisitTestWebhookEndpointResponse(w http.ResponseWriter) error
+}
+
+type TestWebhookEndpoint202JSONResponse EventDelivery
+
+func (response TestWebhookEndpoint202JSONResponse) VisitTestWebhookEndpointResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWebhookEndpoint404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response TestWebhookEndpoint404ApplicationProblemPlusJSONResponse) VisitTestWebhookEndpointResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWebhookEndpoint409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response TestWebhookEndpoint409ApplicationProblemPlusJSONResponse) VisitTestWebhookEndpointResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWebhookEndpointdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response TestWebhookEndpointdefaultApplicationProblemPlusJSONResponse) VisitTestWebhookEndpointResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// ListAccounts List the accounts of the company
@@ -13775,6 +13889,9 @@ type StrictServerInterface interface {
 	// RotateWebhookSecret Get a new secret
 	// (POST /webhook-endpoints/{endpoint_id}/rotate-secret)
 	RotateWebhookSecret(ctx context.Context, request RotateWebhookSecretRequestObject) (RotateWebhookSecretResponseObject, error)
+	// TestWebhookEndpoint Send a test event
+	// (POST /webhook-endpoints/{endpoint_id}/test)
+	TestWebhookEndpoint(ctx context.Context, request TestWebhookEndpointRequestObject) (TestWebhookEndpointResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error)
@@ -16079,6 +16196,32 @@ func (sh *strictHandler) RotateWebhookSecret(w http.ResponseWriter, r *http.Requ
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(RotateWebhookSecretResponseObject); ok {
 		if err := validResponse.VisitRotateWebhookSecretResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// TestWebhookEndpoint operation middleware
+func (sh *strictHandler) TestWebhookEndpoint(w http.ResponseWriter, r *http.Request, endpointID WebhookEndpointID) {
+	var request TestWebhookEndpointRequestObject
+
+	request.EndpointID = endpointID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.TestWebhookEndpoint(ctx, request.(TestWebhookEndpointRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TestWebhookEndpoint")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(TestWebhookEndpointResponseObject); ok {
+		if err := validResponse.VisitTestWebhookEndpointResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
