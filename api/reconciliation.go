@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/quittance/quittance/api/internal/spec"
@@ -81,23 +83,54 @@ func reconciled(ctx context.Context, tx ReconciliationTx, setting settlement.Set
 			if t.Account != account || f.Account != "" && f.Account != account || f.Currency != "" && f.Currency != currency {
 				continue
 			}
-			b := spec.ReconciledBalance{Account: account, Currency: spec.Currency(currency), Balance: t.Balance().Value(), Reasons: []spec.StandingTotal{}}
-			total := money.Zero(currency)
-			for _, sub := range subtotals {
-				if sub.Account != account || sub.Amount.Currency() != currency {
-					continue
-				}
-				total = total.Add(sub.Amount)
-				b.Overdue = b.Overdue || sub.Reason.AwaitsPayout() && setting.Overdue(sub.Oldest)
-				b.Reasons = append(b.Reasons, spec.StandingTotal{
-					Reason: spec.StandingReason(sub.Reason), Amount: sub.Amount.Value(), Count: sub.Count, Oldest: date(sub.Oldest),
-				})
-			}
-			b.Total = total.Value()
-			balances = append(balances, b)
+			balances = append(balances, reconciledBalance(account, t.Balance(), setting, subtotals))
 		}
 	}
 	return balances, err
+}
+
+// reconciledBalance returns what of the subtotals makes up the balance of an account, by reason and by age.
+func reconciledBalance(account string, balance money.Amount, setting settlement.Setting, all []settlement.Subtotal) spec.ReconciledBalance {
+	subtotals := slices.DeleteFunc(slices.Clone(all), func(t settlement.Subtotal) bool {
+		return t.Account != account || t.Amount.Currency() != balance.Currency()
+	})
+	b := spec.ReconciledBalance{
+		Account: account, Currency: spec.Currency(balance.Currency()), Balance: balance.Value(), Reasons: []spec.StandingTotal{}, Ages: []spec.StandingAgeTotal{},
+	}
+	total := money.Zero(balance.Currency())
+	for _, t := range subtotals {
+		total = total.Add(t.Amount)
+		b.Overdue = b.Overdue || t.Reason.AwaitsPayout() && setting.Overdue(t.Day)
+	}
+	b.Total = total.Value()
+	reasons := addedUp(subtotals, func(t settlement.Subtotal) settlement.Reason { return t.Reason })
+	for _, reason := range slices.Sorted(maps.Keys(reasons)) {
+		t := reasons[reason]
+		b.Reasons = append(b.Reasons, spec.StandingTotal{Reason: spec.StandingReason(reason), Amount: t.Amount.Value(), Count: t.Count, Oldest: date(t.Day)})
+	}
+	ages := addedUp(subtotals, setting.Age)
+	for _, age := range settlement.Ages {
+		if t, stands := ages[age]; stands {
+			b.Ages = append(b.Ages, spec.StandingAgeTotal{Age: spec.StandingAge(age), Amount: t.Amount.Value(), Count: t.Count})
+		}
+	}
+	return b
+}
+
+// addedUp returns the sums of the subtotals that have the same key, each with the oldest day.
+func addedUp[K comparable](subtotals []settlement.Subtotal, key func(settlement.Subtotal) K) map[K]settlement.Subtotal {
+	sums := map[K]settlement.Subtotal{}
+	for _, t := range subtotals {
+		k := key(t)
+		if before, ok := sums[k]; ok {
+			t.Amount, t.Count = t.Amount.Add(before.Amount), t.Count+before.Count
+			if before.Day.Before(t.Day) {
+				t.Day = before.Day
+			}
+		}
+		sums[k] = t
+	}
+	return sums
 }
 
 func shownStanding(setting settlement.Setting, s settlement.Standing) spec.Standing {

@@ -93,10 +93,13 @@ func (w *world) stands() []string {
 		b := b.(map[string]any)
 		assert.Equal(w, b["balance"], b["total"])
 		sum := money.Zero(money.Currency(b["currency"].(string)))
-		for _, reason := range b["reasons"].([]any) {
-			sum = sum.Add(money.MustParse(reason.(map[string]any)["amount"].(string), sum.Currency()))
+		for _, part := range []string{"reasons", "ages"} {
+			sum = money.Zero(sum.Currency())
+			for _, subtotal := range b[part].([]any) {
+				sum = sum.Add(money.MustParse(subtotal.(map[string]any)["amount"].(string), sum.Currency()))
+			}
+			assert.Equal(w, b["balance"], sum.Value(), "the sum of the %s is the balance", part)
 		}
-		assert.Equal(w, b["balance"], sum.Value(), "the sum of the reasons is the balance")
 		sum = money.Zero(sum.Currency())
 		for _, s := range answer["data"].([]any) {
 			if s := s.(map[string]any); s["account"] == b["account"] && s["currency"] == b["currency"] {

@@ -1176,6 +1176,33 @@ func (e SettlementStatus) Valid() bool {
 	}
 }
 
+// Defines values for StandingAge.
+const (
+	Late           StandingAge = "late"
+	NoPayout       StandingAge = "no_payout"
+	NotExpectedYet StandingAge = "not_expected_yet"
+	PayoutProposed StandingAge = "payout_proposed"
+	VeryLate       StandingAge = "very_late"
+)
+
+// Valid indicates whether the value is a known member of the StandingAge enum.
+func (e StandingAge) Valid() bool {
+	switch e {
+	case Late:
+		return true
+	case NoPayout:
+		return true
+	case NotExpectedYet:
+		return true
+	case PayoutProposed:
+		return true
+	case VeryLate:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for StandingReason.
 const (
 	StandingReasonManual        StandingReason = "manual"
@@ -3469,6 +3496,9 @@ type ReconciledBalance struct {
 	// Account Example: 1029
 	Account string `json:"account"`
 
+	// Ages The same by how long it stands there beside what is expected; their sum is the balance as well.
+	Ages []StandingAgeTotal `json:"ages"`
+
 	// Balance What stands on the account.
 	Balance Amount `json:"balance"`
 
@@ -3843,6 +3873,25 @@ type Standing struct {
 	//
 	// Example: Online payment of invoice 2026-0042
 	Text string `json:"text"`
+}
+
+// StandingAge `not_expected_yet`: the day of its payout has not passed. `payout_proposed`: a payout that pays it waits for a person.
+// `late`: by at most five business days. `very_late`: by more. `no_payout`: nobody pays it out, such as a manual entry.
+type StandingAge string
+
+// StandingAgeTotal defines model for StandingAgeTotal.
+type StandingAgeTotal struct {
+	// Age `not_expected_yet`: the day of its payout has not passed. `payout_proposed`: a payout that pays it waits for a person.
+	// `late`: by at most five business days. `very_late`: by more. `no_payout`: nobody pays it out, such as a manual entry.
+	Age StandingAge `json:"age"`
+
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Count Example: 4
+	Count int `json:"count"`
 }
 
 // StandingReason Why something stands on a receipt account: a `payment` that waits for its payout, also a `parked_payment`; a `refund` that

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,6 +35,7 @@ func (l *look) funcs() template.FuncMap {
 		"negative": func(amount string) string { return "-" + amount },
 		"zero":     func(amount any) bool { return strings.Trim(fmt.Sprint(amount), "0.-") == "" },
 		"list":     func(items ...any) []any { return items },
+		"has":      func(items []string, item string) bool { return slices.Contains(items, item) },
 		"style":    func() string { return stylesheet.path },
 		"lang":     func() string { return l.language },
 		"current":  current,

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -14,6 +16,14 @@ import (
 type payoutsPage struct {
 	Data       []client.Payout
 	NextCursor *string
+}
+
+// payoutPage is a payout, with what it may pay.
+type payoutPage struct {
+	client.Payout
+	Open   []client.Standing // what waits for a payout in its currency, when somebody may decide
+	Picked []string          // the ids of a candidate that was picked
+	Fee    *client.Amount    // its fee
 }
 
 func (s *server) payoutRoutes(r chi.Router) {
@@ -80,16 +90,55 @@ func (s *server) importFile(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) payout(w http.ResponseWriter, r *http.Request) {
-	found, err := s.api.GetPayoutWithResponse(r.Context(), chi.URLParam(r, "id"))
+	p, err := s.payoutPage(r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	s.show(w, r, http.StatusOK, "payout", *found.JSON200, nil)
+	s.show(w, r, http.StatusOK, "payout", p, nil)
 }
 
+func (s *server) payoutPage(r *http.Request) (p payoutPage, err error) {
+	found, err := s.api.GetPayoutWithResponse(r.Context(), chi.URLParam(r, "id"))
+	if err != nil {
+		return p, err
+	}
+	p.Payout = *found.JSON200
+	if undecided := p.State == client.Proposed || p.State == client.Unmatched; !undecided || !visitorOf(r.Context()).Books() {
+		return p, nil
+	}
+	if i, err := strconv.Atoi(r.URL.Query().Get("candidate")); err == nil && i >= 0 && i < len(p.Candidates) {
+		p.Picked, p.Fee = p.Candidates[i].Items, p.Candidates[i].Fee
+	}
+	currency, most := p.Currency, client.Limit(mostOpen)
+	if p.Exchanged != nil {
+		currency = p.Exchanged.Currency
+	}
+	stands, err := s.api.GetReconciliationWithResponse(r.Context(), &client.GetReconciliationParams{Currency: &currency, Limit: &most})
+	if err != nil {
+		return p, err
+	}
+	for _, open := range stands.JSON200.Data {
+		if open.ExpectedPayout != nil {
+			p.Open = append(p.Open, open)
+		}
+	}
+	return p, nil
+}
+
+// mostOpen is how many payments and refunds can be picked from, the oldest ones.
+const mostOpen = 200
+
+// confirm books the proposal, or what was picked by hand.
 func (s *server) confirm(w http.ResponseWriter, r *http.Request) {
-	_, err := s.api.ConfirmPayoutWithResponse(r.Context(), chi.URLParam(r, "id"), client.PayoutDecision{}, once(r))
+	decision := client.PayoutDecision{Note: optional[string](r.PostFormValue("note")), Account: optional[client.AccountNumber](strings.TrimSpace(r.PostFormValue("account")))}
+	if items := r.PostForm["items"]; len(items) > 0 {
+		decision.Items = &items
+	}
+	if fee := parseAmount(r.PostFormValue("fee")); fee != "" {
+		decision.Fee = &fee
+	}
+	_, err := s.api.ConfirmPayoutWithResponse(r.Context(), chi.URLParam(r, "id"), decision, once(r))
 	s.decided(w, r, err, "payout_booked")
 }
 
@@ -110,10 +159,10 @@ func (s *server) decided(w http.ResponseWriter, r *http.Request, err error, said
 		s.tell(w, r, "/console/payouts/"+id, notice{Kind: "good", Key: said})
 		return
 	}
-	found, lost := s.api.GetPayoutWithResponse(r.Context(), id)
+	p, lost := s.payoutPage(r)
 	if lost != nil {
 		s.fail(w, r, lost)
 		return
 	}
-	s.refused(w, r, err, "payout", *found.JSON200, map[string]string{})
+	s.refused(w, r, err, "payout", p, map[string]string{})
 }

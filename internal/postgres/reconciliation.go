@@ -51,13 +51,15 @@ const standings = `
 		join journal_entries e on e.sequence = m.root left join payments p on p.id = e.payment_id
 	)`
 
+// proposedPayout is the id of the payout that is proposed to pay what stands there.
+const proposedPayout = `(select payout_id from payout_items i join payouts o on o.id = i.payout_id
+	where i.source_kind = s.source_kind and i.source_id = s.source_id and o.state = 'proposed' order by payout_id limit 1)`
+
 // Standings returns one page of what stands on the receipt accounts and why, in the order in which it was booked, and the cursor
 // for more, if there is. A cursor that didn't come from here is problem.Invalid.
 func (tx *Tx) Standings(ctx context.Context, f listing.Standings) (standing []settlement.Standing, next string, err error) {
 	q := query{sql: standings + `
-		select sequence, id, source_kind, source_id, day, text, invoice_id, payment_id, reason, account, currency, amount,
-			(select payout_id from payout_items i join payouts o on o.id = i.payout_id
-				where i.source_kind = s.source_kind and i.source_id = s.source_id and o.state = 'proposed' order by payout_id limit 1)
+		select sequence, id, source_kind, source_id, day, text, invoice_id, payment_id, reason, account, currency, amount, ` + proposedPayout + `
 		from standings s`}
 	whereSet(&q, "account = ?", f.Account)
 	whereSet(&q, "currency = ?", f.Currency)
@@ -86,16 +88,17 @@ func scanStanding(row pgx.CollectableRow) (s settlement.Standing, err error) {
 	return s, err
 }
 
-// Subtotals adds up what stands on the receipt accounts, by account, currency and reason.
+// Subtotals adds up what stands on the receipt accounts, by account, currency, reason, day, and whether a payout is proposed for it.
 func (tx *Tx) Subtotals(ctx context.Context) ([]settlement.Subtotal, error) {
 	return all(ctx, tx.tx, scanSubtotal, "add up what stands on the receipt accounts", standings+`
-		select account, currency, reason, sum(amount), count(*), min(day) from standings group by 1, 2, 3 order by 1, 2, 3`)
+		select account, currency, reason, day, `+proposedPayout+` is not null, sum(amount), count(*)
+		from standings s group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5`)
 }
 
 func scanSubtotal(row pgx.CollectableRow) (s settlement.Subtotal, err error) {
 	var currency money.Currency
 	var value decimal.Decimal
-	err = row.Scan(&s.Account, &currency, &s.Reason, &value, &s.Count, &s.Oldest)
+	err = row.Scan(&s.Account, &currency, &s.Reason, &s.Day, &s.Proposed, &value, &s.Count)
 	s.Amount = amount(value, currency)
 	return s, err
 }

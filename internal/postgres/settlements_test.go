@@ -288,9 +288,9 @@ func TestWhatStandsOnTheReceiptAccountsIsListedPageByPage(t *testing.T) {
 		subtotals, err := tx.Subtotals(t.Context())
 		require.NoError(t, err)
 		same(t, []settlement.Subtotal{
-			{Account: "1029", Reason: "manual", Amount: chf("4.00"), Count: 4, Oldest: day},
-			{Account: "1029", Reason: "payment", Amount: b.payment.Amount, Count: 1, Oldest: day},
-			{Account: "1029", Reason: "manual", Amount: eur("-8.00"), Count: 4, Oldest: day},
+			{Account: "1029", Reason: "manual", Day: day, Amount: chf("4.00"), Count: 4},
+			{Account: "1029", Reason: "payment", Day: day, Amount: b.payment.Amount, Count: 1},
+			{Account: "1029", Reason: "manual", Day: day, Amount: eur("-8.00"), Count: 4},
 		}, subtotals)
 		return nil
 	})

@@ -43,11 +43,45 @@ func (s Setting) Expected(day time.Time) time.Time {
 // Overdue reports whether that day is over.
 func (s Setting) Overdue(day time.Time) bool { return calendar.Day(s.Now).After(s.Expected(day)) }
 
-// Subtotal is what stands on a receipt account in one currency for one reason.
+// Age is how long something stands on a receipt account beside what is expected.
+type Age string
+
+// Ages lists them in the order in which they are shown.
+var Ages = []Age{NotExpected, InPayout, Late, VeryLate, NoPayout}
+
+const (
+	NotExpected Age = "not_expected_yet" // the day of its payout has not passed
+	InPayout    Age = "payout_proposed"  // a payout that pays it waits for a person
+	Late        Age = "late"             // by at most lateDays
+	VeryLate    Age = "very_late"
+	NoPayout    Age = "no_payout" // nobody pays it out
+)
+
+// lateDays is how many business days a payout may be late before it is very late.
+const lateDays = 5
+
+// Subtotal is what came on one day and stands on a receipt account in one currency for one reason.
 type Subtotal struct {
-	Account string
-	Reason  Reason
-	Amount  money.Amount
-	Count   int
-	Oldest  time.Time // the day of the oldest one, midnight UTC
+	Account  string
+	Reason   Reason
+	Day      time.Time // midnight UTC
+	Proposed bool      // a payout is proposed that pays it
+	Amount   money.Amount
+	Count    int
+}
+
+// Age returns how old that is.
+func (s Setting) Age(t Subtotal) Age {
+	switch {
+	case t.Proposed:
+		return InPayout
+	case !t.Reason.AwaitsPayout():
+		return NoPayout
+	case !s.Overdue(t.Day):
+		return NotExpected
+	case s.Calendar.BusinessDaysBetween(s.Expected(t.Day), s.Now) <= lateDays:
+		return Late
+	default:
+		return VeryLate
+	}
 }
