@@ -3,6 +3,7 @@ package ledger
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/quittance/quittance/internal/money"
 )
@@ -12,6 +13,12 @@ type Turnover struct {
 	Account string
 	Debit   money.Amount
 	Credit  money.Amount
+}
+
+// DailyTurnover is what was booked on an account in one currency in a day.
+type DailyTurnover struct {
+	Turnover
+	Day time.Time // midnight UTC
 }
 
 // Balance returns the balance of the account: debits less credits.

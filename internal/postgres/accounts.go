@@ -47,12 +47,21 @@ func (tx *Tx) DeleteAccount(ctx context.Context, number string) error {
 // Turnovers returns what was booked from one day to another, both included and a zero one without bound, by account and
 // currency. Accounts that nothing was booked on are left out.
 func (tx *Tx) Turnovers(ctx context.Context, from, to time.Time) ([]ledger.Turnover, error) {
-	q := query{sql: `select account, currency, sum(debit), sum(credit) from journal_lines`}
-	if !from.IsZero() || !to.IsZero() {
-		q.sql += ` join journal_entries using (company_id, sequence)`
-	}
+	q := query{sql: `select account, currency, sum(debit), sum(credit) from daily_turnovers`}
 	q.between("date", from, to)
 	return all(ctx, tx.tx, scanTurnover, "add up what was booked", q.selected()+` group by account, currency order by account, currency`, q.args...)
+}
+
+// DailyTurnovers returns what was booked on an account from that day on, by day and currency, the oldest first.
+func (tx *Tx) DailyTurnovers(ctx context.Context, account string, from time.Time) ([]ledger.DailyTurnover, error) {
+	return all(ctx, tx.tx, func(row pgx.CollectableRow) (t ledger.DailyTurnover, err error) {
+		var currency money.Currency
+		var debit, credit decimal.Decimal
+		err = row.Scan(&t.Day, &t.Account, &currency, &debit, &credit)
+		t.Debit, t.Credit = amount(debit, currency), amount(credit, currency)
+		return t, err
+	}, "list the days of an account", `
+		select date, account, currency, debit, credit from daily_turnovers where account = $1 and date >= $2 order by date, currency`, account, from)
 }
 
 func scanTurnover(row pgx.CollectableRow) (t ledger.Turnover, err error) {

@@ -123,6 +123,9 @@ func TestTamperingWithTheJournalIsFound(t *testing.T) {
 		{"insert into journal_lines select company_id, 3, 2 + position, account, currency, debit, credit from journal_lines where sequence = 3 and company_id = $1", "entry 3 (jre_"},
 		{`insert into journal_entries select company_id, 4, id || 'x', date, text, 'test', 'added', null, null, null, 2, hash, hash, now()
 			from journal_entries where sequence = 3 and company_id = $1`, "entry 4 (jre_"},
+		{"update daily_turnovers set debit = debit + 1 where account = '1020' and company_id = $1", "other turnovers of account 1020"},
+		{"delete from daily_turnovers where account = '1020' and company_id = $1", "other turnovers of account 1020"},
+		{"insert into daily_turnovers select company_id, '1000', currency, date, debit, credit from daily_turnovers where account = '1020' and company_id = $1", "other turnovers of account 1000"},
 	} {
 		companyID := journalOfThree(t, store)
 		require.NoError(t, verify(t, store, companyID))

@@ -34,7 +34,10 @@ func (s *Store) VerifyJournal(ctx context.Context, companyID string, seen func(l
 		if err := chain.Ends(ledger.Chain{Sequence: head.sequence, Hash: head.hash}); err != nil {
 			return err
 		}
-		return tx.noOtherLines(ctx, chain)
+		if err := tx.noOtherLines(ctx, chain); err != nil {
+			return err
+		}
+		return tx.sameTurnovers(ctx, chain)
 	})
 	if err != nil {
 		return chain, fmt.Errorf("verify the journal of company %s: %w", companyID, err)
@@ -113,6 +116,21 @@ func (tx *Tx) noOtherLines(ctx context.Context, whole ledger.Chain) error {
 		return err
 	}
 	return &ledger.BreakError{Sequence: stray, Why: "has lines, but was never booked"}
+}
+
+// sameTurnovers returns a BreakError when the turnovers of a day, of which balances are made, are not those of the whole chain.
+func (tx *Tx) sameTurnovers(ctx context.Context, whole ledger.Chain) error {
+	other, found, err := optional(ctx, tx.tx, pgx.RowTo[string], "hold the turnovers of each day against the journal", `
+		select format('account %s on %s in %s', account, date, currency)
+		from (
+			select account, date, currency, sum(debit) as debit, sum(credit) as credit
+			from journal_lines join journal_entries using (company_id, sequence) group by 1, 2, 3
+		) booked full join daily_turnovers d using (account, date, currency)
+		where (booked.debit, booked.credit) is distinct from (d.debit, d.credit) order by 1 limit 1`)
+	if err != nil || !found {
+		return err
+	}
+	return &ledger.BreakError{Sequence: whole.Sequence, Why: "is the last one, but the journal adds up to other turnovers of " + other}
 }
 
 // Head returns how far the company's journal has come.

@@ -49,6 +49,7 @@ type Age string
 // Ages lists them in the order in which they are shown.
 var Ages = []Age{NotExpected, InPayout, Late, VeryLate, NoPayout}
 
+// How old something can be.
 const (
 	NotExpected Age = "not_expected_yet" // the day of its payout has not passed
 	InPayout    Age = "payout_proposed"  // a payout that pays it waits for a person

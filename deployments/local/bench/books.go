@@ -80,6 +80,12 @@ func keep(ctx context.Context, store *postgres.Store, superuserURL string, entri
 	if err != nil {
 		return b, fmt.Errorf("copy the lines: %w", err)
 	}
+	_, err = conn.Exec(ctx, `
+		insert into daily_turnovers select company_id, account, currency, date, sum(debit), sum(credit)
+		from journal_lines join journal_entries using (company_id, sequence) where company_id = $1 group by 1, 2, 3, 4`, b.companyID)
+	if err != nil {
+		return b, fmt.Errorf("add up the days: %w", err)
+	}
 	_, err = conn.Exec(ctx, "update journal_heads set sequence = $2, hash = $3, booked_at = $4 where company_id = $1", b.companyID, chain.Sequence, chain.Hash, now)
 	if err != nil {
 		return b, err
