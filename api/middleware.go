@@ -117,11 +117,11 @@ func (s *server) limitKeys(next http.Handler) http.Handler {
 
 // limitSignIns answers with 429, and a Retry-After, once an address has begun, or finished, so many sign-ins within a minute.
 func (s *server) limitSignIns() func(http.Handler) http.Handler {
-	limited := limit(s.Limits.SignIns, func(w http.ResponseWriter, r *http.Request) {
+	refuse := func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, problem.New(problem.TooManyRequests, "An address may begin %d sign-ins a minute.", s.Limits.SignIns))
-	})
+	}
 	return func(next http.Handler) http.Handler {
-		begins, finishes := limited(next), limited(next)
+		begins, finishes := limit(s.Limits.SignIns, refuse)(next), limit(s.Limits.SignIns, refuse)(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			switch {
 			case !isSignIn(r) || r.Method != http.MethodPost:

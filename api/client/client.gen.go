@@ -3872,6 +3872,8 @@ type SignInAnswer struct {
 	Flow string `json:"flow"`
 
 	// Iss From the provider (RFC 9207).
+	//
+	// Example: https://login.example.ch
 	Iss *string `json:"iss,omitempty"`
 
 	// State From the provider.

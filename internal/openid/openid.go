@@ -115,6 +115,9 @@ func (c *Client) within(ctx context.Context) (context.Context, context.CancelFun
 
 // discover reads what the provider says of itself.
 func discover(ctx context.Context, issuer string) (p provider, err error) {
+	if !private(issuer) {
+		return p, fmt.Errorf("%q is not https", issuer)
+	}
 	if p.Provider, err = oidc.NewProvider(ctx, issuer); err != nil {
 		return p, err
 	}

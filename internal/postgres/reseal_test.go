@@ -38,7 +38,10 @@ func withSecrets(t *testing.T, store *postgres.Store) books {
 		require.NoError(t, err)
 		endpoint := newEndpoint(b.company.ID)
 		endpoint.SealedSecret, endpoint.SealedPrevious, endpoint.PreviousUntil = sealedBy(1, "whsec_new", b.company.ID), sealedBy(1, "whsec_old", b.company.ID), noon
-		return tx.InsertWebhookEndpoint(t.Context(), endpoint)
+		require.NoError(t, tx.InsertWebhookEndpoint(t.Context(), endpoint))
+		provider := newProvider(b.company.ID)
+		provider.SealedSecret = sealedBy(1, "client secret", b.company.ID)
+		return tx.SaveSignInProvider(t.Context(), provider)
 	})
 	answered(t, store, b.company.ID)
 	return b

@@ -139,6 +139,7 @@ func (s storage) AuthorizeClientIDSecret(_ context.Context, id, secret string) e
 func (s storage) SetUserinfoFromScopes(_ context.Context, info *oidc.UserInfo, subject, _ string, _ []string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	info.Subject = subject
 	for name, value := range s.people[subject].Claims {
 		info.AppendClaims(name, value)
 	}
