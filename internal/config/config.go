@@ -169,12 +169,13 @@ func Parse(environment map[string]string) (Config, error) {
 	}
 	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
 	cfg.Console.APIURL = strings.TrimRight(cfg.Console.APIURL, "/")
-	cfg.Console.URL = cmp.Or(strings.TrimRight(cfg.Console.URL, "/"), cfg.PublicURL)
+	cfg.Console.URL = strings.TrimRight(cfg.Console.URL, "/")
 	cfg.Saferpay.TestURL = strings.TrimRight(cfg.Saferpay.TestURL, "/")
 	cfg.Saferpay.LiveURL = strings.TrimRight(cfg.Saferpay.LiveURL, "/")
 	if err := cfg.check(); err != nil {
 		return Config{}, err
 	}
+	cfg.Console.URL = cmp.Or(cfg.Console.URL, cfg.PublicURL)
 	if err := cfg.Secrets.read(); err != nil {
 		return Config{}, err
 	}
