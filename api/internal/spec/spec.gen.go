@@ -1718,6 +1718,17 @@ type CustomerChanges struct {
 // Date Example: 2026-12-31
 type Date = openapi_types.Date
 
+// DayBalance defines model for DayBalance.
+type DayBalance struct {
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Date Example: 2026-12-31
+	Date Date `json:"date"`
+}
+
 // DeliveryAttempt defines model for DeliveryAttempt.
 type DeliveryAttempt struct {
 	At time.Time `json:"at"`
@@ -3997,6 +4008,73 @@ type StatementBookings struct {
 	Source JournalSourceKind `json:"source"`
 }
 
+// Summary defines model for Summary.
+type Summary struct {
+	// Date Example: 2026-12-31
+	Date Date `json:"date"`
+
+	// Exceptions How many are open.
+	//
+	// Example: 2
+	Exceptions int `json:"exceptions"`
+
+	// Open What is missing on issued invoices, by currency.
+	Open []Tally `json:"open"`
+
+	// Overdue The part of `open` whose due date has passed.
+	Overdue []Tally `json:"overdue"`
+
+	// Payouts How many wait for a person: proposed and unmatched ones.
+	//
+	// Example: 1
+	Payouts int `json:"payouts"`
+
+	// ReceiptAccount The account on which receipts are booked.
+	ReceiptAccount SummaryAccount `json:"receipt_account"`
+
+	// Received By online payments and other receipts since the first of the month, by currency.
+	Received []Tally `json:"received"`
+}
+
+// SummaryAccount The account on which receipts are booked.
+type SummaryAccount struct {
+	// Balances Per currency in which something was ever booked on it.
+	Balances []SummaryBalance `json:"balances"`
+
+	// Number Example: 1029
+	Number string `json:"number"`
+}
+
+// SummaryBalance defines model for SummaryBalance.
+type SummaryBalance struct {
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// Days At the end of each of the last thirty days, the oldest first; the last one is today.
+	Days []DayBalance `json:"days"`
+}
+
+// Tally defines model for Tally.
+type Tally struct {
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Count Of how many things it is the sum.
+	//
+	// Example: 12
+	Count int `json:"count"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+}
+
 // TrialBalance defines model for TrialBalance.
 type TrialBalance struct {
 	Accounts []TrialBalanceAccount `json:"accounts"`
@@ -4821,6 +4899,9 @@ type ServerInterface interface {
 	// GetStatement Get the statement of a month
 	// (GET /statements/{month})
 	GetStatement(w http.ResponseWriter, r *http.Request, month string)
+	// GetSummary See where the money is, at a glance
+	// (GET /summary)
+	GetSummary(w http.ResponseWriter, r *http.Request)
 	// GetTrialBalance Prove that the books balance
 	// (GET /trial-balance)
 	GetTrialBalance(w http.ResponseWriter, r *http.Request, params GetTrialBalanceParams)
@@ -5274,6 +5355,12 @@ func (_ Unimplemented) GetSettlement(w http.ResponseWriter, r *http.Request, set
 // GetStatement Get the statement of a month
 // (GET /statements/{month})
 func (_ Unimplemented) GetStatement(w http.ResponseWriter, r *http.Request, month string) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetSummary See where the money is, at a glance
+// (GET /summary)
+func (_ Unimplemented) GetSummary(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -7781,6 +7868,20 @@ func (siw *ServerInterfaceWrapper) GetStatement(w http.ResponseWriter, r *http.R
 	handler.ServeHTTP(w, r)
 }
 
+// GetSummary operation middleware
+func (siw *ServerInterfaceWrapper) GetSummary(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetSummary(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetTrialBalance operation middleware
 func (siw *ServerInterfaceWrapper) GetTrialBalance(w http.ResponseWriter, r *http.Request) {
 
@@ -8401,6 +8502,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/statements/{month}", wrapper.GetStatement)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/summary", wrapper.GetSummary)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/trial-balance", wrapper.GetTrialBalance)
@@ -13073,6 +13177,44 @@ func (response GetStatementdefaultApplicationProblemPlusJSONResponse) VisitGetSt
 	return err
 }
 
+type GetSummaryRequestObject struct {
+}
+
+type GetSummaryResponseObject interface {
+	VisitGetSummaryResponse(w http.ResponseWriter) error
+}
+
+type GetSummary200JSONResponse Summary
+
+func (response GetSummary200JSONResponse) VisitGetSummaryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSummarydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetSummarydefaultApplicationProblemPlusJSONResponse) VisitGetSummaryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetTrialBalanceRequestObject struct {
 	Params GetTrialBalanceParams
 }
@@ -13911,6 +14053,9 @@ type StrictServerInterface interface {
 	// GetStatement Get the statement of a month
 	// (GET /statements/{month})
 	GetStatement(ctx context.Context, request GetStatementRequestObject) (GetStatementResponseObject, error)
+	// GetSummary See where the money is, at a glance
+	// (GET /summary)
+	GetSummary(ctx context.Context, request GetSummaryRequestObject) (GetSummaryResponseObject, error)
 	// GetTrialBalance Prove that the books balance
 	// (GET /trial-balance)
 	GetTrialBalance(ctx context.Context, request GetTrialBalanceRequestObject) (GetTrialBalanceResponseObject, error)
@@ -15990,6 +16135,30 @@ func (sh *strictHandler) GetStatement(w http.ResponseWriter, r *http.Request, mo
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetStatementResponseObject); ok {
 		if err := validResponse.VisitGetStatementResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetSummary operation middleware
+func (sh *strictHandler) GetSummary(w http.ResponseWriter, r *http.Request) {
+	var request GetSummaryRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSummary(ctx, request.(GetSummaryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSummary")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetSummaryResponseObject); ok {
+		if err := validResponse.VisitGetSummaryResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
