@@ -1905,6 +1905,9 @@ type Exception struct {
 	// answer about one exception. Absent for what is neither a payment nor a refund.
 	About *ExceptionContext `json:"about,omitempty"`
 
+	// Amount Of the payment, the refund or the invoice that is the subject; only in lists.
+	Amount *Amount `json:"amount,omitempty"`
+
 	// Choice The decision; `cleared_up` when it turned out not to need one.
 	//
 	// Example: try_again
@@ -1941,6 +1944,9 @@ type Exception struct {
 	// Example: Demo SA
 	CompanyName *OperatorsCompanyName `json:"company_name,omitempty"`
 
+	// Currency ISO 4217.
+	Currency *Currency `json:"currency,omitempty"`
+
 	// Detail Everything needed to decide, for people.
 	//
 	// Example: The money is authorized but could not be captured. It is lost on 2026-12-02 11:00 UTC.
@@ -1948,6 +1954,11 @@ type Exception struct {
 
 	// ID Example: exc_01k9m25y5pp0v6e4b9z2c7j1k3
 	ID string `json:"id"`
+
+	// InvoiceNumber Of the invoice to which the subject belongs; only in lists.
+	//
+	// Example: 2026-0042
+	InvoiceNumber *string `json:"invoice_number,omitempty"`
 
 	// Kind What is to be decided.
 	//

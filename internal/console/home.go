@@ -58,7 +58,7 @@ func (s *server) home(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for _, e := range exceptions.JSON200.Data {
-		t := task{Title: l.of("exception_kinds", e.Kind), Text: l.words.say("exceptions.raised", moment(e.RaisedAt)), Link: "/console/exceptions/" + e.ID, Verb: l.words.say("exceptions.decide"), urgency: 2}
+		t := task{Title: l.of("exception_kinds", e.Kind), Text: l.about(e), Currency: string(valueOf(e.Currency)), Amount: valueOf(e.Amount), Link: "/console/exceptions/" + e.ID, Verb: l.words.say("exceptions.decide"), urgency: 2}
 		if e.Kind == client.CaptureDeadline || e.Kind == client.CaptureUnclear {
 			t.urgency = 0
 		}

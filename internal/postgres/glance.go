@@ -23,10 +23,13 @@ func (tx *Tx) Glance(ctx context.Context, today time.Time) (g oversight.Glance, 
 		}
 	}
 	batch.Queue(`
-		select currency, sum(debit), count(distinct sequence) from journal_entries join journal_lines using (company_id, sequence)
-		where date between date_trunc('month', $1::date) and $1 and source_kind in ('payment', 'receipt') and debit > 0
-			and not exists (select from journal_entries r where r.reverses = journal_entries.id)
-		group by currency order by currency`, today).Query(tallies(&g.Received))
+		select currency, sum(debit), sum(entries) from (
+			select currency, debit, entries from daily_turnovers
+			where date between date_trunc('month', $1::date) and $1 and source_kind in ('payment', 'receipt') and debit > 0
+			union all
+			select currency, -debit, -1 from journal_entries e join journal_entries r on r.reverses = e.id join journal_lines l on l.sequence = e.sequence
+			where r.source_kind = 'reversal' and e.source_kind in ('payment', 'receipt') and e.date between date_trunc('month', $1::date) and $1 and debit > 0
+		) received group by currency having sum(entries) > 0 order by currency`, today).Query(tallies(&g.Received))
 	const open = `select currency, sum(amount - amount_paid), count(*) from invoices where status in ('open', 'partially_paid')`
 	batch.Queue(open + ` group by currency order by currency`).Query(tallies(&g.Open))
 	batch.Queue(open+` and due_date < $1 group by currency order by currency`, today).Query(tallies(&g.Overdue))

@@ -87,8 +87,8 @@ func keep(ctx context.Context, store *postgres.Store, superuserURL string, entri
 		return b, err
 	}
 	_, err = conn.Exec(ctx, `
-		insert into daily_turnovers select company_id, account, currency, date, sum(debit), sum(credit)
-		from journal_lines join journal_entries using (company_id, sequence) where company_id = $1 group by 1, 2, 3, 4`, b.companyID)
+		insert into daily_turnovers select company_id, account, currency, date, source_kind, sum(debit), sum(credit), count(*)
+		from journal_lines join journal_entries using (company_id, sequence) where company_id = $1 group by 1, 2, 3, 4, 5`, b.companyID)
 	if err != nil {
 		return b, fmt.Errorf("add up the days: %w", err)
 	}
