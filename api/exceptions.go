@@ -254,7 +254,7 @@ func shownException(e exception.Exception) spec.Exception {
 	for _, choice := range e.Choices {
 		meanings[string(choice)] = e.Meaning(choice)
 	}
-	return spec.Exception{
+	answer := spec.Exception{
 		ID:         e.ID,
 		Kind:       spec.ExceptionKind(e.Kind),
 		Subject:    e.Subject,
@@ -269,4 +269,9 @@ func shownException(e exception.Exception) spec.Exception {
 		Note:       optional(e.Note),
 		ResolvedBy: optional(e.ResolvedBy),
 	}
+	if about := e.About; about.InvoiceNumber != "" {
+		answer.InvoiceNumber, answer.Amount = &about.InvoiceNumber, optional(about.Amount.Value())
+		answer.Currency = optional(spec.Currency(about.Amount.Currency()))
+	}
+	return answer
 }

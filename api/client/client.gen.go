@@ -1726,6 +1726,17 @@ type CustomerChanges struct {
 // Date Example: 2026-12-31
 type Date = openapi_types.Date
 
+// DayBalance defines model for DayBalance.
+type DayBalance struct {
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Date Example: 2026-12-31
+	Date Date `json:"date"`
+}
+
 // DeliveryAttempt defines model for DeliveryAttempt.
 type DeliveryAttempt struct {
 	At time.Time `json:"at"`
@@ -1903,6 +1914,9 @@ type Exception struct {
 	// answer about one exception. Absent for what is neither a payment nor a refund.
 	About *ExceptionContext `json:"about,omitempty"`
 
+	// Amount Of the payment, the refund or the invoice that is the subject; only in lists.
+	Amount *Amount `json:"amount,omitempty"`
+
 	// Choice The decision; `cleared_up` when it turned out not to need one.
 	//
 	// Example: try_again
@@ -1939,6 +1953,9 @@ type Exception struct {
 	// Example: Demo SA
 	CompanyName *OperatorsCompanyName `json:"company_name,omitempty"`
 
+	// Currency ISO 4217.
+	Currency *Currency `json:"currency,omitempty"`
+
 	// Detail Everything needed to decide, for people.
 	//
 	// Example: The money is authorized but could not be captured. It is lost on 2026-12-02 11:00 UTC.
@@ -1946,6 +1963,11 @@ type Exception struct {
 
 	// ID Example: exc_01k9m25y5pp0v6e4b9z2c7j1k3
 	ID string `json:"id"`
+
+	// InvoiceNumber Of the invoice to which the subject belongs; only in lists.
+	//
+	// Example: 2026-0042
+	InvoiceNumber *string `json:"invoice_number,omitempty"`
 
 	// Kind What is to be decided.
 	//
@@ -4108,6 +4130,73 @@ type StatementBookings struct {
 	Source JournalSourceKind `json:"source"`
 }
 
+// Summary defines model for Summary.
+type Summary struct {
+	// Date Example: 2026-12-31
+	Date Date `json:"date"`
+
+	// Exceptions How many are open.
+	//
+	// Example: 2
+	Exceptions int `json:"exceptions"`
+
+	// Open What is missing on issued invoices, by currency.
+	Open []Tally `json:"open"`
+
+	// Overdue The part of `open` whose due date has passed.
+	Overdue []Tally `json:"overdue"`
+
+	// Payouts How many wait for a person: proposed and unmatched ones.
+	//
+	// Example: 1
+	Payouts int `json:"payouts"`
+
+	// ReceiptAccount The account on which receipts are booked.
+	ReceiptAccount SummaryAccount `json:"receipt_account"`
+
+	// Received By online payments and other receipts since the first of the month, by currency.
+	Received []Tally `json:"received"`
+}
+
+// SummaryAccount The account on which receipts are booked.
+type SummaryAccount struct {
+	// Balances Per currency in which something was ever booked on it.
+	Balances []SummaryBalance `json:"balances"`
+
+	// Number Example: 1029
+	Number string `json:"number"`
+}
+
+// SummaryBalance defines model for SummaryBalance.
+type SummaryBalance struct {
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// Days At the end of each of the last thirty days, the oldest first; the last one is today.
+	Days []DayBalance `json:"days"`
+}
+
+// Tally defines model for Tally.
+type Tally struct {
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Count Of how many things it is the sum.
+	//
+	// Example: 12
+	Count int `json:"count"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+}
+
 // TrialBalance defines model for TrialBalance.
 type TrialBalance struct {
 	Accounts []TrialBalanceAccount `json:"accounts"`
@@ -5836,6 +5925,14 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /statements/{month} (the `GetStatement` operationId).
 	GetStatement(ctx context.Context, month string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetSummary See where the money is, at a glance
+	//
+	// What waits for a person, what came this month, what is still open, and the receipt account over the last thirty days.
+	// Months and days are those of Zurich.
+	//
+	// Corresponds with GET /summary (the `GetSummary` operationId).
+	GetSummary(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetTrialBalance Prove that the books balance
 	//
@@ -8038,6 +8135,24 @@ func (c *Client) PutSignInProvider(ctx context.Context, params *PutSignInProvide
 // Corresponds with GET /statements/{month} (the `GetStatement` operationId).
 func (c *Client) GetStatement(ctx context.Context, month string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetStatementRequest(c.Server, month)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetSummary See where the money is, at a glance
+//
+// What waits for a person, what came this month, what is still open, and the receipt account over the last thirty days.
+// Months and days are those of Zurich.
+//
+// Corresponds with GET /summary (the `GetSummary` operationId).
+func (c *Client) GetSummary(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetSummaryRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -12199,6 +12314,33 @@ func NewGetStatementRequest(server string, month string) (*http.Request, error) 
 	return req, nil
 }
 
+// NewGetSummaryRequest constructs an http.Request for the GetSummary method
+func NewGetSummaryRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/summary")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetTrialBalanceRequest constructs an http.Request for the GetTrialBalance method
 func NewGetTrialBalanceRequest(server string, params *GetTrialBalanceParams) (*http.Request, error) {
 	var err error
@@ -13787,6 +13929,16 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /statements/{month} (the `GetStatement` operationId).
 	GetStatementWithResponse(ctx context.Context, month string, reqEditors ...RequestEditorFn) (*GetStatementResponse, error)
+
+	// GetSummaryWithResponse See where the money is, at a glance
+	//
+	// What waits for a person, what came this month, what is still open, and the receipt account over the last thirty days.
+	// Months and days are those of Zurich.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /summary (the `GetSummary` operationId).
+	GetSummaryWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetSummaryResponse, error)
 
 	// GetTrialBalanceWithResponse Prove that the books balance
 	//
@@ -18469,6 +18621,54 @@ func (r GetStatementResponse) ContentType() string {
 	return ""
 }
 
+type GetSummaryResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Summary
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetSummaryResponse) GetJSON200() *Summary {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetSummaryResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetSummaryResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetSummaryResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetSummaryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetSummaryResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetTrialBalanceResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -20796,6 +20996,22 @@ func (c *ClientWithResponses) GetStatementWithResponse(ctx context.Context, mont
 		return nil, err
 	}
 	return ParseGetStatementResponse(rsp)
+}
+
+// GetSummaryWithResponse See where the money is, at a glance
+//
+// What waits for a person, what came this month, what is still open, and the receipt account over the last thirty days.
+// Months and days are those of Zurich.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /summary (the `GetSummary` operationId).
+func (c *ClientWithResponses) GetSummaryWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetSummaryResponse, error) {
+	rsp, err := c.GetSummary(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetSummaryResponse(rsp)
 }
 
 // GetTrialBalanceWithResponse Prove that the books balance
@@ -24396,6 +24612,39 @@ func ParseGetStatementResponse(rsp *http.Response) (*GetStatementResponse, error
 
 	case rsp.StatusCode == 200:
 		// Content-type (text/html) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseGetSummaryResponse parses an HTTP response from a GetSummaryWithResponse call
+func ParseGetSummaryResponse(rsp *http.Response) (*GetSummaryResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetSummaryResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Summary
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
 
 	}
 

@@ -129,6 +129,7 @@ var (
 	_ api.SettingsTx         = (*postgres.Tx)(nil)
 	_ api.SettlementsTx      = (*postgres.Tx)(nil)
 	_ api.SignInTx           = (*postgres.Tx)(nil)
+	_ api.SummaryTx          = (*postgres.Tx)(nil)
 	_ api.StatementsTx       = (*postgres.Tx)(nil)
 	_ api.TakeUpTx           = (*postgres.Tx)(nil)
 	_ api.TimelineTx         = (*postgres.Tx)(nil)

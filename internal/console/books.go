@@ -71,11 +71,7 @@ func (s *server) reconciliation(w http.ResponseWriter, r *http.Request) {
 func (s *server) journal(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	params := &client.ListJournalParams{Account: optional[client.AccountNumber](strings.TrimSpace(q.Get("account"))), Cursor: optional[client.Cursor](q.Get("cursor"))}
-	for day, filter := range map[string]**client.Date{"from": &params.From, "to": &params.To} {
-		if typed, ok := parseDate(q.Get(day)); ok {
-			*filter = &typed
-		}
-	}
+	params.From, params.To = period(q)
 	found, err := s.api.ListJournalWithResponse(r.Context(), params)
 	if err != nil {
 		s.fail(w, r, err)
@@ -110,7 +106,9 @@ func (s *server) pass(w http.ResponseWriter, r *http.Request, path, media, name 
 	defer func() { _ = answer.Body.Close() }()
 	w.Header().Set("Content-Type", answer.Header.Get("Content-Type"))
 	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	_, _ = io.Copy(w, answer.Body) // it fails only when the browser has gone
+	if _, err := io.Copy(w, answer.Body); err != nil {
+		panic(http.ErrAbortHandler) // a part must not be taken for the whole file
+	}
 }
 
 func (s *server) onEntry(name string) http.HandlerFunc {
@@ -236,9 +234,9 @@ func (s *server) closePage(r *http.Request) (p closePage, err error) {
 		return p, err
 	}
 	p.Closed = settings.JSON200.BooksClosedUntil
-	counts := s.counts(r)
-	p.Exceptions, p.Payouts = counts["exceptions"], counts["payouts"]
-	return p, nil
+	summary, err := s.summary(r)
+	p.Exceptions, p.Payouts = summary.Exceptions, summary.Payouts
+	return p, err
 }
 
 func (s *server) askClose(w http.ResponseWriter, r *http.Request) {

@@ -46,6 +46,7 @@ func (l *look) funcs() template.FuncMap {
 		"duration": l.duration,
 		"accounts": accountsOf,
 		"total":    totalOf,
+		"about":    l.about,
 		"add":      func(a, b int) int { return a + b },
 	}
 }
@@ -194,6 +195,23 @@ func deref(v any) any {
 		return *v
 	}
 	return v
+}
+
+// valueOf returns what a pointer of the API points to, the zero value for none.
+func valueOf[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+// about says to which invoice an exception belongs, and since when it waits.
+func (l *look) about(e client.Exception) string {
+	since := l.words.say("exceptions.raised", moment(e.RaisedAt))
+	if number := valueOf(e.InvoiceNumber); number != "" {
+		return l.words.say("exceptions.of_invoice", number) + ". " + since
+	}
+	return since
 }
 
 // dict makes what a component needs out of names and values.

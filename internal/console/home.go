@@ -5,9 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/oapi-codegen/runtime/types"
 	"github.com/shopspring/decimal"
 
 	"github.com/quittance/quittance/api/client"
@@ -17,11 +15,9 @@ import (
 type homePage struct {
 	Tasks    []task
 	Waits    []servicePage // for the acquirer; nothing to do
-	Account  string
-	Balances []client.Balance
+	Summary  client.Summary
 	Area     *area
 	Month    string
-	Received []monthly
 	Payments []client.Payment
 	Services int
 }
@@ -30,13 +26,6 @@ type homePage struct {
 type task struct {
 	Title, Text, Currency, Amount, Link, Verb string
 	urgency                                   int // 0 first
-}
-
-// monthly is what came in a currency in a month, and what is still open.
-type monthly struct {
-	Currency client.Currency
-	Paid     string
-	Count    int
 }
 
 // mostOnHome is how many rows of a list the page reads.
@@ -69,7 +58,7 @@ func (s *server) home(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for _, e := range exceptions.JSON200.Data {
-		t := task{Title: l.of("exception_kinds", e.Kind), Text: l.words.say("exceptions.raised", moment(e.RaisedAt)), Link: "/console/exceptions/" + e.ID, Verb: l.words.say("exceptions.decide"), urgency: 2}
+		t := task{Title: l.of("exception_kinds", e.Kind), Text: l.about(e), Currency: string(valueOf(e.Currency)), Amount: valueOf(e.Amount), Link: "/console/exceptions/" + e.ID, Verb: l.words.say("exceptions.decide"), urgency: 2}
 		if e.Kind == client.CaptureDeadline || e.Kind == client.CaptureUnclear {
 			t.urgency = 0
 		}
@@ -89,133 +78,62 @@ func (s *server) home(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	slices.SortStableFunc(p.Tasks, func(a, b task) int { return a.urgency - b.urgency })
-	settings, err := s.api.GetSettingsWithResponse(ctx)
-	if err != nil {
+	if p.Summary, err = s.summary(r); err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	p.Account = settings.JSON200.ReceiptAccount
-	account, err := s.api.GetAccountWithResponse(ctx, p.Account, &client.GetAccountParams{})
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	p.Balances = account.JSON200.Balances
-	if err := s.recent(r, &p, l); err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	s.show(w, r, http.StatusOK, "home", p, nil)
-}
-
-// recent reads the last thirty days of the receipt account and the last payments.
-func (s *server) recent(r *http.Request, p *homePage, l *look) error {
-	ctx, today, most := r.Context(), s.Now().In(zurich), 200
-	p.Month = l.words.say("home.month_"+today.Format("01")) + today.Format(" 2006")
-	from := types.Date{Time: time.Date(today.Year(), today.Month(), today.Day()-29, 0, 0, 0, 0, time.UTC)}
-	var entries []client.JournalEntry
-	params := &client.ListJournalParams{Account: &p.Account, From: &from, Limit: &most}
-	for range 5 { // a thousand entries: a picture of more is no longer read
-		found, err := s.api.ListJournalWithResponse(ctx, params)
-		if err != nil {
-			return err
-		}
-		entries = append(entries, found.JSON200.Data...)
-		if params.Cursor = found.JSON200.NextCursor; params.Cursor == nil {
-			p.Area = newArea(entries, p.Account, p.Balances, from.Time)
-			break
-		}
-	}
-	received := map[client.Currency]*monthly{}
-	for _, e := range entries {
-		if e.Source.Kind != client.JournalSourceKindPayment || e.Date.Month() != today.Month() {
-			continue
-		}
-		for _, line := range e.Lines {
-			if amount, err := decimal.NewFromString(line.Debit); err == nil && line.Account == p.Account && amount.IsPositive() {
-				m := received[line.Currency]
-				if m == nil {
-					m = &monthly{Currency: line.Currency, Paid: "0"}
-					received[line.Currency] = m
-				}
-				sum, _ := decimal.NewFromString(m.Paid) // it was written here
-				m.Paid, m.Count = sum.Add(amount).StringFixed(2), m.Count+1
-			}
-		}
-	}
-	for _, currency := range []client.Currency{client.CurrencyCHF, client.CurrencyEUR, client.CurrencyUSD, client.CurrencyGBP} {
-		if m := received[currency]; m != nil {
-			p.Received = append(p.Received, *m)
-		}
+	p.Month = l.words.say("home.month_"+p.Summary.Date.Format("01")) + p.Summary.Date.Format(" 2006")
+	if balances := p.Summary.ReceiptAccount.Balances; len(balances) > 0 {
+		p.Area = newArea(balances[0])
 	}
 	last := 6
 	payments, err := s.api.ListPaymentsWithResponse(ctx, &client.ListPaymentsParams{Limit: &last})
-	if err == nil {
-		p.Payments = payments.JSON200.Data
-	}
-	return err
-}
-
-// area is the picture of an account over thirty days, in the first currency that stands on it.
-type area struct {
-	Edge, Fill       string
-	Currency         client.Currency
-	First, Last      string
-	Highest, Lowest  string
-	From, HighestDay time.Time
-	Days             []areaDay
-}
-
-type areaDay struct {
-	Day     time.Time
-	Balance string
-}
-
-// newArea returns the balance of the account at the end of each day since from, in the first currency of its balances; nil without any.
-func newArea(entries []client.JournalEntry, account string, balances []client.Balance, from time.Time) *area {
-	if len(balances) == 0 {
-		return nil
-	}
-	currency := balances[0].Currency
-	balance, err := decimal.NewFromString(balances[0].Amount)
 	if err != nil {
-		return nil
+		s.fail(w, r, err)
+		return
 	}
-	moved := map[string]decimal.Decimal{}
-	for _, e := range entries {
-		for _, line := range e.Lines {
-			if line.Account != account || line.Currency != currency {
-				continue
-			}
-			debit, _ := decimal.NewFromString(line.Debit)
-			credit, _ := decimal.NewFromString(line.Credit)
-			moved[e.Date.Format(time.DateOnly)] = moved[e.Date.Format(time.DateOnly)].Add(debit).Sub(credit)
+	p.Payments = payments.JSON200.Data
+	s.show(w, r, http.StatusOK, "home", p, nil)
+}
+
+// area is the picture of an account over its last days.
+type area struct {
+	Edge, Fill                   string // paths in a box of 600 by 100
+	First, Last, Highest, Lowest string
+	HighestDay                   client.Date
+	Days                         []client.DayBalance
+}
+
+// newArea draws a balance as one step a day, with the line of zero in sight; nil when there is nothing to see.
+func newArea(b client.SummaryBalance) *area {
+	ends := make([]decimal.Decimal, len(b.Days))
+	for i, day := range b.Days {
+		var err error
+		if ends[i], err = decimal.NewFromString(day.Amount); err != nil {
+			return nil
 		}
 	}
-	const days = 30
-	var ends [days]decimal.Decimal
-	for i := days - 1; i >= 0; i-- {
-		ends[i] = balance
-		balance = balance.Sub(moved[from.AddDate(0, 0, i).Format(time.DateOnly)])
+	if len(ends) == 0 {
+		return nil
 	}
-	a := &area{Currency: currency, From: from, First: ends[0].StringFixed(2), Last: ends[days-1].StringFixed(2)}
-	low, high := decimal.Min(decimal.Zero, ends[:]...), decimal.Max(decimal.Zero, ends[:]...)
-	if low.Equal(high) {
-		return nil // nothing to see
+	highest, lowest := decimal.Max(ends[0], ends[1:]...), decimal.Min(ends[0], ends[1:]...)
+	top, bottom := decimal.Max(decimal.Zero, highest), decimal.Min(decimal.Zero, lowest)
+	if top.Equal(bottom) {
+		return nil
 	}
+	last := len(ends) - 1
+	a := &area{First: b.Days[0].Amount, Last: b.Days[last].Amount, Highest: highest.StringFixed(2), Lowest: lowest.StringFixed(2), Days: b.Days}
 	var edge strings.Builder
 	for i, end := range ends {
-		a.Days = append(a.Days, areaDay{from.AddDate(0, 0, i), end.StringFixed(2)})
-		y := high.Sub(end).Div(high.Sub(low)).Mul(decimal.NewFromInt(96)).Add(decimal.NewFromInt(2)).StringFixed(1)
+		y := top.Sub(end).Div(top.Sub(bottom)).Mul(decimal.NewFromInt(96)).Add(decimal.NewFromInt(2)).StringFixed(1)
 		if i == 0 {
 			fmt.Fprintf(&edge, "M0 %s", y)
 		}
-		fmt.Fprintf(&edge, "V%sH%d", y, (i+1)*600/days)
-		if end.Equal(high) && a.HighestDay.IsZero() {
-			a.HighestDay = from.AddDate(0, 0, i)
+		fmt.Fprintf(&edge, "V%sH%d", y, (i+1)*600/len(ends))
+		if end.Equal(highest) {
+			a.HighestDay = b.Days[i].Date
 		}
 	}
 	a.Edge, a.Fill = edge.String(), edge.String()+"V100H0Z"
-	a.Highest, a.Lowest = decimal.Max(ends[0], ends[1:]...).StringFixed(2), decimal.Min(ends[0], ends[1:]...).StringFixed(2)
 	return a
 }

@@ -76,9 +76,15 @@ func optional[T ~string](value string) *T {
 
 func (s *server) invoices(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	found, err := s.api.ListInvoicesWithResponse(r.Context(), &client.ListInvoicesParams{
-		Status: optional[client.InvoiceStatus](q.Get("status")), Q: optional[client.SearchText](strings.TrimSpace(q.Get("q"))), Cursor: optional[client.Cursor](q.Get("cursor")),
-	})
+	params := &client.ListInvoicesParams{Q: optional[client.SearchText](strings.TrimSpace(q.Get("q"))), Cursor: optional[client.Cursor](q.Get("cursor"))}
+	if status := q.Get("status"); status == "overdue" {
+		late := true
+		params.Overdue = &late
+	} else {
+		params.Status = optional[client.InvoiceStatus](status)
+	}
+	params.From, params.To = period(q)
+	found, err := s.api.ListInvoicesWithResponse(r.Context(), params)
 	if err != nil {
 		s.fail(w, r, err)
 		return

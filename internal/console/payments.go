@@ -39,9 +39,9 @@ func (s *server) paymentRoutes(r chi.Router) {
 
 func (s *server) payments(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	found, err := s.api.ListPaymentsWithResponse(r.Context(), &client.ListPaymentsParams{
-		State: optional[client.PaymentState](q.Get("state")), Cursor: optional[client.Cursor](q.Get("cursor")),
-	})
+	params := &client.ListPaymentsParams{State: optional[client.PaymentState](q.Get("state")), Cursor: optional[client.Cursor](q.Get("cursor"))}
+	params.From, params.To = period(q)
+	found, err := s.api.ListPaymentsWithResponse(r.Context(), params)
 	if err != nil {
 		s.fail(w, r, err)
 		return

@@ -23,7 +23,7 @@ type payoutPage struct {
 	client.Payout
 	Open   []client.Standing // what waits for a payout in its currency, when somebody may decide
 	Picked []string          // the ids of a candidate that was picked
-	Fee    *client.Amount    // its fee
+	Kept   *client.Amount    // its fee
 }
 
 func (s *server) payoutRoutes(r chi.Router) {
@@ -108,7 +108,7 @@ func (s *server) payoutPage(r *http.Request) (p payoutPage, err error) {
 		return p, nil
 	}
 	if i, err := strconv.Atoi(r.URL.Query().Get("candidate")); err == nil && i >= 0 && i < len(p.Candidates) {
-		p.Picked, p.Fee = p.Candidates[i].Items, p.Candidates[i].Fee
+		p.Picked, p.Kept = p.Candidates[i].Items, p.Candidates[i].Fee
 	}
 	currency, most := p.Currency, client.Limit(mostOpen)
 	if p.Exchanged != nil {

@@ -21,9 +21,9 @@ const (
 
 // visitor is who looks at a page.
 type visitor struct {
-	client.ConsoleSession                // of a company's person; empty for an operator
-	Operator              string         // the operator's name; empty for a company's person
-	counts                map[string]int // see server.counts; nil until they are read
+	client.ConsoleSession                 // of a company's person; empty for an operator
+	Operator              string          // the operator's name; empty for a company's person
+	summary               *client.Summary // see server.summary; nil until it is read
 }
 
 // Embedded reports whether the console stands in a frame of the invoicing product.

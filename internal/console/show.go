@@ -24,8 +24,8 @@ type page struct {
 	Now     time.Time
 	Notice  *notice
 	Form    form
-	Once    string // makes the form one that can be sent twice and is done once
-	Counts  map[string]int
+	Once    string         // makes the form one that can be sent twice and is done once
+	Summary client.Summary // for the menu; empty where there is none, or when it can't be read
 	Links   []languageLink
 	Data    any // of the page
 }
@@ -99,7 +99,7 @@ func (s *server) show(w http.ResponseWriter, r *http.Request, status int, name s
 		p.Links = append(p.Links, languageLink{code, r.URL.Path + "?" + query.Encode(), code == l.language})
 	}
 	if p.Visitor != nil && p.Visitor.Operator == "" && !p.Visitor.Embedded() { // who has no menu needs none
-		p.Counts = s.counts(r)
+		p.Summary, _ = s.summary(r)
 	}
 	var out bytes.Buffer
 	if err := l.pages[name].ExecuteTemplate(&out, "page", p); err != nil {
@@ -110,23 +110,17 @@ func (s *server) show(w http.ResponseWriter, r *http.Request, status int, name s
 	_, _ = out.WriteTo(w)
 }
 
-// counts returns how much waits for the person, for the menu, and reads it once a page. It is left out when it can't be read.
-func (s *server) counts(r *http.Request) map[string]int {
+// summary returns what the company sees of itself at a glance. It is read once a page.
+func (s *server) summary(r *http.Request) (client.Summary, error) {
 	v := visitorOf(r.Context())
-	if v.counts != nil {
-		return v.counts
-	}
-	counts, open, limit := map[string]int{}, true, 200
-	if found, err := s.api.ListExceptionsWithResponse(r.Context(), &client.ListExceptionsParams{Open: &open, Limit: &limit}); err == nil {
-		counts["exceptions"] = len(found.JSON200.Data)
-	}
-	for _, state := range []client.PayoutState{client.Proposed, client.Unmatched} {
-		if found, err := s.api.ListPayoutsWithResponse(r.Context(), &client.ListPayoutsParams{State: &state, Limit: &limit}); err == nil {
-			counts["payouts"] += len(found.JSON200.Data)
+	if v.summary == nil {
+		found, err := s.api.GetSummaryWithResponse(r.Context())
+		if err != nil {
+			return client.Summary{}, err
 		}
+		v.summary = found.JSON200
 	}
-	v.counts = counts
-	return counts
+	return *v.summary, nil
 }
 
 // tell keeps a notice for the next page, and leads there.

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -17,6 +18,17 @@ func parseDate(typed string) (day types.Date, ok bool) {
 		}
 	}
 	return day, false
+}
+
+// period reads the first and last day of a filter; nil where there is none.
+func period(q url.Values) (from, to *types.Date) {
+	day := func(field string) *types.Date {
+		if typed, ok := parseDate(q.Get(field)); ok {
+			return &typed
+		}
+		return nil
+	}
+	return day("from"), day("to")
 }
 
 // typedDay reads a day of a form; the refusal of that field when it can't be read.

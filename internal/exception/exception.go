@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
 )
 
@@ -85,6 +86,13 @@ type Exception struct {
 	Choice     Choice    // empty while open
 	Note       string    // why, in the words of the person who decided
 	ResolvedBy string    // the id of the API key, the name of an operator, or "quittance"
+	About      About     // only in lists; not stored
+}
+
+// About names what the subject of an exception belongs to, as it stands now. It is empty for what belongs to no invoice.
+type About struct {
+	InvoiceNumber string
+	Amount        money.Amount // of the payment, the refund or the invoice
 }
 
 // New returns an open exception, with an id of its own unless it has one.

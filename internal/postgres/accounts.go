@@ -61,7 +61,8 @@ func (tx *Tx) DailyTurnovers(ctx context.Context, account string, from time.Time
 		t.Debit, t.Credit = amount(debit, currency), amount(credit, currency)
 		return t, err
 	}, "list the days of an account", `
-		select date, account, currency, debit, credit from daily_turnovers where account = $1 and date >= $2 order by date, currency`, account, from)
+		select date, account, currency, sum(debit), sum(credit) from daily_turnovers where account = $1 and date >= $2
+		group by date, account, currency order by date, currency`, account, from)
 }
 
 func scanTurnover(row pgx.CollectableRow) (t ledger.Turnover, err error) {

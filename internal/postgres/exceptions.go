@@ -5,15 +5,41 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype/zeronull"
+	"github.com/shopspring/decimal"
 
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/listing"
+	"github.com/quittance/quittance/internal/money"
 )
 
 const selectExceptions = `
 	select id, company_id, kind, subject, workflow_id, detail, choices, raised_at, resolved_at, choice, note, resolved_by
 	from exceptions`
+
+// listedExceptions is selectExceptions with what each is about.
+const listedExceptions = `
+	select id, company_id, kind, subject, workflow_id, detail, choices, raised_at, resolved_at, choice, note, resolved_by,
+		coalesce(invoice_number, ''), value, coalesce(unit, '')
+	from exceptions left join lateral (
+		select i.number as invoice_number, p.amount as value, p.currency as unit
+		from payments p join invoices i on i.id = p.invoice_id where p.id = subject
+		union all
+		select i.number, r.amount, r.currency from refunds r join invoices i on i.id = r.invoice_id where r.id = subject
+		union all
+		select number, i.amount, i.currency from invoices i where i.id = subject
+	) about on true`
+
+func scanListedException(row pgx.CollectableRow) (e exception.Exception, err error) {
+	var value decimal.NullDecimal
+	var currency money.Currency
+	err = row.Scan(&e.ID, &e.CompanyID, &e.Kind, &e.Subject, &e.WorkflowID, &e.Detail, &e.Choices, &e.RaisedAt,
+		(*zeronull.Timestamptz)(&e.ResolvedAt), &e.Choice, &e.Note, &e.ResolvedBy, &e.About.InvoiceNumber, &value, &currency)
+	if value.Valid {
+		e.About.Amount = amount(value.Decimal, currency)
+	}
+	return e, err
+}
 
 func scanException(row pgx.CollectableRow) (e exception.Exception, err error) {
 	err = row.Scan(&e.ID, &e.CompanyID, &e.Kind, &e.Subject, &e.WorkflowID, &e.Detail, &e.Choices, &e.RaisedAt,
@@ -59,13 +85,13 @@ func (tx *Tx) Exceptions(ctx context.Context, f listing.Exceptions) (exceptions 
 	if err != nil {
 		return nil, "", err
 	}
-	exceptions, next, err = page(ctx, tx, q, order, f.Limit, scanException, idOfException)
+	exceptions, next, err = page(ctx, tx, q, order, f.Limit, scanListedException, idOfException)
 	return exceptions, next, failed(err, "list exceptions")
 }
 
 // exceptionsBy returns the query of a filter, and its order.
 func exceptionsBy(f listing.Exceptions) (q query, order string, err error) {
-	q, order = query{sql: selectExceptions}, newestFirst
+	q, order = query{sql: listedExceptions}, newestFirst
 	if f.OldestFirst {
 		order = oldestFirst
 	}

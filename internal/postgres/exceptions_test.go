@@ -30,7 +30,7 @@ func TestAnExceptionIsKeptWithItsDecision(t *testing.T) {
 		require.NoError(t, err)
 		assert.True(t, locked.Open())
 		require.NoError(t, locked.Resolve(exception.DidNotHappen, "Nothing in the Backoffice", "key_1", noon.Add(time.Hour)))
-		filled(t, locked)
+		filled(t, locked, "About")
 		require.NoError(t, tx.SaveException(t.Context(), locked))
 		stored, err := tx.Exception(t.Context(), e.ID)
 		require.NoError(t, err)
@@ -80,6 +80,8 @@ func TestExceptionsAreListedNewestFirst(t *testing.T) {
 		}
 		require.NoError(t, resolved.Resolve(exception.TryAgain, "", "key_1", noon))
 		require.NoError(t, tx.SaveException(t.Context(), resolved))
+		open.About = exception.About{InvoiceNumber: b.invoice.Number, Amount: b.payment.Amount}
+		resolved.About = open.About
 		for name, c := range map[string]struct {
 			filter listing.Exceptions
 			want   []exception.Exception

@@ -125,7 +125,7 @@ func TestTamperingWithTheJournalIsFound(t *testing.T) {
 			from journal_entries where sequence = 3 and company_id = $1`, "entry 4 (jre_"},
 		{"update daily_turnovers set debit = debit + 1 where account = '1020' and company_id = $1", "other turnovers of account 1020"},
 		{"delete from daily_turnovers where account = '1020' and company_id = $1", "other turnovers of account 1020"},
-		{"insert into daily_turnovers select company_id, '1000', currency, date, debit, credit from daily_turnovers where account = '1020' and company_id = $1", "other turnovers of account 1000"},
+		{"insert into daily_turnovers select company_id, '1000', currency, date, source_kind, debit, credit, entries from daily_turnovers where account = '1020' and company_id = $1", "other turnovers of account 1000"},
 	} {
 		companyID := journalOfThree(t, store)
 		require.NoError(t, verify(t, store, companyID))

@@ -104,7 +104,7 @@ func (s *Store) AllExceptions(ctx context.Context, f listing.Exceptions) ([]exce
 	if err != nil {
 		return nil, "", err
 	}
-	return across(ctx, s, q, order, f.Limit, scanException, idOfException)
+	return across(ctx, s, q, order, f.Limit, scanListedException, idOfException)
 }
 
 // ExceptionCompany returns whose exception it is, or problem.NotFound.

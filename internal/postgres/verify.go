@@ -123,9 +123,9 @@ func (tx *Tx) sameTurnovers(ctx context.Context, whole ledger.Chain) error {
 	other, found, err := optional(ctx, tx.tx, pgx.RowTo[string], "hold the turnovers of each day against the journal", `
 		select format('account %s on %s in %s', account, date, currency)
 		from (
-			select account, date, currency, sum(debit) as debit, sum(credit) as credit
-			from journal_lines join journal_entries using (company_id, sequence) group by 1, 2, 3
-		) booked full join daily_turnovers d using (account, date, currency)
+			select account, date, currency, source_kind, sum(debit) as debit, sum(credit) as credit
+			from journal_lines join journal_entries using (company_id, sequence) group by 1, 2, 3, 4
+		) booked full join daily_turnovers d using (account, date, currency, source_kind)
 		where (booked.debit, booked.credit) is distinct from (d.debit, d.credit) order by 1 limit 1`)
 	if err != nil || !found {
 		return err

@@ -1727,6 +1727,17 @@ type CustomerChanges struct {
 // Date Example: 2026-12-31
 type Date = openapi_types.Date
 
+// DayBalance defines model for DayBalance.
+type DayBalance struct {
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Date Example: 2026-12-31
+	Date Date `json:"date"`
+}
+
 // DeliveryAttempt defines model for DeliveryAttempt.
 type DeliveryAttempt struct {
 	At time.Time `json:"at"`
@@ -1904,6 +1915,9 @@ type Exception struct {
 	// answer about one exception. Absent for what is neither a payment nor a refund.
 	About *ExceptionContext `json:"about,omitempty"`
 
+	// Amount Of the payment, the refund or the invoice that is the subject; only in lists.
+	Amount *Amount `json:"amount,omitempty"`
+
 	// Choice The decision; `cleared_up` when it turned out not to need one.
 	//
 	// Example: try_again
@@ -1940,6 +1954,9 @@ type Exception struct {
 	// Example: Demo SA
 	CompanyName *OperatorsCompanyName `json:"company_name,omitempty"`
 
+	// Currency ISO 4217.
+	Currency *Currency `json:"currency,omitempty"`
+
 	// Detail Everything needed to decide, for people.
 	//
 	// Example: The money is authorized but could not be captured. It is lost on 2026-12-02 11:00 UTC.
@@ -1947,6 +1964,11 @@ type Exception struct {
 
 	// ID Example: exc_01k9m25y5pp0v6e4b9z2c7j1k3
 	ID string `json:"id"`
+
+	// InvoiceNumber Of the invoice to which the subject belongs; only in lists.
+	//
+	// Example: 2026-0042
+	InvoiceNumber *string `json:"invoice_number,omitempty"`
 
 	// Kind What is to be decided.
 	//
@@ -4109,6 +4131,73 @@ type StatementBookings struct {
 	Source JournalSourceKind `json:"source"`
 }
 
+// Summary defines model for Summary.
+type Summary struct {
+	// Date Example: 2026-12-31
+	Date Date `json:"date"`
+
+	// Exceptions How many are open.
+	//
+	// Example: 2
+	Exceptions int `json:"exceptions"`
+
+	// Open What is missing on issued invoices, by currency.
+	Open []Tally `json:"open"`
+
+	// Overdue The part of `open` whose due date has passed.
+	Overdue []Tally `json:"overdue"`
+
+	// Payouts How many wait for a person: proposed and unmatched ones.
+	//
+	// Example: 1
+	Payouts int `json:"payouts"`
+
+	// ReceiptAccount The account on which receipts are booked.
+	ReceiptAccount SummaryAccount `json:"receipt_account"`
+
+	// Received By online payments and other receipts since the first of the month, by currency.
+	Received []Tally `json:"received"`
+}
+
+// SummaryAccount The account on which receipts are booked.
+type SummaryAccount struct {
+	// Balances Per currency in which something was ever booked on it.
+	Balances []SummaryBalance `json:"balances"`
+
+	// Number Example: 1029
+	Number string `json:"number"`
+}
+
+// SummaryBalance defines model for SummaryBalance.
+type SummaryBalance struct {
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// Days At the end of each of the last thirty days, the oldest first; the last one is today.
+	Days []DayBalance `json:"days"`
+}
+
+// Tally defines model for Tally.
+type Tally struct {
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Count Of how many things it is the sum.
+	//
+	// Example: 12
+	Count int `json:"count"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+}
+
 // TrialBalance defines model for TrialBalance.
 type TrialBalance struct {
 	Accounts []TrialBalanceAccount `json:"accounts"`
@@ -4993,6 +5082,9 @@ type ServerInterface interface {
 	// GetStatement Get the statement of a month
 	// (GET /statements/{month})
 	GetStatement(w http.ResponseWriter, r *http.Request, month string)
+	// GetSummary See where the money is, at a glance
+	// (GET /summary)
+	GetSummary(w http.ResponseWriter, r *http.Request)
 	// GetTrialBalance Prove that the books balance
 	// (GET /trial-balance)
 	GetTrialBalance(w http.ResponseWriter, r *http.Request, params GetTrialBalanceParams)
@@ -5494,6 +5586,12 @@ func (_ Unimplemented) PutSignInProvider(w http.ResponseWriter, r *http.Request,
 // GetStatement Get the statement of a month
 // (GET /statements/{month})
 func (_ Unimplemented) GetStatement(w http.ResponseWriter, r *http.Request, month string) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetSummary See where the money is, at a glance
+// (GET /summary)
+func (_ Unimplemented) GetSummary(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -8170,6 +8268,20 @@ func (siw *ServerInterfaceWrapper) GetStatement(w http.ResponseWriter, r *http.R
 	handler.ServeHTTP(w, r)
 }
 
+// GetSummary operation middleware
+func (siw *ServerInterfaceWrapper) GetSummary(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetSummary(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetTrialBalance operation middleware
 func (siw *ServerInterfaceWrapper) GetTrialBalance(w http.ResponseWriter, r *http.Request) {
 
@@ -8814,6 +8926,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/statements/{month}", wrapper.GetStatement)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/summary", wrapper.GetSummary)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/trial-balance", wrapper.GetTrialBalance)
@@ -14001,6 +14116,44 @@ func (response GetStatementdefaultApplicationProblemPlusJSONResponse) VisitGetSt
 	return err
 }
 
+type GetSummaryRequestObject struct {
+}
+
+type GetSummaryResponseObject interface {
+	VisitGetSummaryResponse(w http.ResponseWriter) error
+}
+
+type GetSummary200JSONResponse Summary
+
+func (response GetSummary200JSONResponse) VisitGetSummaryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSummarydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetSummarydefaultApplicationProblemPlusJSONResponse) VisitGetSummaryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetTrialBalanceRequestObject struct {
 	Params GetTrialBalanceParams
 }
@@ -14863,6 +15016,9 @@ type StrictServerInterface interface {
 	// GetStatement Get the statement of a month
 	// (GET /statements/{month})
 	GetStatement(ctx context.Context, request GetStatementRequestObject) (GetStatementResponseObject, error)
+	// GetSummary See where the money is, at a glance
+	// (GET /summary)
+	GetSummary(ctx context.Context, request GetSummaryRequestObject) (GetSummaryResponseObject, error)
 	// GetTrialBalance Prove that the books balance
 	// (GET /trial-balance)
 	GetTrialBalance(ctx context.Context, request GetTrialBalanceRequestObject) (GetTrialBalanceResponseObject, error)
@@ -17168,6 +17324,30 @@ func (sh *strictHandler) GetStatement(w http.ResponseWriter, r *http.Request, mo
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetStatementResponseObject); ok {
 		if err := validResponse.VisitGetStatementResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetSummary operation middleware
+func (sh *strictHandler) GetSummary(w http.ResponseWriter, r *http.Request) {
+	var request GetSummaryRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSummary(ctx, request.(GetSummaryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSummary")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetSummaryResponseObject); ok {
+		if err := validResponse.VisitGetSummaryResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -26,6 +26,9 @@ type books struct {
 // firstDay is that of the oldest entry; a thousand entries are a day.
 var firstDay = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
+// lastDay is when the journal is read.
+var lastDay = firstDay.AddDate(0, 0, longJournal/1000-1).Add(20 * time.Hour)
+
 // keep stores a company whose journal has so many entries. They are sealed here and copied past the triggers, which takes
 // seconds instead of minutes and leaves the same rows behind.
 func keep(ctx context.Context, store *postgres.Store, superuserURL string, entries int) (books, error) {
@@ -80,9 +83,12 @@ func keep(ctx context.Context, store *postgres.Store, superuserURL string, entri
 	if err != nil {
 		return b, fmt.Errorf("copy the lines: %w", err)
 	}
+	if _, err := conn.Exec(ctx, "analyze"); err != nil {
+		return b, err
+	}
 	_, err = conn.Exec(ctx, `
-		insert into daily_turnovers select company_id, account, currency, date, sum(debit), sum(credit)
-		from journal_lines join journal_entries using (company_id, sequence) where company_id = $1 group by 1, 2, 3, 4`, b.companyID)
+		insert into daily_turnovers select company_id, account, currency, date, source_kind, sum(debit), sum(credit), count(*)
+		from journal_lines join journal_entries using (company_id, sequence) where company_id = $1 group by 1, 2, 3, 4, 5`, b.companyID)
 	if err != nil {
 		return b, fmt.Errorf("add up the days: %w", err)
 	}
@@ -90,9 +96,21 @@ func keep(ctx context.Context, store *postgres.Store, superuserURL string, entri
 	if err != nil {
 		return b, err
 	}
-	_, err = conn.Exec(ctx, "analyze")
+	_, err = conn.Exec(ctx, `
+		insert into invoices (company_id, id, number, status, amount, currency, amount_paid, customer_name, customer_email, customer_language,
+			description, due_date, token, created_at, issued_at)
+		select $1, 'inv_' || lpad(i::text, 26, '0'), 'B-' || i, case when i % 10 = 0 then 'open' else 'cancelled' end, 108, 'CHF', 0,
+			'Marie Favre ' || i, '', 'fr', '', $3::date + i % 30 - 10, $1 || i, $3, $3
+		from generate_series(1, $2) i`, b.companyID, invoicesKept, lastDay)
+	if err != nil {
+		return b, fmt.Errorf("write the invoices: %w", err)
+	}
+	_, err = conn.Exec(ctx, "vacuum analyze")
 	return b, err
 }
+
+// invoicesKept is how many invoices a company with a long journal has.
+const invoicesKept = 10_000
 
 // entry is one of a company that is mostly paid online: of twenty entries there are a refund, a payout and one by hand.
 func (b books) entry(i int) ledger.Entry {

@@ -1,15 +1,17 @@
--- What was booked on an account in a day, so that a balance need not go through the whole journal. It is written with the lines, whoever
+-- What was booked on an account in a day by one kind of entries, so that a balance need not go through the whole journal. It is written with the lines, whoever
 -- writes them, and verified with the journal.
 
 -- +goose Up
 create table daily_turnovers (
-    company_id text          not null,
-    account    text          not null,
-    currency   text          not null,
-    date       date          not null,
-    debit      numeric(20,2) not null,
-    credit     numeric(20,2) not null,
-    primary key (company_id, account, currency, date),
+    company_id  text          not null,
+    account     text          not null,
+    currency    text          not null,
+    date        date          not null,
+    source_kind text          not null,
+    debit       numeric(20,2) not null,
+    credit      numeric(20,2) not null,
+    entries     integer       not null,
+    primary key (company_id, account, currency, date, source_kind),
     constraint known_account foreign key (company_id, account) references accounts (company_id, number)
 );
 
@@ -17,8 +19,8 @@ create table daily_turnovers (
 alter table journal_entries no force row level security;
 alter table journal_lines no force row level security;
 insert into daily_turnovers
-select company_id, account, currency, date, sum(debit), sum(credit)
-from journal_lines join journal_entries using (company_id, sequence) group by 1, 2, 3, 4;
+select company_id, account, currency, date, source_kind, sum(debit), sum(credit), count(distinct sequence)
+from journal_lines join journal_entries using (company_id, sequence) group by 1, 2, 3, 4, 5;
 alter table journal_entries force row level security;
 alter table journal_lines force row level security;
 
@@ -30,9 +32,10 @@ create policy own_company on daily_turnovers using (company_id = current_setting
 create function add_to_daily_turnovers() returns trigger language plpgsql as $$
 begin
     insert into daily_turnovers as d
-    select company_id, account, currency, date, sum(debit), sum(credit)
-    from booked join journal_entries using (company_id, sequence) group by 1, 2, 3, 4 order by 1, 2, 3, 4
-    on conflict (company_id, account, currency, date) do update set debit = d.debit + excluded.debit, credit = d.credit + excluded.credit;
+    select company_id, account, currency, date, source_kind, sum(debit), sum(credit), count(distinct sequence)
+    from booked join journal_entries using (company_id, sequence) group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
+    on conflict (company_id, account, currency, date, source_kind) do update
+        set debit = d.debit + excluded.debit, credit = d.credit + excluded.credit, entries = d.entries + excluded.entries;
     return null;
 end
 $$;

@@ -1,0 +1,135 @@
+package api_test
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/internal/console"
+	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/money"
+)
+
+// pages is the console of a world, as one person sees it.
+type pages struct {
+	*world
+	console http.Handler
+	token   string
+}
+
+// inPages opens the console in English for a person of that role.
+func (w *world) inPages(role string) pages {
+	w.Helper()
+	return pages{w, console.New(console.Options{
+		APIURL: "http://api.invalid/v1", Transport: console.InProcess{Handler: w.handler}, SignIns: 10, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), Now: func() time.Time { return noon },
+	}), w.inConsole(role)}
+}
+
+// visit opens a page; with a form it sends that.
+func (p pages) visit(path string, form ...url.Values) *httptest.ResponseRecorder {
+	p.Helper()
+	method, body := http.MethodGet, ""
+	if len(form) > 0 {
+		method, body = http.MethodPost, form[0].Encode()
+	}
+	r := httptest.NewRequestWithContext(p.Context(), method, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Accept-Language", "en")
+	r.AddCookie(&http.Cookie{Name: "quittance_console", Value: p.token})
+	r.AddCookie(&http.Cookie{Name: "quittance_language", Value: "en"})
+	answer := httptest.NewRecorder()
+	p.console.ServeHTTP(answer, r)
+	return answer
+}
+
+var markup = regexp.MustCompile(`<[^>]*>`)
+
+// text opens a page and returns what it says.
+func (p pages) text(path string) string {
+	p.Helper()
+	answer := p.visit(path)
+	require.Equal(p, http.StatusOK, answer.Code, answer.Body)
+	return strings.Join(strings.Fields(strings.ReplaceAll(markup.ReplaceAllString(answer.Body.String(), " "), "&nbsp;", " ")), " ")
+}
+
+func TestTheFirstPageSaysWhatCameWhatIsOpenAndWhatStandsOnTheReceiptAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.captured(chf("108.00"), "2026-11-18")
+	w.captured(chf("50.00"), "2026-10-31") // last month
+	w.captured(money.MustParse("20.00", money.EUR), "2026-11-20")
+	w.newInvoice(invoice.Open)
+	w.newInvoice(invoice.PartiallyPaid, func(i *invoice.Invoice) { i.DueDate = day("2026-11-20") })
+	w.newInvoice(invoice.Draft)
+
+	s := w.call("GET", "/summary", w.key, nil).json(200)
+	assert.Equal(t, []any{object{"currency": "CHF", "amount": "108.00", "count": 1.0}, object{"currency": "EUR", "amount": "20.00", "count": 1.0}}, s["received"])
+	assert.Equal(t, []any{object{"currency": "CHF", "amount": "1469.00", "count": 2.0}}, s["open"])
+	assert.Equal(t, []any{object{"currency": "CHF", "amount": "234.50", "count": 1.0}}, s["overdue"])
+	account := s["receipt_account"].(object)
+	assert.Equal(t, "1029", account["number"])
+	francs := account["balances"].([]any)[0].(object)
+	days := francs["days"].([]any)
+	require.Len(t, days, 30)
+	at := func(i int) []any { return []any{days[i].(object)["date"], days[i].(object)["amount"]} }
+	assert.Equal(t, []any{[]any{"2026-10-24", "0.00"}, []any{"2026-10-31", "50.00"}, []any{"2026-11-17", "50.00"}, []any{"2026-11-18", "158.00"}, []any{"2026-11-22", "158.00"}},
+		[]any{at(0), at(7), at(24), at(25), at(29)})
+	assert.Equal(t, "158.00", francs["amount"])
+
+	home := w.inPages("viewer").text("/console")
+	for _, said := range []string{"Received in November 2026 CHF 108.00 1 receipt EUR 20.00", "Still open CHF 1’469.00 on 2 invoices overdue: CHF 234.50", "On account 1029, on its way to your bank CHF 158.00"} {
+		assert.Contains(t, home, said)
+	}
+	late := w.inPages("viewer").text("/console/invoices?status=overdue")
+	assert.Contains(t, late, "Overdue")
+}
+
+func TestAPayoutIsDecidedByTickingWhatItPays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, b := w.captured(chf("108.00"), "2026-11-18"), w.captured(chf("50.00"), "2026-11-18")
+	imported := w.importFile("text/csv", csvHeader+"WL-1,2026-11-20,payment,QUNKNOWN0000000000,CHF,158.00,3.45,154.55\n").json(http.StatusCreated)
+	payout := imported["unmatched"].([]any)[0].(object)["id"].(string)
+	path := "/console/payouts/" + payout
+	assert.NotContains(t, w.inPages("viewer").text(path), "Say yourself what it pays")
+	p := w.inPages("bookkeeper")
+	assert.Contains(t, p.text(path), "Choose what the payout of CHF 154.55 pays.")
+
+	refused := p.visit(path+"/confirm", url.Values{"items": {a.ID}, "fee": {"3.45"}})
+	assert.Equal(t, http.StatusUnprocessableEntity, refused.Code)
+	assert.Contains(t, refused.Body.String(), `value="`+a.ID+`" checked`, "what was ticked is ticked")
+	assert.NotContains(t, refused.Body.String(), `value="`+b.ID+`" checked`)
+
+	booked := p.visit(path+"/confirm", url.Values{"items": {a.ID, b.ID}, "fee": {"3.45"}})
+	require.Equal(t, http.StatusSeeOther, booked.Code, booked.Body)
+	assert.Equal(t, []string{"1029 CHF 0.00"}, w.stands())
+	assert.Contains(t, p.text(path), "Booked")
+	second := p.visit(path+"/confirm", url.Values{"items": {a.ID, b.ID}, "fee": {"3.45"}})
+	assert.Equal(t, http.StatusUnprocessableEntity, second.Code, "who comes second is told")
+}
+
+func TestTheReconciliationSaysWhatIsLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.captured(chf("108.00"), "2026-11-20")
+	w.captured(chf("50.00"), "2026-11-16")
+	w.captured(chf("20.00"), "2026-10-01")
+	w.call("POST", "/manual-entries", w.key, newEntry(
+		`"date":"2026-11-20"`, `"lines":[{"account":"1029","debit":"5.00"},{"account":"1020","credit":"5.00"}]`)).json(http.StatusCreated)
+	b := w.call("GET", "/reconciliation", w.key, nil).json(200)["balances"].([]any)[0].(object)
+	ages := map[string]any{}
+	for _, age := range b["ages"].([]any) {
+		ages[age.(object)["age"].(string)] = age.(object)["amount"]
+	}
+	assert.Equal(t, map[string]any{"not_expected_yet": "108.00", "late": "50.00", "very_late": "20.00", "no_payout": "5.00"}, ages)
+	assert.Contains(t, w.inPages("viewer").text("/console/reconciliation"), "1 to 5 business days late 50.00 More than 5 business days late 20.00")
+}
