@@ -20,7 +20,9 @@ func (c client) GetID() string                       { return c.id }
 func (c client) RedirectURIs() []string              { return c.redirects }
 func (c client) ApplicationType() op.ApplicationType { return op.ApplicationTypeWeb }
 func (c client) AuthMethod() oidc.AuthMethod         { return oidc.AuthMethodBasic }
-func (c client) ResponseTypes() []oidc.ResponseType  { return []oidc.ResponseType{oidc.ResponseTypeCode} }
+func (c client) ResponseTypes() []oidc.ResponseType {
+	return []oidc.ResponseType{oidc.ResponseTypeCode}
+}
 func (c client) GrantTypes() []oidc.GrantType        { return []oidc.GrantType{oidc.GrantTypeCode} }
 func (c client) LoginURL(id string) string           { return "/login?id=" + id }
 func (c client) AccessTokenType() op.AccessTokenType { return op.AccessTokenTypeBearer }
