@@ -276,6 +276,6 @@ func TestAManagerSaysWhereHerPeopleSignIn(t *testing.T) {
 	status, _, _ = b.open(page+"/remove", url.Values{})
 	require.Equal(t, http.StatusSeeOther, status)
 	_, _, text = b.open(page)
-	assert.Contains(t, text, "After saving")
+	assert.NotContains(t, text, "Link for your people", "there is nowhere to go")
 	s.call("GET", "/sign-in-provider", s.key, nil).problem(http.StatusNotFound, "not-found")
 }
