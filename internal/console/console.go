@@ -64,6 +64,7 @@ func New(o Options) http.Handler {
 	r.Use(s.protect, s.survive)
 	r.NotFound(s.notFound)
 	r.Method(http.MethodGet, stylesheet.path, stylesheet)
+	r.Get("/console/accent-{accent}.css", accentStyle)
 	signIns := httprate.LimitBy(o.SignIns, time.Minute, clientAddress, httprate.WithLimitHandler(s.tooManySignIns))
 	sameOrigin := http.NewCrossOriginProtection()
 	sameOrigin.SetDenyHandler(http.HandlerFunc(s.foreignForm))
