@@ -278,4 +278,12 @@ func TestAManagerSaysWhereHerPeopleSignIn(t *testing.T) {
 	_, _, text = b.open(page)
 	assert.NotContains(t, text, "Link for your people", "there is nowhere to go")
 	s.call("GET", "/sign-in-provider", s.key, nil).problem(http.StatusNotFound, "not-found")
+
+	b.open("/console/sign-out", url.Values{})
+	_, to, _ = b.open("/console/journal")
+	require.Equal(t, "/console/sign-in/"+s.company.ID+"?next=%2Fconsole%2Fjournal", to)
+	_, to, _ = b.open(to)
+	assert.Equal(t, "/console/sign-in?next=%2Fconsole%2Fjournal", to, "without a provider she comes in by a key")
+	_, to, _ = b.open("/console/journal")
+	assert.Equal(t, "/console/sign-in?next=%2Fconsole%2Fjournal", to)
 }

@@ -30,7 +30,13 @@ type refusedSignIn struct {
 
 // goToProvider leads a person to the provider of the company in the path.
 func (s *server) goToProvider(w http.ResponseWriter, r *http.Request) {
-	begun, err := s.api.BeginConsoleSignInWithResponse(r.Context(), client.BeginConsoleSignInJSONRequestBody{CompanyID: chi.URLParam(r, "company_id")})
+	companyID := chi.URLParam(r, "company_id")
+	begun, err := s.api.BeginConsoleSignInWithResponse(r.Context(), client.BeginConsoleSignInJSONRequestBody{CompanyID: companyID})
+	if cookie, _ := r.Cookie(providerCookie); cookie != nil && cookie.Value == companyID && asRefusal(err) != nil && asRefusal(err).Status == http.StatusNotFound {
+		s.setCookie(w, providerCookie, "", "/console", -1) // the company has no provider any more
+		http.Redirect(w, r, "/console/sign-in?"+url.Values{"next": {r.URL.Query().Get("next")}}.Encode(), http.StatusSeeOther)
+		return
+	}
 	if err != nil {
 		s.signInRefused(w, r, err, r.URL.RequestURI())
 		return
