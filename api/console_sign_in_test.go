@@ -106,41 +106,41 @@ func speaksEnglish(groups ...any) oidctest.Person {
 }
 
 // eachWay runs a test with the console in the process of the API, and with one apart.
-func eachWay(t *testing.T, test func(t *testing.T, s served)) {
+func eachWay(t *testing.T, test func(s served)) {
 	t.Helper()
 	for name, apart := range map[string]bool{"in the process of the API": false, "apart": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, newWorld(t).serve(apart))
+			test(newWorld(t).serve(apart))
 		})
 	}
 }
 
 func TestAPersonComesToThePageThatSheWantedThroughHerCompanysProvider(t *testing.T) {
 	t.Parallel()
-	eachWay(t, func(t *testing.T, s served) {
+	eachWay(t, func(s served) {
 		s.newInvoice(invoice.Open, func(i *invoice.Invoice) { i.Number = "2026-0815" })
 		b := s.newBrowser()
 		back := b.signIn("/console/sign-in/"+s.company.ID+"?next=/console/invoices", speaksEnglish("accounting"))
 		status, to, _ := b.open(back)
-		require.Equal(t, http.StatusSeeOther, status)
-		require.Equal(t, "/console/invoices", to)
+		require.Equal(s, http.StatusSeeOther, status)
+		require.Equal(s, "/console/invoices", to)
 		status, _, text := b.open(to)
-		require.Equal(t, http.StatusOK, status)
-		assert.Contains(t, text, "2026-0815")
-		assert.Contains(t, text, "Claire Favre, bookkeeper")
+		require.Equal(s, http.StatusOK, status)
+		assert.Contains(s, text, "2026-0815")
+		assert.Contains(s, text, "Claire Favre, bookkeeper")
 
 		status, _, text = b.open(back)
-		assert.Equal(t, http.StatusUnauthorized, status, "it works once")
-		assert.Contains(t, text, "The sign-in did not work")
+		assert.Equal(s, http.StatusUnauthorized, status, "it works once")
+		assert.Contains(s, text, "The sign-in did not work")
 		status, _, _ = b.open("/console/invoices")
-		assert.Equal(t, http.StatusOK, status, "who is in stays in")
+		assert.Equal(s, http.StatusOK, status, "who is in stays in")
 
 		status, to, _ = b.open("/console/sign-out", url.Values{})
-		require.Equal(t, http.StatusSeeOther, status)
-		assert.Equal(t, "/console/sign-in", to)
+		require.Equal(s, http.StatusSeeOther, status)
+		assert.Equal(s, "/console/sign-in", to)
 		_, to, _ = b.open("/console/journal")
-		assert.Equal(t, "/console/sign-in/"+s.company.ID+"?next=%2Fconsole%2Fjournal", to, "the next time she is led to her provider")
+		assert.Equal(s, "/console/sign-in/"+s.company.ID+"?next=%2Fconsole%2Fjournal", to, "the next time she is led to her provider")
 	})
 }
 
@@ -165,59 +165,59 @@ func TestASignInBelongsToTheBrowserThatBeganIt(t *testing.T) {
 
 func TestWhoCannotSignInIsToldWhy(t *testing.T) {
 	t.Parallel()
-	eachWay(t, func(t *testing.T, s served) {
+	eachWay(t, func(s served) {
 		start := "/console/sign-in/" + s.company.ID
 		b := s.newBrowser()
 		status, _, text := b.open(b.signIn(start, speaksEnglish("football")))
-		assert.Equal(t, http.StatusForbidden, status)
-		assert.Contains(t, text, "You have no role here")
+		assert.Equal(s, http.StatusForbidden, status)
+		assert.Contains(s, text, "You have no role here")
 
 		b.signIn(start, speaksEnglish("everybody"))
 		status, _, text = b.open("/console/sign-in/callback?error=access_denied&state=x")
-		assert.Equal(t, http.StatusUnauthorized, status, "she has changed her mind at the provider")
-		assert.Contains(t, text, "Begin again.")
+		assert.Equal(s, http.StatusUnauthorized, status, "she has changed her mind at the provider")
+		assert.Contains(s, text, "Begin again.")
 
 		for _, path := range []string{"/console/sign-in/cmp_00000000000000000000000000", "/console/sign-in/nonsense"} {
 			status, _, _ = b.open(path)
-			assert.Equal(t, http.StatusNotFound, status, path)
+			assert.Equal(s, http.StatusNotFound, status, path)
 		}
 		s.provider.Stop()
 		status, _, text = b.open(start)
-		assert.Equal(t, http.StatusServiceUnavailable, status)
-		assert.Contains(t, text, "The sign-in provider does not answer")
+		assert.Equal(s, http.StatusServiceUnavailable, status)
+		assert.Contains(s, text, "The sign-in provider does not answer")
 
 		s.call("PATCH", "/companies/"+s.company.ID, adminKey, object{"status": "suspended"}).json(http.StatusOK)
 		status, _, text = b.open(start)
-		assert.Equal(t, http.StatusForbidden, status)
-		assert.Contains(t, text, "Your company is suspended")
+		assert.Equal(s, http.StatusForbidden, status)
+		assert.Contains(s, text, "Your company is suspended")
 	})
 }
 
 func TestAnOperatorComesThroughTheProviderOfTheInstallation(t *testing.T) {
 	t.Parallel()
-	eachWay(t, func(t *testing.T, s served) {
+	eachWay(t, func(s served) {
 		b := s.newBrowser()
 		_, _, text := b.open("/operator/sign-in?next=/operator/companies")
-		require.Contains(t, text, "Sign in with the company account")
+		require.Contains(s, text, "Sign in with the company account")
 		start := "/operator/sign-in/provider?next=/operator/companies"
 		status, _, text := b.open(b.signIn(start, speaksEnglish("management")))
-		assert.Equal(t, http.StatusForbidden, status)
-		assert.Contains(t, text, "You have no role here")
+		assert.Equal(s, http.StatusForbidden, status)
+		assert.Contains(s, text, "You have no role here")
 
 		_, to, _ := b.open(b.signIn(start, speaksEnglish("operations")))
-		require.Equal(t, "/operator/companies", to)
+		require.Equal(s, "/operator/companies", to)
 		status, _, text = b.open(to)
-		require.Equal(t, http.StatusOK, status)
-		assert.Contains(t, text, "Demo SA")
-		assert.Contains(t, text, "Claire Favre (4711)")
+		require.Equal(s, http.StatusOK, status)
+		assert.Contains(s, text, "Demo SA")
+		assert.Contains(s, text, "Claire Favre (4711)")
 		status, to, _ = b.open("/operator/companies/"+s.company.ID, url.Values{"name": {"Neu AG"}, "language": {"de"}, "canton": {"ZH"}})
-		require.Equal(t, http.StatusSeeOther, status, to)
+		require.Equal(s, http.StatusSeeOther, status, to)
 		newest := s.call("GET", "/audit-log", s.key, nil).json(http.StatusOK)["data"].([]any)[0].(object)
-		assert.Equal(t, "operator Claire Favre (4711)", newest["actor"])
+		assert.Equal(s, "operator Claire Favre (4711)", newest["actor"])
 
 		s.handler = api.New(s.options()) // without a provider there is no button
-		_, _, text = served{s.world, s.world.during(t).plainConsole(), nil}.newBrowser().open("/operator/sign-in")
-		assert.NotContains(t, text, "company account")
+		_, _, text = served{s.world, s.world.during(s).plainConsole(), nil}.newBrowser().open("/operator/sign-in")
+		assert.NotContains(s, text, "company account")
 	})
 }
 
