@@ -34,7 +34,7 @@ func (c client) ClockSkew() time.Duration            { return 0 }
 // IDTokenUserinfoClaimsAssertion reports whether everything that is known of a person is signed. Most providers don't.
 func (c client) IDTokenUserinfoClaimsAssertion() bool { return false }
 
-func (c client) RestrictAdditionalIdTokenScopes() func([]string) []string { return all } //nolint:revive // the library's name
+func (c client) RestrictAdditionalIdTokenScopes() func([]string) []string { return all } //nolint:revive,staticcheck // the library's name
 
 func (c client) RestrictAdditionalAccessTokenScopes() func([]string) []string { return all }
 
