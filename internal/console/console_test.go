@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/internal/exception"
 )
 
 // said finds the words that a page or the code asks for.
@@ -112,5 +114,15 @@ func TestALongAnswerIsReadWhileItIsWritten(t *testing.T) {
 			assert.Equal(t, "second\n", string(rest))
 		}
 		require.NoError(t, answer.Body.Close())
+	}
+}
+
+func TestEveryKindOfExceptionIsExplained(t *testing.T) {
+	t.Parallel()
+	for _, kind := range exception.Kinds {
+		for language, words := range dictionaries {
+			assert.Contains(t, words, "exception_kinds."+string(kind), language)
+			assert.Contains(t, words, "exception_meanings."+string(kind), language)
+		}
 	}
 }
