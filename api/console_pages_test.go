@@ -100,7 +100,7 @@ func TestAPayoutIsDecidedByTickingWhatItPays(t *testing.T) {
 	imported := w.importFile("text/csv", csvHeader+"WL-1,2026-11-20,payment,QUNKNOWN0000000000,CHF,158.00,3.45,154.55\n").json(http.StatusCreated)
 	payout := imported["unmatched"].([]any)[0].(object)["id"].(string)
 	path := "/console/payouts/" + payout
-	assert.NotContains(t, w.inPages("viewer").text(path), "Say yourself what it pays")
+	assert.NotContains(t, w.inPages("viewer").text(path), "Choose what the payout")
 	p := w.inPages("bookkeeper")
 	assert.Contains(t, p.text(path), "Choose what the payout of CHF 154.55 pays.")
 
