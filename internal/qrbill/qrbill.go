@@ -183,13 +183,12 @@ func (c *checks) amount(amount *decimal.Decimal) string {
 }
 
 func (c *checks) account(account string, currency money.Currency, reference Reference) {
-	if !ours(account) {
-		c.refuse("account", "must be an IBAN of Switzerland or Liechtenstein")
-	}
 	if currency != money.CHF && currency != money.EUR {
 		c.refuse("currency", "must be CHF or EUR on a QR-bill")
 	}
 	switch withQR := IsQRIBAN(account); {
+	case !ours(account):
+		c.refuse("account", "must be an IBAN of Switzerland or Liechtenstein")
 	case withQR && currency == money.EUR:
 		c.refuse("account", "must not be a QR-IBAN for a bill in EUR: only CHF goes to a QR-IBAN since November 2026")
 	case withQR && reference.Kind() != QRR:
