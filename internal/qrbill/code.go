@@ -1,13 +1,23 @@
 package qrbill
 
 import (
+	"errors"
 	"fmt"
 
 	goqr "github.com/piglig/go-qr"
 )
 
-// maxVersion is the largest code: 117 × 117 modules.
-const maxVersion = 25
+// The versions of codes: the largest, 117 × 117 modules, and those that a bill does not get.
+//
+// Versions 7 to 13 have an alignment pattern in the middle, where the Swiss cross hides it. Some readers then take the cross for it and
+// fail (github.com/mchehab/zbar, issues 121, 167 and 216). Version 14 has modules as large as those of 13, to 0.04 mm.
+const (
+	maxVersion    = 25
+	firstAvoided  = 7
+	afterAvoided  = 14
+	anyMask       = -1
+	keepMediumEcc = false
+)
 
 // Code is a QR code: Code[row][column] reports whether that module is dark. It has neither a border nor the Swiss cross.
 type Code [][]bool
@@ -20,7 +30,11 @@ func Encode(payload string) (Code, error) {
 	if err != nil {
 		return nil, fmt.Errorf("QR code: %w", err)
 	}
-	code, err := goqr.EncodeSegments([]*goqr.QrSegment{bytes}, goqr.Medium, goqr.MinVersion, maxVersion, -1, false)
+	segments := []*goqr.QrSegment{bytes}
+	code, err := goqr.EncodeSegments(segments, goqr.Medium, goqr.MinVersion, firstAvoided-1, anyMask, keepMediumEcc)
+	if errors.Is(err, goqr.ErrDataTooLong) {
+		code, err = goqr.EncodeSegments(segments, goqr.Medium, afterAvoided, maxVersion, anyMask, keepMediumEcc)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("QR code: %w", err)
 	}

@@ -89,6 +89,17 @@ func longest(t require.TestingT) qrbill.Bill {
 	return bill
 }
 
+func TestNoBillHasAnAlignmentPatternUnderItsCrossThatCanBeAvoided(t *testing.T) {
+	t.Parallel()
+	for length, version := range map[int]int{1: 1, 106: 6, 107: 14, 331: 14, 362: 14, 363: 15, 666: 20, 667: 21, qrbill.MaxPayload: 25} {
+		code, err := qrbill.Encode(strings.Repeat("a", length))
+		require.NoError(t, err)
+		assert.Len(t, code, 17+4*version, "%d bytes", length)
+	}
+	_, err := qrbill.Encode(strings.Repeat("a", qrbill.MaxPayload+1))
+	assert.Error(t, err)
+}
+
 func TestAThousandBillsAreReadFromTheirCodesAsTheyWereWritten(t *testing.T) {
 	t.Parallel()
 	payloads := []string{}
