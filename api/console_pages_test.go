@@ -133,3 +133,21 @@ func TestTheReconciliationSaysWhatIsLate(t *testing.T) {
 	assert.Equal(t, map[string]any{"not_expected_yet": "108.00", "late": "50.00", "very_late": "20.00", "no_payout": "5.00"}, ages)
 	assert.Contains(t, w.inPages("viewer").text("/console/reconciliation"), "1 to 5 business days late 50.00 More than 5 business days late 20.00")
 }
+
+func TestInsideAProductTheConsoleHasItsColourAndStaysOnItsPage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	link := w.call("POST", "/console-sessions", w.key, object{
+		"user": object{"id": "u_1", "name": "C. Favre"}, "role": "manager", "page": "/console/payment-services", "embed_origin": "https://invoices.example", "accent": "#0d5c4d",
+	}).json(http.StatusCreated)
+	opened, err := url.Parse(link["url"].(string))
+	require.NoError(t, err)
+	p := w.inPages("viewer")
+	p.token = w.call("POST", "/console-sessions/enter", opened.Query().Get("code"), nil).json(http.StatusOK)["token"].(string)
+	page := p.visit("/console/payment-services")
+	require.Equal(t, http.StatusOK, page.Code)
+	assert.Contains(t, page.Body.String(), `<link rel="stylesheet" href="/console/accent-0d5c4d.css">`)
+	assert.NotContains(t, page.Body.String(), `class="menu"`)
+	assert.Contains(t, page.Header().Get("Content-Security-Policy"), "frame-ancestors https://invoices.example")
+	assert.Equal(t, http.StatusNotFound, p.visit("/console/invoices").Code)
+}

@@ -32,7 +32,7 @@ func (s *server) CreateConsoleSession(ctx context.Context, r spec.CreateConsoleS
 	code, opened, err := session.New(session.Session{
 		ID: newID(ctx, id.ConsoleSession), CompanyID: c.companyID, Role: role, Language: language,
 		User: session.User{ID: r.Body.User.ID, Name: r.Body.User.Name, Email: deref(r.Body.User.Email)},
-		Page: deref(r.Body.Page), EmbedOrigin: deref(r.Body.EmbedOrigin),
+		Page: deref(r.Body.Page), EmbedOrigin: deref(r.Body.EmbedOrigin), Accent: deref(r.Body.Accent),
 	}, s.now())
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func (s *server) EnterConsole(ctx context.Context, _ spec.EnterConsoleRequestObj
 	shown, err := s.shownSession(ctx, entered)
 	return spec.EnterConsole200JSONResponse{
 		Token: token, ID: shown.ID, Company: shown.Company, User: shown.User, Role: shown.Role, Language: shown.Language,
-		Page: shown.Page, EmbedOrigin: shown.EmbedOrigin, ExpiresAt: shown.ExpiresAt,
+		Page: shown.Page, EmbedOrigin: shown.EmbedOrigin, Accent: shown.Accent, ExpiresAt: shown.ExpiresAt,
 	}, err
 }
 
@@ -90,7 +90,7 @@ func (s *server) CreateOperatorSession(ctx context.Context, r spec.CreateOperato
 func (s *server) shownSession(ctx context.Context, c session.Session) (spec.ConsoleSession, error) {
 	company, err := s.companyOf(ctx, c.CompanyID)
 	answer := spec.ConsoleSession{
-		ID: c.ID, Role: spec.ConsoleRole(c.Role), Language: spec.Language(c.Language), Page: c.Page, EmbedOrigin: optional(c.EmbedOrigin),
+		ID: c.ID, Role: spec.ConsoleRole(c.Role), Language: spec.Language(c.Language), Page: c.Page, EmbedOrigin: optional(c.EmbedOrigin), Accent: optional(c.Accent),
 		User: spec.ConsoleUser{ID: c.User.ID, Name: c.User.Name, Email: optional(c.User.Email)}, ExpiresAt: c.ExpiresAt,
 	}
 	answer.Company.ID, answer.Company.Name = company.ID, company.Name

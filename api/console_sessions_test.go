@@ -119,6 +119,7 @@ func TestAConsoleSessionIsRefusedByField(t *testing.T) {
 		"embed_origin": {"embed_origin": "https://invoices.example/path"},
 		"user.name":    {"user": object{"id": "u", "name": " "}},
 		"role":         {"role": "owner"},
+		"accent":       {"accent": "green"},
 	} {
 		body := object{"user": object{"id": "u", "name": "N"}, "role": "viewer"}
 		for name, value := range wrong {

@@ -22,7 +22,6 @@ import (
 	"github.com/quittance/quittance/internal/saferpay"
 	"github.com/quittance/quittance/internal/webhook"
 	"github.com/quittance/quittance/worker"
-	"github.com/quittance/quittance/workflows/contract"
 	flows "github.com/quittance/quittance/workflows/onboarding"
 )
 
@@ -54,12 +53,12 @@ var (
 )
 
 // saferpayAccess returns the way to accounts at Saferpay, as one of the interfaces above.
-func saferpayAccess[G any](p parts, clients map[merchant.Environment]*saferpay.Client, commands contract.Commands) account.Access[G] {
+func saferpayAccess[G any](p parts, clients map[merchant.Environment]*saferpay.Client) account.Access[G] {
 	gateways := map[merchant.Environment]G{}
 	for environment, client := range clients {
 		gateways[environment] = any(client).(G)
 	}
-	return account.Access[G]{InCompany: records[account.Tx](p.store), Gateways: gateways, Secrets: p.keyring, Onboarding: commands, Now: now}
+	return account.Access[G]{InCompany: records[account.Tx](p.store), Gateways: gateways, Secrets: p.keyring, Onboarding: p.commands, Now: now}
 }
 
 // steps builds the activities on their adapters.
@@ -68,29 +67,28 @@ func steps(cfg config.Config, p parts) (worker.Activities, error) {
 	if err != nil {
 		return worker.Activities{}, fmt.Errorf("QUITTANCE_SMTP_URL or QUITTANCE_MAIL_FROM: %w", err)
 	}
-	commands := contract.Commands{Temporal: p.temporal}
 	clients := map[merchant.Environment]*saferpay.Client{
 		merchant.Test: saferpay.NewClient(cfg.Saferpay.TestURL), merchant.Live: saferpay.NewClient(cfg.Saferpay.LiveURL),
 	}
 	return worker.Activities{
 		Collection: &collection.Activities{
 			InCompany: records[collection.Tx](p.store), InEmails: records[collection.EmailTx](p.store),
-			Saferpay: saferpayAccess[collection.Gateway](p, clients, commands),
+			Saferpay: saferpayAccess[collection.Gateway](p, clients),
 			Send:     post(sender), PublicURL: cfg.PublicURL, Now: now,
 		},
 		Refunding: &refunding.Activities{
-			InCompany: records[refunding.Tx](p.store), Saferpay: saferpayAccess[refunding.Gateway](p, clients, commands), Now: now,
+			InCompany: records[refunding.Tx](p.store), Saferpay: saferpayAccess[refunding.Gateway](p, clients), Now: now,
 		},
 		Onboarding: &onboarding.Activities{
-			InCompany: records[onboarding.Tx](p.store), Saferpay: saferpayAccess[onboarding.Gateway](p, clients, commands), Secrets: p.keyring,
-			Workflows: commands, Send: post(sender), PublicURL: cfg.PublicURL, Operators: cfg.Mail.Operators, TestToAcquirer: cfg.Mail.TestToAcquirer, Now: now,
+			InCompany: records[onboarding.Tx](p.store), Saferpay: saferpayAccess[onboarding.Gateway](p, clients), Secrets: p.keyring,
+			Workflows: p.commands, Send: post(sender), PublicURL: cfg.PublicURL, Operators: cfg.Mail.Operators, TestToAcquirer: cfg.Mail.TestToAcquirer, Now: now,
 		},
 		Schedules: &onboarding.Schedules{
 			Temporal: p.temporal.ScheduleClient(), Daily: flows.Workflow{TimeScale: cfg.TimeScale}.DailySchedules, Now: now,
 		},
 		Reconciliation: &reconciliation.Activities{
 			InReport: records[reconciliation.ReportTx](p.store), InBooks: records[reconciliation.BooksTx](p.store),
-			Saferpay: saferpayAccess[reconciliation.Gateway](p, clients, commands), Now: now,
+			Saferpay: saferpayAccess[reconciliation.Gateway](p, clients), Now: now,
 		},
 		Delivery: &delivery.Activities{
 			InCompany: records[delivery.Tx](p.store), Secrets: p.keyring, Post: tell(webhook.NewClient(cfg.Webhooks.Loopback)), Send: post(sender), Now: now,

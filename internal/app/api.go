@@ -15,7 +15,6 @@ import (
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/telemetry"
 	"github.com/quittance/quittance/internal/webhook"
-	"github.com/quittance/quittance/workflows/contract"
 )
 
 // RunAPI answers REST calls, payers and Saferpay's notifications until ctx ends.
@@ -38,15 +37,14 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if proxies := cfg.API.TrustedProxies; len(proxies) > 0 {
 		around = append(around, middleware.ClientIPFromXFF(proxies...))
 	}
-	commands := contract.Commands{Temporal: p.temporal}
 	calls := api.New(api.Options{
 		Store:       store{p.store},
 		Sessions:    p.store,
 		Oversight:   p.store,
-		Collection:  commands,
-		Refunding:   commands,
-		Onboarding:  commands,
-		Escalation:  commands,
+		Collection:  p.commands,
+		Refunding:   p.commands,
+		Onboarding:  p.commands,
+		Escalation:  p.commands,
 		Sealer:      p.keyring,
 		Signer:      signer{p.store, p.keyring},
 		Receivers:   webhook.NewClient(cfg.Webhooks.Loopback),

@@ -27,6 +27,7 @@ const startup = 30 * time.Second
 type parts struct {
 	store    *postgres.Store
 	temporal client.Client
+	commands contract.Commands
 	master   *secrets.Master
 	keyring  *secrets.Keyring
 	metrics  *telemetry.Metrics
@@ -62,6 +63,10 @@ func connect(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts,
 		return p, err
 	}
 	p.temporal, err = temporalkit.Dial(ctx, cfg.Temporal, p.keyring, log, p.metrics.Temporal(), calls...)
+	p.commands = contract.Commands{Temporal: p.temporal}
+	if cfg.PublicURL != "" {
+		p.commands.Console = cfg.PublicURL + "/operator"
+	}
 	return p, err
 }
 

@@ -29,7 +29,7 @@ func TakeUp(ctx context.Context, cfg config.Config, log *slog.Logger) (TakenUp, 
 		return TakenUp{}, err
 	}
 	defer p.close()
-	t := takingUp{store: p.store, commands: contract.Commands{Temporal: p.temporal}}
+	t := takingUp{store: p.store, commands: p.commands}
 	companies, err := p.store.Companies(ctx)
 	if err != nil {
 		return TakenUp{}, err

@@ -11,7 +11,6 @@ import (
 	"github.com/quittance/quittance/internal/config"
 	"github.com/quittance/quittance/internal/telemetry"
 	"github.com/quittance/quittance/worker"
-	"github.com/quittance/quittance/workflows/contract"
 )
 
 // RunWorker runs workflows and activities until ctx ends.
@@ -39,7 +38,7 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	mux.Handle("GET /readyz", telemetry.Readyz(log, p.checks()))
 	mux.Handle("GET /metrics", p.metrics.Handler())
 	p.metrics.Watch(watched(p.store))
-	relay := worker.Relay{Outbox: p.store, Deliver: contract.Commands{Temporal: p.temporal}.Deliver, Logger: log}
+	relay := worker.Relay{Outbox: p.store, Deliver: p.commands.Deliver, Logger: log}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve(ctx, cfg.Worker.Address, mux, log) })
 	group.Go(func() error {

@@ -106,7 +106,9 @@ func (s *server) pass(w http.ResponseWriter, r *http.Request, path, media, name 
 	defer func() { _ = answer.Body.Close() }()
 	w.Header().Set("Content-Type", answer.Header.Get("Content-Type"))
 	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	_, _ = io.Copy(w, answer.Body) // it fails only when the browser has gone
+	if _, err := io.Copy(w, answer.Body); err != nil {
+		panic(http.ErrAbortHandler) // a part must not be taken for the whole file
+	}
 }
 
 func (s *server) onEntry(name string) http.HandlerFunc {

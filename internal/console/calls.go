@@ -1,7 +1,6 @@
 package console
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,24 +26,56 @@ func (p InProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	if address, ok := r.Context().Value(addressKey{}).(string); ok {
 		inner.RemoteAddr = net.JoinHostPort(address, "0") // wrong keys are counted by it
 	}
-	answer := &recorder{header: http.Header{}, status: http.StatusOK}
-	p.Handler.ServeHTTP(answer, inner)
-	return &http.Response{
-		StatusCode: answer.status, Header: answer.header, Body: io.NopCloser(&answer.body), ContentLength: int64(answer.body.Len()),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
-	}, nil
+	body, out := io.Pipe()
+	answer := &stream{header: http.Header{}, out: out, begun: make(chan *http.Response, 1), request: r, body: body}
+	go answer.from(p.Handler, inner)
+	return <-answer.begun, nil
 }
 
-// recorder keeps an answer.
-type recorder struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
+// stream is an answer that is read while it is written: a journal as CSV has many megabytes.
+type stream struct {
+	header  http.Header
+	out     *io.PipeWriter
+	begun   chan *http.Response // gets the answer once, with its status
+	request *http.Request
+	body    io.ReadCloser
+	status  int // 0 until it has begun
 }
 
-func (a *recorder) Header() http.Header         { return a.header }
-func (a *recorder) WriteHeader(status int)      { a.status = status }
-func (a *recorder) Write(p []byte) (int, error) { return a.body.Write(p) }
+// from has the handler answer. A handler that panics breaks its answer off.
+func (a *stream) from(handler http.Handler, r *http.Request) {
+	defer func() {
+		broken := recover()
+		if broken == nil {
+			a.WriteHeader(http.StatusOK)
+			_ = a.out.Close()
+			return
+		}
+		a.WriteHeader(http.StatusInternalServerError)
+		_ = a.out.CloseWithError(io.ErrUnexpectedEOF)
+	}()
+	handler.ServeHTTP(a, r)
+}
+
+func (a *stream) Header() http.Header { return a.header }
+
+func (a *stream) WriteHeader(status int) {
+	if a.status != 0 {
+		return
+	}
+	a.status = status
+	a.begun <- &http.Response{
+		StatusCode: status, Header: a.header.Clone(), Body: a.body, ContentLength: -1, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: a.request,
+	}
+}
+
+func (a *stream) Write(p []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	return a.out.Write(p)
+}
+
+// Flush does nothing: what is written is read at once.
+func (a *stream) Flush() {}
 
 type (
 	tokenKey   struct{}

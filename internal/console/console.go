@@ -64,6 +64,7 @@ func New(o Options) http.Handler {
 	r.Use(s.protect, s.survive)
 	r.NotFound(s.notFound)
 	r.Method(http.MethodGet, stylesheet.path, stylesheet)
+	r.Get("/console/accent-{accent}.css", accentStyle)
 	signIns := httprate.LimitBy(o.SignIns, time.Minute, clientAddress, httprate.WithLimitHandler(s.tooManySignIns))
 	sameOrigin := http.NewCrossOriginProtection()
 	sameOrigin.SetDenyHandler(http.HandlerFunc(s.foreignForm))
@@ -129,7 +130,11 @@ func (s *server) survive(next http.Handler) http.Handler {
 
 // panicked is deferred.
 func (s *server) panicked(w http.ResponseWriter, r *http.Request) {
-	if fault := recover(); fault != nil && fault != http.ErrAbortHandler { //nolint:errorlint // the value that breaks off an answer
+	fault := recover()
+	if fault == http.ErrAbortHandler { //nolint:errorlint // the value that breaks off an answer
+		panic(fault)
+	}
+	if fault != nil {
 		s.Logger.ErrorContext(r.Context(), "console page panicked", "method", r.Method, "route", chi.RouteContext(r.Context()).RoutePattern(), "panic", fault)
 		s.message(w, r, http.StatusInternalServerError, "mistake")
 	}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/internal/exception"
 )
 
 // said finds the words that a page or the code asks for.
@@ -79,6 +82,47 @@ func TestWithoutASessionEveryPageAsksWhoItIs(t *testing.T) {
 			h.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path+"?lang="+language, http.NoBody))
 			require.Equal(t, http.StatusOK, answer.Code, answer.Body)
 			assert.Contains(t, answer.Body.String(), `<html lang="`+language+`">`)
+		}
+	}
+}
+
+func TestALongAnswerIsReadWhileItIsWritten(t *testing.T) {
+	t.Parallel()
+	next := make(chan struct{})
+	transport := InProcess{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/csv")
+		_, _ = io.WriteString(w, "first\n")
+		<-next
+		if r.URL.Path == "/broken" {
+			panic(http.ErrAbortHandler)
+		}
+		_, _ = io.WriteString(w, "second\n")
+	})}
+	for path, broken := range map[string]bool{"/whole": false, "/broken": true} {
+		answer, err := transport.RoundTrip(httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+		require.NoError(t, err)
+		first := make([]byte, 6)
+		_, err = io.ReadFull(answer.Body, first)
+		require.NoError(t, err)
+		assert.Equal(t, "first\n", string(first), "before the second was written")
+		next <- struct{}{}
+		rest, err := io.ReadAll(answer.Body)
+		if broken {
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF, "and an answer that broke off is not taken for a whole one")
+		} else {
+			require.NoError(t, err)
+			assert.Equal(t, "second\n", string(rest))
+		}
+		require.NoError(t, answer.Body.Close())
+	}
+}
+
+func TestEveryKindOfExceptionIsExplained(t *testing.T) {
+	t.Parallel()
+	for _, kind := range exception.Kinds {
+		for language, words := range dictionaries {
+			assert.Contains(t, words, "exception_kinds."+string(kind), language)
+			assert.Contains(t, words, "exception_meanings."+string(kind), language)
 		}
 	}
 }

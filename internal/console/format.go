@@ -47,6 +47,7 @@ func (l *look) funcs() template.FuncMap {
 		"accounts": accountsOf,
 		"total":    totalOf,
 		"about":    l.about,
+		"accent":   accentPath,
 		"add":      func(a, b int) int { return a + b },
 	}
 }

@@ -72,7 +72,8 @@ func (s *server) services(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) servicePage(r *http.Request, p client.PaymentService) servicePage {
 	v, now := p.Verification, s.Now()
-	page := servicePage{PaymentService: p, Late: p.Status == client.PaymentServiceStatusInVerification && v.DueAt != nil && now.After(*v.DueAt)}
+	overdue := func(step client.PaymentServiceStep) bool { return step.What == client.PaymentServiceWhatOverdue }
+	page := servicePage{PaymentService: p, Late: p.Status == client.PaymentServiceStatusInVerification && slices.ContainsFunc(p.Timeline, overdue)}
 	if p.Status == client.PaymentServiceStatusInVerification && v.SubmittedAt != nil && v.DueAt != nil && v.EarliestAt != nil {
 		page.Days = waitDays(*v.SubmittedAt, *v.EarliestAt, *v.DueAt, now)
 	}

@@ -11,12 +11,12 @@ import (
 )
 
 const selectConsoleSessions = `
-	select id, company_id, hash, user_id, user_name, user_email, role, language, page, embed_origin, created_at, entered_at, expires_at,
+	select id, company_id, hash, user_id, user_name, user_email, role, language, page, embed_origin, accent, created_at, entered_at, expires_at,
 		(select suspended from companies c where c.id = company_id)
 	from console_sessions where hash = $1`
 
 func scanConsoleSession(row pgx.CollectableRow) (c session.Session, err error) {
-	err = row.Scan(&c.ID, &c.CompanyID, &c.Hash, &c.User.ID, &c.User.Name, &c.User.Email, &c.Role, &c.Language, &c.Page, &c.EmbedOrigin,
+	err = row.Scan(&c.ID, &c.CompanyID, &c.Hash, &c.User.ID, &c.User.Name, &c.User.Email, &c.Role, &c.Language, &c.Page, &c.EmbedOrigin, &c.Accent,
 		&c.CreatedAt, (*zeronull.Timestamptz)(&c.EnteredAt), &c.ExpiresAt, &c.Suspended)
 	return c, err
 }
@@ -28,10 +28,10 @@ func (s *Store) CreateConsoleSession(ctx context.Context, c session.Session) err
 			return failed(err, "forget old sessions of %s", c.CompanyID)
 		}
 		_, err := tx.tx.Exec(ctx, `
-			insert into console_sessions (id, company_id, hash, user_id, user_name, user_email, role, language, page, embed_origin, created_at, expires_at)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+			insert into console_sessions (id, company_id, hash, user_id, user_name, user_email, role, language, page, embed_origin, accent, created_at, expires_at)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 			on conflict (id) do update set hash = $3 where console_sessions.entered_at is null`,
-			c.ID, c.CompanyID, c.Hash, c.User.ID, c.User.Name, c.User.Email, c.Role, c.Language, c.Page, c.EmbedOrigin, c.CreatedAt, c.ExpiresAt)
+			c.ID, c.CompanyID, c.Hash, c.User.ID, c.User.Name, c.User.Email, c.Role, c.Language, c.Page, c.EmbedOrigin, c.Accent, c.CreatedAt, c.ExpiresAt)
 		return failed(err, "create console session %s", c.ID)
 	})
 }

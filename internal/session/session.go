@@ -5,6 +5,7 @@ package session
 import (
 	"crypto/sha256"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -57,6 +58,7 @@ type Session struct {
 	Language    string // one of invoice.Languages
 	Page        string // the path in the console to which the link leads, such as "/console/payment-services"
 	EmbedOrigin string // the only site that may frame it, such as "https://invoices.example"; empty for none
+	Accent      string // the colour of buttons and links, such as "#0d5c4d"; empty for Quittance's own
 	CreatedAt   time.Time
 	EnteredAt   time.Time // when the link was opened; zero before
 	ExpiresAt   time.Time // of the link before it is opened, of the session after
@@ -65,6 +67,8 @@ type Session struct {
 
 // Home is where a link leads when nothing else is said.
 const Home = "/console"
+
+var isColour = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
 
 // New returns a session that waits for its link to be opened, with the code for the link. Texts are brought into the form in
 // which they are kept; an Invalid problem names every field at fault.
@@ -85,6 +89,9 @@ func New(s Session, now time.Time) (code string, _ Session, _ error) {
 	}
 	if s.EmbedOrigin != "" && !isOrigin(s.EmbedOrigin) {
 		fields = append(fields, problem.Field{Name: "embed_origin", Message: "must be an origin such as https://invoices.example, without a path"})
+	}
+	if s.Accent != "" && !isColour.MatchString(s.Accent) {
+		fields = append(fields, problem.Field{Name: "accent", Message: "must be a colour such as #0d5c4d"})
 	}
 	if err := problem.InvalidFields(fields...); err != nil {
 		return "", Session{}, err

@@ -29,17 +29,17 @@ func TakenUp(companyID, invoiceID string) IssueInvoice {
 }
 
 func (c Commands) collect(ctx context.Context, inv invoice.Invoice, status invoice.Status, in IssueInvoice) error {
-	start := c.Temporal.NewWithStartWorkflowOperation(collectionOptions(inv, status), InvoicePaymentType, in)
+	start := c.Temporal.NewWithStartWorkflowOperation(c.collectionOptions(inv, status), InvoicePaymentType, in)
 	return c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateName: UpdateIssue}, &Issued{})
 }
 
-func collectionOptions(inv invoice.Invoice, status invoice.Status) client.StartWorkflowOptions {
+func (c Commands) collectionOptions(inv invoice.Invoice, status invoice.Status) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
 		ID:                       InvoicePaymentID(inv.ID),
 		TaskQueue:                PaymentsQueue,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            fmt.Sprintf("Invoice %s · %s", inv.Number, inv.Amount),
-		StaticDetails: fmt.Sprintf("Collects invoice **%s** of company `%s`: %s, due %s. Ends when the invoice is paid or cancelled.",
+		StaticDetails: c.details(inv.ID, "Collects invoice **%s** of company `%s`: %s, due %s. Ends when the invoice is paid or cancelled.",
 			inv.Number, inv.CompanyID, inv.Amount, inv.DueDate.Format("2006-01-02")),
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			CompanyID.ValueSet(inv.CompanyID), InvoiceNumber.ValueSet(inv.Number), Currency.ValueSet(string(inv.Amount.Currency())),
@@ -70,7 +70,7 @@ func (c Commands) Send(ctx context.Context, inv invoice.Invoice, in SendInvoice)
 
 // takingUp gives an update to the invoice's workflow, or to a new one that goes on where the record says, when there is none.
 func (c Commands) takingUp(ctx context.Context, inv invoice.Invoice, update client.UpdateWorkflowOptions) error {
-	start := c.Temporal.NewWithStartWorkflowOperation(collectionOptions(inv, inv.Status), InvoicePaymentType, TakenUp(inv.CompanyID, inv.ID))
+	start := c.Temporal.NewWithStartWorkflowOperation(c.collectionOptions(inv, inv.Status), InvoicePaymentType, TakenUp(inv.CompanyID, inv.ID))
 	return c.updateWithStart(ctx, start, update, &Acknowledged{})
 }
 
@@ -106,6 +106,6 @@ func (c Commands) signal(ctx context.Context, invoiceID, name, paymentID string)
 // know it, or by a new one, when there is none.
 func (c Commands) Restored(ctx context.Context, inv invoice.Invoice, paymentID string) error {
 	_, err := c.Temporal.SignalWithStartWorkflow(ctx, InvoicePaymentID(inv.ID), SignalTryAgain, PaymentHint{PaymentID: paymentID},
-		collectionOptions(inv, inv.Status), InvoicePaymentType, TakenUp(inv.CompanyID, inv.ID))
+		c.collectionOptions(inv, inv.Status), InvoicePaymentType, TakenUp(inv.CompanyID, inv.ID))
 	return Problem(err)
 }

@@ -16,7 +16,21 @@ import (
 // Commands sends what users and Saferpay want to the workflows. Every method returns a *problem.Error where the caller
 // can do something about it: the refusals of the workflows, problem.NotFound when there is no such workflow, and
 // problem.Unavailable when Temporal or a worker did not answer in time (the command may still take effect).
-type Commands struct{ Temporal client.Client }
+type Commands struct {
+	Temporal client.Client
+	// Console is where operators work, such as https://pay.example.ch/operator. The details of workflows lead there, as the console
+	// leads to Temporal Web; empty for no links.
+	Console string
+}
+
+// details are the static details of a workflow, with the way back to what it is about.
+func (c Commands) details(subject, format string, args ...any) string {
+	said := fmt.Sprintf(format, args...)
+	if c.Console == "" {
+		return said
+	}
+	return said + fmt.Sprintf("\n\n[In the console](%s/search?q=%s)", c.Console, subject)
+}
 
 // Resolve hands a decision to the workflow that waits for it, and returns when it is recorded.
 func (c Commands) Resolve(ctx context.Context, workflowID string, in ResolveException) error {

@@ -41,20 +41,20 @@ func (c Commands) MailDocument(ctx context.Context, s merchant.PaymentService, d
 
 // RequestCurrency asks the acquirer for contracts in a currency, unless somebody has or there are, and returns where it stands.
 func (c Commands) RequestCurrency(ctx context.Context, s merchant.PaymentService, currency money.Currency) (CurrencyState, error) {
-	options, in := activationOf(s, currency)
+	options, in := c.activationOf(s, currency)
 	start := c.Temporal.NewWithStartWorkflowOperation(options, CurrencyActivationType, in)
 	var out CurrencyState
 	err := c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateName: UpdateCurrency}, &out)
 	return out, err
 }
 
-func activationOf(s merchant.PaymentService, currency money.Currency) (client.StartWorkflowOptions, RequestCurrency) {
+func (c Commands) activationOf(s merchant.PaymentService, currency money.Currency) (client.StartWorkflowOptions, RequestCurrency) {
 	return client.StartWorkflowOptions{
 		ID:                       CurrencyID(s.ID, currency),
 		TaskQueue:                OnboardingQueue,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            fmt.Sprintf("%s for company %s", currency, s.CompanyID),
-		StaticDetails:            fmt.Sprintf("Asks the acquirer for contracts in **%s** for payment service `%s`, and looks once a business day whether there are some.", currency, s.ID),
+		StaticDetails:            c.details(s.ID, "Asks the acquirer for contracts in **%s** for payment service `%s`, and looks once a business day whether there are some.", currency, s.ID),
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			CompanyID.ValueSet(s.CompanyID), PaymentServiceID.ValueSet(s.ID), Currency.ValueSet(string(currency)), NeedsAttention.ValueSet(false)),
 	}, RequestCurrency{CompanyID: s.CompanyID, PaymentServiceID: s.ID, Currency: currency}
@@ -78,7 +78,7 @@ func (c Commands) Disconnect(ctx context.Context, s merchant.PaymentService) (Se
 // activities.Processes.
 func (c Commands) ServiceChanged(ctx context.Context, s merchant.PaymentService, refusedPassword []byte) error {
 	in := connected(s)
-	options := onboardingOptions(in)
+	options := c.onboardingOptions(in)
 	_, err := c.Temporal.SignalWithStartWorkflow(ctx, options.ID, SignalServiceChanged, ServiceChanged{RefusedPassword: refusedPassword}, options, OnboardingType, in)
 	return Problem(err)
 }
@@ -86,7 +86,7 @@ func (c Commands) ServiceChanged(ctx context.Context, s merchant.PaymentService,
 // RestoredCurrency sees to it that a currency that was requested is looked after, by a new workflow when there is none. The acquirer
 // was told when it was requested, and is not told again.
 func (c Commands) RestoredCurrency(ctx context.Context, s merchant.PaymentService, currency money.Currency) error {
-	options, in := activationOf(s, currency)
+	options, in := c.activationOf(s, currency)
 	_, err := c.Temporal.ExecuteWorkflow(ctx, options, CurrencyActivationType, in)
 	return Problem(err)
 }
@@ -96,16 +96,16 @@ func connected(s merchant.PaymentService) ConnectPaymentService {
 }
 
 func (c Commands) onboarding(in ConnectPaymentService) client.WithStartWorkflowOperation {
-	return c.Temporal.NewWithStartWorkflowOperation(onboardingOptions(in), OnboardingType, in)
+	return c.Temporal.NewWithStartWorkflowOperation(c.onboardingOptions(in), OnboardingType, in)
 }
 
-func onboardingOptions(in ConnectPaymentService) client.StartWorkflowOptions {
+func (c Commands) onboardingOptions(in ConnectPaymentService) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
 		ID:                       OnboardingID(in.PaymentServiceID),
 		TaskQueue:                OnboardingQueue,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            fmt.Sprintf("Worldline/SIX (%s) for company %s", in.Environment, in.CompanyID),
-		StaticDetails: fmt.Sprintf("Brings payment service `%s` from its credentials through the acquirer's verification (3 to 15 business days) to *active*.",
+		StaticDetails: c.details(in.PaymentServiceID, "Brings payment service `%s` from its credentials through the acquirer's verification (3 to 15 business days) to *active*.",
 			in.PaymentServiceID),
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			CompanyID.ValueSet(in.CompanyID), PaymentServiceID.ValueSet(in.PaymentServiceID), NeedsAttention.ValueSet(false)),

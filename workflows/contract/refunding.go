@@ -14,17 +14,17 @@ import (
 
 // RequestRefund starts a refund and returns when it is recorded. invoiceNumber is only for operators to read.
 func (c Commands) RequestRefund(ctx context.Context, in RequestRefund, invoiceNumber string) error {
-	start := c.Temporal.NewWithStartWorkflowOperation(refundOptions(in, invoiceNumber), RefundType, in)
+	start := c.Temporal.NewWithStartWorkflowOperation(c.refundOptions(in, invoiceNumber), RefundType, in)
 	return c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateName: UpdateRefund}, &Acknowledged{})
 }
 
-func refundOptions(in RequestRefund, invoiceNumber string) client.StartWorkflowOptions {
+func (c Commands) refundOptions(in RequestRefund, invoiceNumber string) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
 		ID:                       RefundID(in.RefundID),
 		TaskQueue:                PaymentsQueue,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            fmt.Sprintf("Refund for invoice %s", invoiceNumber),
-		StaticDetails:            fmt.Sprintf("Gives money of payment `%s` back to its payer.", in.PaymentID),
+		StaticDetails:            c.details(in.RefundID, "Gives money of payment `%s` back to its payer.", in.PaymentID),
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			CompanyID.ValueSet(in.CompanyID), InvoiceNumber.ValueSet(invoiceNumber), NeedsAttention.ValueSet(false)),
 	}
@@ -52,7 +52,7 @@ func (c Commands) RestoredRefund(ctx context.Context, r refund.Refund, invoiceNu
 		return err
 	}
 	in := takeUpRefund(r)
-	_, err = c.Temporal.ExecuteWorkflow(ctx, refundOptions(in, invoiceNumber), RefundType, in)
+	_, err = c.Temporal.ExecuteWorkflow(ctx, c.refundOptions(in, invoiceNumber), RefundType, in)
 	return Problem(err)
 }
 

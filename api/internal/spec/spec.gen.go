@@ -1601,6 +1601,8 @@ type ConsoleRole string
 
 // ConsoleSession defines model for ConsoleSession.
 type ConsoleSession struct {
+	// Accent Example: #0d5c4d
+	Accent  *string `json:"accent,omitempty"`
 	Company struct {
 		// ID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
 		ID string `json:"id"`
@@ -1777,6 +1779,8 @@ type EndpointDescription = string
 
 // EnteredConsole defines model for EnteredConsole.
 type EnteredConsole struct {
+	// Accent Example: #0d5c4d
+	Accent  *string `json:"accent,omitempty"`
 	Company struct {
 		// ID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
 		ID string `json:"id"`
@@ -2655,6 +2659,11 @@ type NewCompany struct {
 
 // NewConsoleSession defines model for NewConsoleSession.
 type NewConsoleSession struct {
+	// Accent The colour of buttons and links, such as your product's. It is darkened, or lightened in dark mode, until it can be read.
+	//
+	// Example: #0d5c4d
+	Accent *string `json:"accent,omitempty"`
+
 	// EmbedOrigin The site that may show the console in a frame, such as `https://invoices.example`; none when absent.
 	//
 	// Example: https://invoices.example

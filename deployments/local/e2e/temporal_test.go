@@ -151,6 +151,7 @@ func TestOperatorFindsAnInvoiceAndReadsWhatItWaitsFor(t *testing.T) {
 	details, err := described.GetStaticDetails()
 	require.NoError(t, err)
 	assert.Contains(t, details, "due 2026-12-31")
+	assert.Contains(t, details, "[In the console]("+shared.APIURL()+"/operator/search?q="+inv.ID+")")
 	number, _ := described.TypedSearchAttributes.GetKeyword(contract.InvoiceNumber)
 	assert.Equal(t, "2026-0042", number)
 	state, _ := described.TypedSearchAttributes.GetKeyword(contract.PaymentState)

@@ -118,12 +118,16 @@ func verifiedOnTheNinthDay(t *testing.T, s *stack.Stack) {
 	v := service.Verification
 	assert.WithinDuration(t, lucerne.AddBusinessDays(v.SubmittedAt, 3), v.EarliestAt, 0)
 	assert.WithinDuration(t, lucerne.AddBusinessDays(v.SubmittedAt, 15), v.DueAt, 0)
+	person := c.inConsole("viewer")
+	assert.Contains(t, string(person.get("/console/payment-services/"+service.ID).body), "In Prüfung")
+	assert.Contains(t, string(person.get("/console").body), "Wartet auf Worldline/SIX, nichts zu tun")
 
 	c.upload(service.ID, "Unterschriften.pdf", "%PDF-1.7 the signatures").gives(202, nil)
 	await(t, patience, func() int { return a.looks(t) }, func(n int) bool { return n == 1+6 }) // one when the credentials came
 	a.contract(t, object{"method": "TWINT", "currencies": []string{"CHF"}})
 	active := c.becomes(service.ID, "active")
 	assert.Equal(t, 1+7, a.looks(t), "once on each business day from the third to the ninth")
+	assert.Contains(t, string(person.get("/console/payment-services/"+service.ID).body), "Aktiv")
 	assert.GreaterOrEqual(t, lucerne.BusinessDaysBetween(v.SubmittedAt, active.Verification.LastCheckedAt), 9)
 
 	assert.Equal(t, []string{"Worldline/SIX prüft Boulangerie Favre SA", "«Worldline/SIX Payment Services» ist aktiv"}, c.subjects(contact, 2))
@@ -151,6 +155,7 @@ func neverVerified(t *testing.T, s *stack.Stack) {
 	}, func(n int) bool { return n == 1 })
 	overdue := c.paymentService(service.ID)
 	assert.Equal(t, "in_verification", overdue.Status)
+	assert.Contains(t, string(c.inConsole("viewer").get("/console").body), "Vérification en retard")
 	zurich, err := calendar.ForCanton("ZH")
 	require.NoError(t, err)
 	assert.GreaterOrEqual(t, zurich.BusinessDaysBetween(overdue.Verification.SubmittedAt, overdue.Verification.LastCheckedAt), 15)

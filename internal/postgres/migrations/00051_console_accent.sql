@@ -1,0 +1,2 @@
+-- +goose Up
+alter table console_sessions add column accent text not null default '';
