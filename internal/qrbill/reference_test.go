@@ -73,7 +73,7 @@ func TestANumberThatNoReferenceCanHoldIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, number := range []string{"", "0", "000", "A1", "1-2", "210000000003139471430009017"} {
 		_, err := qrbill.NewQRR(number)
-		assert.Error(t, err, number)
+		require.Error(t, err, number)
 	}
 	for _, number := range []string{"", "1-2", "Ä", strings.Repeat("1", 22)} {
 		_, err := qrbill.NewSCOR(number)
