@@ -3,6 +3,7 @@
 package api
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/session"
 )
 
 //go:embed openapi.yaml
@@ -45,10 +47,14 @@ type Options struct {
 	// OperatorKey opens sessions of operators, who may do what AdminKey may, each by name; empty for none.
 	OperatorKey string
 	PublicURL   string // where payers reach the pages, such as https://pay.example.ch
-	Limits      Limits
-	Healthz     http.Handler
-	Readyz      http.Handler
-	Metrics     http.Handler
+	ConsoleURL  string // where people reach the console; PublicURL when empty
+	// Identities speaks with the providers that companies name, OperatorIdentities with that of the operators.
+	Identities, OperatorIdentities Identities
+	Operators                      session.Operators
+	Limits                         Limits
+	Healthz                        http.Handler
+	Readyz                         http.Handler
+	Metrics                        http.Handler
 	// Middleware wraps everything else, the first one outermost. Rate limits count per client address: behind a proxy, one of
 	// these has to be chi's ClientIPFromXFF with the addresses of the proxy.
 	Middleware []func(http.Handler) http.Handler
@@ -61,6 +67,7 @@ type Options struct {
 // New returns the handler of the whole API. It panics when openapi.yaml is not valid, which no build with passing tests is.
 func New(o Options) http.Handler {
 	o.PublicURL = strings.TrimSuffix(o.PublicURL, "/")
+	o.ConsoleURL = cmp.Or(strings.TrimSuffix(o.ConsoleURL, "/"), o.PublicURL)
 	if o.Now == nil {
 		o.Now = time.Now
 	}

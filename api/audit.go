@@ -30,7 +30,7 @@ type AuditTx interface {
 // the answer and what changed. What is noted of a thing is how this API shows it.
 func (s *server) audited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet || callerOf(r.Context()).opens { // signing an operator in changes nothing
+		if c := callerOf(r.Context()); r.Method == http.MethodGet || c.opens || c.nobody { // beginning a sign-in changes nothing
 			next.ServeHTTP(w, r)
 			return
 		}

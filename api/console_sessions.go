@@ -41,7 +41,7 @@ func (s *server) CreateConsoleSession(ctx context.Context, r spec.CreateConsoleS
 		return nil, err
 	}
 	return spec.CreateConsoleSession201JSONResponse{
-		ID: opened.ID, URL: s.PublicURL + session.Home + "/enter?" + url.Values{"code": {code}}.Encode(), ExpiresAt: opened.ExpiresAt,
+		ID: opened.ID, URL: s.ConsoleURL + session.Home + "/enter?" + url.Values{"code": {code}}.Encode(), ExpiresAt: opened.ExpiresAt,
 	}, nil
 }
 
@@ -58,8 +58,13 @@ func (s *server) EnterConsole(ctx context.Context, _ spec.EnterConsoleRequestObj
 	if err != nil {
 		return nil, err
 	}
+	answer, err := s.shownEntered(ctx, entered, token)
+	return spec.EnterConsole200JSONResponse(answer), err
+}
+
+func (s *server) shownEntered(ctx context.Context, entered session.Session, token string) (spec.EnteredConsole, error) {
 	shown, err := s.shownSession(ctx, entered)
-	return spec.EnterConsole200JSONResponse{
+	return spec.EnteredConsole{
 		Token: token, ID: shown.ID, Company: shown.Company, User: shown.User, Role: shown.Role, Language: shown.Language,
 		Page: shown.Page, EmbedOrigin: shown.EmbedOrigin, Accent: shown.Accent, ExpiresAt: shown.ExpiresAt,
 	}, err

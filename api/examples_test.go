@@ -85,6 +85,8 @@ func (o operation) example(w *world) example {
 		e.body = strings.NewReplacer(
 			"psv_01k9m20s0hg5p1z9w4t7x2d6e8", w.service().ID, "pay_01k9m22v2kj7r3b1y6w9z4f8g0", e.ids["payment_id"], "whe_01k9m28b1bs3y9h7e2c5f0n4p6", e.ids["endpoint_id"],
 			"https://shop.example.ch", "http://127.0.0.1", // nothing is looked up here
+			"https://login.example.ch", e.ids["issuer"], "cmp_01k9m1yq8fe3m9x7t2r5v0b4c6", w.company.ID,
+			"sealed-flow", e.ids["flow"], "code-of-the-provider", e.ids["code"], "state-of-the-flow", e.ids["state"],
 		).Replace(string(body))
 		require.NotContains(w, e.body, "…", "a field of the request has no example")
 	}
@@ -123,6 +125,8 @@ func (w *world) subjects(operationID string) map[string]string {
 	switch operationID {
 	case "confirmPayout":
 		subjects["payment_id"] = waiting.ID
+	case "putSignInProvider", "getSignInProvider", "deleteSignInProvider", "beginConsoleSignIn", "finishConsoleSignIn", "beginOperatorSignIn", "finishOperatorSignIn":
+		maps.Copy(subjects, w.signIns(operationID))
 	case "deleteAccount":
 		w.call("POST", "/accounts", w.key, `{"number":"1021","name":"Caisse"}`).json(http.StatusCreated)
 		subjects["number"] = "1021"

@@ -22,7 +22,7 @@ const maxIdempotencyKey = 255
 func (s *server) once(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		key := r.Header.Get("Idempotency-Key")
-		if r.Method != http.MethodPost || key == "" {
+		if r.Method != http.MethodPost || key == "" || callerOf(r.Context()).nobody {
 			next.ServeHTTP(w, r)
 			return
 		}

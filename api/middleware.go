@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -89,6 +90,7 @@ type Limits struct {
 	Calls         int // of one key
 	Pages         int // to one address; generously, since it may be a whole office, and a return page refreshes itself
 	Notifications int // to one address; Saferpay sends those of all payments from a few
+	SignIns       int // that one address begins, and that it finishes
 }
 
 // limit answers with refuse, and a Retry-After, once a client address has sent so many requests within a minute.
@@ -106,10 +108,31 @@ func (s *server) limitKeys(next http.Handler) http.Handler {
 		return next
 	}
 	return httprate.LimitBy(s.Limits.Calls, time.Minute, func(r *http.Request) (string, error) {
-		return cmp.Or(callerOf(r.Context()).keyID, callerOf(r.Context()).actor()), nil
+		address, err := clientAddress(r) // of who needs no key
+		return cmp.Or(callerOf(r.Context()).keyID, callerOf(r.Context()).actor(), address), err
 	}, httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, problem.New(problem.TooManyRequests, "A key may make %d calls a minute.", s.Limits.Calls))
 	}))(next)
+}
+
+// limitSignIns answers with 429, and a Retry-After, once an address has begun, or finished, so many sign-ins within a minute.
+func (s *server) limitSignIns() func(http.Handler) http.Handler {
+	refuse := func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, problem.New(problem.TooManyRequests, "An address may begin %d sign-ins a minute.", s.Limits.SignIns))
+	}
+	return func(next http.Handler) http.Handler {
+		begins, finishes := limit(s.Limits.SignIns, refuse)(next), limit(s.Limits.SignIns, refuse)(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case !isSignIn(r) || r.Method != http.MethodPost:
+				next.ServeHTTP(w, r)
+			case strings.HasSuffix(r.URL.Path, "/finish"):
+				finishes.ServeHTTP(w, r)
+			default:
+				begins.ServeHTTP(w, r)
+			}
+		})
+	}
 }
 
 // wrongKeysPerMinute is how many requests without a valid key an address may send.

@@ -39,22 +39,37 @@ type SearchTx interface {
 	Search(ctx context.Context, text string) ([]oversight.Found, error)
 }
 
-// onBehalf lets operators act on an exception of any company as if it were theirs. The audit log of that company says who it was.
+// onBehalf lets operators act on an exception of any company, and on where its people sign in, as if it were theirs. The audit log of
+// that company says who it was.
 func (s *server) onBehalf(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, segments := callerOf(r.Context()), segmentsOf(r)
-		if !c.admin || len(segments) < 2 || segments[0] != "exceptions" {
-			next.ServeHTTP(w, r)
-			return
+		var err error
+		switch {
+		case c.admin && segments[0] == "exceptions" && len(segments) > 1:
+			c.companyID, err = s.Oversight.ExceptionCompany(r.Context(), segments[1])
+		case c.admin && segments[0] == "sign-in-provider":
+			c.companyID, err = s.namedCompany(r)
 		}
-		companyID, err := s.Oversight.ExceptionCompany(r.Context(), segments[1])
 		if err != nil {
 			s.refuse(w, r, err)
 			return
 		}
-		c.companyID = companyID
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
 	})
+}
+
+// namedCompany returns the company that the administrator names in the query.
+func (s *server) namedCompany(r *http.Request) (companyID string, err error) {
+	companyID = r.URL.Query().Get("company_id")
+	if companyID == "" {
+		return "", problem.InvalidFields(problem.Field{Name: "company_id", Message: "is needed with the administrator's key"})
+	}
+	known, err := s.Oversight.CompaniesByID(r.Context(), companyID)
+	if err == nil && len(known) == 0 {
+		err = problem.New(problem.NotFound, "There is no company %s.", companyID)
+	}
+	return companyID, err
 }
 
 // ListCompanies answers GET /companies.

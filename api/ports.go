@@ -133,3 +133,13 @@ type Receivers interface {
 	Check(ctx context.Context, url string) error
 	NewSecret() string
 }
+
+// Identities speaks with OpenID Connect providers; see internal/openid.
+type Identities interface {
+	// Check returns what is wrong with an issuer, as the end of a sentence that begins with "issuer".
+	Check(ctx context.Context, issuer string) error
+	// Begin returns where a browser signs in, or problem.SignInUnavailable.
+	Begin(ctx context.Context, r session.Registration, f session.Flow, callback string) (string, error)
+	// Finish returns what the provider says of a person who comes back; problem.SignInFailed or problem.SignInUnavailable.
+	Finish(ctx context.Context, r session.Registration, f session.Flow, callback, code, issuer string) (session.Claims, error)
+}

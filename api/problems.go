@@ -57,6 +57,9 @@ var problemTypes = map[problem.Code]struct {
 	internal:                        {http.StatusInternalServerError, "Something went wrong on our side"},
 	problem.SettlementFileRefused:   {http.StatusUnprocessableEntity, "The settlement file is refused"},
 	problem.PayoutDecided:           {http.StatusConflict, "The payout is decided"},
+	problem.SignInFailed:            {http.StatusUnauthorized, "The sign-in did not work"},
+	problem.SignInWithoutRole:       {http.StatusForbidden, "The person has no role here"},
+	problem.SignInUnavailable:       {http.StatusServiceUnavailable, "The sign-in provider doesn't answer"},
 	problem.SaferpayUnavailable:     {http.StatusServiceUnavailable, "Saferpay doesn't answer"},
 	problem.Unavailable:             {http.StatusServiceUnavailable, "Temporarily unavailable"},
 }

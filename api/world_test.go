@@ -92,7 +92,7 @@ func (w *world) options() api.Options {
 	}
 	return api.Options{
 		Store: w.store, Sessions: w.store, Oversight: w.store, Collection: w.commands, Refunding: w.commands, Onboarding: w.commands, Escalation: w.commands,
-		Sealer: sealer{}, Signer: signer{}, Receivers: webhook.NewClient(true), AdminKey: adminKey, OperatorKey: operatorKey,
+		Sealer: sealer{}, Signer: signer{}, Receivers: webhook.NewClient(true), Identities: identities(), OperatorIdentities: identities(), AdminKey: adminKey, OperatorKey: operatorKey,
 		PublicURL: "https://pay.example.ch/", Limits: api.Limits{Calls: 1_000_000, Pages: 600, Notifications: 600},
 		Healthz: named("healthz"), Readyz: named("readyz"), Metrics: named("metrics"),
 		Logger: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),

@@ -57,6 +57,7 @@ var mayImport = func() map[string][]string {
 		"internal/camt":      {"internal/iban", "internal/money"},
 		"internal/saferpay":  {"internal/money"},
 		"internal/postgres":  domain,
+		"internal/openid":    domain,
 		"internal/testing":   {everything}, // what is not shipped
 		"internal/app":       {everything}, // builds the adapters and hands them to the rest
 		"cmd":                {everything},

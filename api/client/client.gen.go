@@ -983,6 +983,9 @@ const (
 	UrnQuittanceProblemRequestInProgress               ProblemType = "urn:quittance:problem:request-in-progress"
 	UrnQuittanceProblemSaferpayUnavailable             ProblemType = "urn:quittance:problem:saferpay-unavailable"
 	UrnQuittanceProblemSettlementFileRefused           ProblemType = "urn:quittance:problem:settlement-file-refused"
+	UrnQuittanceProblemSignInFailed                    ProblemType = "urn:quittance:problem:sign-in-failed"
+	UrnQuittanceProblemSignInProviderUnavailable       ProblemType = "urn:quittance:problem:sign-in-provider-unavailable"
+	UrnQuittanceProblemSignInWithoutRole               ProblemType = "urn:quittance:problem:sign-in-without-role"
 	UrnQuittanceProblemTemporarilyUnavailable          ProblemType = "urn:quittance:problem:temporarily-unavailable"
 	UrnQuittanceProblemTooManyRequests                 ProblemType = "urn:quittance:problem:too-many-requests"
 	UrnQuittanceProblemTooManyWebhookEndpoints         ProblemType = "urn:quittance:problem:too-many-webhook-endpoints"
@@ -1071,6 +1074,12 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemSaferpayUnavailable:
 		return true
 	case UrnQuittanceProblemSettlementFileRefused:
+		return true
+	case UrnQuittanceProblemSignInFailed:
+		return true
+	case UrnQuittanceProblemSignInProviderUnavailable:
+		return true
+	case UrnQuittanceProblemSignInWithoutRole:
 		return true
 	case UrnQuittanceProblemTemporarilyUnavailable:
 		return true
@@ -2825,6 +2834,33 @@ type NewReversal struct {
 	Text *string `json:"text,omitempty"`
 }
 
+// NewSignInProvider defines model for NewSignInProvider.
+type NewSignInProvider struct {
+	// ClientID Example: quittance
+	ClientID string `json:"client_id"`
+
+	// ClientSecret Kept sealed and never shown.
+	//
+	// Example: s3cr3t-of-quittance
+	ClientSecret *string `json:"client_secret,omitempty"`
+
+	// DefaultRole A viewer reads, a bookkeeper also books, a manager may do everything of the company.
+	DefaultRole *ConsoleRole `json:"default_role,omitempty"`
+
+	// Issuer The provider as it names itself.
+	//
+	// Example: https://login.example.ch
+	Issuer string `json:"issuer"`
+
+	// RoleClaim Example: groups
+	RoleClaim *string `json:"role_claim,omitempty"`
+
+	// Roles What people may do, by value of the claim.
+	//
+	// Example: {"accounting":"bookkeeper","management":"manager"}
+	Roles SignInRoles `json:"roles"`
+}
+
 // NewWebhookEndpoint defines model for NewWebhookEndpoint.
 type NewWebhookEndpoint struct {
 	// Description Example: Accounting
@@ -3838,6 +3874,82 @@ type SettlementSummary struct {
 	Status SettlementStatus `json:"status"`
 }
 
+// SignIn defines model for SignIn.
+type SignIn struct {
+	// ExpiresAt Ten minutes after it began.
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Flow Sealed; the browser keeps it.
+	//
+	// Example: AAECAwQ
+	Flow string `json:"flow"`
+
+	// URL The browser goes there.
+	//
+	// Example: https://login.example.ch/authorize?client_id=quittance
+	URL string `json:"url"`
+}
+
+// SignInAnswer defines model for SignInAnswer.
+type SignInAnswer struct {
+	// Code From the provider.
+	//
+	// Example: code-of-the-provider
+	Code string `json:"code"`
+
+	// Flow From the browser.
+	//
+	// Example: sealed-flow
+	Flow string `json:"flow"`
+
+	// Iss From the provider (RFC 9207).
+	//
+	// Example: https://login.example.ch
+	Iss *string `json:"iss,omitempty"`
+
+	// State From the provider.
+	//
+	// Example: state-of-the-flow
+	State string `json:"state"`
+}
+
+// SignInProvider defines model for SignInProvider.
+type SignInProvider struct {
+	// ClientID Example: quittance
+	ClientID string `json:"client_id"`
+
+	// DefaultRole A viewer reads, a bookkeeper also books, a manager may do everything of the company.
+	DefaultRole     *ConsoleRole `json:"default_role,omitempty"`
+	HasClientSecret bool         `json:"has_client_secret"`
+
+	// Issuer Example: https://login.example.ch
+	Issuer string `json:"issuer"`
+
+	// RedirectURL Register it at your provider.
+	//
+	// Example: https://pay.example.ch/console/sign-in/callback
+	RedirectURL string `json:"redirect_url"`
+
+	// RoleClaim Example: groups
+	RoleClaim *string `json:"role_claim,omitempty"`
+
+	// Roles What people may do, by value of the claim.
+	//
+	// Example: {"accounting":"bookkeeper","management":"manager"}
+	Roles SignInRoles `json:"roles"`
+
+	// SignInURL Give it to your people.
+	//
+	// Example: https://pay.example.ch/console/sign-in/cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
+	SignInURL string    `json:"sign_in_url"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// SignInRoles What people may do, by value of the claim.
+//
+// Example: {"accounting":"bookkeeper","management":"manager"}
+type SignInRoles map[string]ConsoleRole
+
 // SkippedEntries Entries of a bank that were left alone. Nothing else is kept of them.
 type SkippedEntries struct {
 	// NotBooked The bank only expects them.
@@ -4388,6 +4500,12 @@ type ListCompaniesParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// BeginConsoleSignInJSONBody defines parameters for BeginConsoleSignIn.
+type BeginConsoleSignInJSONBody struct {
+	// CompanyID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
+	CompanyID CompanyID `json:"company_id"`
+}
+
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
 	Type *EventType `form:"type,omitempty" json:"type,omitempty"`
@@ -4580,6 +4698,24 @@ type ListSettlementsParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// DeleteSignInProviderParams defines parameters for DeleteSignInProvider.
+type DeleteSignInProviderParams struct {
+	// CompanyID Whose; for the administrator's key.
+	CompanyID *CompanyID `form:"company_id,omitempty" json:"company_id,omitempty"`
+}
+
+// GetSignInProviderParams defines parameters for GetSignInProvider.
+type GetSignInProviderParams struct {
+	// CompanyID Whose; for the administrator's key.
+	CompanyID *CompanyID `form:"company_id,omitempty" json:"company_id,omitempty"`
+}
+
+// PutSignInProviderParams defines parameters for PutSignInProvider.
+type PutSignInProviderParams struct {
+	// CompanyID Whose; for the administrator's key.
+	CompanyID *CompanyID `form:"company_id,omitempty" json:"company_id,omitempty"`
+}
+
 // GetTrialBalanceParams defines parameters for GetTrialBalance.
 type GetTrialBalanceParams struct {
 	// At What stood there at the end of this day; now when absent.
@@ -4631,6 +4767,12 @@ type RotateAPIKeyJSONRequestBody = KeyRotation
 // CreateConsoleSessionJSONRequestBody defines body for CreateConsoleSession for application/json ContentType.
 type CreateConsoleSessionJSONRequestBody = NewConsoleSession
 
+// BeginConsoleSignInJSONRequestBody defines body for BeginConsoleSignIn for application/json ContentType.
+type BeginConsoleSignInJSONRequestBody BeginConsoleSignInJSONBody
+
+// FinishConsoleSignInJSONRequestBody defines body for FinishConsoleSignIn for application/json ContentType.
+type FinishConsoleSignInJSONRequestBody = SignInAnswer
+
 // RedeliverEventJSONRequestBody defines body for RedeliverEvent for application/json ContentType.
 type RedeliverEventJSONRequestBody = Redelivery
 
@@ -4660,6 +4802,9 @@ type CreateManualEntryJSONRequestBody = NewManualEntry
 
 // CreateOperatorSessionJSONRequestBody defines body for CreateOperatorSession for application/json ContentType.
 type CreateOperatorSessionJSONRequestBody CreateOperatorSessionJSONBody
+
+// FinishOperatorSignInJSONRequestBody defines body for FinishOperatorSignIn for application/json ContentType.
+type FinishOperatorSignInJSONRequestBody = SignInAnswer
 
 // CreatePaymentServiceJSONRequestBody defines body for CreatePaymentService for application/json ContentType.
 type CreatePaymentServiceJSONRequestBody = NewPaymentService
@@ -4693,6 +4838,9 @@ type VoidReceiptJSONRequestBody = ReceiptVoid
 
 // UpdateSettingsJSONRequestBody defines body for UpdateSettings for application/json ContentType.
 type UpdateSettingsJSONRequestBody = SettingsChanges
+
+// PutSignInProviderJSONRequestBody defines body for PutSignInProvider for application/json ContentType.
+type PutSignInProviderJSONRequestBody = NewSignInProvider
 
 // CreateWebhookEndpointJSONRequestBody defines body for CreateWebhookEndpoint for application/json ContentType.
 type CreateWebhookEndpointJSONRequestBody = NewWebhookEndpoint
@@ -4981,6 +5129,46 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /console-sessions/enter (the `EnterConsole` operationId).
 	EnterConsole(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BeginConsoleSignInWithBody Begin a sign-in at the company's provider
+	//
+	// What the console does when a person comes to `sign_in_url`. It sends the browser to `url`, and keeps `flow` in a cookie of that
+	// browser for when it comes back. Nothing is kept here. Needs no key; an address may begin 20 a minute.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /console-sign-ins (the `BeginConsoleSignIn` operationId).
+	BeginConsoleSignInWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BeginConsoleSignIn Begin a sign-in at the company's provider
+	//
+	// What the console does when a person comes to `sign_in_url`. It sends the browser to `url`, and keeps `flow` in a cookie of that
+	// browser for when it comes back. Nothing is kept here. Needs no key; an address may begin 20 a minute.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /console-sign-ins (the `BeginConsoleSignIn` operationId).
+	BeginConsoleSignIn(ctx context.Context, body BeginConsoleSignInJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FinishConsoleSignInWithBody Finish a sign-in at the company's provider
+	//
+	// What the console does when the browser comes back from the provider. The answer is that of a link that was opened. A sign-in
+	// that is not the one that was begun is `sign-in-failed`, a person without a role `sign-in-without-role`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /console-sign-ins/finish (the `FinishConsoleSignIn` operationId).
+	FinishConsoleSignInWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FinishConsoleSignIn Finish a sign-in at the company's provider
+	//
+	// What the console does when the browser comes back from the provider. The answer is that of a link that was opened. A sign-in
+	// that is not the one that was begun is `sign-in-failed`, a person without a role `sign-in-without-role`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /console-sign-ins/finish (the `FinishConsoleSignIn` operationId).
+	FinishConsoleSignIn(ctx context.Context, body FinishConsoleSignInJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListEvents List events
 	//
@@ -5297,6 +5485,32 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /operator-sessions (the `CreateOperatorSession` operationId).
 	CreateOperatorSession(ctx context.Context, body CreateOperatorSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetOperatorSignIn Can operators sign in by OpenID Connect?
+	//
+	// Corresponds with GET /operator-sign-ins (the `GetOperatorSignIn` operationId).
+	GetOperatorSignIn(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BeginOperatorSignIn Begin an operator's sign-in at the installation's provider
+	//
+	// As `POST /console-sign-ins`, for the provider that the configuration names.
+	//
+	// Corresponds with POST /operator-sign-ins (the `BeginOperatorSignIn` operationId).
+	BeginOperatorSignIn(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FinishOperatorSignInWithBody Finish an operator's sign-in
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /operator-sign-ins/finish (the `FinishOperatorSignIn` operationId).
+	FinishOperatorSignInWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FinishOperatorSignIn Finish an operator's sign-in
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /operator-sign-ins/finish (the `FinishOperatorSignIn` operationId).
+	FinishOperatorSignIn(ctx context.Context, body FinishOperatorSignInJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetOverview The health of everything at a glance
 	//
@@ -5669,6 +5883,48 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /settlements/{settlement_id} (the `GetSettlement` operationId).
 	GetSettlement(ctx context.Context, settlementID SettlementID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteSignInProvider Let nobody sign in by OpenID Connect any more
+	//
+	// Sessions that are open go on until they end.
+	//
+	// Corresponds with DELETE /sign-in-provider (the `DeleteSignInProvider` operationId).
+	DeleteSignInProvider(ctx context.Context, params *DeleteSignInProviderParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetSignInProvider Where the company's people sign in
+	//
+	// Corresponds with GET /sign-in-provider (the `GetSignInProvider` operationId).
+	GetSignInProvider(ctx context.Context, params *GetSignInProviderParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutSignInProviderWithBody Let people sign in by OpenID Connect
+	//
+	// Register Quittance at your provider as a web application with the authorization code flow, PKCE and the redirect URI that the
+	// answer names as `redirect_url`. Then send your people to `sign_in_url`. What the claim `role_claim` says decides what they may
+	// do: of several of its values, the one that may do the most. It can be a list, and lie within others
+	// (`realm_access.roles`). `default_role` is for everybody else; without it they can't come in.
+	//
+	// The provider has to be at https on the public internet, and must answer when it is saved. Without `client_secret` the
+	// secret stays as it is, as long as `issuer` and `client_id` do; an empty one removes it.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /sign-in-provider (the `PutSignInProvider` operationId).
+	PutSignInProviderWithBody(ctx context.Context, params *PutSignInProviderParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutSignInProvider Let people sign in by OpenID Connect
+	//
+	// Register Quittance at your provider as a web application with the authorization code flow, PKCE and the redirect URI that the
+	// answer names as `redirect_url`. Then send your people to `sign_in_url`. What the claim `role_claim` says decides what they may
+	// do: of several of its values, the one that may do the most. It can be a list, and lie within others
+	// (`realm_access.roles`). `default_role` is for everybody else; without it they can't come in.
+	//
+	// The provider has to be at https on the public internet, and must answer when it is saved. Without `client_secret` the
+	// secret stays as it is, as long as `issuer` and `client_id` do; an empty one removes it.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /sign-in-provider (the `PutSignInProvider` operationId).
+	PutSignInProvider(ctx context.Context, params *PutSignInProviderParams, body PutSignInProviderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetStatement Get the statement of a month
 	//
@@ -6243,6 +6499,86 @@ func (c *Client) GetConsoleSession(ctx context.Context, reqEditors ...RequestEdi
 // Corresponds with POST /console-sessions/enter (the `EnterConsole` operationId).
 func (c *Client) EnterConsole(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewEnterConsoleRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// BeginConsoleSignInWithBody Begin a sign-in at the company's provider
+//
+// What the console does when a person comes to `sign_in_url`. It sends the browser to `url`, and keeps `flow` in a cookie of that
+// browser for when it comes back. Nothing is kept here. Needs no key; an address may begin 20 a minute.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /console-sign-ins (the `BeginConsoleSignIn` operationId).
+func (c *Client) BeginConsoleSignInWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBeginConsoleSignInRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// BeginConsoleSignIn Begin a sign-in at the company's provider
+//
+// What the console does when a person comes to `sign_in_url`. It sends the browser to `url`, and keeps `flow` in a cookie of that
+// browser for when it comes back. Nothing is kept here. Needs no key; an address may begin 20 a minute.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /console-sign-ins (the `BeginConsoleSignIn` operationId).
+func (c *Client) BeginConsoleSignIn(ctx context.Context, body BeginConsoleSignInJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBeginConsoleSignInRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FinishConsoleSignInWithBody Finish a sign-in at the company's provider
+//
+// What the console does when the browser comes back from the provider. The answer is that of a link that was opened. A sign-in
+// that is not the one that was begun is `sign-in-failed`, a person without a role `sign-in-without-role`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /console-sign-ins/finish (the `FinishConsoleSignIn` operationId).
+func (c *Client) FinishConsoleSignInWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFinishConsoleSignInRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FinishConsoleSignIn Finish a sign-in at the company's provider
+//
+// What the console does when the browser comes back from the provider. The answer is that of a link that was opened. A sign-in
+// that is not the one that was begun is `sign-in-failed`, a person without a role `sign-in-without-role`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /console-sign-ins/finish (the `FinishConsoleSignIn` operationId).
+func (c *Client) FinishConsoleSignIn(ctx context.Context, body FinishConsoleSignInJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFinishConsoleSignInRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6879,6 +7215,72 @@ func (c *Client) CreateOperatorSessionWithBody(ctx context.Context, contentType 
 // Corresponds with POST /operator-sessions (the `CreateOperatorSession` operationId).
 func (c *Client) CreateOperatorSession(ctx context.Context, body CreateOperatorSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateOperatorSessionRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetOperatorSignIn Can operators sign in by OpenID Connect?
+//
+// Corresponds with GET /operator-sign-ins (the `GetOperatorSignIn` operationId).
+func (c *Client) GetOperatorSignIn(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetOperatorSignInRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// BeginOperatorSignIn Begin an operator's sign-in at the installation's provider
+//
+// As `POST /console-sign-ins`, for the provider that the configuration names.
+//
+// Corresponds with POST /operator-sign-ins (the `BeginOperatorSignIn` operationId).
+func (c *Client) BeginOperatorSignIn(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBeginOperatorSignInRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FinishOperatorSignInWithBody Finish an operator's sign-in
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /operator-sign-ins/finish (the `FinishOperatorSignIn` operationId).
+func (c *Client) FinishOperatorSignInWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFinishOperatorSignInRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FinishOperatorSignIn Finish an operator's sign-in
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /operator-sign-ins/finish (the `FinishOperatorSignIn` operationId).
+func (c *Client) FinishOperatorSignIn(ctx context.Context, body FinishOperatorSignInJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFinishOperatorSignInRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7641,6 +8043,88 @@ func (c *Client) ImportSettlementWithBody(ctx context.Context, contentType strin
 // Corresponds with GET /settlements/{settlement_id} (the `GetSettlement` operationId).
 func (c *Client) GetSettlement(ctx context.Context, settlementID SettlementID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetSettlementRequest(c.Server, settlementID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteSignInProvider Let nobody sign in by OpenID Connect any more
+//
+// Sessions that are open go on until they end.
+//
+// Corresponds with DELETE /sign-in-provider (the `DeleteSignInProvider` operationId).
+func (c *Client) DeleteSignInProvider(ctx context.Context, params *DeleteSignInProviderParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteSignInProviderRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetSignInProvider Where the company's people sign in
+//
+// Corresponds with GET /sign-in-provider (the `GetSignInProvider` operationId).
+func (c *Client) GetSignInProvider(ctx context.Context, params *GetSignInProviderParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetSignInProviderRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutSignInProviderWithBody Let people sign in by OpenID Connect
+//
+// Register Quittance at your provider as a web application with the authorization code flow, PKCE and the redirect URI that the
+// answer names as `redirect_url`. Then send your people to `sign_in_url`. What the claim `role_claim` says decides what they may
+// do: of several of its values, the one that may do the most. It can be a list, and lie within others
+// (`realm_access.roles`). `default_role` is for everybody else; without it they can't come in.
+//
+// The provider has to be at https on the public internet, and must answer when it is saved. Without `client_secret` the
+// secret stays as it is, as long as `issuer` and `client_id` do; an empty one removes it.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /sign-in-provider (the `PutSignInProvider` operationId).
+func (c *Client) PutSignInProviderWithBody(ctx context.Context, params *PutSignInProviderParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutSignInProviderRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutSignInProvider Let people sign in by OpenID Connect
+//
+// Register Quittance at your provider as a web application with the authorization code flow, PKCE and the redirect URI that the
+// answer names as `redirect_url`. Then send your people to `sign_in_url`. What the claim `role_claim` says decides what they may
+// do: of several of its values, the one that may do the most. It can be a list, and lie within others
+// (`realm_access.roles`). `default_role` is for everybody else; without it they can't come in.
+//
+// The provider has to be at https on the public internet, and must answer when it is saved. Without `client_secret` the
+// secret stays as it is, as long as `issuer` and `client_id` do; an empty one removes it.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /sign-in-provider (the `PutSignInProvider` operationId).
+func (c *Client) PutSignInProvider(ctx context.Context, params *PutSignInProviderParams, body PutSignInProviderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutSignInProviderRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8773,6 +9257,86 @@ func NewEnterConsoleRequest(server string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewBeginConsoleSignInRequest calls the generic BeginConsoleSignIn builder with application/json body
+func NewBeginConsoleSignInRequest(server string, body BeginConsoleSignInJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewBeginConsoleSignInRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewBeginConsoleSignInRequestWithBody constructs an http.Request for the BeginConsoleSignIn method, with any body, and a specified content type
+func NewBeginConsoleSignInRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/console-sign-ins")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewFinishConsoleSignInRequest calls the generic FinishConsoleSignIn builder with application/json body
+func NewFinishConsoleSignInRequest(server string, body FinishConsoleSignInJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewFinishConsoleSignInRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewFinishConsoleSignInRequestWithBody constructs an http.Request for the FinishConsoleSignIn method, with any body, and a specified content type
+func NewFinishConsoleSignInRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/console-sign-ins/finish")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -9988,6 +10552,100 @@ func NewCreateOperatorSessionRequestWithBody(server string, contentType string, 
 	}
 
 	operationPath := fmt.Sprintf("/operator-sessions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetOperatorSignInRequest constructs an http.Request for the GetOperatorSignIn method
+func NewGetOperatorSignInRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator-sign-ins")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewBeginOperatorSignInRequest constructs an http.Request for the BeginOperatorSignIn method
+func NewBeginOperatorSignInRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator-sign-ins")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewFinishOperatorSignInRequest calls the generic FinishOperatorSignIn builder with application/json body
+func NewFinishOperatorSignInRequest(server string, body FinishOperatorSignInJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewFinishOperatorSignInRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewFinishOperatorSignInRequestWithBody constructs an http.Request for the FinishOperatorSignIn method, with any body, and a specified content type
+func NewFinishOperatorSignInRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator-sign-ins/finish")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -11456,6 +12114,181 @@ func NewGetSettlementRequest(server string, settlementID SettlementID) (*http.Re
 	return req, nil
 }
 
+// NewDeleteSignInProviderRequest constructs an http.Request for the DeleteSignInProvider method
+func NewDeleteSignInProviderRequest(server string, params *DeleteSignInProviderParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/sign-in-provider")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.CompanyID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "company_id", *params.CompanyID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetSignInProviderRequest constructs an http.Request for the GetSignInProvider method
+func NewGetSignInProviderRequest(server string, params *GetSignInProviderParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/sign-in-provider")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.CompanyID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "company_id", *params.CompanyID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPutSignInProviderRequest calls the generic PutSignInProvider builder with application/json body
+func NewPutSignInProviderRequest(server string, params *PutSignInProviderParams, body PutSignInProviderJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPutSignInProviderRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewPutSignInProviderRequestWithBody constructs an http.Request for the PutSignInProvider method, with any body, and a specified content type
+func NewPutSignInProviderRequestWithBody(server string, params *PutSignInProviderParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/sign-in-provider")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.CompanyID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "company_id", *params.CompanyID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetStatementRequest constructs an http.Request for the GetStatement method
 func NewGetStatementRequest(server string, month string) (*http.Request, error) {
 	var err error
@@ -12233,6 +13066,46 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /console-sessions/enter (the `EnterConsole` operationId).
 	EnterConsoleWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*EnterConsoleResponse, error)
 
+	// BeginConsoleSignInWithBodyWithResponse Begin a sign-in at the company's provider
+	//
+	// What the console does when a person comes to `sign_in_url`. It sends the browser to `url`, and keeps `flow` in a cookie of that
+	// browser for when it comes back. Nothing is kept here. Needs no key; an address may begin 20 a minute.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /console-sign-ins (the `BeginConsoleSignIn` operationId).
+	BeginConsoleSignInWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BeginConsoleSignInResponse, error)
+
+	// BeginConsoleSignInWithResponse Begin a sign-in at the company's provider
+	//
+	// What the console does when a person comes to `sign_in_url`. It sends the browser to `url`, and keeps `flow` in a cookie of that
+	// browser for when it comes back. Nothing is kept here. Needs no key; an address may begin 20 a minute.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /console-sign-ins (the `BeginConsoleSignIn` operationId).
+	BeginConsoleSignInWithResponse(ctx context.Context, body BeginConsoleSignInJSONRequestBody, reqEditors ...RequestEditorFn) (*BeginConsoleSignInResponse, error)
+
+	// FinishConsoleSignInWithBodyWithResponse Finish a sign-in at the company's provider
+	//
+	// What the console does when the browser comes back from the provider. The answer is that of a link that was opened. A sign-in
+	// that is not the one that was begun is `sign-in-failed`, a person without a role `sign-in-without-role`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /console-sign-ins/finish (the `FinishConsoleSignIn` operationId).
+	FinishConsoleSignInWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FinishConsoleSignInResponse, error)
+
+	// FinishConsoleSignInWithResponse Finish a sign-in at the company's provider
+	//
+	// What the console does when the browser comes back from the provider. The answer is that of a link that was opened. A sign-in
+	// that is not the one that was begun is `sign-in-failed`, a person without a role `sign-in-without-role`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /console-sign-ins/finish (the `FinishConsoleSignIn` operationId).
+	FinishConsoleSignInWithResponse(ctx context.Context, body FinishConsoleSignInJSONRequestBody, reqEditors ...RequestEditorFn) (*FinishConsoleSignInResponse, error)
+
 	// ListEventsWithResponse List events
 	//
 	// Newest first.
@@ -12572,6 +13445,36 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /operator-sessions (the `CreateOperatorSession` operationId).
 	CreateOperatorSessionWithResponse(ctx context.Context, body CreateOperatorSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateOperatorSessionResponse, error)
+
+	// GetOperatorSignInWithResponse Can operators sign in by OpenID Connect?
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /operator-sign-ins (the `GetOperatorSignIn` operationId).
+	GetOperatorSignInWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetOperatorSignInResponse, error)
+
+	// BeginOperatorSignInWithResponse Begin an operator's sign-in at the installation's provider
+	//
+	// As `POST /console-sign-ins`, for the provider that the configuration names.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator-sign-ins (the `BeginOperatorSignIn` operationId).
+	BeginOperatorSignInWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*BeginOperatorSignInResponse, error)
+
+	// FinishOperatorSignInWithBodyWithResponse Finish an operator's sign-in
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator-sign-ins/finish (the `FinishOperatorSignIn` operationId).
+	FinishOperatorSignInWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FinishOperatorSignInResponse, error)
+
+	// FinishOperatorSignInWithResponse Finish an operator's sign-in
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator-sign-ins/finish (the `FinishOperatorSignIn` operationId).
+	FinishOperatorSignInWithResponse(ctx context.Context, body FinishOperatorSignInJSONRequestBody, reqEditors ...RequestEditorFn) (*FinishOperatorSignInResponse, error)
 
 	// GetOverviewWithResponse The health of everything at a glance
 	//
@@ -12978,6 +13881,52 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /settlements/{settlement_id} (the `GetSettlement` operationId).
 	GetSettlementWithResponse(ctx context.Context, settlementID SettlementID, reqEditors ...RequestEditorFn) (*GetSettlementResponse, error)
+
+	// DeleteSignInProviderWithResponse Let nobody sign in by OpenID Connect any more
+	//
+	// Sessions that are open go on until they end.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /sign-in-provider (the `DeleteSignInProvider` operationId).
+	DeleteSignInProviderWithResponse(ctx context.Context, params *DeleteSignInProviderParams, reqEditors ...RequestEditorFn) (*DeleteSignInProviderResponse, error)
+
+	// GetSignInProviderWithResponse Where the company's people sign in
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /sign-in-provider (the `GetSignInProvider` operationId).
+	GetSignInProviderWithResponse(ctx context.Context, params *GetSignInProviderParams, reqEditors ...RequestEditorFn) (*GetSignInProviderResponse, error)
+
+	// PutSignInProviderWithBodyWithResponse Let people sign in by OpenID Connect
+	//
+	// Register Quittance at your provider as a web application with the authorization code flow, PKCE and the redirect URI that the
+	// answer names as `redirect_url`. Then send your people to `sign_in_url`. What the claim `role_claim` says decides what they may
+	// do: of several of its values, the one that may do the most. It can be a list, and lie within others
+	// (`realm_access.roles`). `default_role` is for everybody else; without it they can't come in.
+	//
+	// The provider has to be at https on the public internet, and must answer when it is saved. Without `client_secret` the
+	// secret stays as it is, as long as `issuer` and `client_id` do; an empty one removes it.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /sign-in-provider (the `PutSignInProvider` operationId).
+	PutSignInProviderWithBodyWithResponse(ctx context.Context, params *PutSignInProviderParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutSignInProviderResponse, error)
+
+	// PutSignInProviderWithResponse Let people sign in by OpenID Connect
+	//
+	// Register Quittance at your provider as a web application with the authorization code flow, PKCE and the redirect URI that the
+	// answer names as `redirect_url`. Then send your people to `sign_in_url`. What the claim `role_claim` says decides what they may
+	// do: of several of its values, the one that may do the most. It can be a list, and lie within others
+	// (`realm_access.roles`). `default_role` is for everybody else; without it they can't come in.
+	//
+	// The provider has to be at https on the public internet, and must answer when it is saved. Without `client_secret` the
+	// secret stays as it is, as long as `issuer` and `client_id` do; an empty one removes it.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /sign-in-provider (the `PutSignInProvider` operationId).
+	PutSignInProviderWithResponse(ctx context.Context, params *PutSignInProviderParams, body PutSignInProviderJSONRequestBody, reqEditors ...RequestEditorFn) (*PutSignInProviderResponse, error)
 
 	// GetStatementWithResponse Get the statement of a month
 	//
@@ -14112,6 +15061,130 @@ func (r EnterConsoleResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r EnterConsoleResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type BeginConsoleSignInResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *SignIn
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r BeginConsoleSignInResponse) GetJSON201() *SignIn {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r BeginConsoleSignInResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r BeginConsoleSignInResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r BeginConsoleSignInResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r BeginConsoleSignInResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r BeginConsoleSignInResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r BeginConsoleSignInResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r BeginConsoleSignInResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type FinishConsoleSignInResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EnteredConsole
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r FinishConsoleSignInResponse) GetJSON200() *EnteredConsole {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r FinishConsoleSignInResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r FinishConsoleSignInResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r FinishConsoleSignInResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r FinishConsoleSignInResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FinishConsoleSignInResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FinishConsoleSignInResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FinishConsoleSignInResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -15427,6 +16500,175 @@ func (r CreateOperatorSessionResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CreateOperatorSessionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetOperatorSignInResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *struct {
+		Offered bool `json:"offered"`
+	}
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetOperatorSignInResponse) GetJSON200() *struct {
+	Offered bool `json:"offered"`
+} {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetOperatorSignInResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetOperatorSignInResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetOperatorSignInResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetOperatorSignInResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetOperatorSignInResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type BeginOperatorSignInResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *SignIn
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r BeginOperatorSignInResponse) GetJSON201() *SignIn {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r BeginOperatorSignInResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r BeginOperatorSignInResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r BeginOperatorSignInResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r BeginOperatorSignInResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r BeginOperatorSignInResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r BeginOperatorSignInResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type FinishOperatorSignInResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OperatorSession
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r FinishOperatorSignInResponse) GetJSON200() *OperatorSession {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r FinishOperatorSignInResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r FinishOperatorSignInResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r FinishOperatorSignInResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r FinishOperatorSignInResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FinishOperatorSignInResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FinishOperatorSignInResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FinishOperatorSignInResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -17161,6 +18403,185 @@ func (r GetSettlementResponse) ContentType() string {
 	return ""
 }
 
+type DeleteSignInProviderResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DeleteSignInProviderResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r DeleteSignInProviderResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteSignInProviderResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteSignInProviderResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteSignInProviderResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteSignInProviderResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteSignInProviderResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetSignInProviderResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SignInProvider
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetSignInProviderResponse) GetJSON200() *SignInProvider {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetSignInProviderResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetSignInProviderResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetSignInProviderResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetSignInProviderResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetSignInProviderResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetSignInProviderResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetSignInProviderResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PutSignInProviderResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SignInProvider
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PutSignInProviderResponse) GetJSON200() *SignInProvider {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r PutSignInProviderResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r PutSignInProviderResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PutSignInProviderResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PutSignInProviderResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PutSignInProviderResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PutSignInProviderResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PutSignInProviderResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetStatementResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -18209,6 +19630,70 @@ func (c *ClientWithResponses) EnterConsoleWithResponse(ctx context.Context, reqE
 	return ParseEnterConsoleResponse(rsp)
 }
 
+// BeginConsoleSignInWithBodyWithResponse Begin a sign-in at the company's provider
+//
+// What the console does when a person comes to `sign_in_url`. It sends the browser to `url`, and keeps `flow` in a cookie of that
+// browser for when it comes back. Nothing is kept here. Needs no key; an address may begin 20 a minute.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /console-sign-ins (the `BeginConsoleSignIn` operationId).
+func (c *ClientWithResponses) BeginConsoleSignInWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BeginConsoleSignInResponse, error) {
+	rsp, err := c.BeginConsoleSignInWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBeginConsoleSignInResponse(rsp)
+}
+
+// BeginConsoleSignInWithResponse Begin a sign-in at the company's provider
+//
+// What the console does when a person comes to `sign_in_url`. It sends the browser to `url`, and keeps `flow` in a cookie of that
+// browser for when it comes back. Nothing is kept here. Needs no key; an address may begin 20 a minute.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /console-sign-ins (the `BeginConsoleSignIn` operationId).
+func (c *ClientWithResponses) BeginConsoleSignInWithResponse(ctx context.Context, body BeginConsoleSignInJSONRequestBody, reqEditors ...RequestEditorFn) (*BeginConsoleSignInResponse, error) {
+	rsp, err := c.BeginConsoleSignIn(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBeginConsoleSignInResponse(rsp)
+}
+
+// FinishConsoleSignInWithBodyWithResponse Finish a sign-in at the company's provider
+//
+// What the console does when the browser comes back from the provider. The answer is that of a link that was opened. A sign-in
+// that is not the one that was begun is `sign-in-failed`, a person without a role `sign-in-without-role`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /console-sign-ins/finish (the `FinishConsoleSignIn` operationId).
+func (c *ClientWithResponses) FinishConsoleSignInWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FinishConsoleSignInResponse, error) {
+	rsp, err := c.FinishConsoleSignInWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFinishConsoleSignInResponse(rsp)
+}
+
+// FinishConsoleSignInWithResponse Finish a sign-in at the company's provider
+//
+// What the console does when the browser comes back from the provider. The answer is that of a link that was opened. A sign-in
+// that is not the one that was begun is `sign-in-failed`, a person without a role `sign-in-without-role`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /console-sign-ins/finish (the `FinishConsoleSignIn` operationId).
+func (c *ClientWithResponses) FinishConsoleSignInWithResponse(ctx context.Context, body FinishConsoleSignInJSONRequestBody, reqEditors ...RequestEditorFn) (*FinishConsoleSignInResponse, error) {
+	rsp, err := c.FinishConsoleSignIn(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFinishConsoleSignInResponse(rsp)
+}
+
 // ListEventsWithResponse List events
 //
 // Newest first.
@@ -18739,6 +20224,60 @@ func (c *ClientWithResponses) CreateOperatorSessionWithResponse(ctx context.Cont
 		return nil, err
 	}
 	return ParseCreateOperatorSessionResponse(rsp)
+}
+
+// GetOperatorSignInWithResponse Can operators sign in by OpenID Connect?
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /operator-sign-ins (the `GetOperatorSignIn` operationId).
+func (c *ClientWithResponses) GetOperatorSignInWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetOperatorSignInResponse, error) {
+	rsp, err := c.GetOperatorSignIn(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetOperatorSignInResponse(rsp)
+}
+
+// BeginOperatorSignInWithResponse Begin an operator's sign-in at the installation's provider
+//
+// As `POST /console-sign-ins`, for the provider that the configuration names.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator-sign-ins (the `BeginOperatorSignIn` operationId).
+func (c *ClientWithResponses) BeginOperatorSignInWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*BeginOperatorSignInResponse, error) {
+	rsp, err := c.BeginOperatorSignIn(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBeginOperatorSignInResponse(rsp)
+}
+
+// FinishOperatorSignInWithBodyWithResponse Finish an operator's sign-in
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator-sign-ins/finish (the `FinishOperatorSignIn` operationId).
+func (c *ClientWithResponses) FinishOperatorSignInWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FinishOperatorSignInResponse, error) {
+	rsp, err := c.FinishOperatorSignInWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFinishOperatorSignInResponse(rsp)
+}
+
+// FinishOperatorSignInWithResponse Finish an operator's sign-in
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator-sign-ins/finish (the `FinishOperatorSignIn` operationId).
+func (c *ClientWithResponses) FinishOperatorSignInWithResponse(ctx context.Context, body FinishOperatorSignInJSONRequestBody, reqEditors ...RequestEditorFn) (*FinishOperatorSignInResponse, error) {
+	rsp, err := c.FinishOperatorSignIn(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFinishOperatorSignInResponse(rsp)
 }
 
 // GetOverviewWithResponse The health of everything at a glance
@@ -19379,6 +20918,76 @@ func (c *ClientWithResponses) GetSettlementWithResponse(ctx context.Context, set
 		return nil, err
 	}
 	return ParseGetSettlementResponse(rsp)
+}
+
+// DeleteSignInProviderWithResponse Let nobody sign in by OpenID Connect any more
+//
+// Sessions that are open go on until they end.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /sign-in-provider (the `DeleteSignInProvider` operationId).
+func (c *ClientWithResponses) DeleteSignInProviderWithResponse(ctx context.Context, params *DeleteSignInProviderParams, reqEditors ...RequestEditorFn) (*DeleteSignInProviderResponse, error) {
+	rsp, err := c.DeleteSignInProvider(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteSignInProviderResponse(rsp)
+}
+
+// GetSignInProviderWithResponse Where the company's people sign in
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /sign-in-provider (the `GetSignInProvider` operationId).
+func (c *ClientWithResponses) GetSignInProviderWithResponse(ctx context.Context, params *GetSignInProviderParams, reqEditors ...RequestEditorFn) (*GetSignInProviderResponse, error) {
+	rsp, err := c.GetSignInProvider(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetSignInProviderResponse(rsp)
+}
+
+// PutSignInProviderWithBodyWithResponse Let people sign in by OpenID Connect
+//
+// Register Quittance at your provider as a web application with the authorization code flow, PKCE and the redirect URI that the
+// answer names as `redirect_url`. Then send your people to `sign_in_url`. What the claim `role_claim` says decides what they may
+// do: of several of its values, the one that may do the most. It can be a list, and lie within others
+// (`realm_access.roles`). `default_role` is for everybody else; without it they can't come in.
+//
+// The provider has to be at https on the public internet, and must answer when it is saved. Without `client_secret` the
+// secret stays as it is, as long as `issuer` and `client_id` do; an empty one removes it.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /sign-in-provider (the `PutSignInProvider` operationId).
+func (c *ClientWithResponses) PutSignInProviderWithBodyWithResponse(ctx context.Context, params *PutSignInProviderParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutSignInProviderResponse, error) {
+	rsp, err := c.PutSignInProviderWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutSignInProviderResponse(rsp)
+}
+
+// PutSignInProviderWithResponse Let people sign in by OpenID Connect
+//
+// Register Quittance at your provider as a web application with the authorization code flow, PKCE and the redirect URI that the
+// answer names as `redirect_url`. Then send your people to `sign_in_url`. What the claim `role_claim` says decides what they may
+// do: of several of its values, the one that may do the most. It can be a list, and lie within others
+// (`realm_access.roles`). `default_role` is for everybody else; without it they can't come in.
+//
+// The provider has to be at https on the public internet, and must answer when it is saved. Without `client_secret` the
+// secret stays as it is, as long as `issuer` and `client_id` do; an empty one removes it.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /sign-in-provider (the `PutSignInProvider` operationId).
+func (c *ClientWithResponses) PutSignInProviderWithResponse(ctx context.Context, params *PutSignInProviderParams, body PutSignInProviderJSONRequestBody, reqEditors ...RequestEditorFn) (*PutSignInProviderResponse, error) {
+	rsp, err := c.PutSignInProvider(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutSignInProviderResponse(rsp)
 }
 
 // GetStatementWithResponse Get the statement of a month
@@ -20335,6 +21944,100 @@ func ParseEnterConsoleResponse(rsp *http.Response) (*EnterConsoleResponse, error
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseBeginConsoleSignInResponse parses an HTTP response from a BeginConsoleSignInWithResponse call
+func ParseBeginConsoleSignInResponse(rsp *http.Response) (*BeginConsoleSignInResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &BeginConsoleSignInResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest SignIn
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseFinishConsoleSignInResponse parses an HTTP response from a FinishConsoleSignInWithResponse call
+func ParseFinishConsoleSignInResponse(rsp *http.Response) (*FinishConsoleSignInResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FinishConsoleSignInResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EnteredConsole
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
@@ -21316,6 +23019,128 @@ func ParseCreateOperatorSessionResponse(rsp *http.Response) (*CreateOperatorSess
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetOperatorSignInResponse parses an HTTP response from a GetOperatorSignInWithResponse call
+func ParseGetOperatorSignInResponse(rsp *http.Response) (*GetOperatorSignInResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetOperatorSignInResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			Offered bool `json:"offered"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseBeginOperatorSignInResponse parses an HTTP response from a BeginOperatorSignInWithResponse call
+func ParseBeginOperatorSignInResponse(rsp *http.Response) (*BeginOperatorSignInResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &BeginOperatorSignInResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest SignIn
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseFinishOperatorSignInResponse parses an HTTP response from a FinishOperatorSignInWithResponse call
+func ParseFinishOperatorSignInResponse(rsp *http.Response) (*FinishOperatorSignInResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FinishOperatorSignInResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OperatorSession
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid
@@ -22616,6 +24441,143 @@ func ParseGetSettlementResponse(rsp *http.Response) (*GetSettlementResponse, err
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteSignInProviderResponse parses an HTTP response from a DeleteSignInProviderWithResponse call
+func ParseDeleteSignInProviderResponse(rsp *http.Response) (*DeleteSignInProviderResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteSignInProviderResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetSignInProviderResponse parses an HTTP response from a GetSignInProviderWithResponse call
+func ParseGetSignInProviderResponse(rsp *http.Response) (*GetSignInProviderResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetSignInProviderResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SignInProvider
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePutSignInProviderResponse parses an HTTP response from a PutSignInProviderWithResponse call
+func ParsePutSignInProviderResponse(rsp *http.Response) (*PutSignInProviderResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PutSignInProviderResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SignInProvider
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

@@ -21,6 +21,7 @@ import (
 
 type commands struct {
 	API     apiCommand     `cmd:"" name:"api" help:"Answer REST calls, payers and Saferpay's notifications."`
+	Console consoleCommand `cmd:"" help:"Serve the console apart from the API."`
 	Worker  workerCommand  `cmd:"" help:"Run the workflows and their activities."`
 	Codec   codecCommand   `cmd:"" help:"Decrypt what workflows carry for operators in Temporal Web."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database and Temporal's search attributes up to date, then end."`
@@ -47,6 +48,7 @@ type process struct {
 
 type (
 	apiCommand     struct{}
+	consoleCommand struct{}
 	workerCommand  struct{}
 	codecCommand   struct{}
 	migrateCommand struct{}
@@ -70,6 +72,7 @@ type (
 )
 
 func (apiCommand) Run(p *process) error     { return app.RunAPI(p.ctx, p.cfg, p.log) }
+func (consoleCommand) Run(p *process) error { return app.RunConsole(p.ctx, p.cfg, p.log) }
 func (workerCommand) Run(p *process) error  { return app.RunWorker(p.ctx, p.cfg, p.log) }
 func (codecCommand) Run(p *process) error   { return app.RunCodec(p.ctx, p.cfg, p.log) }
 func (migrateCommand) Run(p *process) error { return app.Migrate(p.ctx, p.cfg, p.log) }

@@ -18,20 +18,27 @@ func TestTheComposeFileIsWhatComposeReads(t *testing.T) {
 		require.NoError(t, os.WriteFile(folder+"/"+to, content, 0o600))
 	}
 	require.NoError(t, os.WriteFile(folder+"/master.key", []byte("key"), 0o600))
-	options, err := cli.NewProjectOptions([]string{folder + "/compose.yaml"}, cli.WithProfiles([]string{"codec"}), cli.WithEnv([]string{"QUITTANCE_IMAGE=quittance:1.2.0"}))
+	options, err := cli.NewProjectOptions([]string{folder + "/compose.yaml"}, cli.WithProfiles([]string{"codec", "console"}),
+		cli.WithEnv([]string{"QUITTANCE_IMAGE=quittance:1.2.0", "QUITTANCE_CONSOLE_URL=https://console.example.ch"}))
 	require.NoError(t, err)
 	project, err := options.LoadProject(t.Context())
 	require.NoError(t, err)
-	require.Len(t, project.Services, 4)
+	require.Len(t, project.Services, 5)
+	console := project.Services["console"]
+	assert.NotContains(t, console.Environment, "QUITTANCE_DATABASE_URL", "a console apart has no secrets")
+	assert.Empty(t, console.Secrets)
+	assert.Equal(t, "https://console.example.ch", *console.Environment["QUITTANCE_CONSOLE_URL"])
 	for name, service := range project.Services {
 		assert.Equal(t, "quittance:1.2.0", service.Image, name)
 		assert.True(t, service.ReadOnly, name)
 		assert.Equal(t, []string{"ALL"}, service.CapDrop, name)
-		assert.Contains(t, service.Environment, "QUITTANCE_DATABASE_URL", name)
 		for _, port := range service.Ports {
 			assert.Equal(t, "127.0.0.1", port.HostIP, name)
 		}
-		if name != "migrate" {
+		if name != "console" {
+			assert.Contains(t, service.Environment, "QUITTANCE_DATABASE_URL", name)
+		}
+		if name != "migrate" && name != "console" {
 			assert.Equal(t, "service_completed_successfully", service.DependsOn["migrate"].Condition, name)
 		}
 	}

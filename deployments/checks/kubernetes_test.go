@@ -80,6 +80,7 @@ func render(t *testing.T, values map[string]any) map[string]any {
 
 var everything = map[string]any{
 	"codec":                     map[string]any{"enabled": true},
+	"console":                   map[string]any{"enabled": true, "ingress": map[string]any{"enabled": true}},
 	"ingress":                   map[string]any{"enabled": true},
 	"temporalClientCertificate": "temporal-client",
 	"worker":                    map[string]any{"autoscaling": map[string]any{"keda": map[string]any{"enabled": true}}},
@@ -94,7 +95,7 @@ func TestTheChartIsWhatKubernetesReads(t *testing.T) {
 		"PodDisruptionBudget pay-worker-1-0-0", "Service pay-api", "ServiceAccount pay",
 	}, slices.Collect(maps.Keys(render(t, nil))))
 	assert.Subset(t, slices.Collect(maps.Keys(render(t, everything))), []string{
-		"Deployment pay-codec", "Deployment pay-worker-1-2-0", "Ingress pay-api", "ScaledObject pay-worker-1-2-0", "Service pay-codec",
+		"Deployment pay-codec", "Deployment pay-worker-1-2-0", "Ingress pay-api", "Deployment pay-console", "Ingress pay-console", "Service pay-console", "ScaledObject pay-worker-1-2-0", "Service pay-codec",
 	})
 }
 
@@ -125,7 +126,16 @@ func TestPodsHaveNoRightsThatTheyDontNeed(t *testing.T) {
 			assert.Equal(t, "quittance:1.2.0", container.Image, name)
 		}
 	}
-	assert.Equal(t, 5, pods)
+	assert.Equal(t, 6, pods)
+}
+
+func TestAConsoleApartHasNoSecret(t *testing.T) {
+	t.Parallel()
+	pod := render(t, everything)["Deployment pay-console"].(*appsv1.Deployment).Spec.Template.Spec
+	assert.Empty(t, pod.Volumes)
+	for _, source := range pod.Containers[0].EnvFrom {
+		assert.Nil(t, source.SecretRef)
+	}
 }
 
 func TestWorkersOfAnOldVersionOutliveAnUpgrade(t *testing.T) {

@@ -12,7 +12,9 @@ import (
 	"github.com/quittance/quittance/api"
 	"github.com/quittance/quittance/internal/config"
 	"github.com/quittance/quittance/internal/console"
+	"github.com/quittance/quittance/internal/openid"
 	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/session"
 	"github.com/quittance/quittance/internal/telemetry"
 	"github.com/quittance/quittance/internal/webhook"
 )
@@ -37,27 +39,38 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if proxies := cfg.API.TrustedProxies; len(proxies) > 0 {
 		around = append(around, middleware.ClientIPFromXFF(proxies...))
 	}
+	receivers := webhook.NewClient(cfg.Webhooks.Loopback)
 	calls := api.New(api.Options{
-		Store:       store{p.store},
-		Sessions:    p.store,
-		Oversight:   p.store,
-		Collection:  p.commands,
-		Refunding:   p.commands,
-		Onboarding:  p.commands,
-		Escalation:  p.commands,
-		Sealer:      p.keyring,
-		Signer:      signer{p.store, p.keyring},
-		Receivers:   webhook.NewClient(cfg.Webhooks.Loopback),
-		AdminKey:    cfg.API.AdminKey.Reveal(),
-		OperatorKey: cfg.Codec.OperatorKey.Reveal(),
-		PublicURL:   cfg.PublicURL,
-		Limits:      api.Limits{Calls: int(cfg.API.Limits.Calls), Pages: int(cfg.API.Limits.Pages), Notifications: int(cfg.API.Limits.Notifications)},
-		Healthz:     http.HandlerFunc(telemetry.Healthz),
-		Readyz:      telemetry.Readyz(log, p.checks()),
-		Metrics:     p.metrics.Handler(),
-		Middleware:  around,
-		Logger:      log,
+		Store:      store{p.store},
+		Sessions:   p.store,
+		Oversight:  p.store,
+		Collection: p.commands,
+		Refunding:  p.commands,
+		Onboarding: p.commands,
+		Escalation: p.commands,
+		Sealer:     p.keyring,
+		Signer:     signer{p.store, p.keyring},
+		Receivers:  receivers,
+		// Companies name addresses of the public internet only; the operators' provider is named by who runs this.
+		Identities:         openid.New(receivers.HTTP(), receivers.Check),
+		OperatorIdentities: openid.New(&http.Client{Transport: http.DefaultTransport}, nil),
+		Operators:          operators(cfg.Operators),
+		AdminKey:           cfg.API.AdminKey.Reveal(),
+		OperatorKey:        cfg.Codec.OperatorKey.Reveal(),
+		PublicURL:          cfg.PublicURL,
+		ConsoleURL:         cfg.Console.URL,
+		Limits: api.Limits{
+			Calls: int(cfg.API.Limits.Calls), Pages: int(cfg.API.Limits.Pages), Notifications: int(cfg.API.Limits.Notifications), SignIns: signIns,
+		},
+		Healthz:    http.HandlerFunc(telemetry.Healthz),
+		Readyz:     telemetry.Readyz(log, p.checks()),
+		Metrics:    p.metrics.Handler(),
+		Middleware: around,
+		Logger:     log,
 	})
+	if cfg.Console.URL != cfg.PublicURL { // people are elsewhere, see RunConsole
+		return serve(ctx, cfg.API.Address, calls, log)
+	}
 	people := chi.NewRouter()
 	people.Use(around...)
 	people.Mount("/", console.New(console.Options{
@@ -67,7 +80,15 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	return serve(ctx, cfg.API.Address, byAddress(people, calls), log)
 }
 
-// signIns is how many times a minute an address may try a key in the console.
+// operators returns where the operators of the installation sign in.
+func operators(o config.Operators) session.Operators {
+	return session.Operators{
+		Registration: session.Registration{Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: o.ClientSecret.Reveal()},
+		Claim:        o.Claim, Value: o.Value,
+	}
+}
+
+// signIns is how many times a minute an address may try a key in the console, and may begin a sign-in at a provider.
 const signIns = 20
 
 // byAddress leads people to the console and everybody else to the API.
@@ -105,6 +126,7 @@ var (
 	_ api.SearchTx           = (*postgres.Tx)(nil)
 	_ api.SettingsTx         = (*postgres.Tx)(nil)
 	_ api.SettlementsTx      = (*postgres.Tx)(nil)
+	_ api.SignInTx           = (*postgres.Tx)(nil)
 	_ api.SummaryTx          = (*postgres.Tx)(nil)
 	_ api.StatementsTx       = (*postgres.Tx)(nil)
 	_ api.TakeUpTx           = (*postgres.Tx)(nil)

@@ -64,8 +64,8 @@ func connect(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts,
 	}
 	p.temporal, err = temporalkit.Dial(ctx, cfg.Temporal, p.keyring, log, p.metrics.Temporal(), calls...)
 	p.commands = contract.Commands{Temporal: p.temporal}
-	if cfg.PublicURL != "" {
-		p.commands.Console = cfg.PublicURL + "/operator"
+	if cfg.Console.URL != "" {
+		p.commands.Console = cfg.Console.URL + "/operator"
 	}
 	return p, err
 }

@@ -2,6 +2,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,15 +24,17 @@ type Config struct {
 	// TimeScale divides every business-day wait and deadline; 1 except in a local stack.
 	TimeScale int64 `env:"TIME_SCALE" envDefault:"1"`
 
-	API      API
-	Worker   Worker
-	Temporal Temporal `envPrefix:"TEMPORAL_"`
-	Saferpay Saferpay `envPrefix:"SAFERPAY_"`
-	Mail     Mail
-	Webhooks Webhooks `envPrefix:"WEBHOOKS_"`
-	Secrets  Secrets
-	Codec    Codec
-	Log      Log `envPrefix:"LOG_"`
+	API       API
+	Console   Console
+	Operators Operators `envPrefix:"OPERATOR_"`
+	Worker    Worker
+	Temporal  Temporal `envPrefix:"TEMPORAL_"`
+	Saferpay  Saferpay `envPrefix:"SAFERPAY_"`
+	Mail      Mail
+	Webhooks  Webhooks `envPrefix:"WEBHOOKS_"`
+	Secrets   Secrets
+	Codec     Codec
+	Log       Log `envPrefix:"LOG_"`
 }
 
 // API holds the settings of the API server.
@@ -52,6 +55,25 @@ type Limits struct {
 	Calls         uint32 `env:"CALLS" envDefault:"6000"`
 	Pages         uint32 `env:"PAGES" envDefault:"600"`
 	Notifications uint32 `env:"NOTIFICATIONS" envDefault:"60000"`
+}
+
+// Console holds the settings of the console: where people reach it, and how it runs apart from the API.
+type Console struct {
+	// URL is the base, without a trailing slash, at which people reach the console; Load makes it PublicURL when it is not set.
+	URL string `env:"CONSOLE_URL"`
+	// Address is the host:port on which a console apart from the API listens.
+	Address string `env:"CONSOLE_ADDRESS" envDefault:"127.0.0.1:8082"`
+	// APIURL is the base, without /v1, at which such a console reaches the API.
+	APIURL string `env:"API_URL"`
+}
+
+// Operators holds where operators sign in by OpenID Connect: whoever has Value in Claim is one. All but the secret or nothing.
+type Operators struct {
+	Issuer       string `env:"ISSUER"`
+	ClientID     string `env:"CLIENT_ID"`
+	ClientSecret Secret `env:"CLIENT_SECRET"`
+	Claim        string `env:"CLAIM"`
+	Value        string `env:"VALUE"`
 }
 
 // Worker holds the settings of the Temporal worker.
@@ -146,11 +168,14 @@ func Parse(environment map[string]string) (Config, error) {
 		return Config{}, explain(err)
 	}
 	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
+	cfg.Console.APIURL = strings.TrimRight(cfg.Console.APIURL, "/")
+	cfg.Console.URL = strings.TrimRight(cfg.Console.URL, "/")
 	cfg.Saferpay.TestURL = strings.TrimRight(cfg.Saferpay.TestURL, "/")
 	cfg.Saferpay.LiveURL = strings.TrimRight(cfg.Saferpay.LiveURL, "/")
 	if err := cfg.check(); err != nil {
 		return Config{}, err
 	}
+	cfg.Console.URL = cmp.Or(cfg.Console.URL, cfg.PublicURL)
 	if err := cfg.Secrets.read(); err != nil {
 		return Config{}, err
 	}
@@ -208,6 +233,15 @@ func (c Config) ForAPI() error {
 		c.ForMigrate(),
 		need("QUITTANCE_PUBLIC_URL", c.PublicURL),
 		need("QUITTANCE_ADMIN_KEY", c.API.AdminKey.Reveal()),
+	)
+}
+
+// ForConsole returns one sentence per variable that a console apart from the API needs and that is not set, or nil. It needs no
+// secret: it has what those have who use it.
+func (c Config) ForConsole() error {
+	return errors.Join(
+		need("QUITTANCE_API_URL", c.Console.APIURL),
+		need("QUITTANCE_CONSOLE_URL", c.Console.URL),
 	)
 }
 

@@ -64,6 +64,7 @@ func TestEachCommandNamesEveryVariableThatItMisses(t *testing.T) {
 	}{
 		"api":     {cfg.ForAPI(), []string{"QUITTANCE_DATABASE_URL", "QUITTANCE_MASTER_KEY", "QUITTANCE_PUBLIC_URL", "QUITTANCE_ADMIN_KEY"}},
 		"worker":  {cfg.ForWorker(), []string{"QUITTANCE_DATABASE_URL", "QUITTANCE_MASTER_KEY", "QUITTANCE_PUBLIC_URL", "QUITTANCE_SMTP_URL", "QUITTANCE_MAIL_FROM"}},
+		"console": {cfg.ForConsole(), []string{"QUITTANCE_API_URL", "QUITTANCE_CONSOLE_URL"}},
 		"migrate": {cfg.ForMigrate(), []string{"QUITTANCE_DATABASE_URL", "QUITTANCE_MASTER_KEY"}},
 	}
 	for command, test := range tests {
@@ -88,6 +89,9 @@ func TestAWrongValueGivesOneSentenceThatNamesTheVariableAndHidesTheValue(t *test
 		"QUITTANCE_MAIL_FROM":         {"hunter2", "is not a mail address"},
 		"QUITTANCE_OPERATORS_EMAIL":   {"hunter2", "is not a mail address"},
 		"QUITTANCE_API_ADDRESS":       {"hunter2", "is not a host and port"},
+		"QUITTANCE_CONSOLE_ADDRESS":   {"hunter2", "is not a host and port"},
+		"QUITTANCE_CONSOLE_URL":       {"hunter2", "is not a URL that starts with https://"},
+		"QUITTANCE_API_URL":           {"hunter2", "is not a URL that starts with https://"},
 		"QUITTANCE_WORKER_ADDRESS":    {"hunter2:", "is not a host and port"},
 		"QUITTANCE_TEMPORAL_ADDRESS":  {"http://hunter2", "is not a host and port"},
 		"QUITTANCE_TEMPORAL_TLS":      {"hunter2", "cannot be read: it is whether to speak TLS to Temporal, true or false"},
@@ -112,6 +116,35 @@ func TestAWrongValueGivesOneSentenceThatNamesTheVariableAndHidesTheValue(t *test
 			assert.NotContains(t, err.Error(), "\n", "one variable is wrong, so there is one sentence")
 		})
 	}
+}
+
+func TestOperatorsHaveAWholeProviderOrNone(t *testing.T) {
+	t.Parallel()
+	environment := map[string]string{
+		"QUITTANCE_OPERATOR_ISSUER": "https://login.example.ch", "QUITTANCE_OPERATOR_CLIENT_ID": "quittance",
+		"QUITTANCE_OPERATOR_CLAIM": "groups", "QUITTANCE_OPERATOR_VALUE": "operations",
+	}
+	cfg, err := Parse(environment)
+	require.NoError(t, err)
+	assert.Equal(t, Operators{Issuer: "https://login.example.ch", ClientID: "quittance", Claim: "groups", Value: "operations"}, cfg.Operators)
+	for name := range environment {
+		part := maps.Clone(environment)
+		delete(part, name)
+		_, err := Parse(part)
+		require.ErrorContains(t, err, name+" is not set")
+	}
+}
+
+func TestPeopleReachTheConsoleWherePayersReachThePagesUnlessItIsElsewhere(t *testing.T) {
+	t.Parallel()
+	cfg, err := Parse(complete())
+	require.NoError(t, err)
+	assert.Equal(t, "https://pay.example.ch", cfg.Console.URL)
+	cfg, err = Parse(map[string]string{"QUITTANCE_CONSOLE_URL": "https://console.example.ch/", "QUITTANCE_API_URL": "http://127.0.0.1:8080/"})
+	require.NoError(t, err)
+	assert.Equal(t, "https://console.example.ch", cfg.Console.URL)
+	assert.Equal(t, "http://127.0.0.1:8080", cfg.Console.APIURL)
+	require.NoError(t, cfg.ForConsole())
 }
 
 func TestEveryWrongVariableIsNamedAtOnce(t *testing.T) {

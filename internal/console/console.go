@@ -73,8 +73,12 @@ func New(o Options) http.Handler {
 		r.Get("/console/enter", s.enter)
 		r.Get("/console/sign-in", s.showSignIn)
 		r.With(signIns).Post("/console/sign-in", s.signIn)
+		r.Get("/console/sign-in/callback", s.comeFromProvider)
+		r.Get("/console/sign-in/{company_id}", s.goToProvider)
 		r.Get("/operator/sign-in", s.showOperatorSignIn)
 		r.With(signIns).Post("/operator/sign-in", s.signOperatorIn)
+		r.Get("/operator/sign-in/provider", s.operatorToProvider)
+		r.Get("/operator/sign-in/callback", s.operatorFromProvider)
 		r.Route("/console", s.companySide)
 		r.Route("/operator", s.operatorSide)
 	})
@@ -94,6 +98,7 @@ func (s *server) companySide(r chi.Router) {
 	s.payoutRoutes(r)
 	s.bookRoutes(r)
 	s.settingRoutes(r)
+	s.providerRoutes(r)
 	s.accessRoutes(r)
 }
 

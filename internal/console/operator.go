@@ -72,7 +72,7 @@ func (s *server) operatorSignedIn(next http.Handler) http.Handler {
 }
 
 func (s *server) showOperatorSignIn(w http.ResponseWriter, r *http.Request) {
-	s.show(w, r, http.StatusOK, "operator-sign-in", nil, nil)
+	s.show(w, r, http.StatusOK, "operator-sign-in", s.haveProvider(r.Context()), nil)
 }
 
 // signOperatorIn opens a session by the operators' key; the name stands in the audit log.
@@ -84,10 +84,10 @@ func (s *server) signOperatorIn(w http.ResponseWriter, r *http.Request) {
 	}
 	opened, err := s.api.CreateOperatorSessionWithResponse(ctx, client.CreateOperatorSessionJSONRequestBody{Name: name})
 	if err != nil {
-		s.refused(w, r, err, "operator-sign-in", nil, map[string]string{"": "key"})
+		s.refused(w, r, err, "operator-sign-in", s.haveProvider(r.Context()), map[string]string{"": "key"})
 		return
 	}
-	s.setCookie(w, operatorCookie, base64.RawURLEncoding.EncodeToString([]byte(opened.JSON201.Name))+"."+opened.JSON201.Token, "/operator", lasting)
+	s.keepOperator(w, *opened.JSON201)
 	next := r.PostFormValue("next")
 	if !local(next, "/operator") {
 		next = "/operator"

@@ -82,11 +82,15 @@ func (s *server) toSignIn(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/operator") {
 		page = "/operator/sign-in"
 	}
+	side := strings.TrimSuffix(page, "/sign-in")
 	if r.Method != http.MethodGet {
-		back = strings.TrimSuffix(page, "/sign-in")
+		back = side
 		if referer, err := url.Parse(r.Referer()); err == nil && local(referer.RequestURI(), back) {
 			back = referer.RequestURI()
 		}
+	}
+	if cookie, err := r.Cookie(providerCookie); err == nil && side == "/console" {
+		page += "/" + url.PathEscape(cookie.Value)
 	}
 	http.Redirect(w, r, page+"?"+url.Values{"next": {back}}.Encode(), http.StatusSeeOther)
 }
@@ -125,6 +129,7 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request) {
 	}
 	http.SetCookie(w, cookie)
 	s.setCookie(w, languageCookie, string(in.Language), "/console", lasting)
+	s.setCookie(w, providerCookie, "", "/console", -1)
 	http.Redirect(w, r, in.Page, http.StatusSeeOther)
 }
 
@@ -161,6 +166,7 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.setCookie(w, companyCookie, entered.JSON200.Token, "/console", lasting)
+	s.setCookie(w, providerCookie, "", "/console", -1)
 	next := r.PostFormValue("next")
 	if !local(next, "/console") {
 		next = "/console"

@@ -55,7 +55,7 @@ func (f form) Value(field string, otherwise ...any) string {
 	if f.Values != nil && f.Values.Has(field) {
 		return f.Values.Get(field)
 	}
-	if len(otherwise) == 0 {
+	if len(otherwise) == 0 || otherwise[0] == nil { // a field that begins empty
 		return ""
 	}
 	if text, ok := deref(otherwise[0]).(string); ok {

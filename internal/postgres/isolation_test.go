@@ -72,6 +72,7 @@ func twoCompanies(t *testing.T, store *postgres.Store) (first, second books) {
 			_, err = tx.InsertDocument(t.Context(), document)
 			require.NoError(t, err)
 			require.NoError(t, tx.InsertWebhookEndpoint(t.Context(), newEndpoint(b.company.ID)))
+			require.NoError(t, tx.SaveSignInProvider(t.Context(), newProvider(b.company.ID)))
 			s, p := b.settlement("file"), b.payout("105.70")
 			require.NoError(t, tx.InsertSettlement(t.Context(), s))
 			p.Items = []settlement.Item{b.item()}
@@ -220,6 +221,9 @@ func TestACompanyWritesNothingIntoAnother(t *testing.T) {
 		"a journal entry": func(tx *postgres.Tx) error { _, err := tx.Append(t.Context(), second.receipt()); return err },
 		"a webhook endpoint": func(tx *postgres.Tx) error {
 			return tx.InsertWebhookEndpoint(t.Context(), newEndpoint(second.company.ID))
+		},
+		"a sign-in provider": func(tx *postgres.Tx) error {
+			return tx.SaveSignInProvider(t.Context(), newProvider(second.company.ID))
 		},
 		"a refund": func(tx *postgres.Tx) error { return tx.InsertRefund(t.Context(), second.refund("1.00")) },
 		"an exception": func(tx *postgres.Tx) error {

@@ -22,6 +22,7 @@ var sealedColumns = []sealedColumn{
 	{"payment_services", "sealed_password", 100},
 	{"webhook_endpoints", "sealed_secret", 100},
 	{"webhook_endpoints", "sealed_previous", 100},
+	{"sign_in_providers", "sealed_secret", 100},
 	{"documents", "sealed_content", 1},
 	{"idempotency_keys", "sealed", 20},
 }

@@ -38,7 +38,10 @@ func withSecrets(t *testing.T, store *postgres.Store) books {
 		require.NoError(t, err)
 		endpoint := newEndpoint(b.company.ID)
 		endpoint.SealedSecret, endpoint.SealedPrevious, endpoint.PreviousUntil = sealedBy(1, "whsec_new", b.company.ID), sealedBy(1, "whsec_old", b.company.ID), noon
-		return tx.InsertWebhookEndpoint(t.Context(), endpoint)
+		require.NoError(t, tx.InsertWebhookEndpoint(t.Context(), endpoint))
+		provider := newProvider(b.company.ID)
+		provider.SealedSecret = sealedBy(1, "client secret", b.company.ID)
+		return tx.SaveSignInProvider(t.Context(), provider)
 	})
 	answered(t, store, b.company.ID)
 	return b
@@ -130,8 +133,8 @@ func TestAnInterruptedResealingGoesOnWhereItWas(t *testing.T) {
 	assert.Equal(t, 5, before)
 	require.NoError(t, store.Reseal(t.Context(), toKey2(never, done)))
 	assert.Equal(t, map[string]int{
-		"payment_services.sealed_password": 3,
-		"webhook_endpoints.sealed_secret":  3, "webhook_endpoints.sealed_previous": 3, "documents.sealed_content": 3, "idempotency_keys.sealed": 3,
+		"payment_services.sealed_password": 3, "sign_in_providers.sealed_secret": 3,
+		"webhook_endpoints.sealed_secret": 3, "webhook_endpoints.sealed_previous": 3, "documents.sealed_content": 3, "idempotency_keys.sealed": 3,
 	}, done, "each once")
 	companies, err := store.Companies(t.Context())
 	require.NoError(t, err)

@@ -56,6 +56,9 @@ const (
 	NoEndpoint              Code = "no-webhook-endpoint"
 	SettlementFileRefused   Code = "settlement-file-refused"
 	PayoutDecided           Code = "payout-decided"
+	SignInFailed            Code = "sign-in-failed"
+	SignInWithoutRole       Code = "sign-in-without-role"
+	SignInUnavailable       Code = "sign-in-provider-unavailable"
 	SaferpayUnavailable     Code = "saferpay-unavailable"
 	Unavailable             Code = "temporarily-unavailable"
 )

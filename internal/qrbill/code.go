@@ -22,9 +22,7 @@ const (
 // Code is a QR code: Code[row][column] reports whether that module is dark. It has neither a border nor the Swiss cross.
 type Code [][]bool
 
-// Encode returns the code of a payload: error correction M, at most version 25, UTF-8 without a mark of its own.
-//
-// It writes bytes only, as the guidelines ask for: a reader need not put digits and letters together.
+// Encode returns the code of a payload: error correction M, at most version 25, all of it as bytes of UTF-8.
 func Encode(payload string) (Code, error) {
 	bytes, err := goqr.MakeBytes([]byte(payload))
 	if err != nil {

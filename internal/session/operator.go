@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,7 +27,7 @@ type Operator struct {
 // NewOperator returns the session of an operator, which begins now, and its token. It ends with the operators' key. A name that
 // can't be shown is problem.Invalid.
 func NewOperator(name, operatorKey string, sealer Sealer, now time.Time) (token string, o Operator, err error) {
-	if err := problem.InvalidFields(text.Line("name", &name, 1, 100)...); err != nil {
+	if err := problem.InvalidFields(text.Line("name", &name, 1, 400)...); err != nil {
 		return "", o, err
 	}
 	o = Operator{Name: name, ExpiresAt: now.Add(Life)}
@@ -56,3 +57,12 @@ func OpenOperator(token, operatorKey string, sealer Sealer, now time.Time) (o Op
 func associated(operatorKey string) string {
 	return "operator-session " + hex.EncodeToString(Hash(operatorKey))
 }
+
+// Operators is where the operators of the installation sign in, and who is one: whose claim has the value. Empty for nowhere.
+type Operators struct {
+	Registration
+	Claim, Value string
+}
+
+// Includes reports whether the person is an operator.
+func (o Operators) Includes(c Claims) bool { return slices.Contains(c.Values(o.Claim), o.Value) }

@@ -73,9 +73,9 @@ var isColour = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
 // New returns a session that waits for its link to be opened, with the code for the link. Texts are brought into the form in
 // which they are kept; an Invalid problem names every field at fault.
 func New(s Session, now time.Time) (code string, _ Session, _ error) {
-	fields := append(text.Line("user.id", &s.User.ID, 1, 200), text.Line("user.name", &s.User.Name, 1, 200)...)
+	fields := append(text.Line("user.id", &s.User.ID, 1, 255), text.Line("user.name", &s.User.Name, 1, 200)...)
 	fields = append(fields, text.Email("user.email", &s.User.Email)...)
-	if !slices.Contains([]Role{Viewer, Bookkeeper, Manager}, s.Role) {
+	if !isRole(s.Role) {
 		fields = append(fields, problem.Field{Name: "role", Message: "must be one of viewer, bookkeeper, manager"})
 	}
 	if !slices.Contains(invoice.Languages, s.Language) {

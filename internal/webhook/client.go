@@ -80,6 +80,10 @@ func (c *Client) Check(ctx context.Context, url string) error {
 	return c.guard.check(ctx, url)
 }
 
+// HTTP returns the client that messages are sent with, for others who call an address that a company chose: it reaches the same
+// addresses and no other, and follows no redirect.
+func (c *Client) HTTP() *http.Client { return c.http }
+
 // Post sends the message once and returns the answer. When there is none, the error is ErrNotSent or says in words for the
 // receiver's people why, without any address.
 func (c *Client) Post(ctx context.Context, m Message) (Answer, error) {

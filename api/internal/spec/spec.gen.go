@@ -984,6 +984,9 @@ const (
 	UrnQuittanceProblemRequestInProgress               ProblemType = "urn:quittance:problem:request-in-progress"
 	UrnQuittanceProblemSaferpayUnavailable             ProblemType = "urn:quittance:problem:saferpay-unavailable"
 	UrnQuittanceProblemSettlementFileRefused           ProblemType = "urn:quittance:problem:settlement-file-refused"
+	UrnQuittanceProblemSignInFailed                    ProblemType = "urn:quittance:problem:sign-in-failed"
+	UrnQuittanceProblemSignInProviderUnavailable       ProblemType = "urn:quittance:problem:sign-in-provider-unavailable"
+	UrnQuittanceProblemSignInWithoutRole               ProblemType = "urn:quittance:problem:sign-in-without-role"
 	UrnQuittanceProblemTemporarilyUnavailable          ProblemType = "urn:quittance:problem:temporarily-unavailable"
 	UrnQuittanceProblemTooManyRequests                 ProblemType = "urn:quittance:problem:too-many-requests"
 	UrnQuittanceProblemTooManyWebhookEndpoints         ProblemType = "urn:quittance:problem:too-many-webhook-endpoints"
@@ -1072,6 +1075,12 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemSaferpayUnavailable:
 		return true
 	case UrnQuittanceProblemSettlementFileRefused:
+		return true
+	case UrnQuittanceProblemSignInFailed:
+		return true
+	case UrnQuittanceProblemSignInProviderUnavailable:
+		return true
+	case UrnQuittanceProblemSignInWithoutRole:
 		return true
 	case UrnQuittanceProblemTemporarilyUnavailable:
 		return true
@@ -2826,6 +2835,33 @@ type NewReversal struct {
 	Text *string `json:"text,omitempty"`
 }
 
+// NewSignInProvider defines model for NewSignInProvider.
+type NewSignInProvider struct {
+	// ClientID Example: quittance
+	ClientID string `json:"client_id"`
+
+	// ClientSecret Kept sealed and never shown.
+	//
+	// Example: s3cr3t-of-quittance
+	ClientSecret *string `json:"client_secret,omitempty"`
+
+	// DefaultRole A viewer reads, a bookkeeper also books, a manager may do everything of the company.
+	DefaultRole *ConsoleRole `json:"default_role,omitempty"`
+
+	// Issuer The provider as it names itself.
+	//
+	// Example: https://login.example.ch
+	Issuer string `json:"issuer"`
+
+	// RoleClaim Example: groups
+	RoleClaim *string `json:"role_claim,omitempty"`
+
+	// Roles What people may do, by value of the claim.
+	//
+	// Example: {"accounting":"bookkeeper","management":"manager"}
+	Roles SignInRoles `json:"roles"`
+}
+
 // NewWebhookEndpoint defines model for NewWebhookEndpoint.
 type NewWebhookEndpoint struct {
 	// Description Example: Accounting
@@ -3839,6 +3875,82 @@ type SettlementSummary struct {
 	Status SettlementStatus `json:"status"`
 }
 
+// SignIn defines model for SignIn.
+type SignIn struct {
+	// ExpiresAt Ten minutes after it began.
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Flow Sealed; the browser keeps it.
+	//
+	// Example: AAECAwQ
+	Flow string `json:"flow"`
+
+	// URL The browser goes there.
+	//
+	// Example: https://login.example.ch/authorize?client_id=quittance
+	URL string `json:"url"`
+}
+
+// SignInAnswer defines model for SignInAnswer.
+type SignInAnswer struct {
+	// Code From the provider.
+	//
+	// Example: code-of-the-provider
+	Code string `json:"code"`
+
+	// Flow From the browser.
+	//
+	// Example: sealed-flow
+	Flow string `json:"flow"`
+
+	// Iss From the provider (RFC 9207).
+	//
+	// Example: https://login.example.ch
+	Iss *string `json:"iss,omitempty"`
+
+	// State From the provider.
+	//
+	// Example: state-of-the-flow
+	State string `json:"state"`
+}
+
+// SignInProvider defines model for SignInProvider.
+type SignInProvider struct {
+	// ClientID Example: quittance
+	ClientID string `json:"client_id"`
+
+	// DefaultRole A viewer reads, a bookkeeper also books, a manager may do everything of the company.
+	DefaultRole     *ConsoleRole `json:"default_role,omitempty"`
+	HasClientSecret bool         `json:"has_client_secret"`
+
+	// Issuer Example: https://login.example.ch
+	Issuer string `json:"issuer"`
+
+	// RedirectURL Register it at your provider.
+	//
+	// Example: https://pay.example.ch/console/sign-in/callback
+	RedirectURL string `json:"redirect_url"`
+
+	// RoleClaim Example: groups
+	RoleClaim *string `json:"role_claim,omitempty"`
+
+	// Roles What people may do, by value of the claim.
+	//
+	// Example: {"accounting":"bookkeeper","management":"manager"}
+	Roles SignInRoles `json:"roles"`
+
+	// SignInURL Give it to your people.
+	//
+	// Example: https://pay.example.ch/console/sign-in/cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
+	SignInURL string    `json:"sign_in_url"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// SignInRoles What people may do, by value of the claim.
+//
+// Example: {"accounting":"bookkeeper","management":"manager"}
+type SignInRoles map[string]ConsoleRole
+
 // SkippedEntries Entries of a bank that were left alone. Nothing else is kept of them.
 type SkippedEntries struct {
 	// NotBooked The bank only expects them.
@@ -4389,6 +4501,12 @@ type ListCompaniesParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// BeginConsoleSignInJSONBody defines parameters for BeginConsoleSignIn.
+type BeginConsoleSignInJSONBody struct {
+	// CompanyID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
+	CompanyID CompanyID `json:"company_id"`
+}
+
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
 	Type *EventType `form:"type,omitempty" json:"type,omitempty"`
@@ -4581,6 +4699,24 @@ type ListSettlementsParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// DeleteSignInProviderParams defines parameters for DeleteSignInProvider.
+type DeleteSignInProviderParams struct {
+	// CompanyID Whose; for the administrator's key.
+	CompanyID *CompanyID `form:"company_id,omitempty" json:"company_id,omitempty"`
+}
+
+// GetSignInProviderParams defines parameters for GetSignInProvider.
+type GetSignInProviderParams struct {
+	// CompanyID Whose; for the administrator's key.
+	CompanyID *CompanyID `form:"company_id,omitempty" json:"company_id,omitempty"`
+}
+
+// PutSignInProviderParams defines parameters for PutSignInProvider.
+type PutSignInProviderParams struct {
+	// CompanyID Whose; for the administrator's key.
+	CompanyID *CompanyID `form:"company_id,omitempty" json:"company_id,omitempty"`
+}
+
 // GetTrialBalanceParams defines parameters for GetTrialBalance.
 type GetTrialBalanceParams struct {
 	// At What stood there at the end of this day; now when absent.
@@ -4632,6 +4768,12 @@ type RotateAPIKeyJSONRequestBody = KeyRotation
 // CreateConsoleSessionJSONRequestBody defines body for CreateConsoleSession for application/json ContentType.
 type CreateConsoleSessionJSONRequestBody = NewConsoleSession
 
+// BeginConsoleSignInJSONRequestBody defines body for BeginConsoleSignIn for application/json ContentType.
+type BeginConsoleSignInJSONRequestBody BeginConsoleSignInJSONBody
+
+// FinishConsoleSignInJSONRequestBody defines body for FinishConsoleSignIn for application/json ContentType.
+type FinishConsoleSignInJSONRequestBody = SignInAnswer
+
 // RedeliverEventJSONRequestBody defines body for RedeliverEvent for application/json ContentType.
 type RedeliverEventJSONRequestBody = Redelivery
 
@@ -4661,6 +4803,9 @@ type CreateManualEntryJSONRequestBody = NewManualEntry
 
 // CreateOperatorSessionJSONRequestBody defines body for CreateOperatorSession for application/json ContentType.
 type CreateOperatorSessionJSONRequestBody CreateOperatorSessionJSONBody
+
+// FinishOperatorSignInJSONRequestBody defines body for FinishOperatorSignIn for application/json ContentType.
+type FinishOperatorSignInJSONRequestBody = SignInAnswer
 
 // CreatePaymentServiceJSONRequestBody defines body for CreatePaymentService for application/json ContentType.
 type CreatePaymentServiceJSONRequestBody = NewPaymentService
@@ -4694,6 +4839,9 @@ type VoidReceiptJSONRequestBody = ReceiptVoid
 
 // UpdateSettingsJSONRequestBody defines body for UpdateSettings for application/json ContentType.
 type UpdateSettingsJSONRequestBody = SettingsChanges
+
+// PutSignInProviderJSONRequestBody defines body for PutSignInProvider for application/json ContentType.
+type PutSignInProviderJSONRequestBody = NewSignInProvider
 
 // CreateWebhookEndpointJSONRequestBody defines body for CreateWebhookEndpoint for application/json ContentType.
 type CreateWebhookEndpointJSONRequestBody = NewWebhookEndpoint
@@ -4763,6 +4911,12 @@ type ServerInterface interface {
 	// EnterConsole Open a link
 	// (POST /console-sessions/enter)
 	EnterConsole(w http.ResponseWriter, r *http.Request)
+	// BeginConsoleSignIn Begin a sign-in at the company's provider
+	// (POST /console-sign-ins)
+	BeginConsoleSignIn(w http.ResponseWriter, r *http.Request)
+	// FinishConsoleSignIn Finish a sign-in at the company's provider
+	// (POST /console-sign-ins/finish)
+	FinishConsoleSignIn(w http.ResponseWriter, r *http.Request)
 	// ListEvents List events
 	// (GET /events)
 	ListEvents(w http.ResponseWriter, r *http.Request, params ListEventsParams)
@@ -4829,6 +4983,15 @@ type ServerInterface interface {
 	// CreateOperatorSession Sign an operator in
 	// (POST /operator-sessions)
 	CreateOperatorSession(w http.ResponseWriter, r *http.Request)
+	// GetOperatorSignIn Can operators sign in by OpenID Connect?
+	// (GET /operator-sign-ins)
+	GetOperatorSignIn(w http.ResponseWriter, r *http.Request)
+	// BeginOperatorSignIn Begin an operator's sign-in at the installation's provider
+	// (POST /operator-sign-ins)
+	BeginOperatorSignIn(w http.ResponseWriter, r *http.Request)
+	// FinishOperatorSignIn Finish an operator's sign-in
+	// (POST /operator-sign-ins/finish)
+	FinishOperatorSignIn(w http.ResponseWriter, r *http.Request)
 	// GetOverview The health of everything at a glance
 	// (GET /overview)
 	GetOverview(w http.ResponseWriter, r *http.Request)
@@ -4916,6 +5079,15 @@ type ServerInterface interface {
 	// GetSettlement Get a settlement
 	// (GET /settlements/{settlement_id})
 	GetSettlement(w http.ResponseWriter, r *http.Request, settlementID SettlementID)
+	// DeleteSignInProvider Let nobody sign in by OpenID Connect any more
+	// (DELETE /sign-in-provider)
+	DeleteSignInProvider(w http.ResponseWriter, r *http.Request, params DeleteSignInProviderParams)
+	// GetSignInProvider Where the company's people sign in
+	// (GET /sign-in-provider)
+	GetSignInProvider(w http.ResponseWriter, r *http.Request, params GetSignInProviderParams)
+	// PutSignInProvider Let people sign in by OpenID Connect
+	// (PUT /sign-in-provider)
+	PutSignInProvider(w http.ResponseWriter, r *http.Request, params PutSignInProviderParams)
 	// GetStatement Get the statement of a month
 	// (GET /statements/{month})
 	GetStatement(w http.ResponseWriter, r *http.Request, month string)
@@ -5066,6 +5238,18 @@ func (_ Unimplemented) EnterConsole(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// BeginConsoleSignIn Begin a sign-in at the company's provider
+// (POST /console-sign-ins)
+func (_ Unimplemented) BeginConsoleSignIn(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// FinishConsoleSignIn Finish a sign-in at the company's provider
+// (POST /console-sign-ins/finish)
+func (_ Unimplemented) FinishConsoleSignIn(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // ListEvents List events
 // (GET /events)
 func (_ Unimplemented) ListEvents(w http.ResponseWriter, r *http.Request, params ListEventsParams) {
@@ -5195,6 +5379,24 @@ func (_ Unimplemented) CreateManualEntry(w http.ResponseWriter, r *http.Request)
 // CreateOperatorSession Sign an operator in
 // (POST /operator-sessions)
 func (_ Unimplemented) CreateOperatorSession(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetOperatorSignIn Can operators sign in by OpenID Connect?
+// (GET /operator-sign-ins)
+func (_ Unimplemented) GetOperatorSignIn(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// BeginOperatorSignIn Begin an operator's sign-in at the installation's provider
+// (POST /operator-sign-ins)
+func (_ Unimplemented) BeginOperatorSignIn(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// FinishOperatorSignIn Finish an operator's sign-in
+// (POST /operator-sign-ins/finish)
+func (_ Unimplemented) FinishOperatorSignIn(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -5369,6 +5571,24 @@ func (_ Unimplemented) ImportSettlement(w http.ResponseWriter, r *http.Request) 
 // GetSettlement Get a settlement
 // (GET /settlements/{settlement_id})
 func (_ Unimplemented) GetSettlement(w http.ResponseWriter, r *http.Request, settlementID SettlementID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// DeleteSignInProvider Let nobody sign in by OpenID Connect any more
+// (DELETE /sign-in-provider)
+func (_ Unimplemented) DeleteSignInProvider(w http.ResponseWriter, r *http.Request, params DeleteSignInProviderParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetSignInProvider Where the company's people sign in
+// (GET /sign-in-provider)
+func (_ Unimplemented) GetSignInProvider(w http.ResponseWriter, r *http.Request, params GetSignInProviderParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// PutSignInProvider Let people sign in by OpenID Connect
+// (PUT /sign-in-provider)
+func (_ Unimplemented) PutSignInProvider(w http.ResponseWriter, r *http.Request, params PutSignInProviderParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -5986,6 +6206,34 @@ func (siw *ServerInterfaceWrapper) EnterConsole(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.EnterConsole(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// BeginConsoleSignIn operation middleware
+func (siw *ServerInterfaceWrapper) BeginConsoleSignIn(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.BeginConsoleSignIn(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// FinishConsoleSignIn operation middleware
+func (siw *ServerInterfaceWrapper) FinishConsoleSignIn(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.FinishConsoleSignIn(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -6863,6 +7111,48 @@ func (siw *ServerInterfaceWrapper) CreateOperatorSession(w http.ResponseWriter, 
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.CreateOperatorSession(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetOperatorSignIn operation middleware
+func (siw *ServerInterfaceWrapper) GetOperatorSignIn(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetOperatorSignIn(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// BeginOperatorSignIn operation middleware
+func (siw *ServerInterfaceWrapper) BeginOperatorSignIn(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.BeginOperatorSignIn(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// FinishOperatorSignIn operation middleware
+func (siw *ServerInterfaceWrapper) FinishOperatorSignIn(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.FinishOperatorSignIn(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -7862,6 +8152,105 @@ func (siw *ServerInterfaceWrapper) GetSettlement(w http.ResponseWriter, r *http.
 	handler.ServeHTTP(w, r)
 }
 
+// DeleteSignInProvider operation middleware
+func (siw *ServerInterfaceWrapper) DeleteSignInProvider(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteSignInProviderParams
+
+	// ------------- Optional query parameter "company_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "company_id", r.URL.Query(), &params.CompanyID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "company_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "company_id", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteSignInProvider(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetSignInProvider operation middleware
+func (siw *ServerInterfaceWrapper) GetSignInProvider(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetSignInProviderParams
+
+	// ------------- Optional query parameter "company_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "company_id", r.URL.Query(), &params.CompanyID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "company_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "company_id", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetSignInProvider(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PutSignInProvider operation middleware
+func (siw *ServerInterfaceWrapper) PutSignInProvider(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PutSignInProviderParams
+
+	// ------------- Optional query parameter "company_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "company_id", r.URL.Query(), &params.CompanyID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "company_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "company_id", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PutSignInProvider(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetStatement operation middleware
 func (siw *ServerInterfaceWrapper) GetStatement(w http.ResponseWriter, r *http.Request) {
 
@@ -8368,6 +8757,12 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/console-sessions/enter", wrapper.EnterConsole)
 	})
 	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/console-sign-ins", wrapper.BeginConsoleSignIn)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/console-sign-ins/finish", wrapper.FinishConsoleSignIn)
+	})
+	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/events", wrapper.ListEvents)
 	})
 	r.Group(func(r chi.Router) {
@@ -8432,6 +8827,15 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/operator-sessions", wrapper.CreateOperatorSession)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/operator-sign-ins", wrapper.GetOperatorSignIn)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/operator-sign-ins", wrapper.BeginOperatorSignIn)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/operator-sign-ins/finish", wrapper.FinishOperatorSignIn)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/overview", wrapper.GetOverview)
@@ -8519,6 +8923,15 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/settlements/{settlement_id}", wrapper.GetSettlement)
+	})
+	r.Group(func(r chi.Router) {
+		r.Delete(options.BaseURL+"/sign-in-provider", wrapper.DeleteSignInProvider)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/sign-in-provider", wrapper.GetSignInProvider)
+	})
+	r.Group(func(r chi.Router) {
+		r.Put(options.BaseURL+"/sign-in-provider", wrapper.PutSignInProvider)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/statements/{month}", wrapper.GetStatement)
@@ -9688,6 +10101,148 @@ type EnterConsoledefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response EnterConsoledefaultApplicationProblemPlusJSONResponse) VisitEnterConsoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BeginConsoleSignInRequestObject struct {
+	Body *BeginConsoleSignInJSONRequestBody
+}
+
+type BeginConsoleSignInResponseObject interface {
+	VisitBeginConsoleSignInResponse(w http.ResponseWriter) error
+}
+
+type BeginConsoleSignIn201JSONResponse SignIn
+
+func (response BeginConsoleSignIn201JSONResponse) VisitBeginConsoleSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BeginConsoleSignIn404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response BeginConsoleSignIn404ApplicationProblemPlusJSONResponse) VisitBeginConsoleSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BeginConsoleSignIn422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response BeginConsoleSignIn422ApplicationProblemPlusJSONResponse) VisitBeginConsoleSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BeginConsoleSignIndefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response BeginConsoleSignIndefaultApplicationProblemPlusJSONResponse) VisitBeginConsoleSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FinishConsoleSignInRequestObject struct {
+	Body *FinishConsoleSignInJSONRequestBody
+}
+
+type FinishConsoleSignInResponseObject interface {
+	VisitFinishConsoleSignInResponse(w http.ResponseWriter) error
+}
+
+type FinishConsoleSignIn200JSONResponse EnteredConsole
+
+func (response FinishConsoleSignIn200JSONResponse) VisitFinishConsoleSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FinishConsoleSignIn404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response FinishConsoleSignIn404ApplicationProblemPlusJSONResponse) VisitFinishConsoleSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FinishConsoleSignIn422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response FinishConsoleSignIn422ApplicationProblemPlusJSONResponse) VisitFinishConsoleSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FinishConsoleSignIndefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response FinishConsoleSignIndefaultApplicationProblemPlusJSONResponse) VisitFinishConsoleSignInResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -11205,6 +11760,171 @@ type CreateOperatorSessiondefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CreateOperatorSessiondefaultApplicationProblemPlusJSONResponse) VisitCreateOperatorSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOperatorSignInRequestObject struct {
+}
+
+type GetOperatorSignInResponseObject interface {
+	VisitGetOperatorSignInResponse(w http.ResponseWriter) error
+}
+
+type GetOperatorSignIn200JSONResponse struct {
+	Offered bool `json:"offered"`
+}
+
+func (response GetOperatorSignIn200JSONResponse) VisitGetOperatorSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOperatorSignIndefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetOperatorSignIndefaultApplicationProblemPlusJSONResponse) VisitGetOperatorSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BeginOperatorSignInRequestObject struct {
+}
+
+type BeginOperatorSignInResponseObject interface {
+	VisitBeginOperatorSignInResponse(w http.ResponseWriter) error
+}
+
+type BeginOperatorSignIn201JSONResponse SignIn
+
+func (response BeginOperatorSignIn201JSONResponse) VisitBeginOperatorSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BeginOperatorSignIn404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response BeginOperatorSignIn404ApplicationProblemPlusJSONResponse) VisitBeginOperatorSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BeginOperatorSignIndefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response BeginOperatorSignIndefaultApplicationProblemPlusJSONResponse) VisitBeginOperatorSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FinishOperatorSignInRequestObject struct {
+	Body *FinishOperatorSignInJSONRequestBody
+}
+
+type FinishOperatorSignInResponseObject interface {
+	VisitFinishOperatorSignInResponse(w http.ResponseWriter) error
+}
+
+type FinishOperatorSignIn200JSONResponse OperatorSession
+
+func (response FinishOperatorSignIn200JSONResponse) VisitFinishOperatorSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FinishOperatorSignIn404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response FinishOperatorSignIn404ApplicationProblemPlusJSONResponse) VisitFinishOperatorSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FinishOperatorSignIn422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response FinishOperatorSignIn422ApplicationProblemPlusJSONResponse) VisitFinishOperatorSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FinishOperatorSignIndefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response FinishOperatorSignIndefaultApplicationProblemPlusJSONResponse) VisitFinishOperatorSignInResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -13118,6 +13838,214 @@ func (response GetSettlementdefaultApplicationProblemPlusJSONResponse) VisitGetS
 	return err
 }
 
+type DeleteSignInProviderRequestObject struct {
+	Params DeleteSignInProviderParams
+}
+
+type DeleteSignInProviderResponseObject interface {
+	VisitDeleteSignInProviderResponse(w http.ResponseWriter) error
+}
+
+type DeleteSignInProvider204Response struct {
+}
+
+func (response DeleteSignInProvider204Response) VisitDeleteSignInProviderResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteSignInProvider404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteSignInProvider404ApplicationProblemPlusJSONResponse) VisitDeleteSignInProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteSignInProvider422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteSignInProvider422ApplicationProblemPlusJSONResponse) VisitDeleteSignInProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteSignInProviderdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteSignInProviderdefaultApplicationProblemPlusJSONResponse) VisitDeleteSignInProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSignInProviderRequestObject struct {
+	Params GetSignInProviderParams
+}
+
+type GetSignInProviderResponseObject interface {
+	VisitGetSignInProviderResponse(w http.ResponseWriter) error
+}
+
+type GetSignInProvider200JSONResponse SignInProvider
+
+func (response GetSignInProvider200JSONResponse) VisitGetSignInProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSignInProvider404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetSignInProvider404ApplicationProblemPlusJSONResponse) VisitGetSignInProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSignInProvider422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetSignInProvider422ApplicationProblemPlusJSONResponse) VisitGetSignInProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSignInProviderdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetSignInProviderdefaultApplicationProblemPlusJSONResponse) VisitGetSignInProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutSignInProviderRequestObject struct {
+	Params PutSignInProviderParams
+	Body   *PutSignInProviderJSONRequestBody
+}
+
+type PutSignInProviderResponseObject interface {
+	VisitPutSignInProviderResponse(w http.ResponseWriter) error
+}
+
+type PutSignInProvider200JSONResponse SignInProvider
+
+func (response PutSignInProvider200JSONResponse) VisitPutSignInProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutSignInProvider404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response PutSignInProvider404ApplicationProblemPlusJSONResponse) VisitPutSignInProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutSignInProvider422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response PutSignInProvider422ApplicationProblemPlusJSONResponse) VisitPutSignInProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutSignInProviderdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PutSignInProviderdefaultApplicationProblemPlusJSONResponse) VisitPutSignInProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetStatementRequestObject struct {
 	Month string `json:"month"`
 }
@@ -13917,6 +14845,12 @@ type StrictServerInterface interface {
 	// EnterConsole Open a link
 	// (POST /console-sessions/enter)
 	EnterConsole(ctx context.Context, request EnterConsoleRequestObject) (EnterConsoleResponseObject, error)
+	// BeginConsoleSignIn Begin a sign-in at the company's provider
+	// (POST /console-sign-ins)
+	BeginConsoleSignIn(ctx context.Context, request BeginConsoleSignInRequestObject) (BeginConsoleSignInResponseObject, error)
+	// FinishConsoleSignIn Finish a sign-in at the company's provider
+	// (POST /console-sign-ins/finish)
+	FinishConsoleSignIn(ctx context.Context, request FinishConsoleSignInRequestObject) (FinishConsoleSignInResponseObject, error)
 	// ListEvents List events
 	// (GET /events)
 	ListEvents(ctx context.Context, request ListEventsRequestObject) (ListEventsResponseObject, error)
@@ -13983,6 +14917,15 @@ type StrictServerInterface interface {
 	// CreateOperatorSession Sign an operator in
 	// (POST /operator-sessions)
 	CreateOperatorSession(ctx context.Context, request CreateOperatorSessionRequestObject) (CreateOperatorSessionResponseObject, error)
+	// GetOperatorSignIn Can operators sign in by OpenID Connect?
+	// (GET /operator-sign-ins)
+	GetOperatorSignIn(ctx context.Context, request GetOperatorSignInRequestObject) (GetOperatorSignInResponseObject, error)
+	// BeginOperatorSignIn Begin an operator's sign-in at the installation's provider
+	// (POST /operator-sign-ins)
+	BeginOperatorSignIn(ctx context.Context, request BeginOperatorSignInRequestObject) (BeginOperatorSignInResponseObject, error)
+	// FinishOperatorSignIn Finish an operator's sign-in
+	// (POST /operator-sign-ins/finish)
+	FinishOperatorSignIn(ctx context.Context, request FinishOperatorSignInRequestObject) (FinishOperatorSignInResponseObject, error)
 	// GetOverview The health of everything at a glance
 	// (GET /overview)
 	GetOverview(ctx context.Context, request GetOverviewRequestObject) (GetOverviewResponseObject, error)
@@ -14070,6 +15013,15 @@ type StrictServerInterface interface {
 	// GetSettlement Get a settlement
 	// (GET /settlements/{settlement_id})
 	GetSettlement(ctx context.Context, request GetSettlementRequestObject) (GetSettlementResponseObject, error)
+	// DeleteSignInProvider Let nobody sign in by OpenID Connect any more
+	// (DELETE /sign-in-provider)
+	DeleteSignInProvider(ctx context.Context, request DeleteSignInProviderRequestObject) (DeleteSignInProviderResponseObject, error)
+	// GetSignInProvider Where the company's people sign in
+	// (GET /sign-in-provider)
+	GetSignInProvider(ctx context.Context, request GetSignInProviderRequestObject) (GetSignInProviderResponseObject, error)
+	// PutSignInProvider Let people sign in by OpenID Connect
+	// (PUT /sign-in-provider)
+	PutSignInProvider(ctx context.Context, request PutSignInProviderRequestObject) (PutSignInProviderResponseObject, error)
 	// GetStatement Get the statement of a month
 	// (GET /statements/{month})
 	GetStatement(ctx context.Context, request GetStatementRequestObject) (GetStatementResponseObject, error)
@@ -14651,6 +15603,68 @@ func (sh *strictHandler) EnterConsole(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(EnterConsoleResponseObject); ok {
 		if err := validResponse.VisitEnterConsoleResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// BeginConsoleSignIn operation middleware
+func (sh *strictHandler) BeginConsoleSignIn(w http.ResponseWriter, r *http.Request) {
+	var request BeginConsoleSignInRequestObject
+
+	var body BeginConsoleSignInJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.BeginConsoleSignIn(ctx, request.(BeginConsoleSignInRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "BeginConsoleSignIn")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(BeginConsoleSignInResponseObject); ok {
+		if err := validResponse.VisitBeginConsoleSignInResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// FinishConsoleSignIn operation middleware
+func (sh *strictHandler) FinishConsoleSignIn(w http.ResponseWriter, r *http.Request) {
+	var request FinishConsoleSignInRequestObject
+
+	var body FinishConsoleSignInJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.FinishConsoleSignIn(ctx, request.(FinishConsoleSignInRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FinishConsoleSignIn")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(FinishConsoleSignInResponseObject); ok {
+		if err := validResponse.VisitFinishConsoleSignInResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -15297,6 +16311,85 @@ func (sh *strictHandler) CreateOperatorSession(w http.ResponseWriter, r *http.Re
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(CreateOperatorSessionResponseObject); ok {
 		if err := validResponse.VisitCreateOperatorSessionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetOperatorSignIn operation middleware
+func (sh *strictHandler) GetOperatorSignIn(w http.ResponseWriter, r *http.Request) {
+	var request GetOperatorSignInRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetOperatorSignIn(ctx, request.(GetOperatorSignInRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetOperatorSignIn")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetOperatorSignInResponseObject); ok {
+		if err := validResponse.VisitGetOperatorSignInResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// BeginOperatorSignIn operation middleware
+func (sh *strictHandler) BeginOperatorSignIn(w http.ResponseWriter, r *http.Request) {
+	var request BeginOperatorSignInRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.BeginOperatorSignIn(ctx, request.(BeginOperatorSignInRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "BeginOperatorSignIn")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(BeginOperatorSignInResponseObject); ok {
+		if err := validResponse.VisitBeginOperatorSignInResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// FinishOperatorSignIn operation middleware
+func (sh *strictHandler) FinishOperatorSignIn(w http.ResponseWriter, r *http.Request) {
+	var request FinishOperatorSignInRequestObject
+
+	var body FinishOperatorSignInJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.FinishOperatorSignIn(ctx, request.(FinishOperatorSignInRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FinishOperatorSignIn")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(FinishOperatorSignInResponseObject); ok {
+		if err := validResponse.VisitFinishOperatorSignInResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -16129,6 +17222,91 @@ func (sh *strictHandler) GetSettlement(w http.ResponseWriter, r *http.Request, s
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetSettlementResponseObject); ok {
 		if err := validResponse.VisitGetSettlementResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteSignInProvider operation middleware
+func (sh *strictHandler) DeleteSignInProvider(w http.ResponseWriter, r *http.Request, params DeleteSignInProviderParams) {
+	var request DeleteSignInProviderRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteSignInProvider(ctx, request.(DeleteSignInProviderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteSignInProvider")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DeleteSignInProviderResponseObject); ok {
+		if err := validResponse.VisitDeleteSignInProviderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetSignInProvider operation middleware
+func (sh *strictHandler) GetSignInProvider(w http.ResponseWriter, r *http.Request, params GetSignInProviderParams) {
+	var request GetSignInProviderRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSignInProvider(ctx, request.(GetSignInProviderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSignInProvider")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetSignInProviderResponseObject); ok {
+		if err := validResponse.VisitGetSignInProviderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PutSignInProvider operation middleware
+func (sh *strictHandler) PutSignInProvider(w http.ResponseWriter, r *http.Request, params PutSignInProviderParams) {
+	var request PutSignInProviderRequestObject
+
+	request.Params = params
+
+	var body PutSignInProviderJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.PutSignInProvider(ctx, request.(PutSignInProviderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutSignInProvider")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(PutSignInProviderResponseObject); ok {
+		if err := validResponse.VisitPutSignInProviderResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -11,7 +11,7 @@ app.kubernetes.io/name: quittance
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
-{{/* The pod that every part has; .root is the release, .part its name, .resources what it may take, .port where it listens. */}}
+{{/* The pod that every part has; .root is the release, .part its name, .withoutSecrets when it needs none, .resources what it may take, .port where it listens. */}}
 {{- define "quittance.pod" -}}
 metadata:
   labels:
@@ -38,7 +38,9 @@ spec:
       args: {{ .args | toJson }}
       envFrom:
         - configMapRef: {name: {{ .root.Release.Name }}}
+        {{- if not (get . "withoutSecrets") }}
         - secretRef: {name: {{ .root.Values.existingSecret }}}
+        {{- end }}
       {{- if .root.Values.versioning.enabled }}
       env:
         - {name: QUITTANCE_DEPLOYMENT_NAME, value: {{ .root.Values.versioning.deploymentName | quote }}}
@@ -67,11 +69,11 @@ spec:
         capabilities: {drop: [ALL]}
       resources:
         {{- toYaml .resources | nindent 8 }}
-      {{- if .root.Values.temporalClientCertificate }}
+      {{- if and .root.Values.temporalClientCertificate (not (get . "withoutSecrets")) }}
       volumeMounts:
         - {name: temporal-client, mountPath: /etc/quittance/temporal, readOnly: true}
       {{- end }}
-  {{- if .root.Values.temporalClientCertificate }}
+  {{- if and .root.Values.temporalClientCertificate (not (get . "withoutSecrets")) }}
   volumes:
     - name: temporal-client
       secret: {secretName: {{ .root.Values.temporalClientCertificate }}}
