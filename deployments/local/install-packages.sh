@@ -7,6 +7,8 @@ have() {
   case $1 in
     postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null ;;
     chromium) command -v chromium || command -v chromium-browser || command -v google-chrome || command -v headless-shell ;;
+    poppler-utils) command -v pdftoppm ;;
+    zbar-tools) command -v zbarimg ;;
     *) command -v "$1" ;;
   esac >/dev/null
 }
