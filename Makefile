@@ -31,6 +31,7 @@ test: export GOGC ?= 400
 test: ## run all tests of all modules, under ten minutes; what takes longer is in test-deep
 	@$(PACKAGES) postgresql gcc
 	@$(PACKAGES) chromium || echo "going on without Chromium: the browser tests are skipped"
+	@$(PACKAGES) poppler-utils zbar-tools || echo "going on without them: QR-bills on paper are not measured"
 	@mkdir -p bin
 	@$(PROGRESS) "testing the product" $(TESTS) bin/test-product.json -- $(PATIENT) -short -race ./...
 	@cd deployments/checks && ../../$(PROGRESS) "checking what is deployed" $(TESTS) ../../bin/test-checks.json -- $(PATIENT) ./...
