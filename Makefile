@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build test test-deep bench scale chaos lint generate clean
+.PHONY: help run build test test-deep bench scale chaos lint generate screenshots clean
 
 PACKAGES      := deployments/local/install-packages.sh
 PROGRESS      := deployments/local/with-progress.sh
@@ -67,6 +67,10 @@ lint: ## check style, likely bugs and the determinism of workflows
 
 generate: ## generate the server stubs from the OpenAPI document
 	@go generate ./...
+
+screenshots: ## take the pictures of the console for README and docs; PAGES=folder for every page in every language
+	@$(PACKAGES) postgresql chromium fonts-liberation
+	@cd deployments/local && ../../$(PROGRESS) "taking pictures" go test ./e2e -count=1 $(PATIENT) -run $(if $(PAGES),TestEverybodyCanUseEveryPage,TestPicturesOfTheTour) -args $(if $(PAGES),-pages $(abspath $(PAGES)),-tour $(CURDIR)/docs/pictures)
 
 clean: ## remove what was built; data in .quittance/ stay
 	@rm -rf bin

@@ -7,6 +7,7 @@ have() {
   case $1 in
     postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null ;;
     chromium) command -v chromium || command -v chromium-browser || command -v google-chrome || command -v headless-shell ;;
+    fonts-liberation) compgen -G '/usr/share/fonts/truetype/liberation*/*.ttf' ;;
     poppler-utils) command -v pdftoppm ;;
     zbar-tools) command -v zbarimg ;;
     *) command -v "$1" ;;

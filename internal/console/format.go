@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +32,7 @@ func (l *look) funcs() template.FuncMap {
 		"days":     l.inDays,
 		"deref":    deref,
 		"method":   l.method,
+		"means":    l.means,
 		"dict":     dict,
 		"negative": func(amount string) string { return "-" + amount },
 		"zero":     func(amount any) bool { return strings.Trim(fmt.Sprint(amount), "0.-") == "" },
@@ -180,6 +182,17 @@ func (l *look) duration(seconds int64) string {
 
 // method names a payment method as payers know it.
 func (l *look) method(m any) string { return l.of("methods", m) }
+
+// lastDigits matches the end of a masked card number.
+var lastDigits = regexp.MustCompile(`[0-9]{4}$`)
+
+// means says what the payer paid with, as far as it is known: TWINT, or Karte ··0001.
+func (l *look) means(p client.Payment) string {
+	if digits := lastDigits.FindString(valueOf(p.PaymentMeans)); digits != "" {
+		return l.method(p.Method) + " ··" + digits
+	}
+	return l.method(p.Method)
+}
 
 // deref returns what a pointer of the API points to, "" for none.
 func deref(v any) any {

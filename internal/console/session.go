@@ -128,7 +128,7 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request) {
 		cookie.SameSite, cookie.Secure, cookie.Partitioned = http.SameSiteNoneMode, true, true
 	}
 	http.SetCookie(w, cookie)
-	s.setCookie(w, languageCookie, string(in.Language), "/console", lasting)
+	s.setCookie(w, languageCookie, string(in.Language), "/", lasting) // as the links of the languages do, which replace it
 	s.setCookie(w, providerCookie, "", "/console", -1)
 	http.Redirect(w, r, in.Page, http.StatusSeeOther)
 }

@@ -17,6 +17,7 @@ import (
 
 // page is what every page is made of.
 type page struct {
+	Name    string // of its file in pages
 	Visitor *visitor
 	Path    string
 	Query   url.Values
@@ -83,7 +84,7 @@ func mustJSON(v any) []byte {
 // show answers with a page once it is complete, so that a mistake in a template becomes an answer of its own.
 func (s *server) show(w http.ResponseWriter, r *http.Request, status int, name string, data any, f *form) {
 	l := s.lookOf(r)
-	p := page{Visitor: visitorOf(r.Context()), Path: r.URL.Path, Query: r.URL.Query(), Next: r.FormValue("next"), Now: s.Now(), Data: data, Once: rand.Text()}
+	p := page{Name: name, Visitor: visitorOf(r.Context()), Path: r.URL.Path, Query: r.URL.Query(), Next: r.FormValue("next"), Now: s.Now(), Data: data, Once: rand.Text()}
 	if f != nil {
 		p.Form = *f
 	}

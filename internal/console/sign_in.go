@@ -58,7 +58,7 @@ func (s *server) comeFromProvider(w http.ResponseWriter, r *http.Request) {
 	}
 	in := entered.JSON200
 	s.setCookie(w, companyCookie, in.Token, "/console", lasting)
-	s.setCookie(w, languageCookie, string(in.Language), "/console", lasting)
+	s.setCookie(w, languageCookie, string(in.Language), "/", lasting)
 	s.setCookie(w, providerCookie, in.Company.ID, "/console", remembered)
 	http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // it stays here, see comeBack
 }

@@ -35,20 +35,66 @@ func newBrowser(t *testing.T) browser {
 // visit opens a page in a fresh browser and does what a person would.
 func (b browser) visit(url string, actions ...chromedp.Action) {
 	b.t.Helper()
+	do, leave := b.open(browserTimeout)
+	defer leave()
+	do(append(chromedp.Tasks{chromedp.Navigate(url)}, actions...)...)
+}
+
+// open starts a fresh browser for that long at most. It returns what does things in it, one after the other, and what ends it.
+func (b browser) open(within time.Duration) (do func(...chromedp.Action), leave func()) {
+	b.t.Helper()
 	profile, err := os.MkdirTemp(builds, "browser-") // not the test's own folder: a part of Chromium may write a moment longer than it runs
 	require.NoError(b.t, err)
-	ctx, cancel := context.WithTimeout(b.t.Context(), browserTimeout)
-	defer cancel()
-	ctx, cancel = chromedp.NewExecAllocator(ctx,
+	ctx, timeIsUp := context.WithTimeout(b.t.Context(), within)
+	ctx, stop := chromedp.NewExecAllocator(ctx,
 		chromedp.ExecPath(b.path), chromedp.UserDataDir(profile), chromedp.Headless, chromedp.NoSandbox, chromedp.NoFirstRun,
 		chromedp.DisableGPU, chromedp.WindowSize(1280, 1000), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-dev-shm-usage", true))
-	defer cancel()
-	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(b.t.Logf))
-	defer cancel()
-	require.NoError(b.t, chromedp.Run(ctx, append(chromedp.Tasks{chromedp.Navigate(url)}, actions...)))
-	require.NoError(b.t, chromedp.Cancel(ctx))
+		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("hide-scrollbars", true))
+	ctx, closeTab := chromedp.NewContext(ctx, chromedp.WithErrorf(b.t.Logf))
+	do = func(actions ...chromedp.Action) {
+		b.t.Helper()
+		require.NoError(b.t, chromedp.Run(ctx, actions...))
+	}
+	leave = func() {
+		b.t.Helper()
+		assert.NoError(b.t, chromedp.Cancel(ctx))
+		closeTab()
+		stop()
+		timeIsUp()
+	}
+	return do, leave
+}
+
+// see reads what a page says.
+func see(text *string) chromedp.Action { return chromedp.Text("main", text, chromedp.ByQuery) }
+
+// click presses what leads to no other page, or to one that the next action waits for.
+func click(selector string) chromedp.Action {
+	return chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible)
+}
+
+// press presses what leads to another page, and waits until that has come.
+func press(selector string) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := chromedp.RunResponse(ctx, click(selector))
+		return err
+	})
+}
+
+// enter fills in a field of the form.
+func enter(name, value string) chromedp.Action {
+	field := `[name="` + name + `"]`
+	return chromedp.Tasks{chromedp.WaitVisible(field, chromedp.ByQuery), chromedp.SetValue(field, value, chromedp.ByQuery)}
+}
+
+// fill goes to a page and fills in its form: names and values by turns.
+func fill(url string, form ...string) chromedp.Action {
+	tasks := chromedp.Tasks{chromedp.Navigate(url)}
+	for i := 0; i < len(form); i += 2 {
+		tasks = append(tasks, enter(form[i], form[i+1]))
+	}
+	return tasks
 }
 
 // enterCard fills in the form of the payment page and sends it.

@@ -23,21 +23,6 @@ func TestAPersonDoesEverythingOfTheArticleInTheConsole(t *testing.T) {
 	c := newCompany(t, shared)
 	a := unverified(t, shared, "700900")
 	earlier := c.draftOf("A-1") // made before there was any payment service
-	see := func(text *string) chromedp.Action { return chromedp.Text("main", text, chromedp.ByQuery) }
-	click := func(selector string) chromedp.Action {
-		return chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible)
-	}
-	enter := func(name, value string) chromedp.Action {
-		field := `[name="` + name + `"]`
-		return chromedp.Tasks{chromedp.WaitVisible(field, chromedp.ByQuery), chromedp.SetValue(field, value, chromedp.ByQuery)}
-	}
-	act := func(url string, form ...string) chromedp.Action { // goes to a page, fills its form in and sends it
-		tasks := chromedp.Tasks{chromedp.Navigate(url)}
-		for i := 0; i < len(form); i += 2 {
-			tasks = append(tasks, enter(form[i], form[i+1]))
-		}
-		return tasks
-	}
 	var wrong, waiting, active, paid, journal, currencies, home string
 	api := shared.APIURL()
 	b.visit(api+"/console?lang=fr",
@@ -60,7 +45,7 @@ func TestAPersonDoesEverythingOfTheArticleInTheConsole(t *testing.T) {
 		}),
 		chromedp.Reload(), click(`form[action$="/default"] button`),
 		chromedp.WaitVisible(".notice.good", chromedp.ByQuery), see(&active),
-		act(api+"/console/invoices/"+earlier.ID+"/conditions"), click(`input[name=payment_service_ids]`), click("main form button"), chromedp.WaitVisible(".notice.good", chromedp.ByQuery),
+		fill(api+"/console/invoices/"+earlier.ID+"/conditions"), click(`input[name=payment_service_ids]`), click("main form button"), chromedp.WaitVisible(".notice.good", chromedp.ByQuery),
 		click(`a[href$="/issue"]`), click("main form button"), chromedp.WaitVisible(".notice.good", chromedp.ByQuery),
 		chromedp.ActionFunc(func(ctx context.Context) error {
 			var document string
@@ -72,7 +57,7 @@ func TestAPersonDoesEverythingOfTheArticleInTheConsole(t *testing.T) {
 			return nil
 		}),
 		chromedp.Reload(), chromedp.WaitVisible(".state.good.pill", chromedp.ByQuery), see(&paid),
-		act(api+"/console/journal/new", "date", "22.11.2026", "text", "Frais Worldline", "account0", "6940", "debit0", "1.40", "account1", "1029", "credit1", "1.40"),
+		fill(api+"/console/journal/new", "date", "22.11.2026", "text", "Frais Worldline", "account0", "6940", "debit0", "1.40", "account1", "1029", "credit1", "1.40"),
 		click("main form button"), chromedp.WaitVisible(".notice.good", chromedp.ByQuery),
 		chromedp.Navigate(api+"/console/journal"), chromedp.WaitVisible("table.list", chromedp.ByQuery), see(&journal),
 		chromedp.Navigate(api+"/console/payment-services"), click(".rows h2 a"), click(`button[name=currency][value=EUR]`),
@@ -239,12 +224,7 @@ func TestAnOperatorFindsACompanyByAnOrderAndSuspendsIt(t *testing.T) {
 	inv := c.issue("108.00")
 	inv.payNow("card").pay(visa)
 	p := inv.requireCollectedOnce("108.00").Payments[0]
-	api := shared.APIURL()
-	signed := send(t, "POST", api+"/operator/sign-in", []byte(url.Values{"name": {"Nadia Muster"}, "key": {stack.OperatorKey}}.Encode()), http.Header{
-		"Content-Type": {"application/x-www-form-urlencoded"}, "Sec-Fetch-Site": {"same-origin"},
-	})
-	require.Equal(t, http.StatusSeeOther, signed.status)
-	o := consoleUser{c, regexp.MustCompile(`quittance_operations=[^;]*`).FindString(strings.Join(signed.header.Values("Set-Cookie"), "\n"))}
+	o := c.signOperatorIn("Nadia Muster")
 	for _, page := range []string{"/operator", "/operator/companies", "/operator/companies/new", "/operator/companies/" + c.id, "/operator/payment-services", "/operator/search?q=" + p.Saferpay.OrderID} {
 		for _, language := range []string{"de", "fr", "it", "en"} {
 			shown := o.get(page + map[bool]string{true: "&", false: "?"}[strings.Contains(page, "?")] + "lang=" + language)
