@@ -28,7 +28,7 @@ func TestTheRunbookIsRightAboutTemporalWeb(t *testing.T) {
 		return chromedp.Poll(`document.body.innerText.includes("`+text+`")`, nil, chromedp.WithPollingTimeout(browserTimeout))
 	}
 	press := func(selector, text string) chromedp.Action {
-		find := `[...document.querySelectorAll("` + selector + `")].find(e => e.innerText.trim() === "` + text + `" && !e.disabled && e.checkVisibility())`
+		find := `[...document.querySelectorAll("` + selector + `")].find(e => e.innerText.includes("` + text + `") && !e.disabled && e.checkVisibility())`
 		return chromedp.Tasks{chromedp.Poll(find+" !== undefined", nil, chromedp.WithPollingTimeout(browserTimeout)), chromedp.Evaluate(find+".click()", nil)}
 	}
 
@@ -48,9 +48,10 @@ func TestTheRunbookIsRightAboutTemporalWeb(t *testing.T) {
 
 	b.visit(shared.CodecURL(),
 		chromedp.SendKeys("#key", stack.OperatorKey, chromedp.ByQuery), chromedp.Click("button", chromedp.ByQuery), chromedp.WaitVisible("main p a", chromedp.ByQuery),
-		chromedp.Navigate(page), press("a, button, [role=tab]", "User Metadata"), says("waiting for the payer's return"), says("In the console"),
+		chromedp.Navigate(page), says("Event History"), chromedp.Poll(`location.pathname.split("/").length > 5`, nil, chromedp.WithPollingTimeout(browserTimeout)), // it goes on to the run
+		press("[role=tab]", "User Metadata"), says("Current Details"), chromedp.WaitVisible("iframe", chromedp.ByQuery),
 		press("button", "More Actions"), press("[role=menuitem]", "Send a Signal"), says("Signal name"),
-		chromedp.Click("[data-testid=signal-select-button]", chromedp.ByQuery), press("[role=option]", contract.SignalTryAgain),
+		press("dialog[open] [data-testid=signal-select-button]", ""), press("dialog[open] [role=option]", contract.SignalTryAgain),
 		press("dialog[open] button", "Submit"), says("Signal"))
 
 	temporal := operator(t, shared)
