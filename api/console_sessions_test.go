@@ -76,6 +76,9 @@ func TestEachRoleMayDoWhatItsNameSays(t *testing.T) {
 	w.call("POST", "/payment-services", bookkeeper, object{"provider": "worldline_saferpay", "environment": "test"}).problem(403, "forbidden")
 	w.call("PATCH", "/settings", bookkeeper, object{"language": "de"}).problem(403, "forbidden")
 	w.call("PATCH", "/settings", manager, object{"language": "de"}).json(200)
+	w.call("PATCH", "/settings", bookkeeper, object{"books_closed_until": "2026-09-30"}).json(200)
+	w.call("PATCH", "/settings", bookkeeper, object{"books_closed_until": "2026-08-31"}).problem(403, "forbidden") // only a manager opens a period again
+	w.call("PATCH", "/settings", bookkeeper, object{"books_closed_until": "2026-10-31", "language": "it"}).problem(403, "forbidden")
 	keys, read := "/companies/"+w.company.ID+"/api-keys", object{"scopes": []string{"read"}}
 	w.call("POST", keys, bookkeeper, read).problem(403, "forbidden")
 	w.call("POST", keys, w.key, read).problem(403, "forbidden") // a key makes no keys

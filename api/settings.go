@@ -7,6 +7,7 @@ import (
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/session"
 )
 
 // SettingsTx is what the calls for settings need of a transaction.
@@ -46,6 +47,10 @@ func (s *server) UpdateSettings(ctx context.Context, r spec.UpdateSettingsReques
 		closedUntil := closedBefore
 		if r.Body.BooksClosedUntil != nil {
 			closedUntil = r.Body.BooksClosedUntil.Time
+		}
+		onlyCloses := *r.Body == spec.SettingsChanges{BooksClosedUntil: r.Body.BooksClosedUntil} && !closedUntil.Before(closedBefore)
+		if callerOf(ctx).session.Role == session.Bookkeeper && !onlyCloses {
+			return problem.New(problem.Forbidden, "A bookkeeper may close a period, and change nothing else of the settings.")
 		}
 		if err := s.changeSettings(&company, *r.Body); err != nil {
 			return err

@@ -5092,7 +5092,7 @@ type ClientInterface interface {
 	// CreateConsoleSessionWithBody Open the console for a person
 	//
 	// Send the person's browser to `url`. The link works once, within five minutes; then the session lasts eight hours. A
-	// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions), and a manager may do
+	// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions, the end of a period), and a manager may do
 	// everything of the company. A key without the scope `write` opens sessions of viewers only. `embed_origin` is the only site
 	// that may show the console in a frame, without menu, and with `accent` in its own colour.
 	//
@@ -5104,7 +5104,7 @@ type ClientInterface interface {
 	// CreateConsoleSession Open the console for a person
 	//
 	// Send the person's browser to `url`. The link works once, within five minutes; then the session lasts eight hours. A
-	// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions), and a manager may do
+	// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions, the end of a period), and a manager may do
 	// everything of the company. A key without the scope `write` opens sessions of viewers only. `embed_origin` is the only site
 	// that may show the console in a frame, without menu, and with `accent` in its own colour.
 	//
@@ -5821,7 +5821,8 @@ type ClientInterface interface {
 	//
 	// `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
 	// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
-	// the warning `books-reopened`: what was reported for it may change.
+	// the warning `books-reopened`: what was reported for it may change. A bookkeeper in the console may close a period, and
+	// change nothing else.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5835,7 +5836,8 @@ type ClientInterface interface {
 	//
 	// `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
 	// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
-	// the warning `books-reopened`: what was reported for it may change.
+	// the warning `books-reopened`: what was reported for it may change. A bookkeeper in the console may close a period, and
+	// change nothing else.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -6421,7 +6423,7 @@ func (c *Client) RotateAPIKey(ctx context.Context, companyID CompanyID, keyID Ke
 // CreateConsoleSessionWithBody Open the console for a person
 //
 // Send the person's browser to `url`. The link works once, within five minutes; then the session lasts eight hours. A
-// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions), and a manager may do
+// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions, the end of a period), and a manager may do
 // everything of the company. A key without the scope `write` opens sessions of viewers only. `embed_origin` is the only site
 // that may show the console in a frame, without menu, and with `accent` in its own colour.
 //
@@ -6443,7 +6445,7 @@ func (c *Client) CreateConsoleSessionWithBody(ctx context.Context, contentType s
 // CreateConsoleSession Open the console for a person
 //
 // Send the person's browser to `url`. The link works once, within five minutes; then the session lasts eight hours. A
-// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions), and a manager may do
+// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions, the end of a period), and a manager may do
 // everything of the company. A key without the scope `write` opens sessions of viewers only. `embed_origin` is the only site
 // that may show the console in a frame, without menu, and with `accent` in its own colour.
 //
@@ -7940,7 +7942,8 @@ func (c *Client) GetSettings(ctx context.Context, reqEditors ...RequestEditorFn)
 //
 // `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
 // by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
-// the warning `books-reopened`: what was reported for it may change.
+// the warning `books-reopened`: what was reported for it may change. A bookkeeper in the console may close a period, and
+// change nothing else.
 //
 // Takes any type of body and a specified content type.
 //
@@ -7964,7 +7967,8 @@ func (c *Client) UpdateSettingsWithBody(ctx context.Context, contentType string,
 //
 // `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
 // by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
-// the warning `books-reopened`: what was reported for it may change.
+// the warning `books-reopened`: what was reported for it may change. A bookkeeper in the console may close a period, and
+// change nothing else.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -13022,7 +13026,7 @@ type ClientWithResponsesInterface interface {
 	// CreateConsoleSessionWithBodyWithResponse Open the console for a person
 	//
 	// Send the person's browser to `url`. The link works once, within five minutes; then the session lasts eight hours. A
-	// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions), and a manager may do
+	// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions, the end of a period), and a manager may do
 	// everything of the company. A key without the scope `write` opens sessions of viewers only. `embed_origin` is the only site
 	// that may show the console in a frame, without menu, and with `accent` in its own colour.
 	//
@@ -13034,7 +13038,7 @@ type ClientWithResponsesInterface interface {
 	// CreateConsoleSessionWithResponse Open the console for a person
 	//
 	// Send the person's browser to `url`. The link works once, within five minutes; then the session lasts eight hours. A
-	// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions), and a manager may do
+	// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions, the end of a period), and a manager may do
 	// everything of the company. A key without the scope `write` opens sessions of viewers only. `embed_origin` is the only site
 	// that may show the console in a frame, without menu, and with `accent` in its own colour.
 	//
@@ -13815,7 +13819,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
 	// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
-	// the warning `books-reopened`: what was reported for it may change.
+	// the warning `books-reopened`: what was reported for it may change. A bookkeeper in the console may close a period, and
+	// change nothing else.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -13829,7 +13834,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
 	// by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
-	// the warning `books-reopened`: what was reported for it may change.
+	// the warning `books-reopened`: what was reported for it may change. A bookkeeper in the console may close a period, and
+	// change nothing else.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -19556,7 +19562,7 @@ func (c *ClientWithResponses) RotateAPIKeyWithResponse(ctx context.Context, comp
 // CreateConsoleSessionWithBodyWithResponse Open the console for a person
 //
 // Send the person's browser to `url`. The link works once, within five minutes; then the session lasts eight hours. A
-// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions), and a manager may do
+// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions, the end of a period), and a manager may do
 // everything of the company. A key without the scope `write` opens sessions of viewers only. `embed_origin` is the only site
 // that may show the console in a frame, without menu, and with `accent` in its own colour.
 //
@@ -19574,7 +19580,7 @@ func (c *ClientWithResponses) CreateConsoleSessionWithBodyWithResponse(ctx conte
 // CreateConsoleSessionWithResponse Open the console for a person
 //
 // Send the person's browser to `url`. The link works once, within five minutes; then the session lasts eight hours. A
-// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions), and a manager may do
+// viewer reads, a bookkeeper also books (receipts, manual entries, settlements, payouts, exceptions, the end of a period), and a manager may do
 // everything of the company. A key without the scope `write` opens sessions of viewers only. `embed_origin` is the only site
 // that may show the console in a frame, without menu, and with `accent` in its own colour.
 //
@@ -20823,7 +20829,8 @@ func (c *ClientWithResponses) GetSettingsWithResponse(ctx context.Context, reqEd
 //
 // `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
 // by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
-// the warning `books-reopened`: what was reported for it may change.
+// the warning `books-reopened`: what was reported for it may change. A bookkeeper in the console may close a period, and
+// change nothing else.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20843,7 +20850,8 @@ func (c *ClientWithResponses) UpdateSettingsWithBodyWithResponse(ctx context.Con
 //
 // `books_closed_until` closes a period. In it, entries made by hand are refused (`period-closed`). What Quittance books
 // by itself gets the first open day, with the day on which it happened as its value date. Opening a period again gets
-// the warning `books-reopened`: what was reported for it may change.
+// the warning `books-reopened`: what was reported for it may change. A bookkeeper in the console may close a period, and
+// change nothing else.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

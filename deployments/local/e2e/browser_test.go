@@ -58,7 +58,7 @@ func (b browser) open(within time.Duration) (do func(...chromedp.Action), leave 
 	}
 	leave = func() {
 		b.t.Helper()
-		assert.NoError(b.t, chromedp.Cancel(ctx))
+		assert.NoError(b.t, chromedp.Cancel(ctx)) //nolint:testifylint // what follows must happen in any case
 		closeTab()
 		stop()
 		timeIsUp()

@@ -197,7 +197,7 @@ func (e eye) show(api, language string, scene scene) (path string) {
 func (s showcase) openConsole(b browser, language string) (do func(...chromedp.Action), leave func()) {
 	do, leave = b.open(pagesTimeout)
 	do(fill(s.stack.APIURL()+"/operator/sign-in", "name", "Nadia Muster", "key", stack.OperatorKey), press("main button"),
-		chromedp.Navigate(s.consoleLink("C. Exemple", "manager", language, "/console")))
+		chromedp.Navigate(s.consoleLink("C. Favre", "manager", language, "/console")))
 	return do, leave
 }
 

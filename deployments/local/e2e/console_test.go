@@ -148,13 +148,13 @@ func TestNobodyDoesInTheConsoleWhatHisRoleForbidsOrWhatIsAnothers(t *testing.T) 
 		"/console/invoices/" + draft.ID + "/cancel":             {},
 		"/console/payments/" + p.ID + "/refunds":                {"amount": {"1.00"}, "reason": {"x"}, "sure": {"yes"}},
 		"/console/settings":                                     {"receipt_account": {"1020"}, "fee_account": {"6940"}, "language": {"de"}},
-		"/console/close":                                        {"books_closed_until": {"31.10.2026"}},
 		"/console/access/keys":                                  {"scopes": {"write"}},
 		"/console/access/endpoints":                             {"url": {"http://127.0.0.1:9/"}},
 	}
 	bookkeepers := map[string]url.Values{ // and these a bookkeeper may do as well
 		"/console/journal": {"date": {"20.11.2026"}, "text": {"Frais"}, "currency": {"CHF"}, "account0": {"6940"}, "debit0": {"1.00"}, "account1": {"1029"}, "credit1": {"1.00"}},
 		"/console/journal/" + entries.Data[0].ID + "/reverse": {},
+		"/console/close": {"books_closed_until": {"31.10.2026"}},
 	}
 	state := func() string {
 		var all strings.Builder

@@ -136,7 +136,7 @@ func (s *showcase) sells() {
 
 	d := decisions{s.company}
 	again := d.refuse("Transaction/Capture", "ACTION_NOT_SUPPORTED")
-	stuck := issue("2026-0429", "Galerie du Lac Exemple", "480.00", "Socles d’exposition", day(-21))
+	stuck := issue("2026-0429", "Galerie du Lac Modèle", "480.00", "Socles d’exposition", day(-21))
 	page := stuck.payNow("card")
 	page.pay(visa)
 	s.stuck = d.exceptionOf(page.payment, "capture_unclear")
