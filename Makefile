@@ -41,11 +41,12 @@ test: ## run all tests of all modules, under ten minutes; what takes longer is i
 	@echo; echo "What the tests counted:"; grep -hoE '_test.go:[0-9]+: [^"]*[0-9][^"]*' bin/test-product.json bin/test-checks.json bin/test-local.json | grep -v rapid | sed -E 's/^[^ ]+ /  /; s/\\n$$//'
 
 test-deep: export GOGC ?= 400
-test-deep: ## play every fault of every operation and every wrong value of every field; what make test plays in part
+test-deep: ## play every fault, every wrong value and every page in every language; what make test plays in part
 	@$(PACKAGES) postgresql gcc
+	@$(PACKAGES) chromium || echo "going on without Chromium: the pages of the console are not looked at"
 	@mkdir -p bin
 	@$(PROGRESS) "spoiling every field" $(TESTS) bin/test-deep-product.json -- $(PATIENT) -race -run TestWhateverIsWrong ./api
-	@cd deployments/local && ../../$(PROGRESS) "playing every fault" $(TESTS) ../../bin/test-deep-local.json -- $(PATIENT) -run TestEveryPath ./e2e
+	@cd deployments/local && ../../$(PROGRESS) "playing every fault" $(TESTS) ../../bin/test-deep-local.json -- $(PATIENT) -run "TestEveryPath|TestEverybodyCanUse" ./e2e
 
 bench: ## measure the product on this machine; fails when a bar is missed
 	@$(PACKAGES) postgresql
