@@ -57,8 +57,12 @@ func (s *server) CreateInvoice(ctx context.Context, r spec.CreateInvoiceRequestO
 
 // newInvoice returns the draft that a body describes, and an Invalid problem that names every field at fault, or nil.
 func newInvoice(body spec.NewInvoice) (invoice.Invoice, error) {
-	amount, err := parseAmount(body.Amount, string(body.Currency))
+	var content invoice.Content
+	changeContent(&content, body.IssueDate, body.Lines, body.PricesIncludeVat, body.RoundToFiveCentimes, body.Metadata)
+	content.Address = addressOf(body.Customer.Address)
+	amount, err := amountOr(body.Amount, string(body.Currency), content)
 	inv := invoice.Invoice{
+		Content:        content,
 		Number:         body.Number,
 		Status:         invoice.Draft,
 		Amount:         amount,
@@ -114,22 +118,26 @@ func changeOpen(inv *invoice.Invoice, to spec.InvoiceChanges) error {
 	if !inv.Status.Payable() {
 		return problem.New(problem.InvoiceNotDraft, "Invoice %s is %s; only a draft or an open invoice can be changed.", inv.Number, inv.Status)
 	}
-	kept := spec.InvoiceChanges{DueDate: to.DueDate}
+	kept := spec.InvoiceChanges{DueDate: to.DueDate, Metadata: to.Metadata}
 	if to.Customer != nil {
 		kept.Customer = &spec.CustomerChanges{Email: to.Customer.Email}
 	}
 	if !reflect.DeepEqual(kept, to) {
-		return problem.New(problem.InvoiceNotDraft, "Invoice %s is %s: nothing but customer.email and due_date can be changed any more.", inv.Number, inv.Status)
+		return problem.New(problem.InvoiceNotDraft, "Invoice %s is %s: nothing but customer.email, due_date and metadata can be changed any more.", inv.Number, inv.Status)
 	}
 	return change(inv, to)
 }
 
 // change makes the changes, or returns which of them can't be made.
 func change(inv *invoice.Invoice, to spec.InvoiceChanges) error {
-	value, currency := inv.Amount.Value(), string(inv.Amount.Currency())
-	set(&value, to.Amount)
+	currency, value := string(inv.Amount.Currency()), to.Amount
 	set(&currency, to.Currency)
-	amount, err := parseAmount(value, currency)
+	changeContent(&inv.Content, to.IssueDate, to.Lines, to.PricesIncludeVat, to.RoundToFiveCentimes, to.Metadata)
+	if value == nil && len(inv.Content.Lines) == 0 {
+		before := inv.Amount.Value()
+		value = &before
+	}
+	amount, err := amountOr(value, currency, inv.Content)
 	if inv.Status == invoice.Draft {
 		inv.Amount, inv.AmountPaid, inv.AmountRefunded = amount, money.Zero(amount.Currency()), money.Zero(amount.Currency())
 	}
@@ -142,6 +150,9 @@ func change(inv *invoice.Invoice, to spec.InvoiceChanges) error {
 		set(&inv.Customer.Name, to.Customer.Name)
 		set(&inv.Customer.Email, to.Customer.Email)
 		set(&inv.Customer.Language, to.Customer.Language)
+		if to.Customer.Address != nil {
+			inv.Content.Address = addressOf(to.Customer.Address)
+		}
 	}
 	return problem.Together(err, inv.Validate())
 }
@@ -370,6 +381,7 @@ func (s *server) shownInvoice(inv invoice.Invoice, payments []payment.Payment, r
 		Receipts:          mapped(receipts, shownReceived),
 		Refunded:          inv.AmountRefunded.Value(),
 	}
+	showContent(&answer, inv)
 	if inv.Status != invoice.Draft && !inv.IssuedAt.IsZero() {
 		answer.OnlineDocumentURL = optional(s.PublicURL + "/i/" + inv.Token)
 	}

@@ -474,6 +474,21 @@ func (e FoundKind) Valid() bool {
 	}
 }
 
+// Defines values for InvoiceWarnings.
+const (
+	VatRateUnknown InvoiceWarnings = "vat-rate-unknown"
+)
+
+// Valid indicates whether the value is a known member of the InvoiceWarnings enum.
+func (e InvoiceWarnings) Valid() bool {
+	switch e {
+	case VatRateUnknown:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for InvoiceEmailState.
 const (
 	InvoiceEmailStateDelivered InvoiceEmailState = "delivered"
@@ -1703,6 +1718,8 @@ type CurrencyStatusStatus string
 
 // Customer defines model for Customer.
 type Customer struct {
+	Address *PostalAddress `json:"address,omitempty"`
+
 	// Email Example: marie.favre@example.ch
 	Email *string `json:"email,omitempty"`
 
@@ -1715,6 +1732,8 @@ type Customer struct {
 
 // CustomerChanges defines model for CustomerChanges.
 type CustomerChanges struct {
+	Address *PostalAddress `json:"address,omitempty"`
+
 	// Email Example: marie.favre@example.ch
 	Email *string `json:"email,omitempty"`
 
@@ -2168,6 +2187,9 @@ type FieldError struct {
 	Message string `json:"message"`
 }
 
+// FiveCentimes Round what the lines come to, to what coins can pay: 1.02 becomes 1.00. `false` when absent.
+type FiveCentimes = bool
+
 // Found defines model for Found.
 type Found struct {
 	// CompanyID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
@@ -2241,8 +2263,19 @@ type Invoice struct {
 	Email *InvoiceEmail `json:"email,omitempty"`
 
 	// ID Example: inv_01k9m21t1jh6q2a0x5v8y3e7f9
-	ID       InvoiceID  `json:"id"`
-	IssuedAt *time.Time `json:"issued_at,omitempty"`
+	ID InvoiceID `json:"id"`
+
+	// IssueDate Absent while a draft for which none was said.
+	IssueDate *Date      `json:"issue_date,omitempty"`
+	IssuedAt  *time.Time `json:"issued_at,omitempty"`
+
+	// Lines What the invoice charges. An empty list takes the lines away.
+	Lines InvoiceLines `json:"lines"`
+
+	// Metadata Of your program; shown to nobody else. At most 50 pairs, keys of at most 40 characters and values of at most 500.
+	//
+	// Example: {"order":"A-1001"}
+	Metadata Metadata `json:"metadata"`
 
 	// Number Example: 2026-0042
 	Number string `json:"number"`
@@ -2262,7 +2295,8 @@ type Invoice struct {
 	PaymentServiceIds PaymentServiceIds `json:"payment_service_ids"`
 
 	// Payments The attempts to pay it, newest first.
-	Payments []Payment `json:"payments"`
+	Payments         []Payment `json:"payments"`
+	PricesIncludeVat bool      `json:"prices_include_vat"`
 
 	// Receipts Money that came by other means, in the order in which it was recorded.
 	Receipts []InvoiceReceipt `json:"receipts"`
@@ -2270,9 +2304,19 @@ type Invoice struct {
 	// Refunded The same as `amount_refunded`.
 	//
 	// Example: 0.00
-	Refunded string        `json:"refunded"`
-	Status   InvoiceStatus `json:"status"`
+	Refunded            string        `json:"refunded"`
+	RoundToFiveCentimes bool          `json:"round_to_five_centimes"`
+	Status              InvoiceStatus `json:"status"`
+
+	// Totals What the lines come to. Each line is rounded to the centime, and the tax once per rate, halves away from zero.
+	Totals *InvoiceTotals `json:"totals,omitempty"`
+
+	// Warnings `vat-rate-unknown`: Switzerland has no such VAT rate on that day.
+	Warnings *[]InvoiceWarnings `json:"warnings,omitempty"`
 }
+
+// InvoiceWarnings defines model for Invoice.Warnings.
+type InvoiceWarnings string
 
 // InvoiceChanges defines model for InvoiceChanges.
 type InvoiceChanges struct {
@@ -2291,11 +2335,28 @@ type InvoiceChanges struct {
 	// DueDate Example: 2026-12-31
 	DueDate *Date `json:"due_date,omitempty"`
 
+	// IssueDate Example: 2026-12-31
+	IssueDate *Date `json:"issue_date,omitempty"`
+
+	// Lines What the invoice charges. An empty list takes the lines away.
+	Lines *InvoiceLines `json:"lines,omitempty"`
+
+	// Metadata Of your program; shown to nobody else. At most 50 pairs, keys of at most 40 characters and values of at most 500.
+	//
+	// Example: {"order":"A-1001"}
+	Metadata *Metadata `json:"metadata,omitempty"`
+
 	// Number Example: 2026-0042
 	Number *string `json:"number,omitempty"`
 
 	// PaymentServiceIds The payment services with which the invoice can be paid.
 	PaymentServiceIds *PaymentServiceIds `json:"payment_service_ids,omitempty"`
+
+	// PricesIncludeVat Whether the prices of the lines hold the value added tax; `false` when absent.
+	PricesIncludeVat *PricesIncludeVAT `json:"prices_include_vat,omitempty"`
+
+	// RoundToFiveCentimes Round what the lines come to, to what coins can pay: 1.02 becomes 1.00. `false` when absent.
+	RoundToFiveCentimes *FiveCentimes `json:"round_to_five_centimes,omitempty"`
 }
 
 // InvoiceEmail The mail with the link that was asked for last; absent when none was.
@@ -2322,6 +2383,33 @@ type InvoiceEmailState string
 
 // InvoiceID Example: inv_01k9m21t1jh6q2a0x5v8y3e7f9
 type InvoiceID = string
+
+// InvoiceLine defines model for InvoiceLine.
+type InvoiceLine struct {
+	// Description Example: Conseil
+	Description string `json:"description"`
+
+	// Quantity Less than 0 for a return.
+	//
+	// Example: 1.5
+	Quantity string `json:"quantity"`
+
+	// Unit Example: h
+	Unit *string `json:"unit,omitempty"`
+
+	// UnitPrice In major units of the currency, with as many decimals as it needs; less than 0 for a discount.
+	//
+	// Example: 120.00
+	UnitPrice string `json:"unit_price"`
+
+	// VatRate In percent. One that Switzerland doesn't have gets the warning `vat-rate-unknown`.
+	//
+	// Example: 8.1
+	VatRate string `json:"vat_rate"`
+}
+
+// InvoiceLines What the invoice charges. An empty list takes the lines away.
+type InvoiceLines = []InvoiceLine
 
 // InvoiceList defines model for InvoiceList.
 type InvoiceList struct {
@@ -2431,6 +2519,27 @@ type InvoiceTimeline struct {
 	Reasons []PaidReason  `json:"reasons"`
 	Status  InvoiceStatus `json:"status"`
 	Steps   []InvoiceStep `json:"steps"`
+}
+
+// InvoiceTotals What the lines come to. Each line is rounded to the centime, and the tax once per rate, halves away from zero.
+type InvoiceTotals struct {
+	// Gross Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Gross Amount `json:"gross"`
+
+	// Net Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Net Amount `json:"net"`
+
+	// Rates By VAT rate, the highest first.
+	Rates []RateTotal `json:"rates"`
+
+	// Tax Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Tax Amount `json:"tax"`
 }
 
 // IssueOptions defines model for IssueOptions.
@@ -2613,6 +2722,11 @@ type Language string
 // another method. `prefer` takes it anyway.
 type LiabilityShift string
 
+// Metadata Of your program; shown to nobody else. At most 50 pairs, keys of at most 40 characters and values of at most 500.
+//
+// Example: {"order":"A-1001"}
+type Metadata map[string]string
+
 // NewAccount defines model for NewAccount.
 type NewAccount struct {
 	// Name In all languages, unless `names` says otherwise.
@@ -2701,6 +2815,8 @@ type NewCurrencyCurrency string
 
 // NewCustomer The one who is asked to pay.
 type NewCustomer struct {
+	Address *PostalAddress `json:"address,omitempty"`
+
 	// Email Needed only to send mail.
 	//
 	// Example: marie.favre@example.ch
@@ -2715,10 +2831,8 @@ type NewCustomer struct {
 
 // NewInvoice defines model for NewInvoice.
 type NewInvoice struct {
-	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
-	//
-	// Example: 108.00
-	Amount Amount `json:"amount"`
+	// Amount Absent: what the lines come to. When there are lines, it must be that.
+	Amount *Amount `json:"amount,omitempty"`
 
 	// Currency ISO 4217.
 	Currency Currency `json:"currency"`
@@ -2732,6 +2846,17 @@ type NewInvoice struct {
 	// DueDate Example: 2026-12-31
 	DueDate Date `json:"due_date"`
 
+	// IssueDate The day that the invoice bears; absent: the day on which it is issued.
+	IssueDate *Date `json:"issue_date,omitempty"`
+
+	// Lines What the invoice charges. An empty list takes the lines away.
+	Lines *InvoiceLines `json:"lines,omitempty"`
+
+	// Metadata Of your program; shown to nobody else. At most 50 pairs, keys of at most 40 characters and values of at most 500.
+	//
+	// Example: {"order":"A-1001"}
+	Metadata *Metadata `json:"metadata,omitempty"`
+
 	// Number Unique within the company.
 	//
 	// Example: 2026-0042
@@ -2739,6 +2864,12 @@ type NewInvoice struct {
 
 	// PaymentServiceIds The payment services with which the invoice can be paid.
 	PaymentServiceIds *PaymentServiceIds `json:"payment_service_ids,omitempty"`
+
+	// PricesIncludeVat Whether the prices of the lines hold the value added tax; `false` when absent.
+	PricesIncludeVat *PricesIncludeVAT `json:"prices_include_vat,omitempty"`
+
+	// RoundToFiveCentimes Round what the lines come to, to what coins can pay: 1.02 becomes 1.00. `false` when absent.
+	RoundToFiveCentimes *FiveCentimes `json:"round_to_five_centimes,omitempty"`
 }
 
 // NewJournalLine Either a debit or a credit, of more than 0.
@@ -3490,6 +3621,31 @@ type PayoutStep struct {
 	State PayoutState `json:"state"`
 }
 
+// PostalAddress defines model for PostalAddress.
+type PostalAddress struct {
+	// Country Two letters (ISO 3166-1).
+	//
+	// Example: CH
+	Country string `json:"country"`
+
+	// Number Of the house.
+	//
+	// Example: 7a
+	Number *string `json:"number,omitempty"`
+
+	// PostCode Example: 1003
+	PostCode string `json:"post_code"`
+
+	// Street Example: Rue du Lac
+	Street *string `json:"street,omitempty"`
+
+	// Town Example: Lausanne
+	Town string `json:"town"`
+}
+
+// PricesIncludeVAT Whether the prices of the lines hold the value added tax; `false` when absent.
+type PricesIncludeVAT = bool
+
 // Problem An RFC 9457 problem.
 type Problem struct {
 	// Detail What happened here, for people.
@@ -3519,6 +3675,29 @@ type Problem struct {
 
 // ProblemType Stable; what programs look at. There may be more later.
 type ProblemType string
+
+// RateTotal defines model for RateTotal.
+type RateTotal struct {
+	// Gross Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Gross Amount `json:"gross"`
+
+	// Net Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Net Amount `json:"net"`
+
+	// Rate In percent.
+	//
+	// Example: 8.1
+	Rate string `json:"rate"`
+
+	// Tax Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Tax Amount `json:"tax"`
+}
 
 // Receipt defines model for Receipt.
 type Receipt struct {

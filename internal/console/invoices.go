@@ -212,8 +212,9 @@ func (s *server) draft(w http.ResponseWriter, r *http.Request) {
 		s.refused(w, r, err, "invoice-new", nil, nil)
 		return
 	}
+	amount := parseAmount(r.PostFormValue("amount"))
 	body := client.NewInvoice{
-		Number: r.PostFormValue("number"), Currency: client.Currency(currency), Amount: parseAmount(r.PostFormValue("amount")), DueDate: due,
+		Number: r.PostFormValue("number"), Currency: client.Currency(currency), Amount: &amount, DueDate: due,
 		Customer: client.NewCustomer{
 			Name: r.PostFormValue("customer.name"), Language: client.Language(r.PostFormValue("customer.language")), Email: optional[string](strings.TrimSpace(r.PostFormValue("customer.email"))),
 		},

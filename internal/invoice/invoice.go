@@ -2,9 +2,11 @@
 package invoice
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
+	"github.com/quittance/quittance/internal/calendar"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/text"
@@ -64,6 +66,7 @@ type Invoice struct {
 	Customer          Customer
 	Description       string
 	DueDate           time.Time
+	Content           Content
 	PaymentServiceIDs []string
 	Token             string // of the online document; anybody who has it may look at it and pay
 	CreatedAt         time.Time
@@ -85,6 +88,15 @@ func (i Invoice) AmountDue() money.Amount {
 // Overdue reports whether the invoice is payable and its due date lies before today.
 func (i Invoice) Overdue(today time.Time) bool {
 	return i.Status.Payable() && i.DueDate.Before(today.UTC().Truncate(24*time.Hour))
+}
+
+// IssueDate returns the day that the invoice bears, midnight UTC: the one that was said, else the one on which it was issued in
+// Switzerland. It is zero for a draft without.
+func (i Invoice) IssueDate() time.Time {
+	if !i.Content.IssueDate.IsZero() || i.IssuedAt.IsZero() {
+		return i.Content.IssueDate
+	}
+	return calendar.Day(i.IssuedAt)
 }
 
 // Facts returns what events say about the invoice: ids, state and amounts, nothing about the customer.
@@ -190,9 +202,23 @@ func (i *Invoice) Validate() error {
 			fields = append(fields, problem.Field{Name: name, Message: message})
 		}
 	}
-	fault(i.Amount.IsPositive(), "amount", "must be more than 0")
 	fault(slices.Contains(Languages, i.Customer.Language), "customer.language", "must be one of de, fr, it, en")
 	fault(i.DueDate.Year() >= 2000 && i.DueDate.Year() < 2200, "due_date", "must be a date between 2000 and 2199")
 	fault(len(i.PaymentServiceIDs) <= 10, "payment_service_ids", "must name at most 10 payment services")
+	content := i.Content.validate()
+	fields = append(fields, content...)
+	if len(i.Content.Lines) == 0 {
+		fault(i.Amount.IsPositive(), "amount", "must be more than 0")
+	} else if len(content) == 0 {
+		sum, err := i.Content.Amount(i.Amount.Currency())
+		switch {
+		case err != nil:
+			fault(false, "lines", "must come to at most 999999999.99")
+		case !sum.IsPositive():
+			fault(false, "lines", "must come to more than 0")
+		case sum.Cmp(i.Amount) != 0:
+			fault(false, "amount", fmt.Sprintf("must be what the lines come to, %s", sum.Value()))
+		}
+	}
 	return problem.InvalidFields(fields...)
 }

@@ -23,6 +23,11 @@ func TestAnInvoiceIsKeptAsItIs(t *testing.T) {
 	other := newPaymentService(b.company.ID)
 	paid := newInvoice(b.company.ID, "2026-2", other.ID, b.service.ID)
 	require.NoError(t, paid.Receive(chf("108.00"), noon))
+	paid.Content = invoice.Content{
+		IssueDate: day, Address: invoice.Address{Street: "Rue du Lac", Number: "7a", PostCode: "1003", Town: "Lausanne", Country: "CH"},
+		Lines:            []invoice.Line{{Description: "Conseil\nsur place", Quantity: "1", Unit: "h", UnitPrice: "99.91", VATRate: "8.1"}},
+		PricesIncludeVAT: true, FiveCentimes: true, Metadata: map[string]string{"order": "A-1"},
+	}
 	filled(t, paid, "Email") // a new invoice has none
 
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {

@@ -32,7 +32,7 @@ func TestAnInvoicingProductIntegratesWithTheGeneratedClient(t *testing.T) {
 	require.NoError(t, err)
 
 	wanted := client.NewInvoice{
-		Number: "2026-0042", Currency: client.CurrencyCHF, Amount: "108.00", Customer: client.NewCustomer{Name: "Marie Favre", Language: client.Fr}, DueDate: types.Date{Time: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)},
+		Number: "2026-0042", Currency: client.CurrencyCHF, Amount: new("108.00"), Customer: client.NewCustomer{Name: "Marie Favre", Language: client.Fr}, DueDate: types.Date{Time: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)},
 	}
 	created, err := api.CreateInvoiceWithResponse(ctx, wanted, client.Repeatable("order 42"))
 	require.NoError(t, err)
