@@ -2,7 +2,9 @@ package api_test
 
 import (
 	"fmt"
+	"html"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -99,4 +101,35 @@ func TestAnInvoiceMayHaveFiveHundredLines(t *testing.T) {
 	assert.Equal(t, "500.00", inv["amount"])
 	require.Len(t, inv["lines"], invoice.MaxLines)
 	w.call("POST", "/invoices", w.key, whole(object{"number": "N-2", "lines": append(lines, lines[0])})).problem(422, "validation-failed")
+}
+
+func TestTheOnlineDocumentShowsWhatTheInvoiceCharges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	inv := w.newInvoice(invoice.Open, func(i *invoice.Invoice) {
+		i.Content = invoice.Content{
+			IssueDate: day("2026-11-20"), Address: invoice.Address{Street: "Rue du Lac", Number: "7a", PostCode: "1003", Town: "Lausanne", Country: "CH"},
+			Lines: []invoice.Line{
+				{Description: "Conseil <b>", Quantity: "9.5", Unit: "h", UnitPrice: "120", VATRate: "8.1"}, {Description: strings.Repeat("W", 200), Quantity: "1", UnitPrice: "2.16", VATRate: "0"},
+			},
+		}
+		i.Content.FiveCentimes = true
+	})
+	said := func(language string) string {
+		page := w.get("/i/" + inv.Token + "?lang=" + language)
+		require.Equal(t, 200, page.Code)
+		return strings.Join(strings.Fields(html.UnescapeString(markup.ReplaceAllString(page.Body.String(), " "))), " ")
+	}
+	for language, texts := range map[string][]string{
+		"de": {"Was die Rechnung enthält: 2 Positionen", "Conseil <b> 9.5 h × 120, MWST 8.1 % 1’140.00", "Netto 1’142.16", "MWST 8.1 % auf 1’140.00 92.34", "Total, CHF 1’234.50", "Die MWST kommt zu den Preisen hinzu."},
+		"fr": {"Émise le 20 novembre 2026", "Marie Favre Rue du Lac 7a 1003 Lausanne", "TVA 8.1 % sur 1’140.00 92.34"},
+		"it": {"IVA 8.1 % su 1’140.00 92.34"},
+		"en": {"What the invoice holds: 2 items", "VAT 8.1 % on 1’140.00 92.34"},
+	} {
+		for _, text := range texts {
+			assert.Contains(t, said(language), text, language)
+		}
+	}
+	bare := w.newInvoice(invoice.Open)
+	assert.NotContains(t, w.get("/i/"+bare.Token).Body.String(), "<details")
 }

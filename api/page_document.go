@@ -138,6 +138,9 @@ type documentPage struct {
 	AmountText  string
 	Total       string // of the invoice, when only a part is still due
 	DueBy       string
+	IssuedOn    string
+	Address     []string     // of the customer, line by line
+	Charged     *chargedPage // nil when the invoice doesn't say
 	PaidOn      string
 	Received    string // what was paid, when some of it was refunded
 	Refunded    string // and how much that is
@@ -183,6 +186,9 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 		Amount:      swiss(inv.Amount),
 		AmountText:  t.Amount,
 		DueBy:       t.date(inv.DueDate),
+		IssuedOn:    t.date(inv.IssueDate()),
+		Address:     inv.Content.Address.Lines(),
+		Charged:     charged(inv, t),
 		Offers:      offersIn(code, d.offers),
 		NotOnline:   inv.Status.Payable() && len(d.offers) == 0,
 		PayURL:      d.path() + "/pay?lang=" + code,

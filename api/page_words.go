@@ -26,6 +26,11 @@ type pageWords struct {
 
 	PayNow, Choose, SecurePage, NotOnline, Reload string
 
+	IssuedOn, OneLine, VAT, Net, Total, TaxOnTop, TaxIncluded, Rounding string
+
+	Lines string // {count}
+	TaxOf string // {rate} {net}
+
 	NothingTaken string // after what the payment provider says of a payment that was declined
 	AnotherRuns  string // after what became of a payment, when another is in progress
 
@@ -99,13 +104,21 @@ func (w pageWords) date(t time.Time) string {
 
 // swiss writes an amount the way it stands on Swiss invoices: 1’234.50, without its currency.
 func swiss(a money.Amount) string {
-	digits, negative := strings.CutPrefix(a.Value(), "-")
-	whole, fraction, _ := strings.Cut(digits, ".")
+	return grouped(a.Value())
+}
+
+// grouped writes a number in major units or none as the Swiss do, with the decimals that it has: 1’234.5.
+func grouped(number string) string {
+	digits, negative := strings.CutPrefix(number, "-")
+	whole, fraction, has := strings.Cut(digits, ".")
 	for i := len(whole) - 3; i > 0; i -= 3 {
 		whole = whole[:i] + "’" + whole[i:]
 	}
 	if negative {
 		whole = "−" + whole
 	}
-	return whole + "." + fraction
+	if has {
+		whole += "." + fraction
+	}
+	return whole
 }

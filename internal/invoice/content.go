@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -32,6 +33,21 @@ type Address struct {
 	PostCode string `json:"post_code,omitempty"`
 	Town     string `json:"town,omitempty"`
 	Country  string `json:"country,omitempty"` // ISO 3166-1, two letters
+}
+
+// Lines returns the address as it stands below a name; none when there is no address. The country is only there outside Switzerland.
+func (a Address) Lines() (lines []string) {
+	if a == (Address{}) {
+		return nil
+	}
+	if street := strings.TrimSpace(a.Street + " " + a.Number); street != "" {
+		lines = append(lines, street)
+	}
+	town := a.PostCode + " " + a.Town
+	if a.Country != "CH" && a.Country != "LI" {
+		town = a.Country + "-" + town
+	}
+	return append(lines, town)
 }
 
 // Line is one line of an invoice. Numbers are as they were written: "2", "1.5", "8.1".
