@@ -1,7 +1,10 @@
 package api_test
 
 import (
+	"bytes"
+	"io"
 	"log/slog"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -11,11 +14,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-chi/chi/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/internal/console"
+	"github.com/quittance/quittance/internal/event"
+	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 )
 
@@ -37,12 +44,32 @@ func (w *world) inPages(role string) pages {
 // visit opens a page; with a form it sends that.
 func (p pages) visit(path string, form ...url.Values) *httptest.ResponseRecorder {
 	p.Helper()
-	method, body := http.MethodGet, ""
 	if len(form) > 0 {
-		method, body = http.MethodPost, form[0].Encode()
+		return p.post(path, form[0], false)
 	}
-	r := httptest.NewRequestWithContext(p.Context(), method, path, strings.NewReader(body))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return p.send(http.MethodGet, path, "", http.NoBody)
+}
+
+// post sends a form, with a file in it or without.
+func (p pages) post(path string, form url.Values, withFile bool) *httptest.ResponseRecorder {
+	p.Helper()
+	if !withFile {
+		return p.send(http.MethodPost, path, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()))
+	}
+	var body bytes.Buffer
+	parts := multipart.NewWriter(&body)
+	file, err := parts.CreateFormFile("file", "statement.csv")
+	require.NoError(p, err)
+	_, err = io.WriteString(file, csvHeader)
+	require.NoError(p, err)
+	require.NoError(p, parts.Close())
+	return p.send(http.MethodPost, path, parts.FormDataContentType(), &body)
+}
+
+func (p pages) send(method, path, contentType string, body io.Reader) *httptest.ResponseRecorder {
+	p.Helper()
+	r := httptest.NewRequestWithContext(p.Context(), method, path, body)
+	r.Header.Set("Content-Type", contentType)
 	r.Header.Set("Accept-Language", "en")
 	r.AddCookie(&http.Cookie{Name: "quittance_console", Value: p.token})
 	r.AddCookie(&http.Cookie{Name: "quittance_language", Value: "en"})
@@ -150,4 +177,78 @@ func TestInsideAProductTheConsoleHasItsColourAndStaysOnItsPage(t *testing.T) {
 	assert.NotContains(t, page.Body.String(), `class="menu"`)
 	assert.Contains(t, page.Header().Get("Content-Security-Policy"), "frame-ancestors https://invoices.example")
 	assert.Equal(t, http.StatusNotFound, p.visit("/console/invoices").Code)
+}
+
+// everyField is a form that answers what any form of the console asks for.
+var everyField = url.Values{
+	"date": {"20.11.2026"}, "due_date": {"30.12.2026"}, "books_closed_until": {"31.10.2026"}, "amount": {"1.00"}, "reason": {"x"}, "sure": {"yes"}, "text": {"Frais"},
+	"currency": {"CHF"}, "account0": {"6940"}, "debit0": {"1.00"}, "account1": {"1020"}, "credit1": {"1.00"}, "url": {"http://127.0.0.1:9/"}, "scopes": {"write"},
+	"number": {"N-1"}, "customer.name": {"Anna"}, "customer.language": {"fr"}, "customer.email": {"anna@example.ch"}, "environment": {"test"}, "name": {"Shop"},
+	"customer_id": {"123123"}, "terminal_id": {"12345678"}, "api_username": {"API_123123_00000001"}, "api_password": {"Demo-Password-1"}, "choice": {"try_again"}, "note": {"x"},
+	"receipt_account": {"1020"}, "fee_account": {"6940"}, "language": {"de"}, "issuer": {"https://login.example.ch"}, "client_id": {"c"}, "reference": {"Bank"}, "account": {"1020"},
+	"email": {"anna@example.ch"}, "default_role": {"viewer"}, "canton": {"VD"}, "liability_shift": {"require"}, "payout_days": {"3"},
+}
+
+// Every page and every form that there is, as the router knows them: nobody sees what is another company's, and nobody does what
+// the role forbids.
+func TestNoPageAndNoFormIsOpenToAStrangerOrToASmallRole(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	service := w.newService(merchant.Active)
+	p := w.captured(chf("108.00"), "2026-11-18")
+	draft := w.newInvoice(invoice.Draft, payableBy(service))
+	open := w.newInvoice(invoice.Open)
+	receipt := w.received(open, "1.00")
+	exc, endpoint, entry := w.raise(exception.CaptureUnclear, p.ID), w.newEndpoint("http://127.0.0.1/1"), w.enter("2026-11-20", "5.00")
+	told := w.tell(event.InvoiceOpened, draft.ID)
+	payout := w.importFile("text/csv", csvHeader+"WL-1,2026-11-20,payment,QUNKNOWN0000000000,CHF,158.00,3.45,154.55\n").json(http.StatusCreated)["unmatched"].([]any)[0].(object)["id"].(string)
+	ids := strings.NewReplacer("payment-services/{id}", "payment-services/"+service.ID, "invoices/{id}", "invoices/"+draft.ID, "payments/{id}", "payments/"+p.ID,
+		"exceptions/{id}", "exceptions/"+exc.ID, "payouts/{id}", "payouts/"+payout, "journal/{id}", "journal/"+entry, "endpoints/{id}", "endpoints/"+endpoint.ID,
+		"{event}", told.ID, "{key}", w.keyID, "{invoice}", open.ID, "{receipt}", receipt, "{month}", "2026-11")
+
+	viewer, bookkeeper := w.inPages("viewer"), w.inPages("bookkeeper")
+	other, key := w.newCompany("Andere AG", "de")
+	theirs := *w
+	theirs.company, theirs.key = other, key
+	stranger := theirs.inPages("manager")
+	state := func() (all string) {
+		for _, list := range []string{"/payment-services", "/invoices", "/payments", "/refunds", "/journal", "/settings", "/webhook-endpoints", "/accounts", "/payouts", "/exceptions"} {
+			all += w.call("GET", list, w.key, nil).Body.String()
+		}
+		return all
+	}
+	before, pages, forms := state(), 0, 0
+	forBookkeepers := regexp.MustCompile(`^/console/(journal|payouts|exceptions|close|receipts|invoices/[^/]+/receipts)`)
+	require.NoError(t, chi.Walk(viewer.console.(chi.Routes), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		path := strings.TrimSuffix(ids.Replace(route), "/")
+		public := strings.HasPrefix(route, "/console/sign-") || strings.HasPrefix(route, "/console/enter") || strings.Contains(route, ".css")
+		if !strings.HasPrefix(route, "/console") || public || path == "/console/sign-out" {
+			return nil
+		}
+		foreign := path != strings.TrimSuffix(route, "/") && !strings.Contains(route, "{month}")
+		if method == http.MethodGet {
+			pages++
+			if foreign {
+				assert.Equal(t, http.StatusNotFound, stranger.visit(path).Code, "a stranger reads %s", path)
+			} else {
+				assert.NotContains(t, stranger.visit(path).Body.String(), "Marie Favre", path)
+			}
+			assert.Contains(t, []int{http.StatusOK, http.StatusSeeOther, http.StatusForbidden}, viewer.visit(path).Code, "a viewer reads %s", path)
+			return nil
+		}
+		forms++
+		files := strings.HasSuffix(route, "/documents") || strings.TrimSuffix(route, "/") == "/console/payouts"
+		if foreign {
+			assert.Equal(t, http.StatusNotFound, stranger.post(path, everyField, files).Code, "a stranger sends %s", path)
+		}
+		assert.Equal(t, http.StatusForbidden, viewer.post(path, everyField, files).Code, "a viewer sends %s", path)
+		if !forBookkeepers.MatchString(path) {
+			assert.Equal(t, http.StatusForbidden, bookkeeper.post(path, everyField, files).Code, "a bookkeeper sends %s", path)
+		}
+		return nil
+	}))
+	assert.Equal(t, before, state(), "nothing has changed")
+	t.Logf("%d pages and %d forms", pages, forms)
+	assert.Greater(t, pages, 30)
+	assert.Greater(t, forms, 30)
 }
