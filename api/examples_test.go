@@ -127,6 +127,8 @@ func (w *world) subjects(operationID string) map[string]string {
 		subjects["payment_id"] = waiting.ID
 	case "putSignInProvider", "getSignInProvider", "deleteSignInProvider", "beginConsoleSignIn", "finishConsoleSignIn", "beginOperatorSignIn", "finishOperatorSignIn":
 		maps.Copy(subjects, w.signIns(operationID))
+	case "deleteBankAccount":
+		subjects["bank_account_id"] = w.call("POST", "/bank-accounts", w.key, `{"iban":"CH9300762011623852957","account":"1020","currency":"CHF"}`).json(http.StatusCreated)["id"].(string)
 	case "deleteAccount":
 		w.call("POST", "/accounts", w.key, `{"number":"1021","name":"Caisse"}`).json(http.StatusCreated)
 		subjects["number"] = "1021"

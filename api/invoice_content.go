@@ -48,14 +48,14 @@ func addressOf(a *spec.PostalAddress) invoice.Address {
 	if a == nil {
 		return invoice.Address{}
 	}
-	return invoice.Address{Street: deref(a.Street), Number: deref(a.Number), PostCode: a.PostCode, Town: a.Town, Country: a.Country}
+	return invoice.Address{Street: deref(a.Street), HouseNumber: deref(a.HouseNumber), Postcode: a.Postcode, City: a.City, Country: a.Country}
 }
 
 func shownAddress(a invoice.Address) *spec.PostalAddress {
 	if a == (invoice.Address{}) {
 		return nil
 	}
-	return &spec.PostalAddress{Street: optional(a.Street), Number: optional(a.Number), PostCode: a.PostCode, Town: a.Town, Country: a.Country}
+	return &spec.PostalAddress{Street: optional(a.Street), HouseNumber: optional(a.HouseNumber), Postcode: a.Postcode, City: a.City, Country: a.Country}
 }
 
 // showContent adds to an answer what the invoice says beyond who pays how much until when.

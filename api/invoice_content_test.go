@@ -17,7 +17,7 @@ import (
 func whole(changes object) object {
 	body := object{
 		"number": "2026-0100", "currency": "CHF", "due_date": "2026-12-31", "issue_date": "2026-11-20", "metadata": object{"order": "A-1001"},
-		"customer": object{"name": "Marie Favre", "language": "fr", "address": object{"street": "Rue du Lac", "number": "7a", "post_code": "1003", "town": "Lausanne", "country": "CH"}},
+		"customer": object{"name": "Marie Favre", "language": "fr", "address": object{"street": "Rue du Lac", "house_number": "7a", "postcode": "1003", "city": "Lausanne", "country": "CH"}},
 		"lines": []object{
 			{"description": "Conseil", "quantity": "1.5", "unit": "h", "unit_price": "120.00", "vat_rate": "8.1"},
 			{"description": "Livre", "quantity": "3", "unit_price": "19.95", "vat_rate": "2.6"},
@@ -44,7 +44,7 @@ func TestAnInvoiceSaysWhatItChargesAndItsAmountIsWhatTheLinesComeTo(t *testing.T
 	assert.Equal(t, []any{
 		object{"rate": "8.1", "net": "170.00", "tax": "13.77", "gross": "183.77"}, object{"rate": "2.6", "net": "59.85", "tax": "1.56", "gross": "61.41"},
 	}, totals["rates"])
-	assert.Equal(t, "Lausanne", inv["customer"].(object)["address"].(object)["town"])
+	assert.Equal(t, "Lausanne", inv["customer"].(object)["address"].(object)["city"])
 	assert.Equal(t, object{"order": "A-1001"}, inv["metadata"])
 	assert.Equal(t, "2026-11-20", inv["issue_date"])
 	assert.NotContains(t, inv, "warnings")
@@ -82,7 +82,7 @@ func TestWhatIsWrongWithTheContentOfAnInvoiceIsNamed(t *testing.T) {
 		"lines":                    {"lines": line("unit_price", "999999999.99")},
 		"issue_date":               {"issue_date": "1999-12-31"},
 		"metadata":                 {"metadata": metadata},
-		"customer.address.country": {"customer": object{"name": "Marie", "language": "fr", "address": object{"post_code": "1003", "town": "Lausanne", "country": "ch"}}},
+		"customer.address.country": {"customer": object{"name": "Marie", "language": "fr", "address": object{"postcode": "1003", "city": "Lausanne", "country": "ch"}}},
 	} {
 		assert.Equal(t, []string{field}, w.call("POST", "/invoices", w.key, whole(change)).problem(422, "validation-failed"), field)
 	}
@@ -108,7 +108,7 @@ func TestTheOnlineDocumentShowsWhatTheInvoiceCharges(t *testing.T) {
 	w := newWorld(t)
 	inv := w.newInvoice(invoice.Open, func(i *invoice.Invoice) {
 		i.Content = invoice.Content{
-			IssueDate: day("2026-11-20"), Address: invoice.Address{Street: "Rue du Lac", Number: "7a", PostCode: "1003", Town: "Lausanne", Country: "CH"},
+			IssueDate: day("2026-11-20"), Address: invoice.Address{Street: "Rue du Lac", HouseNumber: "7a", Postcode: "1003", City: "Lausanne", Country: "CH"},
 			Lines: []invoice.Line{
 				{Description: "Conseil <b>", Quantity: "9.5", Unit: "h", UnitPrice: "120", VATRate: "8.1"}, {Description: strings.Repeat("W", 200), Quantity: "1", UnitPrice: "2.16", VATRate: "0"},
 			},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 )
@@ -24,6 +25,8 @@ type PagesTx interface {
 	Payment(ctx context.Context, id string) (payment.Payment, error)
 	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
 	PaymentsOf(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]payment.Payment, err error)
+	// InvoiceAccount returns the bank account whose QR-bill stands on invoices in that currency, if there is one.
+	InvoiceAccount(ctx context.Context, currency money.Currency) (account merchant.BankAccount, found bool, err error)
 }
 
 // document is what the pages know about one invoice.
@@ -31,9 +34,10 @@ type document struct {
 	token   string
 	company merchant.Company
 	invoice invoice.Invoice
-	offers  []payment.Method // what the payer can choose from; none when there is nothing to pay
-	payment payment.Payment  // the one that the payer returns from, on the return page
-	running payment.Payment  // one that may still become money, so that nobody is to pay again; it has no id when there is none
+	offers  []payment.Method      // what the payer can choose from; none when there is nothing to pay
+	payment payment.Payment       // the one that the payer returns from, on the return page
+	running payment.Payment       // one that may still become money, so that nobody is to pay again; it has no id when there is none
+	account *merchant.BankAccount // to which the payer can pay by bank; nil when there is nothing to pay, or no account
 }
 
 // document reads the online document that the token opens, with the payment of that id unless it is empty. An invoice that
@@ -66,7 +70,13 @@ func (s *server) document(ctx context.Context, token, paymentID string) (documen
 		if d.running, err = running(ctx, tx, d.invoice); err != nil {
 			return err
 		}
-		d.offers, err = offers(ctx, tx, d.invoice)
+		if d.offers, err = offers(ctx, tx, d.invoice); err != nil || !d.invoice.Status.Payable() || d.running.ID != "" {
+			return err
+		}
+		account, found, err := tx.InvoiceAccount(ctx, d.invoice.Amount.Currency())
+		if found {
+			d.account = &account
+		}
 		return err
 	})
 	return d, err
@@ -141,6 +151,7 @@ type documentPage struct {
 	IssuedOn    string
 	Address     []string     // of the customer, line by line
 	Charged     *chargedPage // nil when the invoice doesn't say
+	ByBank      *bankPage    // nil when it can't be paid so
 	PaidOn      string
 	Received    string // what was paid, when some of it was refunded
 	Refunded    string // and how much that is
@@ -189,6 +200,7 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 		IssuedOn:    t.date(inv.IssueDate()),
 		Address:     inv.Content.Address.Lines(),
 		Charged:     charged(inv, t),
+		ByBank:      d.byBank(code),
 		Offers:      offersIn(code, d.offers),
 		NotOnline:   inv.Status.Payable() && len(d.offers) == 0,
 		PayURL:      d.path() + "/pay?lang=" + code,

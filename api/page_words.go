@@ -28,6 +28,8 @@ type pageWords struct {
 
 	IssuedOn, OneLine, VAT, Net, Total, TaxOnTop, TaxIncluded, Rounding string
 
+	ByBank, ScanCode, CodeIs, Account, Reference string
+
 	Lines string // {count}
 	TaxOf string // {rate} {net}
 

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/qrbill/paper"
 )
 
 //go:embed pages
@@ -84,6 +85,8 @@ func (s *server) pages(r chi.Router) {
 		r.Get("/i/{token}/pay", s.backToDocument)
 		r.With(sameOrigin.Handler).Post("/i/{token}/pay", s.payNow)
 		r.Get("/i/{token}/return", s.payerReturned)
+		r.Get("/i/{token}/qr-bill.svg", s.showBill((*paper.Slip).SVG))
+		r.Get("/i/{token}/qr-code.svg", s.showBill((*paper.Slip).CodeSVG))
 	})
 }
 

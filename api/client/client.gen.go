@@ -1351,6 +1351,29 @@ type AccountChanges struct {
 	Names *AccountNames `json:"names,omitempty"`
 }
 
+// AccountHolder In whose name the account is, as the bank knows it.
+type AccountHolder struct {
+	// City Example: Lausanne
+	City string `json:"city"`
+
+	// Country Two letters (ISO 3166-1).
+	//
+	// Example: CH
+	Country string `json:"country"`
+
+	// HouseNumber Example: 7a
+	HouseNumber *string `json:"house_number,omitempty"`
+
+	// Name Example: Demo SA
+	Name string `json:"name"`
+
+	// Postcode Example: 1003
+	Postcode string `json:"postcode"`
+
+	// Street Example: Rue du Lac
+	Street *string `json:"street,omitempty"`
+}
+
 // AccountList defines model for AccountList.
 type AccountList struct {
 	Data []Account `json:"data"`
@@ -1479,6 +1502,36 @@ type Balance struct {
 
 	// Currency ISO 4217.
 	Currency Currency `json:"currency"`
+}
+
+// BankAccount defines model for BankAccount.
+type BankAccount struct {
+	// Account On which it is kept in the books.
+	//
+	// Example: 1020
+	Account   string    `json:"account"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// Holder In whose name the account is, as the bank knows it.
+	Holder *AccountHolder `json:"holder,omitempty"`
+
+	// Iban Example: CH9300762011623852957
+	Iban string `json:"iban"`
+
+	// ID Example: bac_01k9m1yq8fe3m9x7t2r5v0b4c6
+	ID string `json:"id"`
+
+	// QrIban Whether it takes payments with QR references only.
+	QrIban         bool `json:"qr_iban"`
+	UseForInvoices bool `json:"use_for_invoices"`
+}
+
+// BankAccountList defines model for BankAccountList.
+type BankAccountList struct {
+	Data []BankAccount `json:"data"`
 }
 
 // BankStatement defines model for BankStatement.
@@ -2399,7 +2452,7 @@ type InvoiceLine struct {
 
 	// UnitPrice In major units of the currency, with as many decimals as it needs; less than 0 for a discount.
 	//
-	// Example: 120.00
+	// Example: 72.00
 	UnitPrice string `json:"unit_price"`
 
 	// VatRate In percent. One that Switzerland doesn't have gets the warning `vat-rate-unknown`.
@@ -2757,6 +2810,24 @@ type NewAPIKey struct {
 
 // NewAPIKeyEnvironment What the key is called, `qk_test_…` or `qk_live_…`, to tell keys apart at a glance; `test` when absent.
 type NewAPIKeyEnvironment string
+
+// NewBankAccount defines model for NewBankAccount.
+type NewBankAccount struct {
+	// Account Example: 1029
+	Account AccountNumber `json:"account"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// Holder In whose name the account is, as the bank knows it.
+	Holder *AccountHolder `json:"holder,omitempty"`
+
+	// Iban Example: CH93 0076 2011 6238 5295 7
+	Iban string `json:"iban"`
+
+	// UseForInvoices `false` when absent.
+	UseForInvoices *bool `json:"use_for_invoices,omitempty"`
+}
 
 // NewCompany defines model for NewCompany.
 type NewCompany struct {
@@ -3623,24 +3694,22 @@ type PayoutStep struct {
 
 // PostalAddress defines model for PostalAddress.
 type PostalAddress struct {
+	// City Example: Lausanne
+	City string `json:"city"`
+
 	// Country Two letters (ISO 3166-1).
 	//
 	// Example: CH
 	Country string `json:"country"`
 
-	// Number Of the house.
-	//
-	// Example: 7a
-	Number *string `json:"number,omitempty"`
+	// HouseNumber Example: 7a
+	HouseNumber *string `json:"house_number,omitempty"`
 
-	// PostCode Example: 1003
-	PostCode string `json:"post_code"`
+	// Postcode Example: 1003
+	Postcode string `json:"postcode"`
 
 	// Street Example: Rue du Lac
 	Street *string `json:"street,omitempty"`
-
-	// Town Example: Lausanne
-	Town string `json:"town"`
 }
 
 // PricesIncludeVAT Whether the prices of the lines hold the value added tax; `false` when absent.
@@ -4931,6 +5000,9 @@ type CreateAccountJSONRequestBody = NewAccount
 // UpdateAccountJSONRequestBody defines body for UpdateAccount for application/json ContentType.
 type UpdateAccountJSONRequestBody = AccountChanges
 
+// CreateBankAccountJSONRequestBody defines body for CreateBankAccount for application/json ContentType.
+type CreateBankAccountJSONRequestBody = NewBankAccount
+
 // CreateCompanyJSONRequestBody defines body for CreateCompany for application/json ContentType.
 type CreateCompanyJSONRequestBody = NewCompany
 
@@ -5169,6 +5241,36 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /audit-log (the `ListAuditLog` operationId).
 	ListAuditLog(ctx context.Context, params *ListAuditLogParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListBankAccounts List the company's accounts at its bank
+	//
+	// Corresponds with GET /bank-accounts (the `ListBankAccounts` operationId).
+	ListBankAccounts(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateBankAccountWithBody Add a bank account
+	//
+	// With `use_for_invoices`, the online documents of open invoices in its currency carry a QR-bill for what is due. That needs a
+	// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /bank-accounts (the `CreateBankAccount` operationId).
+	CreateBankAccountWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateBankAccount Add a bank account
+	//
+	// With `use_for_invoices`, the online documents of open invoices in its currency carry a QR-bill for what is due. That needs a
+	// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /bank-accounts (the `CreateBankAccount` operationId).
+	CreateBankAccount(ctx context.Context, body CreateBankAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteBankAccount Remove a bank account
+	//
+	// Corresponds with DELETE /bank-accounts/{bank_account_id} (the `DeleteBankAccount` operationId).
+	DeleteBankAccount(ctx context.Context, bankAccountID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListCompanies List the companies
 	//
@@ -6371,6 +6473,76 @@ func (c *Client) UpdateAccount(ctx context.Context, number AccountNumber, body U
 // Corresponds with GET /audit-log (the `ListAuditLog` operationId).
 func (c *Client) ListAuditLog(ctx context.Context, params *ListAuditLogParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListAuditLogRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListBankAccounts List the company's accounts at its bank
+//
+// Corresponds with GET /bank-accounts (the `ListBankAccounts` operationId).
+func (c *Client) ListBankAccounts(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListBankAccountsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateBankAccountWithBody Add a bank account
+//
+// With `use_for_invoices`, the online documents of open invoices in its currency carry a QR-bill for what is due. That needs a
+// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /bank-accounts (the `CreateBankAccount` operationId).
+func (c *Client) CreateBankAccountWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateBankAccountRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateBankAccount Add a bank account
+//
+// With `use_for_invoices`, the online documents of open invoices in its currency carry a QR-bill for what is due. That needs a
+// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /bank-accounts (the `CreateBankAccount` operationId).
+func (c *Client) CreateBankAccount(ctx context.Context, body CreateBankAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateBankAccountRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteBankAccount Remove a bank account
+//
+// Corresponds with DELETE /bank-accounts/{bank_account_id} (the `DeleteBankAccount` operationId).
+func (c *Client) DeleteBankAccount(ctx context.Context, bankAccountID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteBankAccountRequest(c.Server, bankAccountID)
 	if err != nil {
 		return nil, err
 	}
@@ -8941,6 +9113,107 @@ func NewListAuditLogRequest(server string, params *ListAuditLogParams) (*http.Re
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListBankAccountsRequest constructs an http.Request for the ListBankAccounts method
+func NewListBankAccountsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/bank-accounts")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateBankAccountRequest calls the generic CreateBankAccount builder with application/json body
+func NewCreateBankAccountRequest(server string, body CreateBankAccountJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateBankAccountRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateBankAccountRequestWithBody constructs an http.Request for the CreateBankAccount method, with any body, and a specified content type
+func NewCreateBankAccountRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/bank-accounts")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteBankAccountRequest constructs an http.Request for the DeleteBankAccount method
+func NewDeleteBankAccountRequest(server string, bankAccountID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "bank_account_id", bankAccountID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/bank-accounts/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -13096,6 +13369,40 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /audit-log (the `ListAuditLog` operationId).
 	ListAuditLogWithResponse(ctx context.Context, params *ListAuditLogParams, reqEditors ...RequestEditorFn) (*ListAuditLogResponse, error)
 
+	// ListBankAccountsWithResponse List the company's accounts at its bank
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /bank-accounts (the `ListBankAccounts` operationId).
+	ListBankAccountsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListBankAccountsResponse, error)
+
+	// CreateBankAccountWithBodyWithResponse Add a bank account
+	//
+	// With `use_for_invoices`, the online documents of open invoices in its currency carry a QR-bill for what is due. That needs a
+	// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /bank-accounts (the `CreateBankAccount` operationId).
+	CreateBankAccountWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateBankAccountResponse, error)
+
+	// CreateBankAccountWithResponse Add a bank account
+	//
+	// With `use_for_invoices`, the online documents of open invoices in its currency carry a QR-bill for what is due. That needs a
+	// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /bank-accounts (the `CreateBankAccount` operationId).
+	CreateBankAccountWithResponse(ctx context.Context, body CreateBankAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateBankAccountResponse, error)
+
+	// DeleteBankAccountWithResponse Remove a bank account
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /bank-accounts/{bank_account_id} (the `DeleteBankAccount` operationId).
+	DeleteBankAccountWithResponse(ctx context.Context, bankAccountID string, reqEditors ...RequestEditorFn) (*DeleteBankAccountResponse, error)
+
 	// ListCompaniesWithResponse List the companies
 	//
 	// Newest first.
@@ -14607,6 +14914,157 @@ func (r ListAuditLogResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListAuditLogResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListBankAccountsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BankAccountList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListBankAccountsResponse) GetJSON200() *BankAccountList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListBankAccountsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListBankAccountsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListBankAccountsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListBankAccountsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListBankAccountsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateBankAccountResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *BankAccount
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateBankAccountResponse) GetJSON201() *BankAccount {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r CreateBankAccountResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateBankAccountResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateBankAccountResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateBankAccountResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateBankAccountResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateBankAccountResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteBankAccountResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DeleteBankAccountResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteBankAccountResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteBankAccountResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteBankAccountResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteBankAccountResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteBankAccountResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -19560,6 +20018,64 @@ func (c *ClientWithResponses) ListAuditLogWithResponse(ctx context.Context, para
 	return ParseListAuditLogResponse(rsp)
 }
 
+// ListBankAccountsWithResponse List the company's accounts at its bank
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /bank-accounts (the `ListBankAccounts` operationId).
+func (c *ClientWithResponses) ListBankAccountsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListBankAccountsResponse, error) {
+	rsp, err := c.ListBankAccounts(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListBankAccountsResponse(rsp)
+}
+
+// CreateBankAccountWithBodyWithResponse Add a bank account
+//
+// With `use_for_invoices`, the online documents of open invoices in its currency carry a QR-bill for what is due. That needs a
+// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /bank-accounts (the `CreateBankAccount` operationId).
+func (c *ClientWithResponses) CreateBankAccountWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateBankAccountResponse, error) {
+	rsp, err := c.CreateBankAccountWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateBankAccountResponse(rsp)
+}
+
+// CreateBankAccountWithResponse Add a bank account
+//
+// With `use_for_invoices`, the online documents of open invoices in its currency carry a QR-bill for what is due. That needs a
+// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /bank-accounts (the `CreateBankAccount` operationId).
+func (c *ClientWithResponses) CreateBankAccountWithResponse(ctx context.Context, body CreateBankAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateBankAccountResponse, error) {
+	rsp, err := c.CreateBankAccount(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateBankAccountResponse(rsp)
+}
+
+// DeleteBankAccountWithResponse Remove a bank account
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /bank-accounts/{bank_account_id} (the `DeleteBankAccount` operationId).
+func (c *ClientWithResponses) DeleteBankAccountWithResponse(ctx context.Context, bankAccountID string, reqEditors ...RequestEditorFn) (*DeleteBankAccountResponse, error) {
+	rsp, err := c.DeleteBankAccount(ctx, bankAccountID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteBankAccountResponse(rsp)
+}
+
 // ListCompaniesWithResponse List the companies
 //
 // Newest first.
@@ -21666,6 +22182,115 @@ func ParseListAuditLogResponse(rsp *http.Response) (*ListAuditLogResponse, error
 			return nil, err
 		}
 		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListBankAccountsResponse parses an HTTP response from a ListBankAccountsWithResponse call
+func ParseListBankAccountsResponse(rsp *http.Response) (*ListBankAccountsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListBankAccountsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BankAccountList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateBankAccountResponse parses an HTTP response from a CreateBankAccountWithResponse call
+func ParseCreateBankAccountResponse(rsp *http.Response) (*CreateBankAccountResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateBankAccountResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest BankAccount
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteBankAccountResponse parses an HTTP response from a DeleteBankAccountWithResponse call
+func ParseDeleteBankAccountResponse(rsp *http.Response) (*DeleteBankAccountResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteBankAccountResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

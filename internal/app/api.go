@@ -108,6 +108,7 @@ func byAddress(people, others http.Handler) http.Handler {
 var (
 	_ api.AccountsTx         = (*postgres.Tx)(nil)
 	_ api.AuditTx            = (*postgres.Tx)(nil)
+	_ api.BankAccountsTx     = (*postgres.Tx)(nil)
 	_ api.DocumentsTx        = (*postgres.Tx)(nil)
 	_ api.EventsTx           = (*postgres.Tx)(nil)
 	_ api.ExceptionsTx       = (*postgres.Tx)(nil)

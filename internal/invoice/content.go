@@ -28,11 +28,11 @@ type Content struct {
 
 // Address is a structured postal address.
 type Address struct {
-	Street   string `json:"street,omitempty"`
-	Number   string `json:"number,omitempty"` // of the house
-	PostCode string `json:"post_code,omitempty"`
-	Town     string `json:"town,omitempty"`
-	Country  string `json:"country,omitempty"` // ISO 3166-1, two letters
+	Street      string `json:"street,omitempty"`
+	HouseNumber string `json:"house_number,omitempty"`
+	Postcode    string `json:"postcode,omitempty"`
+	City        string `json:"city,omitempty"`
+	Country     string `json:"country,omitempty"` // ISO 3166-1, two letters
 }
 
 // Lines returns the address as it stands below a name; none when there is no address. The country is only there outside Switzerland.
@@ -40,14 +40,14 @@ func (a Address) Lines() (lines []string) {
 	if a == (Address{}) {
 		return nil
 	}
-	if street := strings.TrimSpace(a.Street + " " + a.Number); street != "" {
+	if street := strings.TrimSpace(a.Street + " " + a.HouseNumber); street != "" {
 		lines = append(lines, street)
 	}
-	town := a.PostCode + " " + a.Town
+	city := a.Postcode + " " + a.City
 	if a.Country != "CH" && a.Country != "LI" {
-		town = a.Country + "-" + town
+		city = a.Country + "-" + city
 	}
-	return append(lines, town)
+	return append(lines, city)
 }
 
 // Line is one line of an invoice. Numbers are as they were written: "2", "1.5", "8.1".
@@ -166,8 +166,8 @@ func (a *Address) validate() []problem.Field {
 	}
 	const at = "customer.address."
 	fields := slices.Concat(
-		text.Line(at+"street", &a.Street, 0, 70), text.Line(at+"number", &a.Number, 0, 16),
-		text.Line(at+"post_code", &a.PostCode, 1, 16), text.Line(at+"town", &a.Town, 1, 35),
+		text.Line(at+"street", &a.Street, 0, 70), text.Line(at+"house_number", &a.HouseNumber, 0, 16),
+		text.Line(at+"postcode", &a.Postcode, 1, 16), text.Line(at+"city", &a.City, 1, 35),
 	)
 	if !country.MatchString(a.Country) {
 		fields = append(fields, problem.Field{Name: at + "country", Message: "must be two letters such as CH (ISO 3166-1)"})

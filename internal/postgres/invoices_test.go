@@ -24,7 +24,7 @@ func TestAnInvoiceIsKeptAsItIs(t *testing.T) {
 	paid := newInvoice(b.company.ID, "2026-2", other.ID, b.service.ID)
 	require.NoError(t, paid.Receive(chf("108.00"), noon))
 	paid.Content = invoice.Content{
-		IssueDate: day, Address: invoice.Address{Street: "Rue du Lac", Number: "7a", PostCode: "1003", Town: "Lausanne", Country: "CH"},
+		IssueDate: day, Address: invoice.Address{Street: "Rue du Lac", HouseNumber: "7a", Postcode: "1003", City: "Lausanne", Country: "CH"},
 		Lines:            []invoice.Line{{Description: "Conseil\nsur place", Quantity: "1", Unit: "h", UnitPrice: "99.91", VATRate: "8.1"}},
 		PricesIncludeVAT: true, FiveCentimes: true, Metadata: map[string]string{"order": "A-1"},
 	}

@@ -13,7 +13,9 @@ import (
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/idempotency"
+	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/session"
 	"github.com/quittance/quittance/internal/settlement"
@@ -72,6 +74,9 @@ func twoCompanies(t *testing.T, store *postgres.Store) (first, second books) {
 			_, err = tx.InsertDocument(t.Context(), document)
 			require.NoError(t, err)
 			require.NoError(t, tx.InsertWebhookEndpoint(t.Context(), newEndpoint(b.company.ID)))
+			require.NoError(t, tx.InsertBankAccount(t.Context(), merchant.BankAccount{
+				ID: id.New(id.BankAccount), CompanyID: b.company.ID, IBAN: "CH9300762011623852957", Account: ledger.Bank, Currency: money.CHF, CreatedAt: noon,
+			}))
 			require.NoError(t, tx.SaveSignInProvider(t.Context(), newProvider(b.company.ID)))
 			s, p := b.settlement("file"), b.payout("105.70")
 			require.NoError(t, tx.InsertSettlement(t.Context(), s))

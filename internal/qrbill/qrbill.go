@@ -101,6 +101,13 @@ func (b Bill) Payload() (string, error) {
 	return payload, nil
 }
 
+// Check returns what keeps a bill from carrying the address; name is that of the field that holds it.
+func (a Address) Check(name string) []problem.Field {
+	c := &checks{}
+	c.address(name, a)
+	return c.faults
+}
+
 // Fitted returns the address as a bill can carry it: clean, and shortened where a part is too long. It reports false when that cannot
 // be: a part that must be there is missing, or a character has no place in a bill. A debtor's address that does not fit is best left
 // for the payer to write.

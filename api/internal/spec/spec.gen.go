@@ -1352,6 +1352,29 @@ type AccountChanges struct {
 	Names *AccountNames `json:"names,omitempty"`
 }
 
+// AccountHolder In whose name the account is, as the bank knows it.
+type AccountHolder struct {
+	// City Example: Lausanne
+	City string `json:"city"`
+
+	// Country Two letters (ISO 3166-1).
+	//
+	// Example: CH
+	Country string `json:"country"`
+
+	// HouseNumber Example: 7a
+	HouseNumber *string `json:"house_number,omitempty"`
+
+	// Name Example: Demo SA
+	Name string `json:"name"`
+
+	// Postcode Example: 1003
+	Postcode string `json:"postcode"`
+
+	// Street Example: Rue du Lac
+	Street *string `json:"street,omitempty"`
+}
+
 // AccountList defines model for AccountList.
 type AccountList struct {
 	Data []Account `json:"data"`
@@ -1480,6 +1503,36 @@ type Balance struct {
 
 	// Currency ISO 4217.
 	Currency Currency `json:"currency"`
+}
+
+// BankAccount defines model for BankAccount.
+type BankAccount struct {
+	// Account On which it is kept in the books.
+	//
+	// Example: 1020
+	Account   string    `json:"account"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// Holder In whose name the account is, as the bank knows it.
+	Holder *AccountHolder `json:"holder,omitempty"`
+
+	// Iban Example: CH9300762011623852957
+	Iban string `json:"iban"`
+
+	// ID Example: bac_01k9m1yq8fe3m9x7t2r5v0b4c6
+	ID string `json:"id"`
+
+	// QrIban Whether it takes payments with QR references only.
+	QrIban         bool `json:"qr_iban"`
+	UseForInvoices bool `json:"use_for_invoices"`
+}
+
+// BankAccountList defines model for BankAccountList.
+type BankAccountList struct {
+	Data []BankAccount `json:"data"`
 }
 
 // BankStatement defines model for BankStatement.
@@ -2400,7 +2453,7 @@ type InvoiceLine struct {
 
 	// UnitPrice In major units of the currency, with as many decimals as it needs; less than 0 for a discount.
 	//
-	// Example: 120.00
+	// Example: 72.00
 	UnitPrice string `json:"unit_price"`
 
 	// VatRate In percent. One that Switzerland doesn't have gets the warning `vat-rate-unknown`.
@@ -2758,6 +2811,24 @@ type NewAPIKey struct {
 
 // NewAPIKeyEnvironment What the key is called, `qk_test_…` or `qk_live_…`, to tell keys apart at a glance; `test` when absent.
 type NewAPIKeyEnvironment string
+
+// NewBankAccount defines model for NewBankAccount.
+type NewBankAccount struct {
+	// Account Example: 1029
+	Account AccountNumber `json:"account"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// Holder In whose name the account is, as the bank knows it.
+	Holder *AccountHolder `json:"holder,omitempty"`
+
+	// Iban Example: CH93 0076 2011 6238 5295 7
+	Iban string `json:"iban"`
+
+	// UseForInvoices `false` when absent.
+	UseForInvoices *bool `json:"use_for_invoices,omitempty"`
+}
 
 // NewCompany defines model for NewCompany.
 type NewCompany struct {
@@ -3624,24 +3695,22 @@ type PayoutStep struct {
 
 // PostalAddress defines model for PostalAddress.
 type PostalAddress struct {
+	// City Example: Lausanne
+	City string `json:"city"`
+
 	// Country Two letters (ISO 3166-1).
 	//
 	// Example: CH
 	Country string `json:"country"`
 
-	// Number Of the house.
-	//
-	// Example: 7a
-	Number *string `json:"number,omitempty"`
+	// HouseNumber Example: 7a
+	HouseNumber *string `json:"house_number,omitempty"`
 
-	// PostCode Example: 1003
-	PostCode string `json:"post_code"`
+	// Postcode Example: 1003
+	Postcode string `json:"postcode"`
 
 	// Street Example: Rue du Lac
 	Street *string `json:"street,omitempty"`
-
-	// Town Example: Lausanne
-	Town string `json:"town"`
 }
 
 // PricesIncludeVAT Whether the prices of the lines hold the value added tax; `false` when absent.
@@ -4932,6 +5001,9 @@ type CreateAccountJSONRequestBody = NewAccount
 // UpdateAccountJSONRequestBody defines body for UpdateAccount for application/json ContentType.
 type UpdateAccountJSONRequestBody = AccountChanges
 
+// CreateBankAccountJSONRequestBody defines body for CreateBankAccount for application/json ContentType.
+type CreateBankAccountJSONRequestBody = NewBankAccount
+
 // CreateCompanyJSONRequestBody defines body for CreateCompany for application/json ContentType.
 type CreateCompanyJSONRequestBody = NewCompany
 
@@ -5054,6 +5126,15 @@ type ServerInterface interface {
 	// ListAuditLog Who changed what
 	// (GET /audit-log)
 	ListAuditLog(w http.ResponseWriter, r *http.Request, params ListAuditLogParams)
+	// ListBankAccounts List the company's accounts at its bank
+	// (GET /bank-accounts)
+	ListBankAccounts(w http.ResponseWriter, r *http.Request)
+	// CreateBankAccount Add a bank account
+	// (POST /bank-accounts)
+	CreateBankAccount(w http.ResponseWriter, r *http.Request)
+	// DeleteBankAccount Remove a bank account
+	// (DELETE /bank-accounts/{bank_account_id})
+	DeleteBankAccount(w http.ResponseWriter, r *http.Request, bankAccountID string)
 	// ListCompanies List the companies
 	// (GET /companies)
 	ListCompanies(w http.ResponseWriter, r *http.Request, params ListCompaniesParams)
@@ -5342,6 +5423,24 @@ func (_ Unimplemented) UpdateAccount(w http.ResponseWriter, r *http.Request, num
 // ListAuditLog Who changed what
 // (GET /audit-log)
 func (_ Unimplemented) ListAuditLog(w http.ResponseWriter, r *http.Request, params ListAuditLogParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ListBankAccounts List the company's accounts at its bank
+// (GET /bank-accounts)
+func (_ Unimplemented) ListBankAccounts(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// CreateBankAccount Add a bank account
+// (POST /bank-accounts)
+func (_ Unimplemented) CreateBankAccount(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// DeleteBankAccount Remove a bank account
+// (DELETE /bank-accounts/{bank_account_id})
+func (_ Unimplemented) DeleteBankAccount(w http.ResponseWriter, r *http.Request, bankAccountID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -6082,6 +6181,60 @@ func (siw *ServerInterfaceWrapper) ListAuditLog(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ListAuditLog(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListBankAccounts operation middleware
+func (siw *ServerInterfaceWrapper) ListBankAccounts(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListBankAccounts(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateBankAccount operation middleware
+func (siw *ServerInterfaceWrapper) CreateBankAccount(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateBankAccount(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DeleteBankAccount operation middleware
+func (siw *ServerInterfaceWrapper) DeleteBankAccount(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "bank_account_id" -------------
+	var bankAccountID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "bank_account_id", chi.URLParam(r, "bank_account_id"), &bankAccountID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "bank_account_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteBankAccount(w, r, bankAccountID)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -8900,6 +9053,15 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Get(options.BaseURL+"/audit-log", wrapper.ListAuditLog)
 	})
 	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/bank-accounts", wrapper.ListBankAccounts)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/bank-accounts", wrapper.CreateBankAccount)
+	})
+	r.Group(func(r chi.Router) {
+		r.Delete(options.BaseURL+"/bank-accounts/{bank_account_id}", wrapper.DeleteBankAccount)
+	})
+	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/companies", wrapper.ListCompanies)
 	})
 	r.Group(func(r chi.Router) {
@@ -9646,6 +9808,148 @@ type ListAuditLogdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListAuditLogdefaultApplicationProblemPlusJSONResponse) VisitListAuditLogResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBankAccountsRequestObject struct {
+}
+
+type ListBankAccountsResponseObject interface {
+	VisitListBankAccountsResponse(w http.ResponseWriter) error
+}
+
+type ListBankAccounts200JSONResponse BankAccountList
+
+func (response ListBankAccounts200JSONResponse) VisitListBankAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBankAccountsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListBankAccountsdefaultApplicationProblemPlusJSONResponse) VisitListBankAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateBankAccountRequestObject struct {
+	Body *CreateBankAccountJSONRequestBody
+}
+
+type CreateBankAccountResponseObject interface {
+	VisitCreateBankAccountResponse(w http.ResponseWriter) error
+}
+
+type CreateBankAccount201JSONResponse BankAccount
+
+func (response CreateBankAccount201JSONResponse) VisitCreateBankAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateBankAccount422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response CreateBankAccount422ApplicationProblemPlusJSONResponse) VisitCreateBankAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateBankAccountdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateBankAccountdefaultApplicationProblemPlusJSONResponse) VisitCreateBankAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteBankAccountRequestObject struct {
+	BankAccountID string `json:"bank_account_id"`
+}
+
+type DeleteBankAccountResponseObject interface {
+	VisitDeleteBankAccountResponse(w http.ResponseWriter) error
+}
+
+type DeleteBankAccount204Response struct {
+}
+
+func (response DeleteBankAccount204Response) VisitDeleteBankAccountResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteBankAccount404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteBankAccount404ApplicationProblemPlusJSONResponse) VisitDeleteBankAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteBankAccountdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteBankAccountdefaultApplicationProblemPlusJSONResponse) VisitDeleteBankAccountResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -14988,6 +15292,15 @@ type StrictServerInterface interface {
 	// ListAuditLog Who changed what
 	// (GET /audit-log)
 	ListAuditLog(ctx context.Context, request ListAuditLogRequestObject) (ListAuditLogResponseObject, error)
+	// ListBankAccounts List the company's accounts at its bank
+	// (GET /bank-accounts)
+	ListBankAccounts(ctx context.Context, request ListBankAccountsRequestObject) (ListBankAccountsResponseObject, error)
+	// CreateBankAccount Add a bank account
+	// (POST /bank-accounts)
+	CreateBankAccount(ctx context.Context, request CreateBankAccountRequestObject) (CreateBankAccountResponseObject, error)
+	// DeleteBankAccount Remove a bank account
+	// (DELETE /bank-accounts/{bank_account_id})
+	DeleteBankAccount(ctx context.Context, request DeleteBankAccountRequestObject) (DeleteBankAccountResponseObject, error)
 	// ListCompanies List the companies
 	// (GET /companies)
 	ListCompanies(ctx context.Context, request ListCompaniesRequestObject) (ListCompaniesResponseObject, error)
@@ -15440,6 +15753,87 @@ func (sh *strictHandler) ListAuditLog(w http.ResponseWriter, r *http.Request, pa
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ListAuditLogResponseObject); ok {
 		if err := validResponse.VisitListAuditLogResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListBankAccounts operation middleware
+func (sh *strictHandler) ListBankAccounts(w http.ResponseWriter, r *http.Request) {
+	var request ListBankAccountsRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListBankAccounts(ctx, request.(ListBankAccountsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListBankAccounts")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListBankAccountsResponseObject); ok {
+		if err := validResponse.VisitListBankAccountsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateBankAccount operation middleware
+func (sh *strictHandler) CreateBankAccount(w http.ResponseWriter, r *http.Request) {
+	var request CreateBankAccountRequestObject
+
+	var body CreateBankAccountJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateBankAccount(ctx, request.(CreateBankAccountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateBankAccount")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateBankAccountResponseObject); ok {
+		if err := validResponse.VisitCreateBankAccountResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteBankAccount operation middleware
+func (sh *strictHandler) DeleteBankAccount(w http.ResponseWriter, r *http.Request, bankAccountID string) {
+	var request DeleteBankAccountRequestObject
+
+	request.BankAccountID = bankAccountID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteBankAccount(ctx, request.(DeleteBankAccountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteBankAccount")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DeleteBankAccountResponseObject); ok {
+		if err := validResponse.VisitDeleteBankAccountResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
