@@ -67,7 +67,9 @@ func TestTheOnlineDocumentCarriesTheQRBillOfWhatIsDue(t *testing.T) {
 	}
 	assert.Equal(t, http.StatusOK, w.get("/i/"+inv.Token+"/qr-code.svg").Code)
 
-	paid, euros := w.newInvoice(invoice.Paid), w.newInvoice(invoice.Open, func(i *invoice.Invoice) { i.Amount, i.AmountPaid = money.MustParse("5.00", money.EUR), money.Zero(money.EUR) })
+	paid, euros := w.newInvoice(invoice.Paid), w.newInvoice(invoice.Open, func(i *invoice.Invoice) {
+		i.Amount, i.AmountPaid = money.MustParse("5.00", money.EUR), money.Zero(money.EUR)
+	})
 	for _, other := range []invoice.Invoice{paid, euros} {
 		assert.NotContains(t, w.get("/i/"+other.Token).Body.String(), "qr-code.svg")
 		assert.Equal(t, http.StatusNotFound, w.get("/i/"+other.Token+"/qr-bill.svg").Code)

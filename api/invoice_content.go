@@ -16,11 +16,10 @@ func amountOr(value *spec.Amount, currency string, content invoice.Content) (mon
 	if err != nil {
 		return zero, err
 	}
-	sum, err := content.Amount(zero.Currency())
-	if err != nil {
-		return zero, nil // what is wrong with the lines, Validate says
+	if sum, err := content.Amount(zero.Currency()); err == nil { // else Validate says what is wrong with the lines
+		return sum, nil
 	}
-	return sum, nil
+	return zero, nil
 }
 
 // changeContent makes the changes that are not absent.
