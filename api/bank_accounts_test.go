@@ -31,13 +31,14 @@ func TestABankAccountIsKeptWithWhatItIsFor(t *testing.T) {
 	assert.Equal(t, []any{"CH4431999123000889012", true}, []any{made["iban"], made["qr_iban"]})
 	assert.Equal(t, []any{made}, w.call("GET", "/bank-accounts", w.key, nil).json(200)["data"])
 	for field, change := range map[string]object{
-		"iban":             {"use_for_invoices": false},
-		"use_for_invoices": {"iban": "CH9300762011623852957"},
-		"account":          {"account": "9999", "iban": "CH5604835012345678009", "use_for_invoices": false},
-		"holder.name":      {"iban": "CH5604835012345678009", "holder": object{"name": "株式会社", "postcode": "1003", "city": "Lausanne", "country": "CH"}},
-		"holder.country":   {"iban": "CH5604835012345678009", "holder": object{"name": "Demo SA", "postcode": "1003", "city": "Lausanne", "country": "XX"}},
+		"account":        {"account": "9999", "iban": "CH5604835012345678009", "use_for_invoices": false},
+		"holder.name":    {"iban": "CH5604835012345678009", "holder": object{"name": "株式会社", "postcode": "1003", "city": "Lausanne", "country": "CH"}},
+		"holder.country": {"iban": "CH5604835012345678009", "holder": object{"name": "Demo SA", "postcode": "1003", "city": "Lausanne", "country": "XX"}},
 	} {
 		assert.Equal(t, []string{field}, w.call("POST", "/bank-accounts", w.key, forInvoices(change)).problem(422, "validation-failed"))
+	}
+	for _, taken := range []object{{"use_for_invoices": false}, {"iban": "CH9300762011623852957"}} {
+		w.call("POST", "/bank-accounts", w.key, forInvoices(taken)).problem(409, "bank-account-taken")
 	}
 	assert.Equal(t, []string{"iban"}, w.call("POST", "/bank-accounts", w.key, forInvoices(object{"currency": "EUR"})).problem(422, "validation-failed"), "no QR-IBAN in EUR")
 	assert.Equal(t, []string{"iban"}, w.call("POST", "/bank-accounts", w.key, forInvoices(object{"iban": "DE89370400440532013000"})).problem(422, "validation-failed"))

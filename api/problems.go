@@ -37,6 +37,7 @@ var problemTypes = map[problem.Code]struct {
 	problem.EntryNotReversible:      {http.StatusConflict, "The entry can't be reversed by hand"},
 	problem.EntryReversed:           {http.StatusConflict, "The entry is reversed"},
 	problem.AccountNumberTaken:      {http.StatusConflict, "The account number is taken"},
+	problem.BankAccountTaken:        {http.StatusConflict, "There is such a bank account"},
 	problem.AccountInUse:            {http.StatusConflict, "The account is in use"},
 	problem.ExceptionResolved:       {http.StatusConflict, "The exception is resolved"},
 	problem.DecisionImpossible:      {http.StatusConflict, "The decision can't be carried out"},

@@ -961,6 +961,7 @@ func (e PayoutState) Valid() bool {
 const (
 	UrnQuittanceProblemAccountInUse                    ProblemType = "urn:quittance:problem:account-in-use"
 	UrnQuittanceProblemAccountNumberTaken              ProblemType = "urn:quittance:problem:account-number-taken"
+	UrnQuittanceProblemBankAccountTaken                ProblemType = "urn:quittance:problem:bank-account-taken"
 	UrnQuittanceProblemBodyTooLarge                    ProblemType = "urn:quittance:problem:body-too-large"
 	UrnQuittanceProblemCompanySuspended                ProblemType = "urn:quittance:problem:company-suspended"
 	UrnQuittanceProblemCredentialsRejected             ProblemType = "urn:quittance:problem:credentials-rejected"
@@ -1015,6 +1016,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemAccountInUse:
 		return true
 	case UrnQuittanceProblemAccountNumberTaken:
+		return true
+	case UrnQuittanceProblemBankAccountTaken:
 		return true
 	case UrnQuittanceProblemBodyTooLarge:
 		return true
@@ -5250,7 +5253,8 @@ type ClientInterface interface {
 	// CreateBankAccountWithBody Add a bank account
 	//
 	// With `use_for_invoices`, the online documents of open invoices in its currency carry a QR-bill for what is due. That needs a
-	// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency.
+	// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency, and
+	// each IBAN once (`bank-account-taken`).
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5260,7 +5264,8 @@ type ClientInterface interface {
 	// CreateBankAccount Add a bank account
 	//
 	// With `use_for_invoices`, the online documents of open invoices in its currency carry a QR-bill for what is due. That needs a
-	// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency.
+	// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency, and
+	// each IBAN once (`bank-account-taken`).
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -6501,7 +6506,8 @@ func (c *Client) ListBankAccounts(ctx context.Context, reqEditors ...RequestEdit
 // CreateBankAccountWithBody Add a bank account
 //
 // With `use_for_invoices`, the online documents of open invoices in its currency carry a QR-bill for what is due. That needs a
-// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency.
+// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency, and
+// each IBAN once (`bank-account-taken`).
 //
 // Takes any type of body and a specified content type.
 //
@@ -6521,7 +6527,8 @@ func (c *Client) CreateBankAccountWithBody(ctx context.Context, contentType stri
 // CreateBankAccount Add a bank account
 //
 // With `use_for_invoices`, the online documents of open invoices in its currency carry a QR-bill for what is due. That needs a
-// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency.
+// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency, and
+// each IBAN once (`bank-account-taken`).
 //
 // Takes a body of the `application/json` content type.
 //
@@ -13379,7 +13386,8 @@ type ClientWithResponsesInterface interface {
 	// CreateBankAccountWithBodyWithResponse Add a bank account
 	//
 	// With `use_for_invoices`, the online documents of open invoices in its currency carry a QR-bill for what is due. That needs a
-	// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency.
+	// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency, and
+	// each IBAN once (`bank-account-taken`).
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -13389,7 +13397,8 @@ type ClientWithResponsesInterface interface {
 	// CreateBankAccountWithResponse Add a bank account
 	//
 	// With `use_for_invoices`, the online documents of open invoices in its currency carry a QR-bill for what is due. That needs a
-	// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency.
+	// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency, and
+	// each IBAN once (`bank-account-taken`).
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -14973,6 +14982,8 @@ type CreateBankAccountResponse struct {
 	HTTPResponse *http.Response
 	// JSON201 the response for an HTTP 201 `application/json` response
 	JSON201 *BankAccount
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Conflict
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -14982,6 +14993,11 @@ type CreateBankAccountResponse struct {
 // GetJSON201 returns the response for an HTTP 201 `application/json` response
 func (r CreateBankAccountResponse) GetJSON201() *BankAccount {
 	return r.JSON201
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r CreateBankAccountResponse) GetApplicationProblemJSON409() *Conflict {
+	return r.ApplicationProblemJSON409
 }
 
 // GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
@@ -20034,7 +20050,8 @@ func (c *ClientWithResponses) ListBankAccountsWithResponse(ctx context.Context, 
 // CreateBankAccountWithBodyWithResponse Add a bank account
 //
 // With `use_for_invoices`, the online documents of open invoices in its currency carry a QR-bill for what is due. That needs a
-// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency.
+// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency, and
+// each IBAN once (`bank-account-taken`).
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20050,7 +20067,8 @@ func (c *ClientWithResponses) CreateBankAccountWithBodyWithResponse(ctx context.
 // CreateBankAccountWithResponse Add a bank account
 //
 // With `use_for_invoices`, the online documents of open invoices in its currency carry a QR-bill for what is due. That needs a
-// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency.
+// holder, and an IBAN of Switzerland or Liechtenstein; in EUR it must be no QR-IBAN. There is one such account in a currency, and
+// each IBAN once (`bank-account-taken`).
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22248,6 +22266,13 @@ func ParseCreateBankAccountResponse(rsp *http.Response) (*CreateBankAccountRespo
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid

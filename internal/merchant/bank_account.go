@@ -2,6 +2,7 @@ package merchant
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/qrbill"
+	"github.com/quittance/quittance/internal/text"
 )
 
 // BankAccount is an account of the company at its bank.
@@ -35,7 +37,14 @@ func (b *BankAccount) Validate() error {
 		fields = append(fields, problem.Field{Name: "iban", Message: "must be an IBAN, such as CH93 0076 2011 6238 5295 7"})
 	}
 	if b.Holder != (qrbill.Address{}) || b.UseForInvoices {
-		fields = append(fields, b.Holder.Check("holder")...)
+		h := &b.Holder
+		written := slices.Concat(
+			text.Line("holder.name", &h.Name, 1, 70), text.Line("holder.street", &h.Street, 0, 70), text.Line("holder.house_number", &h.HouseNumber, 0, 16),
+			text.Line("holder.postcode", &h.Postcode, 1, 16), text.Line("holder.city", &h.City, 1, 35),
+		)
+		if fields = append(fields, written...); len(written) == 0 {
+			fields = append(fields, h.Check("holder")...)
+		}
 	}
 	if len(fields) > 0 || !b.UseForInvoices {
 		return problem.InvalidFields(fields...)

@@ -27,8 +27,8 @@ func (tx *Tx) InvoiceAccount(ctx context.Context, currency money.Currency) (b me
 	return optional(ctx, tx.tx, scanBankAccount, "look up the bank account of invoices", selectBankAccounts+` where use_for_invoices and currency = $1`, currency)
 }
 
-// InsertBankAccount stores a bank account; the same id again changes nothing. An IBAN that the company has in that currency, an
-// account that the chart doesn't have, and a second one for invoices in a currency are problem.Invalid.
+// InsertBankAccount stores a bank account; the same id again changes nothing. An IBAN that the company has in that currency, and a
+// second one for invoices in a currency, are problem.BankAccountTaken; an account that the chart doesn't have is problem.Invalid.
 func (tx *Tx) InsertBankAccount(ctx context.Context, b merchant.BankAccount) error {
 	_, err := tx.tx.Exec(ctx, `
 		insert into bank_accounts (company_id, id, iban, account, currency, use_for_invoices, holder, created_at)
@@ -36,9 +36,9 @@ func (tx *Tx) InsertBankAccount(ctx context.Context, b merchant.BankAccount) err
 		b.CompanyID, b.ID, b.IBAN, b.Account, b.Currency, b.UseForInvoices, b.Holder, b.CreatedAt)
 	switch {
 	case violates(err, uniqueViolation, "one_account_per_iban"):
-		return problem.InvalidFields(problem.Field{Name: "iban", Message: "must not be there already in this currency"})
+		return problem.New(problem.BankAccountTaken, "There is already a bank account %s in %s.", b.IBAN, b.Currency)
 	case violates(err, uniqueViolation, "one_for_invoices"):
-		return problem.InvalidFields(problem.Field{Name: "use_for_invoices", Message: "must be true for one bank account in a currency only"})
+		return problem.New(problem.BankAccountTaken, "There is already a bank account for invoices in %s.", b.Currency)
 	case violates(err, foreignKeyViolation, "bank_account_in_chart"):
 		return problem.InvalidFields(problem.Field{Name: "account", Message: "must be an account of the chart, see GET /v1/accounts"})
 	default:

@@ -50,6 +50,7 @@ const (
 	EntryNotReversible      Code = "entry-not-reversible"
 	EntryReversed           Code = "entry-reversed"
 	AccountNumberTaken      Code = "account-number-taken"
+	BankAccountTaken        Code = "bank-account-taken"
 	AccountInUse            Code = "account-in-use"
 	PeriodClosed            Code = "period-closed"
 	TooManyEndpoints        Code = "too-many-webhook-endpoints"

@@ -214,3 +214,9 @@ func FuzzPayload(f *testing.F) {
 		require.NoError(t, err)
 	})
 }
+
+func TestAZeroByteHasNoPlaceInABill(t *testing.T) {
+	t.Parallel()
+	_, refused := qrbill.Clean("Laus\x00anne")
+	assert.NotZero(t, refused)
+}

@@ -1,6 +1,7 @@
 package qrbill
 
 import (
+	"cmp"
 	"strings"
 	"unicode/utf8"
 
@@ -35,7 +36,7 @@ func Clean(s string) (string, rune) {
 		if written, ok := nearest(r); ok {
 			clean.WriteString(written)
 		} else if refused == 0 {
-			refused = r
+			refused = cmp.Or(r, utf8.RuneError) // a zero byte is refused too
 		}
 	}
 	return strings.Join(strings.Fields(clean.String()), " "), refused

@@ -962,6 +962,7 @@ func (e PayoutState) Valid() bool {
 const (
 	UrnQuittanceProblemAccountInUse                    ProblemType = "urn:quittance:problem:account-in-use"
 	UrnQuittanceProblemAccountNumberTaken              ProblemType = "urn:quittance:problem:account-number-taken"
+	UrnQuittanceProblemBankAccountTaken                ProblemType = "urn:quittance:problem:bank-account-taken"
 	UrnQuittanceProblemBodyTooLarge                    ProblemType = "urn:quittance:problem:body-too-large"
 	UrnQuittanceProblemCompanySuspended                ProblemType = "urn:quittance:problem:company-suspended"
 	UrnQuittanceProblemCredentialsRejected             ProblemType = "urn:quittance:problem:credentials-rejected"
@@ -1016,6 +1017,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemAccountInUse:
 		return true
 	case UrnQuittanceProblemAccountNumberTaken:
+		return true
+	case UrnQuittanceProblemBankAccountTaken:
 		return true
 	case UrnQuittanceProblemBodyTooLarge:
 		return true
@@ -9875,6 +9878,22 @@ func (response CreateBankAccount201JSONResponse) VisitCreateBankAccountResponse(
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateBankAccount409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CreateBankAccount409ApplicationProblemPlusJSONResponse) VisitCreateBankAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
 	_, err := buf.WriteTo(w)
 	return err
 }
