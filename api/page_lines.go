@@ -1,24 +1,21 @@
 package api
 
 import (
+	"strconv"
 	"strings"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/quittance/quittance/internal/invoice"
-	"github.com/quittance/quittance/internal/money"
 )
 
 // chargedPage is what the online document says the invoice charges.
 type chargedPage struct {
-	Summary    string // of the folded lines
-	Rows       []chargedRow
-	Net        string // without tax; empty when nothing is taxed
-	Taxes      []taxRow
-	TaxLabel   string // whether the tax comes on top
-	Rounding   string // to what coins can pay; empty for none
-	Total      string
-	TotalLabel string
+	Summary  string // of the folded lines
+	Rows     []chargedRow
+	Net      string // without tax; empty when nothing is taxed
+	Taxes    []taxRow
+	TaxLabel string // whether the tax comes on top
+	Rounding string // to what coins can pay; empty for none
+	Total    string
 }
 
 // chargedRow is one line.
@@ -34,7 +31,7 @@ func charged(inv invoice.Invoice, t pageWords) *chargedPage {
 	if err != nil || len(c.Lines) == 0 {
 		return nil
 	}
-	p := &chargedPage{Summary: strings.ReplaceAll(t.Lines, "{count}", decimal.NewFromInt(int64(len(c.Lines))).String()), Total: swiss(inv.Amount), TotalLabel: t.Total, TaxLabel: t.TaxOnTop}
+	p := &chargedPage{Summary: strings.ReplaceAll(t.Lines, "{count}", strconv.Itoa(len(c.Lines))), Total: swiss(inv.Amount), TaxLabel: t.TaxOnTop}
 	if len(c.Lines) == 1 {
 		p.Summary = t.OneLine
 	}
@@ -46,15 +43,11 @@ func charged(inv invoice.Invoice, t pageWords) *chargedPage {
 		if err != nil {
 			return nil
 		}
-		amount, err := money.Parse(price, currency)
-		if err != nil {
-			return nil
-		}
 		detail := grouped(line.Quantity) + strings.TrimRight(" "+line.Unit, " ") + " × " + grouped(line.UnitPrice)
 		if line.VATRate != "0" {
 			detail += ", " + t.VAT + " " + line.VATRate + " %"
 		}
-		p.Rows = append(p.Rows, chargedRow{line.Description, detail, swiss(amount)})
+		p.Rows = append(p.Rows, chargedRow{line.Description, detail, swiss(price)})
 	}
 	for _, rate := range totals.Rates {
 		if !rate.Tax.IsZero() {

@@ -93,12 +93,12 @@ func (c Content) Amount(currency money.Currency) (money.Amount, error) {
 }
 
 // Price returns what the line charges, in the currency of the invoice; it holds the tax when the prices do.
-func (l Line) Price(currency money.Currency) (string, error) {
+func (l Line) Price(currency money.Currency) (money.Amount, error) {
 	charge, err := l.charge()
 	if err != nil {
-		return "", err
+		return money.Amount{}, err
 	}
-	return charge.Price(currency).StringFixed(currency.Scale()), nil
+	return money.Parse(charge.Price(currency).StringFixed(currency.Scale()), currency)
 }
 
 func (l Line) charge() (charge vat.Line, err error) {

@@ -13,13 +13,21 @@ import (
 	"github.com/quittance/quittance/internal/money"
 )
 
-const selectExceptions = `
-	select id, company_id, kind, subject, workflow_id, detail, choices, raised_at, resolved_at, choice, note, resolved_by
-	from exceptions`
+const exceptionColumns = `id, company_id, kind, subject, workflow_id, detail, choices, raised_at, resolved_at, choice, note, resolved_by`
+
+// exceptionFields are where exceptionColumns are scanned into.
+func exceptionFields(e *exception.Exception) []any {
+	return []any{
+		&e.ID, &e.CompanyID, &e.Kind, &e.Subject, &e.WorkflowID, &e.Detail, &e.Choices, &e.RaisedAt,
+		(*zeronull.Timestamptz)(&e.ResolvedAt), &e.Choice, &e.Note, &e.ResolvedBy,
+	}
+}
+
+const selectExceptions = `select ` + exceptionColumns + ` from exceptions`
 
 // listedExceptions is selectExceptions with what each is about.
 const listedExceptions = `
-	select id, company_id, kind, subject, workflow_id, detail, choices, raised_at, resolved_at, choice, note, resolved_by,
+	select ` + exceptionColumns + `,
 		coalesce(invoice_number, ''), value, coalesce(unit, '')
 	from exceptions left join lateral (
 		select i.number as invoice_number, p.amount as value, p.currency as unit
@@ -33,8 +41,7 @@ const listedExceptions = `
 func scanListedException(row pgx.CollectableRow) (e exception.Exception, err error) {
 	var value decimal.NullDecimal
 	var currency money.Currency
-	err = row.Scan(&e.ID, &e.CompanyID, &e.Kind, &e.Subject, &e.WorkflowID, &e.Detail, &e.Choices, &e.RaisedAt,
-		(*zeronull.Timestamptz)(&e.ResolvedAt), &e.Choice, &e.Note, &e.ResolvedBy, &e.About.InvoiceNumber, &value, &currency)
+	err = row.Scan(append(exceptionFields(&e), &e.About.InvoiceNumber, &value, &currency)...)
 	if value.Valid {
 		e.About.Amount = amount(value.Decimal, currency)
 	}
@@ -42,9 +49,7 @@ func scanListedException(row pgx.CollectableRow) (e exception.Exception, err err
 }
 
 func scanException(row pgx.CollectableRow) (e exception.Exception, err error) {
-	err = row.Scan(&e.ID, &e.CompanyID, &e.Kind, &e.Subject, &e.WorkflowID, &e.Detail, &e.Choices, &e.RaisedAt,
-		(*zeronull.Timestamptz)(&e.ResolvedAt), &e.Choice, &e.Note, &e.ResolvedBy)
-	return e, err
+	return e, row.Scan(exceptionFields(&e)...)
 }
 
 // RaiseException stores an exception and returns it. If one of that kind about that subject is open already, or a finding was
