@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 
 	"github.com/go-chi/chi/v5"
 
@@ -21,21 +20,19 @@ const maxForm = 4 << 10
 // payNow answers POST /i/{token}/pay: it sends the payer on to a payment page, or says on the document why not.
 func (s *server) payNow(w http.ResponseWriter, r *http.Request) {
 	token := chi.URLParam(r, "token")
-	d, err := s.document(r.Context(), token, "")
-	if err != nil {
-		s.showError(w, r, err)
-		return
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	language := languageOf(r, d.invoice.Customer.Language)
-	page, err := s.paymentPage(r.Context(), d, payment.Method(r.PostFormValue("method")), language)
+	inv, err := s.payableInvoice(r.Context(), token)
+	language := languageOf(r, inv.Customer.Language)
 	if err == nil {
-		http.Redirect(w, r, page, http.StatusSeeOther)
-		return
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		var page string
+		if page, err = s.paymentPage(r.Context(), inv, payment.Method(r.PostFormValue("method")), language); err == nil {
+			http.Redirect(w, r, page, http.StatusSeeOther)
+			return
+		}
 	}
 	p := s.asProblem(r, err)
-	// What refused the payment may have changed the document as well.
-	if d, err = s.document(r.Context(), token, ""); err != nil {
+	d, err := s.document(r.Context(), token, "") // what refused the payment may have changed it
+	if err != nil {
 		s.showError(w, r, err)
 		return
 	}
@@ -55,20 +52,37 @@ func (s *server) backToDocument(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // it begins with /i/ and stays on this site
 }
 
+// payableInvoice returns the invoice whose document the token opens, and why it can't be paid now. It reads no more than that, since a
+// payer waits; what the document looks like doesn't matter to who leaves it.
+func (s *server) payableInvoice(ctx context.Context, token string) (inv invoice.Invoice, err error) {
+	companyID, invoiceID, err := s.Store.OnlineDocument(ctx, token)
+	if err != nil {
+		return inv, err
+	}
+	err = inCompany(ctx, s.Store, companyID, func(tx PagesTx) error {
+		if inv, err = tx.Invoice(ctx, invoiceID); err != nil {
+			return err
+		}
+		if err := mustBePayable(inv); err != nil {
+			return err
+		}
+		p, err := running(ctx, tx, inv)
+		if err == nil && p.ID != "" {
+			err = problem.New(problem.PaymentInProgress, "Payment %s of invoice %s is %s.", p.ID, inv.Number, p.State)
+		}
+		return err
+	})
+	return inv, err
+}
+
 // paymentPage returns the address of a payment page on which the payer can pay the invoice by that method.
-func (s *server) paymentPage(ctx context.Context, d document, method payment.Method, language string) (string, error) {
-	if err := mustBePayable(d.invoice); err != nil {
-		return "", err
-	}
-	if d.running.ID != "" {
-		return "", problem.New(problem.PaymentInProgress, "Payment %s of invoice %s is %s.", d.running.ID, d.invoice.Number, d.running.State)
-	}
-	if !slices.Contains(d.offers, method) {
-		return "", problem.New(problem.PaymentMethodNotOffered, "Invoice %s can't be paid by that method.", d.invoice.Number)
+func (s *server) paymentPage(ctx context.Context, inv invoice.Invoice, method payment.Method, language string) (string, error) {
+	if !method.Known() {
+		return "", problem.New(problem.PaymentMethodNotOffered, "There is no payment method %q.", method)
 	}
 	var checkout contract.Checkout
-	err := s.onInvoice(ctx, d.invoice.CompanyID, d.invoice.ID, mustBePayable, func(ctx context.Context) (err error) {
-		checkout, err = s.Collection.PayNow(ctx, d.invoice.ID, contract.PayNow{
+	err := s.onInvoice(ctx, inv.CompanyID, inv.ID, mustBePayable, func(ctx context.Context) (err error) {
+		checkout, err = s.Collection.PayNow(ctx, inv.ID, contract.PayNow{
 			PaymentID:          id.New(id.Payment),
 			OrderID:            id.NewOrder(),
 			NotificationSecret: id.NewSecret(),

@@ -99,7 +99,7 @@ func createBooks(t testing.TB, store *postgres.Store) books {
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
 		require.NoError(t, tx.InsertPaymentService(t.Context(), b.service))
 		require.NoError(t, tx.InsertInvoice(t.Context(), b.invoice))
-		return tx.InsertPayment(t.Context(), b.payment)
+		return insertPayment(t, tx, b.payment)
 	})
 	return b
 }
@@ -192,4 +192,10 @@ func asCompany(t testing.TB, conn *pgx.Conn, companyID string, statements ...str
 		}
 		return nil
 	})
+}
+
+func insertPayment(t testing.TB, tx *postgres.Tx, p payment.Payment) error {
+	t.Helper()
+	_, err := tx.InsertPayment(t.Context(), p)
+	return err
 }
