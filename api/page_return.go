@@ -24,7 +24,8 @@ const (
 	lastMoment = 2 * time.Minute
 )
 
-// payerReturned answers GET /i/{token}/return, where Saferpay sends the payer after the payment page. Only the first call
+// payerReturned answers GET /i/{token}/return, where Saferpay sends the payer after the payment page. A payer who came from a product's
+// own document is sent back there. Only the first call
 // is a sign of life of the payer; with wait=1, 2, … it is the page that refreshes itself.
 func (s *server) payerReturned(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
@@ -41,6 +42,10 @@ func (s *server) payerReturned(w http.ResponseWriter, r *http.Request) {
 	d, err := s.document(r.Context(), token, paymentID)
 	if err != nil {
 		s.showError(w, r, err)
+		return
+	}
+	if address, ok := d.company.ReturnAddress(query.Get("return_url"), d.invoice.ID); ok {
+		http.Redirect(w, r, address, http.StatusSeeOther)
 		return
 	}
 	s.showOutcome(w, r, d, refreshes)

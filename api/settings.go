@@ -85,6 +85,9 @@ func (s *server) changeSettings(company *merchant.Company, to spec.SettingsChang
 	if to.PayoutIbans != nil {
 		company.PayoutIBANs = *to.PayoutIbans
 	}
+	if to.ReturnOrigins != nil {
+		company.ReturnOrigins = *to.ReturnOrigins
+	}
 	return problem.Together(company.Validate(), s.mayClose(deref(to.BooksClosedUntil).Time))
 }
 
@@ -105,6 +108,7 @@ func shownSettings(c merchant.Company, closedUntil time.Time) spec.Settings {
 		ContactEmail:   optional(c.ContactEmail),
 		PayoutDays:     c.PayoutDays,
 		PayoutIbans:    c.PayoutIBANs,
+		ReturnOrigins:  c.ReturnOrigins,
 		Warnings:       []spec.SettingsWarning{},
 	}
 	if !closedUntil.IsZero() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/quittance/quittance/activities"
@@ -112,6 +113,10 @@ func (a *Activities) prepare(ctx context.Context, in StartCheckout) (payment.Pay
 		ID: in.PaymentID, CompanyID: in.CompanyID, InvoiceID: inv.ID, PaymentServiceID: service.ID, OrderID: in.OrderID,
 		Method: in.Method, Amount: inv.AmountDue(), NotificationSecret: in.NotificationSecret,
 	}, a.Now())
+	back := url.Values{"payment": {p.ID}, "lang": {in.Language}}
+	if in.ReturnURL != "" {
+		back.Set("return_url", in.ReturnURL)
+	}
 	notify := a.PublicURL + "/webhooks/saferpay/" + in.NotificationSecret
 	request := saferpay.PaymentPageRequest{
 		Amount:           p.Amount,
@@ -119,7 +124,7 @@ func (a *Activities) prepare(ctx context.Context, in StartCheckout) (payment.Pay
 		Description:      fmt.Sprintf("%s %s, %s", invoiceWord[in.Language], inv.Number, company.Name),
 		PaymentMethods:   service.SaferpayMethods(in.Method, inv.Amount.Currency()),
 		Language:         in.Language,
-		ReturnURL:        a.PublicURL + "/i/" + inv.Token + "/return?payment=" + p.ID + "&lang=" + in.Language,
+		ReturnURL:        a.PublicURL + "/i/" + inv.Token + "/return?" + back.Encode(),
 		SuccessNotifyURL: notify + "/success",
 		FailNotifyURL:    notify + "/fail",
 	}
