@@ -44,6 +44,7 @@ type collecting struct {
 	recorded           []steps.Unfinished          // payments in flight that stand in the record
 	asking             error                       // what AssertPayment answers instead of an outcome
 	slow               time.Duration               // how long OpenPaymentPage takes
+	slowRelease        time.Duration               // how long ReleasePayment takes
 	slowDecision       time.Duration               // how long recording a decision takes
 	unbookable         int                         // how often BookReceipt fails
 	attention          bool                        // it stands on the operators' list
@@ -115,7 +116,7 @@ func collect(t *testing.T) *collecting {
 		}
 		return answers[0], nil
 	}).Maybe()
-	c.OnActivity(do.ReleasePayment, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.Release) (steps.Released, error) {
+	c.OnActivity(do.ReleasePayment, mock.Anything, mock.Anything).AfterFn(func() time.Duration { return c.slowRelease }).Return(func(_ context.Context, in steps.Release) (steps.Released, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["release "+in.PaymentID+" "+string(in.Objection)]++

@@ -231,7 +231,7 @@ func TestInvoiceCannotBePaidAgainWhileTheMoneyOfAnotherPaymentIsGivenBack(t *tes
 	c.outcomes["pay_1"] = []steps.Outcome{{State: payment.Authorized, Objection: payment.NoLiabilityShift}}
 	c.outcomes["pay_3"] = []steps.Outcome{authorized}
 	var early *flowtest.Answer[contract.Checkout]
-	c.OnActivity(do.ReleasePayment, mock.Anything, mock.Anything).After(time.Minute).Return(steps.Released{}, nil)
+	c.slowRelease = time.Minute
 	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
 	c.at(2*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
 	c.at(2*time.Hour+30*time.Second, func() { early = c.payNow("pay_2", payment.TWINT) })
