@@ -6,6 +6,7 @@ import (
 
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/session"
 )
@@ -85,7 +86,17 @@ func (s *server) changeSettings(company *merchant.Company, to spec.SettingsChang
 	if to.PayoutIbans != nil {
 		company.PayoutIBANs = *to.PayoutIbans
 	}
-	return problem.Together(company.Validate(), s.mayClose(deref(to.BooksClosedUntil).Time))
+	var tolerance error
+	if to.PaymentTolerance != nil {
+		var amount money.Amount
+		amount, tolerance = money.Parse(*to.PaymentTolerance, money.CHF) // two decimals, as every currency here has
+		if tolerance != nil {
+			tolerance = problem.InvalidFields(problem.Field{Name: "payment_tolerance", Message: tolerance.Error()})
+		} else {
+			company.PaymentTolerance = amount.Decimal()
+		}
+	}
+	return problem.Together(tolerance, company.Validate(), s.mayClose(deref(to.BooksClosedUntil).Time))
 }
 
 // mayClose returns an Invalid problem unless the day is over.
@@ -98,14 +109,15 @@ func (s *server) mayClose(until time.Time) error {
 
 func shownSettings(c merchant.Company, closedUntil time.Time) spec.Settings {
 	answer := spec.Settings{
-		ReceiptAccount: c.ReceiptAccount,
-		FeeAccount:     c.FeeAccount,
-		LiabilityShift: spec.LiabilityShift(c.Liability),
-		Language:       spec.Language(c.Language),
-		ContactEmail:   optional(c.ContactEmail),
-		PayoutDays:     c.PayoutDays,
-		PayoutIbans:    c.PayoutIBANs,
-		Warnings:       []spec.SettingsWarning{},
+		ReceiptAccount:   c.ReceiptAccount,
+		FeeAccount:       c.FeeAccount,
+		LiabilityShift:   spec.LiabilityShift(c.Liability),
+		Language:         spec.Language(c.Language),
+		ContactEmail:     optional(c.ContactEmail),
+		PayoutDays:       c.PayoutDays,
+		PayoutIbans:      c.PayoutIBANs,
+		PaymentTolerance: c.PaymentTolerance.StringFixed(2),
+		Warnings:         []spec.SettingsWarning{},
 	}
 	if !closedUntil.IsZero() {
 		shown := date(closedUntil)

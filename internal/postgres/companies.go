@@ -39,7 +39,8 @@ func (s *Store) CreateCompany(ctx context.Context, c merchant.Company) error {
 
 const (
 	selectCompanies = `
-	select id, name, language, canton, contact_email, receipt_account, fee_account, payout_days, payout_ibans, liability, suspended, created_at
+	select id, name, language, canton, contact_email, receipt_account, fee_account, payout_days, payout_ibans, payment_tolerance, liability, suspended,
+		created_at
 	from companies`
 	selectCompany = selectCompanies + ` where id = $1`
 )
@@ -56,7 +57,7 @@ func (tx *Tx) LockCompany(ctx context.Context) (merchant.Company, error) {
 
 func scanCompany(row pgx.CollectableRow) (c merchant.Company, err error) {
 	err = row.Scan(&c.ID, &c.Name, &c.Language, &c.Canton, &c.ContactEmail, &c.ReceiptAccount, &c.FeeAccount, &c.PayoutDays, &c.PayoutIBANs,
-		&c.Liability, &c.Suspended, &c.CreatedAt)
+		&c.PaymentTolerance, &c.Liability, &c.Suspended, &c.CreatedAt)
 	return c, err
 }
 
@@ -65,9 +66,10 @@ func scanCompany(row pgx.CollectableRow) (c merchant.Company, err error) {
 func (tx *Tx) SaveCompany(ctx context.Context, c merchant.Company) error {
 	return outsideChart(tx.save(ctx, "company", c.ID, `
 		update companies set name = $2, language = $3, canton = $4, contact_email = $5, receipt_account = $6, fee_account = $7,
-			payout_days = $8, payout_ibans = $9, liability = $10, suspended = $11
+			payout_days = $8, payout_ibans = $9, liability = $10, suspended = $11, payment_tolerance = $12
 		where id = $1`,
-		c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.PayoutDays, list(c.PayoutIBANs), c.Liability, c.Suspended))
+		c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.PayoutDays, list(c.PayoutIBANs), c.Liability, c.Suspended,
+		c.PaymentTolerance))
 }
 
 // outsideChart turns the database's refusal of an account into a problem that names the field.
