@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"context"
 	"sync"
+	"time"
 
+	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/activities/collection"
 	"github.com/quittance/quittance/internal/booking"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
@@ -12,6 +15,7 @@ import (
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/settlement"
 	"github.com/quittance/quittance/workflows/contract"
 )
 
@@ -267,4 +271,31 @@ func (c *commands) becomeService(ctx context.Context, s merchant.PaymentService,
 	return contract.ServiceState{Status: next}, c.store.Store.InCompany(ctx, s.CompanyID, func(tx *postgres.Tx) error {
 		return tx.SavePaymentService(ctx, s)
 	})
+}
+
+// BookBankReceipts does what the worker does with what waits.
+func (c *commands) BookBankReceipts(ctx context.Context, companyID, cause string) error {
+	if err := c.note("book bank receipts of", cause); err != nil {
+		return err
+	}
+	steps := collection.Activities{Now: func() time.Time { return noon }, InBank: func(ctx context.Context, companyID string, fn func(collection.BankTx) error) error {
+		return c.store.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
+	}}
+	var waiting []settlement.Receipt
+	if err := c.store.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) (err error) {
+		waiting, err = tx.WaitingBankReceipts(ctx, "", 10_000)
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, r := range waiting {
+		in := collection.BankReceipt{InvoiceRef: activities.InvoiceRef{CompanyID: companyID, InvoiceID: r.InvoiceID}}
+		in.ReceiptID = r.ID
+		for range 2 { // as after a crash
+			if _, err := steps.BookBankReceipt(ctx, in); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
