@@ -313,6 +313,7 @@ func TestReceiptByBankIsVoidedAsAnyOther(t *testing.T) {
 	w.call("POST", "/receipts/"+r["id"].(string)+"/void", w.key, `{"reason":"Another customer's"}`).json(http.StatusOK)
 	w.shows(inv, "open", "0.00", 1)
 	assert.Equal(t, [][]any{francs("0.00"), francs("0.00")}, [][]any{w.balance("1010"), w.balance("2030")})
+	assert.Empty(t, w.call("GET", "/exceptions?open=true", w.key, nil).json(http.StatusOK)["data"], "nothing is to be decided about it any more")
 	w.receive(file)
 	w.shows(inv, "open", "0.00", 1)
 }

@@ -139,10 +139,9 @@ func (c *commands) VoidReceipt(ctx context.Context, _ invoice.Invoice, in contra
 	if err := c.note("void", in.ReceiptID); err != nil {
 		return err
 	}
-	return c.store.Store.InCompany(ctx, c.companyID, func(tx *postgres.Tx) error {
-		_, err := booking.VoidReceipt(ctx, tx, booking.Void{ReceiptID: in.ReceiptID, Reason: in.Reason, By: in.By}, noon)
-		return err
-	})
+	steps := c.steps()
+	_, err := steps.VoidReceipt(ctx, collection.VoidedReceipt{InvoiceRef: activities.InvoiceRef{CompanyID: c.companyID}, VoidReceipt: in})
+	return err
 }
 
 func (c *commands) RequestRefund(ctx context.Context, in contract.RequestRefund, invoiceNumber string) error {
@@ -278,9 +277,7 @@ func (c *commands) BookBankReceipts(ctx context.Context, companyID, cause string
 	if err := c.note("book bank receipts of", cause); err != nil {
 		return err
 	}
-	steps := collection.Activities{Now: func() time.Time { return noon }, InBank: func(ctx context.Context, companyID string, fn func(collection.BankTx) error) error {
-		return c.store.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
-	}}
+	steps := c.steps()
 	var waiting []settlement.Receipt
 	if err := c.store.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) (err error) {
 		waiting, err = tx.WaitingBankReceipts(ctx, "", 10_000)
@@ -298,4 +295,11 @@ func (c *commands) BookBankReceipts(ctx context.Context, companyID, cause string
 		}
 	}
 	return nil
+}
+
+// steps are those of the worker about money that comes by bank.
+func (c *commands) steps() collection.Activities {
+	return collection.Activities{Now: func() time.Time { return noon }, InBank: func(ctx context.Context, companyID string, fn func(collection.BankTx) error) error {
+		return c.store.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
+	}}
 }

@@ -9,14 +9,18 @@ import (
 	"github.com/quittance/quittance/internal/booking"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/settlement"
 	"github.com/quittance/quittance/workflows/contract"
 )
 
-// BankTx is what booking a bank receipt needs of a transaction.
+// BankTx is what booking and voiding a bank receipt needs of a transaction.
 type BankTx interface {
 	booking.BankReceiptTx
+	booking.ReceiptTx
 	escalation.RaiseTx
+	escalation.ClearUpTx
 }
 
 // BankReceipt is money for an invoice that a bank's file tells.
@@ -46,6 +50,22 @@ func (a *Activities) BookBankReceipt(ctx context.Context, in BankReceipt) (stand
 		return tx.SaveBankReceipt(ctx, r)
 	})
 	return standing, err
+}
+
+// forget takes note that a receipt is voided, if it came by bank: nothing of it is parked any more, and nobody has to decide about it.
+func (a *Activities) forget(ctx context.Context, tx BankTx, receiptID string) error {
+	r, err := tx.LockBankReceipt(ctx, receiptID)
+	if problem.CodeOf(err) == problem.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r.State, r.Parked = settlement.ReceiptBooked, money.Zero(r.Amount.Currency())
+	if err := tx.SaveBankReceipt(ctx, r); err != nil {
+		return err
+	}
+	return escalation.ClearUp(ctx, tx, exception.ReceiptExcess, r.ID, "The receipt was voided.", a.Now())
 }
 
 // question is what a person is asked about a bank receipt.

@@ -12,7 +12,7 @@ import (
 )
 
 const selectBankReceipts = `
-	select id, company_id, state, invoice_id, reference, currency, amount, date, occurrence, bank_ref, iban, account, certain, parked,
+	select id, company_id, state, invoice_id, reference, currency, amount, date, occurrence, bank_refs, iban, account, certain, parked,
 		exception_id, line, seen_in, created_at
 	from bank_receipts`
 
@@ -20,7 +20,7 @@ func scanBankReceipt(row pgx.CollectableRow) (r settlement.Receipt, err error) {
 	var currency money.Currency
 	var value decimal.Decimal
 	var parked decimal.NullDecimal
-	err = row.Scan(&r.ID, &r.CompanyID, &r.State, &r.InvoiceID, &r.Reference, &currency, &value, &r.Date, &r.Occurrence, &r.BankRef, &r.IBAN,
+	err = row.Scan(&r.ID, &r.CompanyID, &r.State, &r.InvoiceID, &r.Reference, &currency, &value, &r.Date, &r.Occurrence, &r.BankRefs, &r.IBAN,
 		&r.Account, &r.Certain, &parked, (*zeronull.Text)(&r.ExceptionID), &r.Line, &r.SeenIn, &r.CreatedAt)
 	r.Amount, r.Parked = amount(value, currency), optionalAmount(parked, currency)
 	return r, err
@@ -69,10 +69,10 @@ func (tx *Tx) InsertBankReceipts(ctx context.Context, receipts []settlement.Rece
 	batch := &pgx.Batch{}
 	for _, r := range receipts {
 		batch.Queue(`
-			insert into bank_receipts (company_id, id, state, invoice_id, reference, currency, amount, date, occurrence, bank_ref, iban, account,
+			insert into bank_receipts (company_id, id, state, invoice_id, reference, currency, amount, date, occurrence, bank_refs, iban, account,
 				certain, parked, exception_id, line, seen_in, created_at)
 			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
-			r.CompanyID, r.ID, r.State, r.InvoiceID, r.Reference, r.Amount.Currency(), r.Amount.Decimal(), r.Date, r.Occurrence, r.BankRef, r.IBAN,
+			r.CompanyID, r.ID, r.State, r.InvoiceID, r.Reference, r.Amount.Currency(), r.Amount.Decimal(), r.Date, r.Occurrence, list(r.BankRefs), r.IBAN,
 			r.Account, r.Certain, orNull(r.Parked), zeronull.Text(r.ExceptionID), r.Line, r.SeenIn, r.CreatedAt)
 	}
 	return failed(tx.tx.SendBatch(ctx, batch).Close(), "insert %d bank receipts", len(receipts))
@@ -82,7 +82,7 @@ func (tx *Tx) InsertBankReceipts(ctx context.Context, receipts []settlement.Rece
 func (tx *Tx) SeeBankReceipts(ctx context.Context, receipts []settlement.Receipt) error {
 	batch := &pgx.Batch{}
 	for _, r := range receipts {
-		batch.Queue(`update bank_receipts set bank_ref = $2, seen_in = $3 where id = $1`, r.ID, r.BankRef, r.SeenIn)
+		batch.Queue(`update bank_receipts set bank_refs = $2, seen_in = $3 where id = $1`, r.ID, list(r.BankRefs), r.SeenIn)
 	}
 	return failed(tx.tx.SendBatch(ctx, batch).Close(), "note that %d bank receipts are told again", len(receipts))
 }

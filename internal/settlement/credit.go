@@ -20,7 +20,7 @@ type Credit struct {
 	Paid       []string // the accounts to which it was paid, as far as the entry names them: an account may have a QR-IBAN besides
 	Amount     money.Amount
 	Date       time.Time // of the booking, midnight UTC
-	BankRef    string    // AcctSvcrRef, which the bank gives to one booking only; may be empty
+	BankRefs   []string  // AcctSvcrRef of the transaction and of its entry: what the bank gives to one booking only, see bankRefs
 	References []string  // as qrbill.Find returns them: those in structured fields before those in texts
 }
 
@@ -37,7 +37,7 @@ func credits(account string, e camt.Entry) (all []Credit) {
 	}
 	alone := len(details) == 1
 	for _, d := range details {
-		c := Credit{Line: d.Line, Entry: e.Line, Account: account, Paid: paidTo(d.Credited, e.EntryRef), Amount: d.Amount, Date: e.BookingDate, BankRef: d.Reference}
+		c := Credit{Line: d.Line, Entry: e.Line, Account: account, Paid: paidTo(d.Credited, e.EntryRef), Amount: d.Amount, Date: e.BookingDate, BankRefs: bankRefs(e, d, alone)}
 		texts := slices.Concat(d.Remittance, d.References)
 		if !isSet(c.Amount) && d.Original.Currency() == e.Amount.Currency() {
 			c.Amount = d.Original
@@ -45,9 +45,6 @@ func credits(account string, e camt.Entry) (all []Credit) {
 		if alone {
 			texts = append(texts, e.Text, e.EntryRef)
 			c.Amount = e.Amount
-			if c.BankRef == "" {
-				c.BankRef = e.Reference
-			}
 		}
 		for _, text := range texts {
 			for _, reference := range qrbill.Find(text) {
@@ -61,6 +58,20 @@ func credits(account string, e camt.Entry) (all []Credit) {
 		}
 	}
 	return all
+}
+
+// bankRefs returns what the bank calls a transaction of an entry. Some files name only one of the two. Within a collective entry, some
+// banks only number the transactions: such a number says nothing without the entry.
+func bankRefs(e camt.Entry, d camt.Detail, alone bool) (refs []string) {
+	if len(d.Reference) >= tellingRef {
+		refs = append(refs, d.Reference)
+	} else if !alone && d.Reference != "" && e.Reference != "" {
+		refs = append(refs, e.Reference+"/"+d.Reference)
+	}
+	if alone && e.Reference != "" {
+		refs = append(refs, e.Reference)
+	}
+	return refs
 }
 
 // paidTo returns the IBANs among what an entry names as the account that was paid. For collective credits of QR-bills, banks put

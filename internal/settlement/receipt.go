@@ -32,7 +32,7 @@ type Receipt struct {
 	Amount      money.Amount
 	Date        time.Time    // of the bank's booking, midnight UTC
 	Occurrence  int          // from 1, among those with the same reference and amount of that day
-	BankRef     string       // AcctSvcrRef; empty while no file tells it
+	BankRefs    []string     // what the bank calls it; none while no file tells
 	IBAN        string       // of the statement
 	Account     string       // on which it is booked
 	Certain     bool         // that it is for the invoice and came on that account; or a person said so
@@ -62,7 +62,7 @@ func (f *File) Receipts(s Setting, settlementID string, issued map[string]string
 		ours[credit.Entry] = true
 		r := Receipt{
 			CompanyID: s.CompanyID, State: ReceiptWaiting, InvoiceID: invoiceID, Reference: reference, Amount: credit.Amount, Date: credit.Date,
-			BankRef: credit.BankRef, IBAN: credit.Account, Line: credit.Line, CreatedAt: s.Now.UTC(),
+			BankRefs: credit.BankRefs, IBAN: credit.Account, Line: credit.Line, CreatedAt: s.Now.UTC(),
 		}
 		r.Account, r.Certain = credit.account(reference, accounts, c.PayoutIBANs)
 		if r.Account == "" {
@@ -153,18 +153,21 @@ func (m *matchedReceipts) match(told []Receipt) {
 // another one then, so that two payments of one day are two, and stay two however often they are told.
 func (m *matchedReceipts) named(r, told Receipt) bool {
 	days := m.setting.Calendar.BusinessDaysBetween(r.Date, told.Date)
-	return r.Amount.Equal(told.Amount) && r.BankRef != "" && r.BankRef == told.BankRef && max(days, -days) <= sameReferenceWithin
+	same := slices.ContainsFunc(told.BankRefs, func(ref string) bool { return slices.Contains(r.BankRefs, ref) })
+	return same && r.Amount.Equal(told.Amount) && max(days, -days) <= sameReferenceWithin
 }
 
 func alike(r, told Receipt) bool {
-	return r.Amount.Equal(told.Amount) && r.Date.Equal(told.Date) && (r.BankRef == "" || told.BankRef == "")
+	return r.Amount.Equal(told.Amount) && r.Date.Equal(told.Date) && (len(r.BankRefs) == 0 || len(told.BankRefs) == 0)
 }
 
 // see notes that the file tells the receipt.
 func (m *matchedReceipts) see(r *Receipt, told Receipt) {
 	m.told[r] = true
-	if r.BankRef == "" {
-		r.BankRef = told.BankRef
+	for _, ref := range told.BankRefs {
+		if !slices.Contains(r.BankRefs, ref) {
+			r.BankRefs = append(r.BankRefs, ref)
+		}
 	}
 	if !slices.Contains(r.SeenIn, m.settlementID) {
 		r.SeenIn = append(r.SeenIn, m.settlementID)

@@ -28,7 +28,7 @@ create table bank_receipts (
     amount       numeric(14,2) not null check (amount > 0),
     date         date          not null, -- of the bank's booking
     occurrence   integer       not null check (occurrence > 0),
-    bank_ref     text          not null,
+    bank_refs    text[]        not null, -- what the bank calls it
     iban         text          not null, -- of the statement
     account      text          not null, -- on which it is booked
     certain      boolean       not null,
