@@ -31,13 +31,14 @@ type PagesTx interface {
 
 // document is what the pages know about one invoice.
 type document struct {
-	token   string
-	company merchant.Company
-	invoice invoice.Invoice
-	offers  []payment.Method      // what the payer can choose from; none when there is nothing to pay
-	payment payment.Payment       // the one that the payer returns from, on the return page
-	running payment.Payment       // one that may still become money, so that nobody is to pay again; it has no id when there is none
-	account *merchant.BankAccount // to which the payer can pay by bank; nil when there is nothing to pay, or no account
+	token     string
+	company   merchant.Company
+	invoice   invoice.Invoice
+	offers    []payment.Method      // what the payer can choose from; none when there is nothing to pay
+	payment   payment.Payment       // the one that the payer returns from, on the return page
+	returnURL string                // where the payer wants to go after a payment; empty for the document
+	running   payment.Payment       // one that may still become money, so that nobody is to pay again; it has no id when there is none
+	account   *merchant.BankAccount // to which the payer can pay by bank; nil when there is nothing to pay, or no account
 }
 
 // document reads the online document that the token opens, with the payment of that id unless it is empty. An invoice that
@@ -126,6 +127,15 @@ func (d document) again(p payment.Payment, code string, refreshes int) string {
 
 func (d document) path() string { return "/i/" + url.PathEscape(d.token) }
 
+// payURL returns where the buttons lead.
+func (d document) payURL(code string) string {
+	query := url.Values{"lang": {code}}
+	if _, allowed := d.company.ReturnAddress(d.returnURL, d.invoice.ID); allowed {
+		query.Set("return_url", d.returnURL)
+	}
+	return d.path() + "/pay?" + query.Encode()
+}
+
 // notice tells the payer what has just happened; its tone is success, waiting, info or trouble.
 type notice struct {
 	Tone string
@@ -203,7 +213,7 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 		ByBank:      d.byBank(code),
 		Offers:      offersIn(code, d.offers),
 		NotOnline:   inv.Status.Payable() && len(d.offers) == 0,
-		PayURL:      d.path() + "/pay?lang=" + code,
+		PayURL:      d.payURL(code),
 	}
 	if !inv.AmountRefunded.IsZero() {
 		p.Received, p.Refunded = swiss(inv.AmountPaid.Add(inv.AmountRefunded)), swiss(inv.AmountRefunded)

@@ -86,6 +86,9 @@ func (s *server) changeSettings(company *merchant.Company, to spec.SettingsChang
 	if to.PayoutIbans != nil {
 		company.PayoutIBANs = *to.PayoutIbans
 	}
+	if to.ReturnOrigins != nil {
+		company.ReturnOrigins = *to.ReturnOrigins
+	}
 	var tolerance error
 	if to.PaymentTolerance != nil {
 		var amount money.Amount
@@ -117,6 +120,7 @@ func shownSettings(c merchant.Company, closedUntil time.Time) spec.Settings {
 		PayoutDays:       c.PayoutDays,
 		PayoutIbans:      c.PayoutIBANs,
 		PaymentTolerance: c.PaymentTolerance.StringFixed(2),
+		ReturnOrigins:    c.ReturnOrigins,
 		Warnings:         []spec.SettingsWarning{},
 	}
 	if !closedUntil.IsZero() {
