@@ -29,7 +29,7 @@ func scanBankReceipt(row pgx.CollectableRow) (r settlement.Receipt, err error) {
 // IssuedByNumber returns the ids of the issued invoices whose references have those numbers, by number; see qrbill.Reference.Number.
 func (tx *Tx) IssuedByNumber(ctx context.Context, numbers []string) (map[string]string, error) {
 	issued := map[string]string{}
-	rows, _ := tx.tx.Query(ctx, `select payment_number(id), id from invoices where payment_number(id) = any($1) and status <> 'draft'`, numbers) // its error comes out of ForEachRow
+	rows, _ := tx.tx.Query(ctx, `select payment_number, id from invoices where payment_number = any($1) and status <> 'draft'`, numbers) // its error comes out of ForEachRow
 	var number, id string
 	_, err := pgx.ForEachRow(rows, []any{&number, &id}, func() error {
 		issued[number] = id
