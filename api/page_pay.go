@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -27,12 +28,18 @@ func (s *server) payNow(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	page, err := s.openPage(ctx, companyID, invoiceID, contract.PayNow{
+	wanted := contract.PayNow{
 		Method: payment.Method(r.PostFormValue("method")), Language: languageAsked(r), ReturnURL: r.URL.Query().Get("return_url"),
-	})
+	}
+	if wanted.Language == "" || wanted.ReturnURL != "" { // else nothing is read: a payer waits
+		err = inCompany(ctx, s.Store, companyID, func(tx PagesTx) error { return fillIn(ctx, tx, invoiceID, &wanted) })
+	}
 	if err == nil {
-		http.Redirect(w, r, page.RedirectURL, http.StatusSeeOther)
-		return
+		var page contract.Checkout
+		if page, err = s.openPage(ctx, companyID, invoiceID, wanted); err == nil {
+			http.Redirect(w, r, page.RedirectURL, http.StatusSeeOther)
+			return
+		}
 	}
 	p := s.asProblem(r, err)
 	d, err := s.document(ctx, token, "") // what refused the payment may have changed it
@@ -72,53 +79,35 @@ func (s *server) backToDocument(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // it begins with /i/ and stays on this site
 }
 
-// openPage returns the payment page that the payer asks for. It reads no more of the invoice than that needs, since a payer waits. The
-// invoice comes back with an error as well, unless there is none.
-func (s *server) openPage(ctx context.Context, companyID, invoiceID string, wanted contract.PayNow) (page contract.Checkout, err error) {
-	var inv invoice.Invoice
-	err = inCompany(ctx, s.Store, companyID, func(tx PagesTx) error {
-		if inv, err = tx.Invoice(ctx, invoiceID); err != nil {
-			return err
-		}
-		if err := mustBePayable(inv); err != nil {
-			return err
-		}
-		if err := mayReturnTo(ctx, tx, wanted.ReturnURL, inv); err != nil {
-			return err
-		}
-		p, err := running(ctx, tx, inv)
-		if err == nil && p.ID != "" {
-			err = problem.New(problem.PaymentInProgress, "Payment %s of invoice %s is %s.", p.ID, inv.Number, p.State)
-		}
-		return err
-	})
+// fillIn gives what the payer asks for the language of the customer, unless it says one, and returns why it can't be asked for, or nil.
+func fillIn(ctx context.Context, tx PagesTx, invoiceID string, wanted *contract.PayNow) error {
+	inv, err := tx.Invoice(ctx, invoiceID)
 	if err != nil {
-		return page, err
+		return err
 	}
+	wanted.Language = cmp.Or(wanted.Language, inv.Customer.Language)
+	if err := mustBePayable(inv); err != nil || wanted.ReturnURL == "" {
+		return err
+	}
+	company, err := tx.Company(ctx)
+	if _, ok := company.ReturnAddress(wanted.ReturnURL, inv.ID); err == nil && !ok {
+		err = problem.InvalidFields(problem.Field{Name: "return_url", Message: "must be an address of an origin in return_origins of the settings"})
+	}
+	return err
+}
+
+// openPage returns the payment page that the payer asks for. Whether the invoice can be paid now is for its workflow to say, or, when
+// there is none, for the record.
+func (s *server) openPage(ctx context.Context, companyID, invoiceID string, wanted contract.PayNow) (page contract.Checkout, err error) {
 	if !wanted.Method.Known() { // the workflow would say so too, but what anybody sends is not to get that far
 		return page, problem.New(problem.PaymentMethodNotOffered, "There is no payment method %q.", wanted.Method)
 	}
 	wanted.PaymentID, wanted.OrderID, wanted.NotificationSecret = newID(ctx, id.Payment), id.NewOrder(), id.NewSecret()
-	if wanted.Language == "" {
-		wanted.Language = inv.Customer.Language
-	}
 	err = s.onInvoice(ctx, companyID, invoiceID, mustBePayable, func(ctx context.Context) (err error) {
 		page, err = s.Collection.PayNow(ctx, invoiceID, wanted)
 		return err
 	})
 	return page, err
-}
-
-// mayReturnTo returns why a payer can't be sent to that address after a payment of the invoice, or nil.
-func mayReturnTo(ctx context.Context, tx PagesTx, address string, inv invoice.Invoice) error {
-	if address == "" {
-		return nil
-	}
-	company, err := tx.Company(ctx)
-	if _, ok := company.ReturnAddress(address, inv.ID); err == nil && !ok {
-		err = problem.InvalidFields(problem.Field{Name: "return_url", Message: "must be an address of an origin in return_origins of the settings"})
-	}
-	return err
 }
 
 func mustBePayable(inv invoice.Invoice) error {

@@ -134,7 +134,7 @@ func (p *invoicePayment) mustBePayable() error {
 		return flow.Refuse(problem.New(problem.InvoiceNotOpen, "The invoice is not open yet."))
 	case p.capturing != nil:
 		return flow.Refuse(problem.New(problem.PaymentInProgress, "A payment of the invoice is being booked."))
-	case p.first(func(a *attempt) bool { return a.State == payment.Pending || a.State == payment.Unknown }) != nil:
+	case p.first(func(a *attempt) bool { return cmp.Or(a.Notice.End, a.State).InProgress() && a.Next != toSettle }) != nil:
 		return flow.Refuse(problem.New(problem.PaymentInProgress, "A payment of the invoice is not decided yet."))
 	default:
 		return nil
