@@ -121,7 +121,7 @@ func TestMoneyThatComesByBankIsBookedOnceWhoeverTellsIt(t *testing.T) {
 	t.Parallel()
 	w := payee(t)
 	inv := w.newInvoice(invoice.Open)
-	paid := toldCredit{amount: "1234.50", reference: w.reference(inv), bankRef: "B-1"}
+	paid := toldCredit{amount: "1234.50", reference: w.reference(inv), bankRef: "BANK-1"}
 	file := bankFile(notice, bankIBAN, paid)
 	receipts := w.receive(file)
 	require.Len(t, receipts, 1)
@@ -153,13 +153,13 @@ func TestTwoPaymentsAlikeAreTwoHoweverOftenTheyAreTold(t *testing.T) {
 	half := toldCredit{amount: "600.00", reference: w.reference(inv)}
 	assert.Equal(t, []any{"booked", "booked"}, states(w.receive(bankFile(notice, bankIBAN, half, half))))
 	named, other := half, half
-	named.bankRef, other.bankRef = "B-1", "B-2"
+	named.bankRef, other.bankRef = "BANK-1", "BANK-2"
 	w.receive(bankFile(statement, bankIBAN, other, named))
 	w.receive(bankFile(notice, bankIBAN, named))
 	w.receive(bankFile(notice, bankIBAN, half))
 	w.shows(inv, "partially_paid", "1200.00", 2)
 	third := half
-	third.bankRef = "B-3"
+	third.bankRef = "BANK-3"
 	assert.Equal(t, []any{"asked"}, states(w.receive(bankFile(notice, bankIBAN, third))), "the bank says that it is another one")
 	w.shows(inv, "paid", "1234.50", 3)
 	assert.Equal(t, francs("1800.00"), w.balance("1010"))
@@ -353,7 +353,7 @@ func TestBooksSayWhatCameHoweverItIsTold(t *testing.T) {
 		for i := range rapid.IntRange(1, 4).Draw(r, "payments") {
 			came = append(came, toldCredit{
 				amount: rapid.SampledFrom([]string{"1234.50", "600.00"}).Draw(r, "amount"), reference: reference,
-				bankRef: fmt.Sprint("B-", i), on: rapid.SampledFrom([]string{"2026-11-18", "2026-11-19"}).Draw(r, "day"),
+				bankRef: fmt.Sprint("BANK-", i), on: rapid.SampledFrom([]string{"2026-11-18", "2026-11-19"}).Draw(r, "day"),
 			})
 		}
 		sum := 0

@@ -329,11 +329,7 @@ func (s *server) ListInvoices(ctx context.Context, r spec.ListInvoicesRequestObj
 		if err != nil {
 			return err
 		}
-		accounts, err := tx.BankAccounts(ctx)
-		if err != nil {
-			return err
-		}
-		receipts, err := tx.ReceiptEntries(ctx, ids...)
+		receipts, accounts, err := byBank(ctx, tx, ids...)
 		answer = spec.ListInvoices200JSONResponse{
 			Data: mapped(invoices, func(inv invoice.Invoice) spec.Invoice {
 				return s.shownInvoice(inv, payments[inv.ID], ledger.OtherReceipts(receipts[inv.ID], inv.Number), accounts)
@@ -356,11 +352,7 @@ func (s *server) invoice(ctx context.Context, companyID, invoiceID string) (answ
 		if err != nil {
 			return err
 		}
-		accounts, err := tx.BankAccounts(ctx)
-		if err != nil {
-			return err
-		}
-		receipts, err := tx.ReceiptEntries(ctx, invoiceID)
+		receipts, accounts, err := byBank(ctx, tx, invoiceID)
 		answer = s.shownInvoice(inv, payments[invoiceID], ledger.OtherReceipts(receipts[invoiceID], inv.Number), accounts)
 		return err
 	})
