@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"context"
 	"sync"
+	"time"
 
+	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/activities/collection"
 	"github.com/quittance/quittance/internal/booking"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
@@ -12,6 +15,7 @@ import (
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/settlement"
 	"github.com/quittance/quittance/workflows/contract"
 )
 
@@ -135,10 +139,9 @@ func (c *commands) VoidReceipt(ctx context.Context, _ invoice.Invoice, in contra
 	if err := c.note("void", in.ReceiptID); err != nil {
 		return err
 	}
-	return c.store.Store.InCompany(ctx, c.companyID, func(tx *postgres.Tx) error {
-		_, err := booking.VoidReceipt(ctx, tx, booking.Void{ReceiptID: in.ReceiptID, Reason: in.Reason, By: in.By}, noon)
-		return err
-	})
+	steps := c.steps()
+	_, err := steps.VoidReceipt(ctx, collection.VoidedReceipt{InvoiceRef: activities.InvoiceRef{CompanyID: c.companyID}, VoidReceipt: in})
+	return err
 }
 
 func (c *commands) RequestRefund(ctx context.Context, in contract.RequestRefund, invoiceNumber string) error {
@@ -267,4 +270,36 @@ func (c *commands) becomeService(ctx context.Context, s merchant.PaymentService,
 	return contract.ServiceState{Status: next}, c.store.Store.InCompany(ctx, s.CompanyID, func(tx *postgres.Tx) error {
 		return tx.SavePaymentService(ctx, s)
 	})
+}
+
+// BookBankReceipts does what the worker does with what waits.
+func (c *commands) BookBankReceipts(ctx context.Context, companyID, cause string) error {
+	if err := c.note("book bank receipts of", cause); err != nil {
+		return err
+	}
+	steps := c.steps()
+	var waiting []settlement.Receipt
+	if err := c.store.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) (err error) {
+		waiting, err = tx.WaitingBankReceipts(ctx, "", 10_000)
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, r := range waiting {
+		in := collection.BankReceipt{InvoiceRef: activities.InvoiceRef{CompanyID: companyID, InvoiceID: r.InvoiceID}}
+		in.ReceiptID = r.ID
+		for range 2 { // as after a crash
+			if _, err := steps.BookBankReceipt(ctx, in); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// steps are those of the worker about money that comes by bank.
+func (c *commands) steps() collection.Activities {
+	return collection.Activities{Now: func() time.Time { return noon }, InBank: func(ctx context.Context, companyID string, fn func(collection.BankTx) error) error {
+		return c.store.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
+	}}
 }

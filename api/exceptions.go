@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/quittance/quittance/api/internal/spec"
+	"github.com/quittance/quittance/internal/booking"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
@@ -13,12 +14,14 @@ import (
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/settlement"
 	"github.com/quittance/quittance/internal/text"
 	"github.com/quittance/quittance/workflows/contract"
 )
 
 // ExceptionsTx is what the calls for exceptions need of a transaction.
 type ExceptionsTx interface {
+	booking.BankReceiptTx
 	Exceptions(ctx context.Context, f listing.Exceptions) (exceptions []exception.Exception, next string, err error)
 	Exception(ctx context.Context, id string) (exception.Exception, error)
 	LockException(ctx context.Context, id string) (exception.Exception, error)
@@ -27,7 +30,6 @@ type ExceptionsTx interface {
 	Payment(ctx context.Context, id string) (payment.Payment, error)
 	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
 	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
-	Company(ctx context.Context) (merchant.Company, error)
 }
 
 // ListExceptions answers GET /exceptions.
@@ -57,10 +59,11 @@ func (s *server) ResolveException(ctx context.Context, r spec.ResolveExceptionRe
 	decision := contract.ResolveException{
 		ExceptionID: r.ExceptionID, Choice: exception.Choice(r.Body.Choice), Note: deref(r.Body.Note), By: callerOf(ctx).actor(),
 	}
-	waiting, err := s.decide(ctx, &decision)
+	waiting, receipts, err := s.decide(ctx, &decision)
 	if err != nil {
 		return nil, err
 	}
+	s.bookReceipts(ctx, callerOf(ctx).companyID, r.ExceptionID, receipts)
 	if waiting != "" {
 		commandCtx, cancel := context.WithTimeout(ctx, commandTimeout)
 		defer cancel()
@@ -142,10 +145,11 @@ func restarted() error {
 		"Look at the exception again in a minute. Decide if it is still open.")
 }
 
-// decide checks the decision and records it, unless a workflow waits for it: then it returns which one.
-func (s *server) decide(ctx context.Context, d *contract.ResolveException) (waiting string, err error) {
+// decide checks the decision and records it, unless a workflow waits for it: then it returns which one. It also returns bank receipts
+// that are to be booked now.
+func (s *server) decide(ctx context.Context, d *contract.ResolveException) (waiting string, receipts []settlement.Receipt, err error) {
 	err = inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx ExceptionsTx) error {
-		waiting = ""
+		waiting, receipts = "", nil
 		e, err := tx.LockException(ctx, d.ExceptionID)
 		if err != nil {
 			return err
@@ -164,9 +168,12 @@ func (s *server) decide(ctx context.Context, d *contract.ResolveException) (wait
 		if waiting = e.WorkflowID; waiting != "" {
 			return nil
 		}
+		if receipts, err = s.carryOutReceipt(ctx, tx, e, *d); err != nil {
+			return err
+		}
 		return tx.SaveException(ctx, e)
 	})
-	return waiting, err
+	return waiting, receipts, err
 }
 
 // exception returns an exception as the API shows it.

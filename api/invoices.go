@@ -30,6 +30,7 @@ type InvoicesTx interface {
 	PaymentsOf(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]payment.Payment, err error)
 	// ReceiptEntries returns the entries of money that came by other means, with those that took some of it back.
 	ReceiptEntries(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]ledger.Entry, err error)
+	BankAccounts(ctx context.Context) ([]merchant.BankAccount, error)
 	AppendEvent(ctx context.Context, e event.Event) error
 }
 
@@ -38,7 +39,11 @@ func (s *server) CreateInvoice(ctx context.Context, r spec.CreateInvoiceRequestO
 	companyID := callerOf(ctx).companyID
 	inv, invalid := newInvoice(*r.Body)
 	inv.ID, inv.CompanyID, inv.Token, inv.CreatedAt = newID(ctx, id.Invoice), companyID, id.NewSecret(), s.now()
+	var accounts []merchant.BankAccount
 	err := inCompany(ctx, s.Store, companyID, func(tx InvoicesTx) (err error) {
+		if accounts, err = tx.BankAccounts(ctx); err != nil {
+			return err
+		}
 		inv.PaymentServiceIDs, err = choosePaymentServices(ctx, tx, r.Body.PaymentServiceIds)
 		if err := problem.Together(invalid, err); err != nil {
 			return err
@@ -52,7 +57,7 @@ func (s *server) CreateInvoice(ctx context.Context, r spec.CreateInvoiceRequestO
 	if err != nil {
 		return nil, err
 	}
-	return spec.CreateInvoice201JSONResponse(s.shownInvoice(inv, nil, nil)), nil
+	return spec.CreateInvoice201JSONResponse(s.shownInvoice(inv, nil, nil, accounts)), nil
 }
 
 // newInvoice returns the draft that a body describes, and an Invalid problem that names every field at fault, or nil.
@@ -324,10 +329,10 @@ func (s *server) ListInvoices(ctx context.Context, r spec.ListInvoicesRequestObj
 		if err != nil {
 			return err
 		}
-		receipts, err := tx.ReceiptEntries(ctx, ids...)
+		receipts, accounts, err := byBank(ctx, tx, ids...)
 		answer = spec.ListInvoices200JSONResponse{
 			Data: mapped(invoices, func(inv invoice.Invoice) spec.Invoice {
-				return s.shownInvoice(inv, payments[inv.ID], ledger.OtherReceipts(receipts[inv.ID], inv.Number))
+				return s.shownInvoice(inv, payments[inv.ID], ledger.OtherReceipts(receipts[inv.ID], inv.Number), accounts)
 			}),
 			NextCursor: optional(next),
 		}
@@ -347,14 +352,14 @@ func (s *server) invoice(ctx context.Context, companyID, invoiceID string) (answ
 		if err != nil {
 			return err
 		}
-		receipts, err := tx.ReceiptEntries(ctx, invoiceID)
-		answer = s.shownInvoice(inv, payments[invoiceID], ledger.OtherReceipts(receipts[invoiceID], inv.Number))
+		receipts, accounts, err := byBank(ctx, tx, invoiceID)
+		answer = s.shownInvoice(inv, payments[invoiceID], ledger.OtherReceipts(receipts[invoiceID], inv.Number), accounts)
 		return err
 	})
 	return answer, err
 }
 
-func (s *server) shownInvoice(inv invoice.Invoice, payments []payment.Payment, receipts []ledger.Received) spec.Invoice {
+func (s *server) shownInvoice(inv invoice.Invoice, payments []payment.Payment, receipts []ledger.Received, accounts []merchant.BankAccount) spec.Invoice {
 	answer := spec.Invoice{
 		ID:             inv.ID,
 		Number:         inv.Number,
@@ -380,6 +385,7 @@ func (s *server) shownInvoice(inv invoice.Invoice, payments []payment.Payment, r
 		Email:             shownEmail(inv.Email),
 		Receipts:          mapped(receipts, shownReceived),
 		Refunded:          inv.AmountRefunded.Value(),
+		PaymentReference:  optional(merchant.PaymentReference(inv, accounts)),
 	}
 	showContent(&answer, inv)
 	if inv.Status != invoice.Draft && !inv.IssuedAt.IsZero() {

@@ -31,9 +31,10 @@ type MatchingTx interface {
 
 // matching is a transaction in which payouts are matched and booked, and nothing else is booked for the company.
 type matching struct {
-	tx      MatchingTx
-	company merchant.Company
-	setting settlement.Setting
+	tx       MatchingTx
+	receipts BankReceiptsTx // the same
+	company  merchant.Company
+	setting  settlement.Setting
 }
 
 // matching runs fn in one transaction of the caller's company.
@@ -52,7 +53,7 @@ func (s *server) matching(ctx context.Context, fn func(matching) error) error {
 		if err != nil {
 			return err
 		}
-		return fn(matching{tx, company, setting})
+		return fn(matching{tx, any(tx).(BankReceiptsTx), company, setting})
 	})
 }
 
@@ -62,7 +63,10 @@ func settingOf(c merchant.Company, now time.Time) (settlement.Setting, error) {
 }
 
 // take takes in a file and stores what it brings.
-func (m matching) take(ctx context.Context, s settlement.Settlement, file settlement.File) error {
+func (m matching) take(ctx context.Context, s settlement.Settlement, file settlement.File, accounts []merchant.BankAccount) error {
+	if err := m.takeReceipts(ctx, s.ID, &file, accounts); err != nil {
+		return err
+	}
 	matcher, err := m.matcher(ctx, file, file.Search())
 	if err != nil {
 		return err

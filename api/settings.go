@@ -6,6 +6,7 @@ import (
 
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/session"
 )
@@ -88,7 +89,17 @@ func (s *server) changeSettings(company *merchant.Company, to spec.SettingsChang
 	if to.ReturnOrigins != nil {
 		company.ReturnOrigins = *to.ReturnOrigins
 	}
-	return problem.Together(company.Validate(), s.mayClose(deref(to.BooksClosedUntil).Time))
+	var tolerance error
+	if to.PaymentTolerance != nil {
+		var amount money.Amount
+		amount, tolerance = money.Parse(*to.PaymentTolerance, money.CHF) // two decimals, as every currency here has
+		if tolerance != nil {
+			tolerance = problem.InvalidFields(problem.Field{Name: "payment_tolerance", Message: tolerance.Error()})
+		} else {
+			company.PaymentTolerance = amount.Decimal()
+		}
+	}
+	return problem.Together(tolerance, company.Validate(), s.mayClose(deref(to.BooksClosedUntil).Time))
 }
 
 // mayClose returns an Invalid problem unless the day is over.
@@ -101,15 +112,16 @@ func (s *server) mayClose(until time.Time) error {
 
 func shownSettings(c merchant.Company, closedUntil time.Time) spec.Settings {
 	answer := spec.Settings{
-		ReceiptAccount: c.ReceiptAccount,
-		FeeAccount:     c.FeeAccount,
-		LiabilityShift: spec.LiabilityShift(c.Liability),
-		Language:       spec.Language(c.Language),
-		ContactEmail:   optional(c.ContactEmail),
-		PayoutDays:     c.PayoutDays,
-		PayoutIbans:    c.PayoutIBANs,
-		ReturnOrigins:  c.ReturnOrigins,
-		Warnings:       []spec.SettingsWarning{},
+		ReceiptAccount:   c.ReceiptAccount,
+		FeeAccount:       c.FeeAccount,
+		LiabilityShift:   spec.LiabilityShift(c.Liability),
+		Language:         spec.Language(c.Language),
+		ContactEmail:     optional(c.ContactEmail),
+		PayoutDays:       c.PayoutDays,
+		PayoutIbans:      c.PayoutIBANs,
+		PaymentTolerance: c.PaymentTolerance.StringFixed(2),
+		ReturnOrigins:    c.ReturnOrigins,
+		Warnings:         []spec.SettingsWarning{},
 	}
 	if !closedUntil.IsZero() {
 		shown := date(closedUntil)

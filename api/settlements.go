@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,6 +24,8 @@ type SettlementsTx interface {
 	Settlements(ctx context.Context, f listing.Settlements) (settlements []settlement.Settlement, next string, err error)
 	Settlement(ctx context.Context, id string) (settlement.Settlement, error)
 	PayoutsOf(ctx context.Context, settlementID string) ([]settlement.Payout, error)
+	BankReceiptsOf(ctx context.Context, settlementID string) ([]settlement.Receipt, error)
+	CountBankReceipts(ctx context.Context, settlements ...settlement.Settlement) (bySettlement map[string]map[settlement.ReceiptState]int, err error)
 	CountPayouts(ctx context.Context, settlements ...settlement.Settlement) (bySettlement map[string]map[settlement.State]int, err error)
 }
 
@@ -47,7 +50,8 @@ func noteCSV(next http.Handler) http.Handler {
 }
 
 // ImportSettlement answers POST /settlements. An import is one transaction that waits for nobody, so no workflow carries it.
-// When the caller gets an answer, the import is done. A caller without an answer sends the file again.
+// When the caller gets an answer, the import is done. A caller without an answer sends the file again. Money for invoices is on
+// record then, and the processes of the invoices book it.
 func (s *server) ImportSettlement(ctx context.Context, r spec.ImportSettlementRequestObject) (spec.ImportSettlementResponseObject, error) {
 	data, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -61,9 +65,17 @@ func (s *server) ImportSettlement(ctx context.Context, r spec.ImportSettlementRe
 	settlementID := newID(ctx, id.Settlement)
 	var answer spec.Settlement
 	var before bool
+	var receipts []settlement.Receipt
 	err = s.matching(ctx, func(m matching) error {
 		answer, before = spec.Settlement{}, false
-		if err := file.CheckAccounts(m.company.PayoutIBANs); err != nil {
+		file := file // as it was read, if this runs again
+		file.Skipped = maps.Clone(file.Skipped)
+		file.Transfers = slices.Clone(file.Transfers)
+		accounts, err := m.receipts.BankAccounts(ctx)
+		if err != nil {
+			return err
+		}
+		if err := file.CheckAccounts(m.company.PayoutIBANs, accounts); err != nil {
 			return refusedFile(err)
 		}
 		standing, found, err := m.tx.SettlementOf(ctx, hash[:])
@@ -72,13 +84,19 @@ func (s *server) ImportSettlement(ctx context.Context, r spec.ImportSettlementRe
 		}
 		if before = found && !repeated(ctx); !found {
 			standing = settlement.NewSettlement(settlementID, m.setting, data, file)
-			if err := m.take(ctx, standing, file); err != nil {
+			if err := m.take(ctx, standing, file, accounts); err != nil {
 				return err
 			}
 		}
-		answer, err = settlementOf(ctx, m.tx.PayoutsOf, standing)
+		if receipts, err = m.receipts.BankReceiptsOf(ctx, standing.ID); err != nil {
+			return err
+		}
+		answer, err = settlementOf(ctx, m.tx.PayoutsOf, standing, receipts)
 		return err
 	})
+	if err == nil {
+		s.bookReceipts(ctx, callerOf(ctx).companyID, answer.ID, receipts)
+	}
 	if before {
 		return spec.ImportSettlement200JSONResponse(answer), err
 	}
@@ -105,7 +123,11 @@ func (s *server) GetSettlement(ctx context.Context, r spec.GetSettlementRequestO
 		if err != nil {
 			return nil, err
 		}
-		answer, err := settlementOf(ctx, tx.PayoutsOf, found)
+		receipts, err := tx.BankReceiptsOf(ctx, r.SettlementID)
+		if err != nil {
+			return nil, err
+		}
+		answer, err := settlementOf(ctx, tx.PayoutsOf, found, receipts)
 		return spec.GetSettlement200JSONResponse(answer), err
 	})
 }
@@ -118,20 +140,32 @@ func (s *server) ListSettlements(ctx context.Context, r spec.ListSettlementsRequ
 			return nil, err
 		}
 		counts, err := tx.CountPayouts(ctx, settlements...)
+		if err != nil {
+			return nil, err
+		}
+		receipts, err := tx.CountBankReceipts(ctx, settlements...)
 		return spec.ListSettlements200JSONResponse{
-			Data: mapped(settlements, func(s settlement.Settlement) spec.SettlementSummary { return summaryOf(s, counts[s.ID]) }), NextCursor: optional(next),
+			Data: mapped(settlements, func(s settlement.Settlement) spec.SettlementSummary {
+				return summaryOf(s, counts[s.ID], receipts[s.ID])
+			}), NextCursor: optional(next),
 		}, err
 	})
 }
 
-func summaryOf(s settlement.Settlement, payouts map[settlement.State]int) spec.SettlementSummary {
+func summaryOf(s settlement.Settlement, payouts map[settlement.State]int, receipts map[settlement.ReceiptState]int) spec.SettlementSummary {
 	answer := spec.SettlementSummary{
-		ID: s.ID, Status: spec.Complete, Format: s.Kind(), File: fileOf(s), Payouts: map[string]int{}, Skipped: skippedOf(s),
+		ID: s.ID, Status: spec.Complete, Format: s.Kind(), File: fileOf(s), Payouts: map[string]int{}, Receipts: map[string]int{}, Skipped: skippedOf(s),
 		ImportedAt: s.ImportedAt, ImportedBy: s.ImportedBy,
 	}
 	for state, count := range payouts {
 		answer.Payouts[string(state)] = count
 		if state.Waits() {
+			answer.Status = spec.NeedsConfirmation
+		}
+	}
+	for state, count := range receipts {
+		answer.Receipts[string(state)] = count
+		if state == settlement.ReceiptAsked {
 			answer.Status = spec.NeedsConfirmation
 		}
 	}
@@ -146,8 +180,10 @@ func skippedOf(s settlement.Settlement) spec.SkippedEntries {
 	return spec.SkippedEntries{NotBooked: s.Skipped[settlement.Pending], OfOthers: s.Skipped[settlement.Others]}
 }
 
-// settlementOf returns a settlement as the API shows it, with its payouts as they stand now.
-func settlementOf(ctx context.Context, payoutsOf func(context.Context, string) ([]settlement.Payout, error), s settlement.Settlement) (spec.Settlement, error) {
+// settlementOf returns a settlement as the API shows it, with its payouts and bank receipts as they stand now.
+func settlementOf(ctx context.Context, payoutsOf func(context.Context, string) ([]settlement.Payout, error), s settlement.Settlement,
+	receipts []settlement.Receipt,
+) (spec.Settlement, error) {
 	payouts, err := payoutsOf(ctx, s.ID)
 	answer := spec.Settlement{
 		ID:         s.ID,
@@ -157,6 +193,7 @@ func settlementOf(ctx context.Context, payoutsOf func(context.Context, string) (
 		Statements: mapped(s.Accounts, shownBankStatement),
 		Payouts:    []spec.Payout{},
 		Unmatched:  []spec.Payout{},
+		Receipts:   mapped(receipts, shownBankReceipt),
 		Skipped:    skippedOf(s),
 		ImportedAt: s.ImportedAt,
 		ImportedBy: s.ImportedBy,
@@ -168,7 +205,8 @@ func settlementOf(ctx context.Context, payoutsOf func(context.Context, string) (
 			answer.Payouts = append(answer.Payouts, shownPayout(p))
 		}
 	}
-	if slices.ContainsFunc(payouts, func(p settlement.Payout) bool { return p.State.Waits() }) {
+	if slices.ContainsFunc(payouts, func(p settlement.Payout) bool { return p.State.Waits() }) ||
+		slices.ContainsFunc(receipts, func(r settlement.Receipt) bool { return r.State == settlement.ReceiptAsked }) {
 		answer.Status = spec.NeedsConfirmation
 	}
 	return answer, err

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// housekeepingEvery is how often a worker removes what was kept long enough.
+// housekeepingEvery is how often a worker removes what was kept long enough, and takes up what was left.
 const housekeepingEvery = 6 * time.Hour
 
-// Housekeeping calls prune at once and then every six hours until ctx ends; what failed is done the next time.
-func Housekeeping(ctx context.Context, prune func(context.Context) error, log *slog.Logger) {
+// Housekeeping calls tidy at once and then every six hours until ctx ends; what failed is done the next time.
+func Housekeeping(ctx context.Context, tidy func(context.Context) error, log *slog.Logger) {
 	tick := time.NewTicker(housekeepingEvery)
 	defer tick.Stop()
 	for {
-		if err := prune(ctx); err != nil && ctx.Err() == nil {
-			log.WarnContext(ctx, "old rows not removed", "retry_in", housekeepingEvery, "error", err)
+		if err := tidy(ctx); err != nil && ctx.Err() == nil {
+			log.WarnContext(ctx, "housekeeping not finished", "retry_in", housekeepingEvery, "error", err)
 		}
 		select {
 		case <-tick.C:

@@ -17,6 +17,7 @@ func RegisterPayments(r worker.WorkflowRegistry, timeScale int64) {
 	pinned(r, contract.InvoicePaymentType, collection.Workflow{TimeScale: timeScale}.InvoicePayment)
 	pinned(r, contract.RefundType, refunding.Workflow{TimeScale: timeScale}.Refund)
 	pinned(r, contract.NightlySweepType, reconciliation.Workflow{TimeScale: timeScale}.NightlySweep)
+	pinned(r, contract.BankReceiptsType, reconciliation.Workflow{TimeScale: timeScale}.BankReceipts)
 	pinned(r, contract.FindingType, reconciliation.Workflow{TimeScale: timeScale}.Finding)
 }
 

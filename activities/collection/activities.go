@@ -22,6 +22,7 @@ import (
 type Activities struct {
 	InCompany activities.InCompany[Tx]
 	InEmails  activities.InCompany[EmailTx]
+	InBank    activities.InCompany[BankTx]
 	Saferpay  account.Access[Gateway]
 	Send      activities.Send
 	PublicURL string // base of the links in mails, and of the return and notification URLs

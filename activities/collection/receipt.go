@@ -67,10 +67,13 @@ type VoidedReceipt struct {
 
 // VoidReceipt takes such a receipt back, see booking.VoidReceipt for the problems.
 func (a *Activities) VoidReceipt(ctx context.Context, in VoidedReceipt) (standing activities.Standing, err error) {
-	err = a.InCompany(ctx, in.CompanyID, func(tx Tx) error {
+	err = a.InBank(ctx, in.CompanyID, func(tx BankTx) error {
 		inv, err := booking.VoidReceipt(ctx, tx, booking.Void{ReceiptID: in.ReceiptID, Reason: in.Reason, By: in.By}, a.Now())
+		if err != nil {
+			return err
+		}
 		standing = activities.StandingOf(inv)
-		return err
+		return a.forget(ctx, tx, in.ReceiptID)
 	})
 	return standing, err
 }

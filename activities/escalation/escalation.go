@@ -36,6 +36,7 @@ type Raise struct {
 	ExceptionID string             `json:"exception_id,omitempty"`
 	Kind        exception.Kind     `json:"kind"`
 	Subject     string             `json:"subject"`
+	InvoiceID   string             `json:"invoice_id,omitempty"` // of a bank receipt; known of other subjects
 	WorkflowID  string             `json:"workflow_id"`
 	Detail      string             `json:"detail"`
 	Choices     []exception.Choice `json:"choices"`
@@ -75,9 +76,11 @@ func RaiseIn(ctx context.Context, tx RaiseTx, in Raise, at time.Time) (Raised, e
 		return raised, err
 	}
 	data := map[string]string{"exception_id": e.ID, "kind": string(e.Kind), "subject": e.Subject}
-	invoiceID, err := invoiceOf(ctx, tx, e.Subject)
-	if err != nil {
-		return raised, err
+	invoiceID := in.InvoiceID
+	if invoiceID == "" {
+		if invoiceID, err = invoiceOf(ctx, tx, e.Subject); err != nil {
+			return raised, err
+		}
 	}
 	if invoiceID != "" { // so that it arrives in order with what else happened to the invoice
 		data["invoice_id"] = invoiceID

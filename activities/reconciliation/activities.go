@@ -19,10 +19,12 @@ import (
 
 // Activities are the steps. One that speaks to Saferpay asks it once.
 type Activities struct {
-	InReport activities.InCompany[ReportTx]
-	InBooks  activities.InCompany[BooksTx]
-	Saferpay account.Access[Gateway]
-	Now      func() time.Time
+	InReport   activities.InCompany[ReportTx]
+	InBooks    activities.InCompany[BooksTx]
+	InReceipts activities.InCompany[ReceiptsTx]
+	Invoices   Invoices
+	Saferpay   account.Access[Gateway]
+	Now        func() time.Time
 }
 
 // ReportTx is what a comparison needs of a transaction.

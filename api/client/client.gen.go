@@ -33,6 +33,30 @@ func (e AccountWarning) Valid() bool {
 	}
 }
 
+// Defines values for BankReceiptState.
+const (
+	BankReceiptAsked   BankReceiptState = "asked"
+	BankReceiptBooked  BankReceiptState = "booked"
+	BankReceiptSkipped BankReceiptState = "skipped"
+	BankReceiptWaiting BankReceiptState = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the BankReceiptState enum.
+func (e BankReceiptState) Valid() bool {
+	switch e {
+	case BankReceiptAsked:
+		return true
+	case BankReceiptBooked:
+		return true
+	case BankReceiptSkipped:
+		return true
+	case BankReceiptWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Canton.
 const (
 	AG Canton = "AG"
@@ -394,6 +418,8 @@ const (
 	OrphanTransaction ExceptionKind = "orphan_transaction"
 	OutcomeUnclear    ExceptionKind = "outcome_unclear"
 	PendingOverdue    ExceptionKind = "pending_overdue"
+	ReceiptExcess     ExceptionKind = "receipt_excess"
+	ReceiptUnclear    ExceptionKind = "receipt_unclear"
 	RefundByHand      ExceptionKind = "refund_by_hand"
 	RefundFound       ExceptionKind = "refund_found"
 	RefundNotTaken    ExceptionKind = "refund_not_taken"
@@ -427,6 +453,10 @@ func (e ExceptionKind) Valid() bool {
 	case OutcomeUnclear:
 		return true
 	case PendingOverdue:
+		return true
+	case ReceiptExcess:
+		return true
+	case ReceiptUnclear:
 		return true
 	case RefundByHand:
 		return true
@@ -1537,6 +1567,69 @@ type BankAccountList struct {
 	Data []BankAccount `json:"data"`
 }
 
+// BankReceipt Money that came by bank with the reference of an invoice.
+type BankReceipt struct {
+	// Account On which it is booked.
+	//
+	// Example: 1020
+	Account string `json:"account"`
+
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// Date Of the bank's booking.
+	Date Date `json:"date"`
+
+	// ExceptionID That asks a person about it or asked.
+	//
+	// Example: exc_01k9m25y5pp0v6e4b9z2c7j1k3
+	ExceptionID *string `json:"exception_id,omitempty"`
+
+	// Iban Of the statement.
+	//
+	// Example: CH9300762011623852957
+	Iban string `json:"iban"`
+
+	// ID Also of the receipt of the invoice as which it is booked.
+	//
+	// Example: rcp_01k9m2g2c7xv5s9m4b0w3t6p8y
+	ID string `json:"id"`
+
+	// InvoiceID Example: inv_01k9m21t1jh6q2a0x5v8y3e7f9
+	InvoiceID string `json:"invoice_id"`
+
+	// Line In the file that told it first.
+	//
+	// Example: 42
+	Line int `json:"line"`
+
+	// Parked What of it stands on 2030, prepayments received; absent when nothing does.
+	Parked *Amount `json:"parked,omitempty"`
+
+	// Reference As the bank tells it. One with wrong check digits is near to that of the invoice.
+	//
+	// Example: RF8100000000031394714300
+	Reference string `json:"reference"`
+
+	// SeenIn The settlements that tell it.
+	//
+	// Example: ["set_01k9m2h3d8yw6t0n5c1x4v7q9z"]
+	SeenIn []string `json:"seen_in"`
+
+	// State `waiting`: it is on record and is booked in a moment; `booked`; `asked`: the exception `exception_id` asks a person;
+	// `skipped`: a person said that it is not for the invoice.
+	State BankReceiptState `json:"state"`
+}
+
+// BankReceiptState `waiting`: it is on record and is booked in a moment; `booked`; `asked`: the exception `exception_id` asks a person;
+// `skipped`: a person said that it is not for the invoice.
+type BankReceiptState string
+
 // BankStatement defines model for BankStatement.
 type BankStatement struct {
 	// Account The IBAN, or the account's other identification.
@@ -2022,12 +2115,13 @@ type Exception struct {
 	// | `refund` | give the money back |
 	// | `keep` | leave it where it is booked |
 	// | `acknowledge` | do nothing more |
-	// | `book` | book what Saferpay moved against 2030, prepayments received |
+	// | `book` | book it: what Saferpay moved, against 2030, prepayments received; what came by bank, for the invoice |
 	// | `record` | capture it if needed, and record it as a refund of the payment that it fits |
 	// | `capture_now` | capture what is authorized |
 	// | `release` | cancel an authorization, so that no money moves |
 	// | `accept` | leave our record as it is |
-	// | `not_ours` | leave it alone: it belongs to somebody else who uses the terminal |
+	// | `not_ours` | leave it alone: it belongs to somebody else who uses the terminal, or is for something else |
+	// | `given_back` | a person sent it back from the bank |
 	//
 	//
 	// Example: ["try_again","it_did_not"]
@@ -2077,6 +2171,8 @@ type Exception struct {
 	// | `booking_failed` | captured money could not be booked |
 	// | `webhook_disabled` | a webhook endpoint takes no more events |
 	// | `email_failed` | a mail about an invoice, a payment service or a webhook endpoint could not be delivered |
+	// | `receipt_excess` | more came by bank than is due, or for an invoice that is paid or cancelled: it is parked on 2030 |
+	// | `receipt_unclear` | money came by bank that is probably for an invoice, and is not booked |
 	//
 	// The nightly comparison with Saferpay's transaction report finds these. Each is raised once about its subject.
 	//
@@ -2108,7 +2204,7 @@ type Exception struct {
 	ResolvedBy *string         `json:"resolved_by,omitempty"`
 	Status     ExceptionStatus `json:"status"`
 
-	// Subject The id of a payment, a refund, a transaction at Saferpay, a webhook endpoint, a payment service or an invoice.
+	// Subject The id of a payment, a refund, a transaction at Saferpay, a bank receipt, a webhook endpoint, a payment service or an invoice.
 	//
 	// Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
 	Subject ExceptionSubject `json:"subject"`
@@ -2203,6 +2299,8 @@ type ExceptionDecision struct {
 // | `booking_failed` | captured money could not be booked |
 // | `webhook_disabled` | a webhook endpoint takes no more events |
 // | `email_failed` | a mail about an invoice, a payment service or a webhook endpoint could not be delivered |
+// | `receipt_excess` | more came by bank than is due, or for an invoice that is paid or cancelled: it is parked on 2030 |
+// | `receipt_unclear` | money came by bank that is probably for an invoice, and is not booked |
 //
 // The nightly comparison with Saferpay's transaction report finds these. Each is raised once about its subject.
 //
@@ -2222,7 +2320,7 @@ type ExceptionList struct {
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
-// ExceptionSubject The id of a payment, a refund, a transaction at Saferpay, a webhook endpoint, a payment service or an invoice.
+// ExceptionSubject The id of a payment, a refund, a transaction at Saferpay, a bank receipt, a webhook endpoint, a payment service or an invoice.
 //
 // Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
 type ExceptionSubject = string
@@ -2357,6 +2455,11 @@ type Invoice struct {
 
 	// PaidAt When it was paid in full.
 	PaidAt *time.Time `json:"paid_at,omitempty"`
+
+	// PaymentReference The QR or creditor reference with which it is paid by bank; absent without a bank account for invoices in its currency.
+	//
+	// Example: RF8100000000031394714300
+	PaymentReference *string `json:"payment_reference,omitempty"`
 
 	// PaymentServiceIds The payment services with which the invoice can be paid.
 	PaymentServiceIds PaymentServiceIds `json:"payment_service_ids"`
@@ -4008,12 +4111,15 @@ type Settings struct {
 	// another method. `prefer` takes it anyway.
 	LiabilityShift LiabilityShift `json:"liability_shift"`
 
+	// PaymentTolerance How much less than is due may come by bank so that the invoice is paid all the same, in its currency. The difference is booked on 3805.
+	PaymentTolerance Amount `json:"payment_tolerance"`
+
 	// PayoutDays How many business days after a payment its payout is expected.
 	//
 	// Example: 2
 	PayoutDays int `json:"payout_days"`
 
-	// PayoutIbans The accounts to which the acquirer pays. Statements of other accounts are refused. While the list is empty, statements of any account are taken.
+	// PayoutIbans The accounts to which the acquirer pays. Statements of other accounts, except the company's bank accounts, are refused. While the list is empty, statements of any account are taken.
 	PayoutIbans []IBAN `json:"payout_ibans"`
 
 	// ReceiptAccount Where receipts are booked.
@@ -4048,6 +4154,9 @@ type SettingsChanges struct {
 	// LiabilityShift What to do with a payment if the company, not the card's issuer, bears the risk. `require` releases it and asks for
 	// another method. `prefer` takes it anyway.
 	LiabilityShift *LiabilityShift `json:"liability_shift,omitempty"`
+
+	// PaymentTolerance From 0.00 to 100.00.
+	PaymentTolerance *Amount `json:"payment_tolerance,omitempty"`
 
 	// PayoutDays Example: 2
 	PayoutDays  *int    `json:"payout_days,omitempty"`
@@ -4085,13 +4194,16 @@ type Settlement struct {
 	// Payouts Booked, proposed, dismissed and returned ones, in the order of the file.
 	Payouts []Payout `json:"payouts"`
 
+	// Receipts Money for invoices, that came by bank: each entry, or transaction of a collective entry, with a reference of an invoice.
+	Receipts []BankReceipt `json:"receipts"`
+
 	// Skipped Entries of a bank that were left alone. Nothing else is kept of them.
 	Skipped SkippedEntries `json:"skipped"`
 
 	// Statements The accounts that a bank's file reports on.
 	Statements []BankStatement `json:"statements"`
 
-	// Status `complete`: all its payouts are booked or dismissed. `needs_confirmation`: some wait for a person.
+	// Status `complete`: all its payouts are booked or dismissed. `needs_confirmation`: some payouts, or bank receipts, wait for a person.
 	Status SettlementStatus `json:"status"`
 
 	// Unmatched Payouts, or parts of one, that nothing explains yet.
@@ -4127,7 +4239,7 @@ type SettlementList struct {
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
-// SettlementStatus `complete`: all its payouts are booked or dismissed. `needs_confirmation`: some wait for a person.
+// SettlementStatus `complete`: all its payouts are booked or dismissed. `needs_confirmation`: some payouts, or bank receipts, wait for a person.
 type SettlementStatus string
 
 // SettlementSummary A settlement file that was imported, with the number of its payouts.
@@ -4150,10 +4262,15 @@ type SettlementSummary struct {
 	// Example: {"booked":21,"proposed":1}
 	Payouts map[string]int `json:"payouts"`
 
+	// Receipts How many bank receipts of the file are in each state now; states without any are absent.
+	//
+	// Example: {"asked":2,"booked":340}
+	Receipts map[string]int `json:"receipts"`
+
 	// Skipped Entries of a bank that were left alone. Nothing else is kept of them.
 	Skipped SkippedEntries `json:"skipped"`
 
-	// Status `complete`: all its payouts are booked or dismissed. `needs_confirmation`: some wait for a person.
+	// Status `complete`: all its payouts are booked or dismissed. `needs_confirmation`: some payouts, or bank receipts, wait for a person.
 	Status SettlementStatus `json:"status"`
 }
 
@@ -4240,7 +4357,7 @@ type SkippedEntries struct {
 	// Example: 0
 	NotBooked int `json:"not_booked"`
 
-	// OfOthers They have nothing to do with the acquirer.
+	// OfOthers They have nothing to do with the acquirer or with an invoice.
 	//
 	// Example: 11
 	OfOthers int `json:"of_others"`
@@ -6217,13 +6334,20 @@ type ClientInterface interface {
 	// the payout is booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt
 	// really stands (credit, gross). A payout that was found only by amount and date is *proposed*. A payout that nothing
 	// explains is *unmatched*. Both wait for a person. Entries of a bank's file that are only expected, or that have nothing
-	// to do with the acquirer, are skipped and counted.
+	// to do with the acquirer or an invoice, are skipped and counted.
+	//
+	// **Money for invoices.** A credit with the `payment_reference` of an invoice, in whatever place the bank puts it, and each
+	// transaction of a collective credit, is on record when the call answers, as one of `receipts`. A moment later it is booked
+	// as a receipt of its invoice, on the account of that bank account. What is too much, or comes for a paid or cancelled
+	// invoice, is parked on 2030 (`receipt_excess`). A reference with one wrong digit is proposed (`receipt_unclear`).
+	// However often and by whichever file the same money is told, it is booked once.
 	//
 	// **The same file again** changes nothing. The answer is 200 and its settlement. A payout that is known from another
 	// file, of any format, changes nothing either: it says `known`.
 	//
 	// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and
-	// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of any other account is refused too.
+	// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of an account that is neither there nor
+	// one of the company's bank accounts is refused too.
 	//
 	// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`,
 	// `fee` and `net`, in any order. Then comes one line per transaction. `type` is `payment`, `refund` or `chargeback`.
@@ -8496,13 +8620,20 @@ func (c *Client) ListSettlements(ctx context.Context, params *ListSettlementsPar
 // the payout is booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt
 // really stands (credit, gross). A payout that was found only by amount and date is *proposed*. A payout that nothing
 // explains is *unmatched*. Both wait for a person. Entries of a bank's file that are only expected, or that have nothing
-// to do with the acquirer, are skipped and counted.
+// to do with the acquirer or an invoice, are skipped and counted.
+//
+// **Money for invoices.** A credit with the `payment_reference` of an invoice, in whatever place the bank puts it, and each
+// transaction of a collective credit, is on record when the call answers, as one of `receipts`. A moment later it is booked
+// as a receipt of its invoice, on the account of that bank account. What is too much, or comes for a paid or cancelled
+// invoice, is parked on 2030 (`receipt_excess`). A reference with one wrong digit is proposed (`receipt_unclear`).
+// However often and by whichever file the same money is told, it is booked once.
 //
 // **The same file again** changes nothing. The answer is 200 and its settlement. A payout that is known from another
 // file, of any format, changes nothing either: it says `known`.
 //
 // **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and
-// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of any other account is refused too.
+// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of an account that is neither there nor
+// one of the company's bank accounts is refused too.
 //
 // **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`,
 // `fee` and `net`, in any order. Then comes one line per transaction. `type` is `payment`, `refund` or `chargeback`.
@@ -14565,13 +14696,20 @@ type ClientWithResponsesInterface interface {
 	// the payout is booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt
 	// really stands (credit, gross). A payout that was found only by amount and date is *proposed*. A payout that nothing
 	// explains is *unmatched*. Both wait for a person. Entries of a bank's file that are only expected, or that have nothing
-	// to do with the acquirer, are skipped and counted.
+	// to do with the acquirer or an invoice, are skipped and counted.
+	//
+	// **Money for invoices.** A credit with the `payment_reference` of an invoice, in whatever place the bank puts it, and each
+	// transaction of a collective credit, is on record when the call answers, as one of `receipts`. A moment later it is booked
+	// as a receipt of its invoice, on the account of that bank account. What is too much, or comes for a paid or cancelled
+	// invoice, is parked on 2030 (`receipt_excess`). A reference with one wrong digit is proposed (`receipt_unclear`).
+	// However often and by whichever file the same money is told, it is booked once.
 	//
 	// **The same file again** changes nothing. The answer is 200 and its settlement. A payout that is known from another
 	// file, of any format, changes nothing either: it says `known`.
 	//
 	// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and
-	// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of any other account is refused too.
+	// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of an account that is neither there nor
+	// one of the company's bank accounts is refused too.
 	//
 	// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`,
 	// `fee` and `net`, in any order. Then comes one line per transaction. `type` is `payment`, `refund` or `chargeback`.
@@ -21928,13 +22066,20 @@ func (c *ClientWithResponses) ListSettlementsWithResponse(ctx context.Context, p
 // the payout is booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt
 // really stands (credit, gross). A payout that was found only by amount and date is *proposed*. A payout that nothing
 // explains is *unmatched*. Both wait for a person. Entries of a bank's file that are only expected, or that have nothing
-// to do with the acquirer, are skipped and counted.
+// to do with the acquirer or an invoice, are skipped and counted.
+//
+// **Money for invoices.** A credit with the `payment_reference` of an invoice, in whatever place the bank puts it, and each
+// transaction of a collective credit, is on record when the call answers, as one of `receipts`. A moment later it is booked
+// as a receipt of its invoice, on the account of that bank account. What is too much, or comes for a paid or cancelled
+// invoice, is parked on 2030 (`receipt_excess`). A reference with one wrong digit is proposed (`receipt_unclear`).
+// However often and by whichever file the same money is told, it is booked once.
 //
 // **The same file again** changes nothing. The answer is 200 and its settlement. A payout that is known from another
 // file, of any format, changes nothing either: it says `known`.
 //
 // **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and
-// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of any other account is refused too.
+// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of an account that is neither there nor
+// one of the company's bank accounts is refused too.
 //
 // **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`,
 // `fee` and `net`, in any order. Then comes one line per transaction. `type` is `payment`, `refund` or `chargeback`.

@@ -82,8 +82,8 @@ func (promote) Run(p *process) error        { return app.Promote(p.ctx, p.cfg, p
 
 func (takeUp) Run(p *process) error {
 	done, err := app.TakeUp(p.ctx, p.cfg, p.log)
-	fmt.Printf("Taken up: %d payments, %d refunds, %d payment services, %d requested currencies, %d deliveries.\n",
-		done.Payments, done.Refunds, done.PaymentServices, done.Currencies, done.Deliveries)
+	fmt.Printf("Taken up: %d payments, %d refunds, %d payment services, %d requested currencies, %d deliveries, bank receipts of %d companies.\n",
+		done.Payments, done.Refunds, done.PaymentServices, done.Currencies, done.Deliveries, done.BankReceipts)
 	return err
 }
 

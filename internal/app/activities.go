@@ -27,14 +27,16 @@ import (
 
 // What the activities need of a transaction, Postgres has; records relies on it.
 var (
-	_ account.Tx              = (*postgres.Tx)(nil)
-	_ collection.Tx           = (*postgres.Tx)(nil)
-	_ refunding.Tx            = (*postgres.Tx)(nil)
-	_ onboarding.Tx           = (*postgres.Tx)(nil)
-	_ reconciliation.ReportTx = (*postgres.Tx)(nil)
-	_ reconciliation.BooksTx  = (*postgres.Tx)(nil)
-	_ delivery.Tx             = (*postgres.Tx)(nil)
-	_ escalation.Tx           = (*postgres.Tx)(nil)
+	_ account.Tx                = (*postgres.Tx)(nil)
+	_ collection.Tx             = (*postgres.Tx)(nil)
+	_ refunding.Tx              = (*postgres.Tx)(nil)
+	_ onboarding.Tx             = (*postgres.Tx)(nil)
+	_ reconciliation.ReportTx   = (*postgres.Tx)(nil)
+	_ reconciliation.BooksTx    = (*postgres.Tx)(nil)
+	_ reconciliation.ReceiptsTx = (*postgres.Tx)(nil)
+	_ collection.BankTx         = (*postgres.Tx)(nil)
+	_ delivery.Tx               = (*postgres.Tx)(nil)
+	_ escalation.Tx             = (*postgres.Tx)(nil)
 )
 
 // records returns the store's transactions as one of the interfaces above.
@@ -72,7 +74,7 @@ func steps(cfg config.Config, p parts) (worker.Activities, error) {
 	}
 	return worker.Activities{
 		Collection: &collection.Activities{
-			InCompany: records[collection.Tx](p.store), InEmails: records[collection.EmailTx](p.store),
+			InCompany: records[collection.Tx](p.store), InEmails: records[collection.EmailTx](p.store), InBank: records[collection.BankTx](p.store),
 			Saferpay: saferpayAccess[collection.Gateway](p, clients),
 			Send:     post(sender), PublicURL: cfg.PublicURL, Now: now,
 		},
@@ -88,6 +90,7 @@ func steps(cfg config.Config, p parts) (worker.Activities, error) {
 		},
 		Reconciliation: &reconciliation.Activities{
 			InReport: records[reconciliation.ReportTx](p.store), InBooks: records[reconciliation.BooksTx](p.store),
+			InReceipts: records[reconciliation.ReceiptsTx](p.store), Invoices: p.commands,
 			Saferpay: saferpayAccess[reconciliation.Gateway](p, clients), Now: now,
 		},
 		Delivery: &delivery.Activities{

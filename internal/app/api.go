@@ -109,6 +109,7 @@ var (
 	_ api.AccountsTx         = (*postgres.Tx)(nil)
 	_ api.AuditTx            = (*postgres.Tx)(nil)
 	_ api.BankAccountsTx     = (*postgres.Tx)(nil)
+	_ api.BankReceiptsTx     = (*postgres.Tx)(nil)
 	_ api.DocumentsTx        = (*postgres.Tx)(nil)
 	_ api.EventsTx           = (*postgres.Tx)(nil)
 	_ api.ExceptionsTx       = (*postgres.Tx)(nil)

@@ -129,7 +129,10 @@ func (b *bookkeeper) pay(inv invoice.Invoice, counter string) {
 	}, b.now)
 	require.NoError(b.t, p.Become(payment.Redirected, b.now, ""))
 	require.NoError(b.t, p.Become(payment.Authorized, b.now, ""))
-	b.in(b.t, func(tx *postgres.Tx) error { return tx.InsertPayment(b.ctx, p) })
+	b.in(b.t, func(tx *postgres.Tx) error {
+		_, err := tx.InsertPayment(b.ctx, p)
+		return err
+	})
 	b.retried(func() error {
 		ref := activities.PaymentRef{CompanyID: b.company.ID, PaymentID: p.ID}
 		booked, err := b.collection.BookReceipt(b.ctx, collection.Receipt{PaymentRef: ref, CaptureID: "c_" + p.ID})

@@ -9,6 +9,7 @@ import (
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/settlement"
 	"github.com/quittance/quittance/workflows/contract"
 )
 
@@ -18,6 +19,7 @@ const takenAtOnce = 100
 // TakenUp is how many of each a workflow looks after again.
 type TakenUp struct {
 	Payments, Refunds, PaymentServices, Currencies, Deliveries int
+	BankReceipts                                               int // companies with such that wait
 }
 
 // TakeUp starts a workflow for everything that the record shows as not ended, after a database was restored: payments, refunds,
@@ -39,8 +41,37 @@ func TakeUp(ctx context.Context, cfg config.Config, log *slog.Logger) (TakenUp, 
 			return t.done, err
 		}
 	}
+	if t.done.BankReceipts, err = bookLeft(ctx, p.store, p.commands); err != nil {
+		return t.done, err
+	}
 	t.done.Deliveries, err = p.store.DeliverAgain(ctx)
 	return t.done, err
+}
+
+// bookLeft has the bank receipts booked that wait, and returns in how many companies there are any. It is for those whose import ended
+// before that was begun.
+func bookLeft(ctx context.Context, store *postgres.Store, commands contract.Commands) (companies int, err error) {
+	all, err := store.Companies(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, company := range all {
+		var waiting []settlement.Receipt
+		if err := store.InCompany(ctx, company, func(tx *postgres.Tx) (err error) {
+			waiting, err = tx.WaitingBankReceipts(ctx, "", 1)
+			return err
+		}); err != nil {
+			return companies, err
+		}
+		if len(waiting) == 0 {
+			continue
+		}
+		companies++
+		if err := commands.BookBankReceipts(ctx, company, company); err != nil {
+			return companies, err
+		}
+	}
+	return companies, nil
 }
 
 type takingUp struct {

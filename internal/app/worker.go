@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -51,7 +52,10 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return nil
 	})
 	group.Go(func() error {
-		worker.Housekeeping(ctx, func(ctx context.Context) error { return p.store.Prune(ctx, now()) }, log)
+		worker.Housekeeping(ctx, func(ctx context.Context) error {
+			_, err := bookLeft(ctx, p.store, p.commands)
+			return errors.Join(err, p.store.Prune(ctx, now()))
+		}, log)
 		return nil
 	})
 	return group.Wait()

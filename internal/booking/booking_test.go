@@ -62,7 +62,10 @@ func (b books) authorizedFor(amount string) string {
 	}, now())
 	require.NoError(b.T, p.Become(payment.Redirected, now(), ""))
 	require.NoError(b.T, p.Become(payment.Authorized, now(), ""))
-	b.In(func(tx *postgres.Tx) error { return tx.InsertPayment(b.T.Context(), p) })
+	b.In(func(tx *postgres.Tx) error {
+		_, err := tx.InsertPayment(b.T.Context(), p)
+		return err
+	})
 	return p.ID
 }
 

@@ -52,6 +52,8 @@ type Detail struct {
 	Line       int
 	Amount     money.Amount // signed as in Entry; the zero value when the file doesn't say
 	Original   money.Amount // AmtDtls: what was instructed or transacted before charges, unsigned; the zero value when not told
+	Reference  string       // AcctSvcrRef, as in Entry; may be empty
+	Credited   string       // CdtrAcct: the IBAN to which it was paid, such as the QR-IBAN of the account; empty when not told
 	References []string     // every reference of the transaction: AcctSvcrRef, EndToEndId, TxId, InstrId, …
 	Remittance []string     // structured references and unstructured text, and what the bank adds
 	Parties    []string     // names on the other side: of debtors for money that came, of creditors for money that went

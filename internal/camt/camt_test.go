@@ -69,7 +69,7 @@ func TestCollectiveCreditIsReadWithItsTransactions(t *testing.T) {
 	}, entry)
 	assert.Equal(t, []Detail{
 		{
-			Line: 38, Amount: chf("105.70"), Original: chf("108.00"), References: []string{"0001", "QAAAAAAAAAAAAAAAA2"},
+			Line: 38, Amount: chf("105.70"), Original: chf("108.00"), Reference: "0001", References: []string{"0001", "QAAAAAAAAAAAAAAAA2"},
 			Parties: []string{"Worldline Schweiz AG"}, Charges: []Charge{{chf("2.00"), true}, {chf("0.30"), true}},
 		},
 		{

@@ -115,7 +115,10 @@ func (g wireGroup) read(entry *Entry) error {
 
 // read reads a transaction of an entry over that amount, which says what the transaction doesn't say itself.
 func (d wireDetail) read(entry money.Amount) (detail Detail, err error) {
-	detail = Detail{Line: d.Line, References: d.References.list(), Remittance: d.Remittance.list(d.Text)}
+	detail = Detail{
+		Line: d.Line, Reference: reference(d.References.Servicer), Credited: strings.ReplaceAll(clean(d.Credited), " ", ""),
+		References: d.References.list(), Remittance: d.Remittance.list(d.Text),
+	}
 	if d.Amount != nil {
 		if detail.Amount, err = signed(*d.Amount, d.Line, "TxDtls/Amt", cmp.Or(clean(d.Sign), sign(entry))); err != nil {
 			return detail, err

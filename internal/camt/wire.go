@@ -95,6 +95,7 @@ type wireDetail struct {
 	LastDebtor wireParty         `xml:"RltdPties>UltmtDbtr"`
 	Creditor   wireParty         `xml:"RltdPties>Cdtr"`
 	LastCredit wireParty         `xml:"RltdPties>UltmtCdtr"`
+	Credited   string            `xml:"RltdPties>CdtrAcct>Id>IBAN"`
 	Remittance wireRemittance    `xml:"RmtInf"`
 	Text       string            `xml:"AddtlTxInf"`
 }

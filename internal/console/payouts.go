@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"net/http"
 	"strconv"
@@ -74,9 +75,9 @@ func (s *server) importFile(w http.ResponseWriter, r *http.Request) {
 		}
 		var imported *client.ImportSettlementResponse
 		if imported, err = s.api.ImportSettlementWithBodyWithResponse(r.Context(), kind, bytes.NewReader(content), once(r)); err == nil {
-			found := imported.JSON201
+			found := cmp.Or(imported.JSON201, imported.JSON200) // 200 is for a file that was imported before
 			s.tell(w, r, "/console/payouts", notice{Kind: "good", Key: "imported", Args: []any{
-				s.lookOf(r).words.say("payouts.imported", len(found.Payouts), len(found.Unmatched)),
+				s.lookOf(r).words.say("payouts.imported", len(found.Payouts), len(found.Unmatched), len(found.Receipts)),
 			}})
 			return
 		}

@@ -30,6 +30,8 @@ const (
 	BookingFailed   Kind = "booking_failed"   // captured money could not be booked
 	WebhookDisabled Kind = "webhook_disabled" // an endpoint takes no more events
 	EmailFailed     Kind = "email_failed"     // a mail could not be delivered
+	ReceiptExcess   Kind = "receipt_excess"   // more came by bank than is due, or for an invoice that is paid or cancelled: it is parked on 2030
+	ReceiptUnclear  Kind = "receipt_unclear"  // money came by bank that is probably for an invoice, and is not booked
 
 	// What the nightly sweep finds. Each is raised once about its subject, also after it was decided.
 	OrphanTransaction Kind = "orphan_transaction" // money at Saferpay that belongs to no payment
@@ -41,7 +43,7 @@ const (
 // Kinds lists every kind.
 var Kinds = []Kind{
 	CaptureUnclear, ReleaseUnclear, OutcomeUnclear, PendingOverdue, AnswerMismatch, DoublePayment, CaptureDeadline, RefundUnclear,
-	RefundByHand, RefundNotTaken, RefundStuck, BookingFailed, WebhookDisabled, EmailFailed, OrphanTransaction, MissingCapture, AmountDiffers, RefundFound,
+	RefundByHand, RefundNotTaken, RefundStuck, BookingFailed, WebhookDisabled, EmailFailed, ReceiptExcess, ReceiptUnclear, OrphanTransaction, MissingCapture, AmountDiffers, RefundFound,
 }
 
 // Findings lists the kinds that the nightly sweep raises.
@@ -64,12 +66,13 @@ const (
 	Release      Choice = "release"     // give an authorization back to the payer
 	Accept       Choice = "accept"      // leave our record as it is
 	NotOurs      Choice = "not_ours"    // somebody else's who uses the terminal
+	GivenBack    Choice = "given_back"  // a person sent the money back from the bank
 	ClearedUp    Choice = "cleared_up"  // never offered: the process found out by itself
 )
 
 // Choices lists every choice.
 var Choices = []Choice{
-	TryAgain, Happened, DidNotHappen, GiveBack, Keep, Acknowledge, Book, Record, CaptureNow, Release, Accept, NotOurs, ClearedUp,
+	TryAgain, Happened, DidNotHappen, GiveBack, Keep, Acknowledge, Book, Record, CaptureNow, Release, Accept, NotOurs, GivenBack, ClearedUp,
 }
 
 // Exception is one thing to decide.
@@ -77,7 +80,7 @@ type Exception struct {
 	ID         string
 	CompanyID  string
 	Kind       Kind
-	Subject    string // the id of what it is about: a payment, a refund, a transaction at Saferpay, a webhook endpoint; of a mail: an invoice, a payment service or an endpoint
+	Subject    string // the id of what it is about: a payment, a refund, a transaction at Saferpay, a bank receipt, a webhook endpoint; of a mail: an invoice, a payment service or an endpoint
 	WorkflowID string // the workflow that waits for the decision; empty when none does
 	Detail     string // everything needed to decide, as sentences for a person
 	Choices    []Choice

@@ -14,6 +14,7 @@ var meanings = map[Choice]string{
 	Release:      "The authorization is cancelled, so that no money moves.",
 	Accept:       "Our record stays as it is.",
 	NotOurs:      "It belongs to somebody else who uses the terminal. Nothing is done.",
+	GivenBack:    "You sent the money back from your bank. It is booked from 2030, prepayments received, back to the account on which it came.",
 	ClearedUp:    "It needs no decision any more.",
 }
 
@@ -30,6 +31,11 @@ var meaningsByKind = map[Kind]map[Choice]string{
 	AnswerMismatch: {
 		TryAgain:     "Saferpay is asked again at once.",
 		DidNotHappen: "You refunded it in the Saferpay Backoffice, or booked it by a manual entry. The payment ends here without a receipt.",
+	},
+	ReceiptExcess: {Keep: "What is too much stays on account 2030, prepayments received."},
+	ReceiptUnclear: {
+		Book:    "It is booked as a receipt of the invoice that is named here.",
+		NotOurs: "It is for something else. Nothing is booked for it here.",
 	},
 	DoublePayment: {Keep: "The money stays on account 2030, prepayments received."},
 }

@@ -55,6 +55,33 @@ func OtherReceipt(o Occasion, account, receiptID, reference, by string) Entry {
 	return e
 }
 
+// BankReceipt returns the entry for money that a bank's file tells: account (debit, what came) and bad debts (debit, what is missing
+// and let pass) to receivables (credit, what counts for the invoice) and prepayments (credit, what is too much). Each of the last
+// three may be nothing.
+func BankReceipt(o Occasion, account, receiptID, reference string, counted, missing money.Amount) Entry {
+	e := o.entry(Source{FromReceipt, receiptID}, account, Receivables)
+	e.Text += ": " + reference
+	e.Lines = []Line{Debit(account, o.Amount)}
+	if missing.IsPositive() {
+		e.Lines = append(e.Lines, Debit(BadDebts, missing))
+	}
+	if counted.IsPositive() {
+		e.Lines = append(e.Lines, Credit(Receivables, counted))
+	}
+	if parked := o.Amount.Add(missing).Sub(counted); parked.IsPositive() {
+		e.Lines = append(e.Lines, Credit(Prepayments, parked))
+	}
+	return e
+}
+
+// GivenBack returns the entry for what a person sent back from the bank of a receipt that was too much: prepayments (debit) to the
+// account on which it came (credit). By is the id of the key that said so.
+func GivenBack(o Occasion, account, receiptID, by string) Entry {
+	e := o.entry(Source{FromManual, receiptID}, Prepayments, account)
+	e.Text, e.By = texts[FromRefund][o.Language]+" "+o.InvoiceNumber, by
+	return e
+}
+
 // Refund returns the entry for money that went back to a payer: counter account (debit) to the account on which its receipt
 // was booked (credit). The counter account is the one that the receipt credited.
 func Refund(o Occasion, receiptAccount, counterAccount, refundID string) Entry {

@@ -9,6 +9,7 @@ const (
 	Unclear        = "1099" // money whose reason isn't known yet
 	Receivables    = "1100"
 	Prepayments    = "2030"
+	BadDebts       = "3805"
 	ChargesOnBank  = "6940"
 	Rounding       = "6945"
 	ExchangeLosses = "6949"
@@ -32,7 +33,7 @@ var Chart = []Account{
 	{Receivables, names("Forderungen aus Lieferungen und Leistungen", "Créances clients", "Crediti da forniture e prestazioni", "Trade receivables")},
 	{"2000", names("Verbindlichkeiten aus Lieferungen und Leistungen", "Dettes fournisseurs", "Debiti per forniture e prestazioni", "Trade payables")},
 	{Prepayments, names("Erhaltene Anzahlungen", "Acomptes reçus", "Acconti ricevuti", "Prepayments received")},
-	{"3805", names("Verluste aus Forderungen", "Pertes sur créances", "Perdite su crediti", "Bad debts")},
+	{BadDebts, names("Verluste aus Forderungen", "Pertes sur créances", "Perdite su crediti", "Bad debts")},
 	{ChargesOnBank, names("Bankspesen", "Frais bancaires", "Spese bancarie", "Bank charges")},
 	{Rounding, names("Rundungsdifferenzen", "Différences d’arrondi", "Differenze di arrotondamento", "Rounding differences")},
 	{ExchangeLosses, names("Währungsverluste", "Pertes de change", "Perdite su cambi", "Exchange losses")},
@@ -46,6 +47,6 @@ func names(de, fr, it, en string) map[string]string {
 // Needed reports whether Quittance books on the account by itself. Such an account must stay in every chart.
 func Needed(number string) bool {
 	return slices.Contains([]string{
-		Bank, SystemBank, Unclear, Receivables, Prepayments, ChargesOnBank, Rounding, ExchangeLosses, ExchangeGains,
+		Bank, SystemBank, Unclear, Receivables, Prepayments, BadDebts, ChargesOnBank, Rounding, ExchangeLosses, ExchangeGains,
 	}, number)
 }

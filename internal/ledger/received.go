@@ -17,21 +17,20 @@ type Received struct {
 	VoidedAt  time.Time // when it was taken back; zero while it counts
 }
 
-// OtherReceived returns what an entry of OtherReceipt tells, but for when it was taken back. Number is that of its invoice.
+// OtherReceived returns what an entry of OtherReceipt or BankReceipt tells, but for when it was taken back: Amount is what counts for
+// the invoice, and the zero value when nothing does. Number is that of its invoice.
 func (e Entry) OtherReceived(number string) Received {
-	r := Received{ID: e.Source.ID, Date: e.HappenedOn()}
+	r := Received{ID: e.Source.ID, Date: e.HappenedOn(), Account: e.Lines[0].Account}
 	for _, l := range e.Lines {
-		if l.Account == Receivables {
+		if l.Account == Receivables && l.Credit.IsPositive() {
 			r.Amount = l.Credit
-		} else {
-			r.Account = l.Account
 		}
 	}
 	_, r.Reference, _ = strings.Cut(e.Text, " "+number+": ")
 	return r
 }
 
-// OtherReceipts returns the receipts among the entries of an invoice with that number, in their order.
+// OtherReceipts returns the receipts that count for the invoice with that number among its entries, in their order.
 func OtherReceipts(entries []Entry, number string) []Received {
 	var receipts []Received
 	voided := map[string]time.Time{}
@@ -41,8 +40,10 @@ func OtherReceipts(entries []Entry, number string) []Received {
 		}
 	}
 	for _, e := range entries {
-		if e.Source.Kind == FromReceipt {
-			r := e.OtherReceived(number)
+		if e.Source.Kind != FromReceipt {
+			continue
+		}
+		if r := e.OtherReceived(number); r.Amount.IsPositive() {
 			r.VoidedAt = voided[e.ID]
 			receipts = append(receipts, r)
 		}

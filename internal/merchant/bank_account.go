@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/internal/iban"
+	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/qrbill"
@@ -60,6 +61,20 @@ func (b *BankAccount) Validate() error {
 		}
 	}
 	return err
+}
+
+// PaymentReference returns the reference with which the invoice is paid by bank: that of the account which takes invoices in its
+// currency, or "" when none does.
+func PaymentReference(inv invoice.Invoice, accounts []BankAccount) string {
+	for _, b := range accounts {
+		if !b.UseForInvoices || b.Currency != inv.Amount.Currency() {
+			continue
+		}
+		if reference, err := qrbill.ReferenceFor(b.IBAN, inv.ID); err == nil {
+			return reference.String()
+		}
+	}
+	return ""
 }
 
 // inBankAccount says how a field of a bill is called in a bank account.

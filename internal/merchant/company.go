@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/quittance/quittance/internal/iban"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
@@ -32,6 +34,9 @@ const DefaultFeeAccount = ledger.ChargesOnBank
 // DefaultPayoutDays is how many business days after a payment its payout is expected unless the company says otherwise.
 const DefaultPayoutDays = 2
 
+// maxTolerance is the most that a company may let pass.
+var maxTolerance = decimal.NewFromInt(100)
+
 // Company is the tenant; it owns everything else.
 type Company struct {
 	ID             string
@@ -43,10 +48,12 @@ type Company struct {
 	FeeAccount     string
 	PayoutDays     int      // business days after a payment on which its payout is expected
 	PayoutIBANs    []string // the accounts to which the acquirer pays; statements of others are refused, unless there are none
-	Liability      LiabilityPolicy
-	ReturnOrigins  []string // of addresses to which a payer may be sent after a payment, such as https://invoices.example
-	Suspended      bool     // its keys are refused
-	CreatedAt      time.Time
+	// PaymentTolerance is how much less than is due may come by bank so that the invoice is paid all the same, in its currency.
+	PaymentTolerance decimal.Decimal
+	Liability        LiabilityPolicy
+	ReturnOrigins    []string // of addresses to which a payer may be sent after a payment, such as https://invoices.example
+	Suspended        bool     // its keys are refused
+	CreatedAt        time.Time
 }
 
 // Cantons are the official two-letter abbreviations.
@@ -70,6 +77,9 @@ func (c *Company) Validate() error {
 	}
 	if c.PayoutDays < 0 || c.PayoutDays > 60 {
 		fields = append(fields, problem.Field{Name: "payout_days", Message: "must be between 0 and 60"})
+	}
+	if t := c.PaymentTolerance; t.IsNegative() || t.GreaterThan(maxTolerance) || !t.Equal(t.Truncate(2)) {
+		fields = append(fields, problem.Field{Name: "payment_tolerance", Message: "must be between 0.00 and 100.00, with at most two decimals"})
 	}
 	for i, number := range c.PayoutIBANs {
 		if !iban.Valid(number) {

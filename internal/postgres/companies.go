@@ -23,24 +23,24 @@ func (s *Store) CreateCompany(ctx context.Context, c merchant.Company) error {
 		_, err := tx.tx.Exec(ctx, `
 			with company as (
 				insert into companies (id, name, language, canton, contact_email, receipt_account, fee_account, payout_days, payout_ibans,
-					liability, return_origins, created_at)
-				values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+					payment_tolerance, liability, return_origins, created_at)
+				values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 				on conflict (id) do nothing returning id
 			), head as (
 				insert into journal_heads (company_id, sequence, hash) select id, 0, '' from company
 			)
 			insert into accounts (company_id, number, names)
-			select company.id, chart.number, chart.names from company, unnest($13::text[], $14::jsonb[]) as chart (number, names)`,
-			c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.PayoutDays, list(c.PayoutIBANs), c.Liability,
-			list(c.ReturnOrigins), c.CreatedAt, numbers, names)
+			select company.id, chart.number, chart.names from company, unnest($14::text[], $15::jsonb[]) as chart (number, names)`,
+			c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.PayoutDays, list(c.PayoutIBANs),
+			c.PaymentTolerance, c.Liability, list(c.ReturnOrigins), c.CreatedAt, numbers, names)
 		return outsideChart(failed(err, "create company %s", c.ID))
 	})
 }
 
 const (
 	selectCompanies = `
-	select id, name, language, canton, contact_email, receipt_account, fee_account, payout_days, payout_ibans, liability, return_origins,
-		suspended, created_at
+	select id, name, language, canton, contact_email, receipt_account, fee_account, payout_days, payout_ibans, payment_tolerance, liability,
+		return_origins, suspended, created_at
 	from companies`
 	selectCompany = selectCompanies + ` where id = $1`
 )
@@ -57,7 +57,7 @@ func (tx *Tx) LockCompany(ctx context.Context) (merchant.Company, error) {
 
 func scanCompany(row pgx.CollectableRow) (c merchant.Company, err error) {
 	err = row.Scan(&c.ID, &c.Name, &c.Language, &c.Canton, &c.ContactEmail, &c.ReceiptAccount, &c.FeeAccount, &c.PayoutDays, &c.PayoutIBANs,
-		&c.Liability, &c.ReturnOrigins, &c.Suspended, &c.CreatedAt)
+		&c.PaymentTolerance, &c.Liability, &c.ReturnOrigins, &c.Suspended, &c.CreatedAt)
 	return c, err
 }
 
@@ -66,10 +66,10 @@ func scanCompany(row pgx.CollectableRow) (c merchant.Company, err error) {
 func (tx *Tx) SaveCompany(ctx context.Context, c merchant.Company) error {
 	return outsideChart(tx.save(ctx, "company", c.ID, `
 		update companies set name = $2, language = $3, canton = $4, contact_email = $5, receipt_account = $6, fee_account = $7,
-			payout_days = $8, payout_ibans = $9, liability = $10, return_origins = $11, suspended = $12
+			payout_days = $8, payout_ibans = $9, payment_tolerance = $10, liability = $11, return_origins = $12, suspended = $13
 		where id = $1`,
-		c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.PayoutDays, list(c.PayoutIBANs), c.Liability,
-		list(c.ReturnOrigins), c.Suspended))
+		c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.PayoutDays, list(c.PayoutIBANs),
+		c.PaymentTolerance, c.Liability, list(c.ReturnOrigins), c.Suspended))
 }
 
 // outsideChart turns the database's refusal of an account into a problem that names the field.

@@ -36,6 +36,8 @@ const listedExceptions = `
 		select i.number, r.amount, r.currency from refunds r join invoices i on i.id = r.invoice_id where r.id = subject
 		union all
 		select number, i.amount, i.currency from invoices i where i.id = subject
+		union all
+		select i.number, b.amount, b.currency from bank_receipts b join invoices i on i.id = b.invoice_id where b.id = subject
 	) about on true`
 
 func scanListedException(row pgx.CollectableRow) (e exception.Exception, err error) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -39,7 +40,7 @@ func createCompany(t testing.TB, store *postgres.Store) merchant.Company {
 	t.Helper()
 	c := merchant.Company{
 		ID: id.New(id.Company), Name: "Demo SA", Language: "fr", Canton: "VD", ContactEmail: "compta@demo.example", ReceiptAccount: merchant.DefaultReceiptAccount,
-		FeeAccount: merchant.DefaultFeeAccount, PayoutDays: merchant.DefaultPayoutDays,
+		FeeAccount: merchant.DefaultFeeAccount, PaymentTolerance: decimal.NewFromInt(5), PayoutDays: merchant.DefaultPayoutDays,
 		PayoutIBANs: []string{"CH9300762011623852957"}, ReturnOrigins: []string{"https://invoices.example"}, Liability: merchant.Require, CreatedAt: noon,
 	}
 	require.NoError(t, store.CreateCompany(t.Context(), c))

@@ -83,6 +83,7 @@ func twoCompanies(t *testing.T, store *postgres.Store) (first, second books) {
 			p.Items = []settlement.Item{b.item()}
 			p.Seen = []settlement.Sighting{{SettlementID: s.ID, Format: s.Format, Line: 1, Date: day}}
 			require.NoError(t, tx.SavePayout(t.Context(), p))
+			require.NoError(t, tx.InsertBankReceipts(t.Context(), []settlement.Receipt{b.bankReceipt(s.ID)}))
 			return tx.AppendEvent(t.Context(), event.New(event.InvoicePaid, b.company.ID, b.invoice.ID, noon, nil))
 		})
 		require.NoError(t, store.CreateAPIKey(t.Context(), merchant.APIKey{

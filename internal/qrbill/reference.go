@@ -91,17 +91,19 @@ func NewSCOR(number string) (Reference, error) {
 //
 // The number comes from a hash of the id: an invoice number may have more characters than fit, or differ only in one that does not.
 func ReferenceFor(account, id string) (Reference, error) {
+	number := numberFor(id)
+	if IsQRIBAN(account) {
+		return NewQRR(number)
+	}
+	return NewSCOR(number[len(number)-numberLength:])
+}
+
+// numberFor returns the 26 digits that stand for an id; those of a creditor reference are the last 20 of them. The function
+// payment_number of the database says the same.
+func numberFor(id string) string {
 	hash := sha256.Sum256([]byte(id))
-	length := int64(20)
-	if IsQRIBAN(account) {
-		length = qrrLength - 1
-	}
-	number := new(big.Int).Mod(new(big.Int).SetBytes(hash[:]), new(big.Int).Exp(big.NewInt(10), big.NewInt(length), nil))
-	text := fmt.Sprintf("%0*d", int(length), number)
-	if IsQRIBAN(account) {
-		return NewQRR(text)
-	}
-	return NewSCOR(text)
+	number := new(big.Int).Mod(new(big.Int).SetBytes(hash[:]), new(big.Int).Exp(big.NewInt(10), big.NewInt(qrrLength-1), nil))
+	return fmt.Sprintf("%0*d", qrrLength-1, number)
 }
 
 // Kind returns the scheme of the reference, NON for the zero value.

@@ -34,6 +34,7 @@ func ReadCAMT(data []byte) (File, error) {
 				file.Skipped[skip]++
 			} else {
 				file.Transfers = append(file.Transfers, t)
+				file.Credits = append(file.Credits, credits(s.Account, e)...)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package settlement
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ type File struct {
 	Created   time.Time
 	Accounts  []Account // that the file reports on; none in CSV
 	Transfers []Transfer
+	Credits   []Credit           // of customers, perhaps; each is in Transfers too until Receipts knows better
 	Skipped   map[SkipReason]int // entries that are no payouts
 }
 
@@ -108,10 +110,19 @@ func Read(data []byte, isCSV bool) (File, error) {
 		read = ReadCSV
 	}
 	f, err := read(data)
-	if err == nil && len(f.Transfers) > maxTransfers {
-		return File{}, refuse(f.Transfers[maxTransfers].Line, "the file has more than %d payouts: send it in parts", maxTransfers)
+	if payouts := f.payouts(); err == nil && len(payouts) > maxTransfers {
+		return File{}, refuse(payouts[maxTransfers].Line, "the file has more than %d payouts: send it in parts", maxTransfers)
 	}
 	return f, err
+}
+
+// payouts returns the transfers without those that are probably money of customers.
+func (f File) payouts() []Transfer {
+	customers := map[int]bool{}
+	for _, c := range f.Credits {
+		customers[c.Entry] = true
+	}
+	return slices.DeleteFunc(slices.Clone(f.Transfers), func(t Transfer) bool { return customers[t.Line] })
 }
 
 // FileError is why a file is refused: every fault that was found, in the order of the file.

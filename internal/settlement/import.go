@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 )
 
@@ -39,10 +40,12 @@ func NewSettlement(id string, s Setting, data []byte, f File) Settlement {
 // Kind returns the exact kind of the file: "csv", or the message of ISO 20022.
 func (s Settlement) Kind() string { return cmp.Or(s.Message, string(s.Format)) }
 
-// CheckAccounts refuses a file about an account that is not among those of the company, if it has named any.
-func (f File) CheckAccounts(ibans []string) error {
+// CheckAccounts refuses a file about an account that is neither among the payout_ibans of the company, if it has named any, nor
+// one of its bank accounts.
+func (f File) CheckAccounts(ibans []string, accounts []merchant.BankAccount) error {
 	for _, a := range f.Accounts {
-		if len(ibans) > 0 && !slices.Contains(ibans, a.Number) {
+		own := slices.ContainsFunc(accounts, func(b merchant.BankAccount) bool { return b.IBAN == a.Number })
+		if len(ibans) > 0 && !own && !slices.Contains(ibans, a.Number) {
 			return refuse(a.Line, "the statement is of the account %s, which is none of the company's payout_ibans", a.Number)
 		}
 	}

@@ -49,6 +49,11 @@ func (p *invoicePayment) listen(ctx workflow.Context) error {
 	}); err != nil {
 		return err
 	}
+	if err := workflow.SetUpdateHandlerWithOptions(ctx, contract.UpdateBankReceipt, p.bookBankReceipt, workflow.UpdateHandlerOptions{
+		Description: "Books money that a bank's file tells",
+	}); err != nil {
+		return err
+	}
 	if err := p.escalations.Listen(ctx); err != nil {
 		return err
 	}
@@ -230,6 +235,14 @@ func (p *invoicePayment) cancel(ctx workflow.Context, _ contract.CancelInvoice) 
 func (p *invoicePayment) recordReceipt(ctx workflow.Context, in contract.RecordReceipt) (contract.Acknowledged, error) {
 	return p.change(ctx, func() error {
 		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Book the receipt of "+in.Amount.String()), do.RecordReceipt, steps.OtherReceipt{InvoiceRef: p.ref(), RecordReceipt: in}).Get(ctx, &p.Standing)
+	})
+}
+
+// bookBankReceipt books money that a bank's file tells, as recordReceipt does. It is never refused for its amount: what is not due is
+// parked, and a person decides about it.
+func (p *invoicePayment) bookBankReceipt(ctx workflow.Context, in contract.BookBankReceipt) (contract.Acknowledged, error) {
+	return p.change(ctx, func() error {
+		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Book a bank receipt"), do.BookBankReceipt, steps.BankReceipt{InvoiceRef: p.ref(), BookBankReceipt: in}).Get(ctx, &p.Standing)
 	})
 }
 

@@ -25,6 +25,6 @@ func TestNoArgumentOrResultIsABareString(t *testing.T) {
 	var p *invoicePayment
 	flowtest.NoBareStrings(t, map[string]any{
 		contract.InvoicePaymentType: Workflow{}.InvoicePayment, contract.UpdateIssue: p.issue, contract.UpdatePayNow: p.payNow,
-		contract.UpdateCancel: p.cancel, contract.UpdateReceipt: p.recordReceipt, contract.UpdateResolve: (&escalation.Escalations{}).Resolve,
+		contract.UpdateCancel: p.cancel, contract.UpdateReceipt: p.recordReceipt, contract.UpdateBankReceipt: p.bookBankReceipt, contract.UpdateResolve: (&escalation.Escalations{}).Resolve,
 	}, &steps.Activities{})
 }

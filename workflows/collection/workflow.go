@@ -64,8 +64,8 @@ type invoicePayment struct {
 var do *steps.Activities
 
 // InvoicePayment collects an invoice from being issued until it is settled: paid or cancelled, and no payment page left on which
-// a payer could still pay. It takes UpdateIssue, UpdatePayNow, UpdateCancel, UpdateSend, UpdateReceipt, UpdateVoidReceipt,
-// UpdateResolve and the signals of a payment.
+// a payer could still pay. It takes UpdateIssue, UpdatePayNow, UpdateCancel, UpdateSend, UpdateReceipt, UpdateBankReceipt,
+// UpdateVoidReceipt, UpdateResolve and the signals of a payment.
 //
 // Temporal's own cancellation request changes nothing: it would leave a payer's money hanging. UpdateCancel is the way.
 func (w Workflow) InvoicePayment(ctx workflow.Context, in Start) (Collected, error) {

@@ -88,6 +88,24 @@ func (c Commands) VoidReceipt(ctx context.Context, inv invoice.Invoice, in VoidR
 	return c.takingUp(ctx, inv, client.UpdateWorkflowOptions{UpdateName: UpdateVoidReceipt, Args: []any{in}})
 }
 
+// BookBankReceipt books a receipt that a bank's file tells, and returns when the record says what became of it. Of an authorization
+// that comes later, nothing is taken any more.
+func (c Commands) BookBankReceipt(ctx context.Context, inv invoice.Invoice, in BookBankReceipt) error {
+	return c.takingUp(ctx, inv, client.UpdateWorkflowOptions{UpdateName: UpdateBankReceipt, Args: []any{in}})
+}
+
+// BookBankReceipts has every bank receipt of the company booked that waits, and returns at once. Cause is the id of what made them
+// wait. It may be asked for again: what is booked stays as it is.
+func (c Commands) BookBankReceipts(ctx context.Context, companyID, cause string) error {
+	_, err := c.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: BankReceiptsID(cause), TaskQueue: PaymentsQueue, WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		StaticSummary:         "Bank receipts of " + cause,
+		StaticDetails:         c.details(cause, "Books what banks told of money for invoices of company `%s`, each through the process of its invoice.", companyID),
+		TypedSearchAttributes: temporal.NewSearchAttributes(CompanyID.ValueSet(companyID), NeedsAttention.ValueSet(false)),
+	}, BankReceiptsType, BookBankReceipts{CompanyID: companyID})
+	return Problem(err)
+}
+
 // PayerReturned tells the invoice's workflow that the payer came back from the payment page.
 func (c Commands) PayerReturned(ctx context.Context, invoiceID, paymentID string) error {
 	return c.signal(ctx, invoiceID, SignalPayerReturned, paymentID)

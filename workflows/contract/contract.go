@@ -30,6 +30,7 @@ const (
 	CurrencyActivationType = "CurrencyActivation"
 	FindingType            = "Finding"
 	EventDeliveryType      = "EventDelivery"
+	BankReceiptsType       = "BankReceipts"
 )
 
 // Updates: the caller waits for the answer.
@@ -40,6 +41,7 @@ const (
 	UpdateSend        = "send"               // InvoicePayment, with start: SendInvoice → Acknowledged
 	UpdateReceipt     = "record-receipt"     // InvoicePayment: RecordReceipt → Acknowledged
 	UpdateVoidReceipt = "void-receipt"       // InvoicePayment, with start: VoidReceipt → Acknowledged
+	UpdateBankReceipt = "book-bank-receipt"  // InvoicePayment, with start: BookBankReceipt → Acknowledged
 	UpdateRefund      = "request"            // Refund, with start: → Acknowledged
 	UpdateRecorded    = "record"             // Refund: RefundRecorded → Acknowledged
 	UpdateResolve     = "resolve"            // whoever raised the exception: ResolveException → Acknowledged
@@ -81,6 +83,9 @@ func CurrencyID(paymentServiceID string, currency money.Currency) string {
 
 // FindingID is the workflow id of an exception that the nightly sweep raised.
 func FindingID(exceptionID string) string { return "exception/" + exceptionID }
+
+// BankReceiptsID is the workflow id of the booking of bank receipts, after what began it: a settlement, an exception or the company.
+func BankReceiptsID(cause string) string { return "bank-receipts/" + cause }
 
 // EventDeliveryID is the workflow id of an event on its way to a webhook endpoint.
 func EventDeliveryID(eventID, endpointID string) string {

@@ -69,6 +69,16 @@ type VoidReceipt struct {
 	By        string `json:"by,omitempty"`
 }
 
+// BookBankReceipt asks to book a receipt that a bank's file tells, and that is on record.
+type BookBankReceipt struct {
+	ReceiptID string `json:"receipt_id"`
+}
+
+// BookBankReceipts asks to book every bank receipt of a company that waits.
+type BookBankReceipts struct {
+	CompanyID string `json:"company_id"`
+}
+
 // RequestRefund starts a refund. The caller makes the ids, so that asking again is the same refund. A zero amount is all
 // that is left of the payment.
 type RequestRefund struct {

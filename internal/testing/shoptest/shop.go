@@ -93,7 +93,7 @@ func Open(t *testing.T) *Shop {
 
 func (s *Shop) build(client *saferpay.Client) {
 	s.Collection = &collection.Activities{
-		InCompany: records[collection.Tx](s), InEmails: records[collection.EmailTx](s),
+		InCompany: records[collection.Tx](s), InEmails: records[collection.EmailTx](s), InBank: records[collection.BankTx](s),
 		Saferpay: access[collection.Gateway](s, interrupted{client, s}), Send: s.send, PublicURL: PublicURL, Now: time.Now,
 	}
 	s.Refunding = &refunding.Activities{InCompany: records[refunding.Tx](s), Saferpay: access[refunding.Gateway](s, client), Now: time.Now}
@@ -103,7 +103,8 @@ func (s *Shop) build(client *saferpay.Client) {
 	}
 	s.Reconciliation = &reconciliation.Activities{
 		InReport: records[reconciliation.ReportTx](s), InBooks: records[reconciliation.BooksTx](s),
-		Saferpay: access[reconciliation.Gateway](s, client), Now: time.Now,
+		InReceipts: records[reconciliation.ReceiptsTx](s),
+		Saferpay:   access[reconciliation.Gateway](s, client), Now: time.Now,
 	}
 	s.Delivery = &delivery.Activities{
 		InCompany: records[delivery.Tx](s), Secrets: s.Keyring, Post: s.post, Send: s.send,
