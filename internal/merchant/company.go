@@ -43,6 +43,8 @@ type Company struct {
 	PayoutDays     int      // business days after a payment on which its payout is expected
 	PayoutIBANs    []string // the accounts to which the acquirer pays; statements of others are refused, unless there are none
 	Liability      LiabilityPolicy
+	Letterhead     Letterhead
+	AttachPDF      bool // the PDF of an invoice goes with the mail about it
 	Suspended      bool // its keys are refused
 	CreatedAt      time.Time
 }
@@ -69,6 +71,7 @@ func (c *Company) Validate() error {
 	if c.PayoutDays < 0 || c.PayoutDays > 60 {
 		fields = append(fields, problem.Field{Name: "payout_days", Message: "must be between 0 and 60"})
 	}
+	fields = append(fields, c.Letterhead.Validate("letterhead")...)
 	for i, number := range c.PayoutIBANs {
 		if !iban.Valid(number) {
 			fields = append(fields, problem.Field{Name: fmt.Sprintf("payout_ibans.%d", i), Message: "must be an IBAN without spaces; its check digits are wrong"})

@@ -39,7 +39,8 @@ func (s *Store) CreateCompany(ctx context.Context, c merchant.Company) error {
 
 const (
 	selectCompanies = `
-	select id, name, language, canton, contact_email, receipt_account, fee_account, payout_days, payout_ibans, liability, suspended, created_at
+	select id, name, language, canton, contact_email, receipt_account, fee_account, payout_days, payout_ibans, liability, letterhead, attach_pdf,
+		suspended, created_at
 	from companies`
 	selectCompany = selectCompanies + ` where id = $1`
 )
@@ -56,7 +57,7 @@ func (tx *Tx) LockCompany(ctx context.Context) (merchant.Company, error) {
 
 func scanCompany(row pgx.CollectableRow) (c merchant.Company, err error) {
 	err = row.Scan(&c.ID, &c.Name, &c.Language, &c.Canton, &c.ContactEmail, &c.ReceiptAccount, &c.FeeAccount, &c.PayoutDays, &c.PayoutIBANs,
-		&c.Liability, &c.Suspended, &c.CreatedAt)
+		&c.Liability, &c.Letterhead, &c.AttachPDF, &c.Suspended, &c.CreatedAt)
 	return c, err
 }
 
@@ -65,9 +66,10 @@ func scanCompany(row pgx.CollectableRow) (c merchant.Company, err error) {
 func (tx *Tx) SaveCompany(ctx context.Context, c merchant.Company) error {
 	return outsideChart(tx.save(ctx, "company", c.ID, `
 		update companies set name = $2, language = $3, canton = $4, contact_email = $5, receipt_account = $6, fee_account = $7,
-			payout_days = $8, payout_ibans = $9, liability = $10, suspended = $11
+			payout_days = $8, payout_ibans = $9, liability = $10, suspended = $11, letterhead = $12, attach_pdf = $13
 		where id = $1`,
-		c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.PayoutDays, list(c.PayoutIBANs), c.Liability, c.Suspended))
+		c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.PayoutDays, list(c.PayoutIBANs), c.Liability, c.Suspended,
+		c.Letterhead, c.AttachPDF))
 }
 
 // outsideChart turns the database's refusal of an account into a problem that names the field.
@@ -78,4 +80,26 @@ func outsideChart(err error) error {
 		}
 	}
 	return err
+}
+
+// Logo returns the company's logo, if it has one.
+func (tx *Tx) Logo(ctx context.Context) (l merchant.Logo, found bool, err error) {
+	scan := func(row pgx.CollectableRow) (l merchant.Logo, err error) {
+		err = row.Scan(&l.ContentType, &l.Content)
+		return l, err
+	}
+	return optional(ctx, tx.tx, scan, "look up the logo", `select content_type, content from company_logos`)
+}
+
+// SaveLogo stores the company's logo in the place of the one before.
+func (tx *Tx) SaveLogo(ctx context.Context, l merchant.Logo) error {
+	_, err := tx.tx.Exec(ctx, `
+		insert into company_logos (company_id, content_type, content) values ($1, $2, $3)
+		on conflict (company_id) do update set content_type = excluded.content_type, content = excluded.content`, tx.companyID, l.ContentType, l.Content)
+	return failed(err, "save the logo")
+}
+
+// DeleteLogo removes the company's logo, or returns problem.NotFound.
+func (tx *Tx) DeleteLogo(ctx context.Context) error {
+	return tx.save(ctx, "logo", tx.companyID, `delete from company_logos where company_id = $1`, tx.companyID)
 }
