@@ -21,6 +21,7 @@ import (
 // PagesTx is what the public pages need of a transaction.
 type PagesTx interface {
 	Company(ctx context.Context) (merchant.Company, error)
+	Logo(ctx context.Context) (logo merchant.Logo, found bool, err error)
 	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
 	Payment(ctx context.Context, id string) (payment.Payment, error)
 	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
@@ -33,6 +34,7 @@ type PagesTx interface {
 type document struct {
 	token   string
 	company merchant.Company
+	logo    *merchant.Logo // nil for none
 	invoice invoice.Invoice
 	offers  []payment.Method      // what the payer can choose from; none when there is nothing to pay
 	payment payment.Payment       // the one that the payer returns from, on the return page
@@ -52,6 +54,11 @@ func (s *server) document(ctx context.Context, token, paymentID string) (documen
 		d = document{token: token}
 		if d.company, err = tx.Company(ctx); err != nil {
 			return err
+		}
+		if logo, found, err := tx.Logo(ctx); err != nil {
+			return err
+		} else if found {
+			d.logo = &logo
 		}
 		if d.invoice, err = tx.Invoice(ctx, invoiceID); err != nil {
 			return err
@@ -138,6 +145,9 @@ type documentPage struct {
 	frame
 	Notice      *notice
 	Company     string
+	LogoURL     string       // empty for none
+	Letterhead  []letterLine // of the company, line by line
+	PDFURL      string
 	Customer    string
 	Number      string
 	Description string
@@ -152,6 +162,7 @@ type documentPage struct {
 	Address     []string     // of the customer, line by line
 	Charged     *chargedPage // nil when the invoice doesn't say
 	ByBank      *bankPage    // nil when it can't be paid so
+	Short       bool         // it and its QR-bill fit on one page of paper
 	PaidOn      string
 	Received    string // what was paid, when some of it was refunded
 	Refunded    string // and how much that is
@@ -159,6 +170,37 @@ type documentPage struct {
 	NotOnline   bool
 	PayURL      string
 	ReloadURL   string // where to look again
+}
+
+// What leaves room for a QR-bill on the first page of a printed document. A longer one has its QR-bill on a page of its own.
+const (
+	shortLines       = 5
+	shortDescription = 200 // bytes
+)
+
+// letterLine is a line of the company's letterhead, with where it leads.
+type letterLine struct {
+	Text string
+	URL  template.URL // empty for none
+}
+
+// letterLines returns what stands below the company's name.
+func letterLines(l merchant.Letterhead) []letterLine {
+	urls := map[string]string{l.Email: "mailto:" + l.Email, l.Phone: "tel:" + strings.Map(dialled, l.Phone), l.ShownWebsite(): l.WebsiteURL()}
+	//nolint:gosec // each begins with a scheme of ours, and was checked before it was kept
+	lines := mapped(l.Lines(), func(line string) letterLine { return letterLine{line, template.URL(urls[line])} })
+	if number := l.Number(); number != "" {
+		lines = append(lines, letterLine{Text: number})
+	}
+	return lines
+}
+
+// dialled keeps of a phone number what is dialled.
+func dialled(r rune) rune {
+	if strings.ContainsRune("+0123456789", r) {
+		return r
+	}
+	return -1
 }
 
 // offer is a button of the online document.
@@ -189,6 +231,8 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 	p := documentPage{
 		frame:       newFrame(code, d.path(), url.Values{}),
 		Company:     d.company.Name,
+		Letterhead:  letterLines(d.company.Letterhead),
+		PDFURL:      d.path() + "/invoice.pdf?lang=" + code,
 		Customer:    inv.Customer.Name,
 		Number:      inv.Number,
 		Description: inv.Description,
@@ -201,9 +245,13 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 		Address:     inv.Content.Address.Lines(),
 		Charged:     charged(inv, t),
 		ByBank:      d.byBank(code),
+		Short:       len(inv.Content.Lines) <= shortLines && len(inv.Description) <= shortDescription,
 		Offers:      offersIn(code, d.offers),
 		NotOnline:   inv.Status.Payable() && len(d.offers) == 0,
 		PayURL:      d.path() + "/pay?lang=" + code,
+	}
+	if d.logo != nil {
+		p.LogoURL = d.path() + "/logo"
 	}
 	if !inv.AmountRefunded.IsZero() {
 		p.Received, p.Refunded = swiss(inv.AmountPaid.Add(inv.AmountRefunded)), swiss(inv.AmountRefunded)

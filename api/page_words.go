@@ -28,7 +28,7 @@ type pageWords struct {
 
 	IssuedOn, OneLine, VAT, Net, Total, TaxOnTop, TaxIncluded, Rounding string
 
-	ByBank, ScanCode, CodeIs, Account, Reference string
+	ByBank, ScanCode, CodeIs, Account, Reference, AsPDF string
 
 	Lines string // {count}
 	TaxOf string // {rate} {net}

@@ -85,6 +85,14 @@ func (s *server) changeSettings(company *merchant.Company, to spec.SettingsChang
 	if to.PayoutIbans != nil {
 		company.PayoutIBANs = *to.PayoutIbans
 	}
+	if l := to.Letterhead; l != nil {
+		company.Letterhead = merchant.Letterhead{
+			Address: addressOf(l.Address), UID: deref(l.UID), VATNumber: deref(l.VatNumber), Phone: deref(l.Phone), Website: deref(l.Website), Email: deref(l.Email),
+		}
+	}
+	if to.AttachPdf != nil {
+		company.AttachPDF = *to.AttachPdf
+	}
 	return problem.Together(company.Validate(), s.mayClose(deref(to.BooksClosedUntil).Time))
 }
 
@@ -105,6 +113,8 @@ func shownSettings(c merchant.Company, closedUntil time.Time) spec.Settings {
 		ContactEmail:   optional(c.ContactEmail),
 		PayoutDays:     c.PayoutDays,
 		PayoutIbans:    c.PayoutIBANs,
+		Letterhead:     shownLetterhead(c.Letterhead),
+		AttachPdf:      c.AttachPDF,
 		Warnings:       []spec.SettingsWarning{},
 	}
 	if !closedUntil.IsZero() {
@@ -112,4 +122,10 @@ func shownSettings(c merchant.Company, closedUntil time.Time) spec.Settings {
 		answer.BooksClosedUntil = &shown
 	}
 	return answer
+}
+
+func shownLetterhead(l merchant.Letterhead) spec.Letterhead {
+	return spec.Letterhead{
+		Address: shownAddress(l.Address), UID: optional(l.UID), VatNumber: optional(l.VATNumber), Phone: optional(l.Phone), Website: optional(l.Website), Email: optional(l.Email),
+	}
 }

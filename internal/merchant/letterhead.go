@@ -81,17 +81,21 @@ func writtenUID(s string) (number, wrong string) {
 
 // WebsiteURL returns the address of the website for a link; empty when there is none.
 func (l Letterhead) WebsiteURL() string {
-	if l.Website == "" || strings.HasPrefix(l.Website, "http") && strings.Contains(l.Website, "://") {
+	if l.Website == "" || strings.HasPrefix(l.Website, "https://") || strings.HasPrefix(l.Website, "http://") {
 		return l.Website
 	}
 	return "https://" + l.Website
 }
 
+// ShownWebsite returns the website as people write it.
+func (l Letterhead) ShownWebsite() string {
+	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(l.Website, "https://"), "http://"), "/")
+}
+
 // Lines returns what stands below the company's name: the address, then how to reach it.
 func (l Letterhead) Lines() []string {
 	lines := l.Address.Lines()
-	site := strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(l.Website, "https://"), "http://"), "/")
-	for _, line := range []string{l.Phone, l.Email, site} {
+	for _, line := range []string{l.Phone, l.Email, l.ShownWebsite()} {
 		if line != "" {
 			lines = append(lines, line)
 		}

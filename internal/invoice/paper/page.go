@@ -13,8 +13,8 @@ const (
 	laterTop      = 34.0        // of the text on pages after the first one
 	bottom        = 274.0       // of the text
 	footY         = 284.0
-	aboveSlip     = 180.0 // the lowest text above a QR-bill
-	footRoom      = 7.0
+	aboveSlip     = 187.0 // where a text must have ended that a QR-bill is to follow
+	slipFootY     = 187.5
 	hair, strong  = 0.35, 1.0 // widths of rules, in points
 	small, normal = 8.0, 9.5  // font sizes
 	title         = 20.0

@@ -144,7 +144,7 @@ func (s *sheet) payment() error {
 		s.addPage()
 	}
 	page := &s.pages[len(s.pages)-1]
-	page.foot = aboveSlip + footRoom
+	page.foot = slipFootY
 	page.add(part.OnPage(s.letters.fonts, 0).PlanLayout(layout.LayoutArea{Height: pageHeight / millimetre, AtFragmentTop: true}).Blocks...)
 	return nil
 }
