@@ -23,8 +23,8 @@ func (s *Store) CreateCompany(ctx context.Context, c merchant.Company) error {
 		_, err := tx.tx.Exec(ctx, `
 			with company as (
 				insert into companies (id, name, language, canton, contact_email, receipt_account, fee_account, payout_days, payout_ibans,
-					liability, created_at)
-				values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+					liability, created_at, letterhead, attach_pdf)
+				values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $14, $15)
 				on conflict (id) do nothing returning id
 			), head as (
 				insert into journal_heads (company_id, sequence, hash) select id, 0, '' from company
@@ -32,7 +32,7 @@ func (s *Store) CreateCompany(ctx context.Context, c merchant.Company) error {
 			insert into accounts (company_id, number, names)
 			select company.id, chart.number, chart.names from company, unnest($12::text[], $13::jsonb[]) as chart (number, names)`,
 			c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.PayoutDays, list(c.PayoutIBANs), c.Liability,
-			c.CreatedAt, numbers, names)
+			c.CreatedAt, numbers, names, c.Letterhead, c.AttachPDF)
 		return outsideChart(failed(err, "create company %s", c.ID))
 	})
 }
