@@ -172,11 +172,22 @@ type documentPage struct {
 	ReloadURL   string // where to look again
 }
 
-// What leaves room for a QR-bill on the first page of a printed document. A longer one has its QR-bill on a page of its own.
-const (
-	shortLines       = 5
-	shortDescription = 200 // bytes
-)
+// shortRows is how many rows leave room for a QR-bill on the first page of a printed document. A longer one has its QR-bill on a page of
+// its own.
+const shortRows = 9
+
+// onOnePage reports whether the document and its QR-bill fit on one page, as far as can be said before it is set.
+func onOnePage(inv invoice.Invoice, charged *chargedPage) bool {
+	const perRow = 70 // characters, a few less than there is room for
+	rows := strings.Count(inv.Description, "\n") + len(inv.Description)/perRow + len(inv.Customer.Name)/(perRow/2)
+	if charged != nil {
+		for _, row := range charged.Rows {
+			rows += 1 + strings.Count(row.Description, "\n") + len(row.Description+row.Detail)/perRow
+		}
+		rows += len(charged.Taxes) + 3 // net, total, and what is said of the tax
+	}
+	return rows <= shortRows
+}
 
 // letterLine is a line of the company's letterhead, with where it leads.
 type letterLine struct {
@@ -245,11 +256,11 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 		Address:     inv.Content.Address.Lines(),
 		Charged:     charged(inv, t),
 		ByBank:      d.byBank(code),
-		Short:       len(inv.Content.Lines) <= shortLines && len(inv.Description) <= shortDescription,
 		Offers:      offersIn(code, d.offers),
 		NotOnline:   inv.Status.Payable() && len(d.offers) == 0,
 		PayURL:      d.path() + "/pay?lang=" + code,
 	}
+	p.Short = onOnePage(inv, p.Charged)
 	if d.logo != nil {
 		p.LogoURL = d.path() + "/logo"
 	}
