@@ -103,7 +103,7 @@ func (s *sheet) address() {
 
 // title names the document, and says what became of it.
 func (s *sheet) title() {
-	s.y = max(88, s.y+12)
+	s.y = max(86, s.y+12)
 	head := style{title, true, black}
 	if state, ink := s.state(); state != "" {
 		in := style{11, true, ink}
