@@ -1,9 +1,11 @@
 package paper
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"codeberg.org/go-fonts/dejavu/dejavusans"
 	"github.com/carlos7ags/folio/font"
@@ -105,16 +107,36 @@ func visual(line string) string {
 	if err != nil {
 		return line
 	}
-	var out strings.Builder
+	// Which way the line goes as a whole, the first letter says.
+	first := strings.IndexFunc(line, func(r rune) bool { return rightToLeft(r) || unicode.IsLetter(r) })
+	letter, _ := utf8.DecodeRuneInString(line[first:])
+	backwardsAll := rightToLeft(letter)
+	var runs []string
+	from := -1 // of the runs that are read from right to left, one after the other
 	for i := range order.NumRuns() {
 		run := order.Run(i)
 		text := run.String()
-		if run.Direction() == bidi.RightToLeft {
+		backwards := run.Direction() == bidi.RightToLeft
+		if backwards {
 			text = bidi.ReverseString(text)
 		}
-		out.WriteString(text)
+		switch runs = append(runs, text); {
+		case backwards && from < 0:
+			from = i
+		case !backwards && strings.ContainsFunc(text, unicode.IsLetter): // a number stays among them
+			if from >= 0 && !backwardsAll {
+				slices.Reverse(runs[from:i])
+			}
+			from = -1
+		}
 	}
-	return out.String()
+	switch {
+	case backwardsAll:
+		slices.Reverse(runs)
+	case from >= 0:
+		slices.Reverse(runs[from:])
+	}
+	return strings.Join(runs, "")
 }
 
 func rightToLeft(r rune) bool {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/unicode/bidi"
 
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/invoice/paper"
@@ -301,7 +303,7 @@ func TestNothingThatPeopleWriteBreaksTheDocument(t *testing.T) {
 		"Hebrew and Arabic": {func(c *paper.Content) {
 			c.Invoice.Customer.Name = "שלום עולם GmbH"
 			c.Invoice.Content.Lines[0].Description = "فاتورة رقم 42"
-		}, []string{"GmbH", "42"}},
+		}, []string{"GmbH", "שלום", "עולם", "42"}},
 		"letters that no font has": {func(c *paper.Content) {
 			c.Invoice.Customer.Name = "株式会社 Example \u200d😀 ①②③ ﬁne"
 		}, []string{"□□□□Example"}},
@@ -317,6 +319,27 @@ func TestNothingThatPeopleWriteBreaksTheDocument(t *testing.T) {
 			}
 			assert.Contains(t, text, "Zahlteil")
 		})
+	}
+}
+
+// TestTextFromRightToLeftStandsInItsOrder looks where words are: a program that reads the text puts it in the order of reading again.
+func TestTextFromRightToLeftStandsInItsOrder(t *testing.T) {
+	t.Parallel()
+	for name, ordered := range map[string][]string{ // from left to right
+		"שלום עולם GmbH": {"GmbH", "עולם", "שלום"}, "Firma שלום עולם AG": {"Firma", "עולם", "שלום", "AG"}, "Hotel שלום 42 עולם": {"Hotel", "עולם", "42", "שלום"},
+	} {
+		c := full(0)
+		c.Invoice.Customer.Name = name
+		boxes := run(t, "pdftotext", "poppler-utils", "-bbox", written(t, c), "-")
+		last := 0.0
+		for _, word := range ordered {
+			found := regexp.MustCompile(`xMin="([0-9.]+)"[^>]*>(` + word + "|" + bidi.ReverseString(word) + `)<`).FindStringSubmatch(boxes)
+			require.NotNil(t, found, "%s in %s", word, name)
+			at, err := strconv.ParseFloat(found[1], 64)
+			require.NoError(t, err)
+			assert.Greater(t, at, last, "%s in %s", word, name)
+			last = at
+		}
 	}
 }
 
