@@ -22,7 +22,7 @@ type Letterhead struct {
 
 var (
 	uid       = regexp.MustCompile(`^CHE[- ]?([0-9]{3})[. ]?([0-9]{3})[. ]?([0-9]{3})$`)
-	vatNumber = regexp.MustCompile(`^(.*[0-9]) ?(MWST|TVA|IVA)$`)
+	vatNumber = regexp.MustCompile(`^(.*[0-9]) *(MWST|TVA|IVA)$`)
 	phone     = regexp.MustCompile(`^\+?[0-9(][0-9 ()./-]{4,28}[0-9]$`)
 	website   = regexp.MustCompile(`^(https?://)?([\pL\pN-]+\.)+[\pL\pN-]{2,}(:[0-9]{1,5})?(/[^\s"'<>]*)?$`)
 )

@@ -168,8 +168,9 @@ func inflate(compressed []byte, most int) ([]byte, error) {
 	from := flate.NewReader(bytes.NewReader(compressed))
 	var out bytes.Buffer
 	for decided := false; ; {
+		before := out.Len()
 		n, err := io.CopyN(&out, from, 4<<10)
-		if begin := bytes.TrimLeft(out.Bytes(), " \t\r\n\f\x00"); !decided && len(begin) > 0 {
+		if begin := bytes.TrimLeft(out.Bytes()[before:], " \t\r\n\f\x00"); !decided && len(begin) > 0 {
 			if !strings.ContainsRune("%0123456789+-", rune(begin[0])) {
 				return nil, nil
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/carlos7ags/folio/document"
 	"github.com/carlos7ags/folio/font"
@@ -129,11 +130,13 @@ func TestWhatNobodyCanReadIsRefused(t *testing.T) {
 	whole := sound(t, true)
 	for name, file := range map[string]string{
 		"nothing": "", "a page of the web": "<html>", "only its beginning": "%PDF-1.7\n", "half of one": whole[:len(whole)/2],
-		"no pages":  made("<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [] /Count 0 >>"),
-		"a ring":    made("<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [2 0 R] /Count 1 >>"),
-		"encrypted": strings.Replace(with(""), "/Root 1 0 R", "/Root 1 0 R /Encrypt << /Filter /Standard /V 1 /R 2 >>", 1),
-		"a bomb":    with("", hidden("1 0 "+strings.Repeat(" ", 200<<20))),
-		"a well":    with("/X " + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000)),
+		"no pages":         made("<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [] /Count 0 >>"),
+		"a ring":           made("<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [2 0 R] /Count 1 >>"),
+		"encrypted":        strings.Replace(with(""), "/Root 1 0 R", "/Root 1 0 R /Encrypt << /Filter /Standard /V 1 /R 2 >>", 1),
+		"a bomb":           with("", hidden("1 0 "+strings.Repeat(" ", 80<<20))),
+		"a bomb of blanks": with("", hidden(strings.Repeat(" ", 80<<20))),
+		"many bombs":       with("", strings.Repeat(hidden("1 0 "+strings.Repeat("x ", 4<<20)), 12)),
+		"a well":           with("/X " + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000)),
 	} {
 		require.Error(t, pdf.Check([]byte(file)), name)
 	}
@@ -145,7 +148,10 @@ func FuzzCheck(f *testing.F) {
 		f.Add([]byte(file))
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
-		if err := pdf.Check(file); err == nil {
+		began := time.Now()
+		err := pdf.Check(file)
+		require.Less(t, time.Since(began), 10*time.Second)
+		if err == nil {
 			require.NotContains(t, string(file), "/JavaScript ")
 		}
 	})
