@@ -77,6 +77,8 @@ func (s *server) complete(r *http.Request, next http.Handler, e audit.Entry, bef
 		e.Problem = strings.TrimPrefix(shown.Type, "urn:quittance:problem:")
 	case shown.ID != "" && shown.ID != e.Subject:
 		e.Subject, e.Changes = shown.ID, audit.Compare(nil, answer)
+	case shown.ID != "": // the thing itself, as it is now
+		e.Changes = audit.Compare(before, answer)
 	default:
 		e.Changes = audit.Compare(before, s.shownNow(r, next, e.CompanyID))
 	}

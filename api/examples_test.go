@@ -105,6 +105,8 @@ func (w *world) subjects(operationID string) map[string]string {
 		service = w.newService(merchant.InVerification)
 	case "updateInvoice", "issueInvoice":
 		status = invoice.Draft
+	case "startCheckout":
+		w.call("PATCH", "/settings", w.key, `{"return_origins": ["https://invoices.example"]}`).json(http.StatusOK)
 	}
 	inv := w.newInvoice(status, payableBy(service))
 	p := w.bookPayment(w.newInvoice(invoice.Paid, payableBy(service)))

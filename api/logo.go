@@ -23,10 +23,7 @@ type LogoTx interface {
 // GetLogo answers GET /company/logo.
 func (s *server) GetLogo(ctx context.Context, _ spec.GetLogoRequestObject) (spec.GetLogoResponseObject, error) {
 	return answered(ctx, s, func(tx LogoTx) (spec.GetLogoResponseObject, error) {
-		logo, found, err := tx.Logo(ctx)
-		if err == nil && !found {
-			err = problem.New(problem.NotFound, "The company has no logo.")
-		}
+		logo, err := logoOf(ctx, tx)
 		return spec.GetLogo200ImageResponse{Body: bytes.NewReader(logo.Content), ContentType: logo.ContentType, ContentLength: int64(len(logo.Content))}, err
 	})
 }
@@ -54,13 +51,28 @@ func (s *server) DeleteLogo(ctx context.Context, _ spec.DeleteLogoRequestObject)
 // showLogo answers GET /i/{token}/logo.
 func (s *server) showLogo(w http.ResponseWriter, r *http.Request) {
 	d, err := s.document(r.Context(), chi.URLParam(r, "token"), "")
-	if err == nil && d.logo == nil {
-		err = problem.New(problem.NotFound, "The company has no logo.")
-	}
 	if err != nil {
 		s.showError(w, r, err)
 		return
 	}
-	w.Header().Set("Content-Type", d.logo.ContentType)
-	_, _ = w.Write(d.logo.Content)
+	var logo merchant.Logo
+	err = inCompany(r.Context(), s.Store, d.company.ID, func(tx LogoTx) (err error) {
+		logo, err = logoOf(r.Context(), tx)
+		return err
+	})
+	if err != nil {
+		s.showError(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", logo.ContentType)
+	_, _ = w.Write(logo.Content)
+}
+
+// logoOf returns the company's logo, or the problem that it has none.
+func logoOf(ctx context.Context, tx LogoTx) (merchant.Logo, error) {
+	logo, found, err := tx.Logo(ctx)
+	if err == nil && !found {
+		err = problem.New(problem.NotFound, "The company has no logo.")
+	}
+	return logo, err
 }

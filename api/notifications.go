@@ -7,14 +7,12 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
-	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 )
 
 // NotificationsTx is what Saferpay's notifications need of a transaction.
 type NotificationsTx interface {
-	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
 	Payment(ctx context.Context, id string) (payment.Payment, error)
 }
 
@@ -35,19 +33,16 @@ func (s *server) notifications(r chi.Router) {
 func (s *server) notified(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), notificationTimeout)
 	defer cancel()
-	companyID, invoiceID, paymentID, err := s.Store.Notification(ctx, chi.URLParam(r, "secret"))
-	var inv invoice.Invoice
+	companyID, paymentID, err := s.Store.Notification(ctx, chi.URLParam(r, "secret"))
 	var p payment.Payment
 	if err == nil {
 		err = inCompany(ctx, s.Store, companyID, func(tx NotificationsTx) (err error) {
-			if inv, err = tx.Invoice(ctx, invoiceID); err == nil {
-				p, err = tx.Payment(ctx, paymentID)
-			}
+			p, err = tx.Payment(ctx, paymentID)
 			return err
 		})
 	}
 	if err == nil {
-		err = s.hint(ctx, inv, p, s.Collection.SaferpayNotified)
+		err = s.hint(ctx, p, s.Collection.SaferpayNotified)
 	}
 	if err != nil {
 		s.refuse(w, r, err)

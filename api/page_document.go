@@ -21,7 +21,7 @@ import (
 // PagesTx is what the public pages need of a transaction.
 type PagesTx interface {
 	Company(ctx context.Context) (merchant.Company, error)
-	Logo(ctx context.Context) (logo merchant.Logo, found bool, err error)
+	HasLogo(ctx context.Context) (bool, error)
 	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
 	Payment(ctx context.Context, id string) (payment.Payment, error)
 	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
@@ -32,14 +32,15 @@ type PagesTx interface {
 
 // document is what the pages know about one invoice.
 type document struct {
-	token   string
-	company merchant.Company
-	logo    *merchant.Logo // nil for none
-	invoice invoice.Invoice
-	offers  []payment.Method      // what the payer can choose from; none when there is nothing to pay
-	payment payment.Payment       // the one that the payer returns from, on the return page
-	running payment.Payment       // one that may still become money, so that nobody is to pay again; it has no id when there is none
-	account *merchant.BankAccount // to which the payer can pay by bank; nil when there is nothing to pay, or no account
+	token     string
+	company   merchant.Company
+	hasLogo   bool
+	invoice   invoice.Invoice
+	offers    []payment.Method      // what the payer can choose from; none when there is nothing to pay
+	payment   payment.Payment       // the one that the payer returns from, on the return page
+	returnURL string                // where the payer wants to go after a payment; empty for the document
+	running   payment.Payment       // one that may still become money, so that nobody is to pay again; it has no id when there is none
+	account   *merchant.BankAccount // to which the payer can pay by bank; nil when there is nothing to pay, or no account
 }
 
 // document reads the online document that the token opens, with the payment of that id unless it is empty. An invoice that
@@ -55,10 +56,8 @@ func (s *server) document(ctx context.Context, token, paymentID string) (documen
 		if d.company, err = tx.Company(ctx); err != nil {
 			return err
 		}
-		if logo, found, err := tx.Logo(ctx); err != nil {
+		if d.hasLogo, err = tx.HasLogo(ctx); err != nil {
 			return err
-		} else if found {
-			d.logo = &logo
 		}
 		if d.invoice, err = tx.Invoice(ctx, invoiceID); err != nil {
 			return err
@@ -132,6 +131,15 @@ func (d document) again(p payment.Payment, code string, refreshes int) string {
 }
 
 func (d document) path() string { return "/i/" + url.PathEscape(d.token) }
+
+// payURL returns where the buttons lead.
+func (d document) payURL(code string) string {
+	query := url.Values{"lang": {code}}
+	if _, allowed := d.company.ReturnAddress(d.returnURL, d.invoice.ID); allowed {
+		query.Set("return_url", d.returnURL)
+	}
+	return d.path() + "/pay?" + query.Encode()
+}
 
 // notice tells the payer what has just happened; its tone is success, waiting, info or trouble.
 type notice struct {
@@ -258,10 +266,10 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 		ByBank:      d.byBank(code),
 		Offers:      offersIn(code, d.offers),
 		NotOnline:   inv.Status.Payable() && len(d.offers) == 0,
-		PayURL:      d.path() + "/pay?lang=" + code,
+		PayURL:      d.payURL(code),
 	}
 	p.Short = onOnePage(inv, p.Charged)
-	if d.logo != nil {
+	if d.hasLogo {
 		p.LogoURL = d.path() + "/logo"
 	}
 	if !inv.AmountRefunded.IsZero() {

@@ -20,22 +20,23 @@ const maxForm = 4 << 10
 
 // payNow answers POST /i/{token}/pay: it sends the payer on to a payment page, or says on the document why not.
 func (s *server) payNow(w http.ResponseWriter, r *http.Request) {
-	token := chi.URLParam(r, "token")
-	d, err := s.document(r.Context(), token, "")
+	ctx, token := r.Context(), chi.URLParam(r, "token")
+	companyID, invoiceID, err := s.Store.OnlineDocument(ctx, token)
 	if err != nil {
 		s.showError(w, r, err)
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	language := languageOf(r, d.invoice.Customer.Language)
-	page, err := s.paymentPage(r.Context(), d, payment.Method(r.PostFormValue("method")), language)
+	page, err := s.openPage(ctx, companyID, invoiceID, contract.PayNow{
+		Method: payment.Method(r.PostFormValue("method")), Language: languageAsked(r), ReturnURL: r.URL.Query().Get("return_url"),
+	})
 	if err == nil {
-		http.Redirect(w, r, page, http.StatusSeeOther)
+		http.Redirect(w, r, page.RedirectURL, http.StatusSeeOther)
 		return
 	}
 	p := s.asProblem(r, err)
-	// What refused the payment may have changed the document as well.
-	if d, err = s.document(r.Context(), token, ""); err != nil {
+	d, err := s.document(ctx, token, "") // what refused the payment may have changed it
+	if err != nil {
 		s.showError(w, r, err)
 		return
 	}
@@ -43,7 +44,23 @@ func (s *server) payNow(w http.ResponseWriter, r *http.Request) {
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", retryAfter)
 	}
+	language := languageOf(r, d.invoice.Customer.Language)
 	render(w, status, "document.html", s.page(d, language, refusal(p.Code, d.invoice.Status, dictionary[language])))
+}
+
+// confirmPayment answers GET /i/{token}/pay/{method}, which a product puts into its own mails: the online document with a single button.
+// It opens no payment page, since mail scanners follow links.
+func (s *server) confirmPayment(w http.ResponseWriter, r *http.Request) {
+	d, err := s.document(r.Context(), chi.URLParam(r, "token"), "")
+	if err != nil {
+		s.showError(w, r, err)
+		return
+	}
+	if method := payment.Method(chi.URLParam(r, "method")); slices.Contains(d.offers, method) {
+		d.offers = []payment.Method{method}
+	}
+	d.returnURL = r.URL.Query().Get("return_url")
+	render(w, http.StatusOK, "document.html", s.page(d, languageOf(r, d.invoice.Customer.Language), nil))
 }
 
 // backToDocument answers GET /i/{token}/pay, which a browser asks for when the payer reloads or opens an address of before.
@@ -55,29 +72,53 @@ func (s *server) backToDocument(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // it begins with /i/ and stays on this site
 }
 
-// paymentPage returns the address of a payment page on which the payer can pay the invoice by that method.
-func (s *server) paymentPage(ctx context.Context, d document, method payment.Method, language string) (string, error) {
-	if err := mustBePayable(d.invoice); err != nil {
-		return "", err
-	}
-	if d.running.ID != "" {
-		return "", problem.New(problem.PaymentInProgress, "Payment %s of invoice %s is %s.", d.running.ID, d.invoice.Number, d.running.State)
-	}
-	if !slices.Contains(d.offers, method) {
-		return "", problem.New(problem.PaymentMethodNotOffered, "Invoice %s can't be paid by that method.", d.invoice.Number)
-	}
-	var checkout contract.Checkout
-	err := s.onInvoice(ctx, d.invoice.CompanyID, d.invoice.ID, mustBePayable, func(ctx context.Context) (err error) {
-		checkout, err = s.Collection.PayNow(ctx, d.invoice.ID, contract.PayNow{
-			PaymentID:          id.New(id.Payment),
-			OrderID:            id.NewOrder(),
-			NotificationSecret: id.NewSecret(),
-			Method:             method,
-			Language:           language,
-		})
+// openPage returns the payment page that the payer asks for. It reads no more of the invoice than that needs, since a payer waits. The
+// invoice comes back with an error as well, unless there is none.
+func (s *server) openPage(ctx context.Context, companyID, invoiceID string, wanted contract.PayNow) (page contract.Checkout, err error) {
+	var inv invoice.Invoice
+	err = inCompany(ctx, s.Store, companyID, func(tx PagesTx) error {
+		if inv, err = tx.Invoice(ctx, invoiceID); err != nil {
+			return err
+		}
+		if err := mustBePayable(inv); err != nil {
+			return err
+		}
+		if err := mayReturnTo(ctx, tx, wanted.ReturnURL, inv); err != nil {
+			return err
+		}
+		p, err := running(ctx, tx, inv)
+		if err == nil && p.ID != "" {
+			err = problem.New(problem.PaymentInProgress, "Payment %s of invoice %s is %s.", p.ID, inv.Number, p.State)
+		}
 		return err
 	})
-	return checkout.RedirectURL, err
+	if err != nil {
+		return page, err
+	}
+	if !wanted.Method.Known() { // the workflow would say so too, but what anybody sends is not to get that far
+		return page, problem.New(problem.PaymentMethodNotOffered, "There is no payment method %q.", wanted.Method)
+	}
+	wanted.PaymentID, wanted.OrderID, wanted.NotificationSecret = newID(ctx, id.Payment), id.NewOrder(), id.NewSecret()
+	if wanted.Language == "" {
+		wanted.Language = inv.Customer.Language
+	}
+	err = s.onInvoice(ctx, companyID, invoiceID, mustBePayable, func(ctx context.Context) (err error) {
+		page, err = s.Collection.PayNow(ctx, invoiceID, wanted)
+		return err
+	})
+	return page, err
+}
+
+// mayReturnTo returns why a payer can't be sent to that address after a payment of the invoice, or nil.
+func mayReturnTo(ctx context.Context, tx PagesTx, address string, inv invoice.Invoice) error {
+	if address == "" {
+		return nil
+	}
+	company, err := tx.Company(ctx)
+	if _, ok := company.ReturnAddress(address, inv.ID); err == nil && !ok {
+		err = problem.InvalidFields(problem.Field{Name: "return_url", Message: "must be an address of an origin in return_origins of the settings"})
+	}
+	return err
 }
 
 func mustBePayable(inv invoice.Invoice) error {

@@ -24,7 +24,8 @@ const (
 	lastMoment = 2 * time.Minute
 )
 
-// payerReturned answers GET /i/{token}/return, where Saferpay sends the payer after the payment page. Only the first call
+// payerReturned answers GET /i/{token}/return, where Saferpay sends the payer after the payment page. A payer who came from a product's
+// own document is sent back there. Only the first call
 // is a sign of life of the payer; with wait=1, 2, … it is the page that refreshes itself.
 func (s *server) payerReturned(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
@@ -33,59 +34,65 @@ func (s *server) payerReturned(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/i/"+url.PathEscape(token), http.StatusSeeOther)
 		return
 	}
+	refreshes, _ := strconv.Atoi(query.Get("wait")) // anything else than a number is the first call
+	if err := s.awaitOutcome(r, token, paymentID, refreshes == 0); err != nil {
+		s.showError(w, r, err)
+		return
+	}
 	d, err := s.document(r.Context(), token, paymentID)
 	if err != nil {
 		s.showError(w, r, err)
 		return
 	}
-	refreshes, _ := strconv.Atoi(query.Get("wait")) // anything else than a number is the first call
-	if refreshes == 0 && !d.payment.State.Final() && !s.heard.lately(d.payment.ID, s.now()) {
-		s.reportReturn(r, d)
-	}
-	if d, err = s.awaitOutcome(r, d); err != nil {
-		s.showError(w, r, err)
+	if address, ok := d.company.ReturnAddress(query.Get("return_url"), d.invoice.ID); ok {
+		http.Redirect(w, r, address, http.StatusSeeOther)
 		return
 	}
 	s.showOutcome(w, r, d, refreshes)
 }
 
-// reportReturn tells the invoice's workflow that the payer is back. When that fails there is still Saferpay's notification,
-// and nothing that the payer could do about it.
-func (s *server) reportReturn(r *http.Request, d document) {
-	ctx, cancel := context.WithTimeout(r.Context(), s.ReturnPatience)
-	defer cancel()
-	if err := s.hint(ctx, d.invoice, d.payment, s.Collection.PayerReturned); err != nil {
-		_ = s.asProblem(r, err) // for the log
-	}
-}
-
-// awaitOutcome looks at the payment until it is decided, for as long as the payer's patience lasts, and reads the document then.
-func (s *server) awaitOutcome(r *http.Request, d document) (document, error) {
+// awaitOutcome looks at the payment until it is decided, for as long as the payer's patience lasts. Before that it tells the invoice's
+// workflow that the payer is back, if that is news.
+func (s *server) awaitOutcome(r *http.Request, token, paymentID string, news bool) error {
 	ctx := r.Context()
+	companyID, invoiceID, err := s.Store.OnlineDocument(ctx, token)
+	if err != nil {
+		return err
+	}
 	deadline := time.After(s.ReturnPatience)
 	tick := time.NewTicker(returnInterval)
 	defer tick.Stop()
-	for state := d.payment.State; !state.Final(); {
+	for {
+		var p payment.Payment
+		err := inCompany(ctx, s.Store, companyID, func(tx PagesTx) (err error) {
+			p, err = tx.Payment(ctx, paymentID)
+			return err
+		})
+		if err != nil || p.State.Final() || p.InvoiceID != invoiceID {
+			return err
+		}
+		if news && !s.heard.lately(p.ID, s.now()) {
+			s.reportReturn(r, p)
+		}
+		news = false
 		select {
 		case <-tick.C:
 		case <-deadline:
-			return d, nil
+			return nil
 		case <-ctx.Done():
-			return d, ctx.Err()
-		}
-		err := inCompany(ctx, s.Store, d.invoice.CompanyID, func(tx PagesTx) error {
-			p, err := tx.Payment(ctx, d.payment.ID)
-			state = p.State
-			return err
-		})
-		if err != nil {
-			return d, err
-		}
-		if state.Final() {
-			return s.document(ctx, d.token, d.payment.ID)
+			return ctx.Err()
 		}
 	}
-	return d, nil
+}
+
+// reportReturn tells the invoice's workflow that the payer is back. When that fails there is still Saferpay's notification,
+// and nothing that the payer could do about it.
+func (s *server) reportReturn(r *http.Request, p payment.Payment) {
+	ctx, cancel := context.WithTimeout(r.Context(), s.ReturnPatience)
+	defer cancel()
+	if err := s.hint(ctx, p, s.Collection.PayerReturned); err != nil {
+		_ = s.asProblem(r, err) // for the log
+	}
 }
 
 // showOutcome shows what has become of the payment, above the invoice.

@@ -83,6 +83,7 @@ func (s *server) pages(r chi.Router) {
 		r.Use(limit(s.Limits.Pages, message(http.StatusTooManyRequests, func(t pageWords) phrase { return t.TooMany })))
 		r.Get("/i/{token}", s.showDocument)
 		r.Get("/i/{token}/pay", s.backToDocument)
+		r.Get("/i/{token}/pay/{method}", s.confirmPayment)
 		r.With(sameOrigin.Handler).Post("/i/{token}/pay", s.payNow)
 		r.Get("/i/{token}/return", s.payerReturned)
 		r.Get("/i/{token}/invoice.pdf", s.showPDF)
@@ -145,11 +146,16 @@ var browserLanguages = language.NewMatcher([]language.Tag{language.German, langu
 
 // languageOf is the language that the payer asked for, else the one of the invoice, else the browser's.
 func languageOf(r *http.Request, ofInvoice string) string {
+	_, browser := language.MatchStrings(browserLanguages, r.Header.Get("Accept-Language"))
+	return cmp.Or(languageAsked(r), ofInvoice, languages[browser])
+}
+
+// languageAsked returns the language that the address asks for; empty when it asks for none that we speak.
+func languageAsked(r *http.Request) string {
 	if asked := r.URL.Query().Get("lang"); slices.Contains(languages, asked) {
 		return asked
 	}
-	_, browser := language.MatchStrings(browserLanguages, r.Header.Get("Accept-Language"))
-	return cmp.Or(ofInvoice, languages[browser])
+	return ""
 }
 
 // showMessage shows a page about something that has no invoice to show.

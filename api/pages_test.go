@@ -316,7 +316,10 @@ func TestNotificationsBecomeHints(t *testing.T) {
 		ID: id.New(id.Payment), CompanyID: inv.CompanyID, InvoiceID: inv.ID, PaymentServiceID: inv.PaymentServiceIDs[0],
 		OrderID: id.NewOrder(), Method: payment.Card, Amount: inv.Amount, NotificationSecret: secret,
 	}, noon)
-	w.in(inv.CompanyID, func(tx *postgres.Tx) error { return tx.InsertPayment(w.Context(), p) })
+	w.in(inv.CompanyID, func(tx *postgres.Tx) error {
+		_, err := tx.InsertPayment(w.Context(), p)
+		return err
+	})
 
 	assert.Equal(t, http.StatusOK, w.get("/webhooks/saferpay/"+secret+"/success").Code)
 	assert.Equal(t, http.StatusOK, w.get("/webhooks/saferpay/"+secret+"/fail").Code)

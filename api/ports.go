@@ -28,7 +28,7 @@ type Store interface {
 	// OnlineDocument returns which invoice the token of a public link stands for, or problem.NotFound.
 	OnlineDocument(ctx context.Context, token string) (companyID, invoiceID string, err error)
 	// Notification returns which payment the secret of a notification URL stands for, or problem.NotFound.
-	Notification(ctx context.Context, secret string) (companyID, invoiceID, paymentID string, err error)
+	Notification(ctx context.Context, secret string) (companyID, paymentID string, err error)
 	// VerifyJournal walks a company's journal; a broken one is a ledger.BreakError.
 	VerifyJournal(ctx context.Context, companyID string, seen func(ledger.Chain) error) (ledger.Chain, error)
 	// PaymentServiceCompany returns whose payment service it is, or problem.NotFound.

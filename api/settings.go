@@ -93,6 +93,9 @@ func (s *server) changeSettings(company *merchant.Company, to spec.SettingsChang
 	if to.AttachPdf != nil {
 		company.AttachPDF = *to.AttachPdf
 	}
+	if to.ReturnOrigins != nil {
+		company.ReturnOrigins = *to.ReturnOrigins
+	}
 	return problem.Together(company.Validate(), s.mayClose(deref(to.BooksClosedUntil).Time))
 }
 
@@ -113,6 +116,7 @@ func shownSettings(c merchant.Company, closedUntil time.Time) spec.Settings {
 		ContactEmail:   optional(c.ContactEmail),
 		PayoutDays:     c.PayoutDays,
 		PayoutIbans:    c.PayoutIBANs,
+		ReturnOrigins:  c.ReturnOrigins,
 		Letterhead:     shownLetterhead(c.Letterhead),
 		AttachPdf:      c.AttachPDF,
 		Warnings:       []spec.SettingsWarning{},

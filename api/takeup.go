@@ -42,13 +42,20 @@ func (s *server) onInvoice(ctx context.Context, companyID, invoiceID string, ref
 
 // hint tells the invoice's workflow that something may have happened to the payment, unless that is known already or being
 // decided on: then a hint says nothing new. A workflow that is taken up again asks by itself.
-func (s *server) hint(ctx context.Context, inv invoice.Invoice, p payment.Payment, send func(ctx context.Context, invoiceID, paymentID string) error) error {
+func (s *server) hint(ctx context.Context, p payment.Payment, send func(ctx context.Context, invoiceID, paymentID string) error) error {
 	if p.State.Final() || p.State == payment.Authorized || p.State == payment.Unknown {
 		return nil
 	}
-	err := send(ctx, inv.ID, p.ID)
-	if problem.CodeOf(err) == problem.NotFound {
-		return s.Collection.TakeUp(ctx, inv)
+	err := send(ctx, p.InvoiceID, p.ID)
+	if problem.CodeOf(err) != problem.NotFound {
+		return err
 	}
-	return err
+	var inv invoice.Invoice
+	if err := inCompany(ctx, s.Store, p.CompanyID, func(tx TakeUpTx) (err error) {
+		inv, err = tx.Invoice(ctx, p.InvoiceID)
+		return err
+	}); err != nil {
+		return err
+	}
+	return s.Collection.TakeUp(ctx, inv)
 }

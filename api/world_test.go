@@ -239,7 +239,10 @@ func (w *world) newPayment(inv invoice.Invoice, states ...payment.State) payment
 	if inv.Status == invoice.Paid {
 		p.Amount = inv.Amount
 	}
-	w.in(inv.CompanyID, func(tx *postgres.Tx) error { return tx.InsertPayment(w.Context(), p) })
+	w.in(inv.CompanyID, func(tx *postgres.Tx) error {
+		_, err := tx.InsertPayment(w.Context(), p)
+		return err
+	})
 	w.move(&p, states...)
 	return p
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/quittance/quittance/activities"
@@ -33,13 +34,12 @@ type PaymentPage struct {
 // invoiceWord is what the payment page calls an invoice.
 var invoiceWord = map[string]string{"de": "Rechnung", "fr": "Facture", "it": "Fattura", "en": "Invoice"}
 
-// OpenPaymentPage opens a page at Saferpay and records the payment. Running it again is harmless: either the payment is
-// recorded and its page is returned, or another page is opened and the first is never shown to anybody (Saferpay JSON
-// API 1.53, PaymentPage/Initialize). Problems: invoice-not-open, payment-method-not-offered, payment-service-not-active.
+// OpenPaymentPage opens a page at Saferpay and records the payment. Running it again is harmless: another page is opened, the one
+// on record is returned, and nobody is ever shown the other (Saferpay JSON API 1.53, PaymentPage/Initialize). Problems: invoice-not-open, payment-method-not-offered, payment-service-not-active.
 func (a *Activities) OpenPaymentPage(ctx context.Context, in StartCheckout) (PaymentPage, error) {
 	p, request, service, err := a.prepare(ctx, in)
-	if err != nil || p.State != payment.Created {
-		return pageOf(p), err
+	if err != nil {
+		return PaymentPage{}, err
 	}
 	gateway, credentials, err := a.Saferpay.Open(service)
 	if err != nil {
@@ -53,8 +53,9 @@ func (a *Activities) OpenPaymentPage(ctx context.Context, in StartCheckout) (Pay
 	if err := p.Become(payment.Redirected, a.Now(), "The payer was sent to the payment page."); err != nil {
 		return PaymentPage{}, err
 	}
-	err = a.InCompany(ctx, in.CompanyID, func(tx Tx) (err error) {
-		if err = tx.InsertPayment(ctx, p); err == nil { // an attempt that was given up for dead may have been faster
+	err = a.InCompany(ctx, in.CompanyID, func(tx Tx) error {
+		inserted, err := tx.InsertPayment(ctx, p)
+		if err == nil && !inserted { // an attempt that was given up for dead was faster
 			p, err = tx.Payment(ctx, in.PaymentID)
 		}
 		return err
@@ -84,18 +85,14 @@ func pageOf(p payment.Payment) PaymentPage {
 	return PaymentPage{RedirectURL: p.RedirectURL, Amount: p.Amount, ExpiresAt: p.ExpiresAt}
 }
 
-// prepare builds the payment and the request from the invoice as it is now. A payment that is recorded already comes back as it is.
+// prepare builds the payment and the request from the invoice as it is now.
 func (a *Activities) prepare(ctx context.Context, in StartCheckout) (payment.Payment, saferpay.PaymentPageRequest, merchant.PaymentService, error) {
 	var (
-		known   payment.Payment
 		inv     invoice.Invoice
 		company merchant.Company
 		service merchant.PaymentService
 	)
 	err := a.InCompany(ctx, in.CompanyID, func(tx Tx) (err error) {
-		if known, err = tx.Payment(ctx, in.PaymentID); problem.CodeOf(err) != problem.NotFound {
-			return err
-		}
 		if company, err = tx.Company(ctx); err != nil {
 			return err
 		}
@@ -105,8 +102,8 @@ func (a *Activities) prepare(ctx context.Context, in StartCheckout) (payment.Pay
 		service, err = offering(ctx, tx, inv, in.Method)
 		return err
 	})
-	if err != nil || known.ID != "" {
-		return known, saferpay.PaymentPageRequest{}, service, err
+	if err != nil {
+		return payment.Payment{}, saferpay.PaymentPageRequest{}, service, err
 	}
 	if !inv.Status.Payable() {
 		return payment.Payment{}, saferpay.PaymentPageRequest{}, service,
@@ -116,6 +113,10 @@ func (a *Activities) prepare(ctx context.Context, in StartCheckout) (payment.Pay
 		ID: in.PaymentID, CompanyID: in.CompanyID, InvoiceID: inv.ID, PaymentServiceID: service.ID, OrderID: in.OrderID,
 		Method: in.Method, Amount: inv.AmountDue(), NotificationSecret: in.NotificationSecret,
 	}, a.Now())
+	back := url.Values{"payment": {p.ID}, "lang": {in.Language}}
+	if in.ReturnURL != "" {
+		back.Set("return_url", in.ReturnURL)
+	}
 	notify := a.PublicURL + "/webhooks/saferpay/" + in.NotificationSecret
 	request := saferpay.PaymentPageRequest{
 		Amount:           p.Amount,
@@ -123,7 +124,7 @@ func (a *Activities) prepare(ctx context.Context, in StartCheckout) (payment.Pay
 		Description:      fmt.Sprintf("%s %s, %s", invoiceWord[in.Language], inv.Number, company.Name),
 		PaymentMethods:   service.SaferpayMethods(in.Method, inv.Amount.Currency()),
 		Language:         in.Language,
-		ReturnURL:        a.PublicURL + "/i/" + inv.Token + "/return?payment=" + p.ID + "&lang=" + in.Language,
+		ReturnURL:        a.PublicURL + "/i/" + inv.Token + "/return?" + back.Encode(),
 		SuccessNotifyURL: notify + "/success",
 		FailNotifyURL:    notify + "/fail",
 	}

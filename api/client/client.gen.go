@@ -1583,6 +1583,17 @@ type BrokenEntry struct {
 // Example: VD
 type Canton string
 
+// Checkout defines model for Checkout.
+type Checkout struct {
+	// PaymentID Example: pay_01jd3v5b8x2m4n6p8q0r2s4t6v
+	PaymentID string `json:"payment_id"`
+
+	// URL Where to send the payer. Anybody who has it can pay on it.
+	//
+	// Example: https://test.saferpay.com/vt2/api/PaymentPage/…
+	URL string `json:"url"`
+}
+
 // Company defines model for Company.
 type Company struct {
 	// Canton Example: VD
@@ -2868,6 +2879,18 @@ type NewBankAccount struct {
 	UseForInvoices *bool `json:"use_for_invoices,omitempty"`
 }
 
+// NewCheckout defines model for NewCheckout.
+type NewCheckout struct {
+	// Language Of the payment page; the customer's if absent.
+	Language *Language     `json:"language,omitempty"`
+	Method   PaymentMethod `json:"method"`
+
+	// ReturnURL Where the payer goes after the payment page. Must be of an origin in `return_origins` of the settings.
+	//
+	// Example: https://invoices.example/thanks
+	ReturnURL *string `json:"return_url,omitempty"`
+}
+
 // NewCompany defines model for NewCompany.
 type NewCompany struct {
 	// Canton Decides which days are business days.
@@ -3957,6 +3980,9 @@ type RefundStep struct {
 	State RefundState `json:"state"`
 }
 
+// ReturnOrigins Where a `return_url` may lead: scheme and host, without a path.
+type ReturnOrigins = []string
+
 // SaferpayReferences How Saferpay calls it; each is absent until it is known.
 type SaferpayReferences struct {
 	// CaptureID Example: 723n4MAjMdhjSAhAKEUdA8jtl9jb_c
@@ -4037,6 +4063,9 @@ type Settings struct {
 	// Example: 1029
 	ReceiptAccount string `json:"receipt_account"`
 
+	// ReturnOrigins Where a `return_url` may lead: scheme and host, without a path.
+	ReturnOrigins ReturnOrigins `json:"return_origins"`
+
 	// Warnings What a change entails; empty when there is nothing to say.
 	Warnings []SettingsWarning `json:"warnings"`
 }
@@ -4074,6 +4103,9 @@ type SettingsChanges struct {
 
 	// ReceiptAccount Example: 1029
 	ReceiptAccount *AccountNumber `json:"receipt_account,omitempty"`
+
+	// ReturnOrigins Where a `return_url` may lead: scheme and host, without a path.
+	ReturnOrigins *ReturnOrigins `json:"return_origins,omitempty"`
 }
 
 // SettingsWarning defines model for SettingsWarning.
@@ -5087,6 +5119,9 @@ type CreateInvoiceJSONRequestBody = NewInvoice
 // UpdateInvoiceJSONRequestBody defines body for UpdateInvoice for application/json ContentType.
 type UpdateInvoiceJSONRequestBody = InvoiceChanges
 
+// StartCheckoutJSONRequestBody defines body for StartCheckout for application/json ContentType.
+type StartCheckoutJSONRequestBody = NewCheckout
+
 // IssueInvoiceJSONRequestBody defines body for IssueInvoice for application/json ContentType.
 type IssueInvoiceJSONRequestBody = IssueOptions
 
@@ -5672,6 +5707,42 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /invoices/{invoice_id}/cancel (the `CancelInvoice` operationId).
 	CancelInvoice(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartCheckoutWithBody Open a payment page for a document of your own
+	//
+	// Does what *Pay now* on the online document does, and answers with the address to which you send the payer. Asking again with the
+	// same method, language and `return_url` gives the same page while it can still be paid on. A page can be opened for an hour; ask
+	// when the payer clicks, not before.
+	//
+	// **After it** the payer comes to us, and on to `return_url` with `invoice_id` added to its query, whatever happened: `GET` the
+	// invoice to know. Without a `return_url` the payer sees the online document. Its origin must be one of `return_origins` in the
+	// settings.
+	//
+	// **Links.** In mails of your own, `{online_document_url}/pay/card` or `/pay/twint` leads to a page on which the payer confirms,
+	// since mail scanners open links. `lang` and `return_url` can be added to its query.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /invoices/{invoice_id}/checkout (the `StartCheckout` operationId).
+	StartCheckoutWithBody(ctx context.Context, invoiceID InvoiceID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartCheckout Open a payment page for a document of your own
+	//
+	// Does what *Pay now* on the online document does, and answers with the address to which you send the payer. Asking again with the
+	// same method, language and `return_url` gives the same page while it can still be paid on. A page can be opened for an hour; ask
+	// when the payer clicks, not before.
+	//
+	// **After it** the payer comes to us, and on to `return_url` with `invoice_id` added to its query, whatever happened: `GET` the
+	// invoice to know. Without a `return_url` the payer sees the online document. Its origin must be one of `return_origins` in the
+	// settings.
+	//
+	// **Links.** In mails of your own, `{online_document_url}/pay/card` or `/pay/twint` leads to a page on which the payer confirms,
+	// since mail scanners open links. `lang` and `return_url` can be added to its query.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /invoices/{invoice_id}/checkout (the `StartCheckout` operationId).
+	StartCheckout(ctx context.Context, invoiceID InvoiceID, body StartCheckoutJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// IssueInvoiceWithBody Issue a draft
 	//
@@ -7385,6 +7456,62 @@ func (c *Client) UpdateInvoice(ctx context.Context, invoiceID InvoiceID, body Up
 // Corresponds with POST /invoices/{invoice_id}/cancel (the `CancelInvoice` operationId).
 func (c *Client) CancelInvoice(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCancelInvoiceRequest(c.Server, invoiceID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartCheckoutWithBody Open a payment page for a document of your own
+//
+// Does what *Pay now* on the online document does, and answers with the address to which you send the payer. Asking again with the
+// same method, language and `return_url` gives the same page while it can still be paid on. A page can be opened for an hour; ask
+// when the payer clicks, not before.
+//
+// **After it** the payer comes to us, and on to `return_url` with `invoice_id` added to its query, whatever happened: `GET` the
+// invoice to know. Without a `return_url` the payer sees the online document. Its origin must be one of `return_origins` in the
+// settings.
+//
+// **Links.** In mails of your own, `{online_document_url}/pay/card` or `/pay/twint` leads to a page on which the payer confirms,
+// since mail scanners open links. `lang` and `return_url` can be added to its query.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /invoices/{invoice_id}/checkout (the `StartCheckout` operationId).
+func (c *Client) StartCheckoutWithBody(ctx context.Context, invoiceID InvoiceID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartCheckoutRequestWithBody(c.Server, invoiceID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartCheckout Open a payment page for a document of your own
+//
+// Does what *Pay now* on the online document does, and answers with the address to which you send the payer. Asking again with the
+// same method, language and `return_url` gives the same page while it can still be paid on. A page can be opened for an hour; ask
+// when the payer clicks, not before.
+//
+// **After it** the payer comes to us, and on to `return_url` with `invoice_id` added to its query, whatever happened: `GET` the
+// invoice to know. Without a `return_url` the payer sees the online document. Its origin must be one of `return_origins` in the
+// settings.
+//
+// **Links.** In mails of your own, `{online_document_url}/pay/card` or `/pay/twint` leads to a page on which the payer confirms,
+// since mail scanners open links. `lang` and `return_url` can be added to its query.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /invoices/{invoice_id}/checkout (the `StartCheckout` operationId).
+func (c *Client) StartCheckout(ctx context.Context, invoiceID InvoiceID, body StartCheckoutJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartCheckoutRequest(c.Server, invoiceID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -10788,6 +10915,53 @@ func NewCancelInvoiceRequest(server string, invoiceID InvoiceID) (*http.Request,
 	return req, nil
 }
 
+// NewStartCheckoutRequest calls the generic StartCheckout builder with application/json body
+func NewStartCheckoutRequest(server string, invoiceID InvoiceID, body StartCheckoutJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewStartCheckoutRequestWithBody(server, invoiceID, "application/json", bodyReader)
+}
+
+// NewStartCheckoutRequestWithBody constructs an http.Request for the StartCheckout method, with any body, and a specified content type
+func NewStartCheckoutRequestWithBody(server string, invoiceID InvoiceID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "invoice_id", invoiceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/invoices/%s/checkout", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewIssueInvoiceRequest calls the generic IssueInvoice builder with application/json body
 func NewIssueInvoiceRequest(server string, invoiceID InvoiceID, body IssueInvoiceJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -14185,6 +14359,42 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /invoices/{invoice_id}/cancel (the `CancelInvoice` operationId).
 	CancelInvoiceWithResponse(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*CancelInvoiceResponse, error)
 
+	// StartCheckoutWithBodyWithResponse Open a payment page for a document of your own
+	//
+	// Does what *Pay now* on the online document does, and answers with the address to which you send the payer. Asking again with the
+	// same method, language and `return_url` gives the same page while it can still be paid on. A page can be opened for an hour; ask
+	// when the payer clicks, not before.
+	//
+	// **After it** the payer comes to us, and on to `return_url` with `invoice_id` added to its query, whatever happened: `GET` the
+	// invoice to know. Without a `return_url` the payer sees the online document. Its origin must be one of `return_origins` in the
+	// settings.
+	//
+	// **Links.** In mails of your own, `{online_document_url}/pay/card` or `/pay/twint` leads to a page on which the payer confirms,
+	// since mail scanners open links. `lang` and `return_url` can be added to its query.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /invoices/{invoice_id}/checkout (the `StartCheckout` operationId).
+	StartCheckoutWithBodyWithResponse(ctx context.Context, invoiceID InvoiceID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartCheckoutResponse, error)
+
+	// StartCheckoutWithResponse Open a payment page for a document of your own
+	//
+	// Does what *Pay now* on the online document does, and answers with the address to which you send the payer. Asking again with the
+	// same method, language and `return_url` gives the same page while it can still be paid on. A page can be opened for an hour; ask
+	// when the payer clicks, not before.
+	//
+	// **After it** the payer comes to us, and on to `return_url` with `invoice_id` added to its query, whatever happened: `GET` the
+	// invoice to know. Without a `return_url` the payer sees the online document. Its origin must be one of `return_origins` in the
+	// settings.
+	//
+	// **Links.** In mails of your own, `{online_document_url}/pay/card` or `/pay/twint` leads to a page on which the payer confirms,
+	// since mail scanners open links. `lang` and `return_url` can be added to its query.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /invoices/{invoice_id}/checkout (the `StartCheckout` operationId).
+	StartCheckoutWithResponse(ctx context.Context, invoiceID InvoiceID, body StartCheckoutJSONRequestBody, reqEditors ...RequestEditorFn) (*StartCheckoutResponse, error)
+
 	// IssueInvoiceWithBodyWithResponse Issue a draft
 	//
 	// The invoice becomes open, and its online document can be paid. Every attached payment service must be active
@@ -17113,6 +17323,75 @@ func (r CancelInvoiceResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CancelInvoiceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type StartCheckoutResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Checkout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Conflict
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r StartCheckoutResponse) GetJSON201() *Checkout {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r StartCheckoutResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r StartCheckoutResponse) GetApplicationProblemJSON409() *Conflict {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r StartCheckoutResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StartCheckoutResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StartCheckoutResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StartCheckoutResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StartCheckoutResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StartCheckoutResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -21502,6 +21781,54 @@ func (c *ClientWithResponses) CancelInvoiceWithResponse(ctx context.Context, inv
 	return ParseCancelInvoiceResponse(rsp)
 }
 
+// StartCheckoutWithBodyWithResponse Open a payment page for a document of your own
+//
+// Does what *Pay now* on the online document does, and answers with the address to which you send the payer. Asking again with the
+// same method, language and `return_url` gives the same page while it can still be paid on. A page can be opened for an hour; ask
+// when the payer clicks, not before.
+//
+// **After it** the payer comes to us, and on to `return_url` with `invoice_id` added to its query, whatever happened: `GET` the
+// invoice to know. Without a `return_url` the payer sees the online document. Its origin must be one of `return_origins` in the
+// settings.
+//
+// **Links.** In mails of your own, `{online_document_url}/pay/card` or `/pay/twint` leads to a page on which the payer confirms,
+// since mail scanners open links. `lang` and `return_url` can be added to its query.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /invoices/{invoice_id}/checkout (the `StartCheckout` operationId).
+func (c *ClientWithResponses) StartCheckoutWithBodyWithResponse(ctx context.Context, invoiceID InvoiceID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartCheckoutResponse, error) {
+	rsp, err := c.StartCheckoutWithBody(ctx, invoiceID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartCheckoutResponse(rsp)
+}
+
+// StartCheckoutWithResponse Open a payment page for a document of your own
+//
+// Does what *Pay now* on the online document does, and answers with the address to which you send the payer. Asking again with the
+// same method, language and `return_url` gives the same page while it can still be paid on. A page can be opened for an hour; ask
+// when the payer clicks, not before.
+//
+// **After it** the payer comes to us, and on to `return_url` with `invoice_id` added to its query, whatever happened: `GET` the
+// invoice to know. Without a `return_url` the payer sees the online document. Its origin must be one of `return_origins` in the
+// settings.
+//
+// **Links.** In mails of your own, `{online_document_url}/pay/card` or `/pay/twint` leads to a page on which the payer confirms,
+// since mail scanners open links. `lang` and `return_url` can be added to its query.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /invoices/{invoice_id}/checkout (the `StartCheckout` operationId).
+func (c *ClientWithResponses) StartCheckoutWithResponse(ctx context.Context, invoiceID InvoiceID, body StartCheckoutJSONRequestBody, reqEditors ...RequestEditorFn) (*StartCheckoutResponse, error) {
+	rsp, err := c.StartCheckout(ctx, invoiceID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartCheckoutResponse(rsp)
+}
+
 // IssueInvoiceWithBodyWithResponse Issue a draft
 //
 // The invoice becomes open, and its online document can be paid. Every attached payment service must be active
@@ -24377,6 +24704,60 @@ func ParseCancelInvoiceResponse(rsp *http.Response) (*CancelInvoiceResponse, err
 			return nil, err
 		}
 		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseStartCheckoutResponse parses an HTTP response from a StartCheckoutWithResponse call
+func ParseStartCheckoutResponse(rsp *http.Response) (*StartCheckoutResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StartCheckoutResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Checkout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

@@ -20,7 +20,9 @@ func (s *server) refusedSettings(w http.ResponseWriter, r *http.Request, err err
 }
 
 func (s *server) changeLetterhead(w http.ResponseWriter, r *http.Request) {
-	typed := func(name string) *string { return optional[string](strings.TrimSpace(r.PostFormValue("letterhead." + name))) }
+	typed := func(name string) *string {
+		return optional[string](strings.TrimSpace(r.PostFormValue("letterhead." + name)))
+	}
 	l := client.Letterhead{UID: typed("uid"), VatNumber: typed("vat_number"), Phone: typed("phone"), Website: typed("website"), Email: typed("email")}
 	address := client.PostalAddress{Street: typed("address.street"), HouseNumber: typed("address.house_number")}
 	for to, from := range map[*string]*string{&address.Postcode: typed("address.postcode"), &address.City: typed("address.city"), &address.Country: typed("address.country")} {

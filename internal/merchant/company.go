@@ -3,6 +3,7 @@ package merchant
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"time"
 
@@ -43,6 +44,7 @@ type Company struct {
 	PayoutDays     int      // business days after a payment on which its payout is expected
 	PayoutIBANs    []string // the accounts to which the acquirer pays; statements of others are refused, unless there are none
 	Liability      LiabilityPolicy
+	ReturnOrigins  []string // of addresses to which a payer may be sent after a payment, such as https://invoices.example
 	Letterhead     Letterhead
 	AttachPDF      bool // the PDF of an invoice goes with the mail about it
 	Suspended      bool // its keys are refused
@@ -77,5 +79,27 @@ func (c *Company) Validate() error {
 			fields = append(fields, problem.Field{Name: fmt.Sprintf("payout_ibans.%d", i), Message: "must be an IBAN without spaces; its check digits are wrong"})
 		}
 	}
+	for i, origin := range c.ReturnOrigins {
+		if !text.IsOrigin(origin) {
+			fields = append(fields, problem.Field{Name: fmt.Sprintf("return_origins.%d", i), Message: "must be an origin such as https://invoices.example, without a path"})
+		}
+	}
 	return problem.InvalidFields(fields...)
+}
+
+// MaxReturnURL is how long the address may be to which a payer is sent after a payment, in bytes. It becomes a part of another one, in
+// which a byte may take three, and of which Saferpay takes 2000.
+const MaxReturnURL = 500
+
+// ReturnAddress returns the address to which the payer of that invoice is sent after a payment, which says which invoice it is. Its origin
+// must be one that the company chose; else it is no use to anybody, and false.
+func (c Company) ReturnAddress(to, invoiceID string) (address string, ok bool) {
+	u, err := url.Parse(to)
+	if err != nil || len(to) > MaxReturnURL || u.User != nil || !slices.Contains(c.ReturnOrigins, u.Scheme+"://"+u.Host) {
+		return "", false
+	}
+	query := u.Query()
+	query.Set("invoice_id", invoiceID)
+	u.RawQuery = query.Encode()
+	return u.String(), true
 }

@@ -23,23 +23,23 @@ func (s *Store) CreateCompany(ctx context.Context, c merchant.Company) error {
 		_, err := tx.tx.Exec(ctx, `
 			with company as (
 				insert into companies (id, name, language, canton, contact_email, receipt_account, fee_account, payout_days, payout_ibans,
-					liability, created_at, letterhead, attach_pdf)
-				values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $14, $15)
+					liability, return_origins, created_at, letterhead, attach_pdf)
+				values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $15, $16)
 				on conflict (id) do nothing returning id
 			), head as (
 				insert into journal_heads (company_id, sequence, hash) select id, 0, '' from company
 			)
 			insert into accounts (company_id, number, names)
-			select company.id, chart.number, chart.names from company, unnest($12::text[], $13::jsonb[]) as chart (number, names)`,
+			select company.id, chart.number, chart.names from company, unnest($13::text[], $14::jsonb[]) as chart (number, names)`,
 			c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.PayoutDays, list(c.PayoutIBANs), c.Liability,
-			c.CreatedAt, numbers, names, c.Letterhead, c.AttachPDF)
+			list(c.ReturnOrigins), c.CreatedAt, numbers, names, c.Letterhead, c.AttachPDF)
 		return outsideChart(failed(err, "create company %s", c.ID))
 	})
 }
 
 const (
 	selectCompanies = `
-	select id, name, language, canton, contact_email, receipt_account, fee_account, payout_days, payout_ibans, liability, letterhead, attach_pdf,
+	select id, name, language, canton, contact_email, receipt_account, fee_account, payout_days, payout_ibans, liability, return_origins, letterhead, attach_pdf,
 		suspended, created_at
 	from companies`
 	selectCompany = selectCompanies + ` where id = $1`
@@ -57,7 +57,7 @@ func (tx *Tx) LockCompany(ctx context.Context) (merchant.Company, error) {
 
 func scanCompany(row pgx.CollectableRow) (c merchant.Company, err error) {
 	err = row.Scan(&c.ID, &c.Name, &c.Language, &c.Canton, &c.ContactEmail, &c.ReceiptAccount, &c.FeeAccount, &c.PayoutDays, &c.PayoutIBANs,
-		&c.Liability, &c.Letterhead, &c.AttachPDF, &c.Suspended, &c.CreatedAt)
+		&c.Liability, &c.ReturnOrigins, &c.Letterhead, &c.AttachPDF, &c.Suspended, &c.CreatedAt)
 	return c, err
 }
 
@@ -66,10 +66,10 @@ func scanCompany(row pgx.CollectableRow) (c merchant.Company, err error) {
 func (tx *Tx) SaveCompany(ctx context.Context, c merchant.Company) error {
 	return outsideChart(tx.save(ctx, "company", c.ID, `
 		update companies set name = $2, language = $3, canton = $4, contact_email = $5, receipt_account = $6, fee_account = $7,
-			payout_days = $8, payout_ibans = $9, liability = $10, suspended = $11, letterhead = $12, attach_pdf = $13
+			payout_days = $8, payout_ibans = $9, liability = $10, return_origins = $11, suspended = $12, letterhead = $13, attach_pdf = $14
 		where id = $1`,
-		c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.PayoutDays, list(c.PayoutIBANs), c.Liability, c.Suspended,
-		c.Letterhead, c.AttachPDF))
+		c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.PayoutDays, list(c.PayoutIBANs), c.Liability,
+		list(c.ReturnOrigins), c.Suspended, c.Letterhead, c.AttachPDF))
 }
 
 // outsideChart turns the database's refusal of an account into a problem that names the field.
@@ -89,6 +89,12 @@ func (tx *Tx) Logo(ctx context.Context) (l merchant.Logo, found bool, err error)
 		return l, err
 	}
 	return optional(ctx, tx.tx, scan, "look up the logo", `select content_type, content from company_logos`)
+}
+
+// HasLogo reports whether the company has a logo.
+func (tx *Tx) HasLogo(ctx context.Context) (has bool, err error) {
+	err = tx.tx.QueryRow(ctx, `select exists (select from company_logos)`).Scan(&has)
+	return has, failed(err, "look for a logo")
 }
 
 // SaveLogo stores the company's logo in the place of the one before.

@@ -40,7 +40,7 @@ func createCompany(t testing.TB, store *postgres.Store) merchant.Company {
 	c := merchant.Company{
 		ID: id.New(id.Company), Name: "Demo SA", Language: "fr", Canton: "VD", ContactEmail: "compta@demo.example", ReceiptAccount: merchant.DefaultReceiptAccount,
 		FeeAccount: merchant.DefaultFeeAccount, PayoutDays: merchant.DefaultPayoutDays,
-		PayoutIBANs: []string{"CH9300762011623852957"}, Liability: merchant.Require, CreatedAt: noon, AttachPDF: true,
+		PayoutIBANs: []string{"CH9300762011623852957"}, ReturnOrigins: []string{"https://invoices.example"}, Liability: merchant.Require, CreatedAt: noon, AttachPDF: true,
 		Letterhead: merchant.Letterhead{
 			Address: invoice.Address{Street: "Rue du Lac", HouseNumber: "7a", Postcode: "1003", City: "Lausanne", Country: "CH"},
 			UID:     "CHE-123.456.788", VATNumber: "CHE-123.456.788 TVA", Phone: "+41 21 555 12 34", Website: "www.demo.example", Email: "bonjour@demo.example",
@@ -103,7 +103,7 @@ func createBooks(t testing.TB, store *postgres.Store) books {
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
 		require.NoError(t, tx.InsertPaymentService(t.Context(), b.service))
 		require.NoError(t, tx.InsertInvoice(t.Context(), b.invoice))
-		return tx.InsertPayment(t.Context(), b.payment)
+		return insertPayment(t, tx, b.payment)
 	})
 	return b
 }
@@ -196,4 +196,10 @@ func asCompany(t testing.TB, conn *pgx.Conn, companyID string, statements ...str
 		}
 		return nil
 	})
+}
+
+func insertPayment(t testing.TB, tx *postgres.Tx, p payment.Payment) error {
+	t.Helper()
+	_, err := tx.InsertPayment(t.Context(), p)
+	return err
 }

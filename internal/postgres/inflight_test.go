@@ -24,7 +24,7 @@ func TestWhatIsUnderWayThroughAPaymentServiceIsListed(t *testing.T) {
 	first := merchant.InFlight{PaymentID: b.payment.ID, InvoiceID: b.invoice.ID}
 	second := merchant.InFlight{PaymentID: b.payment.ID, InvoiceID: b.invoice.ID, RefundID: returned.ID}
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
-		require.NoError(t, tx.InsertPayment(t.Context(), ended))
+		require.NoError(t, insertPayment(t, tx, ended))
 		require.NoError(t, errors.Join(tx.InsertRefund(t.Context(), returned), tx.InsertRefund(t.Context(), given)))
 		for _, c := range []struct {
 			after string

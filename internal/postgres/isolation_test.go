@@ -240,7 +240,7 @@ func TestACompanyWritesNothingIntoAnother(t *testing.T) {
 			_, _, err := tx.RaiseException(t.Context(), second.exception(exception.CaptureUnclear))
 			return err
 		},
-		"a payment of its invoice": func(tx *postgres.Tx) error { return tx.InsertPayment(t.Context(), pointingAway) },
+		"a payment of its invoice": func(tx *postgres.Tx) error { return insertPayment(t, tx, pointingAway) },
 		"an entry for its invoice": func(tx *postgres.Tx) error { _, err := tx.Append(t.Context(), entryPointingAway); return err },
 		"a change of its invoice":  func(tx *postgres.Tx) error { return tx.SaveInvoice(t.Context(), second.invoice) },
 	} {

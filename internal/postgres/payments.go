@@ -40,9 +40,9 @@ func (tx *Tx) LockPayment(ctx context.Context, id string) (payment.Payment, erro
 	return one(ctx, tx.tx, scanPayment, "payment", id, selectPayments+` where id = $1 for no key update`, id)
 }
 
-// InsertPayment stores a new payment, and a hash of its NotificationSecret for Store.Notification.
-func (tx *Tx) InsertPayment(ctx context.Context, p payment.Payment) error {
-	_, err := tx.tx.Exec(ctx, `
+// InsertPayment stores a new payment, and a hash of its NotificationSecret for Store.Notification. It reports whether it was new.
+func (tx *Tx) InsertPayment(ctx context.Context, p payment.Payment) (inserted bool, err error) {
+	tag, err := tx.tx.Exec(ctx, `
 		with payment as (
 			insert into payments (company_id, id, invoice_id, payment_service_id, order_id, method, state, currency, amount, token,
 				redirect_url, expires_at, transaction_id, capture_id, payment_means, liability_shift, failure_name,
@@ -55,7 +55,7 @@ func (tx *Tx) InsertPayment(ctx context.Context, p payment.Payment) error {
 		p.Token, p.RedirectURL, zeronull.Timestamptz(p.ExpiresAt), p.TransactionID, p.CaptureID, p.PaymentMeans, p.LiabilityShift,
 		p.Failure.Name, p.Failure.PayerMessage, zeronull.Text(p.BookedAccount), p.Parked,
 		list(p.Timeline), p.CreatedAt, digest(p.NotificationSecret))
-	return failed(err, "insert payment %s", p.ID)
+	return tag.RowsAffected() > 0, failed(err, "insert payment %s", p.ID)
 }
 
 // SavePayment stores what can change about a payment.

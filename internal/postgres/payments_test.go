@@ -28,8 +28,8 @@ func TestAPaymentIsKeptAsItIsButForItsSecret(t *testing.T) {
 	filled(t, whole)
 
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
-		require.NoError(t, tx.InsertPayment(t.Context(), whole))
-		require.NoError(t, tx.InsertPayment(t.Context(), whole), "again changes nothing")
+		require.NoError(t, insertPayment(t, tx, whole))
+		require.NoError(t, insertPayment(t, tx, whole), "again changes nothing")
 		want := whole
 		want.NotificationSecret = ""
 		stored, err := tx.Payment(t.Context(), whole.ID)
@@ -69,12 +69,12 @@ func TestAPaymentMayBeInEveryState(t *testing.T) {
 		for _, state := range payment.States {
 			p := newPayment(b.invoice)
 			p.State = state
-			require.NoError(t, tx.InsertPayment(t.Context(), p), state)
+			require.NoError(t, insertPayment(t, tx, p), state)
 		}
 		for _, method := range payment.Methods {
 			p := newPayment(b.invoice)
 			p.Method = method
-			require.NoError(t, tx.InsertPayment(t.Context(), p), method)
+			require.NoError(t, insertPayment(t, tx, p), method)
 		}
 		return nil
 	})
@@ -87,14 +87,14 @@ func TestOneSaferpayTransactionPaysOnce(t *testing.T) {
 	err := store.InCompany(t.Context(), b.company.ID, func(tx *postgres.Tx) error {
 		second := newPayment(b.invoice)
 		second.OrderID = b.payment.OrderID
-		return tx.InsertPayment(t.Context(), second)
+		return insertPayment(t, tx, second)
 	})
 	require.ErrorContains(t, err, "payments_order_id_key")
 	err = store.InCompany(t.Context(), b.company.ID, func(tx *postgres.Tx) error {
 		first, second := newPayment(b.invoice), newPayment(b.invoice)
 		first.TransactionID, second.TransactionID = "same", "same"
-		require.NoError(t, tx.InsertPayment(t.Context(), first))
-		return tx.InsertPayment(t.Context(), second)
+		require.NoError(t, insertPayment(t, tx, first))
+		return insertPayment(t, tx, second)
 	})
 	require.ErrorContains(t, err, "one_payment_per_transaction")
 }
@@ -108,8 +108,8 @@ func TestPaymentsAreListedNewestFirst(t *testing.T) {
 	third.State = payment.Failed
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
 		require.NoError(t, tx.InsertInvoice(t.Context(), other))
-		require.NoError(t, tx.InsertPayment(t.Context(), second))
-		require.NoError(t, tx.InsertPayment(t.Context(), third))
+		require.NoError(t, insertPayment(t, tx, second))
+		require.NoError(t, insertPayment(t, tx, third))
 		for name, c := range map[string]struct {
 			filter listing.Payments
 			want   []string

@@ -67,7 +67,7 @@ func TestRefundsOfAPaymentAreListed(t *testing.T) {
 	first, second, elsewhere := b.refund("1.00"), b.refund("2.00"), b.refund("3.00")
 	elsewhere.PaymentID, second.State = other.ID, refund.Failed
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
-		require.NoError(t, tx.InsertPayment(t.Context(), other))
+		require.NoError(t, insertPayment(t, tx, other))
 		for _, r := range []refund.Refund{first, second, elsewhere} {
 			require.NoError(t, tx.InsertRefund(t.Context(), r))
 		}

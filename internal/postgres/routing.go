@@ -20,13 +20,11 @@ func (s *Store) OnlineDocument(ctx context.Context, token string) (companyID, in
 	return companyID, invoiceID, err
 }
 
-// Notification returns the company, the invoice and the payment of the secret in a notification URL, or problem.NotFound.
-func (s *Store) Notification(ctx context.Context, secret string) (companyID, invoiceID, paymentID string, err error) {
-	scan := func(row pgx.CollectableRow) (struct{}, error) {
-		return struct{}{}, row.Scan(&companyID, &invoiceID, &paymentID)
-	}
-	_, err = shown(ctx, s, scan, "payment", digest(secret), `select company_id, invoice_id, payment_id from notifications where secret_hash = $1`)
-	return companyID, invoiceID, paymentID, err
+// Notification returns the company and the payment of the secret in a notification URL, or problem.NotFound.
+func (s *Store) Notification(ctx context.Context, secret string) (companyID, paymentID string, err error) {
+	scan := func(row pgx.CollectableRow) (struct{}, error) { return struct{}{}, row.Scan(&companyID, &paymentID) }
+	_, err = shown(ctx, s, scan, "payment", digest(secret), `select company_id, payment_id from notifications where secret_hash = $1`)
+	return companyID, paymentID, err
 }
 
 // PaymentServiceCompany returns the company of a payment service, for calls of the administrator that name only that;

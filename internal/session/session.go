@@ -87,7 +87,7 @@ func New(s Session, now time.Time) (code string, _ Session, _ error) {
 	if !Local(s.Page) {
 		fields = append(fields, problem.Field{Name: "page", Message: "must be a path of the console, such as /console/payment-services"})
 	}
-	if s.EmbedOrigin != "" && !isOrigin(s.EmbedOrigin) {
+	if s.EmbedOrigin != "" && !text.IsOrigin(s.EmbedOrigin) {
 		fields = append(fields, problem.Field{Name: "embed_origin", Message: "must be an origin such as https://invoices.example, without a path"})
 	}
 	if s.Accent != "" && !isColour.MatchString(s.Accent) {
@@ -130,11 +130,3 @@ func Local(path string) bool {
 		(u.Path == Home || strings.HasPrefix(u.Path, Home+"/")) && !strings.Contains(u.Path, "..")
 }
 
-// isOrigin reports whether it is a scheme and a host: https, or http of this machine. It ends up in a response header.
-func isOrigin(origin string) bool {
-	u, err := url.Parse(origin)
-	if err != nil || u.Host == "" || u.User != nil || u.Scheme+"://"+u.Host != origin || strings.ContainsAny(origin, " ;,'\"*") {
-		return false
-	}
-	return u.Scheme == "https" || u.Scheme == "http" && slices.Contains([]string{"localhost", "127.0.0.1"}, u.Hostname())
-}

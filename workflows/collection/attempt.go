@@ -13,6 +13,7 @@ import (
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/workflows/contract"
 	"github.com/quittance/quittance/workflows/escalation"
 	"github.com/quittance/quittance/workflows/internal/flow"
 )
@@ -42,7 +43,8 @@ type attempt struct {
 	PaymentID     string         `json:"payment_id"`
 	OrderID       string         `json:"order_id"` // what an operator looks for in the Saferpay Backoffice
 	Method        payment.Method `json:"method"`
-	Language      string         `json:"language"` // of the page, which cannot be switched
+	Language      string         `json:"language"`             // of the page, which cannot be switched
+	ReturnURL     string         `json:"return_url,omitempty"` // where its payer goes after it
 	Amount        money.Amount   `json:"amount"`
 	RedirectURL   string         `json:"redirect_url"`
 	State         payment.State  `json:"state"`
@@ -85,9 +87,9 @@ func resumedAttempt(u steps.Unfinished) *attempt {
 // idle reports whether the payment waits for its payer on an open page.
 func (a *attempt) idle() bool { return a.State == payment.Redirected && a.Next == toWait }
 
-// usable reports whether a payer who wants that method in that language can be sent to the page (again).
-func (a *attempt) usable(ctx workflow.Context, m payment.Method, language string) bool {
-	return a.Method == m && a.Language == language && a.idle() && a.Unprompted == 0 && workflow.Now(ctx).Before(a.lastCheckAt())
+// usable reports whether the payer can be sent to the page (again).
+func (a *attempt) usable(ctx workflow.Context, in contract.PayNow) bool {
+	return a.Method == in.Method && a.Language == in.Language && a.ReturnURL == in.ReturnURL && a.idle() && a.Unprompted == 0 && workflow.Now(ctx).Before(a.lastCheckAt())
 }
 
 // lastCheckAt is shortly before the page dies: a fifth of its life, at most five minutes.

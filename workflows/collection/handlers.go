@@ -136,7 +136,7 @@ func (p *invoicePayment) mustBePayable() error {
 	}
 }
 
-// payNow returns the page that waits for the same method in the same language already, so that a second tab pays the same payment, or opens one.
+// payNow returns the page that waits for the same already, so that a second tab pays the same payment, or opens one.
 func (p *invoicePayment) payNow(ctx workflow.Context, in contract.PayNow) (contract.Checkout, error) {
 	if err := p.opening.Lock(ctx); err != nil {
 		return contract.Checkout{}, err
@@ -148,7 +148,7 @@ func (p *invoicePayment) payNow(ctx workflow.Context, in contract.PayNow) (contr
 	if err := p.mustBePayable(); err != nil { // it may have changed while another page was opened or asked about
 		return contract.Checkout{}, err
 	}
-	if a := p.first(func(a *attempt) bool { return a.usable(ctx, in.Method, in.Language) && a.Amount.Equal(p.Due) }); a != nil {
+	if a := p.first(func(a *attempt) bool { return a.usable(ctx, in) && a.Amount.Equal(p.Due) }); a != nil {
 		return contract.Checkout{PaymentID: a.PaymentID, RedirectURL: a.RedirectURL}, nil
 	}
 	var page steps.PaymentPage
@@ -159,7 +159,7 @@ func (p *invoicePayment) payNow(ctx workflow.Context, in contract.PayNow) (contr
 			flow.Refuse(problem.New(problem.SaferpayUnavailable, "Saferpay could not open a payment page; try again in a moment.")))
 	}
 	p.Attempts = append(p.Attempts, &attempt{
-		PaymentID: in.PaymentID, OrderID: in.OrderID, Method: in.Method, Language: in.Language, RedirectURL: page.RedirectURL, State: payment.Redirected,
+		PaymentID: in.PaymentID, OrderID: in.OrderID, Method: in.Method, Language: in.Language, ReturnURL: in.ReturnURL, RedirectURL: page.RedirectURL, State: payment.Redirected,
 		Amount: page.Amount, OpenedAt: workflow.Now(ctx), AskedAt: workflow.Now(ctx), ExpiresAt: page.ExpiresAt,
 	})
 	if err := p.mustBePayable(); err != nil { // paid or cancelled while Saferpay answered: the page is followed, but nobody gets it

@@ -31,6 +31,8 @@ type PayNow struct {
 	NotificationSecret string         `json:"notification_secret"`
 	Method             payment.Method `json:"method"`
 	Language           string         `json:"language"` // of the payment page
+	// ReturnURL is where the payer goes after it; empty for the online document.
+	ReturnURL string `json:"return_url,omitempty"`
 }
 
 // Checkout is a payment page that is ready for the payer.

@@ -1584,6 +1584,17 @@ type BrokenEntry struct {
 // Example: VD
 type Canton string
 
+// Checkout defines model for Checkout.
+type Checkout struct {
+	// PaymentID Example: pay_01jd3v5b8x2m4n6p8q0r2s4t6v
+	PaymentID string `json:"payment_id"`
+
+	// URL Where to send the payer. Anybody who has it can pay on it.
+	//
+	// Example: https://test.saferpay.com/vt2/api/PaymentPage/…
+	URL string `json:"url"`
+}
+
 // Company defines model for Company.
 type Company struct {
 	// Canton Example: VD
@@ -2869,6 +2880,18 @@ type NewBankAccount struct {
 	UseForInvoices *bool `json:"use_for_invoices,omitempty"`
 }
 
+// NewCheckout defines model for NewCheckout.
+type NewCheckout struct {
+	// Language Of the payment page; the customer's if absent.
+	Language *Language     `json:"language,omitempty"`
+	Method   PaymentMethod `json:"method"`
+
+	// ReturnURL Where the payer goes after the payment page. Must be of an origin in `return_origins` of the settings.
+	//
+	// Example: https://invoices.example/thanks
+	ReturnURL *string `json:"return_url,omitempty"`
+}
+
 // NewCompany defines model for NewCompany.
 type NewCompany struct {
 	// Canton Decides which days are business days.
@@ -3958,6 +3981,9 @@ type RefundStep struct {
 	State RefundState `json:"state"`
 }
 
+// ReturnOrigins Where a `return_url` may lead: scheme and host, without a path.
+type ReturnOrigins = []string
+
 // SaferpayReferences How Saferpay calls it; each is absent until it is known.
 type SaferpayReferences struct {
 	// CaptureID Example: 723n4MAjMdhjSAhAKEUdA8jtl9jb_c
@@ -4038,6 +4064,9 @@ type Settings struct {
 	// Example: 1029
 	ReceiptAccount string `json:"receipt_account"`
 
+	// ReturnOrigins Where a `return_url` may lead: scheme and host, without a path.
+	ReturnOrigins ReturnOrigins `json:"return_origins"`
+
 	// Warnings What a change entails; empty when there is nothing to say.
 	Warnings []SettingsWarning `json:"warnings"`
 }
@@ -4075,6 +4104,9 @@ type SettingsChanges struct {
 
 	// ReceiptAccount Example: 1029
 	ReceiptAccount *AccountNumber `json:"receipt_account,omitempty"`
+
+	// ReturnOrigins Where a `return_url` may lead: scheme and host, without a path.
+	ReturnOrigins *ReturnOrigins `json:"return_origins,omitempty"`
 }
 
 // SettingsWarning defines model for SettingsWarning.
@@ -5088,6 +5120,9 @@ type CreateInvoiceJSONRequestBody = NewInvoice
 // UpdateInvoiceJSONRequestBody defines body for UpdateInvoice for application/json ContentType.
 type UpdateInvoiceJSONRequestBody = InvoiceChanges
 
+// StartCheckoutJSONRequestBody defines body for StartCheckout for application/json ContentType.
+type StartCheckoutJSONRequestBody = NewCheckout
+
 // IssueInvoiceJSONRequestBody defines body for IssueInvoice for application/json ContentType.
 type IssueInvoiceJSONRequestBody = IssueOptions
 
@@ -5270,6 +5305,9 @@ type ServerInterface interface {
 	// CancelInvoice Cancel a draft or an open invoice
 	// (POST /invoices/{invoice_id}/cancel)
 	CancelInvoice(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID)
+	// StartCheckout Open a payment page for a document of your own
+	// (POST /invoices/{invoice_id}/checkout)
+	StartCheckout(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID)
 	// IssueInvoice Issue a draft
 	// (POST /invoices/{invoice_id}/issue)
 	IssueInvoice(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID)
@@ -5678,6 +5716,12 @@ func (_ Unimplemented) UpdateInvoice(w http.ResponseWriter, r *http.Request, inv
 // CancelInvoice Cancel a draft or an open invoice
 // (POST /invoices/{invoice_id}/cancel)
 func (_ Unimplemented) CancelInvoice(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// StartCheckout Open a payment page for a document of your own
+// (POST /invoices/{invoice_id}/checkout)
+func (_ Unimplemented) StartCheckout(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -7242,6 +7286,32 @@ func (siw *ServerInterfaceWrapper) CancelInvoice(w http.ResponseWriter, r *http.
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.CancelInvoice(w, r, invoiceID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// StartCheckout operation middleware
+func (siw *ServerInterfaceWrapper) StartCheckout(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "invoice_id" -------------
+	var invoiceID InvoiceID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "invoice_id", chi.URLParam(r, "invoice_id"), &invoiceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "invoice_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.StartCheckout(w, r, invoiceID)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -9369,6 +9439,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/invoices/{invoice_id}/cancel", wrapper.CancelInvoice)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/invoices/{invoice_id}/checkout", wrapper.StartCheckout)
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/invoices/{invoice_id}/issue", wrapper.IssueInvoice)
@@ -11909,6 +11982,94 @@ type CancelInvoicedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CancelInvoicedefaultApplicationProblemPlusJSONResponse) VisitCancelInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartCheckoutRequestObject struct {
+	InvoiceID InvoiceID `json:"invoice_id"`
+	Body      *StartCheckoutJSONRequestBody
+}
+
+type StartCheckoutResponseObject interface {
+	VisitStartCheckoutResponse(w http.ResponseWriter) error
+}
+
+type StartCheckout201JSONResponse Checkout
+
+func (response StartCheckout201JSONResponse) VisitStartCheckoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartCheckout404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response StartCheckout404ApplicationProblemPlusJSONResponse) VisitStartCheckoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartCheckout409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response StartCheckout409ApplicationProblemPlusJSONResponse) VisitStartCheckoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartCheckout422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response StartCheckout422ApplicationProblemPlusJSONResponse) VisitStartCheckoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartCheckoutdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StartCheckoutdefaultApplicationProblemPlusJSONResponse) VisitStartCheckoutResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -16076,6 +16237,9 @@ type StrictServerInterface interface {
 	// CancelInvoice Cancel a draft or an open invoice
 	// (POST /invoices/{invoice_id}/cancel)
 	CancelInvoice(ctx context.Context, request CancelInvoiceRequestObject) (CancelInvoiceResponseObject, error)
+	// StartCheckout Open a payment page for a document of your own
+	// (POST /invoices/{invoice_id}/checkout)
+	StartCheckout(ctx context.Context, request StartCheckoutRequestObject) (StartCheckoutResponseObject, error)
 	// IssueInvoice Issue a draft
 	// (POST /invoices/{invoice_id}/issue)
 	IssueInvoice(ctx context.Context, request IssueInvoiceRequestObject) (IssueInvoiceResponseObject, error)
@@ -17336,6 +17500,39 @@ func (sh *strictHandler) CancelInvoice(w http.ResponseWriter, r *http.Request, i
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(CancelInvoiceResponseObject); ok {
 		if err := validResponse.VisitCancelInvoiceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StartCheckout operation middleware
+func (sh *strictHandler) StartCheckout(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID) {
+	var request StartCheckoutRequestObject
+
+	request.InvoiceID = invoiceID
+
+	var body StartCheckoutJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.StartCheckout(ctx, request.(StartCheckoutRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartCheckout")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(StartCheckoutResponseObject); ok {
+		if err := validResponse.VisitStartCheckoutResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
