@@ -127,6 +127,7 @@ func (s *server) showPDF(w http.ResponseWriter, r *http.Request) {
 		s.showError(w, r, err)
 		return
 	}
+	w.Header().Set("Content-Security-Policy", "frame-ancestors 'none'") // that of the pages keeps the browser's own viewer from working
 	_ = answer.VisitGetInvoicePdfResponse(w)
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/postgres"
 )
 
@@ -152,6 +153,26 @@ func TestAnInvoiceIsHandedOutAsAPDF(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, w.get("/i/"+draft.Token+"/invoice.pdf").Code)
 	assert.Equal(t, http.StatusNotFound, w.get("/i/"+id.NewSecret()+"/invoice.pdf").Code)
 	w.call("GET", "/invoices/"+id.New(id.Invoice)+"/pdf", w.key, nil).problem(404, "not-found")
+}
+
+func TestTheQRBillIsPrintedBelowAShortDocumentAndAfterALongOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.call("POST", "/bank-accounts", w.key, forInvoices(nil)).json(http.StatusCreated)
+	for lines, short := range map[int]bool{0: true, 3: true, 30: false} {
+		inv := w.newInvoice(invoice.Open, func(i *invoice.Invoice) {
+			for range lines {
+				i.Content.Lines = append(i.Content.Lines, invoice.Line{Description: "Conseil", Quantity: "1", UnitPrice: "10.00", VATRate: "8.1"})
+			}
+			if lines > 0 {
+				i.Amount, _ = i.Content.Amount(money.CHF)
+			}
+		})
+		page := w.get("/i/" + inv.Token).Body.String()
+		assert.Equal(t, short, strings.Contains(page, `class="sheet open short"`), "%d lines", lines)
+		assert.Contains(t, page[strings.LastIndex(page, "invoice.pdf"):], `/qr-bill.svg?lang=fr"`, "the slip comes last")
+		assert.Contains(t, page, `<address class="to">Marie Favre</address>`)
+	}
 }
 
 func TestThePDFOfTheProductTakesThePlaceOfOurs(t *testing.T) {
