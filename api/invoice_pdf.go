@@ -113,14 +113,15 @@ func (s *server) GetInvoicePdf(ctx context.Context, r spec.GetInvoicePdfRequestO
 
 // showPDF answers GET /i/{token}/invoice.pdf.
 func (s *server) showPDF(w http.ResponseWriter, r *http.Request) {
-	d, err := s.document(r.Context(), chi.URLParam(r, "token"), "")
+	ctx := r.Context()
+	d, err := s.document(ctx, chi.URLParam(r, "token"), "")
 	if err != nil {
 		s.showError(w, r, err)
 		return
 	}
 	var answer pdfAnswer
-	err = inCompany(r.Context(), s.Store, d.company.ID, func(tx PaperTx) (err error) {
-		answer.invoice, answer.file, err = s.papers().PDF(r.Context(), tx, d.invoice.ID, languageOf(r, d.invoice.Customer.Language))
+	err = inCompany(ctx, s.Store, d.company.ID, func(tx PaperTx) (err error) {
+		answer.invoice, answer.file, err = s.papers().PDF(ctx, tx, d.invoice.ID, languageOf(r, d.invoice.Customer.Language))
 		return err
 	})
 	if err != nil {

@@ -50,14 +50,15 @@ func (s *server) DeleteLogo(ctx context.Context, _ spec.DeleteLogoRequestObject)
 
 // showLogo answers GET /i/{token}/logo.
 func (s *server) showLogo(w http.ResponseWriter, r *http.Request) {
-	d, err := s.document(r.Context(), chi.URLParam(r, "token"), "")
+	ctx := r.Context()
+	d, err := s.document(ctx, chi.URLParam(r, "token"), "")
 	if err != nil {
 		s.showError(w, r, err)
 		return
 	}
 	var logo merchant.Logo
-	err = inCompany(r.Context(), s.Store, d.company.ID, func(tx LogoTx) (err error) {
-		logo, err = logoOf(r.Context(), tx)
+	err = inCompany(ctx, s.Store, d.company.ID, func(tx LogoTx) (err error) {
+		logo, err = logoOf(ctx, tx)
 		return err
 	})
 	if err != nil {
