@@ -197,6 +197,9 @@ func TestThingsOfAnotherCompanyAreNotThere(t *testing.T) {
 			if o.OperationID == "uploadDocument" {
 				answer = w.upload(e.path, file{"file", "a.pdf", "application/pdf", pdf})
 			}
+			if o.OperationID == "putInvoicePdf" {
+				answer = w.put(e.path, "application/pdf", pdf)
+			}
 			if strings.Contains(o.path, "_id}") {
 				answer.problem(http.StatusNotFound, "not-found")
 				assert.Equal(t, before, w.commands.seen(), "no process was told")

@@ -201,6 +201,7 @@ func TestNoPageAndNoFormIsOpenToAStrangerOrToASmallRole(t *testing.T) {
 	receipt := w.received(open, "1.00")
 	exc, endpoint, entry := w.raise(exception.CaptureUnclear, p.ID), w.newEndpoint("http://127.0.0.1/1"), w.enter("2026-11-20", "5.00")
 	told := w.tell(event.InvoiceOpened, draft.ID)
+	require.Equal(t, http.StatusNoContent, w.put("/company/logo", "image/png", picture(t, 30, 20)).Code)
 	payout := w.importFile("text/csv", csvHeader+"WL-1,2026-11-20,payment,QUNKNOWN0000000000,CHF,158.00,3.45,154.55\n").json(http.StatusCreated)["unmatched"].([]any)[0].(object)["id"].(string)
 	ids := strings.NewReplacer("payment-services/{id}", "payment-services/"+service.ID, "invoices/{id}", "invoices/"+draft.ID, "payments/{id}", "payments/"+p.ID,
 		"exceptions/{id}", "exceptions/"+exc.ID, "payouts/{id}", "payouts/"+payout, "journal/{id}", "journal/"+entry, "endpoints/{id}", "endpoints/"+endpoint.ID,

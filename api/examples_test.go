@@ -20,6 +20,7 @@ import (
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/postgres"
 )
 
 // operation is a call of the specification.
@@ -131,6 +132,14 @@ func (w *world) subjects(operationID string) map[string]string {
 		maps.Copy(subjects, w.signIns(operationID))
 	case "deleteBankAccount":
 		subjects["bank_account_id"] = w.call("POST", "/bank-accounts", w.key, `{"iban":"CH9300762011623852957","account":"1020","currency":"CHF"}`).json(http.StatusCreated)["id"].(string)
+	case "getLogo", "deleteLogo":
+		w.in(w.company.ID, func(tx *postgres.Tx) error {
+			return tx.SaveLogo(w.Context(), merchant.Logo{ContentType: "image/png", Content: []byte("seen")})
+		})
+	case "deleteInvoicePdf":
+		w.in(w.company.ID, func(tx *postgres.Tx) error {
+			return tx.SaveInvoicePDF(w.Context(), merchant.InvoicePDF{InvoiceID: inv.ID, Size: 1, SealedContent: []byte("sealed"), ReceivedAt: noon})
+		})
 	case "deleteAccount":
 		w.call("POST", "/accounts", w.key, `{"number":"1021","name":"Caisse"}`).json(http.StatusCreated)
 		subjects["number"] = "1021"

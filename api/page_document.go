@@ -21,6 +21,7 @@ import (
 // PagesTx is what the public pages need of a transaction.
 type PagesTx interface {
 	Company(ctx context.Context) (merchant.Company, error)
+	HasLogo(ctx context.Context) (bool, error)
 	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
 	Payment(ctx context.Context, id string) (payment.Payment, error)
 	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
@@ -33,6 +34,7 @@ type PagesTx interface {
 type document struct {
 	token     string
 	company   merchant.Company
+	hasLogo   bool
 	invoice   invoice.Invoice
 	offers    []payment.Method      // what the payer can choose from; none when there is nothing to pay
 	payment   payment.Payment       // the one that the payer returns from, on the return page
@@ -52,6 +54,9 @@ func (s *server) document(ctx context.Context, token, paymentID string) (documen
 	err = inCompany(ctx, s.Store, companyID, func(tx PagesTx) (err error) {
 		d = document{token: token}
 		if d.company, err = tx.Company(ctx); err != nil {
+			return err
+		}
+		if d.hasLogo, err = tx.HasLogo(ctx); err != nil {
 			return err
 		}
 		if d.invoice, err = tx.Invoice(ctx, invoiceID); err != nil {
@@ -148,6 +153,9 @@ type documentPage struct {
 	frame
 	Notice      *notice
 	Company     string
+	LogoURL     string       // empty for none
+	Letterhead  []letterLine // of the company, line by line
+	PDFURL      string
 	Customer    string
 	Number      string
 	Description string
@@ -162,6 +170,7 @@ type documentPage struct {
 	Address     []string     // of the customer, line by line
 	Charged     *chargedPage // nil when the invoice doesn't say
 	ByBank      *bankPage    // nil when it can't be paid so
+	Short       bool         // it and its QR-bill fit on one page of paper
 	PaidOn      string
 	Received    string // what was paid, when some of it was refunded
 	Refunded    string // and how much that is
@@ -169,6 +178,48 @@ type documentPage struct {
 	NotOnline   bool
 	PayURL      string
 	ReloadURL   string // where to look again
+}
+
+// shortRows is how many rows leave room for a QR-bill on the first page of a printed document. A longer one has its QR-bill on a page of
+// its own.
+const shortRows = 9
+
+// onOnePage reports whether the document and its QR-bill fit on one page, as far as can be said before it is set.
+func onOnePage(inv invoice.Invoice, charged *chargedPage) bool {
+	const perRow = 70 // characters, a few less than there is room for
+	rows := strings.Count(inv.Description, "\n") + len(inv.Description)/perRow + len(inv.Customer.Name)/(perRow/2)
+	if charged != nil {
+		for _, row := range charged.Rows {
+			rows += 1 + strings.Count(row.Description, "\n") + len(row.Description+row.Detail)/perRow
+		}
+		rows += len(charged.Taxes) + 3 // net, total, and what is said of the tax
+	}
+	return rows <= shortRows
+}
+
+// letterLine is a line of the company's letterhead, with where it leads.
+type letterLine struct {
+	Text string
+	URL  template.URL // empty for none
+}
+
+// letterLines returns what stands below the company's name.
+func letterLines(l merchant.Letterhead) []letterLine {
+	urls := map[string]string{l.Email: "mailto:" + l.Email, l.Phone: "tel:" + strings.Map(dialled, l.Phone), l.ShownWebsite(): l.WebsiteURL()}
+	//nolint:gosec // each begins with a scheme of ours, and was checked before it was kept
+	lines := mapped(l.Lines(), func(line string) letterLine { return letterLine{line, template.URL(urls[line])} })
+	if number := l.Number(); number != "" {
+		lines = append(lines, letterLine{Text: number})
+	}
+	return lines
+}
+
+// dialled keeps of a phone number what is dialled.
+func dialled(r rune) rune {
+	if strings.ContainsRune("+0123456789", r) {
+		return r
+	}
+	return -1
 }
 
 // offer is a button of the online document.
@@ -199,6 +250,8 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 	p := documentPage{
 		frame:       newFrame(code, d.path(), url.Values{}),
 		Company:     d.company.Name,
+		Letterhead:  letterLines(d.company.Letterhead),
+		PDFURL:      d.path() + "/invoice.pdf?lang=" + code,
 		Customer:    inv.Customer.Name,
 		Number:      inv.Number,
 		Description: inv.Description,
@@ -214,6 +267,10 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 		Offers:      offersIn(code, d.offers),
 		NotOnline:   inv.Status.Payable() && len(d.offers) == 0,
 		PayURL:      d.payURL(code),
+	}
+	p.Short = onOnePage(inv, p.Charged)
+	if d.hasLogo {
+		p.LogoURL = d.path() + "/logo"
 	}
 	if !inv.AmountRefunded.IsZero() {
 		p.Received, p.Refunded = swiss(inv.AmountPaid.Add(inv.AmountRefunded)), swiss(inv.AmountRefunded)

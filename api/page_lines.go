@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/money"
 )
 
 // chargedPage is what the online document says the invoice charges.
@@ -43,7 +44,7 @@ func charged(inv invoice.Invoice, t pageWords) *chargedPage {
 		if err != nil {
 			return nil
 		}
-		detail := grouped(line.Quantity) + strings.TrimRight(" "+line.Unit, " ") + " × " + grouped(line.UnitPrice)
+		detail := money.Grouped(line.Quantity) + strings.TrimRight(" "+line.Unit, " ") + " × " + money.Grouped(line.UnitPrice)
 		if line.VATRate != "0" {
 			detail += ", " + t.VAT + " " + line.VATRate + " %"
 		}

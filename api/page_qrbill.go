@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	invoicepaper "github.com/quittance/quittance/internal/invoice/paper"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/qrbill"
 	"github.com/quittance/quittance/internal/qrbill/paper"
@@ -21,11 +22,7 @@ func (d document) bill(code string) (qrbill.Bill, error) {
 	if d.account == nil {
 		return qrbill.Bill{}, problem.New(problem.NotFound, "Invoice %s has no QR-bill.", d.invoice.ID)
 	}
-	a := d.invoice.Content.Address
-	debtor := qrbill.Address{
-		Name: d.invoice.Customer.Name, Street: a.Street, HouseNumber: a.HouseNumber, Postcode: a.Postcode, City: a.City, Country: a.Country,
-	}
-	return d.account.Bill(d.invoice.ID, d.invoice.AmountDue(), debtor, dictionary[code].Invoice+" "+d.invoice.Number)
+	return invoicepaper.Bill(*d.account, d.invoice, code)
 }
 
 // byBank returns what the page says of paying by bank; nil when it can't be paid so.

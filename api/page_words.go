@@ -28,7 +28,7 @@ type pageWords struct {
 
 	IssuedOn, OneLine, VAT, Net, Total, TaxOnTop, TaxIncluded, Rounding string
 
-	ByBank, ScanCode, CodeIs, Account, Reference string
+	ByBank, ScanCode, CodeIs, Account, Reference, AsPDF string
 
 	Lines string // {count}
 	TaxOf string // {rate} {net}
@@ -106,21 +106,5 @@ func (w pageWords) date(t time.Time) string {
 
 // swiss writes an amount the way it stands on Swiss invoices: 1’234.50, without its currency.
 func swiss(a money.Amount) string {
-	return grouped(a.Value())
-}
-
-// grouped writes a number in major units or none as the Swiss do, with the decimals that it has: 1’234.5.
-func grouped(number string) string {
-	digits, negative := strings.CutPrefix(number, "-")
-	whole, fraction, has := strings.Cut(digits, ".")
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "’" + whole[i:]
-	}
-	if negative {
-		whole = "−" + whole
-	}
-	if has {
-		whole += "." + fraction
-	}
-	return whole
+	return money.Grouped(a.Value())
 }

@@ -86,6 +86,8 @@ func (s *server) pages(r chi.Router) {
 		r.Get("/i/{token}/pay/{method}", s.confirmPayment)
 		r.With(sameOrigin.Handler).Post("/i/{token}/pay", s.payNow)
 		r.Get("/i/{token}/return", s.payerReturned)
+		r.Get("/i/{token}/invoice.pdf", s.showPDF)
+		r.Get("/i/{token}/logo", s.showLogo)
 		r.Get("/i/{token}/qr-bill.svg", s.showBill((*paper.Slip).SVG))
 		r.Get("/i/{token}/qr-code.svg", s.showBill((*paper.Slip).CodeSVG))
 	})

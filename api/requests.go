@@ -84,6 +84,8 @@ func longestBody(r *http.Request) (limit int64, isFile bool) {
 		return maxUpload, true
 	case isSettlement(r):
 		return maxSettlement, true
+	case isPDF(r):
+		return maxPDF, true
 	default:
 		return maxBody, false
 	}

@@ -86,6 +86,14 @@ func (s *server) changeSettings(company *merchant.Company, to spec.SettingsChang
 	if to.PayoutIbans != nil {
 		company.PayoutIBANs = *to.PayoutIbans
 	}
+	if l := to.Letterhead; l != nil {
+		company.Letterhead = merchant.Letterhead{
+			Address: addressOf(l.Address), UID: deref(l.UID), VATNumber: deref(l.VatNumber), Phone: deref(l.Phone), Website: deref(l.Website), Email: deref(l.Email),
+		}
+	}
+	if to.AttachPdf != nil {
+		company.AttachPDF = *to.AttachPdf
+	}
 	if to.ReturnOrigins != nil {
 		company.ReturnOrigins = *to.ReturnOrigins
 	}
@@ -121,6 +129,8 @@ func shownSettings(c merchant.Company, closedUntil time.Time) spec.Settings {
 		PayoutIbans:      c.PayoutIBANs,
 		PaymentTolerance: c.PaymentTolerance.StringFixed(2),
 		ReturnOrigins:    c.ReturnOrigins,
+		Letterhead:       shownLetterhead(c.Letterhead),
+		AttachPdf:        c.AttachPDF,
 		Warnings:         []spec.SettingsWarning{},
 	}
 	if !closedUntil.IsZero() {
@@ -128,4 +138,10 @@ func shownSettings(c merchant.Company, closedUntil time.Time) spec.Settings {
 		answer.BooksClosedUntil = &shown
 	}
 	return answer
+}
+
+func shownLetterhead(l merchant.Letterhead) spec.Letterhead {
+	return spec.Letterhead{
+		Address: shownAddress(l.Address), UID: optional(l.UID), VatNumber: optional(l.VATNumber), Phone: optional(l.Phone), Website: optional(l.Website), Email: optional(l.Email),
+	}
 }

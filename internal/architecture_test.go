@@ -29,7 +29,7 @@ const module = "github.com/quittance/quittance/"
 var domain = []string{
 	"internal/audit", "internal/calendar", "internal/delivery", "internal/event", "internal/exception", "internal/iban", "internal/id", "internal/idempotency", "internal/invoice",
 	"internal/ledger", "internal/letter", "internal/listing",
-	"internal/merchant", "internal/money", "internal/payment", "internal/oversight", "internal/problem",
+	"internal/merchant", "internal/money", "internal/payment", "internal/oversight", "internal/pdf", "internal/problem",
 	"internal/qrbill", "internal/refund", "internal/session", "internal/settlement", "internal/sweep", "internal/text", "internal/vat", "internal/words",
 }
 
@@ -50,7 +50,7 @@ var mayImport = func() map[string][]string {
 		"workflows/contract": domain,
 		"activities":         append(slices.Clone(domain), "internal/saferpay"),
 		"worker":             slices.Concat(domain, steps, []string{"workflows", "workflows/contract", "workflows/collection", "workflows/delivery", "workflows/onboarding", "workflows/reconciliation", "workflows/refunding"}),
-		"api":                append(slices.Clone(domain), "internal/booking", "internal/qrbill/paper", "workflows/contract"),
+		"api":                append(slices.Clone(domain), "internal/booking", "internal/invoice/paper", "internal/qrbill/paper", "workflows/contract"),
 		"api/client":         {}, // generated
 		"internal/booking":   domain,
 		"internal/console":   {"api/client"}, // a client of the API and of nothing else
@@ -66,6 +66,7 @@ var mayImport = func() map[string][]string {
 		rules[name] = domain
 	}
 	rules["internal/qrbill/paper"] = domain // a library draws for it: not for workflows
+	rules["internal/invoice/paper"] = append(slices.Clone(domain), "internal/qrbill/paper")
 	rules["activities/account"] = append(slices.Clone(domain), "activities", "internal/saferpay")
 	for _, name := range rooms { // what they share, and none another's steps
 		rules[name] = append(slices.Clone(domain), "activities", "activities/account", "activities/escalation", "internal/booking", "internal/saferpay", "workflows/contract")

@@ -25,6 +25,8 @@ type Activities struct {
 	InBank    activities.InCompany[BankTx]
 	Saferpay  account.Access[Gateway]
 	Send      activities.Send
+	// Paper returns the PDF of an invoice, and how the file is called.
+	Paper     func(ctx context.Context, companyID, invoiceID string) (name string, pdf []byte, err error)
 	PublicURL string // base of the links in mails, and of the return and notification URLs
 	Now       func() time.Time
 }

@@ -75,8 +75,8 @@ type EmailSent struct {
 	Needless bool `json:"needless,omitempty"`
 }
 
-// SendInvoice mails the link of the online document to the address for which the mail was queued, in the customer's language, as
-// long as there is something to pay and no later mail took its place. That the mail server refuses it for good is a result; one
+// SendInvoice mails the link of the online document to the address for which the mail was queued, in the customer's language, with the
+// PDF of the invoice if the company wants that, as long as there is something to pay and no later mail took its place. That the mail server refuses it for good is a result; one
 // that is down is an error, to be tried again.
 func (a *Activities) SendInvoice(ctx context.Context, in EmailRef) (EmailSent, error) {
 	var (
@@ -99,6 +99,13 @@ func (a *Activities) SendInvoice(ctx context.Context, in EmailRef) (EmailSent, e
 	written, err := letter.Invoice(inv, company, a.PublicURL)
 	if err != nil {
 		return EmailSent{}, err
+	}
+	if company.AttachPDF {
+		name, pdf, err := a.Paper(ctx, in.CompanyID, in.InvoiceID)
+		if err != nil {
+			return EmailSent{}, err
+		}
+		written.Attachments = []letter.Attachment{{Name: name, ContentType: "application/pdf", Content: pdf}}
 	}
 	err = a.Send(ctx, written)
 	if refused, ok := errors.AsType[*activities.UndeliverableError](err); ok {

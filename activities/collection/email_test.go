@@ -65,6 +65,27 @@ func TestCustomerGetsTheLinkOfTheInvoiceThatIsIssued(t *testing.T) {
 	assert.Len(t, s.Letters, 1, "what was delivered is not sent again")
 }
 
+func TestThePDFGoesWithTheMailIfTheCompanyWantsIt(t *testing.T) {
+	t.Parallel()
+	s := issued(t)
+	s.post(s.queue(""))
+	require.Len(t, s.Letters, 1)
+	assert.Empty(t, s.Letters[0].Attachments, "nobody has asked for it")
+
+	s.In(func(tx *postgres.Tx) error {
+		company, err := tx.Company(t.Context())
+		require.NoError(t, err)
+		company.AttachPDF = true
+		return tx.SaveCompany(t.Context(), company)
+	})
+	s.post(s.queue(""))
+	require.Len(t, s.Letters, 2)
+	require.Len(t, s.Letters[1].Attachments, 1)
+	attached := s.Letters[1].Attachments[0]
+	assert.Equal(t, []string{s.CurrentInvoice().FileName(), "application/pdf"}, []string{attached.Name, attached.ContentType})
+	assert.Equal(t, "%PDF-", string(attached.Content[:5]))
+}
+
 func TestMailThatIsRefusedIsAnExceptionUntilALaterOneIsDelivered(t *testing.T) {
 	t.Parallel()
 	s := issued(t)

@@ -2592,6 +2592,16 @@ type InvoiceList struct {
 // InvoiceOrder defines model for InvoiceOrder.
 type InvoiceOrder string
 
+// InvoicePdf defines model for InvoicePdf.
+type InvoicePdf struct {
+	ReceivedAt time.Time `json:"received_at"`
+
+	// Size In bytes.
+	//
+	// Example: 48213
+	Size int64 `json:"size"`
+}
+
 // InvoiceReceipt defines model for InvoiceReceipt.
 type InvoiceReceipt struct {
 	// Account Example: 1029
@@ -2887,6 +2897,32 @@ type KeyRotation struct {
 
 // Language ISO 639-1.
 type Language string
+
+// Letterhead What documents say of the company beside its name. All of it may be absent. It is changed as a whole.
+type Letterhead struct {
+	Address *PostalAddress `json:"address,omitempty"`
+
+	// Email Where customers write to.
+	//
+	// Example: bonjour@demo.example
+	Email *string `json:"email,omitempty"`
+
+	// Phone Example: +41 21 555 12 34
+	Phone *string `json:"phone,omitempty"`
+
+	// UID The enterprise identification number with its check digit.
+	//
+	// Example: CHE-123.456.788
+	UID *string `json:"uid,omitempty"`
+
+	// VatNumber The UID and then MWST, TVA or IVA.
+	//
+	// Example: CHE-123.456.788 TVA
+	VatNumber *string `json:"vat_number,omitempty"`
+
+	// Website Example: https://www.demo.example
+	Website *string `json:"website,omitempty"`
+}
 
 // LiabilityShift What to do with a payment if the company, not the card's issuer, bears the risk. `require` releases it and asks for
 // another method. `prefer` takes it anyway.
@@ -4089,6 +4125,9 @@ type SendOptions struct {
 
 // Settings defines model for Settings.
 type Settings struct {
+	// AttachPdf Whether the PDF of an invoice goes with the mail about it.
+	AttachPdf bool `json:"attach_pdf"`
+
 	// BooksClosedUntil The last day on which nothing can be booked any more; absent while the books were never closed.
 	BooksClosedUntil *Date `json:"books_closed_until,omitempty"`
 
@@ -4106,6 +4145,9 @@ type Settings struct {
 
 	// Language ISO 639-1.
 	Language Language `json:"language"`
+
+	// Letterhead What documents say of the company beside its name. All of it may be absent. It is changed as a whole.
+	Letterhead Letterhead `json:"letterhead"`
 
 	// LiabilityShift What to do with a payment if the company, not the card's issuer, bears the risk. `require` releases it and asks for
 	// another method. `prefer` takes it anyway.
@@ -4136,6 +4178,9 @@ type Settings struct {
 
 // SettingsChanges defines model for SettingsChanges.
 type SettingsChanges struct {
+	// AttachPdf Whether the PDF of an invoice goes with the mail about it.
+	AttachPdf *bool `json:"attach_pdf,omitempty"`
+
 	// BooksClosedUntil Closes the books until the end of that day, which must be over. An earlier day than before opens them again from
 	// there.
 	BooksClosedUntil *Date `json:"books_closed_until,omitempty"`
@@ -4150,6 +4195,9 @@ type SettingsChanges struct {
 
 	// Language ISO 639-1.
 	Language *Language `json:"language,omitempty"`
+
+	// Letterhead What documents say of the company beside its name. All of it may be absent. It is changed as a whole.
+	Letterhead *Letterhead `json:"letterhead,omitempty"`
 
 	// LiabilityShift What to do with a payment if the company, not the card's issuer, bears the risk. `require` releases it and asks for
 	// another method. `prefer` takes it anyway.
@@ -5527,6 +5575,27 @@ type ClientInterface interface {
 	// Corresponds with POST /companies/{company_id}/api-keys/{key_id}/rotate (the `RotateAPIKey` operationId).
 	RotateAPIKey(ctx context.Context, companyID CompanyID, keyID KeyID, body RotateAPIKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// DeleteLogo Remove the logo
+	//
+	// Corresponds with DELETE /company/logo (the `DeleteLogo` operationId).
+	DeleteLogo(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetLogo Get the logo
+	//
+	// Corresponds with GET /company/logo (the `GetLogo` operationId).
+	GetLogo(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutLogoWithBody Set the logo
+	//
+	// A PNG or JPEG of at most 512 KiB and 2000 by 2000 pixels; its content decides which, not its name. It is drawn again, so
+	// that nothing is kept but what can be seen, in at most 720 by 300 pixels. It stands above the company's online documents
+	// and on the PDFs that Quittance makes.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /company/logo (the `PutLogo` operationId).
+	PutLogoWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CreateConsoleSessionWithBody Open the console for a person
 	//
 	// Send the person's browser to `url`. The link works once, within five minutes; then the session lasts eight hours. A
@@ -5811,6 +5880,34 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /invoices/{invoice_id}/issue (the `IssueInvoice` operationId).
 	IssueInvoice(ctx context.Context, invoiceID InvoiceID, body IssueInvoiceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteInvoicePdf Take the PDF of your product away
+	//
+	// From then on Quittance makes the PDF of the invoice. Refused once the invoice is neither a draft nor open.
+	//
+	// Corresponds with DELETE /invoices/{invoice_id}/pdf (the `DeleteInvoicePdf` operationId).
+	DeleteInvoicePdf(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetInvoicePdf Get the invoice as a PDF
+	//
+	// The PDF of your product, if you have put one here. Else one that Quittance makes in the customer's language: A4, with the
+	// company's letterhead and logo, the lines, the totals per VAT rate, what was paid and what is due. While something is due
+	// and a bank account is used for invoices, its last page carries the QR-bill. The customer finds the same PDF at
+	// `/i/{token}/invoice.pdf`, linked from the online document.
+	//
+	// Corresponds with GET /invoices/{invoice_id}/pdf (the `GetInvoicePdf` operationId).
+	GetInvoicePdf(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutInvoicePdfWithBody Put the PDF of your product here
+	//
+	// It stands in the place of the one that Quittance makes, and of one that you have put here before, as long as the invoice
+	// is a draft or open. At most 5 MiB. It is encrypted in the database. Refused is what is not a sound PDF, and one that is
+	// encrypted or holds anything that acts: JavaScript, files, forms of XFA, media, or an action that runs by itself.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /invoices/{invoice_id}/pdf (the `PutInvoicePdf` operationId).
+	PutInvoicePdfWithBody(ctx context.Context, invoiceID InvoiceID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RecordReceiptWithBody Record money that came by other means
 	//
@@ -6973,6 +7070,57 @@ func (c *Client) RotateAPIKey(ctx context.Context, companyID CompanyID, keyID Ke
 	return c.Client.Do(req)
 }
 
+// DeleteLogo Remove the logo
+//
+// Corresponds with DELETE /company/logo (the `DeleteLogo` operationId).
+func (c *Client) DeleteLogo(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteLogoRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetLogo Get the logo
+//
+// Corresponds with GET /company/logo (the `GetLogo` operationId).
+func (c *Client) GetLogo(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetLogoRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutLogoWithBody Set the logo
+//
+// A PNG or JPEG of at most 512 KiB and 2000 by 2000 pixels; its content decides which, not its name. It is drawn again, so
+// that nothing is kept but what can be seen, in at most 720 by 300 pixels. It stands above the company's online documents
+// and on the PDFs that Quittance makes.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /company/logo (the `PutLogo` operationId).
+func (c *Client) PutLogoWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutLogoRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // CreateConsoleSessionWithBody Open the console for a person
 //
 // Send the person's browser to `url`. The link works once, within five minutes; then the session lasts eight hours. A
@@ -7528,6 +7676,64 @@ func (c *Client) IssueInvoiceWithBody(ctx context.Context, invoiceID InvoiceID, 
 // Corresponds with POST /invoices/{invoice_id}/issue (the `IssueInvoice` operationId).
 func (c *Client) IssueInvoice(ctx context.Context, invoiceID InvoiceID, body IssueInvoiceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewIssueInvoiceRequest(c.Server, invoiceID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteInvoicePdf Take the PDF of your product away
+//
+// From then on Quittance makes the PDF of the invoice. Refused once the invoice is neither a draft nor open.
+//
+// Corresponds with DELETE /invoices/{invoice_id}/pdf (the `DeleteInvoicePdf` operationId).
+func (c *Client) DeleteInvoicePdf(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteInvoicePdfRequest(c.Server, invoiceID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetInvoicePdf Get the invoice as a PDF
+//
+// The PDF of your product, if you have put one here. Else one that Quittance makes in the customer's language: A4, with the
+// company's letterhead and logo, the lines, the totals per VAT rate, what was paid and what is due. While something is due
+// and a bank account is used for invoices, its last page carries the QR-bill. The customer finds the same PDF at
+// `/i/{token}/invoice.pdf`, linked from the online document.
+//
+// Corresponds with GET /invoices/{invoice_id}/pdf (the `GetInvoicePdf` operationId).
+func (c *Client) GetInvoicePdf(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetInvoicePdfRequest(c.Server, invoiceID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutInvoicePdfWithBody Put the PDF of your product here
+//
+// It stands in the place of the one that Quittance makes, and of one that you have put here before, as long as the invoice
+// is a draft or open. At most 5 MiB. It is encrypted in the database. Refused is what is not a sound PDF, and one that is
+// encrypted or holds anything that acts: JavaScript, files, forms of XFA, media, or an action that runs by itself.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /invoices/{invoice_id}/pdf (the `PutInvoicePdf` operationId).
+func (c *Client) PutInvoicePdfWithBody(ctx context.Context, invoiceID InvoiceID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutInvoicePdfRequestWithBody(c.Server, invoiceID, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -9861,6 +10067,89 @@ func NewRotateAPIKeyRequestWithBody(server string, companyID CompanyID, keyID Ke
 	return req, nil
 }
 
+// NewDeleteLogoRequest constructs an http.Request for the DeleteLogo method
+func NewDeleteLogoRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/company/logo")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetLogoRequest constructs an http.Request for the GetLogo method
+func NewGetLogoRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/company/logo")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPutLogoRequestWithBody constructs an http.Request for the PutLogo method, with any body, and a specified content type
+func NewPutLogoRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/company/logo")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewCreateConsoleSessionRequest calls the generic CreateConsoleSession builder with application/json body
 func NewCreateConsoleSessionRequest(server string, body CreateConsoleSessionJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -10842,6 +11131,110 @@ func NewIssueInvoiceRequestWithBody(server string, invoiceID InvoiceID, contentT
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteInvoicePdfRequest constructs an http.Request for the DeleteInvoicePdf method
+func NewDeleteInvoicePdfRequest(server string, invoiceID InvoiceID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "invoice_id", invoiceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/invoices/%s/pdf", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetInvoicePdfRequest constructs an http.Request for the GetInvoicePdf method
+func NewGetInvoicePdfRequest(server string, invoiceID InvoiceID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "invoice_id", invoiceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/invoices/%s/pdf", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPutInvoicePdfRequestWithBody constructs an http.Request for the PutInvoicePdf method, with any body, and a specified content type
+func NewPutInvoicePdfRequestWithBody(server string, invoiceID InvoiceID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "invoice_id", invoiceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/invoices/%s/pdf", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -13823,6 +14216,31 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /companies/{company_id}/api-keys/{key_id}/rotate (the `RotateAPIKey` operationId).
 	RotateAPIKeyWithResponse(ctx context.Context, companyID CompanyID, keyID KeyID, body RotateAPIKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateAPIKeyResponse, error)
 
+	// DeleteLogoWithResponse Remove the logo
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /company/logo (the `DeleteLogo` operationId).
+	DeleteLogoWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*DeleteLogoResponse, error)
+
+	// GetLogoWithResponse Get the logo
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /company/logo (the `GetLogo` operationId).
+	GetLogoWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetLogoResponse, error)
+
+	// PutLogoWithBodyWithResponse Set the logo
+	//
+	// A PNG or JPEG of at most 512 KiB and 2000 by 2000 pixels; its content decides which, not its name. It is drawn again, so
+	// that nothing is kept but what can be seen, in at most 720 by 300 pixels. It stands above the company's online documents
+	// and on the PDFs that Quittance makes.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /company/logo (the `PutLogo` operationId).
+	PutLogoWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutLogoResponse, error)
+
 	// CreateConsoleSessionWithBodyWithResponse Open the console for a person
 	//
 	// Send the person's browser to `url`. The link works once, within five minutes; then the session lasts eight hours. A
@@ -14127,6 +14545,38 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /invoices/{invoice_id}/issue (the `IssueInvoice` operationId).
 	IssueInvoiceWithResponse(ctx context.Context, invoiceID InvoiceID, body IssueInvoiceJSONRequestBody, reqEditors ...RequestEditorFn) (*IssueInvoiceResponse, error)
+
+	// DeleteInvoicePdfWithResponse Take the PDF of your product away
+	//
+	// From then on Quittance makes the PDF of the invoice. Refused once the invoice is neither a draft nor open.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /invoices/{invoice_id}/pdf (the `DeleteInvoicePdf` operationId).
+	DeleteInvoicePdfWithResponse(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*DeleteInvoicePdfResponse, error)
+
+	// GetInvoicePdfWithResponse Get the invoice as a PDF
+	//
+	// The PDF of your product, if you have put one here. Else one that Quittance makes in the customer's language: A4, with the
+	// company's letterhead and logo, the lines, the totals per VAT rate, what was paid and what is due. While something is due
+	// and a bank account is used for invoices, its last page carries the QR-bill. The customer finds the same PDF at
+	// `/i/{token}/invoice.pdf`, linked from the online document.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /invoices/{invoice_id}/pdf (the `GetInvoicePdf` operationId).
+	GetInvoicePdfWithResponse(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*GetInvoicePdfResponse, error)
+
+	// PutInvoicePdfWithBodyWithResponse Put the PDF of your product here
+	//
+	// It stands in the place of the one that Quittance makes, and of one that you have put here before, as long as the invoice
+	// is a draft or open. At most 5 MiB. It is encrypted in the database. Refused is what is not a sound PDF, and one that is
+	// encrypted or holds anything that acts: JavaScript, files, forms of XFA, media, or an action that runs by itself.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /invoices/{invoice_id}/pdf (the `PutInvoicePdf` operationId).
+	PutInvoicePdfWithBodyWithResponse(ctx context.Context, invoiceID InvoiceID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutInvoicePdfResponse, error)
 
 	// RecordReceiptWithBodyWithResponse Record money that came by other means
 	//
@@ -15882,6 +16332,164 @@ func (r RotateAPIKeyResponse) ContentType() string {
 	return ""
 }
 
+type DeleteLogoResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DeleteLogoResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteLogoResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteLogoResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteLogoResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteLogoResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteLogoResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetLogoResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetLogoResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetLogoResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetLogoResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetLogoResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetLogoResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetLogoResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PutLogoResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r PutLogoResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r PutLogoResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r PutLogoResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PutLogoResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PutLogoResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PutLogoResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PutLogoResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PutLogoResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type CreateConsoleSessionResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -16991,6 +17599,192 @@ func (r IssueInvoiceResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r IssueInvoiceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteInvoicePdfResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Conflict
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DeleteInvoicePdfResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r DeleteInvoicePdfResponse) GetApplicationProblemJSON409() *Conflict {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteInvoicePdfResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteInvoicePdfResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteInvoicePdfResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteInvoicePdfResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteInvoicePdfResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetInvoicePdfResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetInvoicePdfResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetInvoicePdfResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetInvoicePdfResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetInvoicePdfResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetInvoicePdfResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetInvoicePdfResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PutInvoicePdfResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *InvoicePdf
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Conflict
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PutInvoicePdfResponse) GetJSON200() *InvoicePdf {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r PutInvoicePdfResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r PutInvoicePdfResponse) GetApplicationProblemJSON409() *Conflict {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r PutInvoicePdfResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r PutInvoicePdfResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r PutInvoicePdfResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PutInvoicePdfResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PutInvoicePdfResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PutInvoicePdfResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PutInvoicePdfResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PutInvoicePdfResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -20689,6 +21483,49 @@ func (c *ClientWithResponses) RotateAPIKeyWithResponse(ctx context.Context, comp
 	return ParseRotateAPIKeyResponse(rsp)
 }
 
+// DeleteLogoWithResponse Remove the logo
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /company/logo (the `DeleteLogo` operationId).
+func (c *ClientWithResponses) DeleteLogoWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*DeleteLogoResponse, error) {
+	rsp, err := c.DeleteLogo(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteLogoResponse(rsp)
+}
+
+// GetLogoWithResponse Get the logo
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /company/logo (the `GetLogo` operationId).
+func (c *ClientWithResponses) GetLogoWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetLogoResponse, error) {
+	rsp, err := c.GetLogo(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetLogoResponse(rsp)
+}
+
+// PutLogoWithBodyWithResponse Set the logo
+//
+// A PNG or JPEG of at most 512 KiB and 2000 by 2000 pixels; its content decides which, not its name. It is drawn again, so
+// that nothing is kept but what can be seen, in at most 720 by 300 pixels. It stands above the company's online documents
+// and on the PDFs that Quittance makes.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /company/logo (the `PutLogo` operationId).
+func (c *ClientWithResponses) PutLogoWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutLogoResponse, error) {
+	rsp, err := c.PutLogoWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutLogoResponse(rsp)
+}
+
 // CreateConsoleSessionWithBodyWithResponse Open the console for a person
 //
 // Send the person's browser to `url`. The link works once, within five minutes; then the session lasts eight hours. A
@@ -21160,6 +21997,56 @@ func (c *ClientWithResponses) IssueInvoiceWithResponse(ctx context.Context, invo
 		return nil, err
 	}
 	return ParseIssueInvoiceResponse(rsp)
+}
+
+// DeleteInvoicePdfWithResponse Take the PDF of your product away
+//
+// From then on Quittance makes the PDF of the invoice. Refused once the invoice is neither a draft nor open.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /invoices/{invoice_id}/pdf (the `DeleteInvoicePdf` operationId).
+func (c *ClientWithResponses) DeleteInvoicePdfWithResponse(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*DeleteInvoicePdfResponse, error) {
+	rsp, err := c.DeleteInvoicePdf(ctx, invoiceID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteInvoicePdfResponse(rsp)
+}
+
+// GetInvoicePdfWithResponse Get the invoice as a PDF
+//
+// The PDF of your product, if you have put one here. Else one that Quittance makes in the customer's language: A4, with the
+// company's letterhead and logo, the lines, the totals per VAT rate, what was paid and what is due. While something is due
+// and a bank account is used for invoices, its last page carries the QR-bill. The customer finds the same PDF at
+// `/i/{token}/invoice.pdf`, linked from the online document.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /invoices/{invoice_id}/pdf (the `GetInvoicePdf` operationId).
+func (c *ClientWithResponses) GetInvoicePdfWithResponse(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*GetInvoicePdfResponse, error) {
+	rsp, err := c.GetInvoicePdf(ctx, invoiceID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetInvoicePdfResponse(rsp)
+}
+
+// PutInvoicePdfWithBodyWithResponse Put the PDF of your product here
+//
+// It stands in the place of the one that Quittance makes, and of one that you have put here before, as long as the invoice
+// is a draft or open. At most 5 MiB. It is encrypted in the database. Refused is what is not a sound PDF, and one that is
+// encrypted or holds anything that acts: JavaScript, files, forms of XFA, media, or an action that runs by itself.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /invoices/{invoice_id}/pdf (the `PutInvoicePdf` operationId).
+func (c *ClientWithResponses) PutInvoicePdfWithBodyWithResponse(ctx context.Context, invoiceID InvoiceID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutInvoicePdfResponse, error) {
+	rsp, err := c.PutInvoicePdfWithBody(ctx, invoiceID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutInvoicePdfResponse(rsp)
 }
 
 // RecordReceiptWithBodyWithResponse Record money that came by other means
@@ -23131,6 +24018,125 @@ func ParseRotateAPIKeyResponse(rsp *http.Response) (*RotateAPIKeyResponse, error
 	return response, nil
 }
 
+// ParseDeleteLogoResponse parses an HTTP response from a DeleteLogoWithResponse call
+func ParseDeleteLogoResponse(rsp *http.Response) (*DeleteLogoResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteLogoResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetLogoResponse parses an HTTP response from a GetLogoWithResponse call
+func ParseGetLogoResponse(rsp *http.Response) (*GetLogoResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetLogoResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePutLogoResponse parses an HTTP response from a PutLogoWithResponse call
+func ParsePutLogoResponse(rsp *http.Response) (*PutLogoResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PutLogoResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseCreateConsoleSessionResponse parses an HTTP response from a CreateConsoleSessionWithResponse call
 func ParseCreateConsoleSessionResponse(rsp *http.Response) (*CreateConsoleSessionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -23944,6 +24950,150 @@ func ParseIssueInvoiceResponse(rsp *http.Response) (*IssueInvoiceResponse, error
 			return nil, err
 		}
 		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteInvoicePdfResponse parses an HTTP response from a DeleteInvoicePdfWithResponse call
+func ParseDeleteInvoicePdfResponse(rsp *http.Response) (*DeleteInvoicePdfResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteInvoicePdfResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetInvoicePdfResponse parses an HTTP response from a GetInvoicePdfWithResponse call
+func ParseGetInvoicePdfResponse(rsp *http.Response) (*GetInvoicePdfResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetInvoicePdfResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePutInvoicePdfResponse parses an HTTP response from a PutInvoicePdfWithResponse call
+func ParsePutInvoicePdfResponse(rsp *http.Response) (*PutInvoicePdfResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PutInvoicePdfResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest InvoicePdf
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid

@@ -14,6 +14,7 @@ import (
 	"github.com/quittance/quittance/activities/onboarding"
 	"github.com/quittance/quittance/activities/reconciliation"
 	"github.com/quittance/quittance/activities/refunding"
+	"github.com/quittance/quittance/api"
 	"github.com/quittance/quittance/internal/config"
 	"github.com/quittance/quittance/internal/letter"
 	"github.com/quittance/quittance/internal/mail"
@@ -76,7 +77,7 @@ func steps(cfg config.Config, p parts) (worker.Activities, error) {
 		Collection: &collection.Activities{
 			InCompany: records[collection.Tx](p.store), InEmails: records[collection.EmailTx](p.store), InBank: records[collection.BankTx](p.store),
 			Saferpay: saferpayAccess[collection.Gateway](p, clients),
-			Send:     post(sender), PublicURL: cfg.PublicURL, Now: now,
+			Send:     post(sender), Paper: paper(p, cfg.PublicURL), PublicURL: cfg.PublicURL, Now: now,
 		},
 		Refunding: &refunding.Activities{
 			InCompany: records[refunding.Tx](p.store), Saferpay: saferpayAccess[refunding.Gateway](p, clients), Now: now,
@@ -98,6 +99,18 @@ func steps(cfg config.Config, p parts) (worker.Activities, error) {
 		},
 		Escalation: &escalation.Activities{InCompany: records[escalation.Tx](p.store), Now: now},
 	}, nil
+}
+
+// paper makes the PDFs that go with mails.
+func paper(p parts, publicURL string) func(ctx context.Context, companyID, invoiceID string) (name string, pdf []byte, err error) {
+	papers := api.Papers{Sealer: p.keyring, PublicURL: publicURL}
+	return func(ctx context.Context, companyID, invoiceID string) (name string, pdf []byte, err error) {
+		err = p.store.InCompany(ctx, companyID, func(tx *postgres.Tx) error {
+			name, pdf, err = papers.Attachment(ctx, tx, invoiceID)
+			return err
+		})
+		return name, pdf, err
+	}
 }
 
 // post sends letters as mails.

@@ -13,14 +13,38 @@ import (
 type settingsPage struct {
 	client.Settings
 	Accounts []client.Account
+	HasLogo  bool
 }
 
 // IBANs writes the accounts to which the acquirer pays, one in a line.
 func (p settingsPage) IBANs() string { return strings.Join(p.PayoutIbans, "\n") }
 
+// letterheadAddress is an address as the form shows it; Switzerland is proposed.
+type letterheadAddress struct{ Street, HouseNumber, Postcode, City, Country string }
+
+// Address returns the address of the letterhead.
+func (p settingsPage) Address() letterheadAddress {
+	a := p.Letterhead.Address
+	if a == nil {
+		return letterheadAddress{Country: "CH"}
+	}
+	shown := letterheadAddress{Postcode: a.Postcode, City: a.City, Country: a.Country}
+	if a.Street != nil {
+		shown.Street = *a.Street
+	}
+	if a.HouseNumber != nil {
+		shown.HouseNumber = *a.HouseNumber
+	}
+	return shown
+}
+
 func (s *server) settingRoutes(r chi.Router) {
 	r.Get("/settings", s.settings)
 	r.Post("/settings", s.changeSettings)
+	r.Post("/settings/letterhead", s.changeLetterhead)
+	r.Get("/settings/logo", s.logo)
+	r.Post("/settings/logo", s.putLogo)
+	r.Post("/settings/logo/remove", s.removeLogo)
 	r.Get("/audit", s.auditLog)
 }
 
@@ -33,7 +57,11 @@ func (s *server) settingsPage(r *http.Request) (p settingsPage, err error) {
 	if err != nil {
 		return p, err
 	}
-	return settingsPage{*found.JSON200, accounts.JSON200.Data}, nil
+	_, err = s.api.GetLogoWithResponse(r.Context())
+	if refusal := asRefusal(err); err != nil && (refusal == nil || refusal.Status != http.StatusNotFound) {
+		return p, err
+	}
+	return settingsPage{*found.JSON200, accounts.JSON200.Data, err == nil}, nil
 }
 
 func (s *server) settings(w http.ResponseWriter, r *http.Request) {
@@ -58,12 +86,7 @@ func (s *server) changeSettings(w http.ResponseWriter, r *http.Request) {
 		Language: optional[client.Language](r.PostFormValue("language")), LiabilityShift: optional[client.LiabilityShift](r.PostFormValue("liability_shift")),
 	})
 	if err != nil {
-		p, lost := s.settingsPage(r)
-		if lost != nil {
-			s.fail(w, r, lost)
-			return
-		}
-		s.refused(w, r, err, "settings", p, nil)
+		s.refusedSettings(w, r, err)
 		return
 	}
 	n := notice{Kind: "good", Key: "saved"}

@@ -65,9 +65,9 @@ func (f form) Value(field string, otherwise ...any) string {
 	return strings.Trim(string(mustJSON(otherwise[0])), `"`)
 }
 
-// Is reports whether a choice is taken.
+// Is reports whether a choice is taken. What stands there already counts where another form of the page was sent.
 func (f form) Is(field, value string, otherwise ...any) bool {
-	if f.Values != nil {
+	if f.Values.Has(field) || f.Values != nil && len(otherwise) == 0 {
 		return slices.Contains(f.Values[field], value)
 	}
 	return len(otherwise) > 0 && strings.Trim(string(mustJSON(otherwise[0])), `"`) == value

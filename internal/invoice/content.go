@@ -135,7 +135,7 @@ func (c *Content) validate() (fields []problem.Field) {
 	if !c.IssueDate.IsZero() {
 		fault(c.IssueDate.Year() >= 2000 && c.IssueDate.Year() < 2200, "issue_date", "must be a date between 2000 and 2199")
 	}
-	fields = append(fields, c.Address.validate()...)
+	fields = append(fields, c.Address.Validate("customer.address")...)
 	fault(len(c.Lines) <= MaxLines, "lines", fmt.Sprintf("must be at most %d", MaxLines))
 	for i := range c.Lines[:min(len(c.Lines), MaxLines)] {
 		fields = append(fields, c.Lines[i].validate(fmt.Sprintf("lines.%d.", i))...)
@@ -160,11 +160,12 @@ func (l *Line) validate(at string) []problem.Field {
 	return fields
 }
 
-func (a *Address) validate() []problem.Field {
+// Validate brings the texts into the form in which they are kept, and returns what is wrong; name is that of the address.
+func (a *Address) Validate(name string) []problem.Field {
 	if *a == (Address{}) {
 		return nil
 	}
-	const at = "customer.address."
+	at := name + "."
 	fields := slices.Concat(
 		text.Line(at+"street", &a.Street, 0, 70), text.Line(at+"house_number", &a.HouseNumber, 0, 16),
 		text.Line(at+"postcode", &a.Postcode, 1, 16), text.Line(at+"city", &a.City, 1, 35),

@@ -52,7 +52,9 @@ type Company struct {
 	PaymentTolerance decimal.Decimal
 	Liability        LiabilityPolicy
 	ReturnOrigins    []string // of addresses to which a payer may be sent after a payment, such as https://invoices.example
-	Suspended        bool     // its keys are refused
+	Letterhead       Letterhead
+	AttachPDF        bool // the PDF of an invoice goes with the mail about it
+	Suspended        bool // its keys are refused
 	CreatedAt        time.Time
 }
 
@@ -81,6 +83,7 @@ func (c *Company) Validate() error {
 	if t := c.PaymentTolerance; t.IsNegative() || t.GreaterThan(maxTolerance) || !t.Equal(t.Truncate(2)) {
 		fields = append(fields, problem.Field{Name: "payment_tolerance", Message: "must be between 0.00 and 100.00, with at most two decimals"})
 	}
+	fields = append(fields, c.Letterhead.Validate("letterhead")...)
 	for i, number := range c.PayoutIBANs {
 		if !iban.Valid(number) {
 			fields = append(fields, problem.Field{Name: fmt.Sprintf("payout_ibans.%d", i), Message: "must be an IBAN without spaces; its check digits are wrong"})

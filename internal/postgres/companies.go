@@ -23,16 +23,16 @@ func (s *Store) CreateCompany(ctx context.Context, c merchant.Company) error {
 		_, err := tx.tx.Exec(ctx, `
 			with company as (
 				insert into companies (id, name, language, canton, contact_email, receipt_account, fee_account, payout_days, payout_ibans,
-					payment_tolerance, liability, return_origins, created_at)
-				values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+					payment_tolerance, liability, return_origins, letterhead, attach_pdf, created_at)
+				values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 				on conflict (id) do nothing returning id
 			), head as (
 				insert into journal_heads (company_id, sequence, hash) select id, 0, '' from company
 			)
 			insert into accounts (company_id, number, names)
-			select company.id, chart.number, chart.names from company, unnest($14::text[], $15::jsonb[]) as chart (number, names)`,
+			select company.id, chart.number, chart.names from company, unnest($16::text[], $17::jsonb[]) as chart (number, names)`,
 			c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.PayoutDays, list(c.PayoutIBANs),
-			c.PaymentTolerance, c.Liability, list(c.ReturnOrigins), c.CreatedAt, numbers, names)
+			c.PaymentTolerance, c.Liability, list(c.ReturnOrigins), c.Letterhead, c.AttachPDF, c.CreatedAt, numbers, names)
 		return outsideChart(failed(err, "create company %s", c.ID))
 	})
 }
@@ -40,7 +40,7 @@ func (s *Store) CreateCompany(ctx context.Context, c merchant.Company) error {
 const (
 	selectCompanies = `
 	select id, name, language, canton, contact_email, receipt_account, fee_account, payout_days, payout_ibans, payment_tolerance, liability,
-		return_origins, suspended, created_at
+		return_origins, letterhead, attach_pdf, suspended, created_at
 	from companies`
 	selectCompany = selectCompanies + ` where id = $1`
 )
@@ -57,7 +57,7 @@ func (tx *Tx) LockCompany(ctx context.Context) (merchant.Company, error) {
 
 func scanCompany(row pgx.CollectableRow) (c merchant.Company, err error) {
 	err = row.Scan(&c.ID, &c.Name, &c.Language, &c.Canton, &c.ContactEmail, &c.ReceiptAccount, &c.FeeAccount, &c.PayoutDays, &c.PayoutIBANs,
-		&c.PaymentTolerance, &c.Liability, &c.ReturnOrigins, &c.Suspended, &c.CreatedAt)
+		&c.PaymentTolerance, &c.Liability, &c.ReturnOrigins, &c.Letterhead, &c.AttachPDF, &c.Suspended, &c.CreatedAt)
 	return c, err
 }
 
@@ -66,10 +66,11 @@ func scanCompany(row pgx.CollectableRow) (c merchant.Company, err error) {
 func (tx *Tx) SaveCompany(ctx context.Context, c merchant.Company) error {
 	return outsideChart(tx.save(ctx, "company", c.ID, `
 		update companies set name = $2, language = $3, canton = $4, contact_email = $5, receipt_account = $6, fee_account = $7,
-			payout_days = $8, payout_ibans = $9, payment_tolerance = $10, liability = $11, return_origins = $12, suspended = $13
+			payout_days = $8, payout_ibans = $9, payment_tolerance = $10, liability = $11, return_origins = $12, letterhead = $13,
+			attach_pdf = $14, suspended = $15
 		where id = $1`,
 		c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.PayoutDays, list(c.PayoutIBANs),
-		c.PaymentTolerance, c.Liability, list(c.ReturnOrigins), c.Suspended))
+		c.PaymentTolerance, c.Liability, list(c.ReturnOrigins), c.Letterhead, c.AttachPDF, c.Suspended))
 }
 
 // outsideChart turns the database's refusal of an account into a problem that names the field.
@@ -80,4 +81,32 @@ func outsideChart(err error) error {
 		}
 	}
 	return err
+}
+
+// Logo returns the company's logo, if it has one.
+func (tx *Tx) Logo(ctx context.Context) (l merchant.Logo, found bool, err error) {
+	scan := func(row pgx.CollectableRow) (l merchant.Logo, err error) {
+		err = row.Scan(&l.ContentType, &l.Content)
+		return l, err
+	}
+	return optional(ctx, tx.tx, scan, "look up the logo", `select content_type, content from company_logos`)
+}
+
+// HasLogo reports whether the company has a logo.
+func (tx *Tx) HasLogo(ctx context.Context) (has bool, err error) {
+	err = tx.tx.QueryRow(ctx, `select exists (select from company_logos)`).Scan(&has)
+	return has, failed(err, "look for a logo")
+}
+
+// SaveLogo stores the company's logo in the place of the one before.
+func (tx *Tx) SaveLogo(ctx context.Context, l merchant.Logo) error {
+	_, err := tx.tx.Exec(ctx, `
+		insert into company_logos (company_id, content_type, content) values ($1, $2, $3)
+		on conflict (company_id) do update set content_type = excluded.content_type, content = excluded.content`, tx.companyID, l.ContentType, l.Content)
+	return failed(err, "save the logo")
+}
+
+// DeleteLogo removes the company's logo, or returns problem.NotFound.
+func (tx *Tx) DeleteLogo(ctx context.Context) error {
+	return tx.save(ctx, "logo", tx.companyID, `delete from company_logos where company_id = $1`, tx.companyID)
 }

@@ -32,7 +32,7 @@ func TestACompanyStartsWithTheChartAndKeepsItsSettings(t *testing.T) {
 
 		company.Name, company.Language, company.Canton, company.Liability = "Demo AG", "de", "ZH", merchant.Prefer
 		company.ReceiptAccount, company.FeeAccount, company.ContactEmail = ledger.Bank, ledger.Bank, ""
-		company.Suspended = true
+		company.Suspended, company.Letterhead.UID, company.AttachPDF = true, "", false
 		require.NoError(t, tx.SaveCompany(t.Context(), company))
 		stored, err = tx.LockCompany(t.Context())
 		require.NoError(t, err)

@@ -78,6 +78,8 @@ func twoCompanies(t *testing.T, store *postgres.Store) (first, second books) {
 				ID: id.New(id.BankAccount), CompanyID: b.company.ID, IBAN: "CH9300762011623852957", Account: ledger.Bank, Currency: money.CHF, CreatedAt: noon,
 			}))
 			require.NoError(t, tx.SaveSignInProvider(t.Context(), newProvider(b.company.ID)))
+			require.NoError(t, tx.SaveLogo(t.Context(), merchant.Logo{ContentType: "image/png", Content: []byte("seen")}))
+			require.NoError(t, tx.SaveInvoicePDF(t.Context(), merchant.InvoicePDF{InvoiceID: b.invoice.ID, Size: 1, SealedContent: []byte("sealed"), ReceivedAt: noon}))
 			s, p := b.settlement("file"), b.payout("105.70")
 			require.NoError(t, tx.InsertSettlement(t.Context(), s))
 			p.Items = []settlement.Item{b.item()}
@@ -230,6 +232,9 @@ func TestACompanyWritesNothingIntoAnother(t *testing.T) {
 		},
 		"a sign-in provider": func(tx *postgres.Tx) error {
 			return tx.SaveSignInProvider(t.Context(), newProvider(second.company.ID))
+		},
+		"the PDF of its invoice": func(tx *postgres.Tx) error {
+			return tx.SaveInvoicePDF(t.Context(), merchant.InvoicePDF{InvoiceID: second.invoice.ID, Size: 1, SealedContent: []byte("sealed"), ReceivedAt: noon})
 		},
 		"a refund": func(tx *postgres.Tx) error { return tx.InsertRefund(t.Context(), second.refund("1.00")) },
 		"an exception": func(tx *postgres.Tx) error {

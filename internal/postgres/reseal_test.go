@@ -36,6 +36,9 @@ func withSecrets(t *testing.T, store *postgres.Store) books {
 		document.SealedContent = sealedBy(1, "a passport", b.company.ID)
 		_, err = tx.InsertDocument(t.Context(), document)
 		require.NoError(t, err)
+		require.NoError(t, tx.SaveInvoicePDF(t.Context(), merchant.InvoicePDF{
+			InvoiceID: b.invoice.ID, Size: 1, SealedContent: sealedBy(1, "an invoice", b.company.ID), ReceivedAt: noon,
+		}))
 		endpoint := newEndpoint(b.company.ID)
 		endpoint.SealedSecret, endpoint.SealedPrevious, endpoint.PreviousUntil = sealedBy(1, "whsec_new", b.company.ID), sealedBy(1, "whsec_old", b.company.ID), noon
 		require.NoError(t, tx.InsertWebhookEndpoint(t.Context(), endpoint))
@@ -134,7 +137,7 @@ func TestAnInterruptedResealingGoesOnWhereItWas(t *testing.T) {
 	require.NoError(t, store.Reseal(t.Context(), toKey2(never, done)))
 	assert.Equal(t, map[string]int{
 		"payment_services.sealed_password": 3, "sign_in_providers.sealed_secret": 3,
-		"webhook_endpoints.sealed_secret": 3, "webhook_endpoints.sealed_previous": 3, "documents.sealed_content": 3, "idempotency_keys.sealed": 3,
+		"webhook_endpoints.sealed_secret": 3, "webhook_endpoints.sealed_previous": 3, "documents.sealed_content": 3, "invoice_pdfs.sealed_content": 3, "idempotency_keys.sealed": 3,
 	}, done, "each once")
 	companies, err := store.Companies(t.Context())
 	require.NoError(t, err)

@@ -129,4 +129,3 @@ func Local(path string) bool {
 	return err == nil && u.Scheme == "" && u.Host == "" && u.User == nil && !strings.Contains(path, `\`) && len(path) <= 500 &&
 		(u.Path == Home || strings.HasPrefix(u.Path, Home+"/")) && !strings.Contains(u.Path, "..")
 }
-

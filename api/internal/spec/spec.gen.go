@@ -2593,6 +2593,16 @@ type InvoiceList struct {
 // InvoiceOrder defines model for InvoiceOrder.
 type InvoiceOrder string
 
+// InvoicePdf defines model for InvoicePdf.
+type InvoicePdf struct {
+	ReceivedAt time.Time `json:"received_at"`
+
+	// Size In bytes.
+	//
+	// Example: 48213
+	Size int64 `json:"size"`
+}
+
 // InvoiceReceipt defines model for InvoiceReceipt.
 type InvoiceReceipt struct {
 	// Account Example: 1029
@@ -2888,6 +2898,32 @@ type KeyRotation struct {
 
 // Language ISO 639-1.
 type Language string
+
+// Letterhead What documents say of the company beside its name. All of it may be absent. It is changed as a whole.
+type Letterhead struct {
+	Address *PostalAddress `json:"address,omitempty"`
+
+	// Email Where customers write to.
+	//
+	// Example: bonjour@demo.example
+	Email *string `json:"email,omitempty"`
+
+	// Phone Example: +41 21 555 12 34
+	Phone *string `json:"phone,omitempty"`
+
+	// UID The enterprise identification number with its check digit.
+	//
+	// Example: CHE-123.456.788
+	UID *string `json:"uid,omitempty"`
+
+	// VatNumber The UID and then MWST, TVA or IVA.
+	//
+	// Example: CHE-123.456.788 TVA
+	VatNumber *string `json:"vat_number,omitempty"`
+
+	// Website Example: https://www.demo.example
+	Website *string `json:"website,omitempty"`
+}
 
 // LiabilityShift What to do with a payment if the company, not the card's issuer, bears the risk. `require` releases it and asks for
 // another method. `prefer` takes it anyway.
@@ -4090,6 +4126,9 @@ type SendOptions struct {
 
 // Settings defines model for Settings.
 type Settings struct {
+	// AttachPdf Whether the PDF of an invoice goes with the mail about it.
+	AttachPdf bool `json:"attach_pdf"`
+
 	// BooksClosedUntil The last day on which nothing can be booked any more; absent while the books were never closed.
 	BooksClosedUntil *Date `json:"books_closed_until,omitempty"`
 
@@ -4107,6 +4146,9 @@ type Settings struct {
 
 	// Language ISO 639-1.
 	Language Language `json:"language"`
+
+	// Letterhead What documents say of the company beside its name. All of it may be absent. It is changed as a whole.
+	Letterhead Letterhead `json:"letterhead"`
 
 	// LiabilityShift What to do with a payment if the company, not the card's issuer, bears the risk. `require` releases it and asks for
 	// another method. `prefer` takes it anyway.
@@ -4137,6 +4179,9 @@ type Settings struct {
 
 // SettingsChanges defines model for SettingsChanges.
 type SettingsChanges struct {
+	// AttachPdf Whether the PDF of an invoice goes with the mail about it.
+	AttachPdf *bool `json:"attach_pdf,omitempty"`
+
 	// BooksClosedUntil Closes the books until the end of that day, which must be over. An earlier day than before opens them again from
 	// there.
 	BooksClosedUntil *Date `json:"books_closed_until,omitempty"`
@@ -4151,6 +4196,9 @@ type SettingsChanges struct {
 
 	// Language ISO 639-1.
 	Language *Language `json:"language,omitempty"`
+
+	// Letterhead What documents say of the company beside its name. All of it may be absent. It is changed as a whole.
+	Letterhead *Letterhead `json:"letterhead,omitempty"`
 
 	// LiabilityShift What to do with a payment if the company, not the card's issuer, bears the risk. `require` releases it and asks for
 	// another method. `prefer` takes it anyway.
@@ -5314,6 +5362,15 @@ type ServerInterface interface {
 	// RotateAPIKey Replace a key
 	// (POST /companies/{company_id}/api-keys/{key_id}/rotate)
 	RotateAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID, keyID KeyID)
+	// DeleteLogo Remove the logo
+	// (DELETE /company/logo)
+	DeleteLogo(w http.ResponseWriter, r *http.Request)
+	// GetLogo Get the logo
+	// (GET /company/logo)
+	GetLogo(w http.ResponseWriter, r *http.Request)
+	// PutLogo Set the logo
+	// (PUT /company/logo)
+	PutLogo(w http.ResponseWriter, r *http.Request)
 	// CreateConsoleSession Open the console for a person
 	// (POST /console-sessions)
 	CreateConsoleSession(w http.ResponseWriter, r *http.Request)
@@ -5371,6 +5428,15 @@ type ServerInterface interface {
 	// IssueInvoice Issue a draft
 	// (POST /invoices/{invoice_id}/issue)
 	IssueInvoice(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID)
+	// DeleteInvoicePdf Take the PDF of your product away
+	// (DELETE /invoices/{invoice_id}/pdf)
+	DeleteInvoicePdf(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID)
+	// GetInvoicePdf Get the invoice as a PDF
+	// (GET /invoices/{invoice_id}/pdf)
+	GetInvoicePdf(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID)
+	// PutInvoicePdf Put the PDF of your product here
+	// (PUT /invoices/{invoice_id}/pdf)
+	PutInvoicePdf(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID)
 	// RecordReceipt Record money that came by other means
 	// (POST /invoices/{invoice_id}/receipts)
 	RecordReceipt(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID)
@@ -5650,6 +5716,24 @@ func (_ Unimplemented) RotateAPIKey(w http.ResponseWriter, r *http.Request, comp
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteLogo Remove the logo
+// (DELETE /company/logo)
+func (_ Unimplemented) DeleteLogo(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetLogo Get the logo
+// (GET /company/logo)
+func (_ Unimplemented) GetLogo(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// PutLogo Set the logo
+// (PUT /company/logo)
+func (_ Unimplemented) PutLogo(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // CreateConsoleSession Open the console for a person
 // (POST /console-sessions)
 func (_ Unimplemented) CreateConsoleSession(w http.ResponseWriter, r *http.Request) {
@@ -5761,6 +5845,24 @@ func (_ Unimplemented) StartCheckout(w http.ResponseWriter, r *http.Request, inv
 // IssueInvoice Issue a draft
 // (POST /invoices/{invoice_id}/issue)
 func (_ Unimplemented) IssueInvoice(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// DeleteInvoicePdf Take the PDF of your product away
+// (DELETE /invoices/{invoice_id}/pdf)
+func (_ Unimplemented) DeleteInvoicePdf(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetInvoicePdf Get the invoice as a PDF
+// (GET /invoices/{invoice_id}/pdf)
+func (_ Unimplemented) GetInvoicePdf(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// PutInvoicePdf Put the PDF of your product here
+// (PUT /invoices/{invoice_id}/pdf)
+func (_ Unimplemented) PutInvoicePdf(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -6655,6 +6757,48 @@ func (siw *ServerInterfaceWrapper) RotateAPIKey(w http.ResponseWriter, r *http.R
 	handler.ServeHTTP(w, r)
 }
 
+// DeleteLogo operation middleware
+func (siw *ServerInterfaceWrapper) DeleteLogo(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteLogo(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetLogo operation middleware
+func (siw *ServerInterfaceWrapper) GetLogo(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetLogo(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PutLogo operation middleware
+func (siw *ServerInterfaceWrapper) PutLogo(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PutLogo(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // CreateConsoleSession operation middleware
 func (siw *ServerInterfaceWrapper) CreateConsoleSession(w http.ResponseWriter, r *http.Request) {
 
@@ -7311,6 +7455,84 @@ func (siw *ServerInterfaceWrapper) IssueInvoice(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.IssueInvoice(w, r, invoiceID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DeleteInvoicePdf operation middleware
+func (siw *ServerInterfaceWrapper) DeleteInvoicePdf(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "invoice_id" -------------
+	var invoiceID InvoiceID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "invoice_id", chi.URLParam(r, "invoice_id"), &invoiceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "invoice_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteInvoicePdf(w, r, invoiceID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetInvoicePdf operation middleware
+func (siw *ServerInterfaceWrapper) GetInvoicePdf(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "invoice_id" -------------
+	var invoiceID InvoiceID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "invoice_id", chi.URLParam(r, "invoice_id"), &invoiceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "invoice_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetInvoicePdf(w, r, invoiceID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PutInvoicePdf operation middleware
+func (siw *ServerInterfaceWrapper) PutInvoicePdf(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "invoice_id" -------------
+	var invoiceID InvoiceID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "invoice_id", chi.URLParam(r, "invoice_id"), &invoiceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "invoice_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PutInvoicePdf(w, r, invoiceID)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -9276,6 +9498,15 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/companies/{company_id}/api-keys/{key_id}/rotate", wrapper.RotateAPIKey)
 	})
 	r.Group(func(r chi.Router) {
+		r.Delete(options.BaseURL+"/company/logo", wrapper.DeleteLogo)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/company/logo", wrapper.GetLogo)
+	})
+	r.Group(func(r chi.Router) {
+		r.Put(options.BaseURL+"/company/logo", wrapper.PutLogo)
+	})
+	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/console-sessions", wrapper.CreateConsoleSession)
 	})
 	r.Group(func(r chi.Router) {
@@ -9331,6 +9562,15 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/invoices/{invoice_id}/issue", wrapper.IssueInvoice)
+	})
+	r.Group(func(r chi.Router) {
+		r.Delete(options.BaseURL+"/invoices/{invoice_id}/pdf", wrapper.DeleteInvoicePdf)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/invoices/{invoice_id}/pdf", wrapper.GetInvoicePdf)
+	})
+	r.Group(func(r chi.Router) {
+		r.Put(options.BaseURL+"/invoices/{invoice_id}/pdf", wrapper.PutInvoicePdf)
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/invoices/{invoice_id}/receipts", wrapper.RecordReceipt)
@@ -10641,6 +10881,194 @@ func (response RotateAPIKeydefaultApplicationProblemPlusJSONResponse) VisitRotat
 	return err
 }
 
+type DeleteLogoRequestObject struct {
+}
+
+type DeleteLogoResponseObject interface {
+	VisitDeleteLogoResponse(w http.ResponseWriter) error
+}
+
+type DeleteLogo204Response struct {
+}
+
+func (response DeleteLogo204Response) VisitDeleteLogoResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteLogo404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteLogo404ApplicationProblemPlusJSONResponse) VisitDeleteLogoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteLogodefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteLogodefaultApplicationProblemPlusJSONResponse) VisitDeleteLogoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLogoRequestObject struct {
+}
+
+type GetLogoResponseObject interface {
+	VisitGetLogoResponse(w http.ResponseWriter) error
+}
+
+type GetLogo200ImageResponse struct {
+	Body          io.Reader
+	ContentType   string
+	ContentLength int64
+}
+
+func (response GetLogo200ImageResponse) VisitGetLogoResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", response.ContentType)
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetLogo404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetLogo404ApplicationProblemPlusJSONResponse) VisitGetLogoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLogodefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetLogodefaultApplicationProblemPlusJSONResponse) VisitGetLogoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutLogoRequestObject struct {
+	Body io.Reader
+}
+
+type PutLogoResponseObject interface {
+	VisitPutLogoResponse(w http.ResponseWriter) error
+}
+
+type PutLogo204Response struct {
+}
+
+func (response PutLogo204Response) VisitPutLogoResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type PutLogo413ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response PutLogo413ApplicationProblemPlusJSONResponse) VisitPutLogoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutLogo415ApplicationProblemPlusJSONResponse Problem
+
+func (response PutLogo415ApplicationProblemPlusJSONResponse) VisitPutLogoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutLogo422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response PutLogo422ApplicationProblemPlusJSONResponse) VisitPutLogoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutLogodefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PutLogodefaultApplicationProblemPlusJSONResponse) VisitPutLogoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreateConsoleSessionRequestObject struct {
 	Body *CreateConsoleSessionJSONRequestBody
 }
@@ -11847,6 +12275,250 @@ type IssueInvoicedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response IssueInvoicedefaultApplicationProblemPlusJSONResponse) VisitIssueInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteInvoicePdfRequestObject struct {
+	InvoiceID InvoiceID `json:"invoice_id"`
+}
+
+type DeleteInvoicePdfResponseObject interface {
+	VisitDeleteInvoicePdfResponse(w http.ResponseWriter) error
+}
+
+type DeleteInvoicePdf204Response struct {
+}
+
+func (response DeleteInvoicePdf204Response) VisitDeleteInvoicePdfResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteInvoicePdf404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteInvoicePdf404ApplicationProblemPlusJSONResponse) VisitDeleteInvoicePdfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteInvoicePdf409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteInvoicePdf409ApplicationProblemPlusJSONResponse) VisitDeleteInvoicePdfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteInvoicePdfdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteInvoicePdfdefaultApplicationProblemPlusJSONResponse) VisitDeleteInvoicePdfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoicePdfRequestObject struct {
+	InvoiceID InvoiceID `json:"invoice_id"`
+}
+
+type GetInvoicePdfResponseObject interface {
+	VisitGetInvoicePdfResponse(w http.ResponseWriter) error
+}
+
+type GetInvoicePdf200ApplicationPdfResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetInvoicePdf200ApplicationPdfResponse) VisitGetInvoicePdfResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/pdf")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetInvoicePdf404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetInvoicePdf404ApplicationProblemPlusJSONResponse) VisitGetInvoicePdfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoicePdfdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetInvoicePdfdefaultApplicationProblemPlusJSONResponse) VisitGetInvoicePdfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutInvoicePdfRequestObject struct {
+	InvoiceID InvoiceID `json:"invoice_id"`
+	Body      io.Reader
+}
+
+type PutInvoicePdfResponseObject interface {
+	VisitPutInvoicePdfResponse(w http.ResponseWriter) error
+}
+
+type PutInvoicePdf200JSONResponse InvoicePdf
+
+func (response PutInvoicePdf200JSONResponse) VisitPutInvoicePdfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutInvoicePdf404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response PutInvoicePdf404ApplicationProblemPlusJSONResponse) VisitPutInvoicePdfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutInvoicePdf409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response PutInvoicePdf409ApplicationProblemPlusJSONResponse) VisitPutInvoicePdfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutInvoicePdf413ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response PutInvoicePdf413ApplicationProblemPlusJSONResponse) VisitPutInvoicePdfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutInvoicePdf415ApplicationProblemPlusJSONResponse Problem
+
+func (response PutInvoicePdf415ApplicationProblemPlusJSONResponse) VisitPutInvoicePdfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutInvoicePdf422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response PutInvoicePdf422ApplicationProblemPlusJSONResponse) VisitPutInvoicePdfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutInvoicePdfdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PutInvoicePdfdefaultApplicationProblemPlusJSONResponse) VisitPutInvoicePdfResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -15622,6 +16294,15 @@ type StrictServerInterface interface {
 	// RotateAPIKey Replace a key
 	// (POST /companies/{company_id}/api-keys/{key_id}/rotate)
 	RotateAPIKey(ctx context.Context, request RotateAPIKeyRequestObject) (RotateAPIKeyResponseObject, error)
+	// DeleteLogo Remove the logo
+	// (DELETE /company/logo)
+	DeleteLogo(ctx context.Context, request DeleteLogoRequestObject) (DeleteLogoResponseObject, error)
+	// GetLogo Get the logo
+	// (GET /company/logo)
+	GetLogo(ctx context.Context, request GetLogoRequestObject) (GetLogoResponseObject, error)
+	// PutLogo Set the logo
+	// (PUT /company/logo)
+	PutLogo(ctx context.Context, request PutLogoRequestObject) (PutLogoResponseObject, error)
 	// CreateConsoleSession Open the console for a person
 	// (POST /console-sessions)
 	CreateConsoleSession(ctx context.Context, request CreateConsoleSessionRequestObject) (CreateConsoleSessionResponseObject, error)
@@ -15679,6 +16360,15 @@ type StrictServerInterface interface {
 	// IssueInvoice Issue a draft
 	// (POST /invoices/{invoice_id}/issue)
 	IssueInvoice(ctx context.Context, request IssueInvoiceRequestObject) (IssueInvoiceResponseObject, error)
+	// DeleteInvoicePdf Take the PDF of your product away
+	// (DELETE /invoices/{invoice_id}/pdf)
+	DeleteInvoicePdf(ctx context.Context, request DeleteInvoicePdfRequestObject) (DeleteInvoicePdfResponseObject, error)
+	// GetInvoicePdf Get the invoice as a PDF
+	// (GET /invoices/{invoice_id}/pdf)
+	GetInvoicePdf(ctx context.Context, request GetInvoicePdfRequestObject) (GetInvoicePdfResponseObject, error)
+	// PutInvoicePdf Put the PDF of your product here
+	// (PUT /invoices/{invoice_id}/pdf)
+	PutInvoicePdf(ctx context.Context, request PutInvoicePdfRequestObject) (PutInvoicePdfResponseObject, error)
 	// RecordReceipt Record money that came by other means
 	// (POST /invoices/{invoice_id}/receipts)
 	RecordReceipt(ctx context.Context, request RecordReceiptRequestObject) (RecordReceiptResponseObject, error)
@@ -16380,6 +17070,80 @@ func (sh *strictHandler) RotateAPIKey(w http.ResponseWriter, r *http.Request, co
 	}
 }
 
+// DeleteLogo operation middleware
+func (sh *strictHandler) DeleteLogo(w http.ResponseWriter, r *http.Request) {
+	var request DeleteLogoRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteLogo(ctx, request.(DeleteLogoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteLogo")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DeleteLogoResponseObject); ok {
+		if err := validResponse.VisitDeleteLogoResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetLogo operation middleware
+func (sh *strictHandler) GetLogo(w http.ResponseWriter, r *http.Request) {
+	var request GetLogoRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLogo(ctx, request.(GetLogoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLogo")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetLogoResponseObject); ok {
+		if err := validResponse.VisitGetLogoResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PutLogo operation middleware
+func (sh *strictHandler) PutLogo(w http.ResponseWriter, r *http.Request) {
+	var request PutLogoRequestObject
+
+	request.Body = r.Body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.PutLogo(ctx, request.(PutLogoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutLogo")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(PutLogoResponseObject); ok {
+		if err := validResponse.VisitPutLogoResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // CreateConsoleSession operation middleware
 func (sh *strictHandler) CreateConsoleSession(w http.ResponseWriter, r *http.Request) {
 	var request CreateConsoleSessionRequestObject
@@ -16922,6 +17686,86 @@ func (sh *strictHandler) IssueInvoice(w http.ResponseWriter, r *http.Request, in
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(IssueInvoiceResponseObject); ok {
 		if err := validResponse.VisitIssueInvoiceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteInvoicePdf operation middleware
+func (sh *strictHandler) DeleteInvoicePdf(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID) {
+	var request DeleteInvoicePdfRequestObject
+
+	request.InvoiceID = invoiceID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteInvoicePdf(ctx, request.(DeleteInvoicePdfRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteInvoicePdf")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DeleteInvoicePdfResponseObject); ok {
+		if err := validResponse.VisitDeleteInvoicePdfResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetInvoicePdf operation middleware
+func (sh *strictHandler) GetInvoicePdf(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID) {
+	var request GetInvoicePdfRequestObject
+
+	request.InvoiceID = invoiceID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetInvoicePdf(ctx, request.(GetInvoicePdfRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetInvoicePdf")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetInvoicePdfResponseObject); ok {
+		if err := validResponse.VisitGetInvoicePdfResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PutInvoicePdf operation middleware
+func (sh *strictHandler) PutInvoicePdf(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID) {
+	var request PutInvoicePdfRequestObject
+
+	request.InvoiceID = invoiceID
+
+	request.Body = r.Body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.PutInvoicePdf(ctx, request.(PutInvoicePdfRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutInvoicePdf")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(PutInvoicePdfResponseObject); ok {
+		if err := validResponse.VisitPutInvoicePdfResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -96,14 +96,14 @@ func (e *onPage) text(ctx layout.DrawContext, t text) {
 	}
 	ctx.Stream.SetFillColorGray(0)
 	ctx.Stream.BeginText()
-	ctx.Stream.SetFont(resource(ctx.Page, face), t.size)
+	ctx.Stream.SetFont(Resource(ctx.Page, face), t.size)
 	ctx.Stream.MoveText(across(t.x), up(t.y))
 	ctx.Stream.ShowTextHex(face.EncodeString(t.value))
 	ctx.Stream.EndText()
 }
 
-// resource returns the name of a font on a page, which it gets when it has none yet.
-func resource(page *layout.PageResult, face *font.EmbeddedFont) string {
+// Resource returns the name of a font on a page, which it gets when it has none yet.
+func Resource(page *layout.PageResult, face *font.EmbeddedFont) string {
 	if i := slices.IndexFunc(page.Fonts, func(f layout.FontEntry) bool { return f.Embedded == face }); i >= 0 {
 		return page.Fonts[i].Name
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/quittance/quittance/activities/onboarding"
 	"github.com/quittance/quittance/activities/reconciliation"
 	"github.com/quittance/quittance/activities/refunding"
+	"github.com/quittance/quittance/api"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/letter"
 	"github.com/quittance/quittance/internal/merchant"
@@ -94,7 +95,7 @@ func Open(t *testing.T) *Shop {
 func (s *Shop) build(client *saferpay.Client) {
 	s.Collection = &collection.Activities{
 		InCompany: records[collection.Tx](s), InEmails: records[collection.EmailTx](s), InBank: records[collection.BankTx](s),
-		Saferpay: access[collection.Gateway](s, interrupted{client, s}), Send: s.send, PublicURL: PublicURL, Now: time.Now,
+		Saferpay: access[collection.Gateway](s, interrupted{client, s}), Send: s.send, Paper: s.paper, PublicURL: PublicURL, Now: time.Now,
 	}
 	s.Refunding = &refunding.Activities{InCompany: records[refunding.Tx](s), Saferpay: access[refunding.Gateway](s, client), Now: time.Now}
 	s.Onboarding = &onboarding.Activities{
@@ -118,6 +119,15 @@ func records[T any](s *Shop) activities.InCompany[T] {
 	return func(ctx context.Context, companyID string, fn func(T) error) error {
 		return s.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(any(tx).(T)) })
 	}
+}
+
+// paper makes the PDF that goes with a mail.
+func (s *Shop) paper(ctx context.Context, companyID, invoiceID string) (name string, pdf []byte, err error) {
+	err = s.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error {
+		name, pdf, err = api.Papers{Sealer: s.Keyring, PublicURL: PublicURL}.Attachment(ctx, tx, invoiceID)
+		return err
+	})
+	return name, pdf, err
 }
 
 func access[G any](s *Shop, gateway G) account.Access[G] {
