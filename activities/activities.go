@@ -75,4 +75,6 @@ type GivenBack struct {
 	PaymentID string `json:"payment_id"`
 	// Unparked says that the payment was parked on 2030, and that all of it has gone back: nothing is left to decide about it.
 	Unparked bool `json:"unparked,omitempty"`
+	// MailQueued says that the mail to the payer is still to be sent.
+	MailQueued bool `json:"mail_queued,omitempty"`
 }

@@ -40,7 +40,7 @@ var adapters = []string{
 }
 
 // rooms are the lifecycles that activities are cut by.
-var rooms = []string{"activities/collection", "activities/refunding", "activities/onboarding", "activities/reconciliation", "activities/delivery", "activities/escalation"}
+var rooms = []string{"activities/collection", "activities/refunding", "activities/onboarding", "activities/reconciliation", "activities/delivery", "activities/escalation", "activities/payermail"}
 
 // mayImport says which of our packages each package may import, tests aside. A package stands for its subpackages too, and may
 // always import those. Packages that are imported by these are linked in as well, and need a place in this table or in mayReach.
@@ -75,8 +75,8 @@ var mayImport = func() map[string][]string {
 	rules["workflows/internal/flow"] = domain
 	rules["workflows/internal/patching"] = []string{"workflows/internal/flow"}
 	for room, others := range map[string][]string{ // its own steps, and the rooms on which it builds
-		"collection": {"escalation"}, "refunding": {"escalation"}, "reconciliation": {"escalation", "refunding"},
-		"onboarding": {}, "delivery": {}, "escalation": {},
+		"collection": {"escalation", "payermail"}, "refunding": {"escalation", "payermail"}, "reconciliation": {"escalation", "refunding"},
+		"onboarding": {}, "delivery": {}, "escalation": {}, "payermail": {},
 	} {
 		rule := append(slices.Clone(shared), "activities/"+room)
 		for _, other := range others {
@@ -95,15 +95,16 @@ const everything = "*"
 
 // mayReach says which of our packages each package may have linked in through others, beyond those that it may import.
 var mayReach = func() map[string][]string {
-	throughSteps := []string{"activities/account", "activities/escalation", "internal/booking", "internal/camt", "internal/saferpay"}
+	throughSteps := []string{"activities/account", "activities/escalation", "activities/payermail", "internal/booking", "internal/camt", "internal/saferpay"}
 	rules := map[string][]string{
-		"worker":                      append(slices.Clone(throughSteps), "workflows/escalation", "workflows/internal/flow"),
+		"worker":                      append(slices.Clone(throughSteps), "workflows/escalation", "workflows/internal/flow", "workflows/payermail"),
 		"workflows/internal/patching": domain,
 	}
 	for _, room := range rooms {
 		rules[room] = []string{"internal/camt"}
 		rules["workflows/"+strings.TrimPrefix(room, "activities/")] = throughSteps
 	}
+	rules["workflows/reconciliation"] = append(slices.Clone(throughSteps), "workflows/payermail") // through refunds
 	for _, name := range slices.Concat(domain, []string{"workflows/contract", "activities", "api", "internal/postgres", "internal/booking"}) {
 		rules[name] = []string{"internal/camt"} // through internal/settlement
 	}

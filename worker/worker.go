@@ -19,6 +19,7 @@ import (
 	"github.com/quittance/quittance/activities/delivery"
 	"github.com/quittance/quittance/activities/escalation"
 	"github.com/quittance/quittance/activities/onboarding"
+	"github.com/quittance/quittance/activities/payermail"
 	"github.com/quittance/quittance/activities/reconciliation"
 	"github.com/quittance/quittance/activities/refunding"
 )
@@ -38,6 +39,7 @@ type Options struct {
 type Activities struct {
 	Collection     *collection.Activities
 	Refunding      *refunding.Activities
+	PayerMail      *payermail.Activities
 	Onboarding     *onboarding.Activities
 	Schedules      *onboarding.Schedules
 	Reconciliation *reconciliation.Activities
@@ -52,7 +54,7 @@ func Run(ctx context.Context, c client.Client, a Activities, o Options) error {
 	defer stop(nil)
 	payments := worker.New(c, contract.PaymentsQueue, o.worker(stop))
 	RegisterPayments(payments, o.TimeScale)
-	for _, steps := range []any{a.Collection, a.Refunding, a.Reconciliation, a.Escalation} {
+	for _, steps := range []any{a.Collection, a.Refunding, a.PayerMail, a.Reconciliation, a.Escalation} {
 		payments.RegisterActivity(steps)
 	}
 

@@ -1,6 +1,7 @@
 package collection
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -163,6 +164,10 @@ func (a *Activities) recordAssertion(ctx context.Context, sub subject, found saf
 	}
 	err := a.change(ctx, ref(sub.Payment), func(p *payment.Payment) ([]event.Type, error) {
 		p.TransactionID, p.PaymentMeans, p.LiabilityShift = found.Transaction.ID, found.PaymentMeans, found.LiabilityShift
+		p.Brand, p.AuthorizationCode = cmp.Or(found.Method, found.Brand), found.Transaction.ApprovalCode
+		if found.Card != nil {
+			p.Card = payment.MaskedCard(found.Card.MaskedNumber)
+		}
 		if out.State == payment.Captured || p.State == out.State {
 			return nil, nil
 		}

@@ -111,7 +111,7 @@ func (a *Activities) prepare(ctx context.Context, in StartCheckout) (payment.Pay
 	}
 	p := payment.New(payment.Payment{
 		ID: in.PaymentID, CompanyID: in.CompanyID, InvoiceID: inv.ID, PaymentServiceID: service.ID, OrderID: in.OrderID,
-		Method: in.Method, Amount: inv.AmountDue(), NotificationSecret: in.NotificationSecret,
+		Method: in.Method, Amount: inv.AmountDue(), Language: in.Language, NotificationSecret: in.NotificationSecret,
 	}, a.Now())
 	back := url.Values{"payment": {p.ID}, "lang": {in.Language}}
 	if in.ReturnURL != "" {

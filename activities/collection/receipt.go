@@ -22,6 +22,8 @@ type Booked struct {
 	activities.Standing
 	Account string `json:"account"`
 	Parked  bool   `json:"parked"`
+	// MailQueued says that the receipt is still to be mailed to the payer.
+	MailQueued bool `json:"mail_queued,omitempty"`
 }
 
 // BookReceipt books a captured payment, see booking.Payment.
@@ -38,7 +40,7 @@ func (a *Activities) BookReceipt(ctx context.Context, in Receipt) (Booked, error
 		return Booked{}, err
 	}
 	countEnd(ctx, p, a.Now())
-	return Booked{Standing: activities.StandingOf(inv), Account: p.BookedAccount, Parked: p.Parked}, nil
+	return Booked{Standing: activities.StandingOf(inv), Account: p.BookedAccount, Parked: p.Parked, MailQueued: p.Mail.Queued()}, nil
 }
 
 // OtherReceipt is money that came by other means than an online payment, such as a bank transfer.

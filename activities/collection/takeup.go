@@ -19,6 +19,7 @@ type LeftBehind struct {
 	activities.Standing
 	Payments []Unfinished `json:"payments"`
 	EmailID  string       `json:"email_id,omitempty"` // of the mail that is still to be sent
+	Receipts []string     `json:"receipts,omitempty"` // the payments whose receipt is still to be mailed
 }
 
 // Unfinished is a payment that has not ended, or whose money is parked (State is Captured) until a person decides.
@@ -56,6 +57,9 @@ func (a *Activities) TakeUpInvoice(ctx context.Context, in activities.InvoiceRef
 			return err
 		}
 		for _, p := range slices.Backward(payments[inv.ID]) {
+			if p.Mail.Queued() {
+				left.Receipts = append(left.Receipts, p.ID)
+			}
 			parked := p.State == payment.Captured && p.Parked
 			if p.State.Final() && !parked {
 				continue

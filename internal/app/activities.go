@@ -12,6 +12,7 @@ import (
 	"github.com/quittance/quittance/activities/delivery"
 	"github.com/quittance/quittance/activities/escalation"
 	"github.com/quittance/quittance/activities/onboarding"
+	"github.com/quittance/quittance/activities/payermail"
 	"github.com/quittance/quittance/activities/reconciliation"
 	"github.com/quittance/quittance/activities/refunding"
 	"github.com/quittance/quittance/api"
@@ -82,6 +83,7 @@ func steps(cfg config.Config, p parts) (worker.Activities, error) {
 		Refunding: &refunding.Activities{
 			InCompany: records[refunding.Tx](p.store), Saferpay: saferpayAccess[refunding.Gateway](p, clients), Now: now,
 		},
+		PayerMail: &payermail.Activities{InCompany: records[payermail.Tx](p.store), Send: post(sender), PublicURL: cfg.PublicURL, Now: now},
 		Onboarding: &onboarding.Activities{
 			InCompany: records[onboarding.Tx](p.store), Saferpay: saferpayAccess[onboarding.Gateway](p, clients), Secrets: p.keyring,
 			Workflows: p.commands, Send: post(sender), PublicURL: cfg.PublicURL, Operators: cfg.Mail.Operators, TestToAcquirer: cfg.Mail.TestToAcquirer, Now: now,

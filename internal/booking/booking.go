@@ -39,6 +39,11 @@ func occasion(c merchant.Company, inv invoice.Invoice, paymentID string, amount 
 	}
 }
 
+// tellsPayer reports whether a mail goes to the customer when money came online, or goes back.
+func tellsPayer(c merchant.Company, inv invoice.Invoice) bool {
+	return c.ReceiptsByEmail && inv.Customer.Email != ""
+}
+
 // saveReceived saves the invoice after money came for it, and tells of it.
 func saveReceived(ctx context.Context, tx Tx, inv invoice.Invoice, at time.Time) error {
 	if err := tx.SaveInvoice(ctx, inv); err != nil {

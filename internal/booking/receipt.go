@@ -23,7 +23,7 @@ type PaymentTx interface {
 
 // Payment books a captured payment: the company's receipt account to 1100. When less is due than came, the money is parked on
 // 2030, prepayments received, until a person decides. It returns the invoice and the payment as they are then. A payment that is
-// booked already changes nothing.
+// booked already changes nothing. A receipt by mail is queued if the company wants it and the customer has an address.
 func Payment(ctx context.Context, tx PaymentTx, paymentID, captureID string, at time.Time) (inv invoice.Invoice, p payment.Payment, err error) {
 	if p, err = tx.Payment(ctx, paymentID); err != nil { // only for the invoice's id, which never changes
 		return inv, p, err
@@ -49,6 +49,9 @@ func Payment(ctx context.Context, tx PaymentTx, paymentID, captureID string, at 
 		return inv, p, err
 	}
 	p.CaptureID, p.BookedAccount = captureID, company.ReceiptAccount
+	if tellsPayer(company, inv) {
+		p.Mail = payment.QueuedMail(at)
+	}
 	if err := p.Become(payment.Captured, at, "Booked on account "+p.BookedAccount+" as journal entry "+entry.ID+"."); err != nil {
 		return inv, p, err
 	}

@@ -25,16 +25,17 @@ type RefundTx interface {
 }
 
 // Returned is what a refund left of its payment. Unparked says that the payment was parked on 2030, and that all of it has gone
-// back: nothing is left to decide about it.
+// back: nothing is left to decide about it. MailQueued says that the mail to the payer is still to be sent.
 type Returned struct {
-	InvoiceID string
-	PaymentID string
-	Unparked  bool
+	InvoiceID  string
+	PaymentID  string
+	Unparked   bool
+	MailQueued bool
 }
 
 // Refund books a refund that has happened: 1100, or 2030 for a parked payment, to the account on which the payment was booked,
 // wherever receipts are booked by now. The refund becomes next, which is refund.Captured, or refund.Recorded when the merchant
-// made it by hand; note is what its timeline says. A refund that is booked already changes nothing.
+// made it by hand; note is what its timeline says. A mail to the payer is queued for a captured one, as for a payment. A refund that is booked already changes nothing.
 func Refund(ctx context.Context, tx RefundTx, refundID string, next refund.State, note string, at time.Time) (Returned, error) {
 	r, err := tx.Refund(ctx, refundID) // for ids that never change
 	if err != nil {
@@ -52,7 +53,7 @@ func Refund(ctx context.Context, tx RefundTx, refundID string, next refund.State
 		return Returned{}, err
 	}
 	if r.State.Happened() {
-		return returned(ctx, tx, p)
+		return returned(ctx, tx, p, r)
 	}
 	counter := ledger.Receivables
 	if p.Parked {
@@ -69,6 +70,9 @@ func Refund(ctx context.Context, tx RefundTx, refundID string, next refund.State
 		return Returned{}, err
 	}
 	r.BookedAccount = p.BookedAccount
+	if next == refund.Captured && tellsPayer(company, inv) {
+		r.Mail = payment.QueuedMail(at)
+	}
 	if err := r.Become(next, at, note+" Booked as journal entry "+entry.ID+"."); err != nil {
 		return Returned{}, err
 	}
@@ -78,11 +82,11 @@ func Refund(ctx context.Context, tx RefundTx, refundID string, next refund.State
 	if err := tx.AppendEvent(ctx, event.New(event.RefundCaptured, r.CompanyID, r.ID, at, r.Facts())); err != nil {
 		return Returned{}, err
 	}
-	return returned(ctx, tx, p)
+	return returned(ctx, tx, p, r)
 }
 
-func returned(ctx context.Context, tx RefundTx, p payment.Payment) (Returned, error) {
-	back := Returned{InvoiceID: p.InvoiceID, PaymentID: p.ID}
+func returned(ctx context.Context, tx RefundTx, p payment.Payment, r refund.Refund) (Returned, error) {
+	back := Returned{InvoiceID: p.InvoiceID, PaymentID: p.ID, MailQueued: r.Mail.Queued()}
 	if !p.Parked {
 		return back, nil
 	}
@@ -122,7 +126,7 @@ func FoundRefund(ctx context.Context, tx FoundRefundTx, in RefundAtSaferpay, at 
 	}
 	for _, r := range refunds {
 		if r.TransactionID == in.TransactionID {
-			return returned(ctx, tx, p)
+			return returned(ctx, tx, p, r)
 		}
 	}
 	if err := refund.Allow(p, refunds, in.Amount, at); err != nil {

@@ -26,6 +26,7 @@ type vocabulary struct {
 	Test              string // why a mail to the acquirer comes to the company; takes the payment service and the acquirer's address
 	Labels            map[label]string
 	Invoice           invoiceWords
+	Receipts          receiptWords
 	Endpoint          endpointWords
 	Company           map[merchant.What]notice // to the company, by what happened
 	Acquirer          map[merchant.What]notice // to the acquirer, in the name of the company

@@ -54,6 +54,7 @@ type Company struct {
 	ReturnOrigins    []string // of addresses to which a payer may be sent after a payment, such as https://invoices.example
 	Letterhead       Letterhead
 	AttachPDF        bool // the PDF of an invoice goes with the mail about it
+	ReceiptsByEmail  bool // payers get a mail when their online payment is booked, or goes back
 	Suspended        bool // its keys are refused
 	CreatedAt        time.Time
 }

@@ -81,10 +81,15 @@ type Payment struct {
 	TransactionID      string
 	CaptureID          string
 	PaymentMeans       string // masked, e.g. "9010 xxxx xxxx 0001"
+	Brand              string // Saferpay's name, such as VISA
+	Card               string // its number as MaskedCard returns it; empty unless paid by card
+	AuthorizationCode  string // of the card's issuer or the provider
+	Language           string // of the payment page; empty for payments from before it was kept
 	LiabilityShift     bool
 	Failure            Failure
 	BookedAccount      string // the receipt account on which the receipt really stands
 	Parked             bool   // captured for an invoice that was settled already: booked to 2030 until a person decides
+	Mail               Mail   // the receipt
 	Timeline           []Step
 	CreatedAt          time.Time
 }

@@ -16,7 +16,7 @@ import (
 const selectPayments = `
 	select id, company_id, invoice_id, payment_service_id, order_id, method, state, currency, amount, token, redirect_url,
 		expires_at, transaction_id, capture_id, payment_means, liability_shift, failure_name, failure_payer_message,
-		booked_account, parked, timeline, created_at
+		booked_account, parked, timeline, created_at, brand, card, authorization_code, language, mail_state, mail_at, mail_reason
 	from payments`
 
 func scanPayment(row pgx.CollectableRow) (p payment.Payment, err error) {
@@ -25,7 +25,8 @@ func scanPayment(row pgx.CollectableRow) (p payment.Payment, err error) {
 	err = row.Scan(&p.ID, &p.CompanyID, &p.InvoiceID, &p.PaymentServiceID, &p.OrderID, &p.Method, &p.State, &currency, &value,
 		&p.Token, &p.RedirectURL, (*zeronull.Timestamptz)(&p.ExpiresAt), &p.TransactionID, &p.CaptureID, &p.PaymentMeans,
 		&p.LiabilityShift, &p.Failure.Name, &p.Failure.PayerMessage, (*zeronull.Text)(&p.BookedAccount), &p.Parked,
-		&p.Timeline, &p.CreatedAt)
+		&p.Timeline, &p.CreatedAt, &p.Brand, &p.Card, &p.AuthorizationCode, &p.Language,
+		&p.Mail.State, (*zeronull.Timestamptz)(&p.Mail.At), &p.Mail.Reason)
 	p.Amount = amount(value, currency)
 	return p, err
 }
@@ -46,15 +47,18 @@ func (tx *Tx) InsertPayment(ctx context.Context, p payment.Payment) (inserted bo
 		with payment as (
 			insert into payments (company_id, id, invoice_id, payment_service_id, order_id, method, state, currency, amount, token,
 				redirect_url, expires_at, transaction_id, capture_id, payment_means, liability_shift, failure_name,
-				failure_payer_message, booked_account, parked, timeline, created_at)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+				failure_payer_message, booked_account, parked, timeline, created_at, brand, card, authorization_code, language,
+				mail_state, mail_at, mail_reason)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $24, $25, $26, $27,
+				$28, $29, $30)
 			on conflict (company_id, id) do nothing returning company_id, invoice_id, id
 		)
 		insert into notifications (secret_hash, company_id, invoice_id, payment_id) select $23, company_id, invoice_id, id from payment`,
 		p.CompanyID, p.ID, p.InvoiceID, p.PaymentServiceID, p.OrderID, p.Method, p.State, p.Amount.Currency(), p.Amount.Decimal(),
 		p.Token, p.RedirectURL, zeronull.Timestamptz(p.ExpiresAt), p.TransactionID, p.CaptureID, p.PaymentMeans, p.LiabilityShift,
 		p.Failure.Name, p.Failure.PayerMessage, zeronull.Text(p.BookedAccount), p.Parked,
-		list(p.Timeline), p.CreatedAt, digest(p.NotificationSecret))
+		list(p.Timeline), p.CreatedAt, digest(p.NotificationSecret), p.Brand, p.Card, p.AuthorizationCode, p.Language,
+		p.Mail.State, zeronull.Timestamptz(p.Mail.At), p.Mail.Reason)
 	return tag.RowsAffected() > 0, failed(err, "insert payment %s", p.ID)
 }
 
@@ -63,11 +67,12 @@ func (tx *Tx) SavePayment(ctx context.Context, p payment.Payment) error {
 	return tx.save(ctx, "payment", p.ID, `
 		update payments set state = $2, token = $3, redirect_url = $4, expires_at = $5, transaction_id = $6, capture_id = $7,
 			payment_means = $8, liability_shift = $9, failure_name = $10, failure_payer_message = $11, booked_account = $12,
-			parked = $13, timeline = $14
+			parked = $13, timeline = $14, brand = $15, card = $16, authorization_code = $17, language = $18, mail_state = $19,
+			mail_at = $20, mail_reason = $21
 		where id = $1`,
 		p.ID, p.State, p.Token, p.RedirectURL, zeronull.Timestamptz(p.ExpiresAt), p.TransactionID, p.CaptureID, p.PaymentMeans,
 		p.LiabilityShift, p.Failure.Name, p.Failure.PayerMessage, zeronull.Text(p.BookedAccount), p.Parked,
-		list(p.Timeline))
+		list(p.Timeline), p.Brand, p.Card, p.AuthorizationCode, p.Language, p.Mail.State, zeronull.Timestamptz(p.Mail.At), p.Mail.Reason)
 }
 
 // PaymentsOf returns all payments of those invoices, by the id of their invoice, newest first.

@@ -25,6 +25,8 @@ func TestAPaymentIsKeptAsItIsButForItsSecret(t *testing.T) {
 	whole.TransactionID, whole.CaptureID, whole.PaymentMeans, whole.LiabilityShift = "723n4MAjMdhjSAhAKEUdA8jtl9jb", "capture", "9010 xxxx xxxx 0001", true
 	whole.Failure = payment.Failure{Name: "TRANSACTION_DECLINED", PayerMessage: "Card declined"}
 	whole.BookedAccount, whole.Parked = ledger.SystemBank, true
+	whole.Brand, whole.Card, whole.AuthorizationCode, whole.Language = "VISA", "901000xxxxxx0001", "012345", "it"
+	whole.Mail = payment.Mail{State: payment.MailFailed, At: noon, Reason: "550 no such mailbox."}
 	filled(t, whole)
 
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {

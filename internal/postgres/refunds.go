@@ -15,14 +15,15 @@ import (
 
 const selectRefunds = `
 	select id, company_id, payment_id, invoice_id, order_id, state, currency, amount, reason, transaction_id, failure_name,
-		failure_payer_message, booked_account, timeline, created_at
+		failure_payer_message, booked_account, timeline, created_at, mail_state, mail_at, mail_reason
 	from refunds`
 
 func scanRefund(row pgx.CollectableRow) (r refund.Refund, err error) {
 	var currency money.Currency
 	var value decimal.Decimal
 	err = row.Scan(&r.ID, &r.CompanyID, &r.PaymentID, &r.InvoiceID, &r.OrderID, &r.State, &currency, &value, &r.Reason, &r.TransactionID,
-		&r.Failure.Name, &r.Failure.PayerMessage, (*zeronull.Text)(&r.BookedAccount), &r.Timeline, &r.CreatedAt)
+		&r.Failure.Name, &r.Failure.PayerMessage, (*zeronull.Text)(&r.BookedAccount), &r.Timeline, &r.CreatedAt,
+		&r.Mail.State, (*zeronull.Timestamptz)(&r.Mail.At), &r.Mail.Reason)
 	r.Amount = amount(value, currency)
 	return r, err
 }
@@ -31,10 +32,11 @@ func scanRefund(row pgx.CollectableRow) (r refund.Refund, err error) {
 func (tx *Tx) InsertRefund(ctx context.Context, r refund.Refund) error {
 	_, err := tx.tx.Exec(ctx, `
 		insert into refunds (company_id, id, payment_id, invoice_id, order_id, state, currency, amount, reason, transaction_id,
-			failure_name, failure_payer_message, booked_account, timeline, created_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) on conflict (company_id, id) do nothing`,
+			failure_name, failure_payer_message, booked_account, timeline, created_at, mail_state, mail_at, mail_reason)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) on conflict (company_id, id) do nothing`,
 		r.CompanyID, r.ID, r.PaymentID, r.InvoiceID, r.OrderID, r.State, r.Amount.Currency(), r.Amount.Decimal(), r.Reason, r.TransactionID,
-		r.Failure.Name, r.Failure.PayerMessage, zeronull.Text(r.BookedAccount), list(r.Timeline), r.CreatedAt)
+		r.Failure.Name, r.Failure.PayerMessage, zeronull.Text(r.BookedAccount), list(r.Timeline), r.CreatedAt,
+		r.Mail.State, zeronull.Timestamptz(r.Mail.At), r.Mail.Reason)
 	return failed(err, "insert refund %s", r.ID)
 }
 
@@ -42,9 +44,10 @@ func (tx *Tx) InsertRefund(ctx context.Context, r refund.Refund) error {
 func (tx *Tx) SaveRefund(ctx context.Context, r refund.Refund) error {
 	return tx.save(ctx, "refund", r.ID, `
 		update refunds set state = $2, order_id = $3, transaction_id = $4, failure_name = $5, failure_payer_message = $6,
-			booked_account = $7, timeline = $8
+			booked_account = $7, timeline = $8, mail_state = $9, mail_at = $10, mail_reason = $11
 		where id = $1`,
-		r.ID, r.State, r.OrderID, r.TransactionID, r.Failure.Name, r.Failure.PayerMessage, zeronull.Text(r.BookedAccount), list(r.Timeline))
+		r.ID, r.State, r.OrderID, r.TransactionID, r.Failure.Name, r.Failure.PayerMessage, zeronull.Text(r.BookedAccount), list(r.Timeline),
+		r.Mail.State, zeronull.Timestamptz(r.Mail.At), r.Mail.Reason)
 }
 
 // Refund returns a refund, or problem.NotFound.

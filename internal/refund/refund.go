@@ -65,6 +65,7 @@ type Refund struct {
 	TransactionID string
 	Failure       payment.Failure
 	BookedAccount string // the account on which it really stands
+	Mail          payment.Mail
 	Timeline      []Step
 	CreatedAt     time.Time
 }
@@ -88,6 +89,16 @@ func (r *Refund) Become(next State, at time.Time, note string) error {
 	r.State = next
 	r.Timeline = append(r.Timeline, Step{At: at.UTC(), State: next, Note: note})
 	return nil
+}
+
+// HappenedAt returns when the money went back, the zero time if it did not.
+func (r Refund) HappenedAt() time.Time {
+	for _, s := range r.Timeline {
+		if s.State.Happened() {
+			return s.At
+		}
+	}
+	return time.Time{}
 }
 
 // Left returns how much of a captured payment may still go back, given its refunds. Failed refunds don't count. All others do,

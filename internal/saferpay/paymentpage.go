@@ -35,6 +35,7 @@ type PaymentPage struct {
 type Assertion struct {
 	Transaction    Transaction
 	Method         string // in Saferpay's words, such as VISA
+	Brand          string // its name for people to read; Method says which one it is, where Saferpay names it
 	PaymentMeans   string // display text with a masked number, such as "9010 xxxx xxxx 0001"
 	LiabilityShift bool   // whether the card issuer bears the risk of fraud
 

@@ -115,7 +115,7 @@ func (r *transactionResponse) transaction() Transaction {
 
 func (r *transactionResponse) assertion() Assertion {
 	a := Assertion{
-		Transaction: r.transaction(), Method: r.PaymentMeans.Brand.PaymentMethod, PaymentMeans: r.PaymentMeans.DisplayText,
+		Transaction: r.transaction(), Method: r.PaymentMeans.Brand.PaymentMethod, Brand: r.PaymentMeans.Brand.Name, PaymentMeans: r.PaymentMeans.DisplayText,
 		Wallet: r.PaymentMeans.Wallet, Card: r.PaymentMeans.Card, Conversion: r.Dcc,
 	}
 	if r.Liability != nil {

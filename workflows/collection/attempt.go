@@ -281,6 +281,9 @@ func (p *invoicePayment) book(ctx workflow.Context, a *attempt) {
 		return flow.LocalThenActivity(ctx, flow.Bookings, "Book the receipt", do.BookReceipt, in, &booked)
 	})
 	p.Standing = booked.Standing
+	if booked.MailQueued {
+		p.mailReceipt(ctx, a.PaymentID)
+	}
 	if booked.Parked {
 		a.Next = toSettle
 		return

@@ -4,11 +4,13 @@ import (
 	"slices"
 
 	steps "github.com/quittance/quittance/activities/collection"
+	payermailsteps "github.com/quittance/quittance/activities/payermail"
 
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/workflows/contract"
 	"github.com/quittance/quittance/workflows/internal/flow"
+	"github.com/quittance/quittance/workflows/payermail"
 )
 
 // send queues a mail with the link, and answers once that is recorded.
@@ -56,5 +58,17 @@ func (p *invoicePayment) post(ctx workflow.Context, emailID string) {
 			p.mailing = "**The mail to the customer was not sent**; the invoice says why."
 		}
 		p.report(ctx)
+	})
+}
+
+// mailReceipt mails the receipt of a payment while the rest goes on. One that is on its way already is left alone.
+func (p *invoicePayment) mailReceipt(ctx workflow.Context, paymentID string) {
+	if slices.Contains(p.posting, paymentID) {
+		return
+	}
+	p.posting = append(p.posting, paymentID)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		payermail.Send(ctx, payermailsteps.Ref{CompanyID: p.in.CompanyID, PaymentID: paymentID})
+		p.posting = slices.DeleteFunc(p.posting, func(id string) bool { return id == paymentID })
 	})
 }

@@ -156,6 +156,9 @@ func (p *invoicePayment) takeUp(ctx workflow.Context) error {
 	p.Standing, p.Shown = left.Standing, left.InvoiceStatus
 	p.takeOver(left.Payments)
 	p.post(ctx, left.EmailID)
+	for _, paymentID := range left.Receipts {
+		p.mailReceipt(ctx, paymentID)
+	}
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	payermailsteps "github.com/quittance/quittance/activities/payermail"
 	steps "github.com/quittance/quittance/activities/refunding"
 
 	"go.temporal.io/sdk/temporal"
@@ -20,6 +21,7 @@ import (
 	"github.com/quittance/quittance/workflows/contract"
 	"github.com/quittance/quittance/workflows/escalation"
 	"github.com/quittance/quittance/workflows/internal/flow"
+	"github.com/quittance/quittance/workflows/payermail"
 )
 
 const (
@@ -57,6 +59,7 @@ type refunding struct {
 	waited    bool   // the provider had its time to decide
 	hint      string // what an operator should know of a wait
 	attention bool   // what the search attribute NeedsAttention says
+	mail      bool   // the payer is still to be told by mail
 }
 
 // Refund gives money of a captured payment back, whole or in part. It never asks Saferpay twice for the same refund: after a
@@ -97,9 +100,12 @@ func (r *refunding) run(ctx workflow.Context) (Returned, error) {
 		}
 	}
 
-	// 4. Answer whoever still waits for one, and end.
+	// 4. Tell the payer by mail if the company wants it, answer whoever still waits for an answer, and end.
 	r.escalations.Close(ctx, &r.Escalation, "The refund is at an end.")
 	r.report(ctx)
+	if r.mail {
+		payermail.Send(ctx, payermailsteps.Ref{CompanyID: r.in.CompanyID, RefundID: r.in.RefundID})
+	}
 	err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
 	return Returned{State: r.state}, err
 }
@@ -286,7 +292,7 @@ func (r *refunding) book(ctx workflow.Context, state refund.State, note string) 
 	r.escalations.RetryUntilResolved(ctx, &r.Escalation, escalation.BookingFailed, func() error {
 		return flow.LocalThenActivity(ctx, flow.Bookings, "Book the refund", do.BookRefund, steps.GiveBack{RefundRef: r.ref(), State: state, Note: note}, &back)
 	})
-	r.state = state
+	r.state, r.mail = state, back.MailQueued
 	TellUnparked(ctx, back)
 }
 

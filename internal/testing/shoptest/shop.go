@@ -21,6 +21,7 @@ import (
 	"github.com/quittance/quittance/activities/delivery"
 	"github.com/quittance/quittance/activities/escalation"
 	"github.com/quittance/quittance/activities/onboarding"
+	"github.com/quittance/quittance/activities/payermail"
 	"github.com/quittance/quittance/activities/reconciliation"
 	"github.com/quittance/quittance/activities/refunding"
 	"github.com/quittance/quittance/api"
@@ -49,6 +50,7 @@ type Shop struct {
 
 	Collection     *collection.Activities
 	Refunding      *refunding.Activities
+	PayerMail      *payermail.Activities
 	Onboarding     *onboarding.Activities
 	Reconciliation *reconciliation.Activities
 	Delivery       *delivery.Activities
@@ -85,7 +87,7 @@ func Open(t *testing.T) *Shop {
 	var suite testsuite.WorkflowTestSuite
 	s.Env = suite.NewTestActivityEnvironment().SetTestTimeout(time.Minute)
 	s.Env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&activities.Errors{}, &activities.Heartbeats{}}})
-	for _, steps := range []any{s.Collection, s.Refunding, s.Onboarding, s.Reconciliation, s.Delivery, s.Escalation} {
+	for _, steps := range []any{s.Collection, s.Refunding, s.PayerMail, s.Onboarding, s.Reconciliation, s.Delivery, s.Escalation} {
 		s.Env.RegisterActivity(steps)
 	}
 	s.Seed()
@@ -98,6 +100,7 @@ func (s *Shop) build(client *saferpay.Client) {
 		Saferpay: access[collection.Gateway](s, interrupted{client, s}), Send: s.send, Paper: s.paper, PublicURL: PublicURL, Now: time.Now,
 	}
 	s.Refunding = &refunding.Activities{InCompany: records[refunding.Tx](s), Saferpay: access[refunding.Gateway](s, client), Now: time.Now}
+	s.PayerMail = &payermail.Activities{InCompany: records[payermail.Tx](s), Send: s.send, PublicURL: PublicURL, Now: time.Now}
 	s.Onboarding = &onboarding.Activities{
 		InCompany: records[onboarding.Tx](s), Saferpay: access[onboarding.Gateway](s, client), Secrets: s.Keyring, Workflows: s.Workflows,
 		Send: s.send, PublicURL: PublicURL, Operators: "operators@quittance.example", TestToAcquirer: true, Now: time.Now,

@@ -138,7 +138,7 @@ func payByTwint(p *page) verdict {
 func payByCard(p *page, card testCard) verdict {
 	n := card.number
 	paid := means{
-		Method: card.brand, Number: n[:6] + "xxxxxx" + n[12:], DisplayText: "xxxx xxxx xxxx " + n[12:],
+		Method: card.brand, Number: n[:8] + "xxxx" + n[12:], DisplayText: "xxxx xxxx xxxx " + n[12:],
 		LiabilityShift: card.liabilityShift, Authentication: card.authentication, Foreign: card.foreign,
 	}
 	if card.refused != "" {
