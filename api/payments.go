@@ -44,16 +44,27 @@ func (s *server) GetPayment(ctx context.Context, r spec.GetPaymentRequestObject)
 	return answer, err
 }
 
+// shownPayerEmail shows a mail to the payer, nil for none.
+func shownPayerEmail(m payment.Mail) *spec.PayerEmail {
+	if m == (payment.Mail{}) {
+		return nil
+	}
+	return &spec.PayerEmail{State: spec.PayerEmailState(m.State), At: m.At, Reason: optional(m.Reason)}
+}
+
 func shownPayment(p payment.Payment) spec.Payment {
 	answer := spec.Payment{
-		ID:               p.ID,
-		InvoiceID:        p.InvoiceID,
-		PaymentServiceID: p.PaymentServiceID,
-		State:            spec.PaymentState(p.State),
-		Method:           spec.PaymentMethod(p.Method),
-		Amount:           p.Amount.Value(),
-		Currency:         spec.Currency(p.Amount.Currency()),
-		PaymentMeans:     optional(p.PaymentMeans),
+		ID:                p.ID,
+		InvoiceID:         p.InvoiceID,
+		PaymentServiceID:  p.PaymentServiceID,
+		State:             spec.PaymentState(p.State),
+		Method:            spec.PaymentMethod(p.Method),
+		Amount:            p.Amount.Value(),
+		Currency:          spec.Currency(p.Amount.Currency()),
+		PaymentMeans:      optional(p.PaymentMeans),
+		Brand:             optional(p.Brand),
+		Card:              optional(p.Card),
+		AuthorizationCode: optional(p.AuthorizationCode),
 		Saferpay: spec.SaferpayReferences{
 			OrderID:       p.OrderID,
 			TransactionID: optional(p.TransactionID),
@@ -61,6 +72,7 @@ func shownPayment(p payment.Payment) spec.Payment {
 		},
 		LiabilityShift: p.LiabilityShift,
 		BookedAccount:  optional(p.BookedAccount),
+		Email:          shownPayerEmail(p.Mail),
 		Timeline: mapped(p.Timeline, func(step payment.Step) spec.PaymentStep {
 			return spec.PaymentStep{At: step.At, State: spec.PaymentState(step.State), Note: optional(step.Note)}
 		}),

@@ -132,6 +132,7 @@ func shownRefund(r refund.Refund) spec.Refund {
 		Reason:        r.Reason,
 		Saferpay:      spec.SaferpayReferences{OrderID: r.OrderID, TransactionID: optional(r.TransactionID)},
 		BookedAccount: optional(r.BookedAccount),
+		Email:         shownPayerEmail(r.Mail),
 		Timeline: mapped(r.Timeline, func(step refund.Step) spec.RefundStep {
 			return spec.RefundStep{At: step.At, State: spec.RefundState(step.State), Note: optional(step.Note)}
 		}),

@@ -94,6 +94,9 @@ func (s *server) changeSettings(company *merchant.Company, to spec.SettingsChang
 	if to.AttachPdf != nil {
 		company.AttachPDF = *to.AttachPdf
 	}
+	if to.ReceiptsByEmail != nil {
+		company.ReceiptsByEmail = *to.ReceiptsByEmail
+	}
 	if to.ReturnOrigins != nil {
 		company.ReturnOrigins = *to.ReturnOrigins
 	}
@@ -131,6 +134,7 @@ func shownSettings(c merchant.Company, closedUntil time.Time) spec.Settings {
 		ReturnOrigins:    c.ReturnOrigins,
 		Letterhead:       shownLetterhead(c.Letterhead),
 		AttachPdf:        c.AttachPDF,
+		ReceiptsByEmail:  c.ReceiptsByEmail,
 		Warnings:         []spec.SettingsWarning{},
 	}
 	if !closedUntil.IsZero() {

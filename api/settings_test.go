@@ -12,13 +12,15 @@ import (
 func TestSettingsChangeOneByOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	settings := map[string]any{"receipt_account": "1029", "fee_account": "6940", "liability_shift": "require", "language": "fr", "payout_days": 2.0, "payment_tolerance": "0.00", "payout_ibans": []any{}, "return_origins": []any{}, "letterhead": map[string]any{}, "attach_pdf": false, "warnings": []any{}}
+	settings := map[string]any{"receipt_account": "1029", "fee_account": "6940", "liability_shift": "require", "language": "fr", "payout_days": 2.0, "payment_tolerance": "0.00", "payout_ibans": []any{}, "return_origins": []any{}, "letterhead": map[string]any{}, "attach_pdf": false, "receipts_by_email": false, "warnings": []any{}}
 	assert.Equal(t, settings, w.call("GET", "/settings", w.key, nil).json(http.StatusOK))
 
 	for field, value := range map[string]string{"fee_account": "2000", "liability_shift": "prefer", "language": "it"} {
 		settings[field] = value
 		assert.Equal(t, settings, w.call("PATCH", "/settings", w.key, map[string]string{field: value}).json(http.StatusOK))
 	}
+	settings["receipts_by_email"] = true
+	assert.Equal(t, settings, w.call("PATCH", "/settings", w.key, `{"receipts_by_email": true}`).json(http.StatusOK))
 	assert.Equal(t, settings, w.call("PATCH", "/settings", w.key, `{}`).json(http.StatusOK))
 	assert.Equal(t, settings, w.call("GET", "/settings", w.key, nil).json(http.StatusOK))
 }

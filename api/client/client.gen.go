@@ -726,6 +726,27 @@ func (e NewPaymentServiceProvider) Valid() bool {
 	}
 }
 
+// Defines values for PayerEmailState.
+const (
+	PayerEmailStateDelivered PayerEmailState = "delivered"
+	PayerEmailStateFailed    PayerEmailState = "failed"
+	PayerEmailStateQueued    PayerEmailState = "queued"
+)
+
+// Valid indicates whether the value is a known member of the PayerEmailState enum.
+func (e PayerEmailState) Valid() bool {
+	switch e {
+	case PayerEmailStateDelivered:
+		return true
+	case PayerEmailStateFailed:
+		return true
+	case PayerEmailStateQueued:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PaymentMethod.
 const (
 	Card  PaymentMethod = "card"
@@ -3408,6 +3429,24 @@ type PaidReason struct {
 	ValueDate Date `json:"value_date"`
 }
 
+// PayerEmail The mail to the customer about it, see `receipts_by_email` of the settings; absent when there is none. It says the amount, the
+// means of payment with the end of the card's number, and what is left to pay. A mail that failed is an exception.
+type PayerEmail struct {
+	// At When it came into that state.
+	At time.Time `json:"at"`
+
+	// Reason Why it failed, in the words of the mail server where there are some.
+	//
+	// Example: The mail server refused it when sending SMTP RCPT TO command: 550 5.1.1 no such mailbox.
+	Reason *string `json:"reason,omitempty"`
+
+	// State As for the mail with the link of an invoice.
+	State PayerEmailState `json:"state"`
+}
+
+// PayerEmailState As for the mail with the link of an invoice.
+type PayerEmailState string
+
 // Payment defines model for Payment.
 type Payment struct {
 	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
@@ -3415,14 +3454,33 @@ type Payment struct {
 	// Example: 108.00
 	Amount Amount `json:"amount"`
 
+	// AuthorizationCode With which the card's issuer or the provider approved the payment.
+	//
+	// Example: 012345
+	AuthorizationCode *string `json:"authorization_code,omitempty"`
+
 	// BookedAccount The account on which the receipt really stands, once it is booked.
 	//
 	// Example: 1029
-	BookedAccount *string   `json:"booked_account,omitempty"`
-	CreatedAt     time.Time `json:"created_at"`
+	BookedAccount *string `json:"booked_account,omitempty"`
+
+	// Brand What the payer used, as Saferpay calls it.
+	//
+	// Example: VISA
+	Brand *string `json:"brand,omitempty"`
+
+	// Card The number of the card, of which at most the first six and the last four digits are kept; absent unless a card was used.
+	//
+	// Example: 901000xxxxxx0001
+	Card      *string   `json:"card,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
 
 	// Currency ISO 4217.
 	Currency Currency `json:"currency"`
+
+	// Email The mail to the customer about it, see `receipts_by_email` of the settings; absent when there is none. It says the amount, the
+	// means of payment with the end of the card's number, and what is left to pay. A mail that failed is an exception.
+	Email *PayerEmail `json:"email,omitempty"`
 
 	// Failure Why there is no money; absent unless there was a failure.
 	Failure *PaymentFailure `json:"failure,omitempty"`
@@ -4037,6 +4095,10 @@ type Refund struct {
 	// Currency ISO 4217.
 	Currency Currency `json:"currency"`
 
+	// Email The mail to the customer about it, see `receipts_by_email` of the settings; absent when there is none. It says the amount, the
+	// means of payment with the end of the card's number, and what is left to pay. A mail that failed is an exception.
+	Email *PayerEmail `json:"email,omitempty"`
+
 	// Failure Why there is no money; absent unless there was a failure.
 	Failure *PaymentFailure `json:"failure,omitempty"`
 
@@ -4169,6 +4231,9 @@ type Settings struct {
 	// Example: 1029
 	ReceiptAccount string `json:"receipt_account"`
 
+	// ReceiptsByEmail Whether customers with an address get a mail when their online payment is booked, and when a refund is on its way.
+	ReceiptsByEmail bool `json:"receipts_by_email"`
+
 	// ReturnOrigins Where a `return_url` may lead: scheme and host, without a path.
 	ReturnOrigins ReturnOrigins `json:"return_origins"`
 
@@ -4212,6 +4277,9 @@ type SettingsChanges struct {
 
 	// ReceiptAccount Example: 1029
 	ReceiptAccount *AccountNumber `json:"receipt_account,omitempty"`
+
+	// ReceiptsByEmail Whether customers with an address get a mail when their online payment is booked, and when a refund is on its way.
+	ReceiptsByEmail *bool `json:"receipts_by_email,omitempty"`
 
 	// ReturnOrigins Where a `return_url` may lead: scheme and host, without a path.
 	ReturnOrigins *ReturnOrigins `json:"return_origins,omitempty"`

@@ -34,8 +34,8 @@ func (s *server) changeLetterhead(w http.ResponseWriter, r *http.Request) {
 	if address.Street != nil || address.HouseNumber != nil || address.Postcode != "" || address.City != "" { // the country alone is what the form proposes
 		l.Address = &address
 	}
-	attach := r.PostFormValue("attach_pdf") == "true"
-	if _, err := s.api.UpdateSettingsWithResponse(r.Context(), client.SettingsChanges{Letterhead: &l, AttachPdf: &attach}); err != nil {
+	attach, receipts := r.PostFormValue("attach_pdf") == "true", r.PostFormValue("receipts_by_email") == "true"
+	if _, err := s.api.UpdateSettingsWithResponse(r.Context(), client.SettingsChanges{Letterhead: &l, AttachPdf: &attach, ReceiptsByEmail: &receipts}); err != nil {
 		s.refusedSettings(w, r, err)
 		return
 	}
