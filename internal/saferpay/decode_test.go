@@ -118,6 +118,7 @@ func TestAnAssertionCarriesWhatSupportAsksFor(t *testing.T) {
 	assert.Equal(t, "0:0:3:abc", a.Transaction.SixTransactionReference)
 	assert.Equal(t, "012345", a.Transaction.ApprovalCode)
 	assert.Equal(t, &IssuerReference{"stamp", "0130", "tlid"}, a.Transaction.IssuerReference)
+	assert.Equal(t, []string{"VISA", "Visa", "912345xxxxxx1234"}, []string{a.Method, a.Brand, a.Card.MaskedNumber})
 	assert.Equal(t, "APPLEPAY", a.Wallet)
 	assert.Equal(t, "DEBIT", a.Card.FundingSource)
 	assert.True(t, a.LiabilityShift)
