@@ -31,6 +31,7 @@ func (l *look) funcs() template.FuncMap {
 		"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"days":     l.inDays,
 		"deref":    deref,
+		"iban":     grouped,
 		"method":   l.method,
 		"means":    l.means,
 		"dict":     dict,
@@ -271,4 +272,13 @@ func next(query url.Values, cursor any) string {
 // current reports whether a menu's entry leads to the page, or to one above it.
 func current(path, entry string) bool {
 	return path == entry || path == entry+"/" || strings.Count(entry, "/") > 1 && strings.HasPrefix(path, entry+"/")
+}
+
+// grouped writes an IBAN as people read it, in groups of four.
+func grouped(iban string) string {
+	var groups []string
+	for group := range slices.Chunk([]byte(iban), 4) {
+		groups = append(groups, string(group))
+	}
+	return strings.Join(groups, " ")
 }
