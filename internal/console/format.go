@@ -32,6 +32,7 @@ func (l *look) funcs() template.FuncMap {
 		"days":     l.inDays,
 		"deref":    deref,
 		"iban":     grouped,
+		"lines":    lineRows,
 		"method":   l.method,
 		"means":    l.means,
 		"dict":     dict,
