@@ -54,6 +54,7 @@ func (s *server) invoiceRoutes(r chi.Router) {
 		r.Get("/entries", s.onInvoice("invoice-entries", "entries"))
 		r.Get("/issue", s.onInvoice("invoice-issue", ""))
 		r.Get("/cancel", s.onInvoice("invoice-cancel", ""))
+		r.Get("/pdf", s.invoicePDF)
 		r.Post("/content", s.changeContent)
 		r.Post("/conditions", s.changeConditions)
 		r.Post("/issue", s.issue)

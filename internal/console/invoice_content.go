@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-chi/chi/v5"
+
 	"github.com/quittance/quittance/api/client"
 )
 
@@ -85,4 +87,17 @@ func amountUnless(r *http.Request, lines client.InvoiceLines) *client.Amount {
 		return &amount
 	}
 	return nil
+}
+
+// invoicePDF hands the invoice on as a PDF.
+func (s *server) invoicePDF(w http.ResponseWriter, r *http.Request) {
+	found, err := s.api.GetInvoicePdfWithResponse(r.Context(), chi.URLParam(r, "id"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/pdf")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Content-Disposition", found.HTTPResponse.Header.Get("Content-Disposition"))
+	_, _ = w.Write(found.Body)
 }
