@@ -44,7 +44,7 @@ const (
 
 // invoice is what a company knows of one.
 type invoice struct {
-	company *company
+	company   *company
 	ID        string `json:"id"`
 	Number    string `json:"number"`
 	Status    string `json:"status"`
