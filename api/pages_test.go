@@ -19,23 +19,6 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 )
 
-// get opens a page as a browser does.
-func (w *world) get(path string) answer {
-	w.Helper()
-	return w.send(httptest.NewRequestWithContext(w.Context(), http.MethodGet, path, http.NoBody))
-}
-
-// post sends a page's form.
-func (w *world) post(path, form string, headers ...string) answer {
-	w.Helper()
-	r := httptest.NewRequestWithContext(w.Context(), http.MethodPost, path, strings.NewReader(form))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	return w.send(r)
-}
-
 // page asserts that the answer is a page with that status, and returns its text with blanks as the reader sees them.
 func (a answer) page(status int) string {
 	a.t.Helper()
