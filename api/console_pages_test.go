@@ -202,10 +202,13 @@ func TestNoPageAndNoFormIsOpenToAStrangerOrToASmallRole(t *testing.T) {
 	exc, endpoint, entry := w.raise(exception.CaptureUnclear, p.ID), w.newEndpoint("http://127.0.0.1/1"), w.enter("2026-11-20", "5.00")
 	told := w.tell(event.InvoiceOpened, draft.ID)
 	require.Equal(t, http.StatusNoContent, w.put("/company/logo", "image/png", picture(t, 30, 20)).Code)
-	payout := w.importFile("text/csv", csvHeader+"WL-1,2026-11-20,payment,QUNKNOWN0000000000,CHF,158.00,3.45,154.55\n").json(http.StatusCreated)["unmatched"].([]any)[0].(object)["id"].(string)
+	imported := w.importFile("text/csv", csvHeader+"WL-1,2026-11-20,payment,QUNKNOWN0000000000,CHF,158.00,3.45,154.55\n").json(http.StatusCreated)
+	payout := imported["unmatched"].([]any)[0].(object)["id"].(string)
+	bank := w.call("POST", "/bank-accounts", w.key, `{"iban": "CH9300762011623852957", "account": "1020", "currency": "CHF"}`).json(http.StatusCreated)["id"].(string)
 	ids := strings.NewReplacer("payment-services/{id}", "payment-services/"+service.ID, "invoices/{id}", "invoices/"+draft.ID, "payments/{id}", "payments/"+p.ID,
 		"exceptions/{id}", "exceptions/"+exc.ID, "payouts/{id}", "payouts/"+payout, "journal/{id}", "journal/"+entry, "endpoints/{id}", "endpoints/"+endpoint.ID,
-		"{event}", told.ID, "{key}", w.keyID, "{invoice}", open.ID, "{receipt}", receipt, "{month}", "2026-11")
+		"{event}", told.ID, "{key}", w.keyID, "{invoice}", open.ID, "{receipt}", receipt, "{month}", "2026-11",
+		"{file}", imported["id"].(string), "{account}", bank)
 
 	viewer, bookkeeper := w.inPages("viewer"), w.inPages("bookkeeper")
 	other, key := w.newCompany("Andere AG", "de")
@@ -213,7 +216,7 @@ func TestNoPageAndNoFormIsOpenToAStrangerOrToASmallRole(t *testing.T) {
 	theirs.company, theirs.key = other, key
 	stranger := theirs.inPages("manager")
 	state := func() (all string) {
-		for _, list := range []string{"/payment-services", "/invoices", "/payments", "/refunds", "/journal", "/settings", "/webhook-endpoints", "/accounts", "/payouts", "/exceptions"} {
+		for _, list := range []string{"/payment-services", "/invoices", "/payments", "/refunds", "/journal", "/settings", "/webhook-endpoints", "/accounts", "/payouts", "/exceptions", "/bank-accounts"} {
 			all += w.call("GET", list, w.key, nil).Body.String()
 		}
 		return all

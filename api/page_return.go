@@ -45,7 +45,7 @@ func (s *server) payerReturned(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if address, ok := d.company.ReturnAddress(query.Get("return_url"), d.invoice.ID); ok {
-		http.Redirect(w, r, address, http.StatusSeeOther)
+		http.Redirect(w, r, address, http.StatusSeeOther) //nolint:gosec // to an origin that the company chose
 		return
 	}
 	s.showOutcome(w, r, d, refreshes)

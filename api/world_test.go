@@ -361,23 +361,6 @@ func (w *world) call(method, path, key string, body any) answer {
 	return w.send(r)
 }
 
-// get opens a page as a browser does.
-func (w *world) get(path string) answer {
-	w.Helper()
-	return w.send(httptest.NewRequestWithContext(w.Context(), http.MethodGet, path, http.NoBody))
-}
-
-// post sends a page's form.
-func (w *world) post(path, form string, headers ...string) answer {
-	w.Helper()
-	r := httptest.NewRequestWithContext(w.Context(), http.MethodPost, path, strings.NewReader(form))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	return w.send(r)
-}
-
 // json decodes an answer that must have that status.
 func (a answer) json(status int) map[string]any {
 	a.t.Helper()

@@ -31,6 +31,8 @@ func (l *look) funcs() template.FuncMap {
 		"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"days":     l.inDays,
 		"deref":    deref,
+		"iban":     grouped,
+		"lines":    lineRows,
 		"method":   l.method,
 		"means":    l.means,
 		"dict":     dict,
@@ -76,6 +78,7 @@ var shapes = map[string]string{
 	"payment.captured": "good", "payment.failed": "bad", "payment.aborted": "off", "payment.expired": "off", "payment.cancelled": "off",
 	"refund.requested": "wait", "refund.pending": "move", "refund.authorized": "move", "refund.unknown": "act", "refund.captured": "good",
 	"refund.recorded": "good", "refund.failed": "bad",
+	"receipt.waiting": "move", "receipt.booked": "good", "receipt.asked": "act", "receipt.skipped": "off",
 	"payout.proposed": "act", "payout.unmatched": "act", "payout.booked": "good", "payout.dismissed": "off", "payout.returned": "bad",
 	"exception.open": "act", "exception.resolved": "good", "exception.cleared_up": "off",
 	"delivery.pending": "move", "delivery.delivered": "good", "delivery.parked": "act",
@@ -271,4 +274,13 @@ func next(query url.Values, cursor any) string {
 // current reports whether a menu's entry leads to the page, or to one above it.
 func current(path, entry string) bool {
 	return path == entry || path == entry+"/" || strings.Count(entry, "/") > 1 && strings.HasPrefix(path, entry+"/")
+}
+
+// grouped writes an IBAN as people read it, in groups of four.
+func grouped(iban string) string {
+	var groups []string
+	for group := range slices.Chunk([]byte(iban), 4) {
+		groups = append(groups, string(group))
+	}
+	return strings.Join(groups, " ")
 }

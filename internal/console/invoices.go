@@ -54,6 +54,7 @@ func (s *server) invoiceRoutes(r chi.Router) {
 		r.Get("/entries", s.onInvoice("invoice-entries", "entries"))
 		r.Get("/issue", s.onInvoice("invoice-issue", ""))
 		r.Get("/cancel", s.onInvoice("invoice-cancel", ""))
+		r.Get("/pdf", s.invoicePDF)
 		r.Post("/content", s.changeContent)
 		r.Post("/conditions", s.changeConditions)
 		r.Post("/issue", s.issue)
@@ -212,12 +213,14 @@ func (s *server) draft(w http.ResponseWriter, r *http.Request) {
 		s.refused(w, r, err, "invoice-new", nil, nil)
 		return
 	}
-	amount := parseAmount(r.PostFormValue("amount"))
+	lines, includeVAT := typedLines(r), r.PostFormValue("prices_include_vat") == "true"
 	body := client.NewInvoice{
-		Number: r.PostFormValue("number"), Currency: client.Currency(currency), Amount: &amount, DueDate: due,
+		Number: r.PostFormValue("number"), Currency: client.Currency(currency), Amount: amountUnless(r, lines), DueDate: due,
 		Customer: client.NewCustomer{
 			Name: r.PostFormValue("customer.name"), Language: client.Language(r.PostFormValue("customer.language")), Email: optional[string](strings.TrimSpace(r.PostFormValue("customer.email"))),
+			Address: typedAddress(r),
 		},
+		Lines: &lines, PricesIncludeVat: &includeVAT,
 		Description: optional[string](r.PostFormValue("description")),
 	}
 	made, err := s.api.CreateInvoiceWithResponse(r.Context(), body, once(r))
@@ -230,13 +233,15 @@ func (s *server) draft(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) changeContent(w http.ResponseWriter, r *http.Request) {
 	id, currency := chi.URLParam(r, "id"), r.PostFormValue("currency")
-	amount, name, email := parseAmount(r.PostFormValue("amount")), r.PostFormValue("customer.name"), strings.TrimSpace(r.PostFormValue("customer.email"))
+	name, email := r.PostFormValue("customer.name"), strings.TrimSpace(r.PostFormValue("customer.email"))
 	language, description, number := client.Language(r.PostFormValue("customer.language")), r.PostFormValue("description"), r.PostFormValue("number")
+	lines, includeVAT := typedLines(r), r.PostFormValue("prices_include_vat") == "true"
 	due, err := typedDay(r, "due_date")
 	if err == nil {
 		_, err = s.api.UpdateInvoiceWithResponse(r.Context(), id, client.InvoiceChanges{
-			Number: &number, Currency: optional[client.Currency](currency), Amount: &amount, DueDate: &due, Description: &description,
-			Customer: &client.CustomerChanges{Name: &name, Email: &email, Language: &language},
+			Number: &number, Currency: optional[client.Currency](currency), Amount: amountUnless(r, lines), DueDate: &due, Description: &description,
+			Customer: &client.CustomerChanges{Name: &name, Email: &email, Language: &language, Address: typedAddress(r)},
+			Lines:    &lines, PricesIncludeVat: &includeVAT,
 		})
 	}
 	if err != nil {

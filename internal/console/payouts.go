@@ -30,6 +30,7 @@ type payoutPage struct {
 func (s *server) payoutRoutes(r chi.Router) {
 	r.Get("/payouts", s.payouts)
 	r.Post("/payouts", s.importFile)
+	r.Get("/payouts/files/{file}", s.imported)
 	r.Route("/payouts/{id}", func(r chi.Router) {
 		r.Get("/", s.payout)
 		r.Post("/confirm", s.confirm)
@@ -76,7 +77,11 @@ func (s *server) importFile(w http.ResponseWriter, r *http.Request) {
 		var imported *client.ImportSettlementResponse
 		if imported, err = s.api.ImportSettlementWithBodyWithResponse(r.Context(), kind, bytes.NewReader(content), once(r)); err == nil {
 			found := cmp.Or(imported.JSON201, imported.JSON200) // 200 is for a file that was imported before
-			s.tell(w, r, "/console/payouts", notice{Kind: "good", Key: "imported", Args: []any{
+			page := "/console/payouts"
+			if len(found.Receipts) > 0 {
+				page += "/files/" + found.ID
+			}
+			s.tell(w, r, page, notice{Kind: "good", Key: "imported", Args: []any{
 				s.lookOf(r).words.say("payouts.imported", len(found.Payouts), len(found.Unmatched), len(found.Receipts)),
 			}})
 			return
@@ -88,6 +93,16 @@ func (s *server) importFile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.refused(w, r, err, "payouts", p, map[string]string{"": "file"})
+}
+
+// imported shows what a file has told.
+func (s *server) imported(w http.ResponseWriter, r *http.Request) {
+	found, err := s.api.GetSettlementWithResponse(r.Context(), chi.URLParam(r, "file"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, "settlement", found.JSON200, nil)
 }
 
 func (s *server) payout(w http.ResponseWriter, r *http.Request) {

@@ -19,6 +19,9 @@ type settingsPage struct {
 // IBANs writes the accounts to which the acquirer pays, one in a line.
 func (p settingsPage) IBANs() string { return strings.Join(p.PayoutIbans, "\n") }
 
+// Origins writes the websites to which payers may return, one in a line.
+func (p settingsPage) Origins() string { return strings.Join(p.ReturnOrigins, "\n") }
+
 // letterheadAddress is an address as the form shows it; Switzerland is proposed.
 type letterheadAddress struct{ Street, HouseNumber, Postcode, City, Country string }
 
@@ -45,6 +48,7 @@ func (s *server) settingRoutes(r chi.Router) {
 	r.Get("/settings/logo", s.logo)
 	r.Post("/settings/logo", s.putLogo)
 	r.Post("/settings/logo/remove", s.removeLogo)
+	s.bankAccountRoutes(r)
 	r.Get("/audit", s.auditLog)
 }
 
@@ -81,8 +85,13 @@ func (s *server) changeSettings(w http.ResponseWriter, r *http.Request) {
 			ibans = append(ibans, iban)
 		}
 	}
+	origins := client.ReturnOrigins{}
+	for origin := range strings.FieldsSeq(r.PostFormValue("return_origins")) {
+		origins = append(origins, strings.TrimSuffix(origin, "/"))
+	}
+	tolerance := parseAmount(r.PostFormValue("payment_tolerance"))
 	changed, err := s.api.UpdateSettingsWithResponse(r.Context(), client.SettingsChanges{
-		ReceiptAccount: &receipts, FeeAccount: &fees, ContactEmail: &email, PayoutIbans: &ibans,
+		ReceiptAccount: &receipts, FeeAccount: &fees, ContactEmail: &email, PayoutIbans: &ibans, PaymentTolerance: optional[client.Amount](tolerance), ReturnOrigins: &origins,
 		Language: optional[client.Language](r.PostFormValue("language")), LiabilityShift: optional[client.LiabilityShift](r.PostFormValue("liability_shift")),
 	})
 	if err != nil {

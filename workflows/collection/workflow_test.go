@@ -225,23 +225,6 @@ func TestInvoiceCannotBeCancelledNorPaidAgainWhileMoneyIsCaptured(t *testing.T) 
 	assert.Equal(t, problem.PaymentInProgress, problem.CodeOf(pay.Err))
 }
 
-func TestInvoiceCannotBePaidAgainWhileTheMoneyOfAnotherPaymentIsGivenBack(t *testing.T) {
-	t.Parallel()
-	c := collect(t).opens().captures()
-	c.outcomes["pay_1"] = []steps.Outcome{{State: payment.Authorized, Objection: payment.NoLiabilityShift}}
-	c.outcomes["pay_3"] = []steps.Outcome{authorized}
-	var early *flowtest.Answer[contract.Checkout]
-	c.slowRelease = time.Minute
-	c.at(time.Hour, func() { c.payNow("pay_1", payment.Card) })
-	c.at(2*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_1") })
-	c.at(2*time.Hour+30*time.Second, func() { early = c.payNow("pay_2", payment.TWINT) })
-	c.at(3*time.Hour, func() { c.payNow("pay_3", payment.TWINT) })
-	c.at(4*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_3") })
-	assert.Equal(t, invoice.Paid, c.run().Status)
-	assert.Equal(t, problem.PaymentInProgress, problem.CodeOf(early.Err))
-	assert.Equal(t, 1, c.calls["book pay_3"])
-}
-
 func TestDeclinedPayerMayTryAgain(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens().captures()

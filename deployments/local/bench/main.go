@@ -28,7 +28,7 @@ type figure struct {
 type suite func(ctx context.Context, server *embeddedpg.Server, progress io.Writer) ([]figure, error)
 
 // suites are all that there is to measure, in the order of the table.
-var suites = []suite{payments, journal}
+var suites = []suite{payments, journal, papers}
 
 // openInvoices is how many invoices wait while it is measured what waiting costs.
 var openInvoices = flag.Int("open", 1000, "how many `invoices` wait for nobody to pay them")

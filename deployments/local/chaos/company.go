@@ -26,6 +26,7 @@ type company struct {
 
 	changing sync.Mutex      // what follows, and the password of the account
 	paidOut  map[string]bool // payments that the acquirer has paid out
+	credited int64           // what the bank says that customers have paid, in centimes
 }
 
 // account is one at Saferpay.
@@ -104,6 +105,9 @@ func persist(ctx context.Context, method, url string, body []byte, header http.H
 func (c *company) call(ctx context.Context, method, path string, body any) (answer, error) {
 	content, raw := body.([]byte)
 	contentType := "text/csv"
+	if bytes.HasPrefix(content, []byte("<")) {
+		contentType = "application/xml"
+	}
 	if !raw {
 		contentType = "application/json"
 		if body != nil {
@@ -165,6 +169,12 @@ func (c *cluster) newCompany(ctx context.Context, number int) (*company, error) 
 		return nil, err
 	}
 	made.service = service
+	if err := made.must(ctx, http.MethodPost, "/bank-accounts", object{
+		"iban": bankIBAN, "account": bankLedger, "currency": "CHF", "use_for_invoices": true,
+		"holder": object{"name": "Boulangerie SA", "postcode": "1003", "city": "Lausanne", "country": "CH"},
+	}, nil); err != nil {
+		return nil, err
+	}
 	return made, made.must(ctx, http.MethodPost, "/payment-services/"+service+"/default", nil, nil)
 }
 

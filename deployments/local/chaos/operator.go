@@ -68,7 +68,7 @@ func (c *company) choose(ctx context.Context, e exception, calm bool) (string, e
 	case e.Kind == "refund_unclear" || e.Kind == "refund_stuck" || e.Kind == "refund_by_hand":
 		return c.lookAtRefund(ctx, e)
 	default:
-		return offered("try_again", "record", "book", "release", "accept", "acknowledge"), nil
+		return offered("try_again", "record", "book", "release", "accept", "acknowledge", "keep"), nil
 	}
 }
 

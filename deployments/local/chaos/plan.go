@@ -69,7 +69,7 @@ var (
 // stories with how often each is told.
 var stories = map[string]int{
 	storyCard: 6, storyTwint: 6, storyClosedTab: 5, storyTwoTabs: 4, storySameTabTwice: 2, storyDeclined: 3, storyAborted: 2,
-	storyPending: 4, storyCancelled: 4, storyBank: 4, storyPartly: 2, storyLeft: 2, storyRefund: 5, storyRefundInParts: 4,
+	storyPending: 4, storyCancelled: 4, storyBank: 4, storyNotice: 4, storyPartly: 2, storyLeft: 2, storyRefund: 5, storyRefundInParts: 4,
 }
 
 // newPlan derives the plan from the seed.

@@ -74,6 +74,13 @@ func (r *run) check(ctx context.Context, unsettled []string) (Report, error) {
 			return report, err
 		}
 		slices.Reverse(events) // the oldest first
+		unbooked, err := c.unbooked(ctx)
+		if err != nil {
+			return report, err
+		}
+		if unbooked != "" {
+			report.Differences = append(report.Differences, fmt.Sprintf("company %d: %s", i, unbooked))
+		}
 		for _, difference := range append(books.Differences(), r.cluster.receiver.differences(c.id, events)...) {
 			report.Differences = append(report.Differences, fmt.Sprintf("company %d: %s", i, difference))
 		}

@@ -223,6 +223,13 @@ func (c *company) underWay(ctx context.Context, decided *hits) string {
 			return fmt.Sprintf("refund %s is %s", r.ID, r.State)
 		}
 	}
+	left, err := c.unbooked(ctx)
+	if err != nil {
+		return err.Error()
+	}
+	if left != "" {
+		return left
+	}
 	return c.untold(ctx)
 }
 

@@ -26,6 +26,7 @@ const (
 	storyCancelled     = "cancelled while the payer pays"
 	storyBank          = "paid by bank while the payer pays"
 	storyPartly        = "half by bank, half by card"
+	storyNotice        = "the bank tells of its money while the payer pays"
 	storyLeft          = "leaves the page"
 	storyRefund        = "paid, then refunded"
 	storyRefundInParts = "paid, then refunded in parts"
@@ -43,11 +44,12 @@ const (
 
 // invoice is what a company knows of one.
 type invoice struct {
-	company *company
-	ID      string `json:"id"`
-	Number  string `json:"number"`
-	Status  string `json:"status"`
-	Page    string `json:"online_document_url"`
+	company   *company
+	ID        string `json:"id"`
+	Number    string `json:"number"`
+	Status    string `json:"status"`
+	Page      string `json:"online_document_url"`
+	Reference string `json:"payment_reference"`
 
 	Payments []struct {
 		ID    string `json:"id"`
@@ -80,6 +82,8 @@ func (c *company) tell(ctx context.Context, number int, v Visit) error {
 		return inv.meanwhile(ctx, v, func() error { return inv.cancel(ctx) })
 	case storyBank:
 		return inv.meanwhile(ctx, v, func() error { return inv.byBank(ctx, v.Minor) })
+	case storyNotice:
+		return inv.meanwhile(ctx, v, func() error { return inv.byNotice(ctx, v) })
 	case storyPartly:
 		return errors.Join(inv.byBank(ctx, v.Minor/2), inv.pay(ctx, "card", visa, true))
 	case storyLeft:
