@@ -92,6 +92,8 @@ func (s showcase) scenes() []scene {
 		{page: "service-credentials", path: service + "/credentials", then: []chromedp.Action{enter("api_password", "wrong"), press("main form button")}},
 		{page: "service-disconnect", path: service + "/disconnect"},
 		{page: "settings", path: "/console/settings"},
+		{page: "bank-accounts", path: "/console/settings/bank-accounts"},
+		{page: "settlement", path: "/console/payouts/files/" + s.file},
 		{page: "sign-in-provider", path: "/console/settings/sign-in"},
 		{page: "sign-in-provider", path: "/console/settings/sign-in", then: wrong},
 		{page: "sign-in-refused", path: "/console/sign-in/callback?state=a&code=b"},

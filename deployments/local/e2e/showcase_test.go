@@ -20,6 +20,7 @@ type showcase struct {
 	stuck                               exception
 	booked, proposed, unmatched         string // payouts
 	entry, manual, receipt, endpoint    string // ids
+	file                                string // of a bank
 }
 
 // newShowcase fills a stack of its own: while it does, Saferpay refuses a capture.
@@ -153,6 +154,8 @@ func (s *showcase) isPaidOut() {
 	require.NotEmpty(s.t, imported.Payouts, "%+v", imported)
 	s.proposed = imported.Payouts[0].ID
 	s.imports("application/xml", s.statementOf("WL-7702", "98.20")).gives(201, &imported)
+	s.file = imported.ID
+	s.call("POST", "/bank-accounts", object{"iban": "CH9300762011623852957", "account": "1020", "currency": "CHF"}).gives(201, nil)
 	require.NotEmpty(s.t, imported.Unmatched)
 	s.unmatched = imported.Unmatched[0].ID
 	var entries struct{ Data []struct{ ID string } }
