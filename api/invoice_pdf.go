@@ -74,7 +74,7 @@ func (p Papers) PDF(ctx context.Context, tx PaperTx, invoiceID, language string)
 		c.Account = &account
 	}
 	if len(inv.PaymentServiceIDs) > 0 && !inv.IssuedAt.IsZero() {
-		c.PayURL = strings.TrimSuffix(p.PublicURL, "/") + "/i/" + inv.Token
+		c.PayURL = p.PublicURL + "/i/" + inv.Token
 	}
 	file, err = paper.PDF(c)
 	return inv, file, err
@@ -114,16 +114,16 @@ func (s *server) GetInvoicePdf(ctx context.Context, r spec.GetInvoicePdfRequestO
 // showPDF answers GET /i/{token}/invoice.pdf.
 func (s *server) showPDF(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
-	d, err := s.document(ctx, chi.URLParam(r, "token"), "")
-	if err != nil {
-		s.showError(w, r, err)
-		return
-	}
 	var answer pdfAnswer
-	err = inCompany(ctx, s.Store, d.company.ID, func(tx PaperTx) (err error) {
-		answer.invoice, answer.file, err = s.papers().PDF(ctx, tx, d.invoice.ID, languageOf(r, d.invoice.Customer.Language))
-		return err
-	})
+	companyID, invoiceID, err := s.Store.OnlineDocument(ctx, chi.URLParam(r, "token"))
+	if err == nil {
+		err = inCompany(ctx, s.Store, companyID, func(tx PaperTx) (err error) {
+			if answer.invoice, answer.file, err = s.papers().PDF(ctx, tx, invoiceID, languageAsked(r)); err != nil {
+				return err
+			}
+			return mustBeIssued(answer.invoice)
+		})
+	}
 	if err != nil {
 		s.showError(w, r, err)
 		return

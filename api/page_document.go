@@ -62,8 +62,8 @@ func (s *server) document(ctx context.Context, token, paymentID string) (documen
 		if d.invoice, err = tx.Invoice(ctx, invoiceID); err != nil {
 			return err
 		}
-		if d.invoice.IssuedAt.IsZero() {
-			return problem.New(problem.NotFound, "Invoice %s has not been issued.", invoiceID)
+		if err := mustBeIssued(d.invoice); err != nil {
+			return err
 		}
 		if paymentID != "" {
 			if d.payment, err = tx.Payment(ctx, paymentID); err != nil {
@@ -86,6 +86,14 @@ func (s *server) document(ctx context.Context, token, paymentID string) (documen
 		return err
 	})
 	return d, err
+}
+
+// mustBeIssued returns the problem that an invoice has no online document.
+func mustBeIssued(inv invoice.Invoice) error {
+	if inv.IssuedAt.IsZero() {
+		return problem.New(problem.NotFound, "Invoice %s has not been issued.", inv.ID)
+	}
+	return nil
 }
 
 // running returns the newest payment that is in progress while the invoice can still be paid.

@@ -162,28 +162,15 @@ func (l *letters) width(s string, in style) float64 {
 	return ems * in.size * millimetre
 }
 
-// wrap returns the printable lines of a text, none wider than the limit: broken where it is broken itself, between words, and within a
-// word that is wider than a line.
+// wrap returns the printable lines of a text, none wider than the limit: broken where it is broken itself, and else as slip.Wrap does.
 func (l *letters) wrap(s string, in style, limit float64) (lines []string) {
 	for paragraph := range strings.SplitSeq(s, "\n") {
-		line := ""
-		for _, word := range strings.FieldsFunc(l.printable(paragraph), func(r rune) bool { return r == ' ' }) {
-			if joined := strings.TrimPrefix(line+" "+word, " "); l.width(joined, in) <= limit {
-				line = joined
-				continue
-			}
-			if line != "" {
-				lines = append(lines, line)
-			}
-			line = ""
-			for _, r := range word {
-				if line != "" && l.width(line+string(r), in) > limit {
-					lines, line = append(lines, line), ""
-				}
-				line += string(r)
-			}
+		words := strings.FieldsFunc(l.printable(paragraph), func(r rune) bool { return r == ' ' })
+		wrapped := slip.Wrap(words, limit, func(line string) float64 { return l.width(line, in) })
+		if len(wrapped) == 0 {
+			wrapped = []string{""}
 		}
-		lines = append(lines, line)
+		lines = append(lines, wrapped...)
 	}
 	return lines
 }

@@ -197,13 +197,21 @@ func (s *Slip) line(x, y, size float64, bold bool, value string) {
 	s.texts = append(s.texts, text{x, y + ascent*size*millimetre, size, bold, value})
 }
 
-// wrap returns the lines of a text that is at most so wide, broken between words, and within a word that is wider itself. The last line
-// of those that it may have is cut.
+// wrap returns the lines of a text that is at most so wide. The last line of those that it may have is cut.
 func wrap(value string, size, limit float64, most int) []string {
-	var lines []string
+	lines := Wrap(strings.Fields(value), limit, func(line string) float64 { return width(line, size, false) })
+	if len(lines) > most {
+		lines = append(lines[:most-1], cut(lines[most-1]+" "+lines[most], size, limit))
+	}
+	return lines
+}
+
+// Wrap returns the words in lines, none wider than the limit as width measures them: broken between words, and within a word that is wider
+// than a line.
+func Wrap(words []string, limit float64, width func(string) float64) (lines []string) {
 	line := ""
-	for _, word := range strings.Fields(value) {
-		if joined := strings.TrimPrefix(line+" "+word, " "); width(joined, size, false) <= limit {
+	for _, word := range words {
+		if joined := strings.TrimPrefix(line+" "+word, " "); width(joined) <= limit {
 			line = joined
 			continue
 		}
@@ -212,7 +220,7 @@ func wrap(value string, size, limit float64, most int) []string {
 		}
 		line = ""
 		for _, r := range word {
-			if width(line+string(r), size, false) > limit {
+			if line != "" && width(line+string(r)) > limit {
 				lines, line = append(lines, line), ""
 			}
 			line += string(r)
@@ -220,9 +228,6 @@ func wrap(value string, size, limit float64, most int) []string {
 	}
 	if line != "" {
 		lines = append(lines, line)
-	}
-	if len(lines) > most {
-		lines = append(lines[:most-1], cut(lines[most-1]+" "+lines[most], size, limit))
 	}
 	return lines
 }
