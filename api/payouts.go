@@ -185,7 +185,17 @@ func shownPayoutLine(l settlement.Line) spec.PayoutLine {
 	return spec.PayoutLine{
 		Line: l.Number, Type: optional(spec.PayoutLineType(l.Kind)), OrderID: optional(l.OrderID), Gross: shownAmount(l.Gross),
 		Fee: shownAmount(l.Fee), Net: shownAmount(l.Net), Problem: optional(l.Problem),
+		TransactionID: optional(l.Transaction), AuthorizationCode: optional(l.Authorization), Card: optional(l.Card), Text: optional(l.Text),
+		Date: dayOf(l),
 	}
+}
+
+func dayOf(l settlement.Line) *spec.Date {
+	if l.Day == nil {
+		return nil
+	}
+	day := date(*l.Day)
+	return &day
 }
 
 func shownSighting(s settlement.Sighting) spec.PayoutSighting {

@@ -34,26 +34,35 @@ type Matcher struct {
 	bySource  map[ledger.Source]*Position
 	byOrder   map[string][]*Position
 	refundsOf map[string][]*Position // by the payment that went back
+	byCode    map[string][]*Position // by authorization code
 	payouts   []*Payout
+	carried   []*Payout // what the acquirer carries over; no other rule sees them
 	changed   []*Payout
 }
 
 // NewMatcher returns a matcher. Positions are those that still stand on a receipt account, and those of the orders that a file names.
 // Payouts are those that wait, and those that a file may report again.
 func NewMatcher(s Setting, positions []Position, payouts []Payout) *Matcher {
-	m := &Matcher{Setting: s, bySource: map[ledger.Source]*Position{}, byOrder: map[string][]*Position{}, refundsOf: map[string][]*Position{}}
+	m := &Matcher{Setting: s, bySource: map[ledger.Source]*Position{}, byOrder: map[string][]*Position{}, refundsOf: map[string][]*Position{}, byCode: map[string][]*Position{}}
 	slices.SortStableFunc(positions, func(a, b Position) int { return cmp.Or(a.Day.Compare(b.Day), cmp.Compare(a.Source.ID, b.Source.ID)) })
 	for i := range positions {
 		q := &positions[i]
 		m.positions = append(m.positions, q)
 		m.bySource[q.Source] = q
 		m.byOrder[q.OrderID] = append(m.byOrder[q.OrderID], q)
+		if q.Authorization != "" {
+			m.byCode[q.Authorization] = append(m.byCode[q.Authorization], q)
+		}
 		if q.Source.Kind == ledger.FromRefund {
 			m.refundsOf[q.PaymentID] = append(m.refundsOf[q.PaymentID], q)
 		}
 	}
 	for i := range payouts {
-		m.payouts = append(m.payouts, &payouts[i])
+		if payouts[i].State == Carried {
+			m.carried = append(m.carried, &payouts[i])
+		} else {
+			m.payouts = append(m.payouts, &payouts[i])
+		}
 	}
 	return m
 }
@@ -74,6 +83,10 @@ func (m *Matcher) touch(p *Payout) {
 // Transfers that turn out to be no payouts are counted in the file as skipped.
 func (m *Matcher) Take(settlementID string, f File) {
 	for _, t := range f.Transfers {
+		if f.Format.isNotice() {
+			m.takeNotice(settlementID, f.Format, t)
+			continue
+		}
 		p, known := m.recognise(settlementID, f.Format, t)
 		if p == nil && t.Sender == Somebody {
 			f.Skipped[Others]++
@@ -109,7 +122,7 @@ func (m *Matcher) open(t Transfer) *Payout {
 func (p *Payout) see(s Sighting) {
 	p.Seen = append(p.Seen, s)
 	p.Account = cmp.Or(p.Account, s.Account)
-	if s.Format == CSV || p.Reference == "" {
+	if !s.Format.bank() || p.Reference == "" {
 		p.Reference = s.Reference
 	}
 }
@@ -192,7 +205,7 @@ func (m *Matcher) takeBack(x *Payout) {
 	x.Held, x.Lines = true, nil
 	var original *Payout
 	for _, p := range m.payouts {
-		fits := p != x && p.PartOf == "" && p.Account == x.Account && p.Net.Equal(x.Net.Neg()) && !p.Date.After(x.Date)
+		fits := p != x && p.whole() && p.Account == x.Account && p.Net.Equal(x.Net.Neg()) && !p.Date.After(x.Date)
 		if fits && p.State != Returned && (original == nil || p.Date.After(original.Date)) {
 			original = p
 		}

@@ -27,7 +27,7 @@ const (
 func (m *Matcher) recognise(settlementID string, format Format, t Transfer) (p *Payout, known bool) {
 	var whole, candidates []*Payout
 	for _, p := range m.payouts {
-		if p.PartOf == "" {
+		if p.whole() {
 			whole = append(whole, p)
 		}
 	}
@@ -124,9 +124,12 @@ func (m *Matcher) learn(p *Payout, t Transfer) (learned *Payout, known bool) {
 	if !isSet(p.FeeTold) && t.Fee.Currency() == p.paid().Currency() {
 		p.FeeTold = t.Fee
 	}
-	if len(p.orders()) == 0 && len(t.Lines) > 0 {
+	if !p.ordered() && len(t.Lines) > 0 {
 		p.forget()
 		p.Lines = t.Lines
+		if isSet(t.Part) && !isSet(p.Exchanged) {
+			p.Net, p.FeeTold = t.Part, t.Fee
+		}
 		m.move(p, Unmatched, "Another file says more about this payout.")
 	}
 	return p, true
@@ -160,7 +163,7 @@ func (p *Payout) name() string {
 }
 
 // bank reports whether files of that kind come from a bank, which gives the same references to the same entries in all of them.
-func (f Format) bank() bool { return f != CSV }
+func (f Format) bank() bool { return f != CSV && !f.isNotice() }
 
 // referred reports whether the payout was seen with the transfer's reference, by the same sender on the same account.
 func (p *Payout) referred(format Format, t Transfer) bool {

@@ -942,7 +942,10 @@ func (e PayoutConfidence) Valid() bool {
 
 // Defines values for PayoutLineType.
 const (
+	PayoutLineTypeAdjustment PayoutLineType = "adjustment"
+	PayoutLineTypeBalance    PayoutLineType = "balance"
 	PayoutLineTypeChargeback PayoutLineType = "chargeback"
+	PayoutLineTypeFee        PayoutLineType = "fee"
 	PayoutLineTypePayment    PayoutLineType = "payment"
 	PayoutLineTypeRefund     PayoutLineType = "refund"
 )
@@ -950,7 +953,13 @@ const (
 // Valid indicates whether the value is a known member of the PayoutLineType enum.
 func (e PayoutLineType) Valid() bool {
 	switch e {
+	case PayoutLineTypeAdjustment:
+		return true
+	case PayoutLineTypeBalance:
+		return true
 	case PayoutLineTypeChargeback:
+		return true
+	case PayoutLineTypeFee:
 		return true
 	case PayoutLineTypePayment:
 		return true
@@ -966,6 +975,8 @@ const (
 	Camt053 PayoutSightingFormat = "camt.053"
 	Camt054 PayoutSightingFormat = "camt.054"
 	Csv     PayoutSightingFormat = "csv"
+	Mrx     PayoutSightingFormat = "mrx"
+	MrxTest PayoutSightingFormat = "mrx.test"
 )
 
 // Valid indicates whether the value is a known member of the PayoutSightingFormat enum.
@@ -977,6 +988,10 @@ func (e PayoutSightingFormat) Valid() bool {
 		return true
 	case Csv:
 		return true
+	case Mrx:
+		return true
+	case MrxTest:
+		return true
 	default:
 		return false
 	}
@@ -985,6 +1000,7 @@ func (e PayoutSightingFormat) Valid() bool {
 // Defines values for PayoutState.
 const (
 	Booked    PayoutState = "booked"
+	Carried   PayoutState = "carried"
 	Dismissed PayoutState = "dismissed"
 	Proposed  PayoutState = "proposed"
 	Returned  PayoutState = "returned"
@@ -995,6 +1011,8 @@ const (
 func (e PayoutState) Valid() bool {
 	switch e {
 	case Booked:
+		return true
+	case Carried:
 		return true
 	case Dismissed:
 		return true
@@ -3734,7 +3752,8 @@ type Payout struct {
 	SeenIn  []PayoutSighting `json:"seen_in"`
 
 	// State `booked`; `proposed`: it is probably known what it pays, and a person has to confirm; `unmatched`: it is unknown what
-	// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank.
+	// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank; `carried`: the acquirer
+	// has not paid it out yet, and carries it over into a later payout.
 	State    PayoutState  `json:"state"`
 	Timeline []PayoutStep `json:"timeline"`
 
@@ -3811,6 +3830,17 @@ type PayoutItem struct {
 
 // PayoutLine defines model for PayoutLine.
 type PayoutLine struct {
+	// AuthorizationCode Example: 689996
+	AuthorizationCode *string `json:"authorization_code,omitempty"`
+
+	// Card Its masked number.
+	//
+	// Example: 492113XXXXXX2364
+	Card *string `json:"card,omitempty"`
+
+	// Date On which it happened.
+	Date *Date `json:"date,omitempty"`
+
 	// Fee Major units, at most as many decimals as the currency has. Answers always carry all of them.
 	//
 	// Example: 108.00
@@ -3837,11 +3867,23 @@ type PayoutLine struct {
 	// Problem Why it could not be matched, for people.
 	//
 	// Example: Quittance knows no payment or refund with this order.
-	Problem *string         `json:"problem,omitempty"`
-	Type    *PayoutLineType `json:"type,omitempty"`
+	Problem *string `json:"problem,omitempty"`
+
+	// Text Of an adjustment.
+	//
+	// Example: Monatsgebühr
+	Text *string `json:"text,omitempty"`
+
+	// TransactionID The acquirer's id of it.
+	//
+	// Example: 202611240000241
+	TransactionID *string `json:"transaction_id,omitempty"`
+
+	// Type The last three only in MRX: a fee of the acquirer, another adjustment, and a balance that was carried over.
+	Type *PayoutLineType `json:"type,omitempty"`
 }
 
-// PayoutLineType defines model for PayoutLine.Type.
+// PayoutLineType The last three only in MRX: a fee of the acquirer, another adjustment, and a balance that was carried over.
 type PayoutLineType string
 
 // PayoutList defines model for PayoutList.
@@ -3896,7 +3938,8 @@ type PayoutSighting struct {
 type PayoutSightingFormat string
 
 // PayoutState `booked`; `proposed`: it is probably known what it pays, and a person has to confirm; `unmatched`: it is unknown what
-// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank.
+// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank; `carried`: the acquirer
+// has not paid it out yet, and carries it over into a later payout.
 type PayoutState string
 
 // PayoutStep defines model for PayoutStep.
@@ -3912,7 +3955,8 @@ type PayoutStep struct {
 	Note string `json:"note"`
 
 	// State `booked`; `proposed`: it is probably known what it pays, and a person has to confirm; `unmatched`: it is unknown what
-	// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank.
+	// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank; `carried`: the acquirer
+	// has not paid it out yet, and carries it over into a later payout.
 	State PayoutState `json:"state"`
 }
 
@@ -4294,7 +4338,7 @@ type Settlement struct {
 	// File What identifies the file; the file itself is not kept.
 	File SettlementFile `json:"file"`
 
-	// Format `csv`, or the exact message of ISO 20022.
+	// Format `csv`, `mrx`, `mrx.test`, or the exact message of ISO 20022.
 	//
 	// Example: camt.053.001.08
 	Format string `json:"format"`
@@ -4332,7 +4376,7 @@ type SettlementFile struct {
 	// CreatedAt By the bank.
 	CreatedAt *time.Time `json:"created_at,omitempty"`
 
-	// MessageID Given by the bank.
+	// MessageID Given by the bank; of an MRX, the id of the notice.
 	//
 	// Example: WL-MSG-20261124
 	MessageID *string `json:"message_id,omitempty"`
