@@ -207,7 +207,7 @@ func TestPositionsStandOnTheirReceiptAccountUntilTheyArePaidOut(t *testing.T) {
 	b := createBooks(t, store)
 	r := b.refund("12.30")
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
-		b.payment.BookedAccount = ledger.SystemBank
+		b.payment.BookedAccount, b.payment.Card, b.payment.AuthorizationCode = ledger.SystemBank, "492113xxxxxx2364", "689996"
 		require.NoError(t, tx.SavePayment(t.Context(), b.payment))
 		require.NoError(t, tx.InsertRefund(t.Context(), r))
 		_, err := tx.Append(t.Context(), b.receipt())
@@ -218,8 +218,10 @@ func TestPositionsStandOnTheirReceiptAccountUntilTheyArePaidOut(t *testing.T) {
 		paid := settlement.Position{
 			Source: ledger.Source{Kind: ledger.FromPayment, ID: b.payment.ID}, PaymentID: b.payment.ID, InvoiceID: b.invoice.ID, OrderID: b.payment.OrderID,
 			Method: b.payment.Method, Account: ledger.SystemBank, Amount: b.payment.Amount, Open: b.payment.Amount, Day: day,
+			Card: "492113xxxxxx2364", Authorization: "689996",
 		}
 		back := paid
+		back.Authorization = "" // it is the payment's
 		back.Source, back.OrderID = ledger.Source{Kind: ledger.FromRefund, ID: r.ID}, r.OrderID
 		back.Amount, back.Open, back.Day = r.Amount.Neg(), r.Amount.Neg(), day.AddDate(0, 0, 1)
 		filled(t, paid)
@@ -231,6 +233,8 @@ func TestPositionsStandOnTheirReceiptAccountUntilTheyArePaidOut(t *testing.T) {
 		assert.Empty(t, found(settlement.PositionSearch{Orders: []string{"Q"}}))
 		same(t, []settlement.Position{paid, back}, found(settlement.PositionSearch{Orders: []string{b.payment.OrderID}}))
 		same(t, []settlement.Position{back}, found(settlement.PositionSearch{Orders: []string{r.OrderID}}))
+		same(t, []settlement.Position{paid, back}, found(settlement.PositionSearch{Codes: []string{"689996"}}))
+		assert.Empty(t, found(settlement.PositionSearch{Codes: []string{"", "000000"}}))
 		same(t, []settlement.Position{back}, found(settlement.PositionSearch{Sources: []ledger.Source{back.Source}}))
 		same(t, []settlement.Position{paid}, found(settlement.PositionSearch{IDs: []string{b.payment.ID}}))
 		same(t, []settlement.Position{paid}, found(settlement.PositionSearch{From: day, To: day}))
