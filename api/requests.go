@@ -106,10 +106,10 @@ func (s *server) validate() func(http.Handler) http.Handler {
 	})
 	whole, withoutBody := s.validator(doc, false, dates), s.validator(doc, true, dates) // a file is looked at by who takes it
 	return func(next http.Handler) http.Handler {
-		call, upload := whole(next), withoutBody(next)
+		call, upload := whole(next), withoutBody(unhideBody(next))
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if isUpload(r) || isSpooled(r) {
-				upload.ServeHTTP(w, r)
+				upload.ServeHTTP(w, hideBody(r))
 				return
 			}
 			call.ServeHTTP(w, r)

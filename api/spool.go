@@ -1,7 +1,9 @@
 package api
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -14,8 +16,11 @@ import (
 	"github.com/quittance/quittance/internal/settlement"
 )
 
-// maxMRX is the largest MRX, in bytes: some hundred thousand transactions. It is kept on disk while it is imported.
+// maxMRX is the largest MRX, in bytes: some hundred thousand transactions.
 const maxMRX = 1 << 30
+
+// maxMemory is the largest MRX that is kept in memory, in bytes.
+const maxMemory = 1 << 20
 
 // sniffed is how much of a file says what it is, in bytes.
 const sniffed = 4096
@@ -30,14 +35,20 @@ type spooled struct {
 	size int64
 }
 
-// spool reads the body of a settlement file that may be larger than maxSettlement: an MRX. It returns what was read when the file is
-// small, or else the file on disk, which the caller closes. Any other large file is problem.TooLarge.
+// spool reads the body of a settlement file. It returns what was read, or for a large MRX the file on disk, which the caller closes. Any
+// other file larger than maxSettlement is a *http.MaxBytesError.
 func spool(w http.ResponseWriter, r *http.Request) (small []byte, large *spooled, err error) {
-	small, err = io.ReadAll(io.LimitReader(r.Body, maxSettlement+1))
-	if err != nil || len(small) <= maxSettlement {
+	body := bufio.NewReaderSize(r.Body, sniffed)
+	head, _ := body.Peek(sniffed) // its error comes again
+	isMRX, most := settlement.IsMRX(head), int64(maxSettlement)
+	if isMRX {
+		most = maxMemory
+	}
+	small, err = io.ReadAll(io.LimitReader(body, most+1))
+	if err != nil || int64(len(small)) <= most {
 		return small, nil, err
 	}
-	if !settlement.IsMRX(small[:sniffed]) {
+	if !isMRX {
 		return nil, nil, &http.MaxBytesError{Limit: maxSettlement}
 	}
 	response := http.NewResponseController(w)
@@ -57,7 +68,7 @@ func spool(w http.ResponseWriter, r *http.Request) (small []byte, large *spooled
 		return nil, nil, fmt.Errorf("keep a large settlement file: %w", err)
 	}
 	hash := sha256.New()
-	rest := http.MaxBytesReader(w, r.Body, maxMRX-int64(len(small)))
+	rest := http.MaxBytesReader(w, io.NopCloser(body), maxMRX-int64(len(small)))
 	if large.size, err = io.Copy(io.MultiWriter(file, hash), io.MultiReader(bytes.NewReader(small), rest)); err != nil {
 		return nil, nil, err
 	}
@@ -90,6 +101,28 @@ func (s *server) spoolBody(w http.ResponseWriter, r *http.Request, next http.Han
 func isSpooled(r *http.Request) bool {
 	_, is := r.Body.(*spooled)
 	return is
+}
+
+type spooledKey struct{}
+
+// hideBody takes a body that is on disk out of the way of the validator, which would read it into memory.
+func hideBody(r *http.Request) *http.Request {
+	if !isSpooled(r) {
+		return r
+	}
+	hidden := r.WithContext(context.WithValue(r.Context(), spooledKey{}, r.Body))
+	hidden.Body = http.NoBody
+	return hidden
+}
+
+// unhideBody puts the body back that hideBody took away.
+func unhideBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if large, is := r.Context().Value(spooledKey{}).(*spooled); is {
+			r.Body = large
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // settlementFile is the body of a call that imports a file.

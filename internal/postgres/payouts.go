@@ -14,11 +14,11 @@ import (
 	"github.com/quittance/quittance/internal/settlement"
 )
 
-// maxWaiting is how many payouts that wait are looked at again with every file, the latest ones, and maxWaitingLines how many lines
-// they have together: older ones are for a person.
+// maxWaiting is how many payouts that wait are looked at again with every file, the latest ones, until they have maxWaitingLines lines
+// together: older ones are for a person.
 const (
 	maxWaiting      = 500
-	maxWaitingLines = 20_000
+	maxWaitingLines = 10_000
 )
 
 // maxShownLines is how many lines the payouts of one file are shown with; those of a larger file are shown without.
@@ -138,9 +138,9 @@ func (tx *Tx) SearchPayouts(ctx context.Context, s settlement.PayoutSearch) ([]s
 	return all(ctx, tx.tx, scanPayout, "look for payouts", selectPayouts+`
 		where not $9 and id in (
 				select id from (
-					select id, sum(line_count) over (order by date desc, id desc) as lines_so_far
+					select id, sum(line_count) over (order by date desc, id desc) - line_count as lines_before
 					from payouts where state in ('unmatched', 'proposed') order by date desc, id desc limit $1
-				) w where lines_so_far <= $7
+				) w where lines_before < $7
 			)
 			or date between $2 and $3 and part_of is null and (not $9 or total = any($5::numeric[]))
 			or id = any($4)
