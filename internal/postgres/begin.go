@@ -37,7 +37,7 @@ func (s *statements) Exec(ctx context.Context, sql string, args ...any) (tag pgc
 	if s.tx != nil {
 		return s.tx.Exec(ctx, sql, args...)
 	}
-	results := s.begin(ctx, single(sql, args))
+	results := s.begin(ctx, alone(sql, args))
 	tag, err = results.Exec()
 	if closed := results.Close(); err == nil {
 		err = closed
@@ -50,7 +50,7 @@ func (s *statements) Query(ctx context.Context, sql string, args ...any) (pgx.Ro
 	if s.tx != nil {
 		return s.tx.Query(ctx, sql, args...)
 	}
-	results := s.begin(ctx, single(sql, args))
+	results := s.begin(ctx, alone(sql, args))
 	rows, err := results.Query()
 	return firstRows{rows, results}, err
 }
@@ -78,7 +78,7 @@ func (s *statements) rollback(ctx context.Context) {
 	}
 }
 
-func single(sql string, args []any) *pgx.Batch {
+func alone(sql string, args []any) *pgx.Batch {
 	var b pgx.Batch
 	b.Queue(sql, args...)
 	return &b

@@ -177,6 +177,24 @@ func one[T any](ctx context.Context, tx querier, scan pgx.RowToFunc[T], kind, id
 	return item, err
 }
 
+// queue adds a query to the batch. Its rows are there once the batch is closed.
+func queue[T any](b *pgx.Batch, scan pgx.RowToFunc[T], sql string, args ...any) *[]T {
+	var items []T
+	b.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
+		items, err = pgx.CollectRows(rows, scan)
+		return err
+	})
+	return &items
+}
+
+// single is the only row of a query; none at all is problem.NotFound of that kind and id.
+func single[T any](rows []T, kind, id string) (item T, err error) {
+	if len(rows) == 0 {
+		return item, notFound(kind, id)
+	}
+	return rows[0], nil
+}
+
 // save runs an update of one row; none to update is problem.NotFound of that kind and id.
 func (tx *Tx) save(ctx context.Context, kind, id, sql string, args ...any) error {
 	tag, err := tx.tx.Exec(ctx, sql, args...)
