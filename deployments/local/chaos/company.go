@@ -26,7 +26,7 @@ type company struct {
 
 	changing sync.Mutex      // what follows, and the password of the account
 	paidOut  map[string]bool // payments that the acquirer has paid out
-	credited int64           // what the bank says that customers have paid, in centimes
+	told     []bankFile      // what the bank has told
 }
 
 // account is one at Saferpay.

@@ -113,6 +113,13 @@ func play(ctx context.Context, o Options, folder string, progress io.Writer) (Re
 	// 2. Everything settles: first what was put in place of what a fault broke, such as a version or a password.
 	lifted := time.Now()
 	disturbing.Wait()
+	if o.Restore {
+		for i, c := range r.companies {
+			if err := c.importAgain(stories); err != nil {
+				r.fail("what the bank has told could not be imported again by company %d: %s", i, err)
+			}
+		}
+	}
 	r.say("the faults are lifted after %s; everything settles", time.Since(begin).Round(time.Second))
 	told := make(chan struct{})
 	go func() {
