@@ -191,10 +191,10 @@ func shownPayoutLine(l settlement.Line) spec.PayoutLine {
 }
 
 func dayOf(l settlement.Line) *spec.Date {
-	if l.Day == nil {
+	if l.Day.IsZero() {
 		return nil
 	}
-	day := date(*l.Day)
+	day := date(l.Day)
 	return &day
 }
 

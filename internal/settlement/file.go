@@ -116,11 +116,11 @@ type Line struct {
 	Problem string       `json:"problem,omitempty"` // why it could not be matched, for people
 
 	// The rest only an MRX tells.
-	Transaction   string     `json:"transaction,omitempty"`   // the acquirer's id of it
-	Authorization string     `json:"authorization,omitempty"` // the code of who authorized it
-	Card          string     `json:"card,omitempty"`          // its number, masked
-	Day           *time.Time `json:"day,omitempty"`           // on which it happened, midnight UTC
-	Text          string     `json:"text,omitempty"`          // of an adjustment
+	Transaction   string    `json:"transaction,omitempty"`   // the acquirer's id of it
+	Authorization string    `json:"authorization,omitempty"` // the code of who authorized it
+	Card          string    `json:"card,omitempty"`          // its number, masked
+	Day           time.Time `json:"day,omitzero"`            // on which it happened, midnight UTC; zero when not told
+	Text          string    `json:"text,omitempty"`          // of an adjustment
 }
 
 // maxTransfers is how many payouts one file may tell of: years of them.

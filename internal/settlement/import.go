@@ -109,7 +109,7 @@ func Positions(s Setting, f File, payouts []Payout, ids ...string) PositionSearc
 				search.Orders = append(search.Orders, l.OrderID)
 			case l.Authorization != "" && !l.refund():
 				search.Codes = append(search.Codes, l.Authorization)
-			case l.Kind == RefundLine && l.Day != nil:
+			case l.Kind == RefundLine && !l.Day.IsZero():
 				guesses = true
 				if first := l.Day.Add(-sameDay); search.From.IsZero() || first.Before(search.From) {
 					search.From = first

@@ -196,10 +196,7 @@ func (b *batcher) line(e mrx.Entry, currency money.Currency) Line {
 		*sum = sum.Add(more)
 		return money.FromMinor(sum.Round(currency.Scale()).Sub(before).Shift(currency.Scale()).IntPart(), currency)
 	}
-	l := Line{Number: e.Line, Transaction: e.ID, Text: e.Text, Gross: step(&b.gross, e.Gross), Net: step(&b.net, e.Net)}
-	if !e.Day.IsZero() {
-		l.Day = &e.Day
-	}
+	l := Line{Number: e.Line, Transaction: e.ID, Day: e.Day, Text: e.Text, Gross: step(&b.gross, e.Gross), Net: step(&b.net, e.Net)}
 	switch {
 	case e.Adjustment:
 		l.Kind = adjustmentKind(e)

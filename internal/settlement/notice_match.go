@@ -282,10 +282,10 @@ func (m *Matcher) byTransaction(l Line, used map[ledger.Source]bool) (at []*Posi
 
 // apart returns how far the day of a line lies from that of a position.
 func (l Line) apart(q *Position) time.Duration {
-	if l.Day == nil {
+	if l.Day.IsZero() {
 		return 0
 	}
-	return q.Day.Sub(*l.Day).Abs()
+	return q.Day.Sub(l.Day).Abs()
 }
 
 // sameCard reports whether two masked numbers may be of one card: the last four digits and those that both show first are the same. A

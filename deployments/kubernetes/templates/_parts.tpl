@@ -69,12 +69,14 @@ spec:
         capabilities: {drop: [ALL]}
       resources:
         {{- toYaml .resources | nindent 8 }}
-      {{- if and .root.Values.temporalClientCertificate (not (get . "withoutSecrets")) }}
       volumeMounts:
+        - {name: tmp, mountPath: /tmp}
+      {{- if and .root.Values.temporalClientCertificate (not (get . "withoutSecrets")) }}
         - {name: temporal-client, mountPath: /etc/quittance/temporal, readOnly: true}
       {{- end }}
-  {{- if and .root.Values.temporalClientCertificate (not (get . "withoutSecrets")) }}
   volumes:
+    - {name: tmp, emptyDir: {sizeLimit: 2Gi}} # large settlement files, while they are imported
+  {{- if and .root.Values.temporalClientCertificate (not (get . "withoutSecrets")) }}
     - name: temporal-client
       secret: {secretName: {{ .root.Values.temporalClientCertificate }}}
   {{- end }}
