@@ -57,7 +57,7 @@ func (s *server) readBody(next http.Handler) http.Handler {
 		if isFile {
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTimeout)) // where it isn't supported, there is none
 		}
-		if isSettlement(r) {
+		if isSettlement(r) && strings.Contains(r.Header.Get("Content-Type"), "xml") {
 			s.spoolBody(w, r, next)
 			return
 		}

@@ -77,7 +77,7 @@ func spool(w http.ResponseWriter, r *http.Request) (small []byte, large *spooled
 	return nil, large, err
 }
 
-// spoolBody is readBody for settlement files.
+// spoolBody is readBody for settlement files in XML.
 func (s *server) spoolBody(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	small, large, err := spool(w, r)
 	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
