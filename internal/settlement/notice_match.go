@@ -56,9 +56,7 @@ func (m *Matcher) takeNotice(settlementID string, format Format, t Transfer) {
 		} else {
 			m.touch(p)
 		}
-		if p.told(t) && !p.Held {
-			m.bring(p, t)
-		}
+		m.bring(p, t)
 	}
 	p.see(sighting)
 }
@@ -174,6 +172,17 @@ func (p *Payout) lineOfNotice() int {
 // bring makes parts of a payout of what was carried over into it. Nothing is brought that doesn't make the opening balance: the rest
 // waits for a person.
 func (m *Matcher) bring(p *Payout, t Transfer) {
+	if !p.told(t) || !p.State.Waits() {
+		return // nothing new
+	}
+	if len(t.Lines) == 0 && !isSet(p.Exchanged) {
+		p.forget()
+		p.Net, p.FeeTold = t.Part, t.Fee
+	}
+	if p.Held {
+		p.addCarried(opened(t))
+		return
+	}
 	if isSet(t.Remainder) {
 		p.addCarried(t.Remainder.Neg())
 	}
@@ -189,6 +198,17 @@ func (m *Matcher) bring(p *Payout, t Transfer) {
 	for _, c := range before {
 		m.becomePart(c, p)
 	}
+	if len(p.Lines) == 0 {
+		m.move(p, Dismissed, "Everything that it pays was carried over: see the parts of it.")
+	}
+}
+
+// opened returns the opening balance of a transfer, which may be nothing.
+func opened(t Transfer) money.Amount {
+	if isSet(t.Opening) {
+		return t.Opening
+	}
+	return money.Zero(t.Net.Currency())
 }
 
 // becomePart makes what was carried over a part of the payout that brings it.
