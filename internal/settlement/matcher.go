@@ -81,7 +81,7 @@ func (m *Matcher) Take(settlementID string, f File) {
 		if m.again(settlementID, f.Format, t, near) { // as one before it in the file
 			continue
 		}
-		told := t.telling(f.Format.teller())
+		told := m.telling(f.Format.teller(), t)
 		if t.Sender == Somebody || t.Sender == Nobody && t.Returned && m.original(told, nil) == nil {
 			f.Skipped[Others]++
 			continue
@@ -97,7 +97,7 @@ func (m *Matcher) Take(settlementID string, f File) {
 
 // again takes in a transfer that is a known payout, if that much speaks for it.
 func (m *Matcher) again(settlementID string, format Format, t Transfer, least likeness) bool {
-	p, _ := m.recognise(settlementID, t.telling(format.teller()), least)
+	p, _ := m.recognise(settlementID, m.telling(format.teller(), t), least)
 	if p == nil {
 		return false
 	}
@@ -217,7 +217,7 @@ func (m *Matcher) takeBack(x *Payout) {
 	x.forget()
 	x.Held, x.Lines, x.Returns = true, nil, ""
 	var original *Payout
-	for _, told := range x.tellings() {
+	for _, told := range m.tellings(x) {
 		if original = m.original(told, x); original != nil {
 			break
 		}
@@ -243,7 +243,7 @@ func (m *Matcher) original(told Telling, x *Payout) (original *Payout) {
 		if !fits || taken || p.State == Returned {
 			continue
 		}
-		same := slices.ContainsFunc(p.tellings(), func(a Telling) bool { return shareReference(a, told) || mentioned(a, told) })
+		same := slices.ContainsFunc(m.tellings(p), func(a Telling) bool { return shareReference(a, told) || mentioned(a, told) })
 		if original == nil || same && !byReference || same == byReference && p.Date.After(original.Date) {
 			original, byReference = p, same
 		}

@@ -9,18 +9,19 @@ import (
 )
 
 // telling returns what a transfer says of itself, see known.
-func (t Transfer) telling(teller Teller) Telling {
+func (m *Matcher) telling(teller Teller, t Transfer) Telling {
 	told := Telling{
 		Teller: teller, Account: t.Account, Mentions: t.Mentions, Orders: t.orders(), Amount: t.Net, Exchanged: t.Exchanged, Day: t.Date, Reversal: t.Returned,
 	}
 	if t.Reference != "" {
 		told.References = []string{t.Reference}
 	}
+	m.addSales(&told)
 	return told
 }
 
 // tellings returns what files have said of a payout.
-func (p *Payout) tellings() []Telling {
+func (m *Matcher) tellings(p *Payout) []Telling {
 	all, orders := make([]Telling, len(p.Seen)), p.orders()
 	for i, s := range p.Seen {
 		all[i] = Telling{
@@ -30,8 +31,37 @@ func (p *Payout) tellings() []Telling {
 		if s.Reference != "" {
 			all[i].References = []string{s.Reference}
 		}
+		m.addSales(&all[i])
 	}
 	return all
+}
+
+// addSales adds the brand and the day of the sales that are paid: as the bank's text says, or as the orders are.
+func (m *Matcher) addSales(told *Telling) {
+	paid := told.Amount
+	if isSet(told.Exchanged) {
+		paid = told.Exchanged
+	}
+	if sales, ok := readSales(told.Mentions, paid); ok {
+		told.Brand, told.Sold = atSaferpay(sales.Brand), sales.Day
+		return
+	}
+	if told.Teller == Bank {
+		return // it knows the orders of another teller, perhaps, and those of another payout when it was taken for this one
+	}
+	for i, order := range told.Orders {
+		for _, q := range m.byOrder[order] {
+			if i == 0 {
+				told.Brand, told.Sold = q.brand(), q.Day
+			}
+			if q.brand() != told.Brand {
+				told.Brand = ""
+			}
+			if !q.Day.Equal(told.Sold) {
+				told.Sold = time.Time{}
+			}
+		}
+	}
 }
 
 // recognise returns the payout that a transfer of the file is, and how much speaks for it: the one for which most does. Nil means
@@ -42,7 +72,7 @@ func (m *Matcher) recognise(settlementID string, told Telling, least likeness) (
 		if p.PartOf != "" || !sameAmount(Telling{Amount: p.Total, Exchanged: p.Exchanged}, told) && (least > contradicting || !p.refers(told)) {
 			continue
 		}
-		found := known(m.Calendar, p.tellings(), told)
+		found := known(m.Calendar, m.tellings(p), told)
 		if found < max(least, how) || (found == near || found == alike) && p.seenIn(settlementID) {
 			continue
 		}
@@ -73,7 +103,7 @@ func (m *Matcher) contradicted(settlementID string, t Transfer, told Telling) *P
 		if p.Total.Equal(t.Net) && p.guessed() && len(told.Orders) > 0 && apart(m.Calendar, p.Date, t.Date) <= sameWithin {
 			return m.contradiction(t, p, "other payments")
 		}
-		if !p.Total.Equal(t.Net) && slices.ContainsFunc(p.tellings(), func(a Telling) bool { return mentioned(a, told) }) {
+		if !p.Total.Equal(t.Net) && slices.ContainsFunc(m.tellings(p), func(a Telling) bool { return mentioned(a, told) }) {
 			return m.contradiction(t, p, "another amount")
 		}
 	}

@@ -1,6 +1,8 @@
 package settlement
 
 import (
+	"cmp"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -44,7 +46,7 @@ func (q *Position) brand() string {
 
 // The forms of such texts. A number may have its thousands apart, and a point or a comma before its decimals.
 const (
-	numberForm = `([-−+]?)\s*((?:\d{1,3}(?:[ '’\x{a0}\x{202f}]\d{3})+|\d+)(?:[.,]\d*)*|[.,]\d+)`
+	numberForm = `([-−+]?)\s*((?:\d{1,3}(?:[ '’\x{a0}\x{202f}]\d{3})+|\d+)(?:[.,]\d+)*|[.,]\d+)`
 	currencies = `(?:[A-Z]{3}\s*)?`
 )
 
@@ -102,18 +104,27 @@ func believed(found []Sales, s Sales, paid money.Amount, grossSign, gross, feeSi
 	if !s.Gross.Sub(s.Fee).Equal(paid) {
 		return found
 	}
-	i := slices.IndexFunc(found, func(f Sales) bool { return f.Day.Equal(s.Day) && f.Gross.Equal(s.Gross) })
-	switch {
-	case i < 0:
-		found = append(found, s)
-	case !isBrand(found[i].Brand) && isBrand(s.Brand): // the name was cut, or put together with what stands before it
-		found[i] = s
+	s.Brand = cutBrand(s.Brand)
+	if slices.ContainsFunc(found, func(f Sales) bool { return f.Day.Equal(s.Day) && f.Gross.Equal(s.Gross) }) {
+		return found
 	}
-	return found
+	return append(found, s)
 }
 
-// isBrand reports whether that is a name of a brand on statements or at Saferpay.
-func isBrand(name string) bool { return methodOf(atSaferpay(name)) != "" }
+// cutBrand takes from a name of no brand what was put together with it: a brand is at its end.
+func cutBrand(name string) string {
+	all := slices.Collect(maps.Keys(brands))
+	for _, m := range payment.Methods {
+		for _, b := range m.Brands() {
+			all = append(all, b.Saferpay)
+		}
+	}
+	ends := slices.DeleteFunc(all, func(brand string) bool { return !strings.HasSuffix(name, brand) })
+	if len(ends) == 0 {
+		return name
+	}
+	return slices.MaxFunc(ends, func(a, b string) int { return cmp.Compare(len(a), len(b)) })
+}
 
 // methodOf returns the method behind a brand, by Saferpay's name of it; empty when no method has it.
 func methodOf(brand string) payment.Method {

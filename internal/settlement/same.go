@@ -40,10 +40,12 @@ func (f Format) teller() Teller {
 // Telling is what one file says of one movement of money, as far as it matters for whether it is known.
 type Telling struct {
 	Teller     Teller
-	Account    string   // at the bank; empty when the file doesn't say
-	References []string // that its teller gives to this movement only; none when the file has none
-	Mentions   []string // other references and texts, in which a reference of another teller may stand
-	Orders     []string // sorted
+	Account    string    // at the bank; empty when the file doesn't say
+	References []string  // that its teller gives to this movement only; none when the file has none
+	Mentions   []string  // other references and texts, in which a reference of another teller may stand
+	Orders     []string  // sorted
+	Brand      string    // Saferpay's name of that of all its sales; empty when it is not known
+	Sold       time.Time // the day of all its sales; zero when it is not known
 	Amount     money.Amount
 	Exchanged  money.Amount // what Amount was before it was exchanged; the zero value when it was not
 	Day        time.Time
@@ -59,7 +61,7 @@ const (
 	another       likeness = iota
 	contradicting          // the same reference, but another amount
 	near                   // of another teller: the same amount, at most sameWithin business days apart
-	named                  // of another teller: the same amount, and the same orders, or one names the other's reference
+	named                  // of another teller: the same amount, and the same orders or brand and day, or one names the other's reference
 	alike                  // of the same teller, and one has no reference: the same amount on the same day
 	identical              // of the same teller: the same reference and amount
 )
@@ -100,7 +102,7 @@ func compareReferences(c calendar.Calendar, a, b Telling) likeness {
 		return identical
 	case len(a.References) > 0 && len(b.References) > 0:
 		return another
-	case sameAmount(a, b) && a.Day.Equal(b.Day) && !otherSales(a, b):
+	case sameAmount(a, b) && a.Day.Equal(b.Day) && !otherSales(a, b, 0):
 		return alike
 	default:
 		return another
@@ -121,11 +123,19 @@ func shareReference(a, b Telling) bool {
 	return has(a, b) || has(b, a)
 }
 
-// otherSales reports whether the texts of two tellings say that they pay sales of another brand or day.
-func otherSales(a, b Telling) bool {
-	one, ok := readSales(a.Mentions, a.paid())
-	other, okToo := readSales(b.Mentions, b.paid())
-	return ok && okToo && (one.Brand != other.Brand || !one.Day.Equal(other.Day))
+// otherSales reports whether two tellings are of sales of another brand or day; one teller counts a sale close to midnight to
+// another day than the other, so that days may lie that far apart.
+func otherSales(a, b Telling, daysApart int) bool {
+	if a.Brand != "" && b.Brand != "" && a.Brand != b.Brand {
+		return true
+	}
+	days := a.Sold.Sub(b.Sold).Abs()
+	return !a.Sold.IsZero() && !b.Sold.IsZero() && days > time.Duration(daysApart)*24*time.Hour
+}
+
+// sameSales reports whether two tellings are of sales of the same brand and day, as far as both are known.
+func sameSales(a, b Telling) bool {
+	return a.Brand != "" && a.Brand == b.Brand && !a.Sold.IsZero() && a.Sold.Equal(b.Sold)
 }
 
 // compareTellers compares the tellings of two tellers. Only the bank tells what it takes back.
@@ -140,6 +150,10 @@ func compareTellers(c calendar.Calendar, a, b Telling) likeness {
 		return named
 	case mentioned(a, b):
 		return named
+	case otherSales(a, b, 1):
+		return another
+	case sameSales(a, b):
+		return named
 	case apart(c, a.Day, b.Day) <= sameWithin:
 		return near
 	default:
@@ -150,14 +164,6 @@ func compareTellers(c calendar.Calendar, a, b Telling) likeness {
 // sameAmount reports whether two tellings are over the same money, before or after it was exchanged.
 func sameAmount(a, b Telling) bool {
 	return a.Amount.Equal(b.Amount) || isSet(a.Exchanged) && a.Exchanged.Equal(b.Amount) || isSet(b.Exchanged) && b.Exchanged.Equal(a.Amount)
-}
-
-// paid is what was paid in the currency of the sales.
-func (t Telling) paid() money.Amount {
-	if isSet(t.Exchanged) {
-		return t.Exchanged
-	}
-	return t.Amount
 }
 
 // mentioned reports whether one of two tellings names the reference of the other.

@@ -13,6 +13,7 @@ import (
 // How far the search for an explanation goes.
 const (
 	monthly     = 15      // business days after a payment on which payouts by the month are expected, at least
+	leastWait   = 10      // business days between a payment and its payout for which the search looks at least
 	moreWait    = 8       // business days that a payout comes later than expected
 	maxCombined = 40      // payments that are tried in every combination
 	maxTogether = 3       // of them together, while the fee is open
@@ -60,7 +61,7 @@ func (m *Matcher) matchAmount(p *Payout) {
 }
 
 // longestWait is how many business days a payment waits for its payout at most: those that the company expects, and some more.
-func (s Setting) longestWait() int { return s.PayoutDays + moreWait }
+func (s Setting) longestWait() int { return max(leastWait, s.PayoutDays+moreWait) }
 
 // within returns what the payout may pay: what stands on a receipt account in its currency, came not long before it, and is not
 // proposed for another payout.
