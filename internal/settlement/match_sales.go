@@ -101,7 +101,7 @@ func (m *Matcher) matchDay(payouts []sold, b batchOf) {
 			}
 			return
 		}
-		if len(set) > 0 && len(all) == 1 {
+		if len(set) > 0 && (len(all) == 1 || len(all) > 1 && m.takenBackBetween(all)) {
 			m.settle(all[0].Payout, itemsOf(set), bySales)
 			payouts = slices.DeleteFunc(slices.Clone(payouts), func(p sold) bool { return p.Payout == all[0].Payout })
 			break
@@ -116,6 +116,18 @@ func (m *Matcher) matchDay(payouts []sold, b batchOf) {
 		}
 		m.guessSales(p, b, same > 1)
 	}
+}
+
+// takenBackBetween reports whether the bank took back every one of these payouts but the last, so that each pays the same sales again.
+func (m *Matcher) takenBackBetween(all []sold) bool {
+	first, last, back := all[0], all[len(all)-1], 0
+	for _, p := range m.payouts {
+		if p.State.Waits() && p.reversal() && p.Account == first.Account && p.Net.Equal(first.Net.Neg()) && !p.Date.After(last.Date) &&
+			takesBack(m.tellings(p)[0], m.tellings(first.Payout)) >= 0 {
+			back++
+		}
+	}
+	return back >= len(all)-1
 }
 
 // deal returns which positions of a set each payout pays, if there is only one way in which they pay all of them.

@@ -74,11 +74,11 @@ func (m *Matcher) touch(p *Payout) {
 // Transfers that turn out to be no payouts are counted in the file as skipped.
 func (m *Matcher) Take(settlementID string, f File) {
 	rest := slices.Clone(f.Transfers)
-	for least := identical; least >= near; least-- {
+	for _, least := range degrees {
 		rest = slices.DeleteFunc(rest, func(t Transfer) bool { return m.again(settlementID, f.Format, t, least) })
 	}
 	for _, t := range rest {
-		if m.again(settlementID, f.Format, t, near) { // as one before it in the file
+		if m.again(settlementID, f.Format, t, degrees[len(degrees)-1]) { // as one before it in the file
 			continue
 		}
 		told := m.telling(f.Format.teller(), t)
@@ -96,7 +96,7 @@ func (m *Matcher) Take(settlementID string, f File) {
 }
 
 // again takes in a transfer that is a known payout, if that much speaks for it.
-func (m *Matcher) again(settlementID string, format Format, t Transfer, least likeness) bool {
+func (m *Matcher) again(settlementID string, format Format, t Transfer, least degree) bool {
 	p, _ := m.recognise(settlementID, m.telling(format.teller(), t), least)
 	if p == nil {
 		return false
@@ -156,7 +156,7 @@ func (m *Matcher) review() {
 		}
 	}
 	for _, p := range m.payouts {
-		if p.State.Waits() && p.reversal() && !(p.State == Proposed && m.stillOpen(p)) {
+		if p.State.Waits() && p.reversal() {
 			m.takeBack(p)
 		}
 	}
@@ -215,7 +215,7 @@ func (m *Matcher) Payout(id string) *Payout {
 // takeBack finds the payout that a transfer takes back.
 func (m *Matcher) takeBack(x *Payout) {
 	x.forget()
-	x.Held, x.Lines, x.Returns = true, nil, ""
+	x.Held, x.Returns = true, ""
 	var original *Payout
 	for _, told := range m.tellings(x) {
 		if original = m.original(told, x); original != nil {
@@ -233,19 +233,19 @@ func (m *Matcher) takeBack(x *Payout) {
 	}
 }
 
-// original returns the payout that the bank takes back with x, or with a transfer that is no payout yet: the one with the same
-// reference, or else the last one before it over the same amount on the same account, unless another transfer takes that back.
+// original returns the payout that the bank takes back with x, or with a transfer that is no payout yet: the one of which that says
+// most, see takesBack, or else the last one before it, unless another transfer takes that back.
 func (m *Matcher) original(told Telling, x *Payout) (original *Payout) {
-	byReference := false
+	most := 0
 	for _, p := range m.payouts {
-		fits := p != x && p.PartOf == "" && !p.reversal() && p.Account == told.Account && p.Net.Equal(told.Amount.Neg()) && !p.Date.After(told.Day)
-		taken := slices.ContainsFunc(m.payouts, func(other *Payout) bool { return other != x && other.Returns == p.ID && other.State != Dismissed })
-		if !fits || taken || p.State == Returned {
+		if p == x || p.PartOf != "" || p.State == Returned || p.reversal() || p.Account != "" && p.Account != told.Account || !p.Net.Equal(told.Amount.Neg()) {
 			continue
 		}
-		same := slices.ContainsFunc(m.tellings(p), func(a Telling) bool { return shareReference(a, told) || mentioned(a, told) })
-		if original == nil || same && !byReference || same == byReference && p.Date.After(original.Date) {
-			original, byReference = p, same
+		if slices.ContainsFunc(m.payouts, func(other *Payout) bool { return other != x && other.Returns == p.ID && other.State != Dismissed }) {
+			continue
+		}
+		if says := takesBack(told, m.tellings(p)); says >= most && (original == nil || says > most || p.Date.After(original.Date)) {
+			original, most = p, says
 		}
 	}
 	return original

@@ -1,9 +1,11 @@
 package settlement
 
 import (
+	"math"
 	"slices"
 	"time"
 
+	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/money"
 )
@@ -11,7 +13,7 @@ import (
 // telling returns what a transfer says of itself, see known.
 func (m *Matcher) telling(teller Teller, t Transfer) Telling {
 	told := Telling{
-		Teller: teller, Account: t.Account, Mentions: t.Mentions, Orders: t.orders(), Amount: t.Net, Exchanged: t.Exchanged, Day: t.Date, Reversal: t.Returned,
+		Teller: teller, Account: t.Account, Mentions: t.Mentions, Orders: t.orders(), Pays: t.orders(), Amount: t.Net, Exchanged: t.Exchanged, Day: t.Date, Reversal: t.Returned,
 	}
 	if t.Reference != "" {
 		told.References = []string{t.Reference}
@@ -25,11 +27,15 @@ func (m *Matcher) tellings(p *Payout) []Telling {
 	all, orders := make([]Telling, len(p.Seen)), p.orders()
 	for i, s := range p.Seen {
 		all[i] = Telling{
-			Teller: s.Format.teller(), Account: s.Account, Mentions: s.Mentions, Orders: orders, Amount: p.Total, Exchanged: p.Exchanged, Day: s.Date,
+			Teller: s.Format.teller(), Account: s.Account, Mentions: s.Mentions, Pays: orders, Amount: p.Total, Exchanged: p.Exchanged, Day: s.Date,
 			Reversal: s.Returned,
 		}
 		if s.Reference != "" {
 			all[i].References = []string{s.Reference}
+		}
+		if all[i].Orders = orders; all[i].Teller == Bank {
+			all[i].Orders = id.Orders(s.Mentions...)
+			slices.Sort(all[i].Orders)
 		}
 		m.addSales(&all[i])
 	}
@@ -46,9 +52,6 @@ func (m *Matcher) addSales(told *Telling) {
 		told.Brand, told.Sold = atSaferpay(sales.Brand), sales.Day
 		return
 	}
-	if told.Teller == Bank {
-		return // it knows the orders of another teller, perhaps, and those of another payout when it was taken for this one
-	}
 	for i, order := range told.Orders {
 		for _, q := range m.byOrder[order] {
 			if i == 0 {
@@ -64,22 +67,35 @@ func (m *Matcher) addSales(told *Telling) {
 	}
 }
 
+// degree is how much has to speak for a payout being a transfer, and how many business days they may lie apart.
+type degree struct {
+	least  likeness
+	within int
+}
+
+// degrees are in the order in which they are tried, each over a whole file, so that what is told of one payout isn't taken for what is
+// told of another that is more like it.
+var degrees = []degree{
+	{identical, sameReferenceWithin}, {alike, 0}, {named, 0}, {named, math.MaxInt}, {near, 0}, {near, 1}, {near, sameWithin},
+}
+
 // recognise returns the payout that a transfer of the file is, and how much speaks for it: the one for which most does. Nil means
-// that none is as like it as the least that is asked for.
-func (m *Matcher) recognise(settlementID string, told Telling, least likeness) (best *Payout, how likeness) {
+// that none is as like it as is asked for.
+func (m *Matcher) recognise(settlementID string, told Telling, asked degree) (best *Payout, how likeness) {
 	distance := 0
 	for _, p := range m.payouts {
-		if p.PartOf != "" || !sameAmount(Telling{Amount: p.Total, Exchanged: p.Exchanged}, told) && (least > contradicting || !p.refers(told)) {
+		if p.PartOf != "" || !sameAmount(Telling{Amount: p.Total, Exchanged: p.Exchanged}, told) && (asked.least > contradicting || !p.refers(told)) {
 			continue
 		}
 		found := known(m.Calendar, m.tellings(p), told)
-		if found < max(least, how) || (found == near || found == alike) && p.seenIn(settlementID) {
+		if found < max(asked.least, how) || (found == near || found == alike) && p.seenIn(settlementID) {
 			continue
 		}
-		if p.State == Returned && found == named && apart(m.Calendar, p.Date, told.Day) > sameWithin {
-			continue // it is paid again
+		days := apart(m.Calendar, p.Date, told.Day)
+		if found < alike && days > asked.within || p.State == Returned && found == named && days > sameWithin { // it is paid again
+			continue
 		}
-		if days := apart(m.Calendar, p.Date, told.Day); best == nil || found > how || days < distance {
+		if best == nil || found > how || days < distance {
 			best, how, distance = p, found, days
 		}
 	}
@@ -92,12 +108,15 @@ func (m *Matcher) contradicted(settlementID string, t Transfer, told Telling) *P
 	if told.Reversal {
 		return nil
 	}
-	if p, how := m.recognise(settlementID, told, contradicting); how == contradicting {
+	if p, how := m.recognise(settlementID, told, degree{contradicting, math.MaxInt}); how == contradicting {
+		if sameAmount(Telling{Amount: p.Total, Exchanged: p.Exchanged}, told) {
+			return m.contradiction(t, p, "other payments")
+		}
 		return m.contradiction(t, p, "another amount")
 	}
 	for _, p := range m.payouts {
 		ofTeller := slices.ContainsFunc(p.Seen, func(s Sighting) bool { return s.Format.teller() == told.Teller })
-		if p.PartOf != "" || p.State == Returned || ofTeller {
+		if p.PartOf != "" || p.State == Returned || ofTeller || p.reversal() {
 			continue
 		}
 		if p.Total.Equal(t.Net) && p.guessed() && len(told.Orders) > 0 && apart(m.Calendar, p.Date, t.Date) <= sameWithin {
@@ -120,7 +139,7 @@ func (p *Payout) refers(told Telling) bool {
 
 // guessed reports whether a person confirmed what the payout pays without a file that names it.
 func (p *Payout) guessed() bool {
-	return p.State == Booked && len(Transfer{Lines: p.Lines}.orders()) == 0 && len(p.Items) > 0
+	return p.State == Booked && !p.ordered() && !p.tellsSales() && len(p.Items) > 0
 }
 
 // learn takes over what a transfer tells about a payout that still waits.

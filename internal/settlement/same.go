@@ -43,7 +43,8 @@ type Telling struct {
 	Account    string    // at the bank; empty when the file doesn't say
 	References []string  // that its teller gives to this movement only; none when the file has none
 	Mentions   []string  // other references and texts, in which a reference of another teller may stand
-	Orders     []string  // sorted
+	Orders     []string  // that it names, sorted
+	Pays       []string  // orders that it is known to pay, whoever has named them, sorted
 	Brand      string    // Saferpay's name of that of all its sales; empty when it is not known
 	Sold       time.Time // the day of all its sales; zero when it is not known
 	Amount     money.Amount
@@ -59,7 +60,7 @@ type likeness int
 // never what that file has told before: two of one file are two.
 const (
 	another       likeness = iota
-	contradicting          // the same reference, but another amount
+	contradicting          // the same reference, but another amount, or other orders
 	near                   // of another teller: the same amount, at most sameWithin business days apart
 	named                  // of another teller: the same amount, and the same orders or brand and day, or one names the other's reference
 	alike                  // of the same teller, and one has no reference: the same amount on the same day
@@ -84,10 +85,27 @@ func known(c calendar.Calendar, all []Telling, told Telling) likeness {
 		best = max(best, compareReferences(c, a, told))
 		referred = referred || len(a.References) > 0
 	}
-	if best == alike && referred && len(told.References) > 0 {
+	switch {
+	case best == alike && referred && len(told.References) > 0:
 		return another // it is alike only what was told without the other reference
+	case best >= alike && contradicts(all, told):
+		return contradicting
+	default:
+		return best
 	}
-	return best
+}
+
+// contradicts reports whether a telling names other orders or sales than others have told of the same thing, and its own teller has
+// not named them before: then one of them was taken for something else.
+func contradicts(all []Telling, told Telling) bool {
+	contradicted := false
+	for _, a := range all {
+		if a.Teller == told.Teller && (len(told.Orders) > 0 && slices.Equal(a.Orders, told.Orders) || sameSales(a, told)) {
+			return false
+		}
+		contradicted = contradicted || otherOrders(a.Pays, told.Orders) || a.Teller != told.Teller && otherSales(a, told)
+	}
+	return contradicted
 }
 
 // compareReferences compares two tellings of one teller.
@@ -96,13 +114,13 @@ func compareReferences(c calendar.Calendar, a, b Telling) likeness {
 	case a.Reversal != b.Reversal || a.Account != b.Account:
 		return another
 	case shareReference(a, b) && apart(c, a.Day, b.Day) <= sameReferenceWithin:
-		if !sameAmount(a, b) {
+		if !sameAmount(a, b) || otherOrders(a.Orders, b.Orders) {
 			return contradicting
 		}
 		return identical
 	case len(a.References) > 0 && len(b.References) > 0:
 		return another
-	case sameAmount(a, b) && a.Day.Equal(b.Day) && !otherSales(a, b, 0):
+	case sameAmount(a, b) && a.Day.Equal(b.Day) && !otherOrders(a.Orders, b.Orders) && !otherSales(a, b):
 		return alike
 	default:
 		return another
@@ -123,14 +141,14 @@ func shareReference(a, b Telling) bool {
 	return has(a, b) || has(b, a)
 }
 
-// otherSales reports whether two tellings are of sales of another brand or day; one teller counts a sale close to midnight to
-// another day than the other, so that days may lie that far apart.
-func otherSales(a, b Telling, daysApart int) bool {
-	if a.Brand != "" && b.Brand != "" && a.Brand != b.Brand {
-		return true
-	}
-	days := a.Sold.Sub(b.Sold).Abs()
-	return !a.Sold.IsZero() && !b.Sold.IsZero() && days > time.Duration(daysApart)*24*time.Hour
+// otherOrders reports whether two have orders, and none in common. A text may have room for some of them only.
+func otherOrders(a, b []string) bool {
+	return len(a) > 0 && len(b) > 0 && !slices.ContainsFunc(a, func(o string) bool { return slices.Contains(b, o) })
+}
+
+// otherSales reports whether two tellings are of sales of another brand or day, as far as both are known.
+func otherSales(a, b Telling) bool {
+	return a.Brand != "" && b.Brand != "" && a.Brand != b.Brand || !a.Sold.IsZero() && !b.Sold.IsZero() && !a.Sold.Equal(b.Sold)
 }
 
 // sameSales reports whether two tellings are of sales of the same brand and day, as far as both are known.
@@ -143,14 +161,14 @@ func compareTellers(c calendar.Calendar, a, b Telling) likeness {
 	switch {
 	case a.Reversal || b.Reversal || a.Account != "" && b.Account != "" && a.Account != b.Account || !sameAmount(a, b):
 		return another
-	case len(a.Orders) > 0 && len(b.Orders) > 0:
-		if !slices.Equal(a.Orders, b.Orders) {
+	case len(a.Pays) > 0 && len(b.Pays) > 0:
+		if !slices.Equal(a.Pays, b.Pays) {
 			return another
 		}
 		return named
 	case mentioned(a, b):
 		return named
-	case otherSales(a, b, 1):
+	case otherSales(a, b):
 		return another
 	case sameSales(a, b):
 		return named
@@ -159,6 +177,27 @@ func compareTellers(c calendar.Calendar, a, b Telling) likeness {
 	default:
 		return another
 	}
+}
+
+// takesBack returns how much says that the bank takes back what those tell, all of one movement before it: most when it names the
+// reference, an order, or the sales, and less when both have the same text. Less than nothing says that it doesn't.
+func takesBack(back Telling, all []Telling) (says int) {
+	if !slices.ContainsFunc(all, func(a Telling) bool { return !a.Day.After(back.Day) }) {
+		return -1
+	}
+	for _, a := range all {
+		switch {
+		case shareReference(back, a) || mentioned(back, a):
+			return 2
+		case otherSales(back, a) || otherOrders(back.Pays, a.Pays):
+			return -1
+		case len(back.Pays) > 0 && len(a.Pays) > 0 || sameSales(back, a):
+			says = 2
+		case slices.ContainsFunc(back.Mentions, func(text string) bool { return slices.Contains(a.Mentions, text) }):
+			says = max(says, 1)
+		}
+	}
+	return says
 }
 
 // sameAmount reports whether two tellings are over the same money, before or after it was exchanged.
