@@ -194,7 +194,11 @@ func TestPayoutsAreFoundByWhatAnotherFileMayTellOfThem(t *testing.T) {
 			return ids
 		}
 		assert.Equal(t, []string{waits}, found(settlement.PayoutSearch{}))
-		assert.Equal(t, []string{waits, near, named, same, byID}, found(settlement.PayoutSearch{
+		taken, back := save("7.00", old, settlement.Booked, ""), b.payout("-7.00")
+		back.Date, back.Seen = old, []settlement.Sighting{{SettlementID: s.ID, Format: settlement.CAMT053, Line: 2, Date: old, Returned: true}}
+		require.NoError(t, tx.SavePayout(t.Context(), back))
+		assert.Equal(t, []string{waits, taken, back.ID}, found(settlement.PayoutSearch{}), "what one that waits may take back")
+		assert.Equal(t, []string{waits, near, named, same, byID, taken, back.ID}, found(settlement.PayoutSearch{
 			From: day.AddDate(0, 0, -1), To: day, References: []string{"WL-1"}, Totals: []money.Amount{chf("4.00")}, IDs: []string{byID},
 		}))
 		return nil

@@ -36,12 +36,13 @@ type Matcher struct {
 	refundsOf map[string][]*Position // by the payment that went back
 	payouts   []*Payout
 	changed   []*Payout
+	told      map[*Payout][]Telling // see tellings
 }
 
 // NewMatcher returns a matcher. Positions are in the order in which they were booked: those that still stand on a receipt account, and those of the orders that a file names.
 // Payouts are those that wait, and those that a file may report again.
 func NewMatcher(s Setting, positions []Position, payouts []Payout) *Matcher {
-	m := &Matcher{Setting: s, bySource: map[ledger.Source]*Position{}, byOrder: map[string][]*Position{}, refundsOf: map[string][]*Position{}}
+	m := &Matcher{Setting: s, bySource: map[ledger.Source]*Position{}, byOrder: map[string][]*Position{}, refundsOf: map[string][]*Position{}, told: map[*Payout][]Telling{}}
 	slices.SortStableFunc(positions, func(a, b Position) int { return a.Day.Compare(b.Day) })
 	for i := range positions {
 		q := &positions[i]
@@ -63,6 +64,7 @@ func NewMatcher(s Setting, positions []Position, payouts []Payout) *Matcher {
 func (m *Matcher) Changed() []*Payout { return m.changed }
 
 func (m *Matcher) touch(p *Payout) {
+	delete(m.told, p)
 	if !slices.Contains(m.changed, p) {
 		m.changed = append(m.changed, p)
 	}
@@ -73,31 +75,37 @@ func (m *Matcher) touch(p *Payout) {
 //
 // Transfers that turn out to be no payouts are counted in the file as skipped.
 func (m *Matcher) Take(settlementID string, f File) {
-	rest := slices.Clone(f.Transfers)
+	type transfer struct {
+		Transfer
+		told Telling
+	}
+	rest := make([]transfer, len(f.Transfers))
+	for i, t := range f.Transfers {
+		rest[i] = transfer{t, m.telling(f.Format.teller(), t)}
+	}
 	for _, least := range degrees {
-		rest = slices.DeleteFunc(rest, func(t Transfer) bool { return m.again(settlementID, f.Format, t, least) })
+		rest = slices.DeleteFunc(rest, func(t transfer) bool { return m.again(settlementID, f.Format, t.Transfer, t.told, least) })
 	}
 	for _, t := range rest {
-		if m.again(settlementID, f.Format, t, degrees[len(degrees)-1]) { // as one before it in the file
+		if m.again(settlementID, f.Format, t.Transfer, t.told, degrees[0]) { // as one before it in the file
 			continue
 		}
-		told := m.telling(f.Format.teller(), t)
-		if t.Sender == Somebody || t.Sender == Nobody && t.Returned && m.original(told, nil) == nil {
+		if t.Sender == Somebody || t.Sender == Nobody && t.Returned && m.original(t.told, nil) == nil {
 			f.Skipped[Others]++
 			continue
 		}
-		p := m.contradicted(settlementID, t, told)
+		p := m.contradicted(settlementID, t.Transfer, t.told)
 		if p == nil {
-			p = m.open(t)
+			p = m.open(t.Transfer)
 		}
-		m.see(p, settlementID, f.Format, t, false)
+		m.see(p, settlementID, f.Format, t.Transfer, false)
 	}
 	m.review()
 }
 
 // again takes in a transfer that is a known payout, if that much speaks for it.
-func (m *Matcher) again(settlementID string, format Format, t Transfer, least degree) bool {
-	p, _ := m.recognise(settlementID, m.telling(format.teller(), t), least)
+func (m *Matcher) again(settlementID string, format Format, t Transfer, told Telling, least degree) bool {
+	p, _ := m.recognise(settlementID, told, least)
 	if p == nil {
 		return false
 	}

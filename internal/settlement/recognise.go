@@ -22,8 +22,11 @@ func (m *Matcher) telling(teller Teller, t Transfer) Telling {
 	return told
 }
 
-// tellings returns what files have said of a payout.
+// tellings returns what files have said of a payout. It is kept until the payout changes.
 func (m *Matcher) tellings(p *Payout) []Telling {
+	if all, ok := m.told[p]; ok {
+		return all
+	}
 	all, orders := make([]Telling, len(p.Seen)), p.orders()
 	for i, s := range p.Seen {
 		all[i] = Telling{
@@ -39,6 +42,7 @@ func (m *Matcher) tellings(p *Payout) []Telling {
 		}
 		m.addSales(&all[i])
 	}
+	m.told[p] = all
 	return all
 }
 
@@ -84,6 +88,9 @@ var degrees = []degree{
 func (m *Matcher) recognise(settlementID string, told Telling, asked degree) (best *Payout, how likeness) {
 	distance := 0
 	for _, p := range m.payouts {
+		if asked.least == identical && !p.refers(told) {
+			continue
+		}
 		if p.PartOf != "" || !sameAmount(Telling{Amount: p.Total, Exchanged: p.Exchanged}, told) && (asked.least > contradicting || !p.refers(told)) {
 			continue
 		}

@@ -72,18 +72,18 @@ const (
 // What its own teller says counts alone, if it told of the thing before: else a second payout under another reference would
 // disappear in the first.
 func known(c calendar.Calendar, all []Telling, told Telling) likeness {
-	own := slices.DeleteFunc(slices.Clone(all), func(a Telling) bool { return a.Teller != told.Teller })
-	best := another
-	if len(own) == 0 {
+	best, before, referred := another, false, false
+	for _, a := range all {
+		if a.Teller == told.Teller {
+			best = max(best, compareReferences(c, a, told))
+			before, referred = true, referred || len(a.References) > 0
+		}
+	}
+	if !before {
 		for _, a := range all {
 			best = max(best, compareTellers(c, a, told))
 		}
 		return best
-	}
-	referred := false
-	for _, a := range own {
-		best = max(best, compareReferences(c, a, told))
-		referred = referred || len(a.References) > 0
 	}
 	switch {
 	case best == alike && referred && len(told.References) > 0:
