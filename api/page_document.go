@@ -24,7 +24,7 @@ type PagesTx interface {
 	HasLogo(ctx context.Context) (bool, error)
 	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
 	Payment(ctx context.Context, id string) (payment.Payment, error)
-	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
+	Checkout(ctx context.Context, invoiceID string) (merchant.Company, invoice.Invoice, []merchant.PaymentService, error)
 	PaymentsOf(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]payment.Payment, err error)
 	// InvoiceAccount returns the bank account whose QR-bill stands on invoices in that currency, if there is one.
 	InvoiceAccount(ctx context.Context, currency money.Currency) (account merchant.BankAccount, found bool, err error)
@@ -53,13 +53,11 @@ func (s *server) document(ctx context.Context, token, paymentID string) (documen
 	var d document
 	err = inCompany(ctx, s.Store, companyID, func(tx PagesTx) (err error) {
 		d = document{token: token}
-		if d.company, err = tx.Company(ctx); err != nil {
+		var services []merchant.PaymentService
+		if d.company, d.invoice, services, err = tx.Checkout(ctx, invoiceID); err != nil {
 			return err
 		}
 		if d.hasLogo, err = tx.HasLogo(ctx); err != nil {
-			return err
-		}
-		if d.invoice, err = tx.Invoice(ctx, invoiceID); err != nil {
 			return err
 		}
 		if err := mustBeIssued(d.invoice); err != nil {
@@ -76,8 +74,9 @@ func (s *server) document(ctx context.Context, token, paymentID string) (documen
 		if d.running, err = running(ctx, tx, d.invoice); err != nil {
 			return err
 		}
-		if d.offers, err = offers(ctx, tx, d.invoice); err != nil || !d.invoice.Status.Payable() || d.running.ID != "" {
-			return err
+		d.offers = offers(services, d.invoice)
+		if !d.invoice.Status.Payable() || d.running.ID != "" {
+			return nil
 		}
 		account, found, err := tx.InvoiceAccount(ctx, d.invoice.Amount.Currency())
 		if found {
@@ -110,23 +109,17 @@ func running(ctx context.Context, tx PagesTx, inv invoice.Invoice) (payment.Paym
 	return payment.Payment{}, err
 }
 
-// offers returns the methods of all attached payment services that can collect the invoice now.
-func offers(ctx context.Context, tx PagesTx, inv invoice.Invoice) ([]payment.Method, error) {
+// offers returns the methods of those of the invoice's payment services that can collect it now.
+func offers(services []merchant.PaymentService, inv invoice.Invoice) []payment.Method {
 	offered := map[payment.Method]bool{}
-	if inv.Status.Payable() {
-		for _, serviceID := range inv.PaymentServiceIDs {
-			service, err := tx.PaymentService(ctx, serviceID)
-			if err != nil {
-				return nil, err
-			}
-			if service.Collects(inv.Amount.Currency()) == nil {
-				for _, method := range service.Offers(inv.Amount.Currency()) {
-					offered[method] = true
-				}
+	for _, service := range services {
+		if inv.Status.Payable() && service.Collects(inv.Amount.Currency()) == nil {
+			for _, method := range service.Offers(inv.Amount.Currency()) {
+				offered[method] = true
 			}
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(payment.Methods), func(m payment.Method) bool { return !offered[m] }), nil
+	return slices.DeleteFunc(slices.Clone(payment.Methods), func(m payment.Method) bool { return !offered[m] })
 }
 
 // again returns the address that looks at the payment again, in that language. Without refreshes it asks as a payer's return does.

@@ -16,7 +16,7 @@ import (
 
 // ReconciliationTx is what the reconciliation needs of a transaction.
 type ReconciliationTx interface {
-	Snapshot(ctx context.Context) error
+	Snapshot()
 	Company(ctx context.Context) (merchant.Company, error)
 	Standings(ctx context.Context, f listing.Standings) (standing []settlement.Standing, next string, err error)
 	Payouts(ctx context.Context, f listing.Payouts) (payouts []settlement.Payout, next string, err error)
@@ -34,9 +34,7 @@ func (s *server) GetReconciliation(ctx context.Context, r spec.GetReconciliation
 	}
 	var answer spec.Reconciliation
 	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx ReconciliationTx) error {
-		if err := tx.Snapshot(ctx); err != nil {
-			return err
-		}
+		tx.Snapshot()
 		company, err := tx.Company(ctx)
 		if err != nil {
 			return err

@@ -38,6 +38,7 @@ type Tx interface {
 	EntryBySource(ctx context.Context, source ledger.Source) (ledger.Entry, bool, error)
 	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
 	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
+	Checkout(ctx context.Context, invoiceID string) (merchant.Company, invoice.Invoice, []merchant.PaymentService, error)
 	InsertPayment(ctx context.Context, p payment.Payment) (inserted bool, err error)
 	PaymentsOf(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]payment.Payment, err error)
 }

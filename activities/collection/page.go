@@ -88,20 +88,18 @@ func pageOf(p payment.Payment) PaymentPage {
 // prepare builds the payment and the request from the invoice as it is now.
 func (a *Activities) prepare(ctx context.Context, in StartCheckout) (payment.Payment, saferpay.PaymentPageRequest, merchant.PaymentService, error) {
 	var (
-		inv     invoice.Invoice
-		company merchant.Company
-		service merchant.PaymentService
+		company  merchant.Company
+		inv      invoice.Invoice
+		services []merchant.PaymentService
 	)
 	err := a.InCompany(ctx, in.CompanyID, func(tx Tx) (err error) {
-		if company, err = tx.Company(ctx); err != nil {
-			return err
-		}
-		if inv, err = tx.Invoice(ctx, in.InvoiceID); err != nil {
-			return err
-		}
-		service, err = offering(ctx, tx, inv, in.Method)
+		company, inv, services, err = tx.Checkout(ctx, in.InvoiceID)
 		return err
 	})
+	if err != nil {
+		return payment.Payment{}, saferpay.PaymentPageRequest{}, merchant.PaymentService{}, err
+	}
+	service, err := offering(services, inv, in.Method)
 	if err != nil {
 		return payment.Payment{}, saferpay.PaymentPageRequest{}, service, err
 	}
@@ -134,14 +132,10 @@ func (a *Activities) prepare(ctx context.Context, in StartCheckout) (payment.Pay
 	return p, request, service, nil
 }
 
-// offering returns the first attached payment service that is active and offers the method in the invoice's currency.
-func offering(ctx context.Context, tx Tx, inv invoice.Invoice, method payment.Method) (merchant.PaymentService, error) {
+// offering returns the first of the invoice's payment services that is active and offers the method in the invoice's currency.
+func offering(services []merchant.PaymentService, inv invoice.Invoice, method payment.Method) (merchant.PaymentService, error) {
 	refusal := error(problem.New(problem.PaymentMethodNotOffered, "Invoice %s can't be paid by %s.", inv.Number, method))
-	for _, id := range inv.PaymentServiceIDs {
-		service, err := tx.PaymentService(ctx, id)
-		if err != nil {
-			return merchant.PaymentService{}, err
-		}
+	for _, service := range services {
 		if err := service.Collects(inv.Amount.Currency()); err != nil {
 			refusal = err
 			continue

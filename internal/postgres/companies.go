@@ -93,9 +93,9 @@ func (tx *Tx) Logo(ctx context.Context) (l merchant.Logo, found bool, err error)
 }
 
 // HasLogo reports whether the company has a logo.
-func (tx *Tx) HasLogo(ctx context.Context) (has bool, err error) {
-	err = tx.tx.QueryRow(ctx, `select exists (select from company_logos)`).Scan(&has)
-	return has, failed(err, "look for a logo")
+func (tx *Tx) HasLogo(ctx context.Context) (bool, error) {
+	_, has, err := optional(ctx, tx.tx, pgx.RowTo[bool], "look for a logo", `select true from company_logos`)
+	return has, err
 }
 
 // SaveLogo stores the company's logo in the place of the one before.

@@ -12,6 +12,7 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/listing"
+	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
 )
@@ -42,10 +43,34 @@ func (tx *Tx) Invoice(ctx context.Context, id string) (invoice.Invoice, error) {
 // LockInvoice is Invoice, and keeps everybody else from changing it until the transaction ends.
 func (tx *Tx) LockInvoice(ctx context.Context, id string) (invoice.Invoice, error) {
 	// Two statements: the second one sees what was committed while the first one waited, in both tables.
-	if _, err := tx.tx.Exec(ctx, `select from invoices where id = $1 for no key update`, id); err != nil {
+	var batch pgx.Batch
+	batch.Queue(`select from invoices where id = $1 for no key update`, id)
+	locked := queue(&batch, scanInvoice, selectInvoices+` where id = $1`, id)
+	if err := tx.tx.SendBatch(ctx, &batch).Close(); err != nil {
 		return invoice.Invoice{}, failed(err, "lock invoice %s", id)
 	}
-	return tx.Invoice(ctx, id)
+	return single(*locked, "invoice", id)
+}
+
+// Checkout returns all that a payer's document and payment page are made of, in one round trip: the company, the invoice, and the payment
+// services attached to it, in its order; problem.NotFound when there is no such invoice.
+func (tx *Tx) Checkout(ctx context.Context, invoiceID string) (merchant.Company, invoice.Invoice, []merchant.PaymentService, error) {
+	var batch pgx.Batch
+	companies := queue(&batch, scanCompany, selectCompany, tx.companyID)
+	invoices := queue(&batch, scanInvoice, selectInvoices+` where id = $1`, invoiceID)
+	services := queue(&batch, scanPaymentService, selectPaymentServices+`
+		join (select payment_service_id as id, position from invoice_payment_services where invoice_id = $1) attached using (id)
+		order by position`, invoiceID)
+	err := failed(tx.tx.SendBatch(ctx, &batch).Close(), "read invoice %s with its company and payment services", invoiceID)
+	if err != nil {
+		return merchant.Company{}, invoice.Invoice{}, nil, err
+	}
+	company, err := single(*companies, "company", tx.companyID)
+	if err != nil {
+		return company, invoice.Invoice{}, nil, err
+	}
+	inv, err := single(*invoices, "invoice", invoiceID)
+	return company, inv, *services, err
 }
 
 // InsertInvoice stores a new invoice and opens its online document. A number that another invoice of the company has is

@@ -10,6 +10,7 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/listing"
+	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/problem"
@@ -52,6 +53,12 @@ func TestAnInvoiceIsKeptAsItIs(t *testing.T) {
 		stored, err = tx.Invoice(t.Context(), changed.ID)
 		require.NoError(t, err)
 		same(t, changed, stored)
+
+		company, inv, services, err := tx.Checkout(t.Context(), changed.ID)
+		require.NoError(t, err)
+		same(t, b.company, company)
+		same(t, changed, inv)
+		same(t, []merchant.PaymentService{other, b.service}, services)
 		return nil
 	})
 }
@@ -199,6 +206,7 @@ func TestWhatDoesNotExistIsNotFound(t *testing.T) {
 	for name, call := range map[string]func(*postgres.Tx) error{
 		"invoice":         func(tx *postgres.Tx) error { _, err := tx.Invoice(t.Context(), unknown); return err },
 		"locked invoice":  func(tx *postgres.Tx) error { _, err := tx.LockInvoice(t.Context(), unknown); return err },
+		"checkout":        func(tx *postgres.Tx) error { _, _, _, err := tx.Checkout(t.Context(), unknown); return err },
 		"saved invoice":   func(tx *postgres.Tx) error { i := b.invoice; i.ID = unknown; return tx.SaveInvoice(t.Context(), i) },
 		"payment":         func(tx *postgres.Tx) error { _, err := tx.Payment(t.Context(), unknown); return err },
 		"locked payment":  func(tx *postgres.Tx) error { _, err := tx.LockPayment(t.Context(), unknown); return err },

@@ -85,7 +85,7 @@ func (r Resealing) untilNone(c sealedColumn, reseal func() (int, error)) error {
 }
 
 // batch seals some rows again. Nobody else can change them until it has finished.
-func (r Resealing) batch(ctx context.Context, tx pgx.Tx, c sealedColumn, associated string) (int, error) {
+func (r Resealing) batch(ctx context.Context, tx querier, c sealedColumn, associated string) (int, error) {
 	type row struct {
 		CTID   string
 		Sealed []byte

@@ -12,6 +12,7 @@ import (
 
 	"github.com/exaring/otelpgx"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -90,7 +91,7 @@ func (s *Store) Ping(ctx context.Context) error {
 // entities; the matching Save stores a change. Inserting an entity with a known id changes nothing, so a repeated step is
 // harmless.
 type Tx struct {
-	tx        pgx.Tx
+	tx        *statements
 	companyID string
 	due       bool // something in the outbox is due once this is committed
 }
@@ -108,15 +109,17 @@ func (s *Store) InCompany(ctx context.Context, companyID string, fn func(*Tx) er
 	return s.within(ctx, companyID, fn)
 }
 
-// within is InCompany for a company or the administrator, whose name needs no quoting.
+// within is InCompany for a company or the administrator.
 func (s *Store) within(ctx context.Context, companyID string, fn func(*Tx) error) error {
-	// One round trip begins and chooses the company.
-	options := pgx.TxOptions{BeginQuery: "begin; set local quittance.company_id = '" + companyID + "'"}
 	for attempt := 1; ; attempt++ {
-		var in Tx
-		err := pgx.BeginTxFunc(ctx, s.pool, options, func(tx pgx.Tx) error {
-			in = Tx{tx: tx, companyID: companyID}
-			return fn(&in)
+		in := Tx{companyID: companyID}
+		err := s.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+			in.tx = &statements{conn: conn, company: companyID}
+			defer in.tx.rollback(ctx)
+			if err := fn(&in); err != nil {
+				return err
+			}
+			return in.tx.commit(ctx)
 		})
 		if err == nil && in.due {
 			s.wakeRelays(ctx)
@@ -133,11 +136,9 @@ func (s *Store) within(ctx context.Context, companyID string, fn func(*Tx) error
 	}
 }
 
-// Snapshot makes the rest of the transaction read-only, and lets it see the database as it is at this moment. Call it before
-// anything else.
-func (tx *Tx) Snapshot(ctx context.Context) error {
-	_, err := tx.tx.Exec(ctx, "set transaction isolation level repeatable read, read only")
-	return failed(err, "freeze what company %s has", tx.companyID)
+// Snapshot makes the transaction read-only, and lets it see the database as it is at its first query. Call it before anything else.
+func (tx *Tx) Snapshot() {
+	tx.tx.options = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 }
 
 func notFound(kind, id string) error {
@@ -154,10 +155,11 @@ func all[T any](ctx context.Context, db querier, scan pgx.RowToFunc[T], doing, s
 // querier is a transaction, or the pool.
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 
 // optional returns the only row of a query; false when there is none. An error says what was being done.
-func optional[T any](ctx context.Context, tx pgx.Tx, scan pgx.RowToFunc[T], doing, sql string, args ...any) (item T, ok bool, err error) {
+func optional[T any](ctx context.Context, tx querier, scan pgx.RowToFunc[T], doing, sql string, args ...any) (item T, ok bool, err error) {
 	rows, _ := tx.Query(ctx, sql, args...) // its error comes out of CollectExactlyOneRow
 	item, err = pgx.CollectExactlyOneRow(rows, scan)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -167,12 +169,30 @@ func optional[T any](ctx context.Context, tx pgx.Tx, scan pgx.RowToFunc[T], doin
 }
 
 // one returns the only row of a query; none at all is problem.NotFound of that kind and id.
-func one[T any](ctx context.Context, tx pgx.Tx, scan pgx.RowToFunc[T], kind, id, sql string, args ...any) (T, error) {
+func one[T any](ctx context.Context, tx querier, scan pgx.RowToFunc[T], kind, id, sql string, args ...any) (T, error) {
 	item, ok, err := optional(ctx, tx, scan, "read "+kind+" "+id, sql, args...)
 	if err == nil && !ok {
 		return item, notFound(kind, id)
 	}
 	return item, err
+}
+
+// queue adds a query to the batch. Its rows are there once the batch is closed.
+func queue[T any](b *pgx.Batch, scan pgx.RowToFunc[T], sql string, args ...any) *[]T {
+	var items []T
+	b.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
+		items, err = pgx.CollectRows(rows, scan)
+		return err
+	})
+	return &items
+}
+
+// single is the only row of a query; none at all is problem.NotFound of that kind and id.
+func single[T any](rows []T, kind, id string) (item T, err error) {
+	if len(rows) == 0 {
+		return item, notFound(kind, id)
+	}
+	return rows[0], nil
 }
 
 // save runs an update of one row; none to update is problem.NotFound of that kind and id.

@@ -50,6 +50,51 @@ func TestNothingOfAFailedTransactionStays(t *testing.T) {
 	})
 }
 
+func TestAFirstStatementThatFailsLeavesTheConnectionInOrder(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.NewDatabase(t)
+	store, err := postgres.Open(t.Context(), db.URL+"&pool_max_conns=1")
+	require.NoError(t, err)
+	t.Cleanup(store.Close)
+	b := createBooks(t, store)
+	taken := newInvoice(b.company.ID, b.invoice.Number)
+	unknown := newInvoice(b.company.ID, "2026-2")
+	for name, first := range map[string]func(tx *postgres.Tx) error{
+		"a statement": func(tx *postgres.Tx) error { return tx.InsertInvoice(t.Context(), taken) },
+		"a query":     func(tx *postgres.Tx) error { _, err := tx.Invoice(t.Context(), unknown.ID); return err },
+		"a batch":     func(tx *postgres.Tx) error { _, err := tx.LockInvoice(t.Context(), unknown.ID); return err },
+		"nothing":     func(*postgres.Tx) error { return errors.New("refused") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Error(t, store.InCompany(t.Context(), b.company.ID, first))
+			in(t, store, b.company.ID, func(tx *postgres.Tx) error {
+				stored, err := tx.Invoice(t.Context(), b.invoice.ID)
+				same(t, b.invoice, stored)
+				return err
+			})
+		})
+	}
+}
+
+func TestASnapshotSeesNothingThatComesAfterIt(t *testing.T) {
+	t.Parallel()
+	store := postgrestest.New(t)
+	b := createBooks(t, store)
+	changed := b.invoice
+	changed.Description = "changed meanwhile"
+	err := store.InCompany(t.Context(), b.company.ID, func(tx *postgres.Tx) error {
+		tx.Snapshot()
+		_, err := tx.Company(t.Context())
+		require.NoError(t, err)
+		in(t, store, b.company.ID, func(tx *postgres.Tx) error { return tx.SaveInvoice(t.Context(), changed) })
+		seen, err := tx.Invoice(t.Context(), b.invoice.ID)
+		require.NoError(t, err)
+		same(t, b.invoice, seen)
+		return tx.SaveInvoice(t.Context(), changed)
+	})
+	require.ErrorContains(t, err, "read-only transaction")
+}
+
 func TestTransactionsThatBlockEachOtherBothSucceed(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.NewBareDatabase(t)
