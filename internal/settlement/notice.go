@@ -239,7 +239,9 @@ func adjustmentKind(e mrx.Entry) LineKind {
 }
 
 // identified reports whether the file says which transaction a line is.
-func (l Line) identified() bool { return l.OrderID != "" || l.Transaction != "" }
+func (l Line) identified() bool {
+	return l.OrderID != "" || l.Transaction != "" || l.Kind == CarriedLine
+}
 
 // InBatches reports whether Batches tells what the file is made of: it is an MRX.
 func (f File) InBatches() bool { return f.Format.isNotice() }

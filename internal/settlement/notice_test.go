@@ -45,7 +45,7 @@ func mrxOf(payments ...mrxtest.Payment) mrxtest.Notice {
 	return mrxtest.Notice{Accounts: []mrxtest.Account{{Payments: payments}}}
 }
 
-func sold(id, gross, fee, of string) mrxtest.Transaction {
+func trx(id, gross, fee, of string) mrxtest.Transaction {
 	t := mrxtest.Transaction{ID: id, Gross: gross, Fee: fee}
 	if of != "" {
 		t.Order = order(of)
@@ -62,7 +62,7 @@ func TestNoticeOfTheAcquirerClosesTheReceiptAccount(t *testing.T) {
 	text := mrxOf(mrxtest.Payment{
 		Number: "201611240000592",
 		Transactions: []mrxtest.Transaction{
-			sold("1", "108", "2.303333333", "a"), sold("2", "50", "1.153333333", "b"),
+			trx("1", "108", "2.303333333", "a"), trx("2", "50", "1.153333333", "b"),
 			{ID: "3", Gross: "-20", Order: order("c"), Reversal: true},
 		},
 		Adjustments: []mrxtest.Adjustment{{Type: "46", Text: "Akkumulierte Rundungsdifferenz", Net: "-0.003333334"}, {Type: "12", Text: "Monatsgebühr Terminal", Net: "-15"}},
@@ -71,7 +71,7 @@ func TestNoticeOfTheAcquirerClosesTheReceiptAccount(t *testing.T) {
 	p := o.payout("201611240000592")
 	assert.Equal(t, []any{Booked, "CHF 119.54", "CHF 18.46", Certain, "CH9300762011623852957"}, []any{p.State, p.Net.String(), p.Fee.String(), p.Confident, p.Account})
 	assert.Equal(t, []string{"1020 CHF 119.54", "6940 CHF 18.46"}, o.balances())
-	assert.Equal(t, []LineKind{PaymentLine, PaymentLine, RefundLine, FeeLine, FeeLine}, kinds(p))
+	assert.Equal(t, []LineKind{PaymentLine, PaymentLine, RefundLine, FeeLine, FeeLine}, lineKinds(p))
 
 	o.notice("2026-11-25", strings.ReplaceAll(text, "\n", " "))
 	o.notified("2026-11-24", credit("CHF 119.54", worldline))
@@ -79,7 +79,7 @@ func TestNoticeOfTheAcquirerClosesTheReceiptAccount(t *testing.T) {
 	assert.Len(t, o.payouts, 1)
 }
 
-func kinds(p Payout) (all []LineKind) {
+func lineKinds(p Payout) (all []LineKind) {
 	for _, l := range p.Lines {
 		all = append(all, l.Kind)
 	}
@@ -93,7 +93,7 @@ func TestBankTellsFirstAndTheNoticeSaysWhatItPays(t *testing.T) {
 	o.paid("b", chf("70.00"), "2026-10-18")
 	o.notified("2026-11-24", credit("CHF 174.50", worldline))
 	assert.Equal(t, Unmatched, o.payout().State)
-	o.notice("2026-11-25", mrxOf(mrxtest.Payment{Number: "P-1", Transactions: []mrxtest.Transaction{sold("1", "108", "2.30", "a"), sold("2", "70", "1.20", "b")}}).String())
+	o.notice("2026-11-25", mrxOf(mrxtest.Payment{Number: "P-1", Transactions: []mrxtest.Transaction{trx("1", "108", "2.30", "a"), trx("2", "70", "1.20", "b")}}).String())
 	p := o.payout()
 	assert.Equal(t, []any{Booked, "P-1", "CHF 3.50"}, []any{p.State, p.Reference, p.Fee.String()})
 }
@@ -151,7 +151,7 @@ func TestTestFileNeverBooksAndNeverStandsForARealPayout(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	o.paid("a", chf("108.00"), "2026-11-20")
-	test := mrxOf(mrxtest.Payment{Number: "P-1", Transactions: []mrxtest.Transaction{sold("1", "108", "2.30", "a")}})
+	test := mrxOf(mrxtest.Payment{Number: "P-1", Transactions: []mrxtest.Transaction{trx("1", "108", "2.30", "a")}})
 	test.Test = true
 	o.notice("2026-11-24", test.String())
 	p := o.payout()
@@ -173,14 +173,14 @@ func TestChargebacksAndUnknownAdjustmentsWaitBesideWhatIsBooked(t *testing.T) {
 	o := newOffice(t)
 	o.paid("a", chf("108.00"), "2026-11-20")
 	o.notice("2026-11-24", mrxOf(mrxtest.Payment{
-		Number: "P-1", Transactions: []mrxtest.Transaction{sold("1", "108", "2.30", "a")},
+		Number: "P-1", Transactions: []mrxtest.Transaction{trx("1", "108", "2.30", "a")},
 		Adjustments: []mrxtest.Adjustment{{Type: "30", Text: "Rückbelastung 4711", Net: "-50"}, {Type: "99", Text: "Gutschrift laut Brief", Net: "3"}},
 	}).String())
 	assert.Equal(t, []string{"1020 CHF 105.70", "6940 CHF 2.30"}, o.balances())
 	i := slices.IndexFunc(o.payouts, func(p Payout) bool { return p.State == Unmatched })
 	require.GreaterOrEqual(t, i, 0)
 	rest := o.payouts[i]
-	assert.Equal(t, []any{"CHF -47.00", []LineKind{ChargebackLine, AdjustmentLine}}, []any{rest.Net.String(), kinds(rest)})
+	assert.Equal(t, []any{"CHF -47.00", []LineKind{ChargebackLine, AdjustmentLine}}, []any{rest.Net.String(), lineKinds(rest)})
 	assert.Contains(t, rest.Reason, `An adjustment of the acquirer ("Gutschrift laut Brief")`)
 	require.NoError(t, o.confirm("2026-11-25", rest, Decision{Account: ledger.Unclear}))
 	assert.Contains(t, o.balances(), "1020 CHF 58.70")
@@ -189,9 +189,9 @@ func TestChargebacksAndUnknownAdjustmentsWaitBesideWhatIsBooked(t *testing.T) {
 // belowMinimum is a merchant who is paid once in three notices.
 func belowMinimum() (files []string) {
 	for i, p := range []mrxtest.Payment{
-		{Reason: "20", Date: "2026-11-20", Transactions: []mrxtest.Transaction{sold("1", "5", "0.10", "a")}},
-		{Reason: "20", Date: "2026-11-21", Opening: "4.90", Transactions: []mrxtest.Transaction{sold("2", "6", "0.20", "b")}},
-		{Number: "P-1", Date: "2026-11-24", Opening: "10.70", Transactions: []mrxtest.Transaction{sold("3", "50", "1.00", "c")}},
+		{Reason: "20", Date: "2026-11-20", Transactions: []mrxtest.Transaction{trx("1", "5", "0.10", "a")}},
+		{Reason: "20", Date: "2026-11-21", Opening: "4.90", Transactions: []mrxtest.Transaction{trx("2", "6", "0.20", "b")}},
+		{Number: "P-1", Date: "2026-11-24", Opening: "10.70", Transactions: []mrxtest.Transaction{trx("3", "50", "1.00", "c")}},
 	} {
 		n := mrxOf(p)
 		n.ID = fmt.Sprintf("MN-%d", i+1)
@@ -264,11 +264,47 @@ func TestTransactionsThatComeAgainWithThePayoutAreBookedOnce(t *testing.T) {
 	o := newOffice(t)
 	o.smallSales()
 	o.notice("2026-11-21", belowMinimum()[0])
-	n := mrxOf(mrxtest.Payment{Number: "P-1", Transactions: []mrxtest.Transaction{sold("1", "5", "0.10", "a"), sold("3", "50", "1.00", "c")}})
+	n := mrxOf(mrxtest.Payment{Number: "P-1", Transactions: []mrxtest.Transaction{trx("1", "5", "0.10", "a"), trx("3", "50", "1.00", "c")}})
 	n.ID = "MN-9"
 	o.notice("2026-11-24", n.String())
 	assert.Equal(t, []string{"1020 CHF 53.90", "1029 CHF 6.00", "6940 CHF 1.10"}, o.balances())
 	assert.Equal(t, Dismissed, o.payouts[0].State)
+}
+
+func TestPayoutThatBringsOnlyWhatWasCarriedOverIsBookedOnce(t *testing.T) {
+	t.Parallel()
+	small := mrxOf(mrxtest.Payment{Reason: "20", Date: "2026-11-20", Transactions: []mrxtest.Transaction{trx("1", "50", "1", "c")}})
+	small.ID = "MN-1"
+	paid := mrxOf(mrxtest.Payment{Number: "P-1", Date: "2026-11-24", Opening: "49"})
+	paid.ID = "MN-2"
+	for _, order := range [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
+		o := newOffice(t)
+		o.smallSales()
+		for range 2 {
+			for _, i := range order {
+				switch i {
+				case 0:
+					o.notice("2026-11-25", small.String())
+				case 1:
+					o.notice("2026-11-25", paid.String())
+				default:
+					o.notified("2026-11-24", credit("CHF 49.00", worldline))
+				}
+			}
+		}
+		assert.Equal(t, []string{"1020 CHF 49.00", "1029 CHF 11.00", "6940 CHF 1.00"}, o.balances(), "in the order %v", order)
+		for _, p := range o.payouts {
+			assert.False(t, p.State.Waits() || p.State == Carried, "in the order %v nothing is left, but %+v", order, p)
+		}
+	}
+}
+
+func TestNoticeMayTellOfAPayoutBeforeItsValueDate(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.smallSales()
+	o.notice("2026-11-22", mrxOf(mrxtest.Payment{Number: "P-1", Transactions: []mrxtest.Transaction{trx("3", "50", "1.00", "c")}}).String())
+	assert.Equal(t, Booked, o.payout().State, "it arrives in two days")
 }
 
 func TestBalanceOfAnUnknownNoticeWaitsForAPerson(t *testing.T) {
@@ -293,7 +329,7 @@ func TestLargePaymentComesInPartsThatMakeTheWhole(t *testing.T) {
 		if i != 5 && i != 1500 {
 			o.paid(name, chf("10.00"), "2026-11-20")
 		}
-		transactions = append(transactions, sold(fmt.Sprint(i), "10", "0.123456789", name))
+		transactions = append(transactions, trx(fmt.Sprint(i), "10", "0.123456789", name))
 	}
 	n := mrxOf(mrxtest.Payment{Number: "P-1", PerSlip: 100, Transactions: transactions, Adjustments: []mrxtest.Adjustment{{Type: "46", Text: "", Net: "-0.0493853"}}})
 	text := n.String()
@@ -320,8 +356,8 @@ func TestPaymentInACurrencyWithoutBooksIsSkipped(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	o.paid("a", chf("108.00"), "2026-11-20")
-	n := mrxOf(mrxtest.Payment{Number: "P-1", Transactions: []mrxtest.Transaction{sold("1", "108", "2.30", "a")}})
-	n.Accounts = append([]mrxtest.Account{{IBAN: "CH5604835012345678009", Currency: "NOK", Payments: []mrxtest.Payment{{Number: "P-0", Transactions: []mrxtest.Transaction{sold("0", "7", "1", "")}}}}}, n.Accounts...)
+	n := mrxOf(mrxtest.Payment{Number: "P-1", Transactions: []mrxtest.Transaction{trx("1", "108", "2.30", "a")}})
+	n.Accounts = append([]mrxtest.Account{{IBAN: "CH5604835012345678009", Currency: "NOK", Payments: []mrxtest.Payment{{Number: "P-0", Transactions: []mrxtest.Transaction{trx("0", "7", "1", "")}}}}}, n.Accounts...)
 	told := o.notice("2026-11-24", n.String())
 	assert.Equal(t, 1, told.skipped[Others])
 	assert.Equal(t, Booked, o.payout().State)
