@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/payment"
 )
 
 const (
@@ -53,7 +54,7 @@ func (m *Matcher) matchSales(waiting []*Payout) {
 			m.matchCollective(p)
 			continue
 		}
-		b := batchOf{atSaferpay(p.Lines[0].Brand), p.Lines[0].Day, p.paid().Currency()}
+		b := batchOf{payment.BrandAtSaferpay(p.Lines[0].Brand), p.Lines[0].Day, p.paid().Currency()}
 		if batches[b] == nil {
 			order = append(order, b)
 		}
@@ -172,7 +173,7 @@ func (m *Matcher) guessSales(p sold, b batchOf, doubtful bool) {
 		return
 	}
 	today := slices.DeleteFunc(slices.Clone(m.positions), func(q *Position) bool {
-		unknown := q.Brand == "" && q.Method == methodOf(b.brand)
+		unknown := q.Brand == "" && q.Method == payment.MethodOfBrand(b.brand)
 		return q.Open.IsZero() || q.Open.Currency() != b.currency || !q.Day.Equal(b.day) || q.brand() != b.brand && !unknown
 	})
 	if len(today) <= maxSplit {
@@ -222,7 +223,7 @@ func (m *Matcher) matchCollective(p *Payout) {
 	problems := 0
 	for i, l := range p.Lines {
 		p.Lines[i].Problem = ""
-		set := itemsOf(m.standing(batchOf{atSaferpay(l.Brand), l.Day, p.paid().Currency()}, kinds[0]))
+		set := itemsOf(m.standing(batchOf{payment.BrandAtSaferpay(l.Brand), l.Day, p.paid().Currency()}, kinds[0]))
 		again := slices.ContainsFunc(set, func(i Item) bool { return slices.Contains(ids(items), i.Source.ID) })
 		if l.Day.IsZero() || again || !grossOf(set, l.Gross.Currency()).Equal(l.Gross) {
 			p.Lines[i].Problem = m.saleProblem(l)
@@ -261,7 +262,7 @@ func (m *Matcher) saleProblem(l Line) string {
 	if !l.Day.IsZero() {
 		of, which = l.Brand+" of "+l.Day.Format(time.DateOnly), "that brand and day"
 	}
-	open := itemsOf(m.standing(batchOf{atSaferpay(l.Brand), l.Day, l.Gross.Currency()}, kinds[0]))
+	open := itemsOf(m.standing(batchOf{payment.BrandAtSaferpay(l.Brand), l.Day, l.Gross.Currency()}, kinds[0]))
 	return fmt.Sprintf("The bank says that this pays sales of %s: %s less a fee of %s. The payments and refunds of %s that wait for their payout make %s.",
 		of, l.Gross, l.Fee, which, grossOf(open, l.Gross.Currency()))
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/payment"
 )
 
 // telling returns what a transfer says of itself, see known.
@@ -53,7 +54,7 @@ func (m *Matcher) addSales(told *Telling) {
 		paid = told.Exchanged
 	}
 	if sales, ok := readSales(told.Mentions, paid); ok {
-		told.Brand, told.Sold = atSaferpay(sales.Brand), sales.Day
+		told.Brand, told.Sold = payment.BrandAtSaferpay(sales.Brand), sales.Day
 		return
 	}
 	for i, order := range told.Orders {
