@@ -116,7 +116,7 @@ func (tx *Tx) SearchPayouts(ctx context.Context, s settlement.PayoutSearch) ([]s
 	}
 	return all(ctx, tx.tx, scanPayout, "look for payouts", selectPayouts+`
 		where id in (select id from payouts where state in ('unmatched', 'proposed') order by date desc, id desc limit $1)
-			or state = 'booked' and total in (
+			or state in ('booked', 'dismissed') and total in (
 				select -w.total from payouts w join payout_sightings s on s.payout_id = w.id and s.returned where w.state in ('unmatched', 'proposed')
 			)
 			or date between $2 and $3

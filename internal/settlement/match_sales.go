@@ -124,7 +124,7 @@ func (m *Matcher) takenBackBetween(all []sold) bool {
 	first, last, back := all[0], all[len(all)-1], 0
 	for _, p := range m.payouts {
 		if p.State.Waits() && p.reversal() && p.Account == first.Account && p.Net.Equal(first.Net.Neg()) && !p.Date.After(last.Date) &&
-			takesBack(m.tellings(p)[0], m.tellings(first.Payout)) >= 0 {
+			slices.ContainsFunc(m.tellings(p), func(back Telling) bool { return takesBack(back, m.tellings(first.Payout)) >= 0 }) {
 			back++
 		}
 	}
@@ -248,8 +248,10 @@ func (m *Matcher) proposeSales(p sold, sets [][]*Position, all bool, confidence 
 	switch {
 	case len(sets) == 1 && all:
 		m.propose(p.Payout, itemsOf(sets[0]), confidence, reason)
+	case len(sets) == 1:
+		m.offer(p.Payout, sets, "Another payout says the same of its sales, and only one of them is of these payments.")
 	case len(sets) > 0 && len(sets) < maxShown:
-		m.offer(p.Payout, sets)
+		m.offer(p.Payout, sets, severalExplain)
 	default:
 		p.forget()
 		m.move(p.Payout, Unmatched, "%s", m.saleProblem(p.told))
