@@ -144,7 +144,7 @@ func (tx *Tx) SearchPayouts(ctx context.Context, s settlement.PayoutSearch) ([]s
 					from payouts where state in ('unmatched', 'proposed') order by date desc, id desc limit $1
 				) w where lines_before < $7
 			)
-			or not $9 and state = 'booked' and total in (
+			or not $9 and state in ('booked', 'dismissed') and total in (
 				select -w.total from payouts w join payout_sightings s on s.payout_id = w.id and s.returned where w.state in ('unmatched', 'proposed')
 			)
 			or date between $2 and $3 and part_of is null and (not $9 or total = any($5::numeric[]))

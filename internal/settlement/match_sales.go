@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/payment"
 )
 
 const (
@@ -53,7 +54,7 @@ func (m *Matcher) matchSales(waiting []*Payout) {
 			m.matchCollective(p)
 			continue
 		}
-		b := batchOf{atSaferpay(p.Lines[0].Brand), p.Lines[0].Day, p.paid().Currency()}
+		b := batchOf{payment.BrandAtSaferpay(p.Lines[0].Brand), p.Lines[0].Day, p.paid().Currency()}
 		if batches[b] == nil {
 			order = append(order, b)
 		}
@@ -123,7 +124,7 @@ func (m *Matcher) takenBackBetween(all []sold) bool {
 	first, last, back := all[0], all[len(all)-1], 0
 	for _, p := range m.payouts {
 		if p.State.Waits() && p.reversal() && p.Account == first.Account && p.Net.Equal(first.Net.Neg()) && !p.Date.After(last.Date) &&
-			takesBack(m.tellings(p)[0], m.tellings(first.Payout)) >= 0 {
+			slices.ContainsFunc(m.tellings(p), func(back Telling) bool { return takesBack(back, m.tellings(first.Payout)) >= 0 }) {
 			back++
 		}
 	}
@@ -172,7 +173,7 @@ func (m *Matcher) guessSales(p sold, b batchOf, doubtful bool) {
 		return
 	}
 	today := slices.DeleteFunc(slices.Clone(m.positions), func(q *Position) bool {
-		unknown := q.Brand == "" && q.Method == methodOf(b.brand)
+		unknown := q.Brand == "" && q.Method == payment.MethodOfBrand(b.brand)
 		return q.Open.IsZero() || q.Open.Currency() != b.currency || !q.Day.Equal(b.day) || q.brand() != b.brand && !unknown
 	})
 	if len(today) <= maxSplit {
@@ -222,7 +223,7 @@ func (m *Matcher) matchCollective(p *Payout) {
 	problems := 0
 	for i, l := range p.Lines {
 		p.Lines[i].Problem = ""
-		set := itemsOf(m.standing(batchOf{atSaferpay(l.Brand), l.Day, p.paid().Currency()}, kinds[0]))
+		set := itemsOf(m.standing(batchOf{payment.BrandAtSaferpay(l.Brand), l.Day, p.paid().Currency()}, kinds[0]))
 		again := slices.ContainsFunc(set, func(i Item) bool { return slices.Contains(ids(items), i.Source.ID) })
 		if l.Day.IsZero() || again || !grossOf(set, l.Gross.Currency()).Equal(l.Gross) {
 			p.Lines[i].Problem = m.saleProblem(l)
@@ -247,8 +248,10 @@ func (m *Matcher) proposeSales(p sold, sets [][]*Position, all bool, confidence 
 	switch {
 	case len(sets) == 1 && all:
 		m.propose(p.Payout, itemsOf(sets[0]), confidence, reason)
+	case len(sets) == 1:
+		m.offer(p.Payout, sets, "Another payout says the same of its sales, and only one of them is of these payments.")
 	case len(sets) > 0 && len(sets) < maxShown:
-		m.offer(p.Payout, sets)
+		m.offer(p.Payout, sets, severalExplain)
 	default:
 		p.forget()
 		m.move(p.Payout, Unmatched, "%s", m.saleProblem(p.told))
@@ -261,7 +264,7 @@ func (m *Matcher) saleProblem(l Line) string {
 	if !l.Day.IsZero() {
 		of, which = l.Brand+" of "+l.Day.Format(time.DateOnly), "that brand and day"
 	}
-	open := itemsOf(m.standing(batchOf{atSaferpay(l.Brand), l.Day, l.Gross.Currency()}, kinds[0]))
+	open := itemsOf(m.standing(batchOf{payment.BrandAtSaferpay(l.Brand), l.Day, l.Gross.Currency()}, kinds[0]))
 	return fmt.Sprintf("The bank says that this pays sales of %s: %s less a fee of %s. The payments and refunds of %s that wait for their payout make %s.",
 		of, l.Gross, l.Fee, which, grossOf(open, l.Gross.Currency()))
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/payment"
 )
 
 // telling returns what a transfer says of itself, see known.
@@ -53,7 +54,7 @@ func (m *Matcher) addSales(told *Telling) {
 		paid = told.Exchanged
 	}
 	if sales, ok := readSales(told.Mentions, paid); ok {
-		told.Brand, told.Sold = atSaferpay(sales.Brand), sales.Day
+		told.Brand, told.Sold = payment.BrandAtSaferpay(sales.Brand), sales.Day
 		return
 	}
 	for i, order := range told.Orders {
@@ -88,15 +89,13 @@ var degrees = []degree{
 func (m *Matcher) recognise(settlementID string, told Telling, asked degree) (best *Payout, how likeness) {
 	distance := 0
 	for _, p := range m.payouts {
-		if asked.least == identical && !p.refers(told) {
-			continue
-		}
-		if !p.whole() || !sameAmount(Telling{Amount: p.Total, Exchanged: p.Exchanged}, told) && (asked.least > contradicting || !p.refers(told)) {
+		same := p.overSame(told)
+		if !p.whole() || (asked.least == identical || asked.least == contradicting && !same) && !p.refers(told) || asked.least > contradicting && !same {
 			continue
 		}
 		found := known(m.Calendar, m.tellings(p), told)
-		if found < max(asked.least, how) || (found == near || found == alike) && p.seenIn(settlementID) {
-			continue
+		if found < max(asked.least, how) || found < identical && same && p.seenIn(settlementID) {
+			continue // two of one file are two, unless they have the same reference
 		}
 		days := apart(m.Calendar, p.Date, told.Day)
 		if found < alike && days > asked.within || p.State == Returned && found == named && days > sameWithin { // it is paid again
@@ -109,6 +108,11 @@ func (m *Matcher) recognise(settlementID string, told Telling, asked degree) (be
 	return best, how
 }
 
+// overSame reports whether a payout is over the same money as what is told, before or after it was exchanged.
+func (p *Payout) overSame(told Telling) bool {
+	return sameAmount(Telling{Amount: p.Total, Exchanged: p.Exchanged}, told)
+}
+
 // contradicted returns a new payout that a person has to look at when a transfer that is no known payout looks like one. Nil means
 // that it doesn't.
 func (m *Matcher) contradicted(settlementID string, t Transfer, told Telling) *Payout {
@@ -116,7 +120,7 @@ func (m *Matcher) contradicted(settlementID string, t Transfer, told Telling) *P
 		return nil
 	}
 	if p, how := m.recognise(settlementID, told, degree{contradicting, math.MaxInt}); how == contradicting {
-		if sameAmount(Telling{Amount: p.Total, Exchanged: p.Exchanged}, told) {
+		if p.overSame(told) {
 			return m.contradiction(t, p, "other payments")
 		}
 		return m.contradiction(t, p, "another amount")
@@ -163,7 +167,7 @@ func (m *Matcher) learn(p *Payout, t Transfer) (learned *Payout, known bool) {
 	if !isSet(p.FeeTold) && t.Fee.Currency() == p.paid().Currency() {
 		p.FeeTold = t.Fee
 	}
-	if !p.ordered() && len(t.Lines) > 0 && !p.reversal() {
+	if says := slices.ContainsFunc(t.Lines, Line.identified) || !p.tellsSales(); !p.ordered() && len(t.Lines) > 0 && !p.reversal() && says {
 		p.forget()
 		p.Lines = t.Lines
 		if isSet(t.Part) && !isSet(p.Exchanged) {

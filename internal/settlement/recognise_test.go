@@ -91,6 +91,29 @@ func TestSameOrdersUnderAnotherReferenceAreAnotherPayoutThatWaits(t *testing.T) 
 	}
 }
 
+func TestOrdersThatTheBankNamesLaterAreHeldAgainstTheList(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.paid("a", chf("108.00"), "2026-11-20")
+	o.paid("b", chf("108.00"), "2026-11-20")
+	o.csv("2026-11-24", "WL-0001,2026-11-23,payment,"+order("a")+",CHF,108.00,2.30,105.70")
+	o.notified("2026-11-24", credit("CHF 105.70", worldline))
+	require.Len(t, o.payouts, 1, "by its amount, it was taken for the payout of the list")
+	o.stated("2026-11-24", credit("CHF 105.70", additional("WORLDLINE "+order("b"))))
+	x := o.payouts[1]
+	assert.Equal(t, []any{Unmatched, true}, []any{x.State, x.Held}, "it may be the same entry, or another: a person finds out")
+	assert.Contains(t, x.Reason, "This looks like payout WL-0001")
+
+	o = newOffice(t)
+	o.paid("a", chf("108.00"), "2026-11-20")
+	o.paid("b", chf("108.00"), "2026-11-20")
+	o.csv("2026-11-24", "WL-0001,2026-11-23,payment,"+order("a")+",CHF,108.00,2.30,105.70")
+	o.notified("2026-11-24", credit("CHF 105.70", worldline))
+	o.stated("2026-11-24", credit("CHF 105.70", additional("WORLDLINE "+order("b"))), credit("CHF 105.70", additional("WORLDLINE "+order("a"))))
+	require.Len(t, o.payouts, 2, "a file that tells both leaves no doubt")
+	assert.Equal(t, []string{"1020 CHF 211.40", "6940 CHF 4.60"}, o.balances())
+}
+
 func TestReferenceWithinALongerOneIsAnother(t *testing.T) {
 	t.Parallel()
 	for text, is := range map[string]bool{

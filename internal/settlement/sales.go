@@ -2,7 +2,6 @@ package settlement
 
 import (
 	"cmp"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,28 +19,9 @@ type Sales struct {
 	Fee   money.Amount
 }
 
-// brands are the names of brands on statements where Saferpay has another one. Saferpay counts debit cards with their brand.
-var brands = map[string]string{
-	"VSDB":  "VISA",       // Visa Debit
-	"ECAMC": "MASTERCARD", // Mastercard
-	"DMC":   "MASTERCARD", // Debit Mastercard
-}
-
-// atSaferpay returns Saferpay's name of a brand; those that are not in the table have the same everywhere.
-func atSaferpay(brand string) string {
-	brand = strings.ToUpper(brand)
-	if name, ok := brands[brand]; ok {
-		return name
-	}
-	return brand
-}
-
 // brand returns Saferpay's name of the brand with which a payment was made; empty when it is not known.
 func (q *Position) brand() string {
-	if q.Brand == "" && q.Method == payment.TWINT {
-		return atSaferpay("TWINT")
-	}
-	return atSaferpay(q.Brand)
+	return payment.BrandAtSaferpay(cmp.Or(q.Brand, q.Method.OnlyBrand()))
 }
 
 // The forms of such texts. A number may have its thousands apart, and a point or a comma before its decimals.
@@ -55,7 +35,7 @@ var (
 	ofWorldline = regexp.MustCompile(`(?i)([\pL][\pL\pN]*)\s*/\s*` + numberForm + `\s*/\s*NR\.?[^/]{0,40}/\s*KOM\.?\s*` + numberForm +
 		`\s*/\s*DAT\.?\s*(\d{1,2})\s*\.\s*(\d{1,2})\s*\.\s*(\d{4})`)
 	// TWINT Acquiring: Gross: x Fees: -y
-	ofTWINT = regexp.MustCompile(`(?i)\bgross\s*:\s*` + currencies + numberForm + `[\s,;/]*` + currencies + `fees?\s*:\s*` + currencies + numberForm)
+	ofItsAcquirer = regexp.MustCompile(`(?i)\bgross\s*:\s*` + currencies + numberForm + `[\s,;/]*` + currencies + `fees?\s*:\s*` + currencies + numberForm)
 )
 
 // readSales returns what the texts of an entry say of the sales that it pays, and whether they do. A text is believed only if its
@@ -76,9 +56,9 @@ func readSales(texts []string, paid money.Amount) (told Sales, ok bool) {
 				found = believed(found, Sales{Brand: strings.ToUpper(g[1]), Day: day}, paid, g[2], g[3], g[4], g[5])
 			}
 		}
-		for _, g := range ofTWINT.FindAllStringSubmatch(text, -1) {
-			if strings.Contains(whole, "TWINT") {
-				found = believed(found, Sales{Brand: "TWINT"}, paid, g[1], g[2], "", g[4]) // the sign only says that it was kept
+		for _, g := range ofItsAcquirer.FindAllStringSubmatch(text, -1) {
+			if brand := acquiring(whole); brand != "" {
+				found = believed(found, Sales{Brand: brand}, paid, g[1], g[2], "", g[4]) // the sign only says that it was kept
 			}
 		}
 	}
@@ -113,28 +93,21 @@ func believed(found []Sales, s Sales, paid money.Amount, grossSign, gross, feeSi
 
 // cutBrand takes from a name of no brand what was put together with it: a brand is at its end.
 func cutBrand(name string) string {
-	all := slices.Collect(maps.Keys(brands))
-	for _, m := range payment.Methods {
-		for _, b := range m.Brands() {
-			all = append(all, b.Saferpay)
-		}
-	}
-	ends := slices.DeleteFunc(all, func(brand string) bool { return !strings.HasSuffix(name, brand) })
+	ends := slices.DeleteFunc(payment.BrandNames(), func(brand string) bool { return !strings.HasSuffix(name, brand) })
 	if len(ends) == 0 {
 		return name
 	}
 	return slices.MaxFunc(ends, func(a, b string) int { return cmp.Compare(len(a), len(b)) })
 }
 
-// methodOf returns the method behind a brand, by Saferpay's name of it; empty when no method has it.
-func methodOf(brand string) payment.Method {
-	i := slices.IndexFunc(payment.Methods, func(m payment.Method) bool {
-		return slices.ContainsFunc(m.Brands(), func(b payment.Brand) bool { return b.Saferpay == brand })
-	})
+// acquiring returns the brand that has an acquirer of its own, if the text names that one.
+func acquiring(text string) string {
+	brands := payment.BrandNames()
+	i := slices.IndexFunc(brands, func(brand string) bool { return strings.Contains(text, brand) && strings.Contains(text, "ACQUIRING") })
 	if i < 0 {
 		return ""
 	}
-	return payment.Methods[i]
+	return brands[i]
 }
 
 // numberOf reads a number such as 1'234.50, 1.234,50 or .5. With one kind of separator that has three digits behind it, it is for

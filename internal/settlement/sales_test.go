@@ -163,7 +163,8 @@ func TestSalesThatAreNotOursWaitWithWhatTheBankTells(t *testing.T) {
 	assert.Equal(t, Unmatched, o.payout("AMEX01").State)
 	o.stated("2026-11-25", soldOn("VISA", "2026-11-20", chf("100.00"), chf("1.00"), ref("OURS01")), soldOn("VISA", "2026-11-20", chf("100.00"), chf("1.10"), ref("TILL01")))
 	for _, reference := range []string{"OURS01", "TILL01"} {
-		assert.Equal(t, []any{Unmatched, 1}, []any{o.payout(reference).State, len(o.payout(reference).Choices)}, "one of two pays it, and nobody knows which")
+		assert.Equal(t, []any{Unmatched, 1, "Another payout says the same of its sales, and only one of them is of these payments."},
+			[]any{o.payout(reference).State, len(o.payout(reference).Choices), o.payout(reference).Reason})
 	}
 	assert.Empty(t, o.entries)
 }

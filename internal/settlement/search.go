@@ -52,7 +52,7 @@ func (m *Matcher) matchAmount(p *Payout) {
 			m.propose(p, itemsOf(sets[0]), attempt.confidence, attempt.reason)
 			return
 		case len(sets) > 0:
-			m.offer(p, sets)
+			m.offer(p, sets, severalExplain)
 			return
 		}
 	}
@@ -289,13 +289,16 @@ func (m *Matcher) propose(p *Payout, items []Item, confidence Confidence, reason
 	m.move(p, Proposed, "%s: %s, less a fee of %s.", reason, p.Gross(), p.Fee)
 }
 
-// offer asks a person to choose between a payout's explanations.
-func (m *Matcher) offer(p *Payout, sets [][]*Position) {
+// severalExplain is why a person has to choose.
+const severalExplain = "Several sets of payments explain it."
+
+// offer asks a person to choose between a payout's explanations, for that reason.
+func (m *Matcher) offer(p *Payout, sets [][]*Position, reason string) {
 	p.forget()
 	for _, set := range sets {
 		fee := money.FromMinor(weigh(set).gross, p.Currency()).Sub(p.paid())
 		p.Choices = append(p.Choices, Candidate{Items: ids(itemsOf(set)), Fee: fee})
 	}
 	m.touch(p)
-	m.move(p, Unmatched, "Several sets of payments explain it.")
+	m.move(p, Unmatched, "%s", reason)
 }
