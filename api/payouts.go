@@ -182,20 +182,18 @@ func shownCandidate(c settlement.Candidate) spec.PayoutCandidate {
 }
 
 func shownPayoutLine(l settlement.Line) spec.PayoutLine {
-	return spec.PayoutLine{
+	line := spec.PayoutLine{
 		Line: l.Number, Type: optional(spec.PayoutLineType(l.Kind)), OrderID: optional(l.OrderID), Gross: shownAmount(l.Gross),
-		Fee: shownAmount(l.Fee), Net: shownAmount(l.Net), Problem: optional(l.Problem),
+		Fee: shownAmount(l.Fee), Net: shownAmount(l.Net), Problem: optional(l.Problem), Brand: optional(l.Brand),
 		TransactionID: optional(l.Transaction), AuthorizationCode: optional(l.Authorization), Card: optional(l.Card), Text: optional(l.Text),
-		Date: dayOf(l),
 	}
-}
-
-func dayOf(l settlement.Line) *spec.Date {
-	if l.Day.IsZero() {
-		return nil
+	if !l.Day.IsZero() {
+		day := date(l.Day)
+		if line.SalesDate = &day; l.Transaction != "" {
+			line.Date, line.SalesDate = &day, nil
+		}
 	}
-	day := date(l.Day)
-	return &day
+	return line
 }
 
 func shownSighting(s settlement.Sighting) spec.PayoutSighting {

@@ -109,18 +109,19 @@ const (
 type Line struct {
 	Number  int          `json:"number"` // in the file
 	Kind    LineKind     `json:"kind"`
-	OrderID string       `json:"order_id"` // at Saferpay; empty when the file doesn't tell it
+	OrderID string       `json:"order_id"`        // at Saferpay; empty when the file doesn't tell it
+	Brand   string       `json:"brand,omitempty"` // of all the sales that it pays, as the file writes it; see Sales
+	Day     time.Time    `json:"day,omitzero"`    // of those sales, or of the one transaction of an MRX; zero when the file doesn't tell it
 	Gross   money.Amount `json:"gross"`
 	Fee     money.Amount `json:"fee"`
 	Net     money.Amount `json:"net"`
 	Problem string       `json:"problem,omitempty"` // why it could not be matched, for people
 
 	// The rest only an MRX tells.
-	Transaction   string    `json:"transaction,omitempty"`   // the acquirer's id of it
-	Authorization string    `json:"authorization,omitempty"` // the code of who authorized it
-	Card          string    `json:"card,omitempty"`          // its number, masked
-	Day           time.Time `json:"day,omitzero"`            // on which it happened, midnight UTC; zero when not told
-	Text          string    `json:"text,omitempty"`          // of an adjustment
+	Transaction   string `json:"transaction,omitempty"`   // the acquirer's id of it
+	Authorization string `json:"authorization,omitempty"` // the code of who authorized it
+	Card          string `json:"card,omitempty"`          // its number, masked
+	Text          string `json:"text,omitempty"`          // of an adjustment
 }
 
 // maxTransfers is how many payouts one file may tell of: years of them.

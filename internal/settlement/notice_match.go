@@ -17,6 +17,17 @@ func (p *Payout) whole() bool { return p.PartOf == "" && p.State != Carried && !
 // test reports whether the payout was only ever told by a test file.
 func (p *Payout) test() bool { return len(p.Seen) > 0 && p.Seen[0].Format == MRXTest }
 
+// noticeDays is how many days before its value date an MRX may tell of a payout.
+const noticeDays = 7
+
+// announced returns for how many days a payout may lie in the future.
+func (p *Payout) announced() int {
+	if slices.ContainsFunc(p.Seen, func(s Sighting) bool { return s.Format == MRX }) {
+		return noticeDays
+	}
+	return 0
+}
+
 // adjusted returns what adjustments add to the fee.
 func (p *Payout) adjusted() money.Amount {
 	sum := p.zero()
@@ -28,45 +39,42 @@ func (p *Payout) adjusted() money.Amount {
 	return sum
 }
 
-// takeNotice takes in a transfer of an MRX, or more of it. What is paid is recognised as any other payout. What is carried over
-// books nothing: it waits for the payout that brings it. A payout that a test file tells is held: nothing of it is ever booked.
-func (m *Matcher) takeNotice(settlementID string, format Format, t Transfer) {
-	sighting := Sighting{SettlementID: settlementID, Format: format, Line: t.Line, Reference: t.Reference, Account: t.Account, Date: t.Date}
-	if t.More {
-		m.takeMore(sighting, t)
-		return
-	}
-	if p := m.toldBefore(sighting, t); p != nil {
-		sighting.Known = true
-		p.see(sighting)
-		m.touch(p)
-		return
-	}
-	var p *Payout
-	switch {
-	case format == MRXTest:
-		p = m.openPart(t)
-		p.Held = true
-		m.move(p, Unmatched, "The file says that it is a test (productionFlag T). It books nothing; dismiss it.")
-	case t.Carried != "":
-		p = m.carry(t)
-	default:
-		if p, sighting.Known = m.recognise(settlementID, format, t); p == nil {
-			p = m.openPart(t)
-		} else {
-			m.touch(p)
+// takeNotices takes in what of an MRX is no new payout, and returns the rest: the transfers that may be known from other files. What is
+// carried over books nothing: it waits for the payout that brings it. A payout that a test file tells is held: nothing of it is ever
+// booked. Of another file everything is the rest.
+func (m *Matcher) takeNotices(settlementID string, f File) (rest []Transfer) {
+	for _, t := range f.Transfers {
+		told := m.toldBefore(f.Format, t)
+		switch {
+		case !f.Format.isNotice():
+			rest = append(rest, t)
+		case t.More:
+			m.takeMore(settlementID, f.Format, t)
+		case told != nil:
+			m.see(told, settlementID, f.Format, t, true)
+		case f.Format == MRXTest:
+			p := m.open(t)
+			p.Held = true
+			m.move(p, Unmatched, "The file says that it is a test (productionFlag T). It books nothing; dismiss it.")
+			m.see(p, settlementID, f.Format, t, false)
+		case t.Carried != "":
+			m.see(m.carry(t), settlementID, f.Format, t, false)
+		default:
+			rest = append(rest, t)
 		}
-		m.bring(p, t)
 	}
-	p.see(sighting)
+	return rest
 }
 
 // toldBefore returns the payout that another MRX of the same kind, or another place in it, told with the same payment number, the
 // same amount and the same account, or nil. A carried balance may have become a part of a payout since.
-func (m *Matcher) toldBefore(s Sighting, t Transfer) *Payout {
+func (m *Matcher) toldBefore(format Format, t Transfer) *Payout {
+	if !format.isNotice() {
+		return nil
+	}
 	for _, p := range slices.Concat(m.payouts, m.carried) {
 		same := slices.ContainsFunc(p.Seen, func(seen Sighting) bool {
-			return seen.Format == s.Format && seen.Reference == s.Reference && seen.Account == s.Account
+			return seen.Format == format && seen.Reference == t.Reference && seen.Account == t.Account
 		})
 		if same && (t.Carried != "" || p.PartOf == "" && p.Total.Equal(t.Net)) {
 			return p
@@ -80,31 +88,23 @@ func (p *Payout) told(t Transfer) bool {
 	return len(p.Lines) == len(t.Lines) && (len(t.Lines) == 0 || p.Lines[0].Transaction == t.Lines[0].Transaction)
 }
 
-// openPart adds a payout for what the lines of a transfer make.
-func (m *Matcher) openPart(t Transfer) *Payout {
-	p := m.open(t)
-	p.Net, p.Total, p.FeeTold = t.Part, t.Net, t.Fee
-	return p
-}
-
 // takeMore takes in more lines of a transfer, as a part of their own, unless the transfer was known before.
-func (m *Matcher) takeMore(s Sighting, t Transfer) {
+func (m *Matcher) takeMore(settlementID string, format Format, t Transfer) {
 	var first *Payout
 	for _, p := range slices.Concat(m.payouts, m.carried) {
-		if len(p.Seen) > 0 && p.PartOf == "" && slices.ContainsFunc(p.Seen, func(seen Sighting) bool {
-			return seen.SettlementID == s.SettlementID && seen.Line == s.Line && seen.Reference == s.Reference && seen.Account == s.Account
+		if p.PartOf == "" && slices.ContainsFunc(p.Seen, func(seen Sighting) bool {
+			return seen.SettlementID == settlementID && seen.Line == t.Line && seen.Reference == t.Reference && seen.Account == t.Account
 		}) {
 			first = p
 		}
 	}
-	if first == nil || !first.ordered() || first.toldByAnother(s) {
+	if first == nil || !first.ordered() || first.toldByAnother(settlementID, format) {
 		return
 	}
-	p := m.openPart(t)
+	p := m.open(t)
 	p.PartOf, p.Held = first.ID, first.Held
-	s.Reference = "" // it stands for the first part, and all parts are not looked up with it
-	p.see(s)
-	p.Reference = t.Reference
+	t.Reference = "" // it stands for the first part, and all parts are not looked up with it
+	m.see(p, settlementID, format, t, false)
 	switch {
 	case first.State == Carried:
 		m.move(p, Carried, "%s", first.Reason)
@@ -114,8 +114,8 @@ func (m *Matcher) takeMore(s Sighting, t Transfer) {
 	}
 }
 
-func (p *Payout) toldByAnother(s Sighting) bool {
-	return slices.ContainsFunc(p.Seen, func(seen Sighting) bool { return seen.Format == s.Format && seen.SettlementID != s.SettlementID })
+func (p *Payout) toldByAnother(settlementID string, format Format) bool {
+	return slices.ContainsFunc(p.Seen, func(seen Sighting) bool { return seen.Format == format && seen.SettlementID != settlementID })
 }
 
 // setAside keeps a payout among those that are carried over.
@@ -126,7 +126,7 @@ func (m *Matcher) setAside(p *Payout) {
 
 // carry keeps what was not paid out.
 func (m *Matcher) carry(t Transfer) *Payout {
-	p := m.openPart(t)
+	p := m.open(t)
 	if before := m.carriedOn(p); isSet(t.Opening) {
 		p.addCarried(t.Opening.Sub(sumNet(before, t.Opening)))
 	} else {
@@ -172,8 +172,8 @@ func (p *Payout) lineOfNotice() int {
 // bring makes parts of a payout of what was carried over into it. Nothing is brought that doesn't make the opening balance: the rest
 // waits for a person.
 func (m *Matcher) bring(p *Payout, t Transfer) {
-	if !p.told(t) || !p.State.Waits() {
-		return // nothing new
+	if !isSet(t.Part) || !p.told(t) || !p.State.Waits() {
+		return // no MRX, or nothing new
 	}
 	if len(t.Lines) == 0 && !isSet(p.Exchanged) {
 		p.forget()

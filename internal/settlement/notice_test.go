@@ -362,3 +362,28 @@ func TestPaymentInACurrencyWithoutBooksIsSkipped(t *testing.T) {
 	assert.Equal(t, 1, told.skipped[Others])
 	assert.Equal(t, Booked, o.payout().State)
 }
+
+func TestBankThatTellsBrandAndDayAndTheNoticeTellOnePayout(t *testing.T) {
+	t.Parallel()
+	notice := mrxOf(mrxtest.Payment{Number: "P-1", Transactions: []mrxtest.Transaction{
+		{ID: "1", Gross: "50", Fee: "0.80", Auth: "689996", Card: "512345XXXXXX2364"}, {ID: "2", Gross: "10", Fee: "0.10", Auth: "689997", Card: "512345XXXXXX2364"},
+	}}).String()
+	for _, bankFirst := range []bool{true, false} {
+		o := newOffice(t)
+		o.paidBy("a", "50.00", "2026-11-20", "689996", "512345xxxxxx2364")
+		o.paidBy("b", "10.00", "2026-11-20", "689997", "512345xxxxxx2364")
+		for i := range o.positions {
+			o.positions[i].Brand = "MASTERCARD"
+		}
+		bank := func() {
+			o.notified("2026-11-24", credit("CHF 59.10", additional("WORLDLINE SCHWEIZ AG ECAMC/ 60.00/NR.12345/KOM. 0.90/DAT.20.11.2026/MUSTER SHOP/BERN")))
+		}
+		if bankFirst {
+			bank()
+		}
+		o.notice("2026-11-24", notice)
+		bank()
+		assert.Equal(t, []any{Booked, "P-1"}, []any{o.payout().State, o.payout().Reference})
+		assert.Equal(t, []string{"1020 CHF 59.10", "6940 CHF 0.90"}, o.balances())
+	}
+}

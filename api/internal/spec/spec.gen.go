@@ -4004,6 +4004,11 @@ type PayoutLine struct {
 	// AuthorizationCode Example: 689996
 	AuthorizationCode *string `json:"authorization_code,omitempty"`
 
+	// Brand The line is of all sales of this brand, as the bank's text names it.
+	//
+	// Example: ECAMC
+	Brand *string `json:"brand,omitempty"`
+
 	// Card Its masked number.
 	//
 	// Example: 492113XXXXXX2364
@@ -4039,6 +4044,9 @@ type PayoutLine struct {
 	//
 	// Example: Quittance knows no payment or refund with this order.
 	Problem *string `json:"problem,omitempty"`
+
+	// SalesDate The day of those sales, as the bank's text says.
+	SalesDate *Date `json:"sales_date,omitempty"`
 
 	// Text Of an adjustment.
 	//
