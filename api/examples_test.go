@@ -123,7 +123,7 @@ func (w *world) subjects(operationID string) map[string]string {
 		"refund_id": w.newRefund(p, "1.00").ID, "exception_id": w.raise(exception.CaptureUnclear, w.newPayment(inv, payment.Redirected).ID).ID,
 		"entry_id": w.enter("2026-11-20", "5.00"), "event_id": w.tell(event.InvoiceOpened, inv.ID).ID, "endpoint_id": w.newEndpoint("http://127.0.0.1/1").ID,
 		"settlement_id": imported["id"].(string), "payout_id": payout, "number": "1029", "day": "2026-11-21", "month": "2026-11",
-		"receipt_id": w.received(w.newInvoice(invoice.Open), "1.00"),
+		"receipt_id": w.received(w.newInvoice(invoice.Open), "1.00"), "export_id": w.exported("table"),
 	}
 	switch operationID {
 	case "confirmPayout":

@@ -10,6 +10,7 @@ import (
 
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/ledger/export"
 	"github.com/quittance/quittance/internal/listing"
 )
 
@@ -74,7 +75,7 @@ func writeCSV(w http.ResponseWriter) func([]ledger.Entry) error {
 		for _, e := range entries {
 			for _, l := range e.Lines {
 				_ = rows.Write([]string{
-					e.ID, e.Date.Format(time.DateOnly), cell(e.Text), string(e.Source.Kind), e.Source.ID, l.Account,
+					e.ID, e.Date.Format(time.DateOnly), export.Cell(e.Text), string(e.Source.Kind), e.Source.ID, l.Account,
 					l.Debit.Value(), l.Credit.Value(), string(l.Debit.Currency()), e.HappenedOn().Format(time.DateOnly),
 					strconv.FormatInt(e.Sequence, 10), e.InvoiceID, e.PaymentID, e.Reverses,
 				})
@@ -83,14 +84,6 @@ func writeCSV(w http.ResponseWriter) func([]ledger.Entry) error {
 		rows.Flush()
 		return rows.Error() // of any of the rows
 	}
-}
-
-// cell returns the text as a cell that no spreadsheet takes for a formula (OWASP, "CSV Injection").
-func cell(text string) string {
-	if text != "" && (text[0] == '=' || text[0] == '+' || text[0] == '-' || text[0] == '@' || text[0] == '\t' || text[0] == '\r') {
-		return "'" + text
-	}
-	return text
 }
 
 // writeNDJSON begins a file with one entry per line.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/ledger/export"
 	"github.com/quittance/quittance/internal/money"
 )
 
@@ -27,16 +28,13 @@ func (s *server) statementCSV(ctx context.Context, t statement) (statementCSV, e
 	return statementCSV{t, first, more}, err
 }
 
-// byteOrderMark tells spreadsheets that the file is UTF-8.
-const byteOrderMark = "\ufeff"
-
 // VisitGetStatementResponse sends the sheets of all accounts. The semicolon is what spreadsheets of Switzerland expect. An
 // error after the first page breaks the answer off, so that nobody takes a part for the whole.
 func (t statementCSV) VisitGetStatementResponse(w http.ResponseWriter) error {
 	words := statementDictionary[t.company.Language]
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8; header=present")
 	w.Header().Set("Content-Disposition", `attachment; filename="`+t.from.Format("2006-01")+`.csv"`)
-	_, _ = w.Write([]byte(byteOrderMark))
+	_, _ = w.Write([]byte(export.ByteOrderMark))
 	rows := csv.NewWriter(w)
 	rows.Comma = ';'
 	_ = rows.Write([]string{
@@ -51,7 +49,7 @@ func (t statementCSV) VisitGetStatementResponse(w http.ResponseWriter) error {
 				value = happened.Format(time.DateOnly)
 			}
 			_ = rows.Write([]string{
-				sheet.Account, cell(t.names[sheet.Account]), string(sheet.Opening.Currency()), day.Format(time.DateOnly), value, number, cell(text), contra,
+				sheet.Account, export.Cell(t.names[sheet.Account]), string(sheet.Opening.Currency()), day.Format(time.DateOnly), value, number, export.Cell(text), contra,
 				debit, credit, balance.Value(),
 			})
 		}

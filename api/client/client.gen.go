@@ -600,6 +600,27 @@ func (e InvoiceStatus) Valid() bool {
 	}
 }
 
+// Defines values for JournalExportFormat.
+const (
+	Banana JournalExportFormat = "banana"
+	Datev  JournalExportFormat = "datev"
+	Table  JournalExportFormat = "table"
+)
+
+// Valid indicates whether the value is a known member of the JournalExportFormat enum.
+func (e JournalExportFormat) Valid() bool {
+	switch e {
+	case Banana:
+		return true
+	case Datev:
+		return true
+	case Table:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for JournalSourceKind.
 const (
 	JournalSourceKindManual      JournalSourceKind = "manual"
@@ -1976,6 +1997,25 @@ type CustomerChanges struct {
 	Name *string `json:"name,omitempty"`
 }
 
+// DATEVClient How DATEV knows the company; only for `datev`, and required there.
+type DATEVClient struct {
+	// ClientNumber Mandantennummer.
+	//
+	// Example: 55003
+	ClientNumber int `json:"client_number"`
+
+	// ConsultantNumber Beraternummer.
+	//
+	// Example: 29098
+	ConsultantNumber int `json:"consultant_number"`
+
+	// Currency Whose entries the file has; CHF when absent.
+	Currency *Currency `json:"currency,omitempty"`
+
+	// YearBegins First day of the financial year in which the period lies; 1 January of the year of `from` when absent.
+	YearBegins *Date `json:"year_begins,omitempty"`
+}
+
 // Date Example: 2026-12-31
 type Date = openapi_types.Date
 
@@ -2887,6 +2927,59 @@ type JournalEntryList struct {
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
+// JournalExport defines model for JournalExport.
+type JournalExport struct {
+	// Datev How DATEV knows the company; only for `datev`, and required there.
+	Datev *DATEVClient `json:"datev,omitempty"`
+
+	// EntriesUntil The sequence of the journal's last entry when it was taken.
+	//
+	// Example: 128
+	EntriesUntil int64 `json:"entries_until"`
+
+	// File What the file is called.
+	//
+	// Example: journal_007_2026-11-01_2026-11-30.csv
+	File   string              `json:"file"`
+	Format JournalExportFormat `json:"format"`
+
+	// From Example: 2026-12-31
+	From Date `json:"from"`
+
+	// ID Example: jex_01k9m2q4s7v0x3z6b9d2f5h8j1
+	ID string `json:"id"`
+
+	// LaterEntries How many entries came into the period since. The file doesn't have them.
+	//
+	// Example: 0
+	LaterEntries int `json:"later_entries"`
+
+	// Number Counted from 1 within the company, without gaps.
+	//
+	// Example: 7
+	Number  int       `json:"number"`
+	TakenAt time.Time `json:"taken_at"`
+
+	// TakenBy The id of the key or user.
+	//
+	// Example: key_01k9m1tq5z8c0v3b6n9m2x4s7d
+	TakenBy string `json:"taken_by"`
+
+	// To Example: 2026-12-31
+	To Date `json:"to"`
+}
+
+// JournalExportFormat defines model for JournalExportFormat.
+type JournalExportFormat string
+
+// JournalExportList defines model for JournalExportList.
+type JournalExportList struct {
+	Data []JournalExport `json:"data"`
+
+	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
 // JournalHead defines model for JournalHead.
 type JournalHead struct {
 	// CompanyID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
@@ -3200,6 +3293,21 @@ type NewInvoice struct {
 
 	// RoundToFiveCentimes Round what the lines come to, to what coins can pay: 1.02 becomes 1.00. `false` when absent.
 	RoundToFiveCentimes *FiveCentimes `json:"round_to_five_centimes,omitempty"`
+}
+
+// NewJournalExport defines model for NewJournalExport.
+type NewJournalExport struct {
+	// Datev How DATEV knows the company; only for `datev`, and required there.
+	Datev *DATEVClient `json:"datev,omitempty"`
+
+	// Format Example: datev
+	Format JournalExportFormat `json:"format"`
+
+	// From Example: 2026-12-31
+	From Date `json:"from"`
+
+	// To Example: 2026-12-31
+	To Date `json:"to"`
 }
 
 // NewJournalLine Either a debit or a credit, of more than 0.
@@ -5098,6 +5206,9 @@ type EntryID = string
 // ExceptionID Example: exc_01k9m25y5pp0v6e4b9z2c7j1k3
 type ExceptionID = string
 
+// JournalExportID Example: jex_01k9m2q4s7v0x3z6b9d2f5h8j1
+type JournalExportID = string
+
 // KeyID Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 type KeyID = string
 
@@ -5264,6 +5375,15 @@ type ListJournalParams struct {
 	PaymentID *PaymentID         `form:"payment_id,omitempty" json:"payment_id,omitempty"`
 	Source    *JournalSourceKind `form:"source,omitempty" json:"source,omitempty"`
 
+	// Limit How many items at most; 50 when absent.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListJournalExportsParams defines parameters for ListJournalExports.
+type ListJournalExportsParams struct {
 	// Limit How many items at most; 50 when absent.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -5472,6 +5592,9 @@ type RecordReceiptJSONRequestBody = NewReceipt
 
 // SendInvoiceJSONRequestBody defines body for SendInvoice for application/json ContentType.
 type SendInvoiceJSONRequestBody = SendOptions
+
+// TakeJournalExportJSONRequestBody defines body for TakeJournalExport for application/json ContentType.
+type TakeJournalExportJSONRequestBody = NewJournalExport
 
 // ReverseJournalEntryJSONRequestBody defines body for ReverseJournalEntry for application/json ContentType.
 type ReverseJournalEntryJSONRequestBody = NewReversal
@@ -6199,6 +6322,61 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /journal (the `ListJournal` operationId).
 	ListJournal(ctx context.Context, params *ListJournalParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListJournalExports List the files of the journal that were taken
+	//
+	// Corresponds with GET /journal-exports (the `ListJournalExports` operationId).
+	ListJournalExports(ctx context.Context, params *ListJournalExportsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TakeJournalExportWithBody Take a file of a period's journal for an accounting program
+	//
+	// The export has a number and remembers up to which entry it goes, so its file stays the same. Entries that come into the
+	// period later are counted in `later_entries`: a second import of the whole period would book the others twice. Close the books
+	// first, and none comes.
+	//
+	// An entry of several lines becomes pairs of a debit and a credit account. The VAT code is empty: Quittance books what is paid,
+	// VAT was booked with the invoice.
+	//
+	// * `table`: CSV with semicolons in the company's language, for people, and for programs that let you assign columns, such as
+	//   bexio. A text that a spreadsheet would take for a formula has an apostrophe in front.
+	// * `banana`: Banana Accounting, double entry; tabs. What is in another currency than CHF has `AmountCurrency` only.
+	// * `datev`: a posting batch of DATEV in Windows-1252, with the entries of one currency.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /journal-exports (the `TakeJournalExport` operationId).
+	TakeJournalExportWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TakeJournalExport Take a file of a period's journal for an accounting program
+	//
+	// The export has a number and remembers up to which entry it goes, so its file stays the same. Entries that come into the
+	// period later are counted in `later_entries`: a second import of the whole period would book the others twice. Close the books
+	// first, and none comes.
+	//
+	// An entry of several lines becomes pairs of a debit and a credit account. The VAT code is empty: Quittance books what is paid,
+	// VAT was booked with the invoice.
+	//
+	// * `table`: CSV with semicolons in the company's language, for people, and for programs that let you assign columns, such as
+	//   bexio. A text that a spreadsheet would take for a formula has an apostrophe in front.
+	// * `banana`: Banana Accounting, double entry; tabs. What is in another currency than CHF has `AmountCurrency` only.
+	// * `datev`: a posting batch of DATEV in Windows-1252, with the entries of one currency.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /journal-exports (the `TakeJournalExport` operationId).
+	TakeJournalExport(ctx context.Context, body TakeJournalExportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetJournalExport Look at an export of the journal
+	//
+	// Corresponds with GET /journal-exports/{export_id} (the `GetJournalExport` operationId).
+	GetJournalExport(ctx context.Context, exportID JournalExportID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetJournalExportFile Fetch the file of an export
+	//
+	// It is sent while it is read, and is the same each time, except for names that were changed meanwhile.
+	//
+	// Corresponds with GET /journal-exports/{export_id}/file (the `GetJournalExportFile` operationId).
+	GetJournalExportFile(ctx context.Context, exportID JournalExportID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetJournalHead Get the signed head of a day
 	//
@@ -8085,6 +8263,111 @@ func (c *Client) GetInvoiceTimeline(ctx context.Context, invoiceID InvoiceID, re
 // Corresponds with GET /journal (the `ListJournal` operationId).
 func (c *Client) ListJournal(ctx context.Context, params *ListJournalParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListJournalRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListJournalExports List the files of the journal that were taken
+//
+// Corresponds with GET /journal-exports (the `ListJournalExports` operationId).
+func (c *Client) ListJournalExports(ctx context.Context, params *ListJournalExportsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListJournalExportsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TakeJournalExportWithBody Take a file of a period's journal for an accounting program
+//
+// The export has a number and remembers up to which entry it goes, so its file stays the same. Entries that come into the
+// period later are counted in `later_entries`: a second import of the whole period would book the others twice. Close the books
+// first, and none comes.
+//
+// An entry of several lines becomes pairs of a debit and a credit account. The VAT code is empty: Quittance books what is paid,
+// VAT was booked with the invoice.
+//
+//   - `table`: CSV with semicolons in the company's language, for people, and for programs that let you assign columns, such as
+//     bexio. A text that a spreadsheet would take for a formula has an apostrophe in front.
+//   - `banana`: Banana Accounting, double entry; tabs. What is in another currency than CHF has `AmountCurrency` only.
+//   - `datev`: a posting batch of DATEV in Windows-1252, with the entries of one currency.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /journal-exports (the `TakeJournalExport` operationId).
+func (c *Client) TakeJournalExportWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTakeJournalExportRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TakeJournalExport Take a file of a period's journal for an accounting program
+//
+// The export has a number and remembers up to which entry it goes, so its file stays the same. Entries that come into the
+// period later are counted in `later_entries`: a second import of the whole period would book the others twice. Close the books
+// first, and none comes.
+//
+// An entry of several lines becomes pairs of a debit and a credit account. The VAT code is empty: Quittance books what is paid,
+// VAT was booked with the invoice.
+//
+//   - `table`: CSV with semicolons in the company's language, for people, and for programs that let you assign columns, such as
+//     bexio. A text that a spreadsheet would take for a formula has an apostrophe in front.
+//   - `banana`: Banana Accounting, double entry; tabs. What is in another currency than CHF has `AmountCurrency` only.
+//   - `datev`: a posting batch of DATEV in Windows-1252, with the entries of one currency.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /journal-exports (the `TakeJournalExport` operationId).
+func (c *Client) TakeJournalExport(ctx context.Context, body TakeJournalExportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTakeJournalExportRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetJournalExport Look at an export of the journal
+//
+// Corresponds with GET /journal-exports/{export_id} (the `GetJournalExport` operationId).
+func (c *Client) GetJournalExport(ctx context.Context, exportID JournalExportID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetJournalExportRequest(c.Server, exportID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetJournalExportFile Fetch the file of an export
+//
+// It is sent while it is read, and is the same each time, except for names that were changed meanwhile.
+//
+// Corresponds with GET /journal-exports/{export_id}/file (the `GetJournalExportFile` operationId).
+func (c *Client) GetJournalExportFile(ctx context.Context, exportID JournalExportID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetJournalExportFileRequest(c.Server, exportID)
 	if err != nil {
 		return nil, err
 	}
@@ -11735,6 +12018,180 @@ func NewListJournalRequest(server string, params *ListJournalParams) (*http.Requ
 	return req, nil
 }
 
+// NewListJournalExportsRequest constructs an http.Request for the ListJournalExports method
+func NewListJournalExportsRequest(server string, params *ListJournalExportsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/journal-exports")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewTakeJournalExportRequest calls the generic TakeJournalExport builder with application/json body
+func NewTakeJournalExportRequest(server string, body TakeJournalExportJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTakeJournalExportRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewTakeJournalExportRequestWithBody constructs an http.Request for the TakeJournalExport method, with any body, and a specified content type
+func NewTakeJournalExportRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/journal-exports")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetJournalExportRequest constructs an http.Request for the GetJournalExport method
+func NewGetJournalExportRequest(server string, exportID JournalExportID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "export_id", exportID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/journal-exports/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetJournalExportFileRequest constructs an http.Request for the GetJournalExportFile method
+func NewGetJournalExportFileRequest(server string, exportID JournalExportID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "export_id", exportID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/journal-exports/%s/file", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetJournalHeadRequest constructs an http.Request for the GetJournalHead method
 func NewGetJournalHeadRequest(server string, day Date) (*http.Request, error) {
 	var err error
@@ -14872,6 +15329,67 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /journal (the `ListJournal` operationId).
 	ListJournalWithResponse(ctx context.Context, params *ListJournalParams, reqEditors ...RequestEditorFn) (*ListJournalResponse, error)
+
+	// ListJournalExportsWithResponse List the files of the journal that were taken
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /journal-exports (the `ListJournalExports` operationId).
+	ListJournalExportsWithResponse(ctx context.Context, params *ListJournalExportsParams, reqEditors ...RequestEditorFn) (*ListJournalExportsResponse, error)
+
+	// TakeJournalExportWithBodyWithResponse Take a file of a period's journal for an accounting program
+	//
+	// The export has a number and remembers up to which entry it goes, so its file stays the same. Entries that come into the
+	// period later are counted in `later_entries`: a second import of the whole period would book the others twice. Close the books
+	// first, and none comes.
+	//
+	// An entry of several lines becomes pairs of a debit and a credit account. The VAT code is empty: Quittance books what is paid,
+	// VAT was booked with the invoice.
+	//
+	// * `table`: CSV with semicolons in the company's language, for people, and for programs that let you assign columns, such as
+	//   bexio. A text that a spreadsheet would take for a formula has an apostrophe in front.
+	// * `banana`: Banana Accounting, double entry; tabs. What is in another currency than CHF has `AmountCurrency` only.
+	// * `datev`: a posting batch of DATEV in Windows-1252, with the entries of one currency.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /journal-exports (the `TakeJournalExport` operationId).
+	TakeJournalExportWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TakeJournalExportResponse, error)
+
+	// TakeJournalExportWithResponse Take a file of a period's journal for an accounting program
+	//
+	// The export has a number and remembers up to which entry it goes, so its file stays the same. Entries that come into the
+	// period later are counted in `later_entries`: a second import of the whole period would book the others twice. Close the books
+	// first, and none comes.
+	//
+	// An entry of several lines becomes pairs of a debit and a credit account. The VAT code is empty: Quittance books what is paid,
+	// VAT was booked with the invoice.
+	//
+	// * `table`: CSV with semicolons in the company's language, for people, and for programs that let you assign columns, such as
+	//   bexio. A text that a spreadsheet would take for a formula has an apostrophe in front.
+	// * `banana`: Banana Accounting, double entry; tabs. What is in another currency than CHF has `AmountCurrency` only.
+	// * `datev`: a posting batch of DATEV in Windows-1252, with the entries of one currency.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /journal-exports (the `TakeJournalExport` operationId).
+	TakeJournalExportWithResponse(ctx context.Context, body TakeJournalExportJSONRequestBody, reqEditors ...RequestEditorFn) (*TakeJournalExportResponse, error)
+
+	// GetJournalExportWithResponse Look at an export of the journal
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /journal-exports/{export_id} (the `GetJournalExport` operationId).
+	GetJournalExportWithResponse(ctx context.Context, exportID JournalExportID, reqEditors ...RequestEditorFn) (*GetJournalExportResponse, error)
+
+	// GetJournalExportFileWithResponse Fetch the file of an export
+	//
+	// It is sent while it is read, and is the same each time, except for names that were changed meanwhile.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /journal-exports/{export_id}/file (the `GetJournalExportFile` operationId).
+	GetJournalExportFileWithResponse(ctx context.Context, exportID JournalExportID, reqEditors ...RequestEditorFn) (*GetJournalExportFileResponse, error)
 
 	// GetJournalHeadWithResponse Get the signed head of a day
 	//
@@ -18258,6 +18776,233 @@ func (r ListJournalResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListJournalResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListJournalExportsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *JournalExportList
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListJournalExportsResponse) GetJSON200() *JournalExportList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListJournalExportsResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListJournalExportsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListJournalExportsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListJournalExportsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListJournalExportsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListJournalExportsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type TakeJournalExportResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *JournalExport
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Conflict
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r TakeJournalExportResponse) GetJSON201() *JournalExport {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r TakeJournalExportResponse) GetApplicationProblemJSON409() *Conflict {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r TakeJournalExportResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r TakeJournalExportResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r TakeJournalExportResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TakeJournalExportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TakeJournalExportResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TakeJournalExportResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetJournalExportResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *JournalExport
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetJournalExportResponse) GetJSON200() *JournalExport {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetJournalExportResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetJournalExportResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetJournalExportResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetJournalExportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetJournalExportResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetJournalExportResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetJournalExportFileResponse200Headers the declared response headers of an HTTP 200 response for GetJournalExportFile
+type GetJournalExportFileResponse200Headers struct {
+	ContentDisposition *string
+}
+
+type GetJournalExportFileResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetJournalExportFileResponse200Headers
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetJournalExportFileResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetJournalExportFileResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetJournalExportFileResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetJournalExportFileResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetJournalExportFileResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetJournalExportFileResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -22380,6 +23125,97 @@ func (c *ClientWithResponses) ListJournalWithResponse(ctx context.Context, param
 	return ParseListJournalResponse(rsp)
 }
 
+// ListJournalExportsWithResponse List the files of the journal that were taken
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /journal-exports (the `ListJournalExports` operationId).
+func (c *ClientWithResponses) ListJournalExportsWithResponse(ctx context.Context, params *ListJournalExportsParams, reqEditors ...RequestEditorFn) (*ListJournalExportsResponse, error) {
+	rsp, err := c.ListJournalExports(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListJournalExportsResponse(rsp)
+}
+
+// TakeJournalExportWithBodyWithResponse Take a file of a period's journal for an accounting program
+//
+// The export has a number and remembers up to which entry it goes, so its file stays the same. Entries that come into the
+// period later are counted in `later_entries`: a second import of the whole period would book the others twice. Close the books
+// first, and none comes.
+//
+// An entry of several lines becomes pairs of a debit and a credit account. The VAT code is empty: Quittance books what is paid,
+// VAT was booked with the invoice.
+//
+//   - `table`: CSV with semicolons in the company's language, for people, and for programs that let you assign columns, such as
+//     bexio. A text that a spreadsheet would take for a formula has an apostrophe in front.
+//   - `banana`: Banana Accounting, double entry; tabs. What is in another currency than CHF has `AmountCurrency` only.
+//   - `datev`: a posting batch of DATEV in Windows-1252, with the entries of one currency.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /journal-exports (the `TakeJournalExport` operationId).
+func (c *ClientWithResponses) TakeJournalExportWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TakeJournalExportResponse, error) {
+	rsp, err := c.TakeJournalExportWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTakeJournalExportResponse(rsp)
+}
+
+// TakeJournalExportWithResponse Take a file of a period's journal for an accounting program
+//
+// The export has a number and remembers up to which entry it goes, so its file stays the same. Entries that come into the
+// period later are counted in `later_entries`: a second import of the whole period would book the others twice. Close the books
+// first, and none comes.
+//
+// An entry of several lines becomes pairs of a debit and a credit account. The VAT code is empty: Quittance books what is paid,
+// VAT was booked with the invoice.
+//
+//   - `table`: CSV with semicolons in the company's language, for people, and for programs that let you assign columns, such as
+//     bexio. A text that a spreadsheet would take for a formula has an apostrophe in front.
+//   - `banana`: Banana Accounting, double entry; tabs. What is in another currency than CHF has `AmountCurrency` only.
+//   - `datev`: a posting batch of DATEV in Windows-1252, with the entries of one currency.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /journal-exports (the `TakeJournalExport` operationId).
+func (c *ClientWithResponses) TakeJournalExportWithResponse(ctx context.Context, body TakeJournalExportJSONRequestBody, reqEditors ...RequestEditorFn) (*TakeJournalExportResponse, error) {
+	rsp, err := c.TakeJournalExport(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTakeJournalExportResponse(rsp)
+}
+
+// GetJournalExportWithResponse Look at an export of the journal
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /journal-exports/{export_id} (the `GetJournalExport` operationId).
+func (c *ClientWithResponses) GetJournalExportWithResponse(ctx context.Context, exportID JournalExportID, reqEditors ...RequestEditorFn) (*GetJournalExportResponse, error) {
+	rsp, err := c.GetJournalExport(ctx, exportID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetJournalExportResponse(rsp)
+}
+
+// GetJournalExportFileWithResponse Fetch the file of an export
+//
+// It is sent while it is read, and is the same each time, except for names that were changed meanwhile.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /journal-exports/{export_id}/file (the `GetJournalExportFile` operationId).
+func (c *ClientWithResponses) GetJournalExportFileWithResponse(ctx context.Context, exportID JournalExportID, reqEditors ...RequestEditorFn) (*GetJournalExportFileResponse, error) {
+	rsp, err := c.GetJournalExportFile(ctx, exportID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetJournalExportFileResponse(rsp)
+}
+
 // GetJournalHeadWithResponse Get the signed head of a day
 //
 // How far the journal had come at the end of the day, signed with Ed25519. An auditor, or anybody else who keeps it, can
@@ -25525,6 +26361,179 @@ func ParseListJournalResponse(rsp *http.Response) (*ListJournalResponse, error) 
 	case rsp.StatusCode == 200:
 		// Content-type (text/csv) unsupported
 
+	}
+
+	return response, nil
+}
+
+// ParseListJournalExportsResponse parses an HTTP response from a ListJournalExportsWithResponse call
+func ParseListJournalExportsResponse(rsp *http.Response) (*ListJournalExportsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListJournalExportsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest JournalExportList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseTakeJournalExportResponse parses an HTTP response from a TakeJournalExportWithResponse call
+func ParseTakeJournalExportResponse(rsp *http.Response) (*TakeJournalExportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TakeJournalExportResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest JournalExport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetJournalExportResponse parses an HTTP response from a GetJournalExportWithResponse call
+func ParseGetJournalExportResponse(rsp *http.Response) (*GetJournalExportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetJournalExportResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest JournalExport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetJournalExportFileResponse parses an HTTP response from a GetJournalExportFileWithResponse call
+func ParseGetJournalExportFileResponse(rsp *http.Response) (*GetJournalExportFileResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetJournalExportFileResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetJournalExportFileResponse200Headers
+		if values := rsp.Header.Values("Content-Disposition"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Disposition", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentDisposition = &value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil

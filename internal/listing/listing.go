@@ -97,8 +97,15 @@ type Journal struct {
 	InvoiceID  string
 	PaymentID  string
 	SourceKind ledger.SourceKind
+	Until      int64  // the sequence of the last entry that is looked at; all when 0
 	Cursor     string // next of the call before
 	Limit      int    // 50 when 0, at most 200
+}
+
+// Exports chooses exports of the journal.
+type Exports struct {
+	Cursor string // next of the call before
+	Limit  int    // 50 when 0, at most 200
 }
 
 // Movements chooses lines of the journal.

@@ -215,6 +215,9 @@ func (tx *Tx) Journal(ctx context.Context, f listing.Journal) (entries []ledger.
 		q.between("date + 0", f.From, f.To) // + 0 leaves the index on dates to the days above: read by it, all of them would have to be sorted
 	}
 	q.where("sequence > ?", after)
+	if f.Until > 0 {
+		q.where("sequence <= ?", f.Until)
+	}
 	if f.Account != "" {
 		q.where("sequence in (select sequence from journal_lines where account = ? and sequence > ?)", f.Account, after)
 	}

@@ -601,6 +601,27 @@ func (e InvoiceStatus) Valid() bool {
 	}
 }
 
+// Defines values for JournalExportFormat.
+const (
+	Banana JournalExportFormat = "banana"
+	Datev  JournalExportFormat = "datev"
+	Table  JournalExportFormat = "table"
+)
+
+// Valid indicates whether the value is a known member of the JournalExportFormat enum.
+func (e JournalExportFormat) Valid() bool {
+	switch e {
+	case Banana:
+		return true
+	case Datev:
+		return true
+	case Table:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for JournalSourceKind.
 const (
 	JournalSourceKindManual      JournalSourceKind = "manual"
@@ -1977,6 +1998,25 @@ type CustomerChanges struct {
 	Name *string `json:"name,omitempty"`
 }
 
+// DATEVClient How DATEV knows the company; only for `datev`, and required there.
+type DATEVClient struct {
+	// ClientNumber Mandantennummer.
+	//
+	// Example: 55003
+	ClientNumber int `json:"client_number"`
+
+	// ConsultantNumber Beraternummer.
+	//
+	// Example: 29098
+	ConsultantNumber int `json:"consultant_number"`
+
+	// Currency Whose entries the file has; CHF when absent.
+	Currency *Currency `json:"currency,omitempty"`
+
+	// YearBegins First day of the financial year in which the period lies; 1 January of the year of `from` when absent.
+	YearBegins *Date `json:"year_begins,omitempty"`
+}
+
 // Date Example: 2026-12-31
 type Date = openapi_types.Date
 
@@ -2888,6 +2928,59 @@ type JournalEntryList struct {
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
+// JournalExport defines model for JournalExport.
+type JournalExport struct {
+	// Datev How DATEV knows the company; only for `datev`, and required there.
+	Datev *DATEVClient `json:"datev,omitempty"`
+
+	// EntriesUntil The sequence of the journal's last entry when it was taken.
+	//
+	// Example: 128
+	EntriesUntil int64 `json:"entries_until"`
+
+	// File What the file is called.
+	//
+	// Example: journal_007_2026-11-01_2026-11-30.csv
+	File   string              `json:"file"`
+	Format JournalExportFormat `json:"format"`
+
+	// From Example: 2026-12-31
+	From Date `json:"from"`
+
+	// ID Example: jex_01k9m2q4s7v0x3z6b9d2f5h8j1
+	ID string `json:"id"`
+
+	// LaterEntries How many entries came into the period since. The file doesn't have them.
+	//
+	// Example: 0
+	LaterEntries int `json:"later_entries"`
+
+	// Number Counted from 1 within the company, without gaps.
+	//
+	// Example: 7
+	Number  int       `json:"number"`
+	TakenAt time.Time `json:"taken_at"`
+
+	// TakenBy The id of the key or user.
+	//
+	// Example: key_01k9m1tq5z8c0v3b6n9m2x4s7d
+	TakenBy string `json:"taken_by"`
+
+	// To Example: 2026-12-31
+	To Date `json:"to"`
+}
+
+// JournalExportFormat defines model for JournalExportFormat.
+type JournalExportFormat string
+
+// JournalExportList defines model for JournalExportList.
+type JournalExportList struct {
+	Data []JournalExport `json:"data"`
+
+	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
 // JournalHead defines model for JournalHead.
 type JournalHead struct {
 	// CompanyID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
@@ -3201,6 +3294,21 @@ type NewInvoice struct {
 
 	// RoundToFiveCentimes Round what the lines come to, to what coins can pay: 1.02 becomes 1.00. `false` when absent.
 	RoundToFiveCentimes *FiveCentimes `json:"round_to_five_centimes,omitempty"`
+}
+
+// NewJournalExport defines model for NewJournalExport.
+type NewJournalExport struct {
+	// Datev How DATEV knows the company; only for `datev`, and required there.
+	Datev *DATEVClient `json:"datev,omitempty"`
+
+	// Format Example: datev
+	Format JournalExportFormat `json:"format"`
+
+	// From Example: 2026-12-31
+	From Date `json:"from"`
+
+	// To Example: 2026-12-31
+	To Date `json:"to"`
 }
 
 // NewJournalLine Either a debit or a credit, of more than 0.
@@ -5099,6 +5207,9 @@ type EntryID = string
 // ExceptionID Example: exc_01k9m25y5pp0v6e4b9z2c7j1k3
 type ExceptionID = string
 
+// JournalExportID Example: jex_01k9m2q4s7v0x3z6b9d2f5h8j1
+type JournalExportID = string
+
 // KeyID Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 type KeyID = string
 
@@ -5265,6 +5376,15 @@ type ListJournalParams struct {
 	PaymentID *PaymentID         `form:"payment_id,omitempty" json:"payment_id,omitempty"`
 	Source    *JournalSourceKind `form:"source,omitempty" json:"source,omitempty"`
 
+	// Limit How many items at most; 50 when absent.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListJournalExportsParams defines parameters for ListJournalExports.
+type ListJournalExportsParams struct {
 	// Limit How many items at most; 50 when absent.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -5474,6 +5594,9 @@ type RecordReceiptJSONRequestBody = NewReceipt
 // SendInvoiceJSONRequestBody defines body for SendInvoice for application/json ContentType.
 type SendInvoiceJSONRequestBody = SendOptions
 
+// TakeJournalExportJSONRequestBody defines body for TakeJournalExport for application/json ContentType.
+type TakeJournalExportJSONRequestBody = NewJournalExport
+
 // ReverseJournalEntryJSONRequestBody defines body for ReverseJournalEntry for application/json ContentType.
 type ReverseJournalEntryJSONRequestBody = NewReversal
 
@@ -5674,6 +5797,18 @@ type ServerInterface interface {
 	// ListJournal List journal entries
 	// (GET /journal)
 	ListJournal(w http.ResponseWriter, r *http.Request, params ListJournalParams)
+	// ListJournalExports List the files of the journal that were taken
+	// (GET /journal-exports)
+	ListJournalExports(w http.ResponseWriter, r *http.Request, params ListJournalExportsParams)
+	// TakeJournalExport Take a file of a period's journal for an accounting program
+	// (POST /journal-exports)
+	TakeJournalExport(w http.ResponseWriter, r *http.Request)
+	// GetJournalExport Look at an export of the journal
+	// (GET /journal-exports/{export_id})
+	GetJournalExport(w http.ResponseWriter, r *http.Request, exportID JournalExportID)
+	// GetJournalExportFile Fetch the file of an export
+	// (GET /journal-exports/{export_id}/file)
+	GetJournalExportFile(w http.ResponseWriter, r *http.Request, exportID JournalExportID)
 	// GetJournalHead Get the signed head of a day
 	// (GET /journal/heads/{day})
 	GetJournalHead(w http.ResponseWriter, r *http.Request, day Date)
@@ -6112,6 +6247,30 @@ func (_ Unimplemented) GetInvoiceTimeline(w http.ResponseWriter, r *http.Request
 // ListJournal List journal entries
 // (GET /journal)
 func (_ Unimplemented) ListJournal(w http.ResponseWriter, r *http.Request, params ListJournalParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ListJournalExports List the files of the journal that were taken
+// (GET /journal-exports)
+func (_ Unimplemented) ListJournalExports(w http.ResponseWriter, r *http.Request, params ListJournalExportsParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// TakeJournalExport Take a file of a period's journal for an accounting program
+// (POST /journal-exports)
+func (_ Unimplemented) TakeJournalExport(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetJournalExport Look at an export of the journal
+// (GET /journal-exports/{export_id})
+func (_ Unimplemented) GetJournalExport(w http.ResponseWriter, r *http.Request, exportID JournalExportID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetJournalExportFile Fetch the file of an export
+// (GET /journal-exports/{export_id}/file)
+func (_ Unimplemented) GetJournalExportFile(w http.ResponseWriter, r *http.Request, exportID JournalExportID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -7969,6 +8128,118 @@ func (siw *ServerInterfaceWrapper) ListJournal(w http.ResponseWriter, r *http.Re
 	handler.ServeHTTP(w, r)
 }
 
+// ListJournalExports operation middleware
+func (siw *ServerInterfaceWrapper) ListJournalExports(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListJournalExportsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListJournalExports(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// TakeJournalExport operation middleware
+func (siw *ServerInterfaceWrapper) TakeJournalExport(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.TakeJournalExport(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetJournalExport operation middleware
+func (siw *ServerInterfaceWrapper) GetJournalExport(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "export_id" -------------
+	var exportID JournalExportID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "export_id", chi.URLParam(r, "export_id"), &exportID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "export_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetJournalExport(w, r, exportID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetJournalExportFile operation middleware
+func (siw *ServerInterfaceWrapper) GetJournalExportFile(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "export_id" -------------
+	var exportID JournalExportID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "export_id", chi.URLParam(r, "export_id"), &exportID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "export_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetJournalExportFile(w, r, exportID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetJournalHead operation middleware
 func (siw *ServerInterfaceWrapper) GetJournalHead(w http.ResponseWriter, r *http.Request) {
 
@@ -9808,6 +10079,18 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/journal", wrapper.ListJournal)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/journal-exports", wrapper.ListJournalExports)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/journal-exports", wrapper.TakeJournalExport)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/journal-exports/{export_id}", wrapper.GetJournalExport)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/journal-exports/{export_id}/file", wrapper.GetJournalExportFile)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/journal/{entry_id}", wrapper.GetJournalEntry)
@@ -13093,6 +13376,280 @@ type ListJournaldefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListJournaldefaultApplicationProblemPlusJSONResponse) VisitListJournalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListJournalExportsRequestObject struct {
+	Params ListJournalExportsParams
+}
+
+type ListJournalExportsResponseObject interface {
+	VisitListJournalExportsResponse(w http.ResponseWriter) error
+}
+
+type ListJournalExports200JSONResponse JournalExportList
+
+func (response ListJournalExports200JSONResponse) VisitListJournalExportsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListJournalExports422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListJournalExports422ApplicationProblemPlusJSONResponse) VisitListJournalExportsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListJournalExportsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListJournalExportsdefaultApplicationProblemPlusJSONResponse) VisitListJournalExportsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TakeJournalExportRequestObject struct {
+	Body *TakeJournalExportJSONRequestBody
+}
+
+type TakeJournalExportResponseObject interface {
+	VisitTakeJournalExportResponse(w http.ResponseWriter) error
+}
+
+type TakeJournalExport201JSONResponse JournalExport
+
+func (response TakeJournalExport201JSONResponse) VisitTakeJournalExportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TakeJournalExport409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response TakeJournalExport409ApplicationProblemPlusJSONResponse) VisitTakeJournalExportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TakeJournalExport422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response TakeJournalExport422ApplicationProblemPlusJSONResponse) VisitTakeJournalExportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TakeJournalExportdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response TakeJournalExportdefaultApplicationProblemPlusJSONResponse) VisitTakeJournalExportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetJournalExportRequestObject struct {
+	ExportID JournalExportID `json:"export_id"`
+}
+
+type GetJournalExportResponseObject interface {
+	VisitGetJournalExportResponse(w http.ResponseWriter) error
+}
+
+type GetJournalExport200JSONResponse JournalExport
+
+func (response GetJournalExport200JSONResponse) VisitGetJournalExportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetJournalExport404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetJournalExport404ApplicationProblemPlusJSONResponse) VisitGetJournalExportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetJournalExportdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetJournalExportdefaultApplicationProblemPlusJSONResponse) VisitGetJournalExportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetJournalExportFileRequestObject struct {
+	ExportID JournalExportID `json:"export_id"`
+}
+
+type GetJournalExportFileResponseObject interface {
+	VisitGetJournalExportFileResponse(w http.ResponseWriter) error
+}
+
+type GetJournalExportFile200ResponseHeaders struct {
+	ContentDisposition *string
+}
+
+type GetJournalExportFile200TextCsvResponse struct {
+	Body          io.Reader
+	Headers       GetJournalExportFile200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetJournalExportFile200TextCsvResponse) VisitGetJournalExportFileResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.ContentDisposition != nil {
+		w.Header().Set("Content-Disposition", fmt.Sprint(*response.Headers.ContentDisposition))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetJournalExportFile200TextTabSeparatedValuesResponse struct {
+	Body          io.Reader
+	Headers       GetJournalExportFile200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetJournalExportFile200TextTabSeparatedValuesResponse) VisitGetJournalExportFileResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/tab-separated-values")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.ContentDisposition != nil {
+		w.Header().Set("Content-Disposition", fmt.Sprint(*response.Headers.ContentDisposition))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetJournalExportFile404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetJournalExportFile404ApplicationProblemPlusJSONResponse) VisitGetJournalExportFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetJournalExportFiledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetJournalExportFiledefaultApplicationProblemPlusJSONResponse) VisitGetJournalExportFileResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -16606,6 +17163,18 @@ type StrictServerInterface interface {
 	// ListJournal List journal entries
 	// (GET /journal)
 	ListJournal(ctx context.Context, request ListJournalRequestObject) (ListJournalResponseObject, error)
+	// ListJournalExports List the files of the journal that were taken
+	// (GET /journal-exports)
+	ListJournalExports(ctx context.Context, request ListJournalExportsRequestObject) (ListJournalExportsResponseObject, error)
+	// TakeJournalExport Take a file of a period's journal for an accounting program
+	// (POST /journal-exports)
+	TakeJournalExport(ctx context.Context, request TakeJournalExportRequestObject) (TakeJournalExportResponseObject, error)
+	// GetJournalExport Look at an export of the journal
+	// (GET /journal-exports/{export_id})
+	GetJournalExport(ctx context.Context, request GetJournalExportRequestObject) (GetJournalExportResponseObject, error)
+	// GetJournalExportFile Fetch the file of an export
+	// (GET /journal-exports/{export_id}/file)
+	GetJournalExportFile(ctx context.Context, request GetJournalExportFileRequestObject) (GetJournalExportFileResponseObject, error)
 	// GetJournalHead Get the signed head of a day
 	// (GET /journal/heads/{day})
 	GetJournalHead(ctx context.Context, request GetJournalHeadRequestObject) (GetJournalHeadResponseObject, error)
@@ -18112,6 +18681,115 @@ func (sh *strictHandler) ListJournal(w http.ResponseWriter, r *http.Request, par
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ListJournalResponseObject); ok {
 		if err := validResponse.VisitListJournalResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListJournalExports operation middleware
+func (sh *strictHandler) ListJournalExports(w http.ResponseWriter, r *http.Request, params ListJournalExportsParams) {
+	var request ListJournalExportsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListJournalExports(ctx, request.(ListJournalExportsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListJournalExports")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListJournalExportsResponseObject); ok {
+		if err := validResponse.VisitListJournalExportsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// TakeJournalExport operation middleware
+func (sh *strictHandler) TakeJournalExport(w http.ResponseWriter, r *http.Request) {
+	var request TakeJournalExportRequestObject
+
+	var body TakeJournalExportJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.TakeJournalExport(ctx, request.(TakeJournalExportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TakeJournalExport")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(TakeJournalExportResponseObject); ok {
+		if err := validResponse.VisitTakeJournalExportResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetJournalExport operation middleware
+func (sh *strictHandler) GetJournalExport(w http.ResponseWriter, r *http.Request, exportID JournalExportID) {
+	var request GetJournalExportRequestObject
+
+	request.ExportID = exportID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetJournalExport(ctx, request.(GetJournalExportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetJournalExport")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetJournalExportResponseObject); ok {
+		if err := validResponse.VisitGetJournalExportResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetJournalExportFile operation middleware
+func (sh *strictHandler) GetJournalExportFile(w http.ResponseWriter, r *http.Request, exportID JournalExportID) {
+	var request GetJournalExportFileRequestObject
+
+	request.ExportID = exportID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetJournalExportFile(ctx, request.(GetJournalExportFileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetJournalExportFile")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetJournalExportFileResponseObject); ok {
+		if err := validResponse.VisitGetJournalExportFileResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -30,16 +30,16 @@ var Formats = []Format{Table, Banana, DATEV}
 
 // Export is a period of a company's journal, as it was at one moment.
 type Export struct {
-	ID         string
-	CompanyID  string
-	Number     int // 1, 2, 3 … within the company, without gaps
-	Format     Format
-	From, To   time.Time // dates of entries, both included
-	Until      int64     // the sequence of the journal's last entry when it was taken
-	DATEV      Client    // for that form only
-	By         string    // who took it
-	TakenAt    time.Time
-	LaterCount int64 // how many entries came into the period since; not part of the file
+	ID        string
+	CompanyID string
+	Number    int // 1, 2, 3 … within the company, without gaps
+	Format    Format
+	From, To  time.Time // dates of entries, both included
+	Until     int64     // the sequence of the journal's last entry when it was taken
+	DATEV     Client    // for that form only
+	By        string    // who took it
+	TakenAt   time.Time
+	Later     int // how many entries came into the period since; the file doesn't have them
 }
 
 // Client is how DATEV knows a company.
@@ -98,18 +98,35 @@ func (e Export) FileName() string {
 	}
 }
 
+// ContentType is the media type of the file.
+func (e Export) ContentType() string {
+	switch e.Format {
+	case Banana:
+		return "text/tab-separated-values; charset=utf-8; header=present"
+	case DATEV:
+		return "text/csv; charset=windows-1252"
+	default:
+		return "text/csv; charset=utf-8; header=present"
+	}
+}
+
 // Books are what a file says beside its entries.
 type Books struct {
 	Language string            // the company's: de, fr, it or en
 	Accounts map[string]string // names of accounts, by number
 }
 
-// Line is a pair of accounts with the entry that it is of, and the invoice that this is about.
+// Title is how people know an invoice.
+type Title struct {
+	Invoice  string // its number
+	Customer string // the customer's name
+}
+
+// Line is a pair of accounts with the entry that it is of, and the invoice that this is about, if there is one.
 type Line struct {
 	ledger.Pair
-	Entry    ledger.Entry
-	Invoice  string // its number, if there is one
-	Customer string // its name
+	Entry ledger.Entry
+	Title
 }
 
 // Writer writes lines to a file.

@@ -46,7 +46,7 @@ func written(t *testing.T, e export.Export) string {
 		for _, pair := range entry.Pairs() {
 			line := export.Line{Pair: pair, Entry: entry}
 			if entry.ID == payment.ID {
-				line.Invoice, line.Customer = "RE 2026.0042", "Zoë Muster"
+				line.Title = export.Title{Invoice: "RE 2026.0042", Customer: "Zoë Muster"}
 			}
 			w.Write(line)
 		}
