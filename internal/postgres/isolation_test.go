@@ -87,6 +87,8 @@ func twoCompanies(t *testing.T, store *postgres.Store) (first, second books) {
 			p.Seen = []settlement.Sighting{{SettlementID: s.ID, Format: s.Format, Line: 1, Date: day}}
 			require.NoError(t, tx.SavePayout(t.Context(), p))
 			require.NoError(t, tx.InsertBankReceipts(t.Context(), []settlement.Receipt{b.bankReceipt(s.ID)}))
+			_, err = tx.InsertExport(t.Context(), newExport(b.company.ID))
+			require.NoError(t, err)
 			return tx.AppendEvent(t.Context(), event.New(event.InvoicePaid, b.company.ID, b.invoice.ID, noon, nil))
 		})
 		require.NoError(t, store.CreateAPIKey(t.Context(), merchant.APIKey{

@@ -15,13 +15,19 @@ import (
 	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
 
+func newExport(companyID string) export.Export {
+	return export.Export{ID: id.New(id.JournalExport), CompanyID: companyID, Format: export.Table, From: day, To: day, By: "key_1", TakenAt: noon}
+}
+
 func TestExportsTakenAtOnceAreNumberedWithoutGaps(t *testing.T) {
 	t.Parallel()
 	store := postgrestest.New(t)
 	b := createBooks(t, store)
 	concurrently(t, 8, func(int) error {
-		e := export.Export{ID: id.New(id.JournalExport), CompanyID: b.company.ID, Format: export.Table, From: day, To: day, By: "key_1", TakenAt: noon}
-		return store.InCompany(t.Context(), b.company.ID, func(tx *postgres.Tx) error { _, err := tx.InsertExport(t.Context(), e); return err })
+		return store.InCompany(t.Context(), b.company.ID, func(tx *postgres.Tx) error {
+			_, err := tx.InsertExport(t.Context(), newExport(b.company.ID))
+			return err
+		})
 	})
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
 		all, next, err := tx.Exports(t.Context(), listing.Exports{})
@@ -41,10 +47,8 @@ func TestAnExportKeepsWhatItWasTakenWith(t *testing.T) {
 	store := postgrestest.New(t)
 	b := createBooks(t, store)
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
-		e := export.Export{
-			ID: id.New(id.JournalExport), CompanyID: b.company.ID, Format: export.DATEV, From: day, To: day.AddDate(0, 0, 1), By: "key_1", TakenAt: noon,
-			DATEV: export.Client{Consultant: 29098, Number: 55003, YearBegins: time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC), Currency: money.EUR},
-		}
+		e := newExport(b.company.ID)
+		e.Format, e.DATEV = export.DATEV, export.Client{Consultant: 29098, Number: 55003, YearBegins: time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC), Currency: money.EUR}
 		taken, err := tx.InsertExport(t.Context(), e)
 		require.NoError(t, err)
 		again, err := tx.InsertExport(t.Context(), e)

@@ -75,6 +75,8 @@ func (s showcase) scenes() []scene {
 		{page: "payout", path: "/console/payouts/" + s.unmatched},
 		{page: "reconciliation", path: "/console/reconciliation"},
 		{page: "journal", path: "/console/journal"},
+		{page: "journal-exports", path: "/console/journal/exports"},
+		{page: "journal-exports", path: "/console/journal/exports", then: wrong},
 		{page: "journal-new", path: "/console/journal/new"},
 		{page: "journal-new", path: "/console/journal/new", then: wrong},
 		{page: "journal-entry", path: "/console/journal/" + s.entry},
