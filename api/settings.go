@@ -111,15 +111,7 @@ func (s *server) changeSettings(company *merchant.Company, to spec.SettingsChang
 			company.PaymentTolerance = amount.Decimal()
 		}
 	}
-	return problem.Together(tolerance, company.Validate(), s.mayClose(deref(to.BooksClosedUntil).Time))
-}
-
-// mayClose returns an Invalid problem unless the day is over.
-func (s *server) mayClose(until time.Time) error {
-	if until.IsZero() || until.Year() >= 2000 && until.Before(today(s.now())) {
-		return nil
-	}
-	return problem.InvalidFields(problem.Field{Name: "books_closed_until", Message: "must be a day between 2000-01-01 and yesterday in Switzerland"})
+	return problem.Together(tolerance, company.Validate(), s.mayClose("books_closed_until", deref(to.BooksClosedUntil).Time))
 }
 
 func shownSettings(c merchant.Company, closedUntil time.Time) spec.Settings {

@@ -774,6 +774,30 @@ func (e NextReminderHeldBy) Valid() bool {
 	}
 }
 
+// Defines values for OpenItemKind.
+const (
+	OpenItemKindException OpenItemKind = "exception"
+	OpenItemKindPayment   OpenItemKind = "payment"
+	OpenItemKindPayout    OpenItemKind = "payout"
+	OpenItemKindRefund    OpenItemKind = "refund"
+)
+
+// Valid indicates whether the value is a known member of the OpenItemKind enum.
+func (e OpenItemKind) Valid() bool {
+	switch e {
+	case OpenItemKindException:
+		return true
+	case OpenItemKindPayment:
+		return true
+	case OpenItemKindPayout:
+		return true
+	case OpenItemKindRefund:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PayerEmailState.
 const (
 	PayerEmailStateDelivered PayerEmailState = "delivered"
@@ -3120,6 +3144,19 @@ type LiabilityShift string
 // Example: {"order":"A-1001"}
 type Metadata map[string]string
 
+// MonthEnd defines model for MonthEnd.
+type MonthEnd struct {
+	// Closable Whether `books_closed_until` can be that day: from 18:00 of that day in Zurich on.
+	Closable bool `json:"closable"`
+
+	// ClosedUntil Example: 2026-12-31
+	ClosedUntil *Date      `json:"closed_until,omitempty"`
+	Open        []OpenItem `json:"open"`
+
+	// Until Example: 2026-12-31
+	Until Date `json:"until"`
+}
+
 // NewAccount defines model for NewAccount.
 type NewAccount struct {
 	// Name In all languages, unless `names` says otherwise.
@@ -3501,6 +3538,32 @@ type NextStep struct {
 	// Example: https://www.six-payment-services.com
 	URL *string `json:"url,omitempty"`
 }
+
+// OpenItem defines model for OpenItem.
+type OpenItem struct {
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount *Amount `json:"amount,omitempty"`
+
+	// Currency ISO 4217.
+	Currency *Currency `json:"currency,omitempty"`
+
+	// Date Example: 2026-12-31
+	Date Date `json:"date"`
+
+	// ID Example: pyo_01k9m2h8s2q5v7x0z3b6n9m1c4
+	ID   string       `json:"id"`
+	Kind OpenItemKind `json:"kind"`
+
+	// State Of the payout, payment or refund; the kind of the exception.
+	//
+	// Example: proposed
+	State string `json:"state"`
+}
+
+// OpenItemKind defines model for OpenItem.Kind.
+type OpenItemKind string
 
 // OperatorSession defines model for OperatorSession.
 type OperatorSession struct {
@@ -5391,6 +5454,12 @@ type ListJournalExportsParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// GetMonthEndParams defines parameters for GetMonthEnd.
+type GetMonthEndParams struct {
+	// Until The last day of the period.
+	Until Date `form:"until" json:"until"`
+}
+
 // CreateOperatorSessionJSONBody defines parameters for CreateOperatorSession.
 type CreateOperatorSessionJSONBody struct {
 	// Name Who it is, for the audit log.
@@ -6441,6 +6510,14 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /manual-entries (the `CreateManualEntry` operationId).
 	CreateManualEntry(ctx context.Context, body CreateManualEntryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetMonthEnd See what is still open before the books are closed
+	//
+	// What began until the end of that day in Zurich, or came by then, and has not ended: exceptions, payouts that wait for a person,
+	// payments and refunds whose money may still move. The oldest hundred, oldest first.
+	//
+	// Corresponds with GET /month-end (the `GetMonthEnd` operationId).
+	GetMonthEnd(ctx context.Context, params *GetMonthEndParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateOperatorSessionWithBody Sign an operator in
 	//
@@ -8502,6 +8579,24 @@ func (c *Client) CreateManualEntryWithBody(ctx context.Context, contentType stri
 // Corresponds with POST /manual-entries (the `CreateManualEntry` operationId).
 func (c *Client) CreateManualEntry(ctx context.Context, body CreateManualEntryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateManualEntryRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetMonthEnd See what is still open before the books are closed
+//
+// What began until the end of that day in Zurich, or came by then, and has not ended: exceptions, payouts that wait for a person,
+// payments and refunds whose money may still move. The oldest hundred, oldest first.
+//
+// Corresponds with GET /month-end (the `GetMonthEnd` operationId).
+func (c *Client) GetMonthEnd(ctx context.Context, params *GetMonthEndParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetMonthEndRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -12374,6 +12469,56 @@ func NewCreateManualEntryRequestWithBody(server string, contentType string, body
 	return req, nil
 }
 
+// NewGetMonthEndRequest constructs an http.Request for the GetMonthEnd method
+func NewGetMonthEndRequest(server string, params *GetMonthEndParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/month-end")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "until", params.Until, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewCreateOperatorSessionRequest calls the generic CreateOperatorSession builder with application/json body
 func NewCreateOperatorSessionRequest(server string, body CreateOperatorSessionJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -15460,6 +15605,16 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /manual-entries (the `CreateManualEntry` operationId).
 	CreateManualEntryWithResponse(ctx context.Context, body CreateManualEntryJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateManualEntryResponse, error)
+
+	// GetMonthEndWithResponse See what is still open before the books are closed
+	//
+	// What began until the end of that day in Zurich, or came by then, and has not ended: exceptions, payouts that wait for a person,
+	// payments and refunds whose money may still move. The oldest hundred, oldest first.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /month-end (the `GetMonthEnd` operationId).
+	GetMonthEndWithResponse(ctx context.Context, params *GetMonthEndParams, reqEditors ...RequestEditorFn) (*GetMonthEndResponse, error)
 
 	// CreateOperatorSessionWithBodyWithResponse Sign an operator in
 	//
@@ -19285,6 +19440,61 @@ func (r CreateManualEntryResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CreateManualEntryResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetMonthEndResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *MonthEnd
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetMonthEndResponse) GetJSON200() *MonthEnd {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetMonthEndResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetMonthEndResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetMonthEndResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetMonthEndResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetMonthEndResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetMonthEndResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -23328,6 +23538,22 @@ func (c *ClientWithResponses) CreateManualEntryWithResponse(ctx context.Context,
 	return ParseCreateManualEntryResponse(rsp)
 }
 
+// GetMonthEndWithResponse See what is still open before the books are closed
+//
+// What began until the end of that day in Zurich, or came by then, and has not ended: exceptions, payouts that wait for a person,
+// payments and refunds whose money may still move. The oldest hundred, oldest first.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /month-end (the `GetMonthEnd` operationId).
+func (c *ClientWithResponses) GetMonthEndWithResponse(ctx context.Context, params *GetMonthEndParams, reqEditors ...RequestEditorFn) (*GetMonthEndResponse, error) {
+	rsp, err := c.GetMonthEnd(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetMonthEndResponse(rsp)
+}
+
 // CreateOperatorSessionWithBodyWithResponse Sign an operator in
 //
 // The token may do what the administrator's key may, for eight hours, and the audit log names the operator.
@@ -26729,6 +26955,46 @@ func ParseCreateManualEntryResponse(rsp *http.Response) (*CreateManualEntryRespo
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetMonthEndResponse parses an HTTP response from a GetMonthEndWithResponse call
+func ParseGetMonthEndResponse(rsp *http.Response) (*GetMonthEndResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetMonthEndResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MonthEnd
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

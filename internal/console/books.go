@@ -25,10 +25,15 @@ type reconciliationPage struct {
 
 // closePage is a month that may be closed, with what is still open.
 type closePage struct {
-	Until      types.Date
-	Closed     *client.Date
-	Exceptions int
-	Payouts    int
+	Until       types.Date
+	ClosedUntil *client.Date
+	Open        []openRow
+}
+
+// openRow is one thing that is still open.
+type openRow struct {
+	client.OpenItem
+	Money string // empty for an exception
 }
 
 func (s *server) bookRoutes(r chi.Router) {
@@ -218,26 +223,43 @@ func (s *server) statement(w http.ResponseWriter, r *http.Request) {
 	p := statementPage{Statement: *found.JSON200}
 	if begun, err := time.Parse("2006-01", month); err == nil {
 		p.Before, p.After = begun.AddDate(0, -1, 0).Format("2006-01"), begun.AddDate(0, 1, 0).Format("2006-01")
-		p.Closable = !p.Closed && begun.AddDate(0, 1, 0).Before(s.Now().In(zurich))
+		p.Closable = !p.Closed && !begun.AddDate(0, 1, -1).After(s.lastMonthEnd().Time)
 	}
 	s.show(w, r, http.StatusOK, "statement", p, nil)
 }
 
 // closePage is the month before this one, or the one that was asked for, with what is still open.
 func (s *server) closePage(r *http.Request) (p closePage, err error) {
-	today := s.Now().In(zurich)
-	p.Until = types.Date{Time: time.Date(today.Year(), today.Month(), 0, 0, 0, 0, 0, time.UTC)}
+	p.Until = s.lastMonthEnd()
 	if day, ok := parseDate(r.FormValue("books_closed_until")); ok {
 		p.Until = day
 	}
-	settings, err := s.api.GetSettingsWithResponse(r.Context())
+	found, err := s.api.GetMonthEndWithResponse(r.Context(), &client.GetMonthEndParams{Until: p.Until})
 	if err != nil {
 		return p, err
 	}
-	p.Closed = settings.JSON200.BooksClosedUntil
-	summary, err := s.summary(r)
-	p.Exceptions, p.Payouts = summary.Exceptions, summary.Payouts
-	return p, err
+	p.ClosedUntil = found.JSON200.ClosedUntil
+	for _, item := range found.JSON200.Open {
+		row := openRow{OpenItem: item}
+		if item.Amount != nil {
+			row.Money = money(valueOf(item.Currency), *item.Amount)
+		}
+		p.Open = append(p.Open, row)
+	}
+	return p, nil
+}
+
+// closingHour is from when on a day can be closed, see GET /month-end.
+const closingHour = 18
+
+// lastMonthEnd is the last day of the latest month that can be closed now.
+func (s *server) lastMonthEnd() types.Date {
+	now := s.Now().In(zurich)
+	begins := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, time.UTC) // of the first day that can't be closed
+	if now.Hour() >= closingHour {
+		begins = begins.AddDate(0, 0, 1)
+	}
+	return types.Date{Time: time.Date(begins.Year(), begins.Month(), 0, 0, 0, 0, 0, time.UTC)}
 }
 
 func (s *server) askClose(w http.ResponseWriter, r *http.Request) {

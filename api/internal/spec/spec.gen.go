@@ -775,6 +775,30 @@ func (e NextReminderHeldBy) Valid() bool {
 	}
 }
 
+// Defines values for OpenItemKind.
+const (
+	OpenItemKindException OpenItemKind = "exception"
+	OpenItemKindPayment   OpenItemKind = "payment"
+	OpenItemKindPayout    OpenItemKind = "payout"
+	OpenItemKindRefund    OpenItemKind = "refund"
+)
+
+// Valid indicates whether the value is a known member of the OpenItemKind enum.
+func (e OpenItemKind) Valid() bool {
+	switch e {
+	case OpenItemKindException:
+		return true
+	case OpenItemKindPayment:
+		return true
+	case OpenItemKindPayout:
+		return true
+	case OpenItemKindRefund:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PayerEmailState.
 const (
 	PayerEmailStateDelivered PayerEmailState = "delivered"
@@ -3121,6 +3145,19 @@ type LiabilityShift string
 // Example: {"order":"A-1001"}
 type Metadata map[string]string
 
+// MonthEnd defines model for MonthEnd.
+type MonthEnd struct {
+	// Closable Whether `books_closed_until` can be that day: from 18:00 of that day in Zurich on.
+	Closable bool `json:"closable"`
+
+	// ClosedUntil Example: 2026-12-31
+	ClosedUntil *Date      `json:"closed_until,omitempty"`
+	Open        []OpenItem `json:"open"`
+
+	// Until Example: 2026-12-31
+	Until Date `json:"until"`
+}
+
 // NewAccount defines model for NewAccount.
 type NewAccount struct {
 	// Name In all languages, unless `names` says otherwise.
@@ -3502,6 +3539,32 @@ type NextStep struct {
 	// Example: https://www.six-payment-services.com
 	URL *string `json:"url,omitempty"`
 }
+
+// OpenItem defines model for OpenItem.
+type OpenItem struct {
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount *Amount `json:"amount,omitempty"`
+
+	// Currency ISO 4217.
+	Currency *Currency `json:"currency,omitempty"`
+
+	// Date Example: 2026-12-31
+	Date Date `json:"date"`
+
+	// ID Example: pyo_01k9m2h8s2q5v7x0z3b6n9m1c4
+	ID   string       `json:"id"`
+	Kind OpenItemKind `json:"kind"`
+
+	// State Of the payout, payment or refund; the kind of the exception.
+	//
+	// Example: proposed
+	State string `json:"state"`
+}
+
+// OpenItemKind defines model for OpenItem.Kind.
+type OpenItemKind string
 
 // OperatorSession defines model for OperatorSession.
 type OperatorSession struct {
@@ -5392,6 +5455,12 @@ type ListJournalExportsParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// GetMonthEndParams defines parameters for GetMonthEnd.
+type GetMonthEndParams struct {
+	// Until The last day of the period.
+	Until Date `form:"until" json:"until"`
+}
+
 // CreateOperatorSessionJSONBody defines parameters for CreateOperatorSession.
 type CreateOperatorSessionJSONBody struct {
 	// Name Who it is, for the audit log.
@@ -5824,6 +5893,9 @@ type ServerInterface interface {
 	// CreateManualEntry Book an entry by hand
 	// (POST /manual-entries)
 	CreateManualEntry(w http.ResponseWriter, r *http.Request)
+	// GetMonthEnd See what is still open before the books are closed
+	// (GET /month-end)
+	GetMonthEnd(w http.ResponseWriter, r *http.Request, params GetMonthEndParams)
 	// CreateOperatorSession Sign an operator in
 	// (POST /operator-sessions)
 	CreateOperatorSession(w http.ResponseWriter, r *http.Request)
@@ -6301,6 +6373,12 @@ func (_ Unimplemented) ReverseJournalEntry(w http.ResponseWriter, r *http.Reques
 // CreateManualEntry Book an entry by hand
 // (POST /manual-entries)
 func (_ Unimplemented) CreateManualEntry(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetMonthEnd See what is still open before the books are closed
+// (GET /month-end)
+func (_ Unimplemented) GetMonthEnd(w http.ResponseWriter, r *http.Request, params GetMonthEndParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -8346,6 +8424,39 @@ func (siw *ServerInterfaceWrapper) CreateManualEntry(w http.ResponseWriter, r *h
 	handler.ServeHTTP(w, r)
 }
 
+// GetMonthEnd operation middleware
+func (siw *ServerInterfaceWrapper) GetMonthEnd(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetMonthEndParams
+
+	// ------------- Required query parameter "until" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "until", r.URL.Query(), &params.Until, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "until"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "until", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetMonthEnd(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // CreateOperatorSession operation middleware
 func (siw *ServerInterfaceWrapper) CreateOperatorSession(w http.ResponseWriter, r *http.Request) {
 
@@ -10106,6 +10217,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/manual-entries", wrapper.CreateManualEntry)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/month-end", wrapper.GetMonthEnd)
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/operator-sessions", wrapper.CreateOperatorSession)
@@ -13950,6 +14064,61 @@ func (response CreateManualEntrydefaultApplicationProblemPlusJSONResponse) Visit
 	return err
 }
 
+type GetMonthEndRequestObject struct {
+	Params GetMonthEndParams
+}
+
+type GetMonthEndResponseObject interface {
+	VisitGetMonthEndResponse(w http.ResponseWriter) error
+}
+
+type GetMonthEnd200JSONResponse MonthEnd
+
+func (response GetMonthEnd200JSONResponse) VisitGetMonthEndResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMonthEnd422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetMonthEnd422ApplicationProblemPlusJSONResponse) VisitGetMonthEndResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMonthEnddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetMonthEnddefaultApplicationProblemPlusJSONResponse) VisitGetMonthEndResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreateOperatorSessionRequestObject struct {
 	Body *CreateOperatorSessionJSONRequestBody
 }
@@ -17190,6 +17359,9 @@ type StrictServerInterface interface {
 	// CreateManualEntry Book an entry by hand
 	// (POST /manual-entries)
 	CreateManualEntry(ctx context.Context, request CreateManualEntryRequestObject) (CreateManualEntryResponseObject, error)
+	// GetMonthEnd See what is still open before the books are closed
+	// (GET /month-end)
+	GetMonthEnd(ctx context.Context, request GetMonthEndRequestObject) (GetMonthEndResponseObject, error)
 	// CreateOperatorSession Sign an operator in
 	// (POST /operator-sessions)
 	CreateOperatorSession(ctx context.Context, request CreateOperatorSessionRequestObject) (CreateOperatorSessionResponseObject, error)
@@ -18933,6 +19105,32 @@ func (sh *strictHandler) CreateManualEntry(w http.ResponseWriter, r *http.Reques
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(CreateManualEntryResponseObject); ok {
 		if err := validResponse.VisitCreateManualEntryResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetMonthEnd operation middleware
+func (sh *strictHandler) GetMonthEnd(w http.ResponseWriter, r *http.Request, params GetMonthEndParams) {
+	var request GetMonthEndRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMonthEnd(ctx, request.(GetMonthEndRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMonthEnd")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetMonthEndResponseObject); ok {
+		if err := validResponse.VisitGetMonthEndResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
