@@ -182,10 +182,15 @@ func shownCandidate(c settlement.Candidate) spec.PayoutCandidate {
 }
 
 func shownPayoutLine(l settlement.Line) spec.PayoutLine {
-	return spec.PayoutLine{
+	line := spec.PayoutLine{
 		Line: l.Number, Type: optional(spec.PayoutLineType(l.Kind)), OrderID: optional(l.OrderID), Gross: shownAmount(l.Gross),
-		Fee: shownAmount(l.Fee), Net: shownAmount(l.Net), Problem: optional(l.Problem),
+		Fee: shownAmount(l.Fee), Net: shownAmount(l.Net), Problem: optional(l.Problem), Brand: optional(l.Brand),
 	}
+	if !l.Day.IsZero() {
+		day := date(l.Day)
+		line.SalesDate = &day
+	}
+	return line
 }
 
 func shownSighting(s settlement.Sighting) spec.PayoutSighting {

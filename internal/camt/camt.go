@@ -42,6 +42,7 @@ type Entry struct {
 	Reference   string       // AcctSvcrRef, which the bank gives to one booking only; may be empty
 	EntryRef    string       // NtryRef
 	Text        string       // AddtlNtryInf
+	Code        string       // BkTxCd: domain, family and sub-family, such as "PMNT/RCDT/ATXN"; empty when not told
 	Charges     []Charge
 	Exchanged   money.Amount // what was exchanged into Amount, unsigned; the zero value when nothing was
 	Details     []Detail

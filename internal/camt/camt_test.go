@@ -65,7 +65,7 @@ func TestCollectiveCreditIsReadWithItsTransactions(t *testing.T) {
 	entry := statement.Entries[0]
 	assert.Equal(t, Entry{
 		Line: 22, Amount: chf("155.30"), Booked: true, BookingDate: day("2026-11-24"), ValueDate: day("2026-11-25"),
-		Reference: "20261124000800627219460000001", EntryRef: "010001628", Text: "Sammelgutschrift", Details: entry.Details,
+		Reference: "20261124000800627219460000001", EntryRef: "010001628", Text: "Sammelgutschrift", Code: "PMNT/RCDT/ATXN", Details: entry.Details,
 	}, entry)
 	assert.Equal(t, []Detail{
 		{

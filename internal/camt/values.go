@@ -31,6 +31,9 @@ func (e wireEntry) read() (entry Entry, err error) {
 	entry = Entry{
 		Line: e.Line, Reference: reference(e.Reference), EntryRef: reference(e.EntryRef), Text: clean(e.Text),
 	}
+	if e.Domain != "" {
+		entry.Code = clean(e.Domain) + "/" + clean(e.Family) + "/" + clean(e.SubFamily)
+	}
 	if entry.Amount, err = signed(e.Amount, e.Line, "Ntry/Amt", e.Sign); err != nil {
 		return entry, err
 	}

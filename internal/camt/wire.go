@@ -71,6 +71,9 @@ type wireEntry struct {
 	Charges   wireCharges       `xml:"Chrgs"`
 	Groups    []wireGroup       `xml:"NtryDtls"`
 	Text      string            `xml:"AddtlNtryInf"`
+	Domain    string            `xml:"BkTxCd>Domn>Cd"`
+	Family    string            `xml:"BkTxCd>Domn>Fmly>Cd"`
+	SubFamily string            `xml:"BkTxCd>Domn>Fmly>SubFmlyCd"`
 }
 
 // wireGroup is an NtryDtls: a batch, transactions, or both.

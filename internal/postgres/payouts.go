@@ -27,7 +27,8 @@ const selectPayouts = `
 		), '[]'),
 		coalesce((
 			select jsonb_agg(jsonb_build_object('settlement_id', settlement_id, 'format', format, 'line', line, 'reference', reference,
-				'account', account, 'date', date || 'T00:00:00Z', 'mentions', mentions, 'known', known) order by position)
+				'account', account, 'date', date || 'T00:00:00Z', 'mentions', mentions, 'returned', returned,
+				'known', known) order by position)
 			from payout_sightings s where s.payout_id = p.id
 		), '[]')
 	from payouts p`
@@ -106,7 +107,8 @@ func (tx *Tx) PayoutsOf(ctx context.Context, settlementID string) ([]settlement.
 		order by s.line, p.id`, settlementID)
 }
 
-// SearchPayouts returns the payouts that wait, the latest 500 of them, and those that the search chooses.
+// SearchPayouts returns the payouts that wait, the latest 500 of them, those that the search chooses, and those that one of the
+// waiting may take back.
 func (tx *Tx) SearchPayouts(ctx context.Context, s settlement.PayoutSearch) ([]settlement.Payout, error) {
 	totals := make([]decimal.Decimal, len(s.Totals))
 	for i, t := range s.Totals {
@@ -114,6 +116,9 @@ func (tx *Tx) SearchPayouts(ctx context.Context, s settlement.PayoutSearch) ([]s
 	}
 	return all(ctx, tx.tx, scanPayout, "look for payouts", selectPayouts+`
 		where id in (select id from payouts where state in ('unmatched', 'proposed') order by date desc, id desc limit $1)
+			or state in ('booked', 'dismissed') and total in (
+				select -w.total from payouts w join payout_sightings s on s.payout_id = w.id and s.returned where w.state in ('unmatched', 'proposed')
+			)
 			or date between $2 and $3
 			or id = any($4)
 			or state = 'booked' and total = any($5::numeric[])
@@ -149,9 +154,9 @@ func (tx *Tx) SavePayout(ctx context.Context, p settlement.Payout) error {
 	}
 	for n, s := range p.Seen {
 		batch.Queue(`
-			insert into payout_sightings (company_id, payout_id, position, settlement_id, format, line, reference, account, date, mentions, known)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing`,
-			p.CompanyID, p.ID, n+1, s.SettlementID, s.Format, s.Line, s.Reference, s.Account, s.Date, list(s.Mentions), s.Known)
+			insert into payout_sightings (company_id, payout_id, position, settlement_id, format, line, reference, account, date, mentions, returned, known)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing`,
+			p.CompanyID, p.ID, n+1, s.SettlementID, s.Format, s.Line, s.Reference, s.Account, s.Date, list(s.Mentions), s.Returned, s.Known)
 	}
 	err := tx.tx.SendBatch(ctx, batch).Close()
 	return failed(err, "save payout %s", p.ID)

@@ -54,7 +54,7 @@ func (tx *Tx) Positions(ctx context.Context, s settlement.PositionSearch) ([]set
 			)
 		)
 		select e.source_kind, e.source_id, coalesce(e.payment_id, ''), coalesce(e.invoice_id, ''), coalesce(r.order_id, p.order_id, ''),
-			coalesce(p.method, ''), l.account, l.currency, l.amount, coalesce(e.value_date, e.date),
+			coalesce(p.method, ''), coalesce(p.brand, ''), l.account, l.currency, l.amount, coalesce(e.value_date, e.date),
 			exists (select from journal_entries b where b.reverses = e.id)
 				or exists (select from payout_items i where i.source_kind = e.source_kind and i.source_id = e.source_id and i.booked)
 		from wanted w
@@ -74,7 +74,7 @@ func scanPosition(row pgx.CollectableRow) (q settlement.Position, err error) {
 	var currency money.Currency
 	var value decimal.Decimal
 	var closed bool
-	err = row.Scan(&q.Source.Kind, &q.Source.ID, &q.PaymentID, &q.InvoiceID, &q.OrderID, &q.Method, &q.Account, &currency, &value, &q.Day, &closed)
+	err = row.Scan(&q.Source.Kind, &q.Source.ID, &q.PaymentID, &q.InvoiceID, &q.OrderID, &q.Method, &q.Brand, &q.Account, &currency, &value, &q.Day, &closed)
 	q.Amount, q.Open = amount(value, currency), money.Zero(currency)
 	if !closed {
 		q.Open = q.Amount

@@ -107,7 +107,7 @@ func TestAPayoutIsKeptAsItIs(t *testing.T) {
 		p.Choices = []settlement.Candidate{{Items: []string{b.payment.ID}, Fee: eur("1.00")}}
 		p.Seen = []settlement.Sighting{{
 			SettlementID: s.ID, Format: settlement.CAMT053, Line: 7, Reference: "ZKB-1", Account: "CH9300762011623852957", Date: day,
-			Mentions: []string{"WORLDLINE"}, Known: true,
+			Mentions: []string{"WORLDLINE"}, Returned: true, Known: true,
 		}}
 		p.Timeline = []settlement.Step{{At: noon, State: settlement.Booked, Note: "Because.", By: "key_1"}}
 		filled(t, p)
@@ -194,7 +194,11 @@ func TestPayoutsAreFoundByWhatAnotherFileMayTellOfThem(t *testing.T) {
 			return ids
 		}
 		assert.Equal(t, []string{waits}, found(settlement.PayoutSearch{}))
-		assert.Equal(t, []string{waits, near, named, same, byID}, found(settlement.PayoutSearch{
+		taken, back := save("7.00", old, settlement.Booked, ""), b.payout("-7.00")
+		back.Date, back.Seen = old, []settlement.Sighting{{SettlementID: s.ID, Format: settlement.CAMT053, Line: 2, Date: old, Returned: true}}
+		require.NoError(t, tx.SavePayout(t.Context(), back))
+		assert.Equal(t, []string{waits, taken, back.ID}, found(settlement.PayoutSearch{}), "what one that waits may take back")
+		assert.Equal(t, []string{waits, near, named, same, byID, taken, back.ID}, found(settlement.PayoutSearch{
 			From: day.AddDate(0, 0, -1), To: day, References: []string{"WL-1"}, Totals: []money.Amount{chf("4.00")}, IDs: []string{byID},
 		}))
 		return nil
@@ -207,7 +211,7 @@ func TestPositionsStandOnTheirReceiptAccountUntilTheyArePaidOut(t *testing.T) {
 	b := createBooks(t, store)
 	r := b.refund("12.30")
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
-		b.payment.BookedAccount = ledger.SystemBank
+		b.payment.BookedAccount, b.payment.Brand = ledger.SystemBank, "VISA"
 		require.NoError(t, tx.SavePayment(t.Context(), b.payment))
 		require.NoError(t, tx.InsertRefund(t.Context(), r))
 		_, err := tx.Append(t.Context(), b.receipt())
@@ -217,7 +221,7 @@ func TestPositionsStandOnTheirReceiptAccountUntilTheyArePaidOut(t *testing.T) {
 
 		paid := settlement.Position{
 			Source: ledger.Source{Kind: ledger.FromPayment, ID: b.payment.ID}, PaymentID: b.payment.ID, InvoiceID: b.invoice.ID, OrderID: b.payment.OrderID,
-			Method: b.payment.Method, Account: ledger.SystemBank, Amount: b.payment.Amount, Open: b.payment.Amount, Day: day,
+			Method: b.payment.Method, Brand: "VISA", Account: ledger.SystemBank, Amount: b.payment.Amount, Open: b.payment.Amount, Day: day,
 		}
 		back := paid
 		back.Source, back.OrderID = ledger.Source{Kind: ledger.FromRefund, ID: r.ID}, r.OrderID

@@ -12,7 +12,7 @@ import (
 )
 
 // acquirers are what the acquirer calls itself on statements, in small letters.
-var acquirers = []string{"worldline", "six payment", "saferpay"}
+var acquirers = []string{"worldline", "six payment", "saferpay", "twint acquiring"}
 
 // ReadCAMT reads a bank's statement or notification. A file with a fault is a *FileError.
 func ReadCAMT(data []byte) (File, error) {
@@ -50,7 +50,7 @@ func transfer(account string, e camt.Entry) (Transfer, SkipReason) {
 		return Transfer{}, Others
 	}
 	t := Transfer{
-		Line: e.Line, Reference: e.Reference, Account: account, Date: e.BookingDate, Net: e.Amount, Returned: e.Reversal,
+		Line: e.Line, Reference: ownReference(e), Account: account, Date: e.BookingDate, Net: e.Amount, Returned: e.Reversal,
 		Fee: included(e.Charges), Exchanged: exchanged(e), Lines: lines(e), Mentions: mentions(e),
 	}
 	paid := t.Net
@@ -60,11 +60,43 @@ func transfer(account string, e camt.Entry) (Transfer, SkipReason) {
 	if isSet(t.Fee) && t.Fee.Currency() != paid.Currency() {
 		t.Fee = money.Amount{} // what was taken of another currency is no part of what was paid: it belongs to the exchange
 	}
+	if len(e.Details) < 2 && !slices.ContainsFunc(t.Lines, func(l Line) bool { return l.OrderID != "" }) {
+		var parties []string
+		if len(e.Details) == 1 {
+			parties = e.Details[0].Parties
+		}
+		if sales, ok := sales(t.Mentions, parties, paid); ok {
+			t.Fee = sales.Fee
+			t.Lines = []Line{{Number: e.Line, Gross: sales.Gross, Fee: sales.Fee, Net: paid, Brand: sales.Brand, Day: sales.Day}}
+		}
+	}
 	t.Sender = sender(e, t)
-	if t.Sender == Nobody && e.Amount.IsNegative() {
+	switch {
+	case t.Sender != Nobody:
+	case e.Amount.IsNegative() && !e.Reversal:
 		t.Sender = Somebody // nothing says that it is the acquirer who took money
+	case atCounter(e.Code):
+		t.Sender = Somebody
 	}
 	return t, ""
+}
+
+// atCounter reports whether a bank transaction code (Domn/Fmly/SubFmly of BkTxCd, in ISO's external code set) is of cash that was
+// paid in, or of a card of the account's own that was credited. The acquirer's money comes as a transfer.
+func atCounter(code string) bool {
+	parts := strings.Split(code, "/")
+	if len(parts) < 3 || parts[0] != "PMNT" {
+		return false
+	}
+	return slices.Contains([]string{"CNTR", "CCRD"}, parts[1]) || slices.Contains([]string{"CDPT", "BCDP", "POSD", "POSC", "POSP"}, parts[2])
+}
+
+// ownReference is what the bank calls an entry; some files have it at its only transaction.
+func ownReference(e camt.Entry) string {
+	if e.Reference == "" && len(e.Details) == 1 && len(e.Details[0].Reference) >= tellingRef {
+		return e.Details[0].Reference
+	}
+	return e.Reference
 }
 
 func mentions(e camt.Entry) []string {
@@ -76,7 +108,7 @@ func mentions(e camt.Entry) []string {
 }
 
 func sender(e camt.Entry, t Transfer) Sender {
-	if slices.ContainsFunc(t.Lines, func(l Line) bool { return l.OrderID != "" }) {
+	if slices.ContainsFunc(t.Lines, func(l Line) bool { return l.OrderID != "" || l.Brand != "" }) {
 		return Acquirer
 	}
 	named := slices.Clone(t.Mentions)
@@ -85,15 +117,29 @@ func sender(e camt.Entry, t Transfer) Sender {
 		named = append(named, d.Parties...)
 		somebody = somebody || len(d.Parties) > 0
 	}
-	text := strings.ToLower(strings.Join(named, "\n"))
+	text := strings.Join(named, "\n")
 	switch {
-	case slices.ContainsFunc(acquirers, func(name string) bool { return strings.Contains(text, name) }):
+	case namesAcquirer(text):
 		return Acquirer
 	case somebody:
 		return Somebody
 	default:
 		return Nobody
 	}
+}
+
+func namesAcquirer(text string) bool {
+	text = strings.ToLower(text)
+	return slices.ContainsFunc(acquirers, func(name string) bool { return strings.Contains(text, name) })
+}
+
+// sales returns what the texts say of the sales that a transfer pays, see readSales. Anybody can write such a text: when the bank
+// names who pays, it is the acquirer.
+func sales(texts, parties []string, paid money.Amount) (Sales, bool) {
+	if len(parties) > 0 && !slices.ContainsFunc(parties, namesAcquirer) {
+		return Sales{}, false
+	}
+	return readSales(slices.Concat(texts, parties), paid)
 }
 
 // included adds up the charges that were taken off; the zero value when there are none. What is charged besides is another
@@ -139,6 +185,9 @@ func lines(e camt.Entry) []Line {
 			continue
 		}
 		line := priced(d)
+		if sales, ok := sales(d.Remittance, d.Parties, line.Net); ok && len(orders) == 0 && len(e.Details) > 1 {
+			line.Gross, line.Fee, line.Brand, line.Day = sales.Gross, sales.Fee, sales.Brand, sales.Day
+		}
 		line.OrderID = strings.Join(orders, "")
 		if len(e.Details) == 1 && !isSet(line.Net) {
 			line.Net = e.Amount
@@ -156,11 +205,11 @@ func lines(e camt.Entry) []Line {
 	case fromFile && total.Equal(e.Amount):
 	case fromFile && isSet(fee) && fee.Currency() == total.Currency() && total.Sub(fee).Equal(e.Amount):
 		for i := range all { // the fee is kept for all of them together
-			all[i].Gross, all[i].Net = all[i].Net, money.Amount{}
+			all[i].Gross, all[i].Net, all[i].Brand = all[i].Net, money.Amount{}, ""
 		}
 	default: // what the details say is not what the entry is made of
 		for i := range all {
-			all[i].Gross, all[i].Fee, all[i].Net = money.Amount{}, money.Amount{}, money.Amount{}
+			all[i].Gross, all[i].Fee, all[i].Net, all[i].Brand = money.Amount{}, money.Amount{}, money.Amount{}, ""
 		}
 	}
 	return all

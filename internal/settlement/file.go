@@ -92,7 +92,9 @@ const (
 type Line struct {
 	Number  int          `json:"number"` // in the file
 	Kind    LineKind     `json:"kind"`
-	OrderID string       `json:"order_id"` // at Saferpay; empty when the file doesn't tell it
+	OrderID string       `json:"order_id"`        // at Saferpay; empty when the file doesn't tell it
+	Brand   string       `json:"brand,omitempty"` // of all the sales that it pays, as the file writes it; see Sales
+	Day     time.Time    `json:"day,omitzero"`    // of those sales; zero when the file doesn't tell it
 	Gross   money.Amount `json:"gross"`
 	Fee     money.Amount `json:"fee"`
 	Net     money.Amount `json:"net"`

@@ -100,7 +100,13 @@ func Positions(s Setting, f File, payouts []Payout, ids ...string) PositionSearc
 				search.Orders = append(search.Orders, l.OrderID)
 			}
 		}
-		if first := calendarDay(s.Calendar.AddBusinessDays(day, -longestWait)); search.From.IsZero() || first.Before(search.From) {
+		first := calendarDay(s.Calendar.AddBusinessDays(day, -s.longestWait()))
+		for _, l := range lines {
+			if l.Brand != "" && !l.Day.IsZero() && l.Day.AddDate(0, 0, -1).Before(first) {
+				first = l.Day.AddDate(0, 0, -1)
+			}
+		}
+		if search.From.IsZero() || first.Before(search.From) {
 			search.From = first
 		}
 		if day.After(search.To) {

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 
+	"github.com/quittance/quittance/internal/calendar"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/money"
 )
@@ -47,10 +49,10 @@ func (m *Matcher) matchOrders(p *Payout) {
 	}
 	switch {
 	case len(unsure) == 0:
-		m.settle(p, items)
+		m.settle(p, items, byOrders)
 	case len(sure) > 0 && m.divisible(p):
 		m.split(p, sure, unsure)
-		m.settle(p, items)
+		m.settle(p, items, byOrders)
 	default:
 		m.leave(p, unsure, items)
 	}
@@ -76,7 +78,7 @@ func (m *Matcher) matchLine(p *Payout, l Line, used map[ledger.Source]bool) (Ite
 	case used[q.Source]:
 		return Item{}, "The same order stands in another line."
 	case q.Open.IsZero():
-		return Item{}, fmt.Sprintf("Nothing stands on a receipt account for %s any more. It was paid out before, or taken back.", q.Source.ID)
+		return Item{}, fmt.Sprintf("Nothing stands on a receipt account for %s any more. It was paid out before, or taken back.%s", q.Source.ID, m.paidBy(q))
 	case q.Open.Currency() != p.paid().Currency():
 		return Item{}, fmt.Sprintf("%s is in %s.", q.Source.ID, q.Open.Currency())
 	case isSet(l.Gross) && !l.Gross.Equal(q.Open):
@@ -90,6 +92,17 @@ func (m *Matcher) matchLine(p *Payout, l Line, used map[ledger.Source]bool) (Ite
 		return Item{}, fmt.Sprintf("%s is %s; a fee of %s can't be.", q.Source.ID, q.Open, item.Fee)
 	}
 	return item, ""
+}
+
+// paidBy names the payout that has paid a position, in a sentence of its own; empty when it is not at hand.
+func (m *Matcher) paidBy(q *Position) string {
+	i := slices.IndexFunc(m.payouts, func(p *Payout) bool {
+		return p.State == Booked && slices.ContainsFunc(p.Items, func(i Item) bool { return i.Source == q.Source })
+	})
+	if i < 0 {
+		return ""
+	}
+	return fmt.Sprintf(" See payout %s.", m.payouts[i].name())
 }
 
 // refund reports whether the line takes money away.
@@ -129,11 +142,22 @@ func (q *Position) item() Item {
 	return Item{Source: q.Source, OrderID: q.OrderID, Account: q.Account, Gross: q.Open}
 }
 
-// settle books a payout whose lines are all certain, unless a person should look at its amounts.
-func (m *Matcher) settle(p *Payout, items []Item) {
+// How it is certain what a payout pays.
+const (
+	byOrders = "Matched by the orders that the file names."
+	bySales  = "Matched by the brand, the day and the gross amount that the bank tells."
+)
+
+// settle books a payout of which it is certain what it pays, and how, unless a person should look at its amounts or its date.
+func (m *Matcher) settle(p *Payout, items []Item, how string) {
+	before := ids(p.Items)
 	p.forget()
 	p.Items, p.Confident = items, Certain
+	if !slices.Equal(before, ids(items)) {
+		m.touch(p)
+	}
 	fee := p.Gross().Sub(p.paid())
+	early := slices.IndexFunc(items, func(i Item) bool { return m.bySource[i.Source].Day.After(p.Date) })
 	switch {
 	case isSet(p.Exchanged):
 		p.Fee, p.ExchangeTo = fee, ledger.ExchangeLosses
@@ -145,9 +169,16 @@ func (m *Matcher) settle(p *Payout, items []Item) {
 	case !plausible(fee, items):
 		p.Fee = fee
 		m.move(p, Proposed, "The payments are certain. But a fee of %s for %s is unusual.", fee, p.Gross())
+	case early >= 0:
+		p.Fee = fee
+		m.move(p, Proposed, "The payments are certain. But the payout is of %s, and %s of %s is later.", p.Date.Format(time.DateOnly), items[early].Source.ID,
+			m.bySource[items[early].Source].Day.Format(time.DateOnly))
+	case p.Date.After(calendar.Day(m.Now)):
+		p.Fee = fee
+		m.move(p, Proposed, "The payments are certain. But the payout is of %s, which is in the future.", p.Date.Format(time.DateOnly))
 	default:
 		p.Fee = fee
-		m.book(p, "", "Matched by the orders that the file names.")
+		m.book(p, "", how)
 	}
 }
 

@@ -36,13 +36,14 @@ type Matcher struct {
 	refundsOf map[string][]*Position // by the payment that went back
 	payouts   []*Payout
 	changed   []*Payout
+	told      map[*Payout][]Telling // see tellings
 }
 
-// NewMatcher returns a matcher. Positions are those that still stand on a receipt account, and those of the orders that a file names.
+// NewMatcher returns a matcher. Positions are in the order in which they were booked: those that still stand on a receipt account, and those of the orders that a file names.
 // Payouts are those that wait, and those that a file may report again.
 func NewMatcher(s Setting, positions []Position, payouts []Payout) *Matcher {
-	m := &Matcher{Setting: s, bySource: map[ledger.Source]*Position{}, byOrder: map[string][]*Position{}, refundsOf: map[string][]*Position{}}
-	slices.SortStableFunc(positions, func(a, b Position) int { return cmp.Or(a.Day.Compare(b.Day), cmp.Compare(a.Source.ID, b.Source.ID)) })
+	m := &Matcher{Setting: s, bySource: map[ledger.Source]*Position{}, byOrder: map[string][]*Position{}, refundsOf: map[string][]*Position{}, told: map[*Payout][]Telling{}}
+	slices.SortStableFunc(positions, func(a, b Position) int { return a.Day.Compare(b.Day) })
 	for i := range positions {
 		q := &positions[i]
 		m.positions = append(m.positions, q)
@@ -63,35 +64,54 @@ func NewMatcher(s Setting, positions []Position, payouts []Payout) *Matcher {
 func (m *Matcher) Changed() []*Payout { return m.changed }
 
 func (m *Matcher) touch(p *Payout) {
+	delete(m.told, p)
 	if !slices.Contains(m.changed, p) {
 		m.changed = append(m.changed, p)
 	}
 }
 
-// Take takes in the transfers of a file. Each one is recognised, or is a new payout that is matched. Certain ones come first,
-// so that their payments are not proposed for another payout.
+// Take takes in the transfers of a file. Each one is recognised, those first for which most speaks, or is a new payout that is
+// matched. Certain ones come first, so that their payments are not proposed for another payout.
 //
 // Transfers that turn out to be no payouts are counted in the file as skipped.
 func (m *Matcher) Take(settlementID string, f File) {
-	for _, t := range f.Transfers {
-		p, known := m.recognise(settlementID, f.Format, t)
-		if p == nil && t.Sender == Somebody {
+	type transfer struct {
+		Transfer
+		told Telling
+	}
+	rest := make([]transfer, len(f.Transfers))
+	for i, t := range f.Transfers {
+		rest[i] = transfer{t, m.telling(f.Format.teller(), t)}
+	}
+	for _, least := range degrees {
+		rest = slices.DeleteFunc(rest, func(t transfer) bool { return m.again(settlementID, f.Format, t.Transfer, t.told, least) })
+	}
+	for _, t := range rest {
+		if m.again(settlementID, f.Format, t.Transfer, t.told, degrees[0]) { // as one before it in the file
+			continue
+		}
+		if t.Sender == Somebody || t.Sender == Nobody && t.Returned && m.original(t.told, nil) == nil {
 			f.Skipped[Others]++
 			continue
 		}
+		p := m.contradicted(settlementID, t.Transfer, t.told)
 		if p == nil {
-			p = m.open(t)
-			if t.Returned {
-				m.takeBack(p)
-			}
+			p = m.open(t.Transfer)
 		}
-		p.see(Sighting{
-			SettlementID: settlementID, Format: f.Format, Line: t.Line, Reference: t.Reference, Account: t.Account, Date: t.Date, Mentions: t.Mentions,
-			Known: known,
-		})
-		m.touch(p)
+		m.see(p, settlementID, f.Format, t.Transfer, false)
 	}
 	m.review()
+}
+
+// again takes in a transfer that is a known payout, if that much speaks for it.
+func (m *Matcher) again(settlementID string, format Format, t Transfer, told Telling, least degree) bool {
+	p, _ := m.recognise(settlementID, told, least)
+	if p == nil {
+		return false
+	}
+	p, known := m.learn(p, t)
+	m.see(p, settlementID, format, t, known)
+	return true
 }
 
 // open adds a new payout.
@@ -105,34 +125,47 @@ func (m *Matcher) open(t Transfer) *Payout {
 	return p
 }
 
-// see notes a sighting, and what is new in it.
-func (p *Payout) see(s Sighting) {
-	p.Seen = append(p.Seen, s)
-	p.Account = cmp.Or(p.Account, s.Account)
-	if s.Format == CSV || p.Reference == "" {
-		p.Reference = s.Reference
+// see notes that a file tells of a payout, and what is new in that. The payout is called as the acquirer calls it first.
+func (m *Matcher) see(p *Payout, settlementID string, format Format, t Transfer, known bool) {
+	named := slices.ContainsFunc(p.Seen, func(s Sighting) bool { return s.Format.teller() != Bank })
+	p.Seen = append(p.Seen, Sighting{
+		SettlementID: settlementID, Format: format, Line: t.Line, Reference: t.Reference, Account: t.Account, Date: t.Date, Mentions: t.Mentions,
+		Returned: t.Returned, Known: known,
+	})
+	p.Account = cmp.Or(p.Account, t.Account)
+	if p.Reference == "" || format.teller() != Bank && !named && t.Reference != "" {
+		p.Reference = t.Reference
 	}
+	m.touch(p)
 }
 
 // review matches every payout that waits with what stands on the receipt accounts now. A proposal falls away when another
 // payout has paid its payments.
 func (m *Matcher) review() {
-	waiting := slices.DeleteFunc(slices.Clone(m.payouts), func(p *Payout) bool { return !p.State.Waits() || p.Held })
+	waiting := slices.DeleteFunc(slices.Clone(m.payouts), func(p *Payout) bool { return !p.State.Waits() || p.Held || p.reversal() })
 	slices.SortStableFunc(waiting, func(a, b *Payout) int { return cmp.Or(a.Date.Compare(b.Date), cmp.Compare(a.ID, b.ID)) })
 	for _, p := range waiting {
 		if p.ordered() {
 			m.matchOrders(p)
 		}
 	}
+	m.matchSales(waiting)
+	sold := m.reservedBy((*Payout).tellsSales)
 	for _, p := range m.payouts {
-		if p.State == Proposed && !m.stillOpen(p) {
+		guess := !p.Held && !p.ordered() && !p.tellsSales() && slices.ContainsFunc(p.Items, func(i Item) bool { return sold[i.Source] })
+		if p.State == Proposed && (guess || !m.stillOpen(p)) {
 			p.forget()
 			m.move(p, Unmatched, "Another payout has paid what was proposed.")
 		}
 	}
 	for _, p := range waiting {
-		if p.State == Unmatched && !p.ordered() {
+		if p.State == Unmatched && !p.ordered() && !p.tellsSales() {
 			m.matchAmount(p)
+		}
+	}
+	for _, p := range m.payouts {
+		if p.State.Waits() && p.reversal() {
+			m.takeBack(p)
 		}
 	}
 }
@@ -187,14 +220,14 @@ func (m *Matcher) Payout(id string) *Payout {
 	return m.payouts[i]
 }
 
-// takeBack finds the payout that a transfer takes back: the last one before it over the same amount on the same account.
+// takeBack finds the payout that a transfer takes back.
 func (m *Matcher) takeBack(x *Payout) {
-	x.Held, x.Lines = true, nil
+	x.forget()
+	x.Held, x.Returns = true, ""
 	var original *Payout
-	for _, p := range m.payouts {
-		fits := p != x && p.PartOf == "" && p.Account == x.Account && p.Net.Equal(x.Net.Neg()) && !p.Date.After(x.Date)
-		if fits && p.State != Returned && (original == nil || p.Date.After(original.Date)) {
-			original = p
+	for _, told := range m.tellings(x) {
+		if original = m.original(told, x); original != nil {
+			break
 		}
 	}
 	switch {
@@ -206,6 +239,24 @@ func (m *Matcher) takeBack(x *Payout) {
 		x.Returns, x.Confident = original.ID, Likely
 		m.move(x, Proposed, "The bank takes back payout %s. What it paid waits for its payout again.", original.name())
 	}
+}
+
+// original returns the payout that the bank takes back with x, or with a transfer that is no payout yet: the one of which that says
+// most, see takesBack, or else the last one before it, unless another transfer takes that back.
+func (m *Matcher) original(told Telling, x *Payout) (original *Payout) {
+	most := 0
+	for _, p := range m.payouts {
+		if p == x || p.PartOf != "" || p.State == Returned || p.reversal() || p.Account != "" && p.Account != told.Account || !p.Net.Equal(told.Amount.Neg()) {
+			continue
+		}
+		if slices.ContainsFunc(m.payouts, func(other *Payout) bool { return other != x && other.Returns == p.ID && other.State != Dismissed }) {
+			continue
+		}
+		if says := takesBack(told, m.tellings(p)); says >= most && (original == nil || says > most || p.Date.After(original.Date)) {
+			original, most = p, says
+		}
+	}
+	return original
 }
 
 // forget drops the proposal of a payout.
@@ -224,9 +275,14 @@ func (m *Matcher) stillOpen(p *Payout) bool {
 
 // reserved returns the positions that are in a proposal.
 func (m *Matcher) reserved() map[ledger.Source]bool {
+	return m.reservedBy(func(*Payout) bool { return true })
+}
+
+// reservedBy returns the positions that are in a proposal for one of those payouts.
+func (m *Matcher) reservedBy(those func(*Payout) bool) map[ledger.Source]bool {
 	all := map[ledger.Source]bool{}
 	for _, p := range m.payouts {
-		if p.State == Proposed {
+		if p.State == Proposed && those(p) {
 			for _, i := range p.Items {
 				all[i.Source] = true
 			}

@@ -18,6 +18,7 @@ type Position struct {
 	InvoiceID string
 	OrderID   string // at Saferpay; empty when none is known
 	Method    payment.Method
+	Brand     string       // Saferpay's name of it; empty when it is not known
 	Account   string       // the receipt account
 	Amount    money.Amount // what was booked on it: more than 0 for what came
 	Open      money.Amount // what still stands on it
@@ -87,7 +88,8 @@ type Sighting struct {
 	Account      string    `json:"account"`
 	Date         time.Time `json:"date"`
 	Mentions     []string  `json:"mentions"`
-	Known        bool      `json:"known"` // from an earlier file, so that it told nothing new
+	Returned     bool      `json:"returned"` // it takes an earlier transfer back
+	Known        bool      `json:"known"`    // from an earlier file, so that it told nothing new
 }
 
 // Step is one entry of a timeline.
@@ -150,13 +152,7 @@ func (p *Payout) paid() money.Amount {
 }
 
 // Gross returns the sum of the items, in their currency.
-func (p *Payout) Gross() money.Amount {
-	sum := p.zero()
-	for _, i := range p.Items {
-		sum = sum.Add(i.Gross)
-	}
-	return sum
-}
+func (p *Payout) Gross() money.Amount { return grossOf(p.Items, p.paid().Currency()) }
 
 // Currency returns the currency of what the payout pays, in which its fee and the rest are.
 func (p *Payout) Currency() money.Currency { return p.paid().Currency() }

@@ -118,7 +118,7 @@ func (m *matchedReceipts) match(told []Receipt) {
 	}
 	var unnamed []Receipt
 	for _, t := range told {
-		i := slices.IndexFunc(byReference[t.Reference], func(r *Receipt) bool { return m.named(*r, t) })
+		i := slices.IndexFunc(byReference[t.Reference], func(r *Receipt) bool { return m.like(*r, t) == identical })
 		if i >= 0 {
 			m.see(byReference[t.Reference][i], t)
 		} else {
@@ -127,9 +127,9 @@ func (m *matchedReceipts) match(told []Receipt) {
 	}
 	for _, t := range unnamed {
 		before := byReference[t.Reference]
-		i := slices.IndexFunc(before, func(r *Receipt) bool { return m.named(*r, t) }) // added since
+		i := slices.IndexFunc(before, func(r *Receipt) bool { return m.like(*r, t) == identical }) // added since
 		if i < 0 {
-			i = slices.IndexFunc(before, func(r *Receipt) bool { return !m.told[r] && alike(*r, t) })
+			i = slices.IndexFunc(before, func(r *Receipt) bool { return !m.told[r] && m.like(*r, t) == alike })
 		}
 		if i >= 0 {
 			m.see(before[i], t)
@@ -147,18 +147,15 @@ func (m *matchedReceipts) match(told []Receipt) {
 	}
 }
 
-// named and alike are the rule of when two tellings are about the same money. Both have its reference and its amount. Then the
-// bank's own reference decides, if both have it, for as long as banks don't use theirs again. If one of them lacks it, which is
-// usual between camt.053 and camt.054, they are the same when the bank booked them on the same day; each telling of one file is
-// another one then, so that two payments of one day are two, and stay two however often they are told.
-func (m *matchedReceipts) named(r, told Receipt) bool {
-	days := m.setting.Calendar.BusinessDaysBetween(r.Date, told.Date)
-	same := slices.ContainsFunc(told.BankRefs, func(ref string) bool { return slices.Contains(r.BankRefs, ref) })
-	return same && r.Amount.Equal(told.Amount) && max(days, -days) <= sameReferenceWithin
+// like returns how much speaks for two tellings with the same reference of an invoice being about the same money, see same.go. Each
+// telling of one file that is only alike is another one, so that two payments of one day are two, and stay two however often they
+// are told.
+func (m *matchedReceipts) like(r, told Receipt) likeness {
+	return known(m.setting.Calendar, []Telling{r.telling()}, told.telling())
 }
 
-func alike(r, told Receipt) bool {
-	return r.Amount.Equal(told.Amount) && r.Date.Equal(told.Date) && (len(r.BankRefs) == 0 || len(told.BankRefs) == 0)
+func (r Receipt) telling() Telling {
+	return Telling{Teller: Bank, References: r.BankRefs, Amount: r.Amount, Day: r.Date}
 }
 
 // see notes that the file tells the receipt.

@@ -49,6 +49,12 @@ func (p *payee) reads(message, account, entries string) File {
 // takes takes a file in, and returns the receipts that it tells: those that are new, and those that are known.
 func (p *payee) takes(file File) (fresh, again []Receipt) {
 	p.Helper()
+	return p.takesFrom(&file)
+}
+
+// takesFrom does so, and leaves in the file what is no receipt.
+func (p *payee) takesFrom(file *File) (fresh, again []Receipt) {
+	p.Helper()
 	vd, err := calendar.ForCanton("VD")
 	require.NoError(p, err)
 	issued := map[string]string{}

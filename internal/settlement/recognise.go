@@ -1,113 +1,156 @@
 package settlement
 
 import (
+	"math"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/payment"
 )
 
-// How far apart the days may lie on which two files report the same payout, in business days, and how many characters of a
-// reference can't stand in a text by chance.
-const (
-	sameWithin = 3
-	// sameReferenceWithin is for how many business days the same reference means the same payout. Some banks use their
-	// references again.
-	sameReferenceWithin = 30
-	tellingRef          = 6
-)
+// telling returns what a transfer says of itself, see known.
+func (m *Matcher) telling(teller Teller, t Transfer) Telling {
+	told := Telling{
+		Teller: teller, Account: t.Account, Mentions: t.Mentions, Orders: t.orders(), Pays: t.orders(), Amount: t.Net, Exchanged: t.Exchanged, Day: t.Date, Reversal: t.Returned,
+	}
+	if t.Reference != "" {
+		told.References = []string{t.Reference}
+	}
+	m.addSales(&told)
+	return told
+}
 
-// recognise returns the payout that a transfer of the file is, when it is known: the same sender reports it again, or the bank
-// reports it after the acquirer, or the other way round. Nil means a new payout. A payout that is returned as not known is a
-// new one that contradicts what is known; a person has to look at it.
-//
-// Two transfers of one file are the same only when they have the same reference.
-func (m *Matcher) recognise(settlementID string, format Format, t Transfer) (p *Payout, known bool) {
-	var whole, candidates []*Payout
+// tellings returns what files have said of a payout. It is kept until the payout changes.
+func (m *Matcher) tellings(p *Payout) []Telling {
+	if all, ok := m.told[p]; ok {
+		return all
+	}
+	all, orders := make([]Telling, len(p.Seen)), p.orders()
+	for i, s := range p.Seen {
+		all[i] = Telling{
+			Teller: s.Format.teller(), Account: s.Account, Mentions: s.Mentions, Pays: orders, Amount: p.Total, Exchanged: p.Exchanged, Day: s.Date,
+			Reversal: s.Returned,
+		}
+		if s.Reference != "" {
+			all[i].References = []string{s.Reference}
+		}
+		if all[i].Orders = orders; all[i].Teller == Bank {
+			all[i].Orders = id.Orders(s.Mentions...)
+			slices.Sort(all[i].Orders)
+		}
+		m.addSales(&all[i])
+	}
+	m.told[p] = all
+	return all
+}
+
+// addSales adds the brand and the day of the sales that are paid: as the bank's text says, or as the orders are.
+func (m *Matcher) addSales(told *Telling) {
+	paid := told.Amount
+	if isSet(told.Exchanged) {
+		paid = told.Exchanged
+	}
+	if sales, ok := readSales(told.Mentions, paid); ok {
+		told.Brand, told.Sold = payment.BrandAtSaferpay(sales.Brand), sales.Day
+		return
+	}
+	for i, order := range told.Orders {
+		for _, q := range m.byOrder[order] {
+			if i == 0 {
+				told.Brand, told.Sold = q.brand(), q.Day
+			}
+			if q.brand() != told.Brand {
+				told.Brand = ""
+			}
+			if !q.Day.Equal(told.Sold) {
+				told.Sold = time.Time{}
+			}
+		}
+	}
+}
+
+// degree is how much has to speak for a payout being a transfer, and how many business days they may lie apart.
+type degree struct {
+	least  likeness
+	within int
+}
+
+// degrees are in the order in which they are tried, each over a whole file, so that what is told of one payout isn't taken for what is
+// told of another that is more like it.
+var degrees = []degree{
+	{identical, sameReferenceWithin}, {alike, 0}, {named, 0}, {named, math.MaxInt}, {near, 0}, {near, 1}, {near, sameWithin},
+}
+
+// recognise returns the payout that a transfer of the file is, and how much speaks for it: the one for which most does. Nil means
+// that none is as like it as is asked for.
+func (m *Matcher) recognise(settlementID string, told Telling, asked degree) (best *Payout, how likeness) {
+	distance := 0
 	for _, p := range m.payouts {
-		if p.PartOf == "" {
-			whole = append(whole, p)
-		}
-	}
-	referred := slices.DeleteFunc(slices.Clone(whole), func(p *Payout) bool {
-		return t.Reference == "" || !p.referred(format, t) || m.apart(p, t) > sameReferenceWithin
-	})
-	if i := slices.IndexFunc(referred, func(p *Payout) bool { return p.Total.Equal(t.Net) }); i >= 0 {
-		return m.learn(referred[i], t)
-	}
-	if t.Returned {
-		return nil, false
-	}
-	if len(referred) > 0 {
-		return m.contradiction(t, referred[0], "another amount"), false
-	}
-	for _, p := range whole {
-		if !p.seenIn(settlementID) {
-			candidates = append(candidates, p)
-		}
-	}
-	best, likest := (*Payout)(nil), 0
-	for _, p := range candidates {
-		if likeness := m.likeness(p, format, t); likeness > likest {
-			best, likest = p, likeness
-		}
-	}
-	if best != nil {
-		return m.learn(best, t)
-	}
-	for _, p := range candidates {
-		if p.State == Returned {
+		same := p.overSame(told)
+		if p.PartOf != "" || (asked.least == identical || asked.least == contradicting && !same) && !p.refers(told) || asked.least > contradicting && !same {
 			continue
 		}
-		if m.near(p, t) && p.guessed() && !p.seenAs(format) && len(t.orders()) > 0 {
-			return m.contradiction(t, p, "other payments"), false
+		found := known(m.Calendar, m.tellings(p), told)
+		if found < max(asked.least, how) || found < identical && same && p.seenIn(settlementID) {
+			continue // two of one file are two, unless they have the same reference
 		}
-		if p.mentioned(format, t) && !p.Total.Equal(t.Net) {
-			return m.contradiction(t, p, "another amount"), false
+		days := apart(m.Calendar, p.Date, told.Day)
+		if found < alike && days > asked.within || p.State == Returned && found == named && days > sameWithin { // it is paid again
+			continue
+		}
+		if best == nil || found > how || days < distance {
+			best, how, distance = p, found, days
 		}
 	}
-	return nil, false
+	return best, how
 }
 
-// likeness returns how much speaks for a payout being the transfer; 0 is too little.
-func (m *Matcher) likeness(p *Payout, format Format, t Transfer) int {
-	if p.Account != "" && t.Account != "" && p.Account != t.Account || !p.Total.Equal(t.Net) && !p.Total.Equal(t.Exchanged) {
-		return 0
-	}
-	orders, others := p.orders(), t.orders()
-	switch {
-	case t.Reference == "" && p.unnamedIn(format, t):
-		return 1000
-	case p.State == Returned:
-		return 0 // it is paid again
-	case len(others) > 0 && slices.Equal(orders, others):
-		return 900
-	case p.seenAs(format) || len(orders) > 0 && len(others) > 0:
-		return 0 // a file of that kind has told it otherwise, or it is about other orders
-	case p.mentioned(format, t):
-		return 800
-	}
-	if !m.near(p, t) {
-		return 0
-	}
-	return 100 - m.apart(p, t)
+// overSame reports whether a payout is over the same money as what is told, before or after it was exchanged.
+func (p *Payout) overSame(told Telling) bool {
+	return sameAmount(Telling{Amount: p.Total, Exchanged: p.Exchanged}, told)
 }
 
-func (m *Matcher) apart(p *Payout, t Transfer) int {
-	days := m.Calendar.BusinessDaysBetween(p.Date, t.Date)
-	return max(days, -days)
+// contradicted returns a new payout that a person has to look at when a transfer that is no known payout looks like one. Nil means
+// that it doesn't.
+func (m *Matcher) contradicted(settlementID string, t Transfer, told Telling) *Payout {
+	if told.Reversal {
+		return nil
+	}
+	if p, how := m.recognise(settlementID, told, degree{contradicting, math.MaxInt}); how == contradicting {
+		if p.overSame(told) {
+			return m.contradiction(t, p, "other payments")
+		}
+		return m.contradiction(t, p, "another amount")
+	}
+	for _, p := range m.payouts {
+		ofTeller := slices.ContainsFunc(p.Seen, func(s Sighting) bool { return s.Format.teller() == told.Teller })
+		if p.PartOf != "" || p.State == Returned || ofTeller || p.reversal() {
+			continue
+		}
+		if p.Total.Equal(t.Net) && p.guessed() && len(told.Orders) > 0 && apart(m.Calendar, p.Date, t.Date) <= sameWithin {
+			return m.contradiction(t, p, "other payments")
+		}
+		if !p.Total.Equal(t.Net) && slices.ContainsFunc(m.tellings(p), func(a Telling) bool { return mentioned(a, told) }) {
+			return m.contradiction(t, p, "another amount")
+		}
+	}
+	return nil
 }
 
-// near reports whether a payout and a transfer are over the same amount at about the same time.
-func (m *Matcher) near(p *Payout, t Transfer) bool {
-	return p.Total.Equal(t.Net) && m.apart(p, t) <= sameWithin
+// refers reports whether a telling may have a reference with which the payout was seen; shareReference says whether it does.
+func (p *Payout) refers(told Telling) bool {
+	return slices.ContainsFunc(p.Seen, func(s Sighting) bool {
+		return slices.Contains(told.References, s.Reference) || slices.Contains(told.Mentions, s.Reference) ||
+			slices.ContainsFunc(told.References, func(ref string) bool { return slices.Contains(s.Mentions, ref) })
+	})
 }
 
 // guessed reports whether a person confirmed what the payout pays without a file that names it.
 func (p *Payout) guessed() bool {
-	return p.State == Booked && len(Transfer{Lines: p.Lines}.orders()) == 0 && len(p.Items) > 0
+	return p.State == Booked && !p.ordered() && !p.tellsSales() && len(p.Items) > 0
 }
 
 // learn takes over what a transfer tells about a payout that still waits.
@@ -124,7 +167,7 @@ func (m *Matcher) learn(p *Payout, t Transfer) (learned *Payout, known bool) {
 	if !isSet(p.FeeTold) && t.Fee.Currency() == p.paid().Currency() {
 		p.FeeTold = t.Fee
 	}
-	if len(p.orders()) == 0 && len(t.Lines) > 0 {
+	if len(p.orders()) == 0 && len(t.Lines) > 0 && !p.reversal() && (len(t.orders()) > 0 || !p.tellsSales()) {
 		p.forget()
 		p.Lines = t.Lines
 		m.move(p, Unmatched, "Another file says more about this payout.")
@@ -159,40 +202,13 @@ func (p *Payout) name() string {
 	return p.Reference + " (" + p.ID + ")"
 }
 
-// bank reports whether files of that kind come from a bank, which gives the same references to the same entries in all of them.
-func (f Format) bank() bool { return f != CSV }
-
-// referred reports whether the payout was seen with the transfer's reference, by the same sender on the same account.
-func (p *Payout) referred(format Format, t Transfer) bool {
-	return slices.ContainsFunc(p.Seen, func(s Sighting) bool {
-		return s.Format.bank() == format.bank() && s.Account == t.Account && s.Reference == t.Reference
-	})
-}
-
-// mentioned reports whether one of two kinds of files names the reference of the other.
-func (p *Payout) mentioned(format Format, t Transfer) bool {
-	return slices.ContainsFunc(p.Seen, func(s Sighting) bool {
-		return s.Format != format && (mention(t.Mentions, s.Reference) || mention(s.Mentions, t.Reference))
-	})
-}
-
-func mention(texts []string, reference string) bool {
-	return len(reference) >= tellingRef && slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, reference) })
-}
-
 func (p *Payout) seenIn(settlementID string) bool {
 	return slices.ContainsFunc(p.Seen, func(s Sighting) bool { return s.SettlementID == settlementID })
 }
 
-func (p *Payout) seenAs(format Format) bool {
-	return slices.ContainsFunc(p.Seen, func(s Sighting) bool { return s.Format == format })
-}
-
-// unnamedIn reports whether a file of that kind reported the payout like the transfer: on its account and day, without a reference.
-func (p *Payout) unnamedIn(format Format, t Transfer) bool {
-	return slices.ContainsFunc(p.Seen, func(s Sighting) bool {
-		return s.Format == format && s.Account == t.Account && s.Reference == "" && s.Date.Equal(t.Date)
-	})
+// reversal reports whether the payout takes an earlier one back, as far as the bank knows.
+func (p *Payout) reversal() bool {
+	return p.Returns != "" || slices.ContainsFunc(p.Seen, func(s Sighting) bool { return s.Returned })
 }
 
 // orders returns the orders that a file names for the payout, and those for which it is booked, sorted.

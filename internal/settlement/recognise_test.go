@@ -29,17 +29,13 @@ func TestSamePayoutInAnyFileIsBookedOnce(t *testing.T) {
 		"the same without any reference": {
 			func(o *office) taken { return o.csv("2026-11-24", csv) },
 			func(o *office) taken { return o.notified("2026-11-25", unnamed) },
-			func(o *office) taken { return o.stated("2026-11-26", unnamed) },
-			func(o *office) taken { return o.stated("2026-11-26", unnamed) },
+			func(o *office) taken { return o.stated("2026-11-25", unnamed) },
+			func(o *office) taken { return o.stated("2026-11-25", unnamed) },
 		},
 		"a detailed notification, a bare statement and the acquirer": {
 			func(o *office) taken { return o.notified("2026-11-24", detailed) },
 			func(o *office) taken { return o.stated("2026-11-24", credit("CHF 105.70", ref("ZKB-77")+worldline)) },
 			func(o *office) taken { return o.csv("2026-11-24", csv) },
-		},
-		"the acquirer under another reference": {
-			func(o *office) taken { return o.csv("2026-11-24", csv) },
-			func(o *office) taken { return o.csv("2026-11-24", strings.Replace(csv, "WL-0001", "WL-0001-CORR", 1)) },
 		},
 		"one file that says it twice": {
 			func(o *office) taken { return o.notified("2026-11-24", detailed, detailed) },
@@ -58,6 +54,117 @@ func TestSamePayoutInAnyFileIsBookedOnce(t *testing.T) {
 			assert.Equal(t, []string{"1020 CHF 105.70", "6940 CHF 2.30"}, o.balances())
 		})
 	}
+}
+
+func TestSameOrdersUnderAnotherReferenceAreAnotherPayoutThatWaits(t *testing.T) {
+	t.Parallel()
+	csv := "WL-0001,2026-11-24,payment," + order("a") + ",CHF,108.00,2.30,105.70"
+	bank := func(reference string) string {
+		return credit("CHF 105.70", ref(reference)+additional("WORLDLINE "+order("a")))
+	}
+	for name, imports := range map[string][2]func(o *office) taken{
+		"by the acquirer": {
+			func(o *office) taken { return o.csv("2026-11-24", csv) },
+			func(o *office) taken { return o.csv("2026-11-24", strings.Replace(csv, "WL-0001", "WL-0001-CORR", 1)) },
+		},
+		"by the bank": {
+			func(o *office) taken { return o.notified("2026-11-24", bank("ZKB-0001")) },
+			func(o *office) taken { return o.stated("2026-11-24", bank("ZKB-0002")) },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t)
+			o.paid("a", chf("108.00"), "2026-11-20")
+			imports[0](o)
+			first := o.payout()
+			assert.Equal(t, []bool{false}, imports[1](o).known)
+			require.Len(t, o.payouts, 2)
+			assert.Equal(t, []any{Booked, first.Reference}, []any{o.payouts[0].State, o.payouts[0].Reference}, "the first keeps its reference")
+			assert.Equal(t, Unmatched, o.payouts[1].State)
+			assert.Contains(t, o.payouts[1].Reason, "Nothing stands on a receipt account for pay_a any more.")
+			assert.Contains(t, o.payouts[1].Reason, "See payout "+first.name())
+			assert.Equal(t, []bool{true}, imports[1](o).known, "told again, it is known")
+			assert.Equal(t, []bool{true}, imports[0](o).known)
+			assert.Equal(t, []string{"1020 CHF 105.70", "6940 CHF 2.30"}, o.balances())
+		})
+	}
+}
+
+func TestOrdersThatTheBankNamesLaterAreHeldAgainstTheList(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.paid("a", chf("108.00"), "2026-11-20")
+	o.paid("b", chf("108.00"), "2026-11-20")
+	o.csv("2026-11-24", "WL-0001,2026-11-23,payment,"+order("a")+",CHF,108.00,2.30,105.70")
+	o.notified("2026-11-24", credit("CHF 105.70", worldline))
+	require.Len(t, o.payouts, 1, "by its amount, it was taken for the payout of the list")
+	o.stated("2026-11-24", credit("CHF 105.70", additional("WORLDLINE "+order("b"))))
+	x := o.payouts[1]
+	assert.Equal(t, []any{Unmatched, true}, []any{x.State, x.Held}, "it may be the same entry, or another: a person finds out")
+	assert.Contains(t, x.Reason, "This looks like payout WL-0001")
+
+	o = newOffice(t)
+	o.paid("a", chf("108.00"), "2026-11-20")
+	o.paid("b", chf("108.00"), "2026-11-20")
+	o.csv("2026-11-24", "WL-0001,2026-11-23,payment,"+order("a")+",CHF,108.00,2.30,105.70")
+	o.notified("2026-11-24", credit("CHF 105.70", worldline))
+	o.stated("2026-11-24", credit("CHF 105.70", additional("WORLDLINE "+order("b"))), credit("CHF 105.70", additional("WORLDLINE "+order("a"))))
+	require.Len(t, o.payouts, 2, "a file that tells both leaves no doubt")
+	assert.Equal(t, []string{"1020 CHF 211.40", "6940 CHF 4.60"}, o.balances())
+}
+
+func TestReferenceWithinALongerOneIsAnother(t *testing.T) {
+	t.Parallel()
+	for text, is := range map[string]bool{
+		"PAYOUT WL-0001": true, "WL-0001": true, "WL-0001/WL-0002": true, "WL-0001.": true, "WL-0001-": true, "é WL-0001 é": true,
+		"WL-0001-CORR": false, "WL-00012": false, "XWL-0001": false, "X-WL-0001": false, "WL-0001_2": false, "WL-00011 WL-0001": true, "": false,
+	} {
+		assert.Equal(t, is, stands("WL-0001", text), text)
+	}
+	assert.False(t, stands("WL-1", "WL-1"), "too short to be more than chance")
+}
+
+func TestReversalWithoutAReferenceIsTakenBackOnce(t *testing.T) {
+	t.Parallel()
+	back := strings.Replace(debit("CHF 105.70", worldline), "<Sts>", "<RvslInd>true</RvslInd><Sts>", 1)
+	o := newOffice(t)
+	o.paid("a", chf("108.00"), "2026-11-20")
+	o.paid("b", chf("108.00"), "2026-11-20")
+	o.csv("2026-11-23", "WL-0001,2026-11-23,payment,"+order("a")+",CHF,108.00,2.30,105.70", "WL-0002,2026-11-23,payment,"+order("b")+",CHF,108.00,2.30,105.70")
+	o.stated("2026-11-23", credit("CHF 105.70", worldline), credit("CHF 105.70", worldline))
+	require.Len(t, o.payouts, 2)
+	o.notified("2026-11-24", back)
+	x := o.payouts[2]
+	require.NoError(t, o.confirm("2026-11-24", x, Decision{}))
+	assert.Equal(t, []bool{true}, o.stated("2026-11-24", back).known)
+	assert.Equal(t, []bool{true}, o.notified("2026-11-24", back).known)
+	assert.Equal(t, []string{"1020 CHF 105.70", "1029 CHF 108.00", "6940 CHF 2.30"}, o.balances())
+
+	assert.Equal(t, []bool{true, false}, o.stated("2026-11-24", back, back).known, "two in one file are two")
+	y := o.payouts[3]
+	assert.Equal(t, Proposed, y.State)
+	assert.NotEqual(t, o.payouts[2].Returns, y.Returns, "it takes the other one back")
+	require.NoError(t, o.confirm("2026-11-24", y, Decision{}))
+	assert.Equal(t, []string{"1029 CHF 216.00"}, o.balances())
+	told := o.stated("2026-11-25", strings.Replace(debit("CHF 77.00", additional("Storno")), "<Sts>", "<RvslInd>true</RvslInd><Sts>", 1))
+	assert.Equal(t, map[SkipReason]int{Others: 1}, told.skipped, "what was taken back is of others")
+}
+
+func TestReversalThatIsToldBeforeItsPayoutFindsIt(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.paid("a", chf("108.00"), "2026-11-20")
+	back := strings.Replace(debit("CHF 105.70", worldline), "<Sts>", "<RvslInd>true</RvslInd><Sts>", 1)
+	o.stated("2026-11-25", back)
+	assert.Equal(t, "The bank takes back a transfer that Quittance does not know.", o.payout().Reason)
+	o.notified("2026-11-24", credit("CHF 105.70", additional("WORLDLINE "+order("a"))))
+	assert.Equal(t, []any{Proposed, o.payouts[1].ID}, []any{o.payouts[0].State, o.payouts[0].Returns})
+	require.NoError(t, o.confirm("2026-11-25", o.payouts[0], Decision{}))
+	assert.Equal(t, []string{"1029 CHF 108.00"}, o.balances())
+	o.csv("2026-11-25", "WL-0001,2026-11-24,payment,"+order("a")+",CHF,108.00,2.30,105.70")
+	assert.Len(t, o.payouts, 2, "the acquirer tells of the one that was taken back")
+	assert.Equal(t, []string{"1029 CHF 108.00"}, o.balances())
 }
 
 func TestTwoPayoutsOverTheSameAmountAreTwo(t *testing.T) {

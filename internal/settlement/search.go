@@ -12,7 +12,9 @@ import (
 
 // How far the search for an explanation goes.
 const (
-	longestWait = 10      // business days between a payment and its payout
+	monthly     = 15      // business days after a payment on which payouts by the month are expected, at least
+	leastWait   = 10      // business days between a payment and its payout for which the search looks at least
+	moreWait    = 8       // business days that a payout comes later than expected
 	maxCombined = 40      // payments that are tried in every combination
 	maxTogether = 3       // of them together, while the fee is open
 	maxSteps    = 200_000 // of the search for combinations
@@ -29,13 +31,14 @@ func (m *Matcher) matchAmount(p *Payout) {
 		m.propose(p, items, Likely, "Each transaction that the file lists fits one payment only")
 		return
 	}
-	due, batches := m.due(p, open), batches(open)
+	due, months, batches := m.due(p, open), m.months(p, open), batches(open)
 	for _, attempt := range []struct {
 		confidence Confidence
 		reason     string
 		found      func() (sets [][]*Position, all bool)
 	}{
 		{Likely, "This is what was due on this day", func() ([][]*Position, bool) { return explaining(due, p.plausibly) }},
+		{Likely, "These are all payments of a month", func() ([][]*Position, bool) { return explaining(months, p.plausibly) }},
 		{Likely, "These are all payments of their days, and they make exactly this", func() ([][]*Position, bool) { return explaining(batches, p.exactly) }},
 		{Likely, "These are all payments of their days; no other days fit", func() ([][]*Position, bool) { return explaining(batches, p.plausibly) }},
 		{Possible, "No other payments make exactly this", func() ([][]*Position, bool) { return combinations(open, p.exactly, maxCombined, p.owed(), p.owed()) }},
@@ -49,18 +52,21 @@ func (m *Matcher) matchAmount(p *Payout) {
 			m.propose(p, itemsOf(sets[0]), attempt.confidence, attempt.reason)
 			return
 		case len(sets) > 0:
-			m.offer(p, sets)
+			m.offer(p, sets, severalExplain)
 			return
 		}
 	}
 	p.forget()
-	m.move(p, Unmatched, "The payments and refunds of the %d business days before that still wait for their payout do not explain it.", longestWait)
+	m.move(p, Unmatched, "The payments and refunds of the %d business days before that still wait for their payout do not explain it.", m.longestWait())
 }
+
+// longestWait is how many business days a payment waits for its payout at most: those that the company expects, and some more.
+func (s Setting) longestWait() int { return max(leastWait, s.PayoutDays+moreWait) }
 
 // within returns what the payout may pay: what stands on a receipt account in its currency, came not long before it, and is not
 // proposed for another payout.
 func (m *Matcher) within(p *Payout) []*Position {
-	reserved, first := m.reserved(), calendarDay(m.Calendar.AddBusinessDays(p.Date, -longestWait))
+	reserved, first := m.reserved(), calendarDay(m.Calendar.AddBusinessDays(p.Date, -m.longestWait()))
 	return slices.DeleteFunc(slices.Clone(m.positions), func(q *Position) bool {
 		return q.Open.IsZero() || q.Open.Currency() != p.paid().Currency() || q.Day.Before(first) || q.Day.After(p.Date) || reserved[q.Source]
 	})
@@ -77,6 +83,23 @@ func of(method payment.Method, open []*Position) []*Position {
 func (m *Matcher) due(p *Payout, open []*Position) (sets []batch) {
 	for _, method := range methods {
 		sets = append(sets, weigh(slices.DeleteFunc(of(method, open), func(q *Position) bool { return !m.Expected(q.Day).Equal(p.Date) })))
+	}
+	return sets
+}
+
+// months returns what came in the month of the payout and in the one before it, of all methods and of each, if the company is paid
+// out by the month.
+func (m *Matcher) months(p *Payout, open []*Position) (sets []batch) {
+	if m.PayoutDays < monthly {
+		return nil
+	}
+	first := time.Date(p.Date.Year(), p.Date.Month(), 1, 0, 0, 0, 0, time.UTC)
+	for _, method := range methods {
+		for _, from := range []time.Time{first.AddDate(0, -1, 0), first} {
+			sets = append(sets, weigh(slices.DeleteFunc(of(method, open), func(q *Position) bool {
+				return q.Day.Before(from) || !q.Day.Before(from.AddDate(0, 1, 0))
+			})))
+		}
 	}
 	return sets
 }
@@ -115,18 +138,23 @@ func weigh(set []*Position) batch {
 // batches returns everything that came on days in a row, of all methods and of each. Open is in the order of its days.
 func batches(open []*Position) (sets []batch) {
 	for _, m := range methods {
-		chosen := of(m, open)
-		for from := range chosen {
-			if from > 0 && chosen[from-1].Day.Equal(chosen[from].Day) {
-				continue
-			}
-			days := batch{}
-			for to, q := range chosen[from:] {
-				days.add(q.Open)
-				if last := from + to + 1; last == len(chosen) || !chosen[last].Day.Equal(q.Day) {
-					days.set = chosen[from:last]
-					sets = append(sets, days)
-				}
+		sets = append(sets, runs(of(m, open))...)
+	}
+	return sets
+}
+
+// runs returns all of what came on days in a row.
+func runs(chosen []*Position) (sets []batch) {
+	for from := range chosen {
+		if from > 0 && chosen[from-1].Day.Equal(chosen[from].Day) {
+			continue
+		}
+		days := batch{}
+		for to, q := range chosen[from:] {
+			days.add(q.Open)
+			if last := from + to + 1; last == len(chosen) || !chosen[last].Day.Equal(q.Day) {
+				days.set = chosen[from:last]
+				sets = append(sets, days)
 			}
 		}
 	}
@@ -248,8 +276,12 @@ func itemsOf(set []*Position) []Item {
 
 // propose asks a person to confirm a payout's only explanation.
 func (m *Matcher) propose(p *Payout, items []Item, confidence Confidence, reason string) {
+	before := ids(p.Items)
 	p.forget()
 	p.Items, p.Confident = items, confidence
+	if !slices.Equal(before, ids(items)) {
+		m.touch(p)
+	}
 	p.Fee = p.Gross().Sub(p.paid())
 	if isSet(p.Exchanged) {
 		p.ExchangeTo = ledger.ExchangeLosses
@@ -257,13 +289,16 @@ func (m *Matcher) propose(p *Payout, items []Item, confidence Confidence, reason
 	m.move(p, Proposed, "%s: %s, less a fee of %s.", reason, p.Gross(), p.Fee)
 }
 
-// offer asks a person to choose between a payout's explanations.
-func (m *Matcher) offer(p *Payout, sets [][]*Position) {
+// severalExplain is why a person has to choose.
+const severalExplain = "Several sets of payments explain it."
+
+// offer asks a person to choose between a payout's explanations, for that reason.
+func (m *Matcher) offer(p *Payout, sets [][]*Position, reason string) {
 	p.forget()
 	for _, set := range sets {
 		fee := money.FromMinor(weigh(set).gross, p.Currency()).Sub(p.paid())
 		p.Choices = append(p.Choices, Candidate{Items: ids(itemsOf(set)), Fee: fee})
 	}
 	m.touch(p)
-	m.move(p, Unmatched, "Several sets of payments explain it.")
+	m.move(p, Unmatched, "%s", reason)
 }

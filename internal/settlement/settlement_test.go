@@ -36,11 +36,13 @@ type office struct {
 	payouts   []Payout
 	entries   []ledger.Entry
 	files     int
+
+	payoutDays int
 }
 
 func newOffice(t tester) *office {
 	t.Helper()
-	return &office{tester: t}
+	return &office{tester: t, payoutDays: 2}
 }
 
 // tester is what an office needs of a test, of a random one too.
@@ -75,7 +77,7 @@ func (o *office) at(on string, work func(m *Matcher)) {
 	o.Helper()
 	canton, err := calendar.ForCanton("VD")
 	require.NoError(o, err)
-	m := NewMatcher(Setting{CompanyID: "cmp_1", Calendar: canton, Now: day(on).Add(9 * time.Hour), By: "key_1", PayoutDays: 2},
+	m := NewMatcher(Setting{CompanyID: "cmp_1", Calendar: canton, Now: day(on).Add(9 * time.Hour), By: "key_1", PayoutDays: o.payoutDays},
 		slices.Clone(o.positions), slices.Clone(o.payouts))
 	work(m)
 	for _, p := range m.Changed() {

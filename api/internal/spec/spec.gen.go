@@ -4072,6 +4072,11 @@ type PayoutItem struct {
 
 // PayoutLine defines model for PayoutLine.
 type PayoutLine struct {
+	// Brand The line is of all sales of this brand, as the bank's text names it.
+	//
+	// Example: ECAMC
+	Brand *string `json:"brand,omitempty"`
+
 	// Fee Major units, at most as many decimals as the currency has. Answers always carry all of them.
 	//
 	// Example: 108.00
@@ -4098,8 +4103,11 @@ type PayoutLine struct {
 	// Problem Why it could not be matched, for people.
 	//
 	// Example: Quittance knows no payment or refund with this order.
-	Problem *string         `json:"problem,omitempty"`
-	Type    *PayoutLineType `json:"type,omitempty"`
+	Problem *string `json:"problem,omitempty"`
+
+	// SalesDate The day of those sales, as the bank's text says.
+	SalesDate *Date           `json:"sales_date,omitempty"`
+	Type      *PayoutLineType `json:"type,omitempty"`
 }
 
 // PayoutLineType defines model for PayoutLine.Type.

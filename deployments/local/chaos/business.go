@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/deployments/local/invariants"
+	"github.com/quittance/quittance/internal/calendar"
 )
 
 // onboard connects another account, which the acquirer verifies after a while, and waits until it is active by itself.
@@ -59,7 +60,7 @@ func (c *company) settle(ctx context.Context, number int) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&lines, "WL-%d,%s,payment,%s,CHF,%s,%s,%s\n", number, time.Now().UTC().Format(time.DateOnly), p.Saferpay.OrderID,
+		fmt.Fprintf(&lines, "WL-%d,%s,payment,%s,CHF,%s,%s,%s\n", number, calendar.Day(time.Now()).Format(time.DateOnly), p.Saferpay.OrderID,
 			p.Amount, francs(payoutFee), francs(gross-payoutFee))
 	}
 	if n == 0 {
