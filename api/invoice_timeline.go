@@ -194,6 +194,11 @@ func (h history) steps() []spec.InvoiceStep {
 	if e := h.invoice.Email; e.ID != "" {
 		steps = append(steps, spec.InvoiceStep{At: e.At, What: "invoice.email_" + string(e.State), By: byQuittance, Text: optional(strings.TrimSpace(e.To + ". " + e.Reason))})
 	}
+	for _, r := range h.invoice.Reminders {
+		steps = append(steps, spec.InvoiceStep{
+			At: r.Email.At, What: "invoice.reminder_" + string(r.Email.State), By: byQuittance, Text: optional(strings.TrimSpace(r.Email.To + ". " + r.Email.Reason)),
+		})
+	}
 	for _, p := range h.payments {
 		for _, step := range p.Timeline {
 			steps = append(steps, spec.InvoiceStep{

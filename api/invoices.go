@@ -31,6 +31,7 @@ type InvoicesTx interface {
 	// ReceiptEntries returns the entries of money that came by other means, with those that took some of it back.
 	ReceiptEntries(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]ledger.Entry, err error)
 	BankAccounts(ctx context.Context) ([]merchant.BankAccount, error)
+	Company(ctx context.Context) (merchant.Company, error)
 	AppendEvent(ctx context.Context, e event.Event) error
 }
 
@@ -123,12 +124,12 @@ func changeOpen(inv *invoice.Invoice, to spec.InvoiceChanges) error {
 	if !inv.Status.Payable() {
 		return problem.New(problem.InvoiceNotDraft, "Invoice %s is %s; only a draft or an open invoice can be changed.", inv.Number, inv.Status)
 	}
-	kept := spec.InvoiceChanges{DueDate: to.DueDate, Metadata: to.Metadata}
+	kept := spec.InvoiceChanges{DueDate: to.DueDate, Metadata: to.Metadata, RemindersStopped: to.RemindersStopped}
 	if to.Customer != nil {
 		kept.Customer = &spec.CustomerChanges{Email: to.Customer.Email}
 	}
 	if !reflect.DeepEqual(kept, to) {
-		return problem.New(problem.InvoiceNotDraft, "Invoice %s is %s: nothing but customer.email, due_date and metadata can be changed any more.", inv.Number, inv.Status)
+		return problem.New(problem.InvoiceNotDraft, "Invoice %s is %s: nothing but customer.email, due_date, metadata and reminders_stopped can be changed any more.", inv.Number, inv.Status)
 	}
 	return change(inv, to)
 }
@@ -148,6 +149,9 @@ func change(inv *invoice.Invoice, to spec.InvoiceChanges) error {
 	}
 	set(&inv.Number, to.Number)
 	set(&inv.Description, to.Description)
+	if to.RemindersStopped != nil {
+		inv.RemindersStopped = *to.RemindersStopped
+	}
 	if to.DueDate != nil {
 		inv.DueDate = to.DueDate.Time
 	}
@@ -324,72 +328,9 @@ func (s *server) ListInvoices(ctx context.Context, r spec.ListInvoicesRequestObj
 		if err != nil {
 			return err
 		}
-		ids := mapped(invoices, func(inv invoice.Invoice) string { return inv.ID })
-		payments, err := tx.PaymentsOf(ctx, ids...)
-		if err != nil {
-			return err
-		}
-		receipts, accounts, err := byBank(ctx, tx, ids...)
-		answer = spec.ListInvoices200JSONResponse{
-			Data: mapped(invoices, func(inv invoice.Invoice) spec.Invoice {
-				return s.shownInvoice(inv, payments[inv.ID], ledger.OtherReceipts(receipts[inv.ID], inv.Number), accounts)
-			}),
-			NextCursor: optional(next),
-		}
+		data, err := s.shownInvoices(ctx, tx, invoices...)
+		answer = spec.ListInvoices200JSONResponse{Data: data, NextCursor: optional(next)}
 		return err
 	})
 	return answer, err
-}
-
-// invoice returns an invoice as the API shows it.
-func (s *server) invoice(ctx context.Context, companyID, invoiceID string) (answer spec.Invoice, err error) {
-	err = inCompany(ctx, s.Store, companyID, func(tx InvoicesTx) error {
-		inv, err := tx.Invoice(ctx, invoiceID)
-		if err != nil {
-			return err
-		}
-		payments, err := tx.PaymentsOf(ctx, invoiceID)
-		if err != nil {
-			return err
-		}
-		receipts, accounts, err := byBank(ctx, tx, invoiceID)
-		answer = s.shownInvoice(inv, payments[invoiceID], ledger.OtherReceipts(receipts[invoiceID], inv.Number), accounts)
-		return err
-	})
-	return answer, err
-}
-
-func (s *server) shownInvoice(inv invoice.Invoice, payments []payment.Payment, receipts []ledger.Received, accounts []merchant.BankAccount) spec.Invoice {
-	answer := spec.Invoice{
-		ID:             inv.ID,
-		Number:         inv.Number,
-		Status:         spec.InvoiceStatus(inv.Status),
-		Currency:       spec.Currency(inv.Amount.Currency()),
-		Amount:         inv.Amount.Value(),
-		AmountPaid:     inv.AmountPaid.Value(),
-		AmountRefunded: inv.AmountRefunded.Value(),
-		AmountDue:      inv.AmountDue().Value(),
-		Overdue:        inv.Overdue(today(s.now())),
-		Customer: spec.Customer{
-			Name:     inv.Customer.Name,
-			Email:    optional(inv.Customer.Email),
-			Language: spec.Language(inv.Customer.Language),
-		},
-		Description:       inv.Description,
-		DueDate:           date(inv.DueDate),
-		PaymentServiceIds: mapped(inv.PaymentServiceIDs, func(id string) string { return id }),
-		Payments:          mapped(payments, shownPayment),
-		CreatedAt:         inv.CreatedAt,
-		IssuedAt:          optional(inv.IssuedAt),
-		PaidAt:            optional(inv.PaidAt),
-		Email:             shownEmail(inv.Email),
-		Receipts:          mapped(receipts, shownReceived),
-		Refunded:          inv.AmountRefunded.Value(),
-		PaymentReference:  optional(merchant.PaymentReference(inv, accounts)),
-	}
-	showContent(&answer, inv)
-	if inv.Status != invoice.Draft && !inv.IssuedAt.IsZero() {
-		answer.OnlineDocumentURL = optional(s.PublicURL + "/i/" + inv.Token)
-	}
-	return answer
 }

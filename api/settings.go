@@ -97,6 +97,7 @@ func (s *server) changeSettings(company *merchant.Company, to spec.SettingsChang
 	if to.ReceiptsByEmail != nil {
 		company.ReceiptsByEmail = *to.ReceiptsByEmail
 	}
+	s.changeReminders(company, to.Reminders)
 	if to.ReturnOrigins != nil {
 		company.ReturnOrigins = *to.ReturnOrigins
 	}
@@ -127,6 +128,7 @@ func shownSettings(c merchant.Company, closedUntil time.Time) spec.Settings {
 		Letterhead:       shownLetterhead(c.Letterhead),
 		AttachPdf:        c.AttachPDF,
 		ReceiptsByEmail:  c.ReceiptsByEmail,
+		Reminders:        mapped(c.Reminders, shownStep),
 		Warnings:         []spec.SettingsWarning{},
 	}
 	if !closedUntil.IsZero() {

@@ -20,11 +20,12 @@ import (
 
 // Activities are the steps. One that speaks to Saferpay asks it once, and records the answer in one transaction.
 type Activities struct {
-	InCompany activities.InCompany[Tx]
-	InEmails  activities.InCompany[EmailTx]
-	InBank    activities.InCompany[BankTx]
-	Saferpay  account.Access[Gateway]
-	Send      activities.Send
+	InCompany   activities.InCompany[Tx]
+	InEmails    activities.InCompany[EmailTx]
+	InBank      activities.InCompany[BankTx]
+	InReminders activities.InCompany[ReminderTx]
+	Saferpay    account.Access[Gateway]
+	Send        activities.Send
 	// Paper returns the PDF of an invoice, and how the file is called.
 	Paper     func(ctx context.Context, companyID, invoiceID string) (name string, pdf []byte, err error)
 	PublicURL string // base of the links in mails, and of the return and notification URLs

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/activities/escalation"
@@ -100,6 +101,12 @@ func (a *Activities) SendInvoice(ctx context.Context, in EmailRef) (EmailSent, e
 	if err != nil {
 		return EmailSent{}, err
 	}
+	return a.sendAbout(ctx, in.InvoiceRef, company, written)
+}
+
+// sendAbout sends a letter about an invoice, with the PDF if the company wants that. That the mail server refuses it for good is a
+// result; one that is down is an error, to be tried again.
+func (a *Activities) sendAbout(ctx context.Context, in activities.InvoiceRef, company merchant.Company, written letter.Letter) (EmailSent, error) {
 	if company.AttachPDF {
 		name, pdf, err := a.Paper(ctx, in.CompanyID, in.InvoiceID)
 		if err != nil {
@@ -107,7 +114,7 @@ func (a *Activities) SendInvoice(ctx context.Context, in EmailRef) (EmailSent, e
 		}
 		written.Attachments = []letter.Attachment{{Name: name, ContentType: "application/pdf", Content: pdf}}
 	}
-	err = a.Send(ctx, written)
+	err := a.Send(ctx, written)
 	if refused, ok := errors.AsType[*activities.UndeliverableError](err); ok {
 		return EmailSent{Failed: refused.Reason}, nil
 	}
@@ -138,13 +145,18 @@ func (a *Activities) RecordEmail(ctx context.Context, in EndedEmail) error {
 		if in.Failed == "" {
 			return escalation.ClearUp(ctx, tx, exception.EmailFailed, inv.ID, "A later mail was delivered.", a.Now())
 		}
-		if err := tx.AppendEvent(ctx, event.New(event.InvoiceEmailFailed, inv.CompanyID, inv.ID, a.Now(), inv.Facts())); err != nil {
-			return err
-		}
-		_, err = escalation.RaiseIn(ctx, tx, escalation.Raise{
-			CompanyID: in.CompanyID, Kind: exception.EmailFailed, Subject: inv.ID, Choices: []exception.Choice{exception.Acknowledge},
-			Detail: fmt.Sprintf(emailAdvice, inv.Number, in.Failed, inv.ID),
-		}, a.Now())
-		return err
+		return undelivered(ctx, tx, inv, in.Failed, a.Now())
 	})
+}
+
+// undelivered tells the company that a mail about the invoice failed, and why: an event and an exception.
+func undelivered(ctx context.Context, tx escalation.RaiseTx, inv invoice.Invoice, reason string, at time.Time) error {
+	if err := tx.AppendEvent(ctx, event.New(event.InvoiceEmailFailed, inv.CompanyID, inv.ID, at, inv.Facts())); err != nil {
+		return err
+	}
+	_, err := escalation.RaiseIn(ctx, tx, escalation.Raise{
+		CompanyID: inv.CompanyID, Kind: exception.EmailFailed, Subject: inv.ID, Choices: []exception.Choice{exception.Acknowledge},
+		Detail: fmt.Sprintf(emailAdvice, inv.Number, reason, inv.ID),
+	}, at)
+	return err
 }

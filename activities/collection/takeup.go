@@ -20,6 +20,7 @@ type LeftBehind struct {
 	Payments []Unfinished `json:"payments"`
 	EmailID  string       `json:"email_id,omitempty"` // of the mail that is still to be sent
 	Receipts []string     `json:"receipts,omitempty"` // the payments whose receipt is still to be mailed
+	Reminder int          `json:"reminder,omitempty"` // the step that is still to be sent
 }
 
 // Unfinished is a payment that has not ended, or whose money is parked (State is Captured) until a person decides.
@@ -51,6 +52,9 @@ func (a *Activities) TakeUpInvoice(ctx context.Context, in activities.InvoiceRef
 		left = LeftBehind{Standing: activities.StandingOf(inv)}
 		if inv.EmailIsQueued(inv.Email.ID) {
 			left.EmailID = inv.Email.ID
+		}
+		if last, ok := inv.Reminder(len(inv.Reminders)); ok && last.Email.State == invoice.EmailQueued {
+			left.Reminder = last.Step
 		}
 		payments, err := tx.PaymentsOf(ctx, inv.ID)
 		if err != nil {

@@ -37,6 +37,7 @@ var (
 	_ reconciliation.BooksTx    = (*postgres.Tx)(nil)
 	_ reconciliation.ReceiptsTx = (*postgres.Tx)(nil)
 	_ collection.BankTx         = (*postgres.Tx)(nil)
+	_ collection.ReminderTx     = (*postgres.Tx)(nil)
 	_ delivery.Tx               = (*postgres.Tx)(nil)
 	_ escalation.Tx             = (*postgres.Tx)(nil)
 )
@@ -77,8 +78,9 @@ func steps(cfg config.Config, p parts) (worker.Activities, error) {
 	return worker.Activities{
 		Collection: &collection.Activities{
 			InCompany: records[collection.Tx](p.store), InEmails: records[collection.EmailTx](p.store), InBank: records[collection.BankTx](p.store),
-			Saferpay: saferpayAccess[collection.Gateway](p, clients),
-			Send:     post(sender), Paper: paper(p, cfg.PublicURL), PublicURL: cfg.PublicURL, Now: now,
+			InReminders: records[collection.ReminderTx](p.store),
+			Saferpay:    saferpayAccess[collection.Gateway](p, clients),
+			Send:        post(sender), Paper: paper(p, cfg.PublicURL), PublicURL: cfg.PublicURL, Now: now,
 		},
 		Refunding: &refunding.Activities{
 			InCompany: records[refunding.Tx](p.store), Saferpay: saferpayAccess[refunding.Gateway](p, clients), Now: now,

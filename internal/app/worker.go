@@ -58,6 +58,11 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		}, log)
 		return nil
 	})
+	group.Go(func() error {
+		r := reminding{store: p.store, tell: p.commands.Remind, now: now, scale: cfg.TimeScale}
+		worker.Regularly(ctx, r.every(), "reminding", r.look, log)
+		return nil
+	})
 	return group.Wait()
 }
 

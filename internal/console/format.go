@@ -84,7 +84,7 @@ var shapes = map[string]string{
 	"delivery.pending": "move", "delivery.delivered": "good", "delivery.parked": "act",
 	"endpoint.enabled": "good", "endpoint.disabled": "bad", "endpoint.failing": "act",
 	"company.active": "good", "company.suspended": "bad",
-	"email.queued": "wait", "email.delivered": "good", "email.failed": "bad",
+	"email.queued": "wait", "email.delivered": "good", "email.failed": "bad", "email.unknown": "act",
 }
 
 // state returns how a state of a kind of thing is shown.

@@ -59,6 +59,7 @@ func (s *server) invoiceRoutes(r chi.Router) {
 		r.Post("/conditions", s.changeConditions)
 		r.Post("/issue", s.issue)
 		r.Post("/send", s.sendAgain)
+		r.Post("/reminders", s.stopReminders)
 		r.Post("/cancel", s.cancel)
 		r.Post("/receipts", s.receipt)
 	})
@@ -200,7 +201,7 @@ func (l *look) invoiceEvent(step client.InvoiceStep) event {
 		e.Kind = "good"
 	case "exception.raised":
 		e.Kind = "act"
-	case "invoice.email_failed":
+	case "invoice.email_failed", "invoice.reminder_failed":
 		e.Kind = "bad"
 	}
 	return e

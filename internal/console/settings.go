@@ -45,6 +45,7 @@ func (s *server) settingRoutes(r chi.Router) {
 	r.Get("/settings", s.settings)
 	r.Post("/settings", s.changeSettings)
 	r.Post("/settings/letterhead", s.changeLetterhead)
+	r.Post("/settings/reminders", s.changeReminders)
 	r.Get("/settings/logo", s.logo)
 	r.Post("/settings/logo", s.putLogo)
 	r.Post("/settings/logo/remove", s.removeLogo)

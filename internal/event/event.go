@@ -18,6 +18,7 @@ const (
 	InvoicePartiallyPaid            Type = "invoice.partially_paid"
 	InvoiceCancelled                Type = "invoice.cancelled"
 	InvoiceEmailFailed              Type = "invoice.email_failed"
+	InvoiceReminded                 Type = "invoice.reminded"
 	InvoiceReceiptVoided            Type = "invoice.receipt_voided"
 	PaymentAuthorized               Type = "payment.authorized"
 	PaymentCaptured                 Type = "payment.captured"
@@ -45,7 +46,7 @@ const (
 
 // Types lists every type.
 var Types = []Type{
-	InvoiceOpened, InvoicePaid, InvoicePartiallyPaid, InvoiceCancelled, InvoiceEmailFailed, InvoiceReceiptVoided,
+	InvoiceOpened, InvoicePaid, InvoicePartiallyPaid, InvoiceCancelled, InvoiceEmailFailed, InvoiceReminded, InvoiceReceiptVoided,
 	PaymentAuthorized, PaymentCaptured, PaymentFailed, RefundCaptured, RefundFailed, PaymentServiceReminded, PaymentServiceInVerification, PaymentServiceOverdue, PaymentServiceActive,
 	PaymentServiceRejected, PaymentServiceSuspended, PaymentServiceMethodsChanged, PaymentServiceCurrencyRequested,
 	PaymentServiceCurrencyActive, PaymentServiceCurrencyRejected, PaymentServiceDocumentSent, PaymentServiceDocumentRefused,

@@ -14,6 +14,7 @@ const (
 	EmailQueued    EmailState = "queued"    // it is on its way to the mail server
 	EmailDelivered EmailState = "delivered" // the mail server took it
 	EmailFailed    EmailState = "failed"    // it will not be sent, Reason says why
+	EmailUnknown   EmailState = "unknown"   // of a reminder: it was handed over, and nobody knows whether the mail server took it
 )
 
 // Email is a mail with the link of the online document. The zero value is none.

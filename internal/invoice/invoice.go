@@ -73,6 +73,8 @@ type Invoice struct {
 	IssuedAt          time.Time // zero while a draft
 	PaidAt            time.Time // zero until paid in full
 	Email             Email     // the mail with the link that was asked for last
+	Reminders         []Reminder
+	RemindersStopped  bool // a person doesn't want any more of them
 }
 
 // AmountDue returns what is still to be paid, never less than zero; zero for a cancelled invoice. What was refunded is not due

@@ -17,20 +17,25 @@ func Invoice(inv invoice.Invoice, company merchant.Company, publicURL string) (L
 	if !ok {
 		return Letter{}, fmt.Errorf("there is no mail in the language %q", language)
 	}
+	letter, err := aboutInvoice(inv, company, publicURL, w).render()
+	letter.ID, letter.To, letter.Subject = inv.ID+"."+inv.Email.ID, inv.Email.To, fmt.Sprintf(w.Invoice.Subject, inv.Number, company.Name)
+	letter.ReplyTo = company.ContactEmail // the customer's questions are for the company
+	return letter, err
+}
+
+// aboutInvoice is the page of a mail about an invoice, with what is due and the link.
+func aboutInvoice(inv invoice.Invoice, company merchant.Company, publicURL string, w vocabulary) page {
 	action := w.Invoice.View
 	if len(inv.PaymentServiceIDs) > 0 {
 		action = w.Invoice.Pay
 	}
-	letter, err := page{
-		Language: language, From: company.Name, Colour: good, Title: fmt.Sprintf(w.Invoice.Title, inv.Number),
+	return page{
+		Language: inv.Customer.Language, From: company.Name, Colour: good, Title: fmt.Sprintf(w.Invoice.Title, inv.Number),
 		Greeting: w.Greeting + " " + inv.Customer.Name, Before: []string{w.Invoice.Intro},
 		Facts: []fact{
 			{Label: w.Invoice.Amount, Value: inv.AmountDue().String(), Strong: true},
-			{Label: w.Invoice.Due, Value: inv.DueDate.Format(dateLayouts[language])},
+			{Label: w.Invoice.Due, Value: inv.DueDate.Format(dateLayouts[inv.Customer.Language])},
 		},
 		Action: &step{Text: action, URL: publicURL + "/i/" + inv.Token}, Closing: w.Closing,
-	}.render()
-	letter.ID, letter.To, letter.Subject = inv.ID+"."+inv.Email.ID, inv.Email.To, fmt.Sprintf(w.Invoice.Subject, inv.Number, company.Name)
-	letter.ReplyTo = company.ContactEmail // the customer's questions are for the company
-	return letter, err
+	}
 }

@@ -27,6 +27,7 @@ type vocabulary struct {
 	Labels            map[label]string
 	Invoice           invoiceWords
 	Receipts          receiptWords
+	Reminder          reminderWords
 	Endpoint          endpointWords
 	Company           map[merchant.What]notice // to the company, by what happened
 	Acquirer          map[merchant.What]notice // to the acquirer, in the name of the company

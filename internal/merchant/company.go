@@ -55,7 +55,9 @@ type Company struct {
 	Letterhead       Letterhead
 	AttachPDF        bool // the PDF of an invoice goes with the mail about it
 	ReceiptsByEmail  bool // payers get a mail when their online payment is booked, or goes back
-	Suspended        bool // its keys are refused
+	Reminders        []Reminder
+	RemindersSince   time.Time // when the ladder of reminders was last changed; zero when it never was
+	Suspended        bool      // its keys are refused
 	CreatedAt        time.Time
 }
 
@@ -85,6 +87,7 @@ func (c *Company) Validate() error {
 		fields = append(fields, problem.Field{Name: "payment_tolerance", Message: "must be between 0.00 and 100.00, with at most two decimals"})
 	}
 	fields = append(fields, c.Letterhead.Validate("letterhead")...)
+	fields = append(fields, validateReminders(c.Reminders)...)
 	for i, number := range c.PayoutIBANs {
 		if !iban.Valid(number) {
 			fields = append(fields, problem.Field{Name: fmt.Sprintf("payout_ibans.%d", i), Message: "must be an IBAN without spaces; its check digits are wrong"})

@@ -48,6 +48,11 @@ func (s State) Final() bool { return len(transitions[s]) == 0 }
 // not in progress, because a payer can leave the payment page without paying.
 func (s State) InProgress() bool { return s == Pending || s == Authorized || s == Unknown }
 
+// AnyInProgress reports whether one of the payments is in progress.
+func AnyInProgress(payments []Payment) bool {
+	return slices.ContainsFunc(payments, func(p Payment) bool { return p.State.InProgress() })
+}
+
 // Failure is why a payment did not come about.
 type Failure struct {
 	Name         string `json:"name"`          // Saferpay's ErrorName, or ours in lower case

@@ -33,6 +33,7 @@ func TestACompanyStartsWithTheChartAndKeepsItsSettings(t *testing.T) {
 		company.Name, company.Language, company.Canton, company.Liability = "Demo AG", "de", "ZH", merchant.Prefer
 		company.ReceiptAccount, company.FeeAccount, company.ContactEmail = ledger.Bank, ledger.Bank, ""
 		company.Suspended, company.Letterhead.UID, company.AttachPDF, company.ReceiptsByEmail = true, "", false, false
+		company.Reminders, company.RemindersSince = company.Reminders[:1], noon.AddDate(0, 0, 1)
 		require.NoError(t, tx.SaveCompany(t.Context(), company))
 		stored, err = tx.LockCompany(t.Context())
 		require.NoError(t, err)

@@ -21,7 +21,8 @@ const selectInvoices = `
 	select id, company_id, number, status, currency, amount, amount_paid, amount_refunded, customer_name, customer_email,
 		customer_language, description, due_date, content, token, created_at, issued_at, paid_at,
 		email_id, email_state, email_to, email_at, email_reason,
-		array(select payment_service_id from invoice_payment_services s where s.invoice_id = i.id order by position)
+		array(select payment_service_id from invoice_payment_services s where s.invoice_id = i.id order by position),
+		reminders_stopped, ` + remindersOf + `
 	from invoices i`
 
 func scanInvoice(row pgx.CollectableRow) (i invoice.Invoice, err error) {
@@ -30,7 +31,7 @@ func scanInvoice(row pgx.CollectableRow) (i invoice.Invoice, err error) {
 	err = row.Scan(&i.ID, &i.CompanyID, &i.Number, &i.Status, &currency, &total, &paid, &refunded, &i.Customer.Name, &i.Customer.Email,
 		&i.Customer.Language, &i.Description, &i.DueDate, &i.Content, &i.Token, &i.CreatedAt, (*zeronull.Timestamptz)(&i.IssuedAt),
 		(*zeronull.Timestamptz)(&i.PaidAt), &i.Email.ID, &i.Email.State, &i.Email.To, (*zeronull.Timestamptz)(&i.Email.At), &i.Email.Reason,
-		&i.PaymentServiceIDs)
+		&i.PaymentServiceIDs, &i.RemindersStopped, &i.Reminders)
 	i.Amount, i.AmountPaid, i.AmountRefunded = amount(total, currency), amount(paid, currency), amount(refunded, currency)
 	return i, err
 }
@@ -79,14 +80,14 @@ func (tx *Tx) InsertInvoice(ctx context.Context, i invoice.Invoice) error {
 	tag, err := tx.tx.Exec(ctx, `
 		with invoice as (
 			insert into invoices (company_id, id, number, status, currency, amount, amount_paid, customer_name, customer_email,
-				customer_language, description, due_date, token, created_at, issued_at, paid_at, content)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $18)
+				customer_language, description, due_date, token, created_at, issued_at, paid_at, content, reminders_stopped)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $18, $19)
 			on conflict (company_id, id) do nothing returning company_id, id
 		)
 		insert into online_documents (token_hash, company_id, invoice_id) select $17, company_id, id from invoice`,
 		i.CompanyID, i.ID, i.Number, i.Status, i.Amount.Currency(), i.Amount.Decimal(), i.AmountPaid.Decimal(), i.Customer.Name,
 		i.Customer.Email, i.Customer.Language, i.Description, i.DueDate, i.Token, i.CreatedAt, zeronull.Timestamptz(i.IssuedAt),
-		zeronull.Timestamptz(i.PaidAt), digest(i.Token), i.Content)
+		zeronull.Timestamptz(i.PaidAt), digest(i.Token), i.Content, i.RemindersStopped)
 	if err != nil || tag.RowsAffected() == 0 {
 		return numberTaken(failed(err, "insert invoice %s", i.ID), i)
 	}
@@ -99,11 +100,13 @@ func (tx *Tx) SaveInvoice(ctx context.Context, i invoice.Invoice) error {
 	err := tx.save(ctx, "invoice", i.ID, `
 		update invoices set number = $2, status = $3, currency = $4, amount = $5, amount_paid = $6, customer_name = $7,
 			customer_email = $8, customer_language = $9, description = $10, due_date = $11, issued_at = $12, paid_at = $13,
-			amount_refunded = $14, email_id = $15, email_state = $16, email_to = $17, email_at = $18, email_reason = $19, content = $20
+			amount_refunded = $14, email_id = $15, email_state = $16, email_to = $17, email_at = $18, email_reason = $19, content = $20,
+			reminders_stopped = $21
 		where id = $1`,
 		i.ID, i.Number, i.Status, i.Amount.Currency(), i.Amount.Decimal(), i.AmountPaid.Decimal(), i.Customer.Name,
 		i.Customer.Email, i.Customer.Language, i.Description, i.DueDate, zeronull.Timestamptz(i.IssuedAt), zeronull.Timestamptz(i.PaidAt),
-		i.AmountRefunded.Decimal(), i.Email.ID, i.Email.State, i.Email.To, zeronull.Timestamptz(i.Email.At), i.Email.Reason, i.Content)
+		i.AmountRefunded.Decimal(), i.Email.ID, i.Email.State, i.Email.To, zeronull.Timestamptz(i.Email.At), i.Email.Reason, i.Content,
+		i.RemindersStopped)
 	return numberTaken(err, i)
 }
 

@@ -29,7 +29,8 @@ func TestAnInvoiceIsKeptAsItIs(t *testing.T) {
 		Lines:            []invoice.Line{{Description: "Conseil\nsur place", Quantity: "1", Unit: "h", UnitPrice: "99.91", VATRate: "8.1"}},
 		PricesIncludeVAT: true, FiveCentimes: true, Metadata: map[string]string{"order": "A-1"},
 	}
-	filled(t, paid, "Email") // a new invoice has none
+	paid.RemindersStopped = true
+	filled(t, paid, "Email", "Reminders") // a new invoice has none
 
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
 		require.NoError(t, tx.InsertPaymentService(t.Context(), other))
@@ -50,6 +51,10 @@ func TestAnInvoiceIsKeptAsItIs(t *testing.T) {
 		changed.Email = invoice.Email{ID: "eml_1", State: invoice.EmailFailed, To: "zoe@example.com", At: noon, Reason: "550 no such mailbox."}
 		require.NoError(t, tx.SaveInvoice(t.Context(), changed))
 		require.NoError(t, tx.AttachPaymentServices(t.Context(), changed))
+		changed.Reminders = []invoice.Reminder{changed.NewReminder(1, 10, noon)}
+		changed.Reminders[0].Email.To = "zoe@example.com"
+		require.True(t, changed.Reminders[0].End("550 no such mailbox.", noon))
+		require.NoError(t, tx.SaveReminder(t.Context(), changed.ID, changed.Reminders[0]))
 		stored, err = tx.Invoice(t.Context(), changed.ID)
 		require.NoError(t, err)
 		same(t, changed, stored)

@@ -80,6 +80,7 @@ func twoCompanies(t *testing.T, store *postgres.Store) (first, second books) {
 			require.NoError(t, tx.SaveSignInProvider(t.Context(), newProvider(b.company.ID)))
 			require.NoError(t, tx.SaveLogo(t.Context(), merchant.Logo{ContentType: "image/png", Content: []byte("seen")}))
 			require.NoError(t, tx.SaveInvoicePDF(t.Context(), merchant.InvoicePDF{InvoiceID: b.invoice.ID, Size: 1, SealedContent: []byte("sealed"), ReceivedAt: noon}))
+			require.NoError(t, tx.SaveReminder(t.Context(), b.invoice.ID, b.invoice.NewReminder(1, 10, noon)))
 			s, p := b.settlement("file"), b.payout("105.70")
 			require.NoError(t, tx.InsertSettlement(t.Context(), s))
 			p.Items = []settlement.Item{b.item()}
@@ -237,6 +238,9 @@ func TestACompanyWritesNothingIntoAnother(t *testing.T) {
 		},
 		"the PDF of its invoice": func(tx *postgres.Tx) error {
 			return tx.SaveInvoicePDF(t.Context(), merchant.InvoicePDF{InvoiceID: second.invoice.ID, Size: 1, SealedContent: []byte("sealed"), ReceivedAt: noon})
+		},
+		"a reminder of its invoice": func(tx *postgres.Tx) error {
+			return tx.SaveReminder(t.Context(), second.invoice.ID, second.invoice.NewReminder(1, 10, noon))
 		},
 		"a refund": func(tx *postgres.Tx) error { return tx.InsertRefund(t.Context(), second.refund("1.00")) },
 		"an exception": func(tx *postgres.Tx) error {

@@ -72,6 +72,11 @@ func (p *invoicePayment) listen(ctx workflow.Context) error {
 			a.Returned = true
 		}
 	})
+	hints.AddReceive(workflow.GetSignalChannel(ctx, contract.SignalRemind), func(c workflow.ReceiveChannel, _ bool) {
+		var due contract.Remind
+		c.Receive(ctx, &due)
+		p.remind(ctx, due)
+	})
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		for ctx.Err() == nil {
 			hints.Select(ctx)

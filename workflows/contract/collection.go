@@ -120,6 +120,13 @@ func (c Commands) signal(ctx context.Context, invoiceID, name, paymentID string)
 	return Problem(c.Temporal.SignalWorkflow(ctx, InvoicePaymentID(invoiceID), "", name, PaymentHint{PaymentID: paymentID}))
 }
 
+// Remind tells the invoice's workflow that the time of a reminder has come, or a new one, when there is none.
+func (c Commands) Remind(ctx context.Context, inv invoice.Invoice, in Remind) error {
+	_, err := c.Temporal.SignalWithStartWorkflow(ctx, InvoicePaymentID(inv.ID), SignalRemind, in,
+		c.collectionOptions(inv, inv.Status), InvoicePaymentType, TakenUp(inv.CompanyID, inv.ID))
+	return Problem(err)
+}
+
 // Restored sees to it that a payment that has not ended is looked after: by the invoice's workflow, which looks it up if it doesn't
 // know it, or by a new one, when there is none.
 func (c Commands) Restored(ctx context.Context, inv invoice.Invoice, paymentID string) error {

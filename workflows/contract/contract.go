@@ -59,6 +59,7 @@ const (
 	SignalSaferpayNotified = "saferpay-notified" // PaymentHint
 	SignalTryAgain         = "try-again"         // PaymentHint, from an operator, the nightly sweep or new credentials: run the step that failed once more; EventDelivery: TryNow
 	SignalMoneyReturned    = "money-returned"    // PaymentHint, from a refund: all of a payment that came twice has gone back
+	SignalRemind           = "remind"            // Remind, with start: a reminder's time has come
 	SignalServiceChanged   = "service-changed"   // ServiceChanged, with start: something happened to a payment service elsewhere
 )
 

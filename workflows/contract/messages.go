@@ -105,6 +105,13 @@ type ResolveException struct {
 	By          string           `json:"by"`
 }
 
+// Remind says that the time of a reminder has come. It goes only if the invoice is still due on that day, and the step as far from it.
+type Remind struct {
+	Step         int       `json:"step"`
+	DaysAfterDue int       `json:"days_after_due"`
+	DueDate      time.Time `json:"due_date"` // midnight UTC
+}
+
 // PaymentHint says that something may have happened to a payment.
 type PaymentHint struct {
 	PaymentID string `json:"payment_id"`

@@ -301,6 +301,7 @@ const (
 	InvoicePaid                     EventType = "invoice.paid"
 	InvoicePartiallyPaid            EventType = "invoice.partially_paid"
 	InvoiceReceiptVoided            EventType = "invoice.receipt_voided"
+	InvoiceReminded                 EventType = "invoice.reminded"
 	PaymentAuthorized               EventType = "payment.authorized"
 	PaymentCaptured                 EventType = "payment.captured"
 	PaymentFailed                   EventType = "payment.failed"
@@ -340,6 +341,8 @@ func (e EventType) Valid() bool {
 	case InvoicePartiallyPaid:
 		return true
 	case InvoiceReceiptVoided:
+		return true
+	case InvoiceReminded:
 		return true
 	case PaymentAuthorized:
 		return true
@@ -742,6 +745,30 @@ const (
 func (e NewPaymentServiceProvider) Valid() bool {
 	switch e {
 	case WorldlineSaferpay:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NextReminderHeldBy.
+const (
+	NoEmail           NextReminderHeldBy = "no_email"
+	PaymentInProgress NextReminderHeldBy = "payment_in_progress"
+	Stopped           NextReminderHeldBy = "stopped"
+	Undeliverable     NextReminderHeldBy = "undeliverable"
+)
+
+// Valid indicates whether the value is a known member of the NextReminderHeldBy enum.
+func (e NextReminderHeldBy) Valid() bool {
+	switch e {
+	case NoEmail:
+		return true
+	case PaymentInProgress:
+		return true
+	case Stopped:
+		return true
+	case Undeliverable:
 		return true
 	default:
 		return false
@@ -1258,6 +1285,30 @@ func (e RefundState) Valid() bool {
 	case RefundStateRequested:
 		return true
 	case RefundStateUnknown:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReminderEmailState.
+const (
+	ReminderEmailStateDelivered ReminderEmailState = "delivered"
+	ReminderEmailStateFailed    ReminderEmailState = "failed"
+	ReminderEmailStateQueued    ReminderEmailState = "queued"
+	ReminderEmailStateUnknown   ReminderEmailState = "unknown"
+)
+
+// Valid indicates whether the value is a known member of the ReminderEmailState enum.
+func (e ReminderEmailState) Valid() bool {
+	switch e {
+	case ReminderEmailStateDelivered:
+		return true
+	case ReminderEmailStateFailed:
+		return true
+	case ReminderEmailStateQueued:
+		return true
+	case ReminderEmailStateUnknown:
 		return true
 	default:
 		return false
@@ -2114,7 +2165,7 @@ type Event struct {
 	//
 	// | events | fields |
 	// | --- | --- |
-	// | `invoice.…` | `invoice_id`, `number`, `status`, `amount`, `amount_paid`, `currency`; of `invoice.receipt_voided` also `receipt_id`, `receipt_amount` |
+	// | `invoice.…` | `invoice_id`, `number`, `status`, `amount`, `amount_paid`, `currency`; of `invoice.receipt_voided` also `receipt_id`, `receipt_amount`; of `invoice.reminded` also `step` |
 	// | `payment.…` | `payment_id`, `invoice_id`, `state`, `amount`, `currency`; `failure` when there was one |
 	// | `refund.…` | `refund_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency` |
 	// | `payment_service.…` | `payment_service_id`, `status` |
@@ -2546,6 +2597,9 @@ type Invoice struct {
 	// Example: {"order":"A-1001"}
 	Metadata Metadata `json:"metadata"`
 
+	// NextReminder The reminder that comes next; absent when none does.
+	NextReminder *NextReminder `json:"next_reminder,omitempty"`
+
 	// Number Example: 2026-0042
 	Number string `json:"number"`
 
@@ -2578,9 +2632,13 @@ type Invoice struct {
 	// Refunded The same as `amount_refunded`.
 	//
 	// Example: 0.00
-	Refunded            string        `json:"refunded"`
-	RoundToFiveCentimes bool          `json:"round_to_five_centimes"`
-	Status              InvoiceStatus `json:"status"`
+	Refunded string `json:"refunded"`
+
+	// Reminders Those that went to the customer or are on their way.
+	Reminders           []InvoiceReminder `json:"reminders"`
+	RemindersStopped    bool              `json:"reminders_stopped"`
+	RoundToFiveCentimes bool              `json:"round_to_five_centimes"`
+	Status              InvoiceStatus     `json:"status"`
 
 	// Totals What the lines come to. Each line is rounded to the centime, and the tax once per rate, halves away from zero.
 	Totals *InvoiceTotals `json:"totals,omitempty"`
@@ -2628,6 +2686,9 @@ type InvoiceChanges struct {
 
 	// PricesIncludeVat Whether the prices of the lines hold the value added tax; `false` when absent.
 	PricesIncludeVat *PricesIncludeVAT `json:"prices_include_vat,omitempty"`
+
+	// RemindersStopped `true` for no more reminders of this invoice, `false` for them to go on.
+	RemindersStopped *bool `json:"reminders_stopped,omitempty"`
 
 	// RoundToFiveCentimes Round what the lines come to, to what coins can pay: 1.02 becomes 1.00. `false` when absent.
 	RoundToFiveCentimes *FiveCentimes `json:"round_to_five_centimes,omitempty"`
@@ -2729,6 +2790,18 @@ type InvoiceReceipt struct {
 	VoidedAt *time.Time `json:"voided_at,omitempty"`
 }
 
+// InvoiceReminder defines model for InvoiceReminder.
+type InvoiceReminder struct {
+	// At When its time had come.
+	At    time.Time     `json:"at"`
+	Email ReminderEmail `json:"email"`
+
+	// Step Of the settings
+	//
+	// Example: 1
+	Step int `json:"step"`
+}
+
 // InvoiceStatus defines model for InvoiceStatus.
 type InvoiceStatus string
 
@@ -2762,7 +2835,7 @@ type InvoiceStep struct {
 	Text *string `json:"text,omitempty"`
 
 	// What `invoice.created`, `invoice.issued`, `invoice.paid`; `invoice.email_` and the state of the mail with the link that
-	// was asked for last; `payment.` or `refund.` and a state; `journal.booked`;
+	// was asked for last; `invoice.reminder_` and the state of a reminder; `payment.` or `refund.` and a state; `journal.booked`;
 	// `payout.booked`, when the acquirer paid it out or kept it back; `exception.raised`, `exception.resolved`; or `call`, a call of this API that changed something.
 	//
 	//
@@ -3441,6 +3514,23 @@ type NewlyMadeAPIKey struct {
 	// Scopes Example: ["read","write"]
 	Scopes Scopes `json:"scopes"`
 }
+
+// NextReminder The reminder that comes next; absent when none does.
+type NextReminder struct {
+	// At From when on it may go.
+	At time.Time `json:"at"`
+
+	// HeldBy What keeps it from going; absent when nothing does. `stopped` by `reminders_stopped`, `no_email` as the customer has no
+	// address, `undeliverable` as the invoice could not be delivered to that address, `payment_in_progress` until a payment is decided.
+	HeldBy *NextReminderHeldBy `json:"held_by,omitempty"`
+
+	// Step Example: 1
+	Step int `json:"step"`
+}
+
+// NextReminderHeldBy What keeps it from going; absent when nothing does. `stopped` by `reminders_stopped`, `no_email` as the customer has no
+// address, `undeliverable` as the invoice could not be delivered to that address, `payment_in_progress` until a payment is decided.
+type NextReminderHeldBy string
 
 // NextStep defines model for NextStep.
 type NextStep struct {
@@ -4369,6 +4459,61 @@ type RefundStep struct {
 	State RefundState `json:"state"`
 }
 
+// Reminder defines model for Reminder.
+type Reminder struct {
+	// DaysAfterDue More than that of the reminder before.
+	//
+	// Example: 10
+	DaysAfterDue int `json:"days_after_due"`
+
+	// Subject In place of ours. The number of the invoice is added.
+	//
+	// Example: Our invoice
+	Subject *string `json:"subject,omitempty"`
+
+	// Text In place of ours, for customers whose language `texts` doesn't have. Amount, due date and the link follow.
+	//
+	// Example: Please pay within 10 days.
+	Text *string `json:"text,omitempty"`
+
+	// Texts The text by the language of the customer.
+	Texts *ReminderTexts `json:"texts,omitempty"`
+}
+
+// ReminderEmail defines model for ReminderEmail.
+type ReminderEmail struct {
+	// At When it came into that state.
+	At time.Time `json:"at"`
+
+	// Reason Why it failed.
+	Reason *string `json:"reason,omitempty"`
+
+	// State `queued` until the mail server took it, `failed` when it will not be sent. `unknown` when the mail server may have taken it
+	// and its answer was lost: it is not sent again.
+	State ReminderEmailState `json:"state"`
+
+	// To Example: marie.favre@example.ch
+	To string `json:"to"`
+}
+
+// ReminderEmailState `queued` until the mail server took it, `failed` when it will not be sent. `unknown` when the mail server may have taken it
+// and its answer was lost: it is not sent again.
+type ReminderEmailState string
+
+// ReminderTexts The text by the language of the customer.
+type ReminderTexts struct {
+	De *string `json:"de,omitempty"`
+	En *string `json:"en,omitempty"`
+	Fr *string `json:"fr,omitempty"`
+	It *string `json:"it,omitempty"`
+}
+
+// Reminders When customers with a mail address are reminded of an invoice that is overdue; empty for never. A reminder goes at 08:00 in
+// Zurich on the first business day of the canton after its days. None goes on the day on which the list was changed, and none while a payment
+// of the invoice is not decided. The reminders of an invoice go one after the other and keep their distance: of one that was
+// long overdue when the list was set, the first goes first.
+type Reminders = []Reminder
+
 // ReturnOrigins Where a `return_url` may lead: scheme and host, without a path.
 type ReturnOrigins = []string
 
@@ -4458,6 +4603,12 @@ type Settings struct {
 	// ReceiptsByEmail Whether customers with an address get a mail when their online payment is booked, and when a refund is on its way.
 	ReceiptsByEmail bool `json:"receipts_by_email"`
 
+	// Reminders When customers with a mail address are reminded of an invoice that is overdue; empty for never. A reminder goes at 08:00 in
+	// Zurich on the first business day of the canton after its days. None goes on the day on which the list was changed, and none while a payment
+	// of the invoice is not decided. The reminders of an invoice go one after the other and keep their distance: of one that was
+	// long overdue when the list was set, the first goes first.
+	Reminders Reminders `json:"reminders"`
+
 	// ReturnOrigins Where a `return_url` may lead: scheme and host, without a path.
 	ReturnOrigins ReturnOrigins `json:"return_origins"`
 
@@ -4504,6 +4655,12 @@ type SettingsChanges struct {
 
 	// ReceiptsByEmail Whether customers with an address get a mail when their online payment is booked, and when a refund is on its way.
 	ReceiptsByEmail *bool `json:"receipts_by_email,omitempty"`
+
+	// Reminders When customers with a mail address are reminded of an invoice that is overdue; empty for never. A reminder goes at 08:00 in
+	// Zurich on the first business day of the canton after its days. None goes on the day on which the list was changed, and none while a payment
+	// of the invoice is not decided. The reminders of an invoice go one after the other and keep their distance: of one that was
+	// long overdue when the list was set, the first goes first.
+	Reminders *Reminders `json:"reminders,omitempty"`
 
 	// ReturnOrigins Where a `return_url` may lead: scheme and host, without a path.
 	ReturnOrigins *ReturnOrigins `json:"return_origins,omitempty"`
@@ -5124,7 +5281,7 @@ type WebhookMessage struct {
 	//
 	// | events | fields |
 	// | --- | --- |
-	// | `invoice.…` | `invoice_id`, `number`, `status`, `amount`, `amount_paid`, `currency`; of `invoice.receipt_voided` also `receipt_id`, `receipt_amount` |
+	// | `invoice.…` | `invoice_id`, `number`, `status`, `amount`, `amount_paid`, `currency`; of `invoice.receipt_voided` also `receipt_id`, `receipt_amount`; of `invoice.reminded` also `step` |
 	// | `payment.…` | `payment_id`, `invoice_id`, `state`, `amount`, `currency`; `failure` when there was one |
 	// | `refund.…` | `refund_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency` |
 	// | `payment_service.…` | `payment_service_id`, `status` |

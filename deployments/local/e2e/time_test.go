@@ -25,6 +25,8 @@ func TestWhatTakesDaysHappensByItself(t *testing.T) {
 	t.Run("The credentials come after a reminder", func(t *testing.T) { t.Parallel(); reminded(t, s) })
 	t.Run("A merchant watches the days pass in the console", func(t *testing.T) { t.Parallel(); watchedInTheConsole(t, s) })
 
+	t.Run("An invoice is overdue", func(t *testing.T) { t.Parallel(); overdueThenPaid(t, s) })
+
 	t.Run("A page that nobody uses expires after one look", func(t *testing.T) {
 		t.Parallel()
 		c := newMerchant(t, s)

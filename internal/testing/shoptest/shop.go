@@ -96,7 +96,7 @@ func Open(t *testing.T) *Shop {
 
 func (s *Shop) build(client *saferpay.Client) {
 	s.Collection = &collection.Activities{
-		InCompany: records[collection.Tx](s), InEmails: records[collection.EmailTx](s), InBank: records[collection.BankTx](s),
+		InCompany: records[collection.Tx](s), InEmails: records[collection.EmailTx](s), InBank: records[collection.BankTx](s), InReminders: records[collection.ReminderTx](s),
 		Saferpay: access[collection.Gateway](s, interrupted{client, s}), Send: s.send, Paper: s.paper, PublicURL: PublicURL, Now: time.Now,
 	}
 	s.Refunding = &refunding.Activities{InCompany: records[refunding.Tx](s), Saferpay: access[refunding.Gateway](s, client), Now: time.Now}
