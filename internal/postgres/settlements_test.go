@@ -194,6 +194,11 @@ func TestPayoutsAreFoundByWhatAnotherFileMayTellOfThem(t *testing.T) {
 			return ids
 		}
 		assert.Equal(t, []string{waits}, found(settlement.PayoutSearch{}))
+		carried := save("7.00", old, settlement.Carried, "")
+		assert.Equal(t, []string{waits, carried}, found(settlement.PayoutSearch{Carried: []string{b.payout("7.00").Account}}))
+		assert.Equal(t, []string{near, named}, found(settlement.PayoutSearch{
+			Narrow: true, From: day.AddDate(0, 0, -1), To: day, References: []string{"WL-1"}, Totals: []money.Amount{chf("2.00"), chf("4.00")},
+		}), "one batch of many needs only what it names")
 		taken, back := save("7.00", old, settlement.Booked, ""), b.payout("-7.00")
 		back.Date, back.Seen = old, []settlement.Sighting{{SettlementID: s.ID, Format: settlement.CAMT053, Line: 2, Date: old, Returned: true}}
 		require.NoError(t, tx.SavePayout(t.Context(), back))
