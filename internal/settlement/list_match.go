@@ -26,7 +26,7 @@ type pair struct {
 
 // pairLines pairs lines that name no order with payments and refunds, by the index of the line: by authorization code and card if the
 // file has both, else by brand, day and exact gross, as the bank's texts are matched. That is certain when the lines of a brand and
-// day pair up with everything that stands there of them. Else it is doubtful: another till may have the same sale, and a sale
+// day, of all payouts that wait, pair up with everything that stands there of them. Else it is doubtful: another till may have the same sale, and a sale
 // close to midnight may count to the day before or after.
 func (m *Matcher) pairLines(p *Payout) map[int]pair {
 	pairs := map[int]pair{}
@@ -44,7 +44,7 @@ func (m *Matcher) pairLines(p *Payout) map[int]pair {
 			pairs[i], used[q.Source] = pair{q, false}, true
 			continue
 		}
-		b := batchOf{payment.BrandAtSaferpay(l.Brand), l.Day, l.Gross.Currency()}
+		b := l.batch()
 		if batches[b] == nil {
 			order = append(order, b)
 		}
@@ -79,15 +79,24 @@ func (m *Matcher) byCard(l Line, used map[ledger.Source]bool) *Position {
 // pairDay pairs the lines of a brand and day with what stands there of them.
 func (m *Matcher) pairDay(p *Payout, b batchOf, lines []int, used map[ledger.Source]bool, pairs map[int]pair) {
 	free := slices.DeleteFunc(m.standing(b, kinds[0]), func(q *Position) bool { return used[q.Source] })
-	paired := 0
+	certain := true
+	take := func(l Line) *Position {
+		q := l.fitting(free)
+		certain = certain && q != nil
+		free = slices.DeleteFunc(free, func(other *Position) bool { return other == q })
+		return q
+	}
 	for _, i := range lines {
-		if q := p.Lines[i].fitting(free); q != nil {
+		if q := take(p.Lines[i]); q != nil {
 			pairs[i], used[q.Source] = pair{q, false}, true
-			free = slices.DeleteFunc(free, func(other *Position) bool { return other == q })
-			paired++
 		}
 	}
-	if paired == len(lines) && len(free) == 0 {
+	for _, other := range m.sellers()[b] {
+		if other.Payout != p && other.State.Waits() {
+			take(other.told)
+		}
+	}
+	if certain && len(free) == 0 {
 		return
 	}
 	for _, i := range lines {
@@ -96,6 +105,26 @@ func (m *Matcher) pairDay(p *Payout, b batchOf, lines []int, used map[ledger.Sou
 			pairs[i] = found
 		}
 	}
+}
+
+// sellers returns the lines of all payouts that tell one sale each, by brand and day.
+func (m *Matcher) sellers() map[batchOf][]sold {
+	if m.selling == nil {
+		m.selling = map[batchOf][]sold{}
+		for _, p := range m.payouts {
+			for _, l := range p.Lines {
+				if p.State.Waits() && l.sells() {
+					m.selling[l.batch()] = append(m.selling[l.batch()], sold{p, l})
+				}
+			}
+		}
+	}
+	return m.selling
+}
+
+// batch is what a line belongs to that sells.
+func (l Line) batch() batchOf {
+	return batchOf{payment.BrandAtSaferpay(l.Brand), l.Day, l.Gross.Currency()}
 }
 
 // pairLate pairs a line with a payment of the day before or after.
