@@ -3209,7 +3209,7 @@ type NewAPIKeyEnvironment string
 
 // NewBankAccount defines model for NewBankAccount.
 type NewBankAccount struct {
-	// Account Example: 1029
+	// Account On which payouts and other money are booked that come to this IBAN in that currency.
 	Account AccountNumber `json:"account"`
 
 	// Currency ISO 4217.
