@@ -128,11 +128,11 @@ func TestTypesOfLinesAreUnderstoodInFourLanguages(t *testing.T) {
 	t.Parallel()
 	for kind, words := range map[csvlist.Kind][]string{
 		csvlist.Sale:          {"Sale", "Kauf", "Zahlung", "Achat", "Paiement", "Vente", "Acquisto", "Pagamento", "Purchase"},
-		csvlist.Refund:        {"Refund", "Gutschrift", "Rückerstattung", "Remboursement", "Rimborso", "Credit", "Storno"},
+		csvlist.Refund:        {"Refund", "Gutschrift", "Rückerstattung", "Remboursement", "Rimborso", "Storno"},
 		csvlist.Chargeback:    {"Chargeback", "Charge-back", "Rückbelastung", "Rétrofacturation", "Riaddebito"},
 		csvlist.ChargebackWon: {"Chargeback reversal", "Chargeback won", "Rückbelastung gewonnen", "Storno Rückbelastung"},
 		csvlist.FeeOnly:       {"Fee", "Monatsgebühr", "Gebühren", "Frais mensuels", "Commissione", "Terminalmiete", "Canone"},
-		csvlist.Unknown:       {"", "VISA", "x"},
+		csvlist.Unknown:       {"", "VISA", "x", "Credit", "Debit"},
 	} {
 		for _, word := range words {
 			assert.Equal(t, kind, csvlist.KindOf(word), word)

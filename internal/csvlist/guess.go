@@ -100,6 +100,9 @@ func (g *guesser) others() {
 // masked matches the number of a card of which some digits are hidden.
 var masked = regexp.MustCompile(`(?i)^\d{0,8}[ \dx*#.•-]*[x*#•]{2,}[ x*#•-]*\d{2,4}$`)
 
+// shown matches the number of a card of which none is hidden.
+var shown = regexp.MustCompile(`^[\d -]{12,25}$`)
+
 // code matches the code of a currency.
 var code = regexp.MustCompile(`^[A-Za-z]{3}$`)
 
@@ -128,8 +131,7 @@ func fits(field Field, cells []string) (can, must bool) {
 	case AuthorizationCode:
 		return empty || all(func(s string) bool { return len(s) <= 12 }), false
 	case Card:
-		is := all(masked.MatchString)
-		return empty || is, is
+		return empty || all(func(s string) bool { return masked.MatchString(s) || shown.MatchString(s) }), all(masked.MatchString)
 	case Brand:
 		return !all(isDate), all(func(s string) bool { return known(BrandOf(s)) })
 	case Type:

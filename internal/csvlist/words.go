@@ -136,11 +136,12 @@ var (
 	wonWords        = regexp.MustCompile(`\b(won|reversed|reversal|representment|re presentment|second presentment|gewonnen|ruckgangig|storno|storniert|gagne|annule\w*|annulation|vint[oa]|annullat[oa]|storno)\b`)
 	chargebackWords = regexp.MustCompile(`charge ?back|ruckbelast|dispute|retrofactur|riaddebito|impaye`)
 	feeWords        = regexp.MustCompile(`\b(fees?|gebuhr(en)?|\w+gebuhr(en)?|frais|commissions?|kommission(en)?|tassa|tasse|commissione|commissioni|spese|canone|abonnement|abbonamento|rental|\w*miete)\b`)
-	refundWords     = regexp.MustCompile(`\b(refund(ed)?|credit|gutschrift|ruckerstattung|ruckvergutung|erstattung|remboursement|rembourse|avoir|rimborso|storno|reversal|return|retour)\b`)
-	saleWords       = regexp.MustCompile(`\b(sale|sales|purchase|payment|capture|debit|kauf|verkauf|zahlung|belastung|umsatz|achat|vente|paiement|acquisto|vendita|pagamento|e commerce)\b`)
+	refundWords     = regexp.MustCompile(`\b(refund(ed)?|gutschrift|ruckerstattung|ruckvergutung|erstattung|remboursement|rembourse|avoir|rimborso|storno|reversal|return|retour)\b`)
+	saleWords       = regexp.MustCompile(`\b(sale|sales|purchase|payment|capture|kauf|verkauf|zahlung|belastung|umsatz|achat|vente|paiement|acquisto|vendita|pagamento|e commerce)\b`)
 )
 
-// KindOf returns what the type of a line says; Unknown for a word that says nothing.
+// KindOf returns what the type of a line says; Unknown for a word that says nothing. Credit and debit say nothing: they are kinds of
+// cards as well.
 func KindOf(cell string) Kind {
 	word := fold(cell)
 	switch {

@@ -3,6 +3,7 @@ package settlement
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -49,9 +50,14 @@ func ReadList(t csvlist.Table, m csvlist.Mapping) (File, error) {
 			l.row()
 		}
 	}
-	if len(l.faults) == 0 && len(l.transfers) == 0 {
+	switch {
+	case len(l.faults) > 0:
+	case len(l.transfers) == 0:
 		l.line = t.Line
-		l.fault("the file has no transactions")
+		l.fault("the file has no transactions that are paid out")
+	case len(l.transfers) > maxTransfers:
+		l.line = l.transfers[maxTransfers].Line
+		l.fault("the file has more than %d payouts: send it in parts", maxTransfers)
 	}
 	if len(l.faults) > 0 {
 		return File{}, &FileError{l.faults}
@@ -74,11 +80,31 @@ type list struct {
 
 func (l *list) has(f csvlist.Field) bool { _, ok := l.at[f]; return ok }
 
+// cell returns what stands in a column; of more than 100 characters the first ones.
 func (l *list) cell(f csvlist.Field) string {
-	if i, ok := l.at[f]; ok {
-		return l.cells[i]
+	i, ok := l.at[f]
+	if !ok {
+		return ""
 	}
-	return ""
+	if runes := []rune(l.cells[i]); len(runes) > maxCell && f != csvlist.OrderID && f != csvlist.PayoutReference {
+		return string(runes[:maxCell])
+	}
+	return l.cells[i]
+}
+
+// maxCell is how many characters of a cell are kept.
+const maxCell = 100
+
+// wholeCard matches the number of a card of which nothing is hidden.
+var wholeCard = regexp.MustCompile(`^[0-9]{12,19}$`)
+
+// hidden returns the number of a card as it may be kept: without what is between its first six digits and its last four.
+func hidden(card string) string {
+	digits := strings.NewReplacer(" ", "", "-", "").Replace(card)
+	if !wholeCard.MatchString(digits) {
+		return card
+	}
+	return digits[:6] + strings.Repeat("X", len(digits)-10) + digits[len(digits)-4:]
 }
 
 // name returns what the list calls a field.
@@ -135,25 +161,29 @@ func (l *list) row() {
 		l.skipped[Others]++
 		return
 	}
-	date := l.date(csvlist.PayoutDate, true)
+	date := l.date(csvlist.PayoutDate, false)
 	line := Line{
 		Number: l.line, Day: l.date(csvlist.TransactionDate, l.Payouts == csvlist.ByBrandAndDay), Brand: csvlist.BrandOf(l.cell(csvlist.Brand)),
-		Authorization: l.cell(csvlist.AuthorizationCode), Card: l.cell(csvlist.Card),
+		Authorization: l.cell(csvlist.AuthorizationCode), Card: hidden(l.cell(csvlist.Card)),
 	}
 	if orders := id.Orders(l.cell(csvlist.OrderID)); len(orders) == 1 {
 		line.OrderID = orders[0]
 	}
 	told := l.amounts(currency)
 	reference := l.cell(csvlist.PayoutReference)
-	if l.Payouts == csvlist.ByReference {
+	if l.Payouts == csvlist.ByReference && !date.IsZero() {
 		l.text(l.name(csvlist.PayoutReference), &reference, 100)
 	}
 	if len(l.faults) > before || !l.settle(&line, told, currency) {
 		return
 	}
 	l.sum(currency, told, line)
-	if line.Gross.IsZero() && line.Net.IsZero() {
-		return // nothing moves
+	switch {
+	case date.IsZero(): // it is not paid out yet
+		l.skipped[Pending]++
+		return
+	case line.Gross.IsZero() && line.Net.IsZero(): // nothing moves
+		return
 	}
 	if earlier, twice := l.paid[line.OrderID]; twice && line.Kind == PaymentLine && line.OrderID != "" {
 		l.fault("%s %s is paid out in line %d already", l.name(csvlist.OrderID), line.OrderID, earlier)
@@ -180,7 +210,7 @@ func (l *list) addTo(reference string, date time.Time, line Line) {
 		return
 	}
 	t := &l.transfers[known]
-	if t.Reference = ""; reference != "" {
+	if t.Reference = ""; reference != "" && len(reference) <= maxCell {
 		t.Mentions = []string{reference}
 	}
 }

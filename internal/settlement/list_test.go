@@ -108,6 +108,10 @@ func TestListsOfAcquirersAreReadAsTheirColumnsAreGuessed(t *testing.T) {
 				"24.11.2026;VISA;20.11.2026;20.00;0.40;19.60\n24.11.2026;Subtotal;;20.00;0.40;19.60\n;;;30.00;0.60;29.40\n",
 			[]string{"2026-11-23  CHF 9.80 fee 0.20", "- payment VISA 2026-11-19 10.00 = 9.80", "2026-11-24  CHF 19.60 fee 0.40", "- payment VISA 2026-11-20 20.00 = 19.60"},
 		},
+		"a sale that is not paid out yet, and a card that should be hidden": {
+			"Payment date;Auth. code;Card no;Gross;Fee;Net\n24.11.2026;689996;4921 1312 3412 2364;108.00;2.30;105.70\n;689997;492113XXXXXX2364;50.00;1.00;49.00\nTotal;;;158.00;3.30;154.70\n",
+			[]string{"2026-11-24  CHF 105.70 fee 2.30", "- payment 689996 492113XXXXXX2364 108.00 = 105.70"},
+		},
 		"a currency in which nobody has books here": {
 			"Payout date;Order id;Currency;Gross;Fee;Net\n24.11.2026;" + orderA + ";CHF;108.00;2.30;105.70\n24.11.2026;x;SEK;100.00;1.00;99.00\nTotal;;SEK;100.00;1.00;99.00\nTotal;;CHF;108.00;2.30;105.70\n",
 			[]string{"2026-11-24  CHF 105.70 fee 2.30", "- payment " + orderA + " 108.00 = 105.70"},
@@ -160,7 +164,7 @@ func TestBrokenListIsRefusedWithItsLinesAndColumns(t *testing.T) {
 	_, _, err := guessed(t, "Payout date;Order id;Gross;Fee\n24.11.2026;"+orderA+";1.000;2\n")
 	require.EqualError(t, err, "line 2: nothing in the file says whether 1.000 is more than a thousand")
 	_, _, err = guessed(t, "Payout date;Order id;Gross;Fee\n")
-	require.EqualError(t, err, "line 1: the file has no transactions")
+	require.EqualError(t, err, "line 1: the file has no transactions that are paid out")
 }
 
 // columnNames are names of columns, any of which a list may have.

@@ -1858,19 +1858,24 @@ type Checkout struct {
 
 // ColumnNames The header of a CSV file: each name once, with `#3` for the third column if it has no name, and ` (2)` behind a name that is there already.
 //
-// Example: ["Paym. date","Brand","Trx Date","Additional Merchant Data","Gross Amount","Comm. Amount","Net amount"]
+// Example: ["Payment no","Paym. date","Brand","Trx Type","Trx Date","Auth. code","Card no","Additional Merchant Data","Currency","Gross Amount","Comm. Amount","Net amount"]
 type ColumnNames = []string
 
 // ColumnPlaces The name of the column of each.
 type ColumnPlaces struct {
+	// AuthorizationCode Example: Auth. code
 	AuthorizationCode *string `json:"authorization_code,omitempty"`
 
 	// Brand Example: Brand
 	Brand *string `json:"brand,omitempty"`
 
 	// CardNumber Masked.
+	//
+	// Example: Card no
 	CardNumber *string `json:"card_number,omitempty"`
-	Currency   *string `json:"currency,omitempty"`
+
+	// Currency Example: Currency
+	Currency *string `json:"currency,omitempty"`
 
 	// Fee Example: Comm. Amount
 	Fee *string `json:"fee,omitempty"`
@@ -1890,12 +1895,16 @@ type ColumnPlaces struct {
 	PayoutDate *string `json:"payout_date,omitempty"`
 
 	// PayoutReference The acquirer's number of the payout.
+	//
+	// Example: Payment no
 	PayoutReference *string `json:"payout_reference,omitempty"`
 
 	// TransactionDate Example: Trx Date
 	TransactionDate *string `json:"transaction_date,omitempty"`
 
 	// Type Whether it is a sale, a refund, a chargeback or a fee. Without it, the sign says so.
+	//
+	// Example: Trx Type
 	Type *string `json:"type,omitempty"`
 }
 
@@ -1915,7 +1924,7 @@ type ColumnsProposal struct {
 
 	// Header The header of a CSV file: each name once, with `#3` for the third column if it has no name, and ` (2)` behind a name that is there already.
 	//
-	// Example: ["Paym. date","Brand","Trx Date","Additional Merchant Data","Gross Amount","Comm. Amount","Net amount"]
+	// Example: ["Payment no","Paym. date","Brand","Trx Type","Trx Date","Auth. code","Card no","Additional Merchant Data","Currency","Gross Amount","Comm. Amount","Net amount"]
 	Header ColumnNames `json:"header"`
 
 	// Payouts What makes lines of a currency one payout: the same `reference`, the same `date` of the payout, the same date and `brand`, or
@@ -3575,7 +3584,7 @@ type NewSettlementColumns struct {
 
 	// Header The header of a CSV file: each name once, with `#3` for the third column if it has no name, and ` (2)` behind a name that is there already.
 	//
-	// Example: ["Paym. date","Brand","Trx Date","Additional Merchant Data","Gross Amount","Comm. Amount","Net amount"]
+	// Example: ["Payment no","Paym. date","Brand","Trx Type","Trx Date","Auth. code","Card no","Additional Merchant Data","Currency","Gross Amount","Comm. Amount","Net amount"]
 	Header ColumnNames `json:"header"`
 
 	// Payouts What makes lines of a currency one payout: the same `reference`, the same `date` of the payout, the same date and `brand`, or
@@ -4847,7 +4856,7 @@ type SettlementColumns struct {
 
 	// Header The header of a CSV file: each name once, with `#3` for the third column if it has no name, and ` (2)` behind a name that is there already.
 	//
-	// Example: ["Paym. date","Brand","Trx Date","Additional Merchant Data","Gross Amount","Comm. Amount","Net amount"]
+	// Example: ["Payment no","Paym. date","Brand","Trx Type","Trx Date","Auth. code","Card no","Additional Merchant Data","Currency","Gross Amount","Comm. Amount","Net amount"]
 	Header ColumnNames `json:"header"`
 
 	// ID Example: col_01k9m1yq8fe3m9x7t2r5v0b4c6
