@@ -173,8 +173,11 @@ func known(brand string) bool { return payment.MethodOfBrand(brand) != "" }
 // amounts finds gross, fee and net: by their names, and since gross less fee is net, where there is content to see that.
 func (g *guesser) amounts() {
 	candidates := []int{-1}
-	read := map[int][]money.Amount{}
+	read, says := map[int][]int64{}, map[Field][]int{}
 	for i := range g.cells {
+		for _, field := range Amounts {
+			says[field] = append(says[field], named(field, g.table.Header[i]))
+		}
 		if can, _ := fits(Gross, g.cells[i]); can && len(candidates) <= maxAmounts {
 			candidates, read[i] = append(candidates, i), amountsIn(g.cells[i])
 		}
@@ -184,7 +187,7 @@ func (g *guesser) amounts() {
 		points, unnamed := 0, false
 		for i, field := range Amounts {
 			if columns[i] >= 0 {
-				says := named(field, g.table.Header[columns[i]])
+				says := says[field][columns[i]]
 				points, unnamed = points+says, unnamed || says == 0
 			}
 		}
@@ -217,40 +220,40 @@ func (g *guesser) amounts() {
 // maxAmounts is how many columns of numbers a guess tries as amounts.
 const maxAmounts = 20
 
-// amountsIn reads the cells of a column; nil when one is no amount. An empty cell is nothing.
-func amountsIn(cells []string) []money.Amount {
+// amountsIn reads the cells of a column, in hundredths; nil when one is no amount. An empty cell is nothing.
+func amountsIn(cells []string) []int64 {
 	var d Decimals
 	for _, cell := range cells {
 		if !d.Look(cell) {
 			return nil
 		}
 	}
-	all := make([]money.Amount, len(cells))
+	all := make([]int64, len(cells))
 	for i, cell := range cells {
-		all[i] = money.Zero(money.CHF) // whatever it is, it has two decimals
 		if cell == "" {
 			continue
 		}
-		var err error
-		if all[i], err = d.Parse(cell, money.CHF); err != nil {
+		a, err := d.Parse(cell, money.CHF) // whatever it is, it has two decimals
+		if err != nil {
 			return nil
 		}
+		all[i] = a.Minor()
 	}
 	return all
 }
 
 // addsUp reports whether gross less fee is net in every line, in whatever way the list writes signs, and some fee is not zero.
-func addsUp(gross, fee, net []money.Amount) bool {
+func addsUp(gross, fee, net []int64) bool {
 	if len(gross) == 0 || len(fee) == 0 || len(net) == 0 {
 		return false
 	}
 	told := false
 	for i := range gross {
-		kept := gross[i].Sub(net[i])
-		if !kept.Equal(fee[i]) && !kept.Equal(fee[i].Neg()) {
+		kept := gross[i] - net[i]
+		if kept != fee[i] && kept != -fee[i] {
 			return false
 		}
-		told = told || !fee[i].IsZero() && gross[i].Decimal().Abs().GreaterThan(fee[i].Decimal().Abs())
+		told = told || fee[i] != 0 && max(gross[i], -gross[i]) > max(fee[i], -fee[i])
 	}
 	return told
 }

@@ -147,22 +147,20 @@ func filled(cells []string) (count int) {
 func names(cells []string) []string {
 	all := make([]string, len(cells))
 	for i, cell := range cells {
-		name := strings.Join(strings.Fields(textform.Ordinary(strings.ToValidUTF8(cell, ""))), " ")
-		name = strings.TrimSpace(strings.Map(func(r rune) rune {
-			if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+		name := strings.Map(func(r rune) rune {
+			if unicode.IsControl(r) && !unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) {
 				return -1
 			}
 			return r
-		}, name))
-		if runes := []rune(name); len(runes) > maxName {
-			name = strings.TrimSpace(string(runes[:maxName]))
-		}
+		}, textform.Ordinary(strings.ToValidUTF8(cell, "")))
+		name = cut(strings.Join(strings.Fields(name), " "), maxName)
 		if len(textform.Line("name", &name, 1, maxName)) > 0 {
 			name = "#" + strconv.Itoa(i+1)
 		}
 		unique := name
 		for n := 2; slices.Contains(all[:i], unique); n++ {
-			unique = name + " (" + strconv.Itoa(n) + ")"
+			suffix := " (" + strconv.Itoa(n) + ")"
+			unique = cut(name, maxName-len(suffix)) + suffix
 		}
 		all[i] = unique
 	}
@@ -199,4 +197,12 @@ func (t *Table) read(text string, separator rune, header, first int) error {
 		}
 		t.Rows = append(t.Rows, row)
 	}
+}
+
+// cut returns the first characters of a name.
+func cut(name string, most int) string {
+	if runes := []rune(name); len(runes) > most {
+		return strings.TrimSpace(string(runes[:most]))
+	}
+	return name
 }

@@ -99,14 +99,26 @@ func fold(name string) string {
 			words[i] = "no"
 		}
 	}
-	return strings.NewReplacer("ae", "a", "oe", "o", "ue", "u").Replace(strings.Join(words, " "))
+	return umlauts.Replace(strings.Join(words, " "))
 }
+
+var umlauts = strings.NewReplacer("ae", "a", "oe", "o", "ue", "u")
+
+// folded is the vocabulary as names are compared with it.
+var folded = func() map[Field][]string {
+	all := map[Field][]string{}
+	for field, words := range vocabulary {
+		for _, word := range words {
+			all[field] = append(all[field], fold(word))
+		}
+	}
+	return all
+}()
 
 // named returns how much the name of a column says for a field, from 0 to 100: most when the column is called as the field is.
 func named(field Field, name string) (best int) {
 	name = fold(name)
-	for i, word := range vocabulary[field] {
-		word = fold(word)
+	for i, word := range folded[field] {
 		score := 0
 		if name == word {
 			score = 100 - i
