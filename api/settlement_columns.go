@@ -40,30 +40,35 @@ func (e *columnsUnknown) Error() string { return e.problem.Error() }
 // Unwrap returns the problem.
 func (e *columnsUnknown) Unwrap() error { return e.problem }
 
-// readFile reads a settlement file. A list of the acquirer is read as the company has confirmed its columns.
+// readFile reads a settlement file.
 func (s *server) readFile(ctx context.Context, body settlementFile) (settlement.File, error) {
 	isCSV := ctx.Value(sentCSVKey{}) != nil
-	if !isCSV {
-		return body.read(false)
+	if isCSV {
+		if file, isList, err := s.readList(ctx, body.data); isList || err != nil {
+			return file, err
+		}
 	}
-	table, isList, err := settlement.IsList(body.data)
-	if err != nil {
-		return settlement.File{}, err
-	}
-	if !isList {
-		return body.read(true)
+	return body.read(isCSV)
+}
+
+// readList reads a list of the acquirer as the company has confirmed its columns. It reports false for another CSV file.
+func (s *server) readList(ctx context.Context, data []byte) (file settlement.File, isList bool, err error) {
+	table, isList, err := settlement.IsList(data)
+	if !isList || err != nil {
+		return file, isList, err
 	}
 	saved, found, err := s.columnsOf(ctx, table.Header)
-	if err != nil {
-		return settlement.File{}, err
-	}
-	if !found {
-		return settlement.File{}, &columnsUnknown{
+	switch {
+	case err != nil:
+	case found:
+		file, err = settlement.ReadList(table, saved.Mapping)
+	default:
+		err = &columnsUnknown{
 			problem.New(problem.ColumnsUnknown, "Nobody has said yet what the columns of this list are. Confirm them by PUT /v1/settlement-columns, and send the file again. Nothing was booked."),
 			proposalOf(table),
 		}
 	}
-	return settlement.ReadList(table, saved.Mapping)
+	return file, true, err
 }
 
 func (s *server) columnsOf(ctx context.Context, header []string) (saved csvlist.Saved, found bool, err error) {

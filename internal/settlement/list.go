@@ -60,7 +60,7 @@ func ReadList(t csvlist.Table, m csvlist.Mapping) (File, error) {
 		l.fault("the file has more than %d payouts: send it in parts", maxTransfers)
 	}
 	if len(l.faults) > 0 {
-		return File{}, &FileError{l.faults}
+		return File{}, &FileError{Faults: l.faults}
 	}
 	return File{Format: List, Transfers: l.transfers, Skipped: l.skipped}, nil
 }
