@@ -54,7 +54,7 @@ type SkipReason string
 
 // The reasons to leave an entry alone.
 const (
-	Pending SkipReason = "not_booked" // the bank only expects it
+	Pending SkipReason = "not_booked" // the bank only expects it, or the acquirer has not paid it out yet
 	Others  SkipReason = "of_others"  // it has nothing to do with the acquirer
 )
 
