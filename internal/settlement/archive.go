@@ -32,6 +32,11 @@ type Member struct {
 	begins []byte
 }
 
+// IsXML reports whether the file begins like XML; a list in CSV doesn't.
+func (m *Member) IsXML() bool {
+	return bytes.HasPrefix(bytes.TrimLeft(m.begins, "\ufeff \r\n\t"), []byte("<"))
+}
+
 // IsArchive reports whether a file that begins like that is a zip or gzip.
 func IsArchive(head []byte) bool {
 	return bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("PK\x05\x06")) || bytes.HasPrefix(head, []byte("\x1f\x8b"))

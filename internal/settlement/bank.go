@@ -15,7 +15,7 @@ import (
 var acquirers = []string{"worldline", "six payment", "saferpay", "twint acquiring"}
 
 // ReadCAMT reads a bank's statement or notification. A file that can't be read is a *FileError. What is wrong with an entry that may
-// be a payout, or with a statement, is told by OfCompany; and with one that may be for an invoice by CheckReferences.
+// be a payout, or with a statement, is told by OfCompany, and with one that may be for an invoice by CheckReferences.
 func ReadCAMT(r io.Reader) (File, error) {
 	file := File{Skipped: map[SkipReason]int{}}
 	skipped := map[string]map[SkipReason]int{} // by account

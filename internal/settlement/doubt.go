@@ -6,7 +6,6 @@ import (
 
 	"github.com/quittance/quittance/internal/camt"
 	"github.com/quittance/quittance/internal/id"
-	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/qrbill"
 )
@@ -48,37 +47,6 @@ func doubtOf(account string, e camt.Entry) doubt {
 	return d
 }
 
-// OfCompany returns the file without the statements of accounts that are not the company's. Its accounts are the payout_ibans of its
-// settings and its bank accounts. While it has no payout_ibans, and the file is of none of its bank accounts, all are. A file
-// of other accounts only is a *FileError; and so is one with a fault in a statement of the company, or in an entry that may be a
-// payout.
-func (f File) OfCompany(ibans []string, accounts []merchant.BankAccount) (File, error) {
-	own := func(a Account) bool {
-		return slices.Contains(ibans, a.Number) || slices.ContainsFunc(accounts, func(b merchant.BankAccount) bool { return b.IBAN == a.Number })
-	}
-	some := slices.ContainsFunc(f.Accounts, own)
-	foreign := func(a Account) bool { return (some || len(ibans) > 0) && !own(a) }
-	i := slices.IndexFunc(f.Accounts, foreign)
-	if i >= 0 && (!some || f.Format.isNotice()) {
-		return File{}, foreignAccounts(slices.DeleteFunc(slices.Clone(f.Accounts), own))
-	}
-	if i >= 0 {
-		f = f.without(foreign)
-	}
-	var faults []Fault
-	for _, a := range f.Accounts {
-		if a.fault != nil && !a.Foreign {
-			faults = append(faults, Fault{a.fault.Line, a.fault.Reason})
-		}
-	}
-	for _, d := range f.doubts {
-		if d.mayBePayout {
-			faults = append(faults, Fault{d.fault.Line, d.fault.Reason})
-		}
-	}
-	return f, refuseAll(faults)
-}
-
 // CheckReferences returns a *FileError when an entry with a fault carries the reference of an issued invoice of the company. Issued
 // are the ids of invoices by the number of their references, see Numbers.
 func (f File) CheckReferences(issued map[string]string) error {
@@ -97,40 +65,4 @@ func refuseAll(faults []Fault) error {
 	}
 	slices.SortStableFunc(faults, func(a, b Fault) int { return a.Line - b.Line })
 	return &FileError{Faults: faults[:min(len(faults), maxFaults)]}
-}
-
-// without returns the file without the accounts that are foreign. They stay in the list of accounts.
-func (f File) without(foreign func(Account) bool) File {
-	kept := f
-	kept.Skipped, kept.Accounts = map[SkipReason]int{}, slices.Clone(f.Accounts)
-	out := map[string]bool{}
-	for i := range kept.Accounts {
-		a := &kept.Accounts[i]
-		if a.Foreign = foreign(*a); a.Foreign {
-			out[a.Number] = true
-			kept.Skipped[Foreign] += a.Entries
-			a.Series, a.Page = "", camt.Page{}
-			continue
-		}
-		for reason, count := range a.skipped {
-			kept.Skipped[reason] += count
-		}
-	}
-	kept.Transfers = slices.DeleteFunc(slices.Clone(f.Transfers), func(t Transfer) bool { return out[t.Account] })
-	kept.Credits = slices.DeleteFunc(slices.Clone(f.Credits), func(c Credit) bool { return out[c.Account] })
-	kept.doubts = slices.DeleteFunc(slices.Clone(f.doubts), func(d doubt) bool { return out[d.Account] })
-	return kept
-}
-
-func foreignAccounts(all []Account) error {
-	var numbers []string
-	for _, a := range all {
-		if !slices.Contains(numbers, a.Number) {
-			numbers = append(numbers, a.Number)
-		}
-	}
-	if len(numbers) == 1 {
-		return refuse(all[0].Line, "the statement is of the account %s, which is none of the company's payout_ibans", numbers[0])
-	}
-	return refuse(all[0].Line, "the statements are of the accounts %s, which are none of the company's payout_ibans", strings.Join(numbers, ", "))
 }

@@ -39,6 +39,7 @@ type Matcher struct {
 	carried   []*Payout // what the acquirer carries over; no other rule sees them
 	changed   []*Payout
 	told      map[*Payout][]Telling // see tellings
+	siblings  []string              // settlements with other pages of the statements of the file, see JoinPages
 }
 
 // NewMatcher returns a matcher. Positions are in the order in which they were booked: those that still stand on a receipt account, and those of the orders that a file names.
@@ -91,6 +92,7 @@ func (m *Matcher) Take(settlementID string, f File) {
 		Transfer
 		told Telling
 	}
+	m.siblings = f.siblings
 	transfers := m.takeNotices(settlementID, f)
 	rest := make([]transfer, len(transfers))
 	for i, t := range transfers {

@@ -94,7 +94,7 @@ func (m *Matcher) recognise(settlementID string, told Telling, asked degree) (be
 			continue
 		}
 		found := known(m.Calendar, m.tellings(p), told)
-		if found < max(asked.least, how) || found < identical && same && p.seenIn(settlementID) {
+		if found < max(asked.least, how) || found < identical && same && (p.seenIn(settlementID) || slices.ContainsFunc(m.siblings, p.seenIn)) {
 			continue // two of one file are two, unless they have the same reference
 		}
 		days := apart(m.Calendar, p.Date, told.Day)
