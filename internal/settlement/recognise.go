@@ -15,6 +15,7 @@ import (
 func (m *Matcher) telling(teller Teller, t Transfer) Telling {
 	told := Telling{
 		Teller: teller, Account: t.Account, Mentions: t.Mentions, Orders: t.orders(), Pays: t.orders(), Amount: t.Net, Exchanged: t.Exchanged, Day: t.Date, Reversal: t.Returned,
+		Stranger: t.Sender == Somebody,
 	}
 	if t.Reference != "" {
 		told.References = []string{t.Reference}
