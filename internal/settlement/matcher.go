@@ -91,15 +91,18 @@ func (m *Matcher) Take(settlementID string, f File) {
 	type transfer struct {
 		Transfer
 		told Telling
+		new  bool // it has nothing in common with any payout
 	}
 	m.siblings = f.siblings
 	transfers := m.takeNotices(settlementID, f)
 	rest := make([]transfer, len(transfers))
+	common := m.inCommon()
 	for i, t := range transfers {
-		rest[i] = transfer{t, m.telling(f.Format.teller(), t)}
+		told := m.telling(f.Format.teller(), t)
+		rest[i] = transfer{t, told, !common(told)}
 	}
 	for _, least := range degrees {
-		rest = slices.DeleteFunc(rest, func(t transfer) bool { return m.again(settlementID, f.Format, t.Transfer, t.told, least) })
+		rest = slices.DeleteFunc(rest, func(t transfer) bool { return !t.new && m.again(settlementID, f.Format, t.Transfer, t.told, least) })
 	}
 	for _, t := range rest {
 		if m.again(settlementID, f.Format, t.Transfer, t.told, degrees[0]) { // as one before it in the file

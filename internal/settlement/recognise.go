@@ -109,6 +109,29 @@ func (m *Matcher) recognise(settlementID string, told Telling, asked degree) (be
 	return best, how
 }
 
+// inCommon returns a function that reports whether a telling may be of a known payout: it has the amount of one, or a reference. Of
+// thousands of entries, few have.
+func (m *Matcher) inCommon() func(Telling) bool {
+	amounts, references, mentions := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, p := range m.payouts {
+		amounts[p.Total.String()] = true
+		if isSet(p.Exchanged) {
+			amounts[p.Exchanged.String()] = true
+		}
+		for _, s := range p.Seen {
+			references[s.Reference] = true
+			for _, mention := range s.Mentions {
+				mentions[mention] = true
+			}
+		}
+	}
+	return func(told Telling) bool {
+		return amounts[told.Amount.String()] || isSet(told.Exchanged) && amounts[told.Exchanged.String()] ||
+			slices.ContainsFunc(told.References, func(ref string) bool { return references[ref] || mentions[ref] }) ||
+			slices.ContainsFunc(told.Mentions, func(text string) bool { return references[text] })
+	}
+}
+
 // overSame reports whether a payout is over the same money as what is told, before or after it was exchanged.
 func (p *Payout) overSame(told Telling) bool {
 	return sameAmount(Telling{Amount: p.Total, Exchanged: p.Exchanged}, told)
