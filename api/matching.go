@@ -17,6 +17,7 @@ type MatchingTx interface {
 	LockJournal(ctx context.Context) error
 	Company(ctx context.Context) (merchant.Company, error)
 	Accounts(ctx context.Context) ([]ledger.Account, error)
+	BankAccounts(ctx context.Context) ([]merchant.BankAccount, error)
 	InsertSettlement(ctx context.Context, s settlement.Settlement) error
 	SettlementOf(ctx context.Context, hash []byte) (s settlement.Settlement, ok bool, err error)
 	SettlementsWithPages(ctx context.Context, statements []settlement.Account) ([]settlement.Settlement, error)

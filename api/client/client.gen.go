@@ -3216,7 +3216,7 @@ type NewAPIKeyEnvironment string
 
 // NewBankAccount defines model for NewBankAccount.
 type NewBankAccount struct {
-	// Account Example: 1029
+	// Account On which payouts and other money are booked that come to this IBAN in that currency.
 	Account AccountNumber `json:"account"`
 
 	// Currency ISO 4217.
@@ -3528,7 +3528,7 @@ type NextReminder struct {
 	At time.Time `json:"at"`
 
 	// HeldBy What keeps it from going; absent when nothing does. `stopped` by `reminders_stopped`, `no_email` as the customer has no
-	// address, `undeliverable` as the invoice could not be delivered to that address, `payment_in_progress` until a payment is decided.
+	// address, `undeliverable` as the invoice could not be delivered to that address, `payment_in_progress` until a payment or what the bank told is decided.
 	HeldBy *NextReminderHeldBy `json:"held_by,omitempty"`
 
 	// Step Example: 1
@@ -3536,7 +3536,7 @@ type NextReminder struct {
 }
 
 // NextReminderHeldBy What keeps it from going; absent when nothing does. `stopped` by `reminders_stopped`, `no_email` as the customer has no
-// address, `undeliverable` as the invoice could not be delivered to that address, `payment_in_progress` until a payment is decided.
+// address, `undeliverable` as the invoice could not be delivered to that address, `payment_in_progress` until a payment or what the bank told is decided.
 type NextReminderHeldBy string
 
 // NextStep defines model for NextStep.

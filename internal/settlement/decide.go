@@ -42,7 +42,7 @@ func (m *Matcher) Confirm(p *Payout, c Decision) error {
 	if isSet(p.Exchanged) && c.ExchangeAccount != "" {
 		p.ExchangeTo = c.ExchangeAccount
 	}
-	if p.Returns == "" && len(p.lines("")) < 2 {
+	if p.Returns == "" && len(p.lines("", "")) < 2 {
 		return problem.InvalidFields(problem.Field{Name: "items", Message: "leave nothing to book: dismiss the payout"})
 	}
 	p.Confident = Certain
