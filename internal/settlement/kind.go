@@ -107,7 +107,7 @@ func isBankList(begins []byte) bool {
 		}
 		return false
 	}
-	date := has("buchungsdatum", "buchung", "valuta", "abschlussdatum", "date de", "date comptable", "valeur", "data", "date")
+	date := has("datum", "buchung", "valuta", "abschlussdatum", "date de", "date comptable", "valeur", "data", "date")
 	balance := has("saldo", "solde", "balance")
 	sides := has("belastung", "lastschrift", "débit", "debit", "addebit") && has("gutschrift", "crédit", "credit", "accredit")
 	return date && (balance || sides) && !has("payout_reference", "merchant", "terminal", "gross", "brand")
