@@ -54,7 +54,7 @@ func (m *Matcher) addSales(told *Telling) {
 	if isSet(told.Exchanged) {
 		paid = told.Exchanged
 	}
-	if sales, ok := readSales(told.Mentions, paid); ok {
+	if sales, ok := readSales(told.Mentions, paid); ok && !told.Stranger { // anybody can write such a text
 		told.Brand, told.Sold = payment.BrandAtSaferpay(sales.Brand), sales.Day
 		return
 	}

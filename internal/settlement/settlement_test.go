@@ -178,6 +178,10 @@ func (o *office) bank(message, root, statement, on string, entries []string) Fil
 		strings.ReplaceAll(strings.Join(entries, "\n"), "DATE", on), statement, root)
 	f, err := ReadCAMT(strings.NewReader(text))
 	require.NoError(o, err)
+	own, err := Own(nil, nil, f)
+	require.NoError(o, err)
+	f, _, err = f.OfCompany(own)
+	require.NoError(o, err)
 	return f
 }
 
