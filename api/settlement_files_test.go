@@ -130,6 +130,11 @@ func TestAmountsThatConcernTheCompanyAreReadOrRefusedWithTheirLine(t *testing.T)
 	require.NoError(t, err)
 	imported := w.importFile("application/xml", camt053(stmt(bankIBAN, "", from("Anna Meier", "SEK", "5.00", foreign.String())))).json(http.StatusCreated)
 	assert.Equal(t, 1.0, imported["skipped"].(map[string]any)["of_others"], "another reference is another's")
+	unnamed := toldCredit{amount: "5.00", reference: foreign.String()}.entry()
+	unnamed = unnamed[:strings.Index(unnamed, "<RltdPties>")] + unnamed[strings.Index(unnamed, "</RltdPties>")+len("</RltdPties>"):]
+	imported = w.importFile("application/xml", camt053(stmt(bankIBAN, "", unnamed))).json(http.StatusCreated)
+	assert.Empty(t, payouts(imported), "and no payout, though nobody is named")
+	assert.Equal(t, 1.0, imported["skipped"].(map[string]any)["of_others"])
 }
 
 func TestPayoutThatTheBankExchangedIsReadFromItsTransaction(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/quittance/quittance/internal/camt"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/qrbill"
 )
 
 // acquirers are what the acquirer calls itself on statements, in small letters.
@@ -60,9 +61,20 @@ func (f *File) add(account string, e camt.Entry) SkipReason {
 	if e.Amount.IsZero() {
 		return Others
 	}
-	f.Transfers = append(f.Transfers, transfer(account, e))
+	t := transfer(account, e)
+	if t.Sender == Nobody && forInvoice(e) {
+		t.Sender = Somebody
+	}
+	f.Transfers = append(f.Transfers, t)
 	f.Credits = append(f.Credits, credits(account, e)...)
 	return ""
+}
+
+// forInvoice reports whether an entry pays somebody's invoice: a transaction has the reference of one. The acquirer's has none.
+func forInvoice(e camt.Entry) bool {
+	return slices.ContainsFunc(e.Details, func(d camt.Detail) bool {
+		return slices.ContainsFunc(d.Remittance, func(text string) bool { return slices.ContainsFunc(qrbill.Find(text), isRight) })
+	})
 }
 
 // transfer returns what an entry says about a payout.

@@ -91,7 +91,7 @@ func (m *Matcher) Take(settlementID string, f File) {
 	type transfer struct {
 		Transfer
 		told Telling
-		new  bool // it has nothing in common with any payout
+		new  bool // it is a stranger's, and has nothing in common with any payout
 	}
 	m.siblings = f.siblings
 	transfers := m.takeNotices(settlementID, f)
@@ -99,7 +99,7 @@ func (m *Matcher) Take(settlementID string, f File) {
 	common := m.inCommon()
 	for i, t := range transfers {
 		told := m.telling(f.Format.teller(), t)
-		rest[i] = transfer{t, told, !common(told)}
+		rest[i] = transfer{t, told, told.Stranger && !common(told)}
 	}
 	for _, least := range degrees {
 		rest = slices.DeleteFunc(rest, func(t transfer) bool { return !t.new && m.again(settlementID, f.Format, t.Transfer, t.told, least) })

@@ -158,7 +158,7 @@ func (w *truth) amongStrangers(files []tellingFile) []tellingFile {
 	all := slices.Clone(files)
 	for i := range all {
 		f := &all[i]
-		if f.format == "csv" {
+		if f.format == "csv" || len(f.lines) == 0 { // an empty file is not imported
 			continue
 		}
 		f.lines = slices.Clone(f.lines)
