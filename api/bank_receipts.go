@@ -26,11 +26,15 @@ type BankReceiptsTx interface {
 // takeReceipts puts on record what a file tells of money for invoices, and leaves the rest of the file to the matching of payouts.
 // The caller has what waits booked when the transaction is through.
 func (m matching) takeReceipts(ctx context.Context, settlementID string, file *settlement.File, accounts []merchant.BankAccount) error {
-	if len(file.Credits) == 0 {
+	numbers := file.Numbers()
+	if len(numbers) == 0 {
 		return nil
 	}
-	issued, err := m.receipts.IssuedByNumber(ctx, file.Numbers())
+	issued, err := m.receipts.IssuedByNumber(ctx, numbers)
 	if err != nil || len(issued) == 0 {
+		return err
+	}
+	if err := file.CheckReferences(issued); err != nil {
 		return err
 	}
 	known, err := m.receipts.BankReceiptsWith(ctx, file.References())

@@ -256,3 +256,41 @@ func TestNoPageAndNoFormIsOpenToAStrangerOrToASmallRole(t *testing.T) {
 	assert.Greater(t, pages, 30)
 	assert.Greater(t, forms, 30)
 }
+
+func TestThePageOfPayoutsTakesWhatBanksSendAndSaysWhatAFileIs(t *testing.T) {
+	t.Parallel()
+	w := payee(t)
+	w.call("PATCH", "/settings", w.key, object{"payout_ibans": []string{bankIBAN}}).json(http.StatusOK)
+	p := w.inPages("bookkeeper")
+	upload := func(name, content string) *httptest.ResponseRecorder {
+		var body bytes.Buffer
+		parts := multipart.NewWriter(&body)
+		file, err := parts.CreateFormFile("file", name)
+		require.NoError(t, err)
+		_, err = io.WriteString(file, content)
+		require.NoError(t, err)
+		require.NoError(t, parts.Close())
+		return p.send(http.MethodPost, "/console/payouts", parts.FormDataContentType(), &body)
+	}
+	assert.Contains(t, p.visit("/console/payouts").Body.String(), `accept=".xml,.csv,.zip,.gz,`)
+	for content, says := range map[string]string{
+		":20:X\n:25:CH93\n:60F:C261119CHF1,00\n": "This is an MT940 or MT942 (SWIFT), which says too little of payouts. Order camt.053 or camt.054 from your bank",
+		"%PDF-1.7 ":                              "This is a PDF, made for people.", "PK\x05\x06": "This archive is damaged, encrypted or empty.",
+		camt053(stmt(otherIBAN, "")): "We can’t import this file (line 2: the statement is of the account CH5604835012345678009,",
+	} {
+		refused := upload("file", content)
+		assert.Equal(t, http.StatusUnprocessableEntity, refused.Code)
+		assert.Contains(t, refused.Body.String(), `<p class="wrongly">`+says)
+	}
+	page := "<StmtPgntn><PgNb>1</PgNb><LastPgInd>false</LastPgInd></StmtPgntn><ElctrncSeqNb>9</ElctrncSeqNb>"
+	taken := upload("november.zip", zipped(t, "a.xml", camt053(stmt(bankIBAN, page, paysOut("60.00", "A")), stmt(otherIBAN, "", paysOut("50.00", "B"))), "b.pdf", "%PDF-"))
+	require.Equal(t, http.StatusSeeOther, taken.Code, taken.Body)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, taken.Header().Get("Location"), http.NoBody)
+	for _, cookie := range append(taken.Result().Cookies(), &http.Cookie{Name: "quittance_console", Value: p.token}, &http.Cookie{Name: "quittance_language", Value: "en"}) {
+		r.AddCookie(cookie)
+	}
+	shown := httptest.NewRecorder()
+	p.console.ServeHTTP(shown, r)
+	assert.Contains(t, shown.Body.String(), "0 payouts recognised, 1 unexplained. Receipts for invoices: 0. Of the statement of account CH9300762011623852957, this is still missing: page 2. "+
+		"Left out, because it is not your account: CH5604835012345678009 (1 entries). Not read: b.pdf.")
+}

@@ -20,6 +20,7 @@ type MatchingTx interface {
 	BankAccounts(ctx context.Context) ([]merchant.BankAccount, error)
 	InsertSettlement(ctx context.Context, s settlement.Settlement) error
 	SettlementOf(ctx context.Context, hash []byte) (s settlement.Settlement, ok bool, err error)
+	SettlementsWithPages(ctx context.Context, statements []settlement.Account) ([]settlement.Settlement, error)
 	PayoutsOf(ctx context.Context, settlementID string) ([]settlement.Payout, error)
 	Payout(ctx context.Context, id string) (settlement.Payout, error)
 	SearchPayouts(ctx context.Context, s settlement.PayoutSearch) ([]settlement.Payout, error)

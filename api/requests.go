@@ -108,7 +108,7 @@ func (s *server) validate() func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		call, upload := whole(next), withoutBody(unhideBody(next))
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if isUpload(r) || isSpooled(r) {
+			if isUpload(r) || isSpooled(r) || isArchive(r) {
 				upload.ServeHTTP(w, hideBody(r))
 				return
 			}

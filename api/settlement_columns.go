@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"strings"
 
 	"github.com/quittance/quittance/api/internal/spec"
@@ -41,14 +42,20 @@ func (e *columnsUnknown) Error() string { return e.problem.Error() }
 func (e *columnsUnknown) Unwrap() error { return e.problem }
 
 // readFile reads a settlement file.
-func (s *server) readFile(ctx context.Context, body settlementFile) (settlement.File, error) {
-	isCSV := ctx.Value(sentCSVKey{}) != nil
-	if isCSV {
-		if file, isList, err := s.readList(ctx, body.data); isList || err != nil {
+func (s *server) readFile(ctx context.Context, f *settlementFile) (settlement.File, error) {
+	if f.isCSV {
+		data, err := io.ReadAll(f)
+		if err != nil {
+			return settlement.File{}, err
+		}
+		if file, isList, err := s.readList(ctx, data); isList || err != nil {
 			return file, err
 		}
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return settlement.File{}, err
+		}
 	}
-	return body.read(isCSV)
+	return settlement.Read(f, f.size, f.isCSV)
 }
 
 // readList reads a list of the acquirer as the company has confirmed its columns. It reports false for another CSV file.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,6 +20,7 @@ type SettlementsTx interface {
 	Settlements(ctx context.Context, f listing.Settlements) (settlements []settlement.Settlement, next string, err error)
 	Settlement(ctx context.Context, id string) (settlement.Settlement, error)
 	PayoutsOf(ctx context.Context, settlementID string) ([]settlement.Payout, error)
+	SettlementsWithPages(ctx context.Context, statements []settlement.Account) ([]settlement.Settlement, error)
 	BankReceiptsOf(ctx context.Context, settlementID string) ([]settlement.Receipt, error)
 	CountBankReceipts(ctx context.Context, settlements ...settlement.Settlement) (bySettlement map[string]map[settlement.ReceiptState]int, err error)
 	CountPayouts(ctx context.Context, settlements ...settlement.Settlement) (bySettlement map[string]map[settlement.State]int, err error)
@@ -49,47 +48,29 @@ func noteCSV(next http.Handler) http.Handler {
 
 // ImportSettlement answers POST /settlements. An import is one transaction that waits for nobody, so no workflow carries it.
 // When the caller gets an answer, the import is done. A caller without an answer sends the file again. Money for invoices is on
-// record then, and the processes of the invoices book it.
+// record then, and the processes of the invoices book it. Each file of an archive is a settlement; all are imported, or none.
 func (s *server) ImportSettlement(ctx context.Context, r spec.ImportSettlementRequestObject) (spec.ImportSettlementResponseObject, error) {
-	body, err := readSettlementFile(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	file, err := s.readFile(ctx, body)
+	files, passedOver, err := s.readSettlementFiles(ctx, r.Body)
 	if err != nil {
 		return nil, refusedFile(err)
 	}
-	settlementID := newID(ctx, id.Settlement)
+	for i := range files {
+		if files[i].id = id.New(id.Settlement); i == 0 {
+			files[i].id = newID(ctx, id.Settlement)
+		}
+	}
 	var answer spec.Settlement
 	var before bool
 	var receipts []settlement.Receipt
 	err = s.matching(ctx, func(m matching) error {
-		answer, before = spec.Settlement{}, false
-		file := file // as it was read, if this runs again
-		file.Skipped = maps.Clone(file.Skipped)
-		file.Transfers = slices.Clone(file.Transfers)
-		accounts, err := m.receipts.BankAccounts(ctx)
+		imported, err := m.importFiles(ctx, files)
 		if err != nil {
-			return err
-		}
-		if err := file.CheckAccounts(m.company.PayoutIBANs, accounts); err != nil {
 			return refusedFile(err)
 		}
-		standing, found, err := m.tx.SettlementOf(ctx, body.hash[:])
-		if err != nil {
-			return err
-		}
-		if before = found && !repeated(ctx); !found {
-			standing = settlement.NewSettlement(settlementID, m.setting, body.hash[:], int(body.size), file)
-			if err := m.take(ctx, standing, file, body, accounts); err != nil {
-				return refusedFile(err)
-			}
-		}
-		if receipts, err = m.receipts.BankReceiptsOf(ctx, standing.ID); err != nil {
-			return err
-		}
-		answer, err = settlementOf(ctx, m.tx.PayoutsOf, standing, receipts)
-		return err
+		before, receipts = imported.before && !repeated(ctx), imported.receipts
+		imported.passedOver = append(slices.Clone(passedOver), imported.passedOver...)
+		answer = imported.answer()
+		return nil
 	})
 	if err == nil {
 		s.bookReceipts(ctx, callerOf(ctx).companyID, answer.ID, receipts)
@@ -108,7 +89,11 @@ func refusedFile(err error) error {
 	}
 	p := problem.New(problem.SettlementFileRefused, "%s. Nothing was booked.", refused)
 	for _, f := range refused.Faults {
-		p.Fields = append(p.Fields, problem.Field{Name: fmt.Sprintf("line %d", f.Line), Message: f.Reason})
+		name := refused.Where(f)
+		if refused.Kind != "" {
+			name = "format." + string(refused.Kind)
+		}
+		p.Fields = append(p.Fields, problem.Field{Name: name, Message: f.Reason})
 	}
 	return p
 }
@@ -124,7 +109,7 @@ func (s *server) GetSettlement(ctx context.Context, r spec.GetSettlementRequestO
 		if err != nil {
 			return nil, err
 		}
-		answer, err := settlementOf(ctx, tx.PayoutsOf, found, receipts)
+		answer, err := settlementOf(ctx, tx, found, receipts)
 		return spec.GetSettlement200JSONResponse(answer), err
 	})
 }
@@ -174,20 +159,28 @@ func fileOf(s settlement.Settlement) spec.SettlementFile {
 }
 
 func skippedOf(s settlement.Settlement) spec.SkippedEntries {
-	return spec.SkippedEntries{NotBooked: s.Skipped[settlement.Pending], OfOthers: s.Skipped[settlement.Others]}
+	return spec.SkippedEntries{NotBooked: s.Skipped[settlement.Pending], OfOthers: s.Skipped[settlement.Others], OfOtherAccounts: optional(s.Skipped[settlement.Foreign])}
+}
+
+// settlementReader is what showing a settlement needs of a transaction.
+type settlementReader interface {
+	PayoutsOf(ctx context.Context, settlementID string) ([]settlement.Payout, error)
+	SettlementsWithPages(ctx context.Context, statements []settlement.Account) ([]settlement.Settlement, error)
 }
 
 // settlementOf returns a settlement as the API shows it, with its payouts and bank receipts as they stand now.
-func settlementOf(ctx context.Context, payoutsOf func(context.Context, string) ([]settlement.Payout, error), s settlement.Settlement,
-	receipts []settlement.Receipt,
-) (spec.Settlement, error) {
-	payouts, err := payoutsOf(ctx, s.ID)
+func settlementOf(ctx context.Context, tx settlementReader, s settlement.Settlement, receipts []settlement.Receipt) (spec.Settlement, error) {
+	pages, err := tx.SettlementsWithPages(ctx, s.Paged())
+	if err != nil {
+		return spec.Settlement{}, err
+	}
+	payouts, err := tx.PayoutsOf(ctx, s.ID)
 	answer := spec.Settlement{
 		ID:         s.ID,
 		Status:     spec.Complete,
 		Format:     s.Kind(),
 		File:       fileOf(s),
-		Statements: mapped(s.Accounts, shownBankStatement),
+		Statements: mapped(s.Accounts, func(a settlement.Account) spec.BankStatement { return shownBankStatement(a, pages) }),
 		Payouts:    []spec.Payout{},
 		Unmatched:  []spec.Payout{},
 		Receipts:   mapped(receipts, shownBankReceipt),
@@ -209,6 +202,12 @@ func settlementOf(ctx context.Context, payoutsOf func(context.Context, string) (
 	return answer, err
 }
 
-func shownBankStatement(a settlement.Account) spec.BankStatement {
-	return spec.BankStatement{ID: a.ID, Account: a.Number, Line: a.Line, Entries: a.Entries, From: optional(a.From), To: optional(a.To)}
+func shownBankStatement(a settlement.Account, pages []settlement.Settlement) spec.BankStatement {
+	shown := spec.BankStatement{
+		ID: a.ID, Account: a.Number, Line: a.Line, Entries: a.Entries, From: optional(a.From), To: optional(a.To), Skipped: optional(a.Foreign),
+	}
+	if a.Series != "" {
+		shown.Page = &spec.StatementPage{Number: a.Page.Number, Last: a.Page.Last, Missing: append([]int{}, settlement.Missing(a, pages)...)}
+	}
+	return shown
 }

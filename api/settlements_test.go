@@ -287,7 +287,7 @@ func TestBrokenSettlementFileIsRefusedAndNothingIsBooked(t *testing.T) {
 	w.importFile("application/json", good).problem(http.StatusBadRequest, "malformed-request")
 	refused := w.importFile("application/octet-stream", good)
 	refused.problem(http.StatusUnsupportedMediaType, "unsupported-media-type")
-	assert.Contains(t, refused.Body.String(), "Send the body with Content-Type: application/xml or text/csv or text/xml.")
+	assert.Contains(t, refused.Body.String(), "Send the body with Content-Type: application/gzip or application/xml or application/zip or text/csv or text/xml.")
 	assert.Empty(t, w.call("GET", "/settlements", w.key, nil).json(http.StatusOK)["data"])
 	assert.Equal(t, []string{"1029 CHF 108.00"}, w.stands())
 }

@@ -124,27 +124,3 @@ func unhideBody(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
-
-// settlementFile is the body of a call that imports a file.
-type settlementFile struct {
-	io.ReadSeeker
-	data []byte // nil when it is on disk
-	hash [sha256.Size]byte
-	size int64
-}
-
-func readSettlementFile(body io.Reader) (settlementFile, error) {
-	if large, is := body.(*spooled); is {
-		return settlementFile{ReadSeeker: large, hash: large.hash, size: large.size}, nil
-	}
-	data, err := io.ReadAll(body)
-	return settlementFile{ReadSeeker: bytes.NewReader(data), data: data, hash: sha256.Sum256(data), size: int64(len(data))}, err
-}
-
-// read reads the file: an MRX, or else a bank's file, or the acquirer's list in CSV.
-func (f settlementFile) read(isCSV bool) (settlement.File, error) {
-	if !isCSV && (f.data == nil || settlement.IsMRX(f.data[:min(len(f.data), sniffed)])) {
-		return settlement.ReadMRX(f)
-	}
-	return settlement.Read(f.data, isCSV)
-}

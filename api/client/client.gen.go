@@ -1819,8 +1819,16 @@ type BankStatement struct {
 	// Line Where it begins in the file.
 	//
 	// Example: 3
-	Line int        `json:"line"`
-	To   *time.Time `json:"to,omitempty"`
+	Line int `json:"line"`
+
+	// Page Which page of a statement this is, if the bank made several.
+	Page *StatementPage `json:"page,omitempty"`
+
+	// Skipped It is not the company's account, so that nothing was read.
+	//
+	// Example: true
+	Skipped *bool      `json:"skipped,omitempty"`
+	To      *time.Time `json:"to,omitempty"`
 }
 
 // BrokenEntry The first entry that isn't what was booked; absent when there is none.
@@ -4812,6 +4820,9 @@ type Settlement struct {
 	// File What identifies the file; the file itself is not kept.
 	File SettlementFile `json:"file"`
 
+	// Files The settlements of the files of an archive; only in the answer to its import, and only if it has several.
+	Files *[]SettlementSummary `json:"files,omitempty"`
+
 	// Format `csv`, `csv.list` for the acquirer's own, `mrx`, `mrx.test`, or the exact message of ISO 20022.
 	//
 	// Example: camt.053.001.08
@@ -4825,6 +4836,9 @@ type Settlement struct {
 	//
 	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 	ImportedBy string `json:"imported_by"`
+
+	// PassedOver The names of files of an archive that are PDFs or pictures, or of other accounts only; in the answer to its import.
+	PassedOver *[]string `json:"passed_over,omitempty"`
 
 	// Payouts Booked, proposed, dismissed and returned ones, in the order of the file.
 	Payouts []Payout `json:"payouts"`
@@ -5027,6 +5041,11 @@ type SkippedEntries struct {
 	// Example: 0
 	NotBooked int `json:"not_booked"`
 
+	// OfOtherAccounts They are on accounts that are not the company's.
+	//
+	// Example: 7
+	OfOtherAccounts *int `json:"of_other_accounts,omitempty"`
+
 	// OfOthers They have nothing to do with the acquirer or with an invoice.
 	//
 	// Example: 11
@@ -5207,6 +5226,20 @@ type StatementBookings struct {
 	// Source An online payment, a receipt by other means, a refund, a payout of the acquirer, an entry made by hand, or the reversal
 	// of one; or a transaction at Saferpay that no payment or refund explains.
 	Source JournalSourceKind `json:"source"`
+}
+
+// StatementPage Which page of a statement this is, if the bank made several.
+type StatementPage struct {
+	// Last No page follows.
+	//
+	// Example: false
+	Last bool `json:"last"`
+
+	// Missing The pages that were not imported yet, at most 20. While the last page is not known, the next one is among them.
+	Missing []int `json:"missing"`
+
+	// Number Example: 2
+	Number int `json:"number"`
 }
 
 // Summary defines model for Summary.
@@ -7168,8 +7201,8 @@ type ClientInterface interface {
 	// ImportSettlementWithBody Import a settlement file
 	//
 	// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, or the acquirer's
-	// merchant reconciliation file (MRX), as `application/xml`. Or the acquirer's list of transactions, as `text/csv`. At most
-	// 10 MiB, and 1 GiB for an MRX.
+	// merchant reconciliation file (MRX), as `application/xml`. Or the acquirer's list of transactions, as `text/csv`. Or any of
+	// them in a zip or gzip, which is opened whatever the content type says. At most 10 MiB, and 1 GiB for an MRX.
 	//
 	// **What it does.** Each payout is matched with the payments and refunds that it pays. When the file names their orders,
 	// the payout is booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt
@@ -7186,9 +7219,23 @@ type ClientInterface interface {
 	// **The same file again** changes nothing. The answer is 200 and its settlement. A payout that is known from another
 	// file, of any format, changes nothing either: it says `known`.
 	//
-	// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and
-	// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of an account that is neither there nor
-	// one of the company's bank accounts is refused too.
+	// **Refused.** A file that is cut off, changed or no sound XML is refused as a whole (`settlement-file-refused`), with every
+	// line and reason. Nothing is booked then. A bank's entry has to be sound if it may be a payout (it names the acquirer, an
+	// order or nobody) or carries the reference of an invoice. Other people's are skipped and counted, in whatever currency or
+	// form they are. A file of another kind (MT940, camt.052, another version of camt, PDF, Excel, a bank's CSV) is answered with
+	// what to order at the bank; `errors[0].field` is `format.` and its kind, such as `format.mt940`.
+	//
+	// **Accounts.** The company's accounts are the `payout_ibans` of the settings and its bank accounts. Statements of others beside
+	// them are `skipped`, with their number of entries. A file of others only is refused when there are `payout_ibans`. Send a file
+	// again after an account was added, and its statement is read.
+	//
+	// **Archives.** Each file of a zip becomes a settlement; all are imported, or none. Then `payouts`, `unmatched`, `receipts`, `statements`,
+	// `skipped` and `status` of the answer are of all of them, `files` names each settlement, and the rest is of the first. PDFs and
+	// pictures are `passed_over`. At most 500 files, 100 MiB unpacked and 300 times smaller than that; no archive within
+	// another. The same file, packed or not, is the same.
+	//
+	// **Pages.** A statement may come in several files (`StmtPgntn`). Send them in any order: `page.missing` of a statement tells which are
+	// not there yet. With the last one, all pages are held against the balances.
 	//
 	// **MRX.** Each `payment` is a payout with all its transactions and adjustments as lines. A transaction is found by the
 	// OrderId in `addlMercData`, `addlStmntText` or `refNo`, else by authorization code, masked card number, amount and day.
@@ -9773,8 +9820,8 @@ func (c *Client) ListSettlements(ctx context.Context, params *ListSettlementsPar
 // ImportSettlementWithBody Import a settlement file
 //
 // A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, or the acquirer's
-// merchant reconciliation file (MRX), as `application/xml`. Or the acquirer's list of transactions, as `text/csv`. At most
-// 10 MiB, and 1 GiB for an MRX.
+// merchant reconciliation file (MRX), as `application/xml`. Or the acquirer's list of transactions, as `text/csv`. Or any of
+// them in a zip or gzip, which is opened whatever the content type says. At most 10 MiB, and 1 GiB for an MRX.
 //
 // **What it does.** Each payout is matched with the payments and refunds that it pays. When the file names their orders,
 // the payout is booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt
@@ -9791,9 +9838,23 @@ func (c *Client) ListSettlements(ctx context.Context, params *ListSettlementsPar
 // **The same file again** changes nothing. The answer is 200 and its settlement. A payout that is known from another
 // file, of any format, changes nothing either: it says `known`.
 //
-// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and
-// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of an account that is neither there nor
-// one of the company's bank accounts is refused too.
+// **Refused.** A file that is cut off, changed or no sound XML is refused as a whole (`settlement-file-refused`), with every
+// line and reason. Nothing is booked then. A bank's entry has to be sound if it may be a payout (it names the acquirer, an
+// order or nobody) or carries the reference of an invoice. Other people's are skipped and counted, in whatever currency or
+// form they are. A file of another kind (MT940, camt.052, another version of camt, PDF, Excel, a bank's CSV) is answered with
+// what to order at the bank; `errors[0].field` is `format.` and its kind, such as `format.mt940`.
+//
+// **Accounts.** The company's accounts are the `payout_ibans` of the settings and its bank accounts. Statements of others beside
+// them are `skipped`, with their number of entries. A file of others only is refused when there are `payout_ibans`. Send a file
+// again after an account was added, and its statement is read.
+//
+// **Archives.** Each file of a zip becomes a settlement; all are imported, or none. Then `payouts`, `unmatched`, `receipts`, `statements`,
+// `skipped` and `status` of the answer are of all of them, `files` names each settlement, and the rest is of the first. PDFs and
+// pictures are `passed_over`. At most 500 files, 100 MiB unpacked and 300 times smaller than that; no archive within
+// another. The same file, packed or not, is the same.
+//
+// **Pages.** A statement may come in several files (`StmtPgntn`). Send them in any order: `page.missing` of a statement tells which are
+// not there yet. With the last one, all pages are held against the balances.
 //
 // **MRX.** Each `payment` is a payout with all its transactions and adjustments as lines. A transaction is found by the
 // OrderId in `addlMercData`, `addlStmntText` or `refNo`, else by authorization code, masked card number, amount and day.
@@ -16540,8 +16601,8 @@ type ClientWithResponsesInterface interface {
 	// ImportSettlementWithBodyWithResponse Import a settlement file
 	//
 	// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, or the acquirer's
-	// merchant reconciliation file (MRX), as `application/xml`. Or the acquirer's list of transactions, as `text/csv`. At most
-	// 10 MiB, and 1 GiB for an MRX.
+	// merchant reconciliation file (MRX), as `application/xml`. Or the acquirer's list of transactions, as `text/csv`. Or any of
+	// them in a zip or gzip, which is opened whatever the content type says. At most 10 MiB, and 1 GiB for an MRX.
 	//
 	// **What it does.** Each payout is matched with the payments and refunds that it pays. When the file names their orders,
 	// the payout is booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt
@@ -16558,9 +16619,23 @@ type ClientWithResponsesInterface interface {
 	// **The same file again** changes nothing. The answer is 200 and its settlement. A payout that is known from another
 	// file, of any format, changes nothing either: it says `known`.
 	//
-	// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and
-	// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of an account that is neither there nor
-	// one of the company's bank accounts is refused too.
+	// **Refused.** A file that is cut off, changed or no sound XML is refused as a whole (`settlement-file-refused`), with every
+	// line and reason. Nothing is booked then. A bank's entry has to be sound if it may be a payout (it names the acquirer, an
+	// order or nobody) or carries the reference of an invoice. Other people's are skipped and counted, in whatever currency or
+	// form they are. A file of another kind (MT940, camt.052, another version of camt, PDF, Excel, a bank's CSV) is answered with
+	// what to order at the bank; `errors[0].field` is `format.` and its kind, such as `format.mt940`.
+	//
+	// **Accounts.** The company's accounts are the `payout_ibans` of the settings and its bank accounts. Statements of others beside
+	// them are `skipped`, with their number of entries. A file of others only is refused when there are `payout_ibans`. Send a file
+	// again after an account was added, and its statement is read.
+	//
+	// **Archives.** Each file of a zip becomes a settlement; all are imported, or none. Then `payouts`, `unmatched`, `receipts`, `statements`,
+	// `skipped` and `status` of the answer are of all of them, `files` names each settlement, and the rest is of the first. PDFs and
+	// pictures are `passed_over`. At most 500 files, 100 MiB unpacked and 300 times smaller than that; no archive within
+	// another. The same file, packed or not, is the same.
+	//
+	// **Pages.** A statement may come in several files (`StmtPgntn`). Send them in any order: `page.missing` of a statement tells which are
+	// not there yet. With the last one, all pages are held against the balances.
 	//
 	// **MRX.** Each `payment` is a payout with all its transactions and adjustments as lines. A transaction is found by the
 	// OrderId in `addlMercData`, `addlStmntText` or `refNo`, else by authorization code, masked card number, amount and day.
@@ -24962,8 +25037,8 @@ func (c *ClientWithResponses) ListSettlementsWithResponse(ctx context.Context, p
 // ImportSettlementWithBodyWithResponse Import a settlement file
 //
 // A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, or the acquirer's
-// merchant reconciliation file (MRX), as `application/xml`. Or the acquirer's list of transactions, as `text/csv`. At most
-// 10 MiB, and 1 GiB for an MRX.
+// merchant reconciliation file (MRX), as `application/xml`. Or the acquirer's list of transactions, as `text/csv`. Or any of
+// them in a zip or gzip, which is opened whatever the content type says. At most 10 MiB, and 1 GiB for an MRX.
 //
 // **What it does.** Each payout is matched with the payments and refunds that it pays. When the file names their orders,
 // the payout is booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt
@@ -24980,9 +25055,23 @@ func (c *ClientWithResponses) ListSettlementsWithResponse(ctx context.Context, p
 // **The same file again** changes nothing. The answer is 200 and its settlement. A payout that is known from another
 // file, of any format, changes nothing either: it says `known`.
 //
-// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and
-// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of an account that is neither there nor
-// one of the company's bank accounts is refused too.
+// **Refused.** A file that is cut off, changed or no sound XML is refused as a whole (`settlement-file-refused`), with every
+// line and reason. Nothing is booked then. A bank's entry has to be sound if it may be a payout (it names the acquirer, an
+// order or nobody) or carries the reference of an invoice. Other people's are skipped and counted, in whatever currency or
+// form they are. A file of another kind (MT940, camt.052, another version of camt, PDF, Excel, a bank's CSV) is answered with
+// what to order at the bank; `errors[0].field` is `format.` and its kind, such as `format.mt940`.
+//
+// **Accounts.** The company's accounts are the `payout_ibans` of the settings and its bank accounts. Statements of others beside
+// them are `skipped`, with their number of entries. A file of others only is refused when there are `payout_ibans`. Send a file
+// again after an account was added, and its statement is read.
+//
+// **Archives.** Each file of a zip becomes a settlement; all are imported, or none. Then `payouts`, `unmatched`, `receipts`, `statements`,
+// `skipped` and `status` of the answer are of all of them, `files` names each settlement, and the rest is of the first. PDFs and
+// pictures are `passed_over`. At most 500 files, 100 MiB unpacked and 300 times smaller than that; no archive within
+// another. The same file, packed or not, is the same.
+//
+// **Pages.** A statement may come in several files (`StmtPgntn`). Send them in any order: `page.missing` of a statement tells which are
+// not there yet. With the last one, all pages are held against the balances.
 //
 // **MRX.** Each `payment` is a payout with all its transactions and adjustments as lines. A transaction is found by the
 // OrderId in `addlMercData`, `addlStmntText` or `refNo`, else by authorization code, masked card number, amount and day.

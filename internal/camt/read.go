@@ -1,6 +1,7 @@
 package camt
 
 import (
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -8,8 +9,11 @@ import (
 	"strings"
 )
 
-// maxEntries is how many entries one file may have.
-const maxEntries = 100_000
+// How many entries one file may have, and how many pages a statement.
+const (
+	maxEntries = 100_000
+	maxPages   = 1000
+)
 
 // messages are the root elements and the names of what they hold, per message that is understood.
 var messages = map[string]struct{ root, statement string }{
@@ -21,13 +25,13 @@ var messages = map[string]struct{ root, statement string }{
 
 const namespacePrefix = "urn:iso:std:iso:20022:tech:xsd:"
 
-// Read reads one message. It returns a *Error for a file that is not entirely sound: no XML, another message or version,
-// declarations and entities, another encoding than UTF-8, a file that was cut off, missing or repeated elements, amounts that
-// no bank writes, and sums that don't add up. Every other error is the reader's.
-func Read(r io.Reader) (File, error) {
+// Read reads one message and calls each with every entry and the account of its statement, in the order of the file. It returns a
+// *Error for a file that can't be read: no XML, another message or version, declarations and entities, another encoding than
+// UTF-8, a file that was cut off, a statement without its account, repeated elements. Every other error is the reader's.
+func Read(r io.Reader, each func(account string, e Entry)) (File, error) {
 	input := &source{reader: r}
 	tokens := newTokens(input)
-	file, err := (&reader{tokens: tokens, xml: xml.NewTokenDecoder(tokens)}).file()
+	file, err := (&reader{tokens: tokens, xml: xml.NewTokenDecoder(tokens), each: each}).file()
 	if input.err != nil {
 		return File{}, input.err
 	}
@@ -52,6 +56,7 @@ func (s *source) Read(p []byte) (int, error) {
 type reader struct {
 	tokens  *tokens
 	xml     *xml.Decoder
+	each    func(account string, e Entry)
 	entries int
 }
 
@@ -103,11 +108,12 @@ func (r *reader) body(file *File, statement string) error {
 			if file.ID = clean(header.ID); file.ID == "" {
 				return fault(header.Line, "GrpHdr/MsgId is missing")
 			}
+			file.page = header.Pages.page()
 			var err error
 			file.Created, err = timestamp(header.Line, "CreDtTm", header.Made)
 			return err
 		case statement:
-			s, err := r.statement(child)
+			s, err := r.statement(child, file.page)
 			file.Statements = append(file.Statements, s)
 			return err
 		default:
@@ -116,13 +122,20 @@ func (r *reader) body(file *File, statement string) error {
 	})
 }
 
-func (r *reader) statement(start xml.StartElement) (Statement, error) {
-	s := Statement{Line: lineOf(start)}
+func (r *reader) statement(start xml.StartElement, page Page) (Statement, error) {
+	s := Statement{Line: lineOf(start), Page: page}
 	var sums sums
 	err := r.children(func(child xml.StartElement) (err error) {
 		switch child.Name.Local {
 		case "Id":
 			err = r.decode(&s.ID, child)
+		case "ElctrncSeqNb":
+			err = r.decode(&s.Sequence, child)
+		case "StmtPgntn", "NtfctnPgntn":
+			var pages wirePages
+			if err = r.decode(&pages, child); err == nil {
+				s.Page = pages.page()
+			}
 		case "FrToDt":
 			var period wirePeriod
 			if err = r.decode(&period, child); err != nil {
@@ -139,7 +152,7 @@ func (r *reader) statement(start xml.StartElement) (Statement, error) {
 		case "Bal":
 			var balance wireBalance
 			if err = r.decode(&balance, child); err == nil {
-				err = sums.balance(balance)
+				s.fault(sums.balance(balance))
 			}
 		case "TxsSummry":
 			err = r.decode(&sums.told, child)
@@ -159,7 +172,21 @@ func (r *reader) statement(start xml.StartElement) (Statement, error) {
 	if s.Account == "" {
 		return s, fault(s.Line, "%s/Acct/Id is missing", start.Name.Local)
 	}
-	return s, sums.check()
+	s.Sequence = cmp.Or(clean(s.Sequence), s.ID)
+	if s.Page.Whole() {
+		s.Page = Page{}
+		s.fault(sums.check())
+	} else {
+		s.Page.Opening, s.Page.Closing, s.Page.Booked = sums.page()
+	}
+	return s, nil
+}
+
+// fault takes note of the first error.
+func (s *Statement) fault(err *Error) {
+	if s.Fault == nil {
+		s.Fault = err
+	}
 }
 
 func (r *reader) entry(start xml.StartElement, s *Statement, sums *sums) error {
@@ -170,12 +197,13 @@ func (r *reader) entry(start xml.StartElement, s *Statement, sums *sums) error {
 	if err := r.decode(&wire, start); err != nil {
 		return err
 	}
-	entry, err := wire.read()
-	if err != nil {
-		return err
+	if s.Account == "" {
+		return fault(s.Line, "Acct/Id is missing before the first Ntry")
 	}
-	sums.add(entry, clean(wire.Sign) == debit)
-	s.Entries = append(s.Entries, entry)
+	entry := wire.read()
+	sums.add(wire, entry.Booked)
+	s.Entries++
+	r.each(s.Account, entry)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package camt
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,61 +14,69 @@ import (
 	"github.com/quittance/quittance/internal/money"
 )
 
-func (a wireAccount) read(s *Statement) (err error) {
+func (a wireAccount) read(s *Statement) error {
 	s.Account = strings.ReplaceAll(clean(cmp.Or(clean(a.IBAN), a.Other)), " ", "")
 	if s.Account == "" {
 		return fault(a.Line, "Acct/Id is missing")
 	}
 	if s.IBAN = clean(a.IBAN) != ""; s.IBAN && !iban.Valid(s.Account) {
-		return fault(a.Line, "%s is not a valid IBAN", quoted(s.Account))
+		s.fault(fault(a.Line, "%s is not a valid IBAN", quoted(s.Account)))
 	}
-	if a.Currency != "" {
-		s.Currency, err = currency(a.Line, a.Currency)
+	if c, err := money.ParseCurrency(clean(a.Currency)); err == nil {
+		s.Currency = c
 	}
-	return err
+	return nil
 }
 
-func (e wireEntry) read() (entry Entry, err error) {
+// fault takes note of the first error.
+func (e *Entry) fault(err error) {
+	if f, ok := errors.AsType[*Error](err); ok && e.Fault == nil {
+		e.Fault = f
+	}
+}
+
+func (e wireEntry) read() (entry Entry) {
 	entry = Entry{
-		Line: e.Line, Reference: reference(e.Reference), EntryRef: reference(e.EntryRef), Text: clean(e.Text),
+		Line: e.Line, Reference: reference(e.Reference), EntryRef: reference(e.EntryRef), Text: clean(e.Text), Currency: clean(e.Amount.Currency),
+		Debit: clean(e.Sign) == debit,
 	}
 	if e.Domain != "" {
 		entry.Code = clean(e.Domain) + "/" + clean(e.Family) + "/" + clean(e.SubFamily)
 	}
-	if entry.Amount, err = signed(e.Amount, e.Line, "Ntry/Amt", e.Sign); err != nil {
-		return entry, err
-	}
+	var err error
+	entry.Amount, err = signed(e.Amount, e.Line, "Ntry/Amt", e.Sign)
+	entry.fault(err)
 	switch status := cmp.Or(clean(e.Status.Code), clean(e.Status.Code04)); status {
 	case "BOOK":
 		entry.Booked = true
 	case "PDNG", "INFO", "FUTR":
 	case "":
 		if e.Status.Own == "" {
-			return entry, fault(e.Line, "Ntry/Sts is missing")
+			entry.Booked = true // as far as anybody knows
+			entry.fault(fault(e.Line, "Ntry/Sts is missing"))
 		}
 	default:
-		return entry, fault(e.Line, "Ntry/Sts %s is not a status", quoted(status))
+		entry.Booked = true
+		entry.fault(fault(e.Line, "Ntry/Sts %s is not a status", quoted(status)))
 	}
-	if entry.Reversal, err = indicator(e.Line, "RvslInd", e.Reversal); err != nil {
-		return entry, err
-	}
-	if err := e.dates(&entry); err != nil {
-		return entry, err
-	}
-	if entry.Charges, err = e.Charges.read(); err != nil {
-		return entry, err
-	}
-	if original, err := e.Amounts.original(); err != nil {
-		return entry, err
-	} else if original.Currency() != entry.Amount.Currency() {
+	entry.Reversal, err = indicator(e.Line, "RvslInd", e.Reversal)
+	entry.fault(err)
+	entry.fault(e.dates(&entry))
+	entry.Charges, err = e.Charges.read()
+	entry.fault(err)
+	original, err := e.Amounts.original()
+	if entry.fault(err); original.Currency() != entry.Amount.Currency() {
 		entry.Exchanged = original
 	}
+	several := false
 	for _, group := range e.Groups {
-		if err := group.read(&entry); err != nil {
-			return entry, err
-		}
+		several = several || len(group.Details) > 1
 	}
-	return entry, nil
+	several = several || len(e.Groups) > 1
+	for _, group := range e.Groups {
+		entry.fault(group.read(&entry, clean(e.Sign), several))
+	}
+	return entry
 }
 
 func (e wireEntry) dates(entry *Entry) (err error) {
@@ -86,27 +95,25 @@ func (e wireEntry) dates(entry *Entry) (err error) {
 	return nil
 }
 
-func (g wireGroup) read(entry *Entry) error {
+func (g wireGroup) read(entry *Entry, sign string, several bool) error {
 	total := decimal.Zero
 	for _, d := range g.Details {
-		detail, err := d.read(entry.Amount)
-		if err != nil {
-			return err
-		}
+		detail, err := d.read(entry.Amount, sign, several)
+		entry.fault(err)
 		total = total.Add(detail.Amount.Decimal())
 		entry.Details = append(entry.Details, detail)
 	}
-	if g.Batch == nil || len(g.Details) == 0 {
+	if entry.Fault != nil || g.Batch == nil || len(g.Details) == 0 {
 		return nil
 	}
 	if count := clean(g.Batch.Count); count != "" && count != strconv.Itoa(len(g.Details)) {
 		return fault(g.Batch.Line, "Btch/NbOfTxs is %s, but there are %d transactions", quoted(count), len(g.Details))
 	}
-	told := !slices.ContainsFunc(g.Details, func(d wireDetail) bool { return d.Amount == nil })
+	told := !slices.ContainsFunc(entry.Details[len(entry.Details)-len(g.Details):], func(d Detail) bool { return d.Amount.Currency() == "" })
 	if g.Batch.Total == nil || !told {
 		return nil
 	}
-	sum, err := signed(*g.Batch.Total, g.Batch.Line, "Btch/TtlAmt", cmp.Or(g.Batch.Sign, sign(entry.Amount)))
+	sum, err := signed(*g.Batch.Total, g.Batch.Line, "Btch/TtlAmt", cmp.Or(g.Batch.Sign, sign))
 	if err != nil {
 		return err
 	}
@@ -116,34 +123,50 @@ func (g wireGroup) read(entry *Entry) error {
 	return nil
 }
 
-// read reads a transaction of an entry over that amount, which says what the transaction doesn't say itself.
-func (d wireDetail) read(entry money.Amount) (detail Detail, err error) {
+// read reads a transaction of an entry over that amount and with that CdtDbtInd, which says what the transaction doesn't say
+// itself. The only transaction of an entry may be in the currency from which it was exchanged.
+func (d wireDetail) read(entry money.Amount, sign string, several bool) (detail Detail, err error) {
 	detail = Detail{
 		Line: d.Line, Reference: reference(d.References.Servicer), Credited: strings.ReplaceAll(clean(d.Credited), " ", ""),
 		References: d.References.list(), Remittance: d.Remittance.list(d.Text),
 	}
-	if d.Amount != nil {
-		if detail.Amount, err = signed(*d.Amount, d.Line, "TxDtls/Amt", cmp.Or(clean(d.Sign), sign(entry))); err != nil {
-			return detail, err
-		}
-		if detail.Amount.Currency() != entry.Currency() {
-			return detail, fault(d.Amount.Line, "TxDtls/Amt is in %s, but its entry is in %s", detail.Amount.Currency(), entry.Currency())
-		}
+	sign = cmp.Or(clean(d.Sign), sign)
+	switch sign {
+	case debit:
+		detail.Parties = d.Creditor.names(d.LastCredit.names(nil))
+	case credit:
+		detail.Parties = d.Debtor.names(d.LastDebtor.names(nil))
+	default: // it is unknown who is on the other side
+		detail.Parties = d.Debtor.names(d.LastDebtor.names(d.Creditor.names(d.LastCredit.names(nil))))
 	}
 	if detail.Original, err = d.Amounts.original(); err != nil {
 		return detail, err
 	}
-	if detail.Charges, err = d.Charges.read(); err != nil {
+	if detail.Charges, err = d.Charges.read(); err != nil || d.Amount == nil {
 		return detail, err
 	}
-	others := []wireParty{d.Debtor, d.LastDebtor}
-	if detail.Amount.IsNegative() || entry.IsNegative() && d.Amount == nil {
-		others = []wireParty{d.Creditor, d.LastCredit}
+	code := clean(d.Amount.Currency)
+	if _, known := money.ParseCurrency(code); known != nil && code != "" && !several {
+		return detail, nil // it was exchanged from what nothing can be booked in
 	}
-	for _, p := range others {
-		detail.Parties = keep(detail.Parties, p.Name04, p.Name, p.Agent)
+	if detail.Amount, err = signed(*d.Amount, d.Line, "TxDtls/Amt", sign); err != nil || entry.Currency() == "" || detail.Amount.Currency() == entry.Currency() {
+		return detail, err
+	}
+	exchanged := detail.Amount
+	if detail.Amount = (money.Amount{}); several {
+		return detail, fault(d.Amount.Line, "TxDtls/Amt is in %s, but its entry is in %s", exchanged.Currency(), entry.Currency())
+	}
+	if original := detail.Original; original.Currency() == "" || original.Currency() == entry.Currency() {
+		if detail.Original = exchanged; exchanged.IsNegative() {
+			detail.Original = exchanged.Neg()
+		}
 	}
 	return detail, nil
+}
+
+// names appends the names of a party.
+func (p wireParty) names(after []string) []string {
+	return append(keep(nil, p.Name04, p.Name, p.Agent), after...)
 }
 
 func (r wireReferences) list() []string {
@@ -220,15 +243,8 @@ func signed(a wireAmount, line int, what, indicator string) (money.Amount, error
 	}
 }
 
-func sign(a money.Amount) string {
-	if a.IsNegative() {
-		return debit
-	}
-	return credit
-}
-
-// unsigned reads an amount as ISO 20022 writes it: not negative, no exponent, and no more decimals than the currency has. Line
-// is where it should be when it is missing.
+// unsigned reads an amount as ISO 20022 writes it: not negative, no exponent, and no more decimals than the currency has but
+// zeros, such as 9.10000. There may be nothing before the point, or behind it. Line is where it should be when it is missing.
 func unsigned(a wireAmount, line int, what string) (money.Amount, error) {
 	line = cmp.Or(a.Line, line)
 	value := clean(a.Value)
@@ -242,12 +258,13 @@ func unsigned(a wireAmount, line int, what string) (money.Amount, error) {
 	if strings.HasPrefix(value, "-") {
 		return money.Amount{}, fault(line, "%s %s is negative", what, quoted(value))
 	}
-	amount, err := money.Parse(value, code)
+	full := value
+	if _, ok := plain(value); ok {
+		full = strings.TrimSuffix("0"+value, ".")
+	}
+	amount, err := money.Parse(full, code)
 	if err != nil {
 		return money.Amount{}, fault(line, "%s %s %s", what, quoted(value), err)
-	}
-	if _, fraction, _ := strings.Cut(value, "."); len(fraction) > int(code.Scale()) {
-		return money.Amount{}, fault(line, "%s %s has more than the %d decimals of %s", what, quoted(value), code.Scale(), code)
 	}
 	return amount, nil
 }

@@ -4,9 +4,25 @@ package camt
 // entry's status and a party look like; a struct has the fields of both. Line is set by tokens.
 
 type wireHeader struct {
-	Line int    `xml:"line,attr"`
-	ID   string `xml:"MsgId"`
-	Made string `xml:"CreDtTm"`
+	Line  int       `xml:"line,attr"`
+	ID    string    `xml:"MsgId"`
+	Made  string    `xml:"CreDtTm"`
+	Pages wirePages `xml:"MsgPgntn"`
+}
+
+// wirePages is a MsgPgntn, StmtPgntn or NtfctnPgntn.
+type wirePages struct {
+	Number string `xml:"PgNb"`
+	Last   string `xml:"LastPgInd"`
+}
+
+func (w wirePages) page() Page {
+	last, _ := indicator(0, "", w.Last)
+	n := number(clean(w.Number))
+	if n < 1 || n > maxPages {
+		return Page{}
+	}
+	return Page{Number: n, Last: last}
 }
 
 type wirePeriod struct {

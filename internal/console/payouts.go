@@ -3,6 +3,7 @@ package console
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -62,7 +63,7 @@ func (s *server) payouts(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, "payouts", p, nil)
 }
 
-// importFile hands the file to the API as it is. What begins like XML is a bank's statement, all else the acquirer's list.
+// importFile hands the file to the API as it is, which finds out what it is.
 func (s *server) importFile(w http.ResponseWriter, r *http.Request) {
 	var content []byte
 	file, _, err := r.FormFile("file")
@@ -73,12 +74,8 @@ func (s *server) importFile(w http.ResponseWriter, r *http.Request) {
 	if err != nil || len(content) == 0 {
 		err = unreadable("file")
 	} else {
-		kind := "text/csv"
-		if bytes.HasPrefix(bytes.TrimLeft(content, "\ufeff \r\n\t"), []byte("<")) {
-			kind = "text/xml"
-		}
 		var imported *client.ImportSettlementResponse
-		if imported, err = s.api.ImportSettlementWithBodyWithResponse(r.Context(), kind, bytes.NewReader(content), once(r)); err == nil {
+		if imported, err = s.api.ImportSettlementWithBodyWithResponse(r.Context(), contentType(content), bytes.NewReader(content), once(r)); err == nil {
 			s.tellImported(w, r, imported)
 			return
 		}
@@ -102,9 +99,38 @@ func (s *server) tellImported(w http.ResponseWriter, r *http.Request, imported *
 	if len(found.Receipts) > 0 {
 		page += "/files/" + found.ID
 	}
-	s.tell(w, r, page, notice{Kind: "good", Key: "imported", Args: []any{
-		s.lookOf(r).words.say("payouts.imported", len(found.Payouts), len(found.Unmatched), len(found.Receipts)),
-	}})
+	s.tell(w, r, page, notice{Kind: "good", Key: "imported", Args: []any{s.lookOf(r).imported(*found)}})
+}
+
+// contentType returns the type of a file of which only the content is known.
+func contentType(content []byte) string {
+	switch {
+	case bytes.HasPrefix(content, []byte("PK")):
+		return "application/zip"
+	case bytes.HasPrefix(content, []byte("\x1f\x8b")):
+		return "application/gzip"
+	case bytes.HasPrefix(bytes.TrimLeft(content, "\ufeff \r\n\t"), []byte("<")):
+		return "text/xml"
+	default:
+		return "text/csv"
+	}
+}
+
+// imported says what an import has brought, and what it has left out.
+func (l *look) imported(found client.Settlement) string {
+	says := []string{l.words.say("payouts.imported", len(found.Payouts), len(found.Unmatched), len(found.Receipts))}
+	for _, s := range found.Statements {
+		switch {
+		case s.Skipped != nil && *s.Skipped:
+			says = append(says, l.words.say("payouts.imported_foreign", s.Account, s.Entries))
+		case s.Page != nil && len(s.Page.Missing) > 0:
+			says = append(says, l.words.say("payouts.imported_missing", s.Account, strings.Trim(fmt.Sprint(s.Page.Missing), "[]")))
+		}
+	}
+	if found.PassedOver != nil {
+		says = append(says, l.words.say("payouts.imported_not", strings.Join(*found.PassedOver, ", ")))
+	}
+	return strings.Join(says, " ")
 }
 
 // imported shows what a file has told.

@@ -191,6 +191,10 @@ func (s *server) refused(w http.ResponseWriter, r *http.Request, err error, name
 	}
 	l := s.lookOf(r)
 	f := form{Values: r.PostForm, Refused: l.reason(p), Faults: map[string]string{}}
+	if p.Type == fileRefused {
+		f.fault("file", f.Refused)
+		p.Errors = nil
+	}
 	for _, fault := range p.Errors {
 		fault.Field = indexes.ReplaceAllString(fault.Field, "") // a field of the form holds the whole list
 		message := f.Refused
@@ -219,10 +223,28 @@ func (f *form) fault(field, message string) {
 
 // reason says a refusal in the language of the look.
 func (l *look) reason(p *refusal) string {
-	if words, ok := l.words.has("problems." + strings.TrimPrefix(p.Type, "urn:quittance:problem:")); ok {
+	words, ok := l.words.has("problems." + strings.TrimPrefix(p.Type, "urn:quittance:problem:"))
+	switch {
+	case !ok:
+		return p.Detail
+	case p.Type == fileRefused && len(p.Errors) > 0:
+		return l.ofFile(words, p.Errors[0])
+	default:
 		return words
 	}
-	return p.Detail
+}
+
+// fileRefused is the problem of a settlement file.
+const fileRefused = "urn:quittance:problem:settlement-file-refused"
+
+// ofFile says what is wrong with a settlement file: what kind it is of, if it is never taken, else the place and the technical reason.
+func (l *look) ofFile(words string, first fault) string {
+	if kind, ok := strings.CutPrefix(first.Field, "format."); ok {
+		if says, ok := l.words.has("files." + kind); ok {
+			return says
+		}
+	}
+	return strings.TrimSuffix(words, ".") + " (" + first.Field + ": " + first.Message + ")."
 }
 
 // complaint says what is wrong with a field in the language of the look, as far as it has words for it.

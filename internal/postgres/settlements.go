@@ -31,11 +31,13 @@ func (tx *Tx) SettlementOf(ctx context.Context, hash []byte) (settlement.Settlem
 	return optional(ctx, tx.tx, scanSettlement, "look for the settlement of a file", selectSettlements+` where file_hash = $1`, hash)
 }
 
-// InsertSettlement stores a new settlement. Lock the journal first, so that nobody else imports the same file at the same time.
+// InsertSettlement stores a new settlement, or what another import of its file has read besides. Lock the journal first, so that nobody
+// else imports the same file at the same time.
 func (tx *Tx) InsertSettlement(ctx context.Context, s settlement.Settlement) error {
 	_, err := tx.tx.Exec(ctx, `
 		insert into settlements (company_id, id, file_hash, file_size, format, message, message_id, created, accounts, skipped, imported_at, imported_by)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		on conflict (company_id, id) do update set accounts = excluded.accounts, skipped = excluded.skipped`,
 		s.CompanyID, s.ID, s.Hash, s.Size, s.Format, s.Message, s.MessageID, zeronull.Timestamptz(s.Created), list(s.Accounts), s.Skipped,
 		s.ImportedAt, s.ImportedBy)
 	return failed(err, "insert settlement %s", s.ID)
@@ -50,6 +52,20 @@ func (tx *Tx) Settlements(ctx context.Context, f listing.Settlements) (settlemen
 	}
 	settlements, next, err = page(ctx, tx, q, "id desc", f.Limit, scanSettlement, func(s settlement.Settlement) string { return s.ID })
 	return settlements, next, failed(err, "list settlements")
+}
+
+// SettlementsWithPages returns the settlements, oldest first, that have a page of one of those statements, see settlement.Account.
+func (tx *Tx) SettlementsWithPages(ctx context.Context, statements []settlement.Account) ([]settlement.Settlement, error) {
+	if len(statements) == 0 {
+		return nil, nil
+	}
+	parts := make([][]map[string]string, len(statements))
+	for i, a := range statements {
+		parts[i] = []map[string]string{{"number": a.Number, "sequence": a.Series}}
+	}
+	rows, _ := tx.tx.Query(ctx, selectSettlements+` where accounts @> any($1::jsonb[]) order by id`, parts) // its error comes out of CollectRows
+	settlements, err := pgx.CollectRows(rows, scanSettlement)
+	return settlements, failed(err, "look for the pages of statements")
 }
 
 // CountPayouts returns how many payouts of each settlement are in each state, by the settlement's id.

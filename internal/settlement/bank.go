@@ -1,54 +1,84 @@
 package settlement
 
 import (
-	"bytes"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 
 	"github.com/quittance/quittance/internal/camt"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/qrbill"
 )
 
 // acquirers are what the acquirer calls itself on statements, in small letters.
 var acquirers = []string{"worldline", "six payment", "saferpay", "twint acquiring"}
 
-// ReadCAMT reads a bank's statement or notification. A file with a fault is a *FileError.
-func ReadCAMT(data []byte) (File, error) {
-	message, err := camt.Read(bytes.NewReader(data))
+// ReadCAMT reads a bank's statement or notification. A file that can't be read is a *FileError. What is wrong with an entry that may
+// be a payout, or with a statement, is told by OfCompany, and with one that may be for an invoice by CheckReferences.
+func ReadCAMT(r io.Reader) (File, error) {
+	file := File{Skipped: map[SkipReason]int{}}
+	skipped := map[string]map[SkipReason]int{} // by account
+	message, err := camt.Read(r, func(account string, e camt.Entry) {
+		if skipped[account] == nil {
+			skipped[account] = map[SkipReason]int{}
+		}
+		if skip := file.add(account, e); skip != "" {
+			skipped[account][skip]++
+			file.Skipped[skip]++
+		}
+	})
 	if fault, ok := errors.AsType[*camt.Error](err); ok {
 		return File{}, refuse(fault.Line, "%s", fault.Reason)
 	}
 	if err != nil {
 		return File{}, err
 	}
-	file := File{
-		Format: Format(message.Message[:len(CAMT053)]), Message: message.Message, ID: message.ID, Created: message.Created,
-		Skipped: map[SkipReason]int{},
-	}
+	file.Format, file.Message, file.ID, file.Created = Format(message.Message[:len(CAMT053)]), message.Message, message.ID, message.Created
 	for _, s := range message.Statements {
-		file.Accounts = append(file.Accounts, Account{Line: s.Line, ID: s.ID, Number: s.Account, From: s.From, To: s.To, Entries: len(s.Entries)})
-		for _, e := range s.Entries {
-			if t, skip := transfer(s.Account, e); skip != "" {
-				file.Skipped[skip]++
-			} else {
-				file.Transfers = append(file.Transfers, t)
-				file.Credits = append(file.Credits, credits(s.Account, e)...)
-			}
+		a := Account{Line: s.Line, ID: s.ID, Number: s.Account, From: s.From, To: s.To, Entries: s.Entries, Page: s.Page, skipped: skipped[s.Account], fault: s.Fault}
+		if s.Page.Number > 0 {
+			a.Series = s.Sequence
 		}
+		skipped[s.Account] = nil // a second statement of the account has none of its own
+		file.Accounts = append(file.Accounts, a)
 	}
 	return file, nil
 }
 
-// transfer returns what an entry says about a payout, or why it says nothing.
-func transfer(account string, e camt.Entry) (Transfer, SkipReason) {
+// add takes in what an entry says about a payout or about money for an invoice, or returns why it says nothing.
+func (f *File) add(account string, e camt.Entry) SkipReason {
 	if !e.Booked {
-		return Transfer{}, Pending
+		return Pending
+	}
+	if e.Fault != nil {
+		if d := doubtOf(account, e); d.mayBePayout || len(d.References) > 0 {
+			f.doubts = append(f.doubts, d)
+		}
+		return Others // unless it is refused
 	}
 	if e.Amount.IsZero() {
-		return Transfer{}, Others
+		return Others
 	}
+	t := transfer(account, e)
+	if t.Sender == Nobody && forInvoice(e) {
+		t.Sender = Somebody
+	}
+	f.Transfers = append(f.Transfers, t)
+	f.Credits = append(f.Credits, credits(account, e)...)
+	return ""
+}
+
+// forInvoice reports whether an entry pays somebody's invoice: a transaction has the reference of one. The acquirer's has none.
+func forInvoice(e camt.Entry) bool {
+	return slices.ContainsFunc(e.Details, func(d camt.Detail) bool {
+		return slices.ContainsFunc(d.Remittance, func(text string) bool { return slices.ContainsFunc(qrbill.Find(text), isRight) })
+	})
+}
+
+// transfer returns what an entry says about a payout.
+func transfer(account string, e camt.Entry) Transfer {
 	t := Transfer{
 		Line: e.Line, Reference: ownReference(e), Account: account, Date: e.BookingDate, Net: e.Amount, Returned: e.Reversal,
 		Fee: included(e.Charges), Exchanged: exchanged(e), Lines: lines(e), Mentions: mentions(e),
@@ -78,7 +108,7 @@ func transfer(account string, e camt.Entry) (Transfer, SkipReason) {
 	case atCounter(e.Code):
 		t.Sender = Somebody
 	}
-	return t, ""
+	return t
 }
 
 // atCounter reports whether a bank transaction code (Domn/Fmly/SubFmly of BkTxCd, in ISO's external code set) is of cash that was
@@ -111,7 +141,12 @@ func sender(e camt.Entry, t Transfer) Sender {
 	if slices.ContainsFunc(t.Lines, func(l Line) bool { return l.OrderID != "" || l.Brand != "" }) {
 		return Acquirer
 	}
-	named := slices.Clone(t.Mentions)
+	return senderNamed(e, t.Mentions)
+}
+
+// senderNamed returns whom the texts and parties of an entry name.
+func senderNamed(e camt.Entry, texts []string) Sender {
+	named := slices.Clone(texts)
 	somebody := false
 	for _, d := range e.Details {
 		named = append(named, d.Parties...)

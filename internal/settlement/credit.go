@@ -84,8 +84,8 @@ func paidTo(named ...string) []string {
 // of those that are near to one that is wrong.
 func (f File) Numbers() (numbers []string) {
 	seen := map[string]bool{}
-	for _, c := range f.Credits {
-		for _, text := range c.References {
+	for _, c := range f.references() {
+		for _, text := range c {
 			for _, r := range meant(text) {
 				if n := r.Number(); n != "" && !seen[n] {
 					seen[n] = true
@@ -95,6 +95,17 @@ func (f File) Numbers() (numbers []string) {
 		}
 	}
 	return numbers
+}
+
+// references returns what each entry carries that may be money for an invoice, whether it can be read or not.
+func (f File) references() (all [][]string) {
+	for _, c := range f.Credits {
+		all = append(all, c.References)
+	}
+	for _, d := range f.doubts {
+		all = append(all, d.References)
+	}
+	return all
 }
 
 // meant returns the reference that a text is, or what it may mean when its check digits are wrong.

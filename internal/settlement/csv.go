@@ -62,7 +62,7 @@ func ReadCSV(data []byte) (File, error) {
 		r.fault("the file has no transactions")
 	}
 	if len(r.faults) > 0 {
-		return File{}, &FileError{r.faults}
+		return File{}, &FileError{Faults: r.faults}
 	}
 	return File{Format: CSV, Transfers: r.transfers, Skipped: map[SkipReason]int{}}, nil
 }

@@ -1,6 +1,7 @@
 package settlement
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -107,7 +108,7 @@ func FuzzReadCSV(f *testing.F) {
 	f.Add([]byte(good))
 	f.Add([]byte("\ufeffpayout_reference;payout_date\n\"\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		file, err := Read(data, true)
+		file, err := Read(bytes.NewReader(data), int64(len(data)), true)
 		if err != nil {
 			refused, ok := errors.AsType[*FileError](err)
 			require.True(t, ok, "%v", err)

@@ -1,11 +1,14 @@
 package settlement
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/quittance/quittance/internal/camt"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/mrx"
 )
@@ -34,6 +37,9 @@ type File struct {
 	Credits   []Credit           // of customers, perhaps; each is in Transfers too until Receipts knows better
 	Skipped   map[SkipReason]int // entries that are no payouts
 
+	doubts   []doubt  // entries with a fault
+	siblings []string // the settlements of the other pages of the same statements, see Pages
+
 	notice    mrx.File // of an MRX
 	transfers []int    // of each payment in it, the index in Transfers; -1 for one that is skipped
 	narrow    bool     // one batch of many, which needs to know only what it names itself
@@ -47,6 +53,12 @@ type Account struct {
 	From    time.Time `json:"from,omitzero"`
 	To      time.Time `json:"to,omitzero"`
 	Entries int       `json:"entries"`
+	Foreign bool      `json:"foreign,omitempty"`  // it is not the company's, so nothing of it was read
+	Series  string    `json:"sequence,omitempty"` // of a page: what all pages of the statement have in common
+	Page    camt.Page `json:"page,omitzero"`      // which page of a statement this is
+
+	skipped map[SkipReason]int
+	fault   *camt.Error // why the statement can't be trusted
 }
 
 // SkipReason is why an entry of a bank is left alone.
@@ -54,8 +66,9 @@ type SkipReason string
 
 // The reasons to leave an entry alone.
 const (
-	Pending SkipReason = "not_booked" // the bank only expects it, or the acquirer has not paid it out yet
-	Others  SkipReason = "of_others"  // it has nothing to do with the acquirer
+	Pending SkipReason = "not_booked"        // the bank only expects it, or the acquirer has not paid it out yet
+	Others  SkipReason = "of_others"         // it has nothing to do with the acquirer
+	Foreign SkipReason = "of_other_accounts" // it is on an account that is not the company's
 )
 
 // Sender is who is behind a transfer, as far as the file says.
@@ -130,37 +143,64 @@ type Line struct {
 // maxTransfers is how many payouts one file may tell of: years of them.
 const maxTransfers = 5000
 
-// Read reads a settlement file: a CSV file as ReadCSV describes it, or else a bank's camt.053 or camt.054. A file with a fault is a
-// *FileError.
-func Read(data []byte, isCSV bool) (File, error) {
-	read := ReadCAMT
-	if isCSV {
-		read = ReadCSV
+// sniffed is how much of a file says what it is, and maxCSV how large a list may be, both in bytes.
+const (
+	sniffed = 4096
+	maxCSV  = 10 << 20
+)
+
+// Read reads a settlement file: a CSV file as ReadCSV describes it, an MRX, or else a bank's camt.053 or camt.054. Size is in bytes. A
+// file with a fault is a *FileError, and so is one of a kind that is not taken.
+func Read(r io.ReadSeeker, size int64, isCSV bool) (f File, err error) {
+	if _, err := r.Seek(0, io.SeekStart); err != nil {
+		return File{}, err
 	}
-	f, err := read(data)
+	head := bufio.NewReaderSize(r, sniffed)
+	begins, _ := head.Peek(sniffed) // its error comes again
+	if kind := otherKind(begins); kind != "" {
+		return File{}, refuseKind(kind, begins)
+	}
+	switch {
+	case !isCSV && IsMRX(begins):
+		return ReadMRX(r)
+	case !isCSV:
+		f, err = ReadCAMT(head)
+	case size > maxCSV:
+		return File{}, refuse(1, "the list has more than %d bytes: send it in parts", maxCSV)
+	default:
+		data, lost := io.ReadAll(head)
+		if lost != nil {
+			return File{}, lost
+		}
+		if f, err = ReadCSV(data); err != nil && isBankList(begins) {
+			return File{}, refuseKind(kindBankList, begins)
+		}
+	}
 	if payouts := f.payouts(); err == nil && len(payouts) > maxTransfers {
 		return File{}, refuse(payouts[maxTransfers].Line, "the file has more than %d payouts: send it in parts", maxTransfers)
 	}
 	return f, err
 }
 
-// payouts returns the transfers without those that are probably money of customers.
+// payouts returns the transfers without those that name somebody else, and those that are probably money of customers.
 func (f File) payouts() []Transfer {
 	customers := map[int]bool{}
 	for _, c := range f.Credits {
 		customers[c.Entry] = true
 	}
-	return slices.DeleteFunc(slices.Clone(f.Transfers), func(t Transfer) bool { return customers[t.Line] })
+	return slices.DeleteFunc(slices.Clone(f.Transfers), func(t Transfer) bool { return t.Sender == Somebody || customers[t.Line] })
 }
 
 // FileError is why a file is refused: every fault that was found, in the order of the file.
 type FileError struct {
+	Kind   Kind   // of a file that is not taken whatever it says; empty for every other
+	File   string // of an archive; empty for a file by itself
 	Faults []Fault
 }
 
 // Fault is one thing that is wrong with a file. Reason is a sentence without its end.
 type Fault struct {
-	Line   int
+	Line   int // 0 for the whole file
 	Reason string
 }
 
@@ -168,13 +208,24 @@ type Fault struct {
 func (e *FileError) Error() string {
 	texts := make([]string, len(e.Faults))
 	for i, f := range e.Faults {
-		texts[i] = fmt.Sprintf("line %d: %s", f.Line, f.Reason)
+		texts[i] = f.Reason
+		if where := e.Where(f); where != "" {
+			texts[i] = where + ": " + f.Reason
+		}
 	}
 	return strings.Join(texts, "; ")
 }
 
+// Where returns the place of a fault: its line, after the name of the file in an archive; empty for a whole file by itself.
+func (e *FileError) Where(f Fault) string {
+	if f.Line == 0 {
+		return e.File
+	}
+	return strings.TrimPrefix(fmt.Sprintf("%s line %d", e.File, f.Line), " ")
+}
+
 func refuse(line int, format string, args ...any) *FileError {
-	return &FileError{[]Fault{{line, fmt.Sprintf(format, args...)}}}
+	return &FileError{Faults: []Fault{{line, fmt.Sprintf(format, args...)}}}
 }
 
 // isSet reports whether an amount was in the file.

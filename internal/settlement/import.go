@@ -2,11 +2,9 @@ package settlement
 
 import (
 	"cmp"
-	"slices"
 	"time"
 
 	"github.com/quittance/quittance/internal/ledger"
-	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 )
 
@@ -37,18 +35,6 @@ func NewSettlement(id string, s Setting, hash []byte, size int, f File) Settleme
 
 // Kind returns the exact kind of the file: "csv", or the message of ISO 20022.
 func (s Settlement) Kind() string { return cmp.Or(s.Message, string(s.Format)) }
-
-// CheckAccounts refuses a file about an account that is neither among the payout_ibans of the company, if it has named any, nor
-// one of its bank accounts.
-func (f File) CheckAccounts(ibans []string, accounts []merchant.BankAccount) error {
-	for _, a := range f.Accounts {
-		own := slices.ContainsFunc(accounts, func(b merchant.BankAccount) bool { return b.IBAN == a.Number })
-		if len(ibans) > 0 && !own && !slices.Contains(ibans, a.Number) {
-			return refuse(a.Line, "the statement is of the account %s, which is none of the company's payout_ibans", a.Number)
-		}
-	}
-	return nil
-}
 
 // reach is how many days around a payout other files may report it, generously.
 const reach = 10 * 24 * time.Hour

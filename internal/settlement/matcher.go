@@ -40,6 +40,7 @@ type Matcher struct {
 	changed   []*Payout
 	told      map[*Payout][]Telling // see tellings
 	selling   map[batchOf][]sold    // see sellers
+	siblings  []string              // settlements with other pages of the statements of the file, see JoinPages
 }
 
 // NewMatcher returns a matcher. Positions are in the order in which they were booked: those that still stand on a receipt account, and those of the orders that a file names.
@@ -91,14 +92,18 @@ func (m *Matcher) Take(settlementID string, f File) {
 	type transfer struct {
 		Transfer
 		told Telling
+		new  bool // it is a stranger's, and has nothing in common with any payout
 	}
+	m.siblings = f.siblings
 	transfers := m.takeNotices(settlementID, f)
 	rest := make([]transfer, len(transfers))
+	common := m.inCommon()
 	for i, t := range transfers {
-		rest[i] = transfer{t, m.telling(f.Format.teller(), t)}
+		told := m.telling(f.Format.teller(), t)
+		rest[i] = transfer{t, told, told.Stranger && !common(told)}
 	}
 	for _, least := range degrees {
-		rest = slices.DeleteFunc(rest, func(t transfer) bool { return m.again(settlementID, f.Format, t.Transfer, t.told, least) })
+		rest = slices.DeleteFunc(rest, func(t transfer) bool { return !t.new && m.again(settlementID, f.Format, t.Transfer, t.told, least) })
 	}
 	for _, t := range rest {
 		if m.again(settlementID, f.Format, t.Transfer, t.told, degrees[0]) { // as one before it in the file

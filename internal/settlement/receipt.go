@@ -46,7 +46,7 @@ type Receipt struct {
 // that are new, and those that are known and that the file tells again. Issued are the ids of invoices by the number of their
 // references, see Numbers; known are the receipts with a reference of the file, see References.
 func (f *File) Receipts(s Setting, settlementID string, issued map[string]string, c merchant.Company, accounts []merchant.BankAccount, known []Receipt) (fresh, again []Receipt) {
-	all := matchedReceipts{setting: s, settlementID: settlementID}
+	all := matchedReceipts{setting: s, settlementID: settlementID, siblings: f.siblings}
 	for i := range known {
 		all.receipts = append(all.receipts, &known[i])
 	}
@@ -103,6 +103,7 @@ func (f File) References() (all []string) {
 type matchedReceipts struct {
 	setting      Setting
 	settlementID string
+	siblings     []string // see JoinPages
 	receipts     []*Receipt
 	told         map[*Receipt]bool // by the file
 }
@@ -128,7 +129,7 @@ func (m *matchedReceipts) match(told []Receipt) {
 		before := byReference[t.Reference]
 		i := slices.IndexFunc(before, func(r *Receipt) bool { return m.like(*r, t) == identical }) // added since
 		if i < 0 {
-			i = slices.IndexFunc(before, func(r *Receipt) bool { return !m.told[r] && m.like(*r, t) == alike })
+			i = slices.IndexFunc(before, func(r *Receipt) bool { return !m.told[r] && !m.onOtherPage(r) && m.like(*r, t) == alike })
 		}
 		if i >= 0 {
 			m.see(before[i], t)
@@ -151,6 +152,11 @@ func (m *matchedReceipts) match(told []Receipt) {
 // are told.
 func (m *matchedReceipts) like(r, told Receipt) likeness {
 	return known(m.setting.Calendar, []Telling{r.telling()}, told.telling())
+}
+
+// onOtherPage reports whether another page of a statement of the file tells the receipt: then it is another one.
+func (m *matchedReceipts) onOtherPage(r *Receipt) bool {
+	return slices.ContainsFunc(r.SeenIn, func(id string) bool { return slices.Contains(m.siblings, id) })
 }
 
 func (r Receipt) telling() Telling {

@@ -40,8 +40,8 @@ func (p *payee) reads(message, account, entries string) File {
 	if strings.HasPrefix(message, "camt.053") {
 		root, kind = "BkToCstmrStmt", "Stmt"
 	}
-	file, err := ReadCAMT(fmt.Appendf(nil, `<Document xmlns="urn:iso:std:iso:20022:tech:xsd:%s"><%[2]s><GrpHdr><MsgId>M</MsgId></GrpHdr><%[3]s><Id>1</Id>
-<Acct><Id><IBAN>%[4]s</IBAN></Id></Acct>%[5]s</%[3]s></%[2]s></Document>`, message, root, kind, account, entries))
+	file, err := ReadCAMT(strings.NewReader(fmt.Sprintf(`<Document xmlns="urn:iso:std:iso:20022:tech:xsd:%s"><%[2]s><GrpHdr><MsgId>M</MsgId></GrpHdr><%[3]s><Id>1</Id>
+<Acct><Id><IBAN>%[4]s</IBAN></Id></Acct>%[5]s</%[3]s></%[2]s></Document>`, message, root, kind, account, entries)))
 	require.NoError(p, err)
 	return file
 }

@@ -15,6 +15,7 @@ import (
 func (m *Matcher) telling(teller Teller, t Transfer) Telling {
 	told := Telling{
 		Teller: teller, Account: t.Account, Mentions: t.Mentions, Orders: t.orders(), Pays: t.orders(), Amount: t.Net, Exchanged: t.Exchanged, Day: t.Date, Reversal: t.Returned,
+		Stranger: t.Sender == Somebody,
 	}
 	if t.Reference != "" {
 		told.References = []string{t.Reference}
@@ -53,7 +54,7 @@ func (m *Matcher) addSales(told *Telling, lines []Line) {
 	if isSet(told.Exchanged) {
 		paid = told.Exchanged
 	}
-	if sales, ok := readSales(told.Mentions, paid); ok {
+	if sales, ok := readSales(told.Mentions, paid); ok && !told.Stranger { // anybody can write such a text
 		told.Brand, told.Sold = payment.BrandAtSaferpay(sales.Brand), sales.Day
 		return
 	}
@@ -101,7 +102,7 @@ func (m *Matcher) recognise(settlementID string, told Telling, asked degree) (be
 			continue
 		}
 		found := known(m.Calendar, m.tellings(p), told)
-		if found < max(asked.least, how) || found < identical && same && p.seenIn(settlementID) {
+		if found < max(asked.least, how) || found < identical && same && (p.seenIn(settlementID) || slices.ContainsFunc(m.siblings, p.seenIn)) {
 			continue // two of one file are two, unless they have the same reference
 		}
 		days := apart(m.Calendar, p.Date, told.Day)
@@ -113,6 +114,29 @@ func (m *Matcher) recognise(settlementID string, told Telling, asked degree) (be
 		}
 	}
 	return best, how
+}
+
+// inCommon returns a function that reports whether a telling may be of a known payout: it has the amount of one, or a reference. Of
+// thousands of entries, few have.
+func (m *Matcher) inCommon() func(Telling) bool {
+	amounts, references, mentions := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, p := range m.payouts {
+		amounts[p.Total.String()] = true
+		if isSet(p.Exchanged) {
+			amounts[p.Exchanged.String()] = true
+		}
+		for _, s := range p.Seen {
+			references[s.Reference] = true
+			for _, mention := range s.Mentions {
+				mentions[mention] = true
+			}
+		}
+	}
+	return func(told Telling) bool {
+		return amounts[told.Amount.String()] || isSet(told.Exchanged) && amounts[told.Exchanged.String()] ||
+			slices.ContainsFunc(told.References, func(ref string) bool { return references[ref] || mentions[ref] }) ||
+			slices.ContainsFunc(told.Mentions, func(text string) bool { return references[text] })
+	}
 }
 
 // overSame reports whether a payout is over the same money as what is told, before or after it was exchanged.

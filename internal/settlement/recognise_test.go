@@ -307,3 +307,32 @@ func TestDismissedPayoutStaysOutOfTheBooksUntilAPersonSaysOtherwise(t *testing.T
 	err := o.decide("2026-11-25", o.payout().ID, dismiss)
 	assert.Equal(t, problem.PayoutDecided, problem.CodeOf(err))
 }
+
+func TestMoneyOfAStrangerIsNoPayoutThoughAmountAndDayAreTheSame(t *testing.T) {
+	t.Parallel()
+	csv := "WL-0001,2026-11-24,payment," + order("a") + ",CHF,108.00,2.30,105.70"
+	stranger := func(text string) string {
+		return credit("CHF 105.70", details("<RltdPties><Dbtr><Pty><Nm>Anna Meier</Nm></Pty></Dbtr></RltdPties><RmtInf><Ustrd>"+text+"</Ustrd></RmtInf>"))
+	}
+	for name, first := range map[string]func(o *office) taken{
+		"told by the acquirer":                 func(o *office) taken { return o.csv("2026-11-24", csv) },
+		"told by the bank without a reference": func(o *office) taken { return o.notified("2026-11-24", credit("CHF 105.70", worldline)) },
+		"told by the bank, which names an order": func(o *office) taken {
+			return o.notified("2026-11-24", credit("CHF 105.70", additional("WORLDLINE "+order("a"))))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t)
+			o.paid("a", chf("108.00"), "2026-11-20")
+			first(o)
+			file := o.bank("camt.053.001.08", "BkToCstmrStmt", "Stmt", "2026-11-24", []string{
+				stranger("Miete"), stranger("VISA/ 108.00/NR.12345/KOM. 2.30/DAT.20.11.2026/X"), credit("CHF 105.70", worldline),
+			})
+			o.takes("2026-11-24", file)
+			assert.Equal(t, 2, file.Skipped[Others])
+			require.Len(t, o.payouts, 1)
+			assert.Len(t, o.payouts[0].Seen, 2)
+		})
+	}
+}

@@ -51,6 +51,7 @@ type Telling struct {
 	Exchanged  money.Amount // what Amount was before it was exchanged; the zero value when it was not
 	Day        time.Time
 	Reversal   bool // takes an earlier movement back
+	Stranger   bool // names somebody else than the acquirer: its amount and day alone say nothing
 }
 
 // likeness is how much speaks for two tellings being about the same.
@@ -120,7 +121,7 @@ func compareReferences(c calendar.Calendar, a, b Telling) likeness {
 		return identical
 	case len(a.References) > 0 && len(b.References) > 0:
 		return another
-	case sameAmount(a, b) && a.Day.Equal(b.Day) && !otherOrders(a.Orders, b.Orders) && !otherSales(a, b):
+	case !b.Stranger && sameAmount(a, b) && a.Day.Equal(b.Day) && !otherOrders(a.Orders, b.Orders) && !otherSales(a, b):
 		return alike
 	default:
 		return another
@@ -172,7 +173,7 @@ func compareTellers(c calendar.Calendar, a, b Telling) likeness {
 		return another
 	case sameSales(a, b):
 		return named
-	case apart(c, a.Day, b.Day) <= sameWithin:
+	case !b.Stranger && apart(c, a.Day, b.Day) <= sameWithin:
 		return near
 	default:
 		return another

@@ -176,7 +176,11 @@ func (o *office) bank(message, root, statement, on string, entries []string) Fil
 	text := fmt.Sprintf(`<Document xmlns="urn:iso:std:iso:20022:tech:xsd:%s"><%s><GrpHdr><MsgId>M%d</MsgId></GrpHdr><%s><Id>1</Id>`+
 		`<Acct><Id><IBAN>CH9300762011623852957</IBAN></Id></Acct>%s</%s></%s></Document>`, message, root, o.files, statement,
 		strings.ReplaceAll(strings.Join(entries, "\n"), "DATE", on), statement, root)
-	f, err := ReadCAMT([]byte(text))
+	f, err := ReadCAMT(strings.NewReader(text))
+	require.NoError(o, err)
+	own, err := Own(nil, nil, f)
+	require.NoError(o, err)
+	f, _, err = f.OfCompany(own)
 	require.NoError(o, err)
 	return f
 }

@@ -152,6 +152,40 @@ func (w *truth) bankFile(format string, from, to int) tellingFile {
 	return f
 }
 
+// amongStrangers returns the files with entries of other people anywhere in those of banks: over the same amounts on the same days, too,
+// and in every form and currency.
+func (w *truth) amongStrangers(files []tellingFile) []tellingFile {
+	all := slices.Clone(files)
+	for i := range all {
+		f := &all[i]
+		if f.format == "csv" || len(f.lines) == 0 { // an empty file is not imported
+			continue
+		}
+		f.lines = slices.Clone(f.lines)
+		for n := range rapid.IntRange(0, 6).Draw(w.r, "strangers") {
+			amount := rapid.SampledFrom([]string{
+				"CHF 24.50", "CHF 49.", "CHF 49.00000", "CHF 73.5", "CHF .05", "CHF 98.00", "CHF 1.234", "CHF 99999999999", "CHF x", "CHF -49.00", "SEK 49.00", "JPY 49", "CAD 24.50", "chf 49.00",
+			}).Draw(w.r, "of a stranger")
+			more := rapid.SampledFrom([]string{
+				"", ref(fmt.Sprintf("STRANGER-%d-%d", i, n)), "<BookgDt><Dt>31.12.2026</Dt></BookgDt>",
+			}).Draw(w.r, "more")
+			text := rapid.SampledFrom([]string{"Kommission", "210000000003139471430009017", "RF18539007547034", "VISA/ 50.00/NR.1/KOM. 1.00/DAT.04.11.2026/X"}).Draw(w.r, "text")
+			detail := rapid.SampledFrom([]string{"", amt("SEK 500.00"), amt("EUR 45.00")}).Draw(w.r, "in another currency")
+			party := "<RltdPties><Dbtr><Pty><Nm>Anna Meier</Nm></Pty></Dbtr><Cdtr><Pty><Nm>Anna Meier</Nm></Pty></Cdtr></RltdPties>"
+			entry := credit(amount, more+details(detail+party+"<RmtInf><Ustrd>"+text+"</Ustrd></RmtInf>"))
+			if rapid.Bool().Draw(w.r, "takes") {
+				entry = strings.ReplaceAll(entry, "CRDT", "DBIT")
+			}
+			if strings.Contains(more, "BookgDt") {
+				entry = strings.Replace(entry, "<BookgDt><Dt>DATE</Dt></BookgDt>", "", 1)
+			}
+			entry = strings.ReplaceAll(entry, "DATE", w.days[rapid.IntRange(0, len(w.days)-1).Draw(w.r, "day")])
+			f.lines = slices.Insert(f.lines, rapid.IntRange(0, len(f.lines)).Draw(w.r, "place"), entry)
+		}
+	}
+	return all
+}
+
 // list is a list of the acquirer about some payouts.
 func (w *truth) list() tellingFile {
 	f := tellingFile{format: "csv"}
@@ -264,6 +298,10 @@ func TestEachMovementIsBookedOnceOrWaitsHoweverItIsTold(t *testing.T) {
 		atOnce := rapid.Bool().Draw(r, "accepted at once")
 		o, p := w.play(files, atOnce)
 		w.check(o, p, files)
+		among, received := w.play(w.amongStrangers(files), atOnce)
+		require.Equal(r, summary(o), summary(among), "entries of strangers change nothing")
+		require.Equal(r, o.balances(), among.balances())
+		require.Len(r, received.receipts, len(p.receipts))
 		if w.exact(files) {
 			other, _ := w.play(rapid.Permutation(files).Draw(r, "in another order"), !atOnce)
 			require.Equal(r, o.balances(), other.balances(), "the order of the files changes nothing")

@@ -1820,8 +1820,16 @@ type BankStatement struct {
 	// Line Where it begins in the file.
 	//
 	// Example: 3
-	Line int        `json:"line"`
-	To   *time.Time `json:"to,omitempty"`
+	Line int `json:"line"`
+
+	// Page Which page of a statement this is, if the bank made several.
+	Page *StatementPage `json:"page,omitempty"`
+
+	// Skipped It is not the company's account, so that nothing was read.
+	//
+	// Example: true
+	Skipped *bool      `json:"skipped,omitempty"`
+	To      *time.Time `json:"to,omitempty"`
 }
 
 // BrokenEntry The first entry that isn't what was booked; absent when there is none.
@@ -4813,6 +4821,9 @@ type Settlement struct {
 	// File What identifies the file; the file itself is not kept.
 	File SettlementFile `json:"file"`
 
+	// Files The settlements of the files of an archive; only in the answer to its import, and only if it has several.
+	Files *[]SettlementSummary `json:"files,omitempty"`
+
 	// Format `csv`, `csv.list` for the acquirer's own, `mrx`, `mrx.test`, or the exact message of ISO 20022.
 	//
 	// Example: camt.053.001.08
@@ -4826,6 +4837,9 @@ type Settlement struct {
 	//
 	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 	ImportedBy string `json:"imported_by"`
+
+	// PassedOver The names of files of an archive that are PDFs or pictures, or of other accounts only; in the answer to its import.
+	PassedOver *[]string `json:"passed_over,omitempty"`
 
 	// Payouts Booked, proposed, dismissed and returned ones, in the order of the file.
 	Payouts []Payout `json:"payouts"`
@@ -5028,6 +5042,11 @@ type SkippedEntries struct {
 	// Example: 0
 	NotBooked int `json:"not_booked"`
 
+	// OfOtherAccounts They are on accounts that are not the company's.
+	//
+	// Example: 7
+	OfOtherAccounts *int `json:"of_other_accounts,omitempty"`
+
 	// OfOthers They have nothing to do with the acquirer or with an invoice.
 	//
 	// Example: 11
@@ -5208,6 +5227,20 @@ type StatementBookings struct {
 	// Source An online payment, a receipt by other means, a refund, a payout of the acquirer, an entry made by hand, or the reversal
 	// of one; or a transaction at Saferpay that no payment or refund explains.
 	Source JournalSourceKind `json:"source"`
+}
+
+// StatementPage Which page of a statement this is, if the bank made several.
+type StatementPage struct {
+	// Last No page follows.
+	//
+	// Example: false
+	Last bool `json:"last"`
+
+	// Missing The pages that were not imported yet, at most 20. While the last page is not known, the next one is among them.
+	Missing []int `json:"missing"`
+
+	// Number Example: 2
+	Number int `json:"number"`
 }
 
 // Summary defines model for Summary.
