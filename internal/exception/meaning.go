@@ -37,6 +37,7 @@ var meaningsByKind = map[Kind]map[Choice]string{
 		Book:    "It is booked as a receipt of the invoice that is named here.",
 		NotOurs: "It is for something else. Nothing is booked for it here.",
 	},
+	SettlementFileRefused: {TryAgain: "The file is fetched and imported once more, within a minute."},
 	DoublePayment: {Keep: "The money stays on account 2030, prepayments received."},
 }
 
