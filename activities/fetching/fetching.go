@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -176,7 +177,7 @@ func (a *Activities) setAside(ctx context.Context, tx Tx, f source.File, reason 
 	}
 	_, err := escalation.RaiseIn(ctx, tx, escalation.Raise{
 		CompanyID: f.CompanyID, Kind: exception.SettlementFileRefused, Subject: f.ID, Choices: []exception.Choice{exception.TryAgain, exception.Acknowledge},
-		Detail: fmt.Sprintf("The settlement file %q, which was fetched from the SFTP server, could not be imported. %s Nothing of it is booked. "+
+		Detail: fmt.Sprintf("The settlement file %q, which was fetched from the SFTP server, could not be imported: %s "+
 			"It is not tried again by itself.", f.Name, reason),
 	}, a.Now())
 	return err
@@ -212,6 +213,12 @@ func (a *Activities) RecordLook(ctx context.Context, in Look) (looked Looked, er
 		case s.Failures == 0:
 			return escalation.ClearUp(ctx, tx, exception.SettlementSourceFailing, s.CompanyID, "The server works again.", a.Now())
 		case s.Alarming():
+			exceptions, err := tx.ExceptionsAbout(ctx, []string{s.CompanyID})
+			if err != nil || slices.ContainsFunc(exceptions, func(e exception.Exception) bool {
+				return e.Kind == exception.SettlementSourceFailing && !e.RaisedAt.Before(s.FailingSince)
+			}) {
+				return err // a person knows, and may have acknowledged it
+			}
 			_, err = escalation.RaiseIn(ctx, tx, escalation.Raise{
 				CompanyID: s.CompanyID, Kind: exception.SettlementSourceFailing, Subject: s.CompanyID, Choices: []exception.Choice{exception.Acknowledge},
 				Detail: fmt.Sprintf("No settlement files could be fetched from %s since %s: %s %s. Quittance goes on trying. See GET /v1/settlement-source.",

@@ -38,7 +38,7 @@ var meaningsByKind = map[Kind]map[Choice]string{
 		NotOurs: "It is for something else. Nothing is booked for it here.",
 	},
 	SettlementFileRefused: {TryAgain: "The file is fetched and imported once more, within a minute."},
-	DoublePayment: {Keep: "The money stays on account 2030, prepayments received."},
+	DoublePayment:         {Keep: "The money stays on account 2030, prepayments received."},
 }
 
 // Meaning returns what the choice does, in a sentence or two for the person who decides.

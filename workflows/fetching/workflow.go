@@ -43,7 +43,7 @@ func (w Workflow) SettlementFetch(ctx workflow.Context, in contract.FetchSettlem
 	if ended, err := gone(ctx, err); ended {
 		return done, err
 	}
-	look1 := found
+	first := found
 	if len(found.Files) > 0 {
 		flow.Sleep(ctx, clock.Shorten(settle), "Until new files are whole")
 		found, err = look(ctx, "Look again", in)
@@ -59,7 +59,7 @@ func (w Workflow) SettlementFetch(ctx workflow.Context, in contract.FetchSettlem
 			break
 		}
 		var out steps.Fetched
-		if settled(file, look1.Files) {
+		if settled(file, first.Files) {
 			err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.File, fmt.Sprintf("Fetch %s", file.Name)), do.FetchSettlementFile,
 				steps.FetchFile{CompanyID: in.CompanyID, NewFile: file}).Get(ctx, &out)
 			if ended, err := gone(ctx, err); ended {
@@ -82,7 +82,7 @@ func (w Workflow) SettlementFetch(ctx workflow.Context, in contract.FetchSettlem
 	// 3. Note how it went, and when the next look is.
 	var looked steps.Looked
 	err = workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Note the look"), do.RecordLook,
-		steps.Look{CompanyID: in.CompanyID, Begun: look1.At, Failure: failure, Left: left || done.Left > 0}).Get(ctx, &looked)
+		steps.Look{CompanyID: in.CompanyID, Begun: first.At, Failure: failure, Left: left || done.Left > 0}).Get(ctx, &looked)
 	if ended, err := gone(ctx, err); ended {
 		return done, err
 	}

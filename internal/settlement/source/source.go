@@ -70,7 +70,7 @@ type Failure struct {
 }
 
 // Error returns the reason.
-func (f *Failure) Error() string { return f.Field + " " + f.Reason }
+func (f Failure) Error() string { return f.Field + " " + f.Reason }
 
 // Access is a source with what opens it. It is never logged, and never part of a workflow.
 type Access struct {
@@ -82,7 +82,9 @@ type Access struct {
 // Keys are for those who know SSH to check.
 func (s *Source) Validate() error {
 	fields := text.Line("host", &s.Host, 1, 253)
-	if strings.ContainsFunc(s.Host, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(".-:", r) }) {
+	if strings.ContainsFunc(s.Host, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(".-:", r)
+	}) {
 		fields = append(fields, problem.Field{Name: "host", Message: "must be a host name such as sftp.acquirer.example, or an IP address"})
 	}
 	if s.Port != DefaultPort && (s.Port < 1024 || s.Port > 65535) {
