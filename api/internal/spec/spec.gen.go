@@ -3537,7 +3537,7 @@ type NewReversal struct {
 	Text *string `json:"text,omitempty"`
 }
 
-// NewSettlementSource defines model for NewSettlementSource.
+// NewSettlementSource Example: {"file_pattern":"*.MRXD","folder":"out","host":"sftp.acquirer.example","host_key":"SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU","hour":7,"password":"s3cr3t-of-the-folder","user":"merchant-4711"}
 type NewSettlementSource struct {
 	// Enabled Whether it is looked at; true when absent.
 	//
