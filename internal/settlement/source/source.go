@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/quittance/quittance/internal/calendar"
 	"github.com/quittance/quittance/internal/problem"
@@ -106,7 +107,7 @@ func (s Source) SameServer(other Source) bool {
 
 // Wants reports whether the file is one of those to be fetched. A name that could lead out of the folder is none.
 func (s Source) Wants(name string) bool {
-	if name == "" || name == "." || name == ".." || len(name) > 255 || text.Identifier(name) != name || strings.ContainsAny(name, `/\`) ||
+	if name == "" || name == "." || name == ".." || len(name) > 255 || !utf8.ValidString(name) || text.Identifier(name) != name || strings.ContainsAny(name, `/\`) ||
 		strings.ContainsFunc(name, unicode.IsControl) {
 		return false
 	}
