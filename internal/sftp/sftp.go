@@ -180,13 +180,13 @@ func (c *Client) open(ctx context.Context, a source.Access, timeout time.Duratio
 var errOtherKey = errors.New("another host key")
 
 func (c *Client) signIn(ctx context.Context, a source.Access, print string, algorithms []string, timeout time.Duration, budget int64) (in session, shown string, err error) {
-	method := ssh.Password(a.Secret)
+	methods := []ssh.AuthMethod{ssh.Password(a.Secret), ssh.KeyboardInteractive(answerWith(a.Secret))}
 	if a.Auth == source.PrivateKey {
 		key, err := ssh.ParsePrivateKey([]byte(a.Secret))
 		if err != nil {
 			return in, "", &source.Failure{Field: "private_key", Reason: "can't be read"}
 		}
-		method = ssh.PublicKeys(key)
+		methods = []ssh.AuthMethod{ssh.PublicKeys(key)}
 	}
 	raw, err := c.dial(ctx, "tcp", net.JoinHostPort(a.Host, strconv.Itoa(a.Port)))
 	if err != nil {
@@ -205,7 +205,7 @@ func (c *Client) signIn(ctx context.Context, a source.Access, print string, algo
 	}()
 	trusted := false
 	conn, channels, requests, err := ssh.NewClientConn(&bounded{raw, budget}, a.Host, &ssh.ClientConfig{
-		User: a.User, Auth: []ssh.AuthMethod{method}, HostKeyAlgorithms: algorithms, ClientVersion: "SSH-2.0-Quittance",
+		User: a.User, Auth: methods, HostKeyAlgorithms: algorithms, ClientVersion: "SSH-2.0-Quittance",
 		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error {
 			if shown = ssh.FingerprintSHA256(key); shown != print {
 				return errOtherKey
@@ -236,6 +236,21 @@ func (c *Client) signIn(ctx context.Context, a source.Access, print string, algo
 		_ = client.Close()
 		end()
 	}}, shown, nil
+}
+
+// answerWith answers the one hidden question of a server that asks for a password instead of taking it (RFC 4256). It answers nothing
+// else: a second factor is none of ours.
+func answerWith(password string) ssh.KeyboardInteractiveChallenge {
+	return func(_, _ string, questions []string, shown []bool) ([]string, error) {
+		switch {
+		case len(questions) == 0:
+			return nil, nil
+		case len(questions) == 1 && !shown[0]:
+			return []string{password}, nil
+		default:
+			return nil, errors.New("the server asks for more than a password")
+		}
+	}
 }
 
 // lost is a failure that may pass.

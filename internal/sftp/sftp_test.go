@@ -77,6 +77,25 @@ func TestEitherSecretAndAnyFormOfTheHostKeyOpens(t *testing.T) {
 	}
 }
 
+func TestAServerThatAsksForThePasswordGetsIt(t *testing.T) {
+	t.Parallel()
+	s := sftptest.Start(t, sftptest.Asking)
+	_, err := newClient().List(t.Context(), s.Access())
+	require.NoError(t, err)
+	_, err = newClient().List(t.Context(), s.Access(func(a *source.Access) { a.Secret = "wrong" }))
+	assert.Equal(t, "password", failed(t, err).Field)
+	taken, refused := s.Logins()
+	assert.Equal(t, []int{1, 1}, []int{taken, refused}, "a wrong password is tried once")
+	twice := sftptest.Start(t, sftptest.Asking, func(c *ssh.ServerConfig) {
+		c.KeyboardInteractiveCallback = func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+			_, err := ask("", "", []string{"Password: ", "Code: "}, []bool{false, true})
+			return nil, err
+		}
+	})
+	_, err = newClient().List(t.Context(), twice.Access())
+	assert.Equal(t, "password", failed(t, err).Field)
+}
+
 func TestAServerWithAnotherHostKeyIsToldNothing(t *testing.T) {
 	t.Parallel()
 	s, other := sftptest.Start(t), sftptest.Start(t)

@@ -53,7 +53,7 @@ func fetches(t *testing.T, folder ...steps.Found) *fetching {
 		if len(f.folder) > 1 {
 			f.folder = f.folder[1:]
 		}
-		found.At = f.Now()
+		found.At = f.Now().UTC()
 		return found, f.faults["look"]
 	}).Maybe()
 	f.OnActivity(do.FetchSettlementFile, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.FetchFile) (steps.Fetched, error) {
@@ -94,7 +94,7 @@ func TestNothingNewIsOneLookAndNoWait(t *testing.T) {
 	t.Parallel()
 	f := fetches(t, there())
 	assert.Zero(t, f.run())
-	assert.Equal(t, monday, f.Now())
+	assert.Equal(t, monday, f.Now().UTC())
 	assert.Equal(t, []steps.Look{{CompanyID: "cmp_1", Begun: monday}}, f.recorded)
 }
 

@@ -41,8 +41,21 @@ type Server struct {
 	connections     map[net.Conn]bool
 }
 
+// Asking lets a server ask for the password instead of taking it, as some do.
+func Asking(c *ssh.ServerConfig) {
+	taken := c.PasswordCallback
+	c.PasswordCallback = nil
+	c.KeyboardInteractiveCallback = func(c ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+		answers, err := ask("", "", []string{"Password: "}, []bool{false})
+		if err != nil {
+			return nil, err
+		}
+		return taken(c, []byte(answers[0]))
+	}
+}
+
 // Start starts a server that ends with the test.
-func Start(t testing.TB) *Server {
+func Start(t testing.TB, changes ...func(*ssh.ServerConfig)) *Server {
 	t.Helper()
 	home := t.TempDir()
 	s := &Server{t: t, Dir: filepath.Join(home, "out"), connections: map[net.Conn]bool{}}
@@ -61,6 +74,9 @@ func Start(t testing.TB) *Server {
 		PublicKeyCallback: func(c ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
 			return s.admit(c.User() == User && string(key.Marshal()) == string(allowed.PublicKey().Marshal()))
 		},
+	}
+	for _, change := range changes {
+		change(config)
 	}
 	_, elliptic, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)
