@@ -179,6 +179,9 @@ func (c *Client) open(ctx context.Context, a source.Access, timeout time.Duratio
 // errOtherKey means that the server has another host key than the pinned one, or none of that kind. Nothing was told to it.
 var errOtherKey = errors.New("another host key")
 
+// errMoreAsked means that the server asks for more than a password.
+var errMoreAsked = errors.New("more is asked than a password")
+
 func (c *Client) signIn(ctx context.Context, a source.Access, print string, algorithms []string, timeout time.Duration, budget int64) (in session, shown string, err error) {
 	methods := []ssh.AuthMethod{ssh.Password(a.Secret), ssh.KeyboardInteractive(answerWith(a.Secret))}
 	if a.Auth == source.PrivateKey {
@@ -222,6 +225,8 @@ func (c *Client) signIn(ctx context.Context, a source.Access, print string, algo
 		return in, shown, errOtherKey
 	case trusted && strings.Contains(err.Error(), "unable to authenticate"): // the library has no type for it
 		return in, shown, &source.Failure{Field: string(a.Auth), Reason: "is not taken by the server for this user"}
+	case errors.Is(err, errMoreAsked):
+		return in, shown, &source.Failure{Field: string(a.Auth), Reason: "is not all that the server asks for"}
 	default:
 		return in, shown, lost(err, "did not answer as an SSH server does")
 	}
@@ -248,7 +253,7 @@ func answerWith(password string) ssh.KeyboardInteractiveChallenge {
 		case len(questions) == 1 && !shown[0]:
 			return []string{password}, nil
 		default:
-			return nil, errors.New("the server asks for more than a password")
+			return nil, errMoreAsked
 		}
 	}
 }

@@ -93,7 +93,7 @@ func TestAServerThatAsksForThePasswordGetsIt(t *testing.T) {
 		}
 	})
 	_, err = newClient().List(t.Context(), twice.Access())
-	assert.Equal(t, "password", failed(t, err).Field)
+	assert.Equal(t, "password is not all that the server asks for", failed(t, err).Error())
 }
 
 func TestAServerWithAnotherHostKeyIsToldNothing(t *testing.T) {
