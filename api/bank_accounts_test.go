@@ -76,3 +76,25 @@ func TestTheOnlineDocumentCarriesTheQRBillOfWhatIsDue(t *testing.T) {
 		assert.Equal(t, http.StatusNotFound, w.get("/i/"+other.Token+"/qr-bill.svg").Code)
 	}
 }
+
+func TestAPayoutIsBookedOnTheAccountOfItsIBAN(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	account := func(currency, number string) {
+		w.call("POST", "/bank-accounts", w.key, object{"iban": "CH9300762011623852957", "currency": currency, "account": number}).json(http.StatusCreated)
+	}
+	account("EUR", "1000")
+	w.captured(chf("108.00"), "2026-11-17")
+	pay := func(on, amount string) {
+		imported := w.importFile("text/xml", credit(on, amount, "WORLDLINE SCHWEIZ AG")).json(http.StatusCreated)
+		w.call("POST", "/payouts/"+imported["payouts"].([]any)[0].(object)["id"].(string)+"/confirm", w.key, nil).json(http.StatusOK)
+	}
+	pay("2026-11-19", "105.70")
+	assert.Equal(t, francs("105.70"), w.balance("1020"), "no account in francs is named")
+
+	account("CHF", "1010")
+	w.captured(chf("50.00"), "2026-11-18")
+	pay("2026-11-20", "49.20")
+	assert.Equal(t, francs("49.20"), w.balance("1010"))
+	assert.Equal(t, francs("105.70"), w.balance("1020"))
+}

@@ -44,16 +44,25 @@ func (s *server) take(r *http.Request, key string) (idempotency.Request, error) 
 	if err := problem.InvalidFields(text.Line("Idempotency-Key", &key, 1, maxIdempotencyKey)...); err != nil {
 		return idempotency.Request{}, err
 	}
-	body, err := io.ReadAll(r.Body)
+	body, err := s.fingerprinted(r)
 	if err != nil {
 		return idempotency.Request{}, err
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
 	now := s.now()
 	return s.Store.TakeRequest(r.Context(), idempotency.Request{
 		Owner: ownerOf(r.Context()), Key: key, Fingerprint: idempotency.Fingerprint(r.Method, r.URL.RequestURI(), repeatable(r, body)),
 		Seed: id.NewSeed(), CreatedAt: now, TakenAt: now,
 	})
+}
+
+// fingerprinted returns what two requests with the same body have in common. The body is read again behind it.
+func (s *server) fingerprinted(r *http.Request) ([]byte, error) {
+	if large, is := r.Body.(*spooled); is {
+		return large.hash[:], nil
+	}
+	body, err := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return body, err
 }
 
 func ownerOf(ctx context.Context) string {

@@ -37,10 +37,14 @@ func (s *server) shownInvoices(ctx context.Context, tx InvoicesTx, invoices ...i
 	if err != nil {
 		return nil, err
 	}
+	undecided, err := tx.UndecidedReceipts(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
 	receipts, accounts, err := byBank(ctx, tx, ids...)
 	return mapped(invoices, func(inv invoice.Invoice) spec.Invoice {
 		shown := s.shownInvoice(inv, payments[inv.ID], ledger.OtherReceipts(receipts[inv.ID], inv.Number), accounts)
-		shown.NextReminder = shownNextReminder(company, inv, payments[inv.ID])
+		shown.NextReminder = shownNextReminder(company, inv, undecided[inv.ID] || payment.AnyInProgress(payments[inv.ID]))
 		return shown
 	}), err
 }

@@ -28,6 +28,7 @@ type InvoicesTx interface {
 	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
 	DefaultPaymentService(ctx context.Context) (service merchant.PaymentService, ok bool, err error)
 	PaymentsOf(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]payment.Payment, err error)
+	UndecidedReceipts(ctx context.Context, invoiceIDs ...string) (byInvoice map[string]bool, err error)
 	// ReceiptEntries returns the entries of money that came by other means, with those that took some of it back.
 	ReceiptEntries(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]ledger.Entry, err error)
 	BankAccounts(ctx context.Context) ([]merchant.BankAccount, error)

@@ -17,6 +17,7 @@ type MatchingTx interface {
 	LockJournal(ctx context.Context) error
 	Company(ctx context.Context) (merchant.Company, error)
 	Accounts(ctx context.Context) ([]ledger.Account, error)
+	BankAccounts(ctx context.Context) ([]merchant.BankAccount, error)
 	InsertSettlement(ctx context.Context, s settlement.Settlement) error
 	SettlementOf(ctx context.Context, hash []byte) (s settlement.Settlement, ok bool, err error)
 	PayoutsOf(ctx context.Context, settlementID string) ([]settlement.Payout, error)
@@ -63,7 +64,10 @@ func settingOf(c merchant.Company, now time.Time) (settlement.Setting, error) {
 }
 
 // take takes in a file and stores what it brings.
-func (m matching) take(ctx context.Context, s settlement.Settlement, file settlement.File, accounts []merchant.BankAccount) error {
+func (m matching) take(ctx context.Context, s settlement.Settlement, file settlement.File, body settlementFile, accounts []merchant.BankAccount) error {
+	if file.InBatches() {
+		return m.takeBatches(ctx, s, file, body)
+	}
 	if err := m.takeReceipts(ctx, s.ID, &file, accounts); err != nil {
 		return err
 	}
@@ -75,6 +79,32 @@ func (m matching) take(ctx context.Context, s settlement.Settlement, file settle
 	if err := m.tx.InsertSettlement(ctx, s); err != nil {
 		return err
 	}
+	return m.store(ctx, matcher)
+}
+
+// takeBatches takes in an MRX, a limited number of its transactions at a time. At the end it looks at everything else that waits.
+func (m matching) takeBatches(ctx context.Context, s settlement.Settlement, file settlement.File, body settlementFile) error {
+	if err := m.tx.InsertSettlement(ctx, s); err != nil {
+		return err
+	}
+	several := false
+	err := file.Batches(body, func(part settlement.File) error {
+		matcher, err := m.matcher(ctx, part, part.Search())
+		if err != nil {
+			return err
+		}
+		several = several || part.Search().Narrow
+		matcher.Take(s.ID, part)
+		return m.store(ctx, matcher)
+	})
+	if err != nil || !several {
+		return err
+	}
+	matcher, err := m.matcher(ctx, settlement.File{}, settlement.PayoutSearch{})
+	if err != nil {
+		return err
+	}
+	matcher.Take(s.ID, settlement.File{})
 	return m.store(ctx, matcher)
 }
 

@@ -185,10 +185,13 @@ func shownPayoutLine(l settlement.Line) spec.PayoutLine {
 	line := spec.PayoutLine{
 		Line: l.Number, Type: optional(spec.PayoutLineType(l.Kind)), OrderID: optional(l.OrderID), Gross: shownAmount(l.Gross),
 		Fee: shownAmount(l.Fee), Net: shownAmount(l.Net), Problem: optional(l.Problem), Brand: optional(l.Brand),
+		TransactionID: optional(l.Transaction), AuthorizationCode: optional(l.Authorization), Card: optional(l.Card), Text: optional(l.Text),
 	}
 	if !l.Day.IsZero() {
 		day := date(l.Day)
-		line.SalesDate = &day
+		if line.SalesDate = &day; l.Transaction != "" {
+			line.Date, line.SalesDate = &day, nil
+		}
 	}
 	return line
 }

@@ -6,7 +6,6 @@ import (
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
-	"github.com/quittance/quittance/internal/payment"
 )
 
 // changeReminders makes the ladder that of the company. One that stays as it is counts as unchanged.
@@ -49,8 +48,8 @@ func shownReminder(r invoice.Reminder) spec.InvoiceReminder {
 }
 
 // shownNextReminder returns the reminder that comes next as the API shows it; nil when none does.
-func shownNextReminder(c merchant.Company, inv invoice.Invoice, payments []payment.Payment) *spec.NextReminder {
-	next, ok := c.NextReminder(inv, payment.AnyInProgress(payments))
+func shownNextReminder(c merchant.Company, inv invoice.Invoice, paymentInProgress bool) *spec.NextReminder {
+	next, ok := c.NextReminder(inv, paymentInProgress)
 	if !ok {
 		return nil
 	}

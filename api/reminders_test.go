@@ -122,3 +122,14 @@ func TestInvoiceSaysWhatHoldsItsReminders(t *testing.T) {
 	w.call("PATCH", "/invoices/"+inv.ID, w.key, `{"customer": {"email": "compta@favre.example.ch"}}`).json(http.StatusOK)
 	assert.NotContains(t, w.nextReminder(inv), "held_by", "the address was corrected")
 }
+
+func TestNobodyIsRemindedWhileAPersonDecidesWhetherTheBanksMoneyIsTheirs(t *testing.T) {
+	t.Parallel()
+	w := payee(t)
+	w.call("PATCH", "/settings", w.key, ladder).json(http.StatusOK)
+	inv := w.newInvoice(invoice.Open, func(inv *invoice.Invoice) { inv.DueDate = day("2026-10-01") })
+	r := w.receive(bankFile(notice, bankIBAN, toldCredit{amount: "1234.50", reference: mistyped(w.reference(inv))}))[0]
+	assert.Equal(t, "payment_in_progress", w.nextReminder(inv).(map[string]any)["held_by"])
+	w.decides(r, "not_ours")
+	assert.NotContains(t, w.nextReminder(inv), "held_by")
+}

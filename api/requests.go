@@ -57,6 +57,10 @@ func (s *server) readBody(next http.Handler) http.Handler {
 		if isFile {
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTimeout)) // where it isn't supported, there is none
 		}
+		if isSettlement(r) && strings.Contains(r.Header.Get("Content-Type"), "xml") {
+			s.spoolBody(w, r, next)
+			return
+		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 			s.refuse(w, r, problem.New(problem.TooLarge, "The body may have at most %d bytes.", limit))
@@ -102,10 +106,10 @@ func (s *server) validate() func(http.Handler) http.Handler {
 	})
 	whole, withoutBody := s.validator(doc, false, dates), s.validator(doc, true, dates) // a file is looked at by who takes it
 	return func(next http.Handler) http.Handler {
-		call, upload := whole(next), withoutBody(next)
+		call, upload := whole(next), withoutBody(unhideBody(next))
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if isUpload(r) {
-				upload.ServeHTTP(w, r)
+			if isUpload(r) || isSpooled(r) {
+				upload.ServeHTTP(w, hideBody(r))
 				return
 			}
 			call.ServeHTTP(w, r)

@@ -2,11 +2,9 @@ package api
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -53,15 +51,14 @@ func noteCSV(next http.Handler) http.Handler {
 // When the caller gets an answer, the import is done. A caller without an answer sends the file again. Money for invoices is on
 // record then, and the processes of the invoices book it.
 func (s *server) ImportSettlement(ctx context.Context, r spec.ImportSettlementRequestObject) (spec.ImportSettlementResponseObject, error) {
-	data, err := io.ReadAll(r.Body)
+	body, err := readSettlementFile(r.Body)
 	if err != nil {
 		return nil, err
 	}
-	file, err := settlement.Read(data, ctx.Value(sentCSVKey{}) != nil)
+	file, err := body.read(ctx.Value(sentCSVKey{}) != nil)
 	if err != nil {
 		return nil, refusedFile(err)
 	}
-	hash := sha256.Sum256(data)
 	settlementID := newID(ctx, id.Settlement)
 	var answer spec.Settlement
 	var before bool
@@ -78,14 +75,14 @@ func (s *server) ImportSettlement(ctx context.Context, r spec.ImportSettlementRe
 		if err := file.CheckAccounts(m.company.PayoutIBANs, accounts); err != nil {
 			return refusedFile(err)
 		}
-		standing, found, err := m.tx.SettlementOf(ctx, hash[:])
+		standing, found, err := m.tx.SettlementOf(ctx, body.hash[:])
 		if err != nil {
 			return err
 		}
 		if before = found && !repeated(ctx); !found {
-			standing = settlement.NewSettlement(settlementID, m.setting, data, file)
-			if err := m.take(ctx, standing, file, accounts); err != nil {
-				return err
+			standing = settlement.NewSettlement(settlementID, m.setting, body.hash[:], int(body.size), file)
+			if err := m.take(ctx, standing, file, body, accounts); err != nil {
+				return refusedFile(err)
 			}
 		}
 		if receipts, err = m.receipts.BankReceiptsOf(ctx, standing.ID); err != nil {

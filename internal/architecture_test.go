@@ -55,6 +55,7 @@ var mayImport = func() map[string][]string {
 		"internal/booking":   domain,
 		"internal/console":   {"api/client"}, // a client of the API and of nothing else
 		"internal/camt":      {"internal/iban", "internal/money"},
+		"internal/mrx":       {},
 		"internal/saferpay":  {"internal/money"},
 		"internal/postgres":  domain,
 		"internal/openid":    domain,
@@ -85,7 +86,7 @@ var mayImport = func() map[string][]string {
 		}
 		rules["workflows/"+room] = rule
 	}
-	rules["internal/settlement"] = append(slices.Clone(domain), "internal/camt") // pure too: it reads bytes that it is given
+	rules["internal/settlement"] = append(slices.Clone(domain), "internal/camt", "internal/mrx") // pure too: it reads bytes that it is given
 	for _, name := range adapters {
 		rules[name] = []string{"internal/config", "internal/secrets"}
 	}
@@ -96,18 +97,18 @@ const everything = "*"
 
 // mayReach says which of our packages each package may have linked in through others, beyond those that it may import.
 var mayReach = func() map[string][]string {
-	throughSteps := []string{"activities/account", "activities/escalation", "activities/payermail", "internal/booking", "internal/camt", "internal/saferpay"}
+	throughSteps := []string{"activities/account", "activities/escalation", "activities/payermail", "internal/booking", "internal/camt", "internal/mrx", "internal/saferpay"}
 	rules := map[string][]string{
 		"worker":                      append(slices.Clone(throughSteps), "workflows/escalation", "workflows/internal/flow", "workflows/payermail"),
 		"workflows/internal/patching": domain,
 	}
 	for _, room := range rooms {
-		rules[room] = []string{"internal/camt"}
+		rules[room] = []string{"internal/camt", "internal/mrx"}
 		rules["workflows/"+strings.TrimPrefix(room, "activities/")] = throughSteps
 	}
 	rules["workflows/reconciliation"] = append(slices.Clone(throughSteps), "workflows/payermail") // through refunds
 	for _, name := range slices.Concat(domain, []string{"workflows/contract", "activities", "api", "internal/postgres", "internal/booking"}) {
-		rules[name] = []string{"internal/camt"} // through internal/settlement
+		rules[name] = []string{"internal/camt", "internal/mrx"} // through internal/settlement
 	}
 	return rules
 }()

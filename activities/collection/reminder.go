@@ -20,6 +20,7 @@ import (
 type ReminderTx interface {
 	EmailTx
 	PaymentsOf(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]payment.Payment, err error)
+	UndecidedReceipts(ctx context.Context, invoiceIDs ...string) (byInvoice map[string]bool, err error)
 	SaveReminder(ctx context.Context, invoiceID string, r invoice.Reminder) error
 	DeleteReminder(ctx context.Context, invoiceID string, step int) error
 }
@@ -71,7 +72,11 @@ func nextReminder(ctx context.Context, tx ReminderTx, company merchant.Company, 
 	if err != nil {
 		return merchant.NextReminder{}, err
 	}
-	next, ok := company.NextReminder(inv, payment.AnyInProgress(payments[inv.ID]))
+	undecided, err := tx.UndecidedReceipts(ctx, inv.ID)
+	if err != nil {
+		return merchant.NextReminder{}, err
+	}
+	next, ok := company.NextReminder(inv, undecided[inv.ID] || payment.AnyInProgress(payments[inv.ID]))
 	if !ok || next.HeldBy != "" {
 		return merchant.NextReminder{}, nil
 	}

@@ -1043,7 +1043,10 @@ func (e PayoutConfidence) Valid() bool {
 
 // Defines values for PayoutLineType.
 const (
+	PayoutLineTypeAdjustment PayoutLineType = "adjustment"
+	PayoutLineTypeBalance    PayoutLineType = "balance"
 	PayoutLineTypeChargeback PayoutLineType = "chargeback"
+	PayoutLineTypeFee        PayoutLineType = "fee"
 	PayoutLineTypePayment    PayoutLineType = "payment"
 	PayoutLineTypeRefund     PayoutLineType = "refund"
 )
@@ -1051,7 +1054,13 @@ const (
 // Valid indicates whether the value is a known member of the PayoutLineType enum.
 func (e PayoutLineType) Valid() bool {
 	switch e {
+	case PayoutLineTypeAdjustment:
+		return true
+	case PayoutLineTypeBalance:
+		return true
 	case PayoutLineTypeChargeback:
+		return true
+	case PayoutLineTypeFee:
 		return true
 	case PayoutLineTypePayment:
 		return true
@@ -1067,6 +1076,8 @@ const (
 	Camt053 PayoutSightingFormat = "camt.053"
 	Camt054 PayoutSightingFormat = "camt.054"
 	Csv     PayoutSightingFormat = "csv"
+	Mrx     PayoutSightingFormat = "mrx"
+	MrxTest PayoutSightingFormat = "mrx.test"
 )
 
 // Valid indicates whether the value is a known member of the PayoutSightingFormat enum.
@@ -1078,6 +1089,10 @@ func (e PayoutSightingFormat) Valid() bool {
 		return true
 	case Csv:
 		return true
+	case Mrx:
+		return true
+	case MrxTest:
+		return true
 	default:
 		return false
 	}
@@ -1086,6 +1101,7 @@ func (e PayoutSightingFormat) Valid() bool {
 // Defines values for PayoutState.
 const (
 	Booked    PayoutState = "booked"
+	Carried   PayoutState = "carried"
 	Dismissed PayoutState = "dismissed"
 	Proposed  PayoutState = "proposed"
 	Returned  PayoutState = "returned"
@@ -1096,6 +1112,8 @@ const (
 func (e PayoutState) Valid() bool {
 	switch e {
 	case Booked:
+		return true
+	case Carried:
 		return true
 	case Dismissed:
 		return true
@@ -3286,7 +3304,7 @@ type NewAPIKeyEnvironment string
 
 // NewBankAccount defines model for NewBankAccount.
 type NewBankAccount struct {
-	// Account Example: 1029
+	// Account On which payouts and other money are booked that come to this IBAN in that currency.
 	Account AccountNumber `json:"account"`
 
 	// Currency ISO 4217.
@@ -3648,7 +3666,7 @@ type NextReminder struct {
 	At time.Time `json:"at"`
 
 	// HeldBy What keeps it from going; absent when nothing does. `stopped` by `reminders_stopped`, `no_email` as the customer has no
-	// address, `undeliverable` as the invoice could not be delivered to that address, `payment_in_progress` until a payment is decided.
+	// address, `undeliverable` as the invoice could not be delivered to that address, `payment_in_progress` until a payment or what the bank told is decided.
 	HeldBy *NextReminderHeldBy `json:"held_by,omitempty"`
 
 	// Step Example: 1
@@ -3656,7 +3674,7 @@ type NextReminder struct {
 }
 
 // NextReminderHeldBy What keeps it from going; absent when nothing does. `stopped` by `reminders_stopped`, `no_email` as the customer has no
-// address, `undeliverable` as the invoice could not be delivered to that address, `payment_in_progress` until a payment is decided.
+// address, `undeliverable` as the invoice could not be delivered to that address, `payment_in_progress` until a payment or what the bank told is decided.
 type NextReminderHeldBy string
 
 // NextStep defines model for NextStep.
@@ -4140,7 +4158,8 @@ type Payout struct {
 	SeenIn  []PayoutSighting `json:"seen_in"`
 
 	// State `booked`; `proposed`: it is probably known what it pays, and a person has to confirm; `unmatched`: it is unknown what
-	// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank.
+	// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank; `carried`: the acquirer
+	// has not paid it out yet, and carries it over into a later payout.
 	State    PayoutState  `json:"state"`
 	Timeline []PayoutStep `json:"timeline"`
 
@@ -4217,10 +4236,21 @@ type PayoutItem struct {
 
 // PayoutLine defines model for PayoutLine.
 type PayoutLine struct {
+	// AuthorizationCode Example: 689996
+	AuthorizationCode *string `json:"authorization_code,omitempty"`
+
 	// Brand The line is of all sales of this brand, as the bank's text names it.
 	//
 	// Example: ECAMC
 	Brand *string `json:"brand,omitempty"`
+
+	// Card Its masked number.
+	//
+	// Example: 492113XXXXXX2364
+	Card *string `json:"card,omitempty"`
+
+	// Date On which it happened.
+	Date *Date `json:"date,omitempty"`
 
 	// Fee Major units, at most as many decimals as the currency has. Answers always carry all of them.
 	//
@@ -4251,11 +4281,23 @@ type PayoutLine struct {
 	Problem *string `json:"problem,omitempty"`
 
 	// SalesDate The day of those sales, as the bank's text says.
-	SalesDate *Date           `json:"sales_date,omitempty"`
-	Type      *PayoutLineType `json:"type,omitempty"`
+	SalesDate *Date `json:"sales_date,omitempty"`
+
+	// Text Of an adjustment.
+	//
+	// Example: Monatsgebühr
+	Text *string `json:"text,omitempty"`
+
+	// TransactionID The acquirer's id of it.
+	//
+	// Example: 202611240000241
+	TransactionID *string `json:"transaction_id,omitempty"`
+
+	// Type The last three only in MRX: a fee of the acquirer, another adjustment, and a balance that was carried over.
+	Type *PayoutLineType `json:"type,omitempty"`
 }
 
-// PayoutLineType defines model for PayoutLine.Type.
+// PayoutLineType The last three only in MRX: a fee of the acquirer, another adjustment, and a balance that was carried over.
 type PayoutLineType string
 
 // PayoutList defines model for PayoutList.
@@ -4310,7 +4352,8 @@ type PayoutSighting struct {
 type PayoutSightingFormat string
 
 // PayoutState `booked`; `proposed`: it is probably known what it pays, and a person has to confirm; `unmatched`: it is unknown what
-// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank.
+// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank; `carried`: the acquirer
+// has not paid it out yet, and carries it over into a later payout.
 type PayoutState string
 
 // PayoutStep defines model for PayoutStep.
@@ -4326,7 +4369,8 @@ type PayoutStep struct {
 	Note string `json:"note"`
 
 	// State `booked`; `proposed`: it is probably known what it pays, and a person has to confirm; `unmatched`: it is unknown what
-	// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank.
+	// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank; `carried`: the acquirer
+	// has not paid it out yet, and carries it over into a later payout.
 	State PayoutState `json:"state"`
 }
 
@@ -4775,7 +4819,7 @@ type Settlement struct {
 	// File What identifies the file; the file itself is not kept.
 	File SettlementFile `json:"file"`
 
-	// Format `csv`, or the exact message of ISO 20022.
+	// Format `csv`, `mrx`, `mrx.test`, or the exact message of ISO 20022.
 	//
 	// Example: camt.053.001.08
 	Format string `json:"format"`
@@ -4813,7 +4857,7 @@ type SettlementFile struct {
 	// CreatedAt By the bank.
 	CreatedAt *time.Time `json:"created_at,omitempty"`
 
-	// MessageID Given by the bank.
+	// MessageID Given by the bank; of an MRX, the id of the notice.
 	//
 	// Example: WL-MSG-20261124
 	MessageID *string `json:"message_id,omitempty"`
@@ -7193,8 +7237,9 @@ type ClientInterface interface {
 
 	// ImportSettlementWithBody Import a settlement file
 	//
-	// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, as
-	// `application/xml`. Or the acquirer's list of transactions, as `text/csv`. At most 10 MiB.
+	// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, or the acquirer's
+	// merchant reconciliation file (MRX), as `application/xml`. Or the acquirer's list of transactions, as `text/csv`. At most
+	// 10 MiB, and 1 GiB for an MRX.
 	//
 	// **What it does.** Each payout is matched with the payments and refunds that it pays. When the file names their orders,
 	// the payout is booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt
@@ -7214,6 +7259,14 @@ type ClientInterface interface {
 	// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and
 	// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of an account that is neither there nor
 	// one of the company's bank accounts is refused too.
+	//
+	// **MRX.** Each `payment` is a payout with all its transactions and adjustments as lines. A transaction is found by the
+	// OrderId in `addlMercData`, `addlStmntText` or `refNo`, else by authorization code, masked card number, amount and day.
+	// Fees are booked with the payout; chargebacks and other adjustments wait for a person. What is not paid out, such as a
+	// balance below the minimum, is `carried` and books nothing until a payout brings it. Every stated sum is checked. A
+	// payment of more than 1000 transactions comes in parts, see `part_of`, and payouts of a file with more than 5000
+	// lines are answered without them: see `GET /payouts/{payout_id}`. A test file (`productionFlag` T, format `mrx.test`)
+	// never books anything: its payouts are unmatched, and can only be dismissed.
 	//
 	// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`,
 	// `fee` and `net`, in any order. Then comes one line per transaction. `type` is `payment`, `refund` or `chargeback`.
@@ -9836,8 +9889,9 @@ func (c *Client) ListSettlements(ctx context.Context, params *ListSettlementsPar
 
 // ImportSettlementWithBody Import a settlement file
 //
-// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, as
-// `application/xml`. Or the acquirer's list of transactions, as `text/csv`. At most 10 MiB.
+// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, or the acquirer's
+// merchant reconciliation file (MRX), as `application/xml`. Or the acquirer's list of transactions, as `text/csv`. At most
+// 10 MiB, and 1 GiB for an MRX.
 //
 // **What it does.** Each payout is matched with the payments and refunds that it pays. When the file names their orders,
 // the payout is booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt
@@ -9857,6 +9911,14 @@ func (c *Client) ListSettlements(ctx context.Context, params *ListSettlementsPar
 // **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and
 // reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of an account that is neither there nor
 // one of the company's bank accounts is refused too.
+//
+// **MRX.** Each `payment` is a payout with all its transactions and adjustments as lines. A transaction is found by the
+// OrderId in `addlMercData`, `addlStmntText` or `refNo`, else by authorization code, masked card number, amount and day.
+// Fees are booked with the payout; chargebacks and other adjustments wait for a person. What is not paid out, such as a
+// balance below the minimum, is `carried` and books nothing until a payout brings it. Every stated sum is checked. A
+// payment of more than 1000 transactions comes in parts, see `part_of`, and payouts of a file with more than 5000
+// lines are answered without them: see `GET /payouts/{payout_id}`. A test file (`productionFlag` T, format `mrx.test`)
+// never books anything: its payouts are unmatched, and can only be dismissed.
 //
 // **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`,
 // `fee` and `net`, in any order. Then comes one line per transaction. `type` is `payment`, `refund` or `chargeback`.
@@ -16672,8 +16734,9 @@ type ClientWithResponsesInterface interface {
 
 	// ImportSettlementWithBodyWithResponse Import a settlement file
 	//
-	// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, as
-	// `application/xml`. Or the acquirer's list of transactions, as `text/csv`. At most 10 MiB.
+	// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, or the acquirer's
+	// merchant reconciliation file (MRX), as `application/xml`. Or the acquirer's list of transactions, as `text/csv`. At most
+	// 10 MiB, and 1 GiB for an MRX.
 	//
 	// **What it does.** Each payout is matched with the payments and refunds that it pays. When the file names their orders,
 	// the payout is booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt
@@ -16693,6 +16756,14 @@ type ClientWithResponsesInterface interface {
 	// **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and
 	// reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of an account that is neither there nor
 	// one of the company's bank accounts is refused too.
+	//
+	// **MRX.** Each `payment` is a payout with all its transactions and adjustments as lines. A transaction is found by the
+	// OrderId in `addlMercData`, `addlStmntText` or `refNo`, else by authorization code, masked card number, amount and day.
+	// Fees are booked with the payout; chargebacks and other adjustments wait for a person. What is not paid out, such as a
+	// balance below the minimum, is `carried` and books nothing until a payout brings it. Every stated sum is checked. A
+	// payment of more than 1000 transactions comes in parts, see `part_of`, and payouts of a file with more than 5000
+	// lines are answered without them: see `GET /payouts/{payout_id}`. A test file (`productionFlag` T, format `mrx.test`)
+	// never books anything: its payouts are unmatched, and can only be dismissed.
 	//
 	// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`,
 	// `fee` and `net`, in any order. Then comes one line per transaction. `type` is `payment`, `refund` or `chargeback`.
@@ -25259,8 +25330,9 @@ func (c *ClientWithResponses) ListSettlementsWithResponse(ctx context.Context, p
 
 // ImportSettlementWithBodyWithResponse Import a settlement file
 //
-// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, as
-// `application/xml`. Or the acquirer's list of transactions, as `text/csv`. At most 10 MiB.
+// A bank statement (camt.053) or a bank's notification (camt.054), both of version 001.04 or 001.08, or the acquirer's
+// merchant reconciliation file (MRX), as `application/xml`. Or the acquirer's list of transactions, as `text/csv`. At most
+// 10 MiB, and 1 GiB for an MRX.
 //
 // **What it does.** Each payout is matched with the payments and refunds that it pays. When the file names their orders,
 // the payout is booked at once: bank (debit, net) and fee account (debit, fee) to the account on which each receipt
@@ -25280,6 +25352,14 @@ func (c *ClientWithResponses) ListSettlementsWithResponse(ctx context.Context, p
 // **Refused.** A file that is not entirely sound is refused as a whole (`settlement-file-refused`), with every line and
 // reason. Nothing is booked then. If the settings have `payout_ibans`, a statement of an account that is neither there nor
 // one of the company's bank accounts is refused too.
+//
+// **MRX.** Each `payment` is a payout with all its transactions and adjustments as lines. A transaction is found by the
+// OrderId in `addlMercData`, `addlStmntText` or `refNo`, else by authorization code, masked card number, amount and day.
+// Fees are booked with the payout; chargebacks and other adjustments wait for a person. What is not paid out, such as a
+// balance below the minimum, is `carried` and books nothing until a payout brings it. Every stated sum is checked. A
+// payment of more than 1000 transactions comes in parts, see `part_of`, and payouts of a file with more than 5000
+// lines are answered without them: see `GET /payouts/{payout_id}`. A test file (`productionFlag` T, format `mrx.test`)
+// never books anything: its payouts are unmatched, and can only be dismissed.
 //
 // **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`,
 // `fee` and `net`, in any order. Then comes one line per transaction. `type` is `payment`, `refund` or `chargeback`.

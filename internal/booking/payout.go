@@ -14,6 +14,7 @@ import (
 type PayoutTx interface {
 	Journal
 	Entry(ctx context.Context, id string) (ledger.Entry, error)
+	BankAccounts(ctx context.Context) ([]merchant.BankAccount, error)
 	AppendEvent(ctx context.Context, e event.Event) error
 }
 
@@ -27,7 +28,11 @@ func Payout(ctx context.Context, tx PayoutTx, c merchant.Company, p *settlement.
 			return err
 		}
 	}
-	booked, err := tx.Append(ctx, p.Entry(c, returned))
+	accounts, err := tx.BankAccounts(ctx)
+	if err != nil {
+		return err
+	}
+	booked, err := tx.Append(ctx, p.Entry(c, accounts, returned))
 	if err != nil {
 		return err
 	}

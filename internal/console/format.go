@@ -79,7 +79,7 @@ var shapes = map[string]string{
 	"refund.requested": "wait", "refund.pending": "move", "refund.authorized": "move", "refund.unknown": "act", "refund.captured": "good",
 	"refund.recorded": "good", "refund.failed": "bad",
 	"receipt.waiting": "move", "receipt.booked": "good", "receipt.asked": "act", "receipt.skipped": "off",
-	"payout.proposed": "act", "payout.unmatched": "act", "payout.booked": "good", "payout.dismissed": "off", "payout.returned": "bad",
+	"payout.proposed": "act", "payout.unmatched": "act", "payout.booked": "good", "payout.dismissed": "off", "payout.returned": "bad", "payout.carried": "off",
 	"exception.open": "act", "exception.resolved": "good", "exception.cleared_up": "off",
 	"delivery.pending": "move", "delivery.delivered": "good", "delivery.parked": "act",
 	"endpoint.enabled": "good", "endpoint.disabled": "bad", "endpoint.failing": "act",

@@ -72,7 +72,7 @@ const (
 	HeldByStop        HeldBy = "stopped"             // a person stopped the reminders of the invoice
 	HeldByNoEmail     HeldBy = "no_email"            // the customer has no address
 	HeldByUndelivered HeldBy = "undeliverable"       // the invoice itself could not be delivered to that address
-	HeldByPayment     HeldBy = "payment_in_progress" // a payment of the invoice is not decided
+	HeldByPayment     HeldBy = "payment_in_progress" // a payment of the invoice, or money that the bank told, is not decided
 )
 
 // NextReminder is the reminder of an invoice that comes next, and the moment from which on it may go unless HeldBy is set.
@@ -86,7 +86,7 @@ type NextReminder struct {
 // NextReminder returns the reminder of the invoice that comes next: at 08:00 in Zurich on the first business day after the days of its
 // step. It is false when none comes. Steps are never skipped and keep their distance, so that an invoice that was long overdue when the
 // ladder was set gets the first of them first. None goes on the day on which the ladder was changed, so that everybody can see it before.
-// The caller says whether a payment of the invoice is in progress.
+// The caller says whether a payment of the invoice is in progress, by Saferpay or by bank.
 func (c Company) NextReminder(inv invoice.Invoice, paymentInProgress bool) (NextReminder, bool) {
 	sent := len(inv.Reminders)
 	business, err := calendar.ForCanton(c.Canton)

@@ -58,6 +58,17 @@ func (tx *Tx) LockBankReceipt(ctx context.Context, id string) (settlement.Receip
 	return one(ctx, tx.tx, scanBankReceipt, "bank receipt", id, selectBankReceipts+` where id = $1 for no key update`, id)
 }
 
+// UndecidedReceipts returns those of the invoices for which the bank has told money that is not booked yet, or that waits for a person.
+func (tx *Tx) UndecidedReceipts(ctx context.Context, invoiceIDs ...string) (map[string]bool, error) {
+	ids, err := all(ctx, tx.tx, pgx.RowTo[string], "look for undecided bank receipts",
+		`select distinct invoice_id from bank_receipts where invoice_id = any($1) and state in ('waiting', 'asked')`, invoiceIDs)
+	undecided := map[string]bool{}
+	for _, id := range ids {
+		undecided[id] = true
+	}
+	return undecided, err
+}
+
 // SaveBankReceipt stores what becomes of a bank receipt.
 func (tx *Tx) SaveBankReceipt(ctx context.Context, r settlement.Receipt) error {
 	return tx.save(ctx, "bank receipt", r.ID, `update bank_receipts set state = $2, certain = $3, parked = $4, exception_id = $5 where id = $1`,

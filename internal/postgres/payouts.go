@@ -14,17 +14,29 @@ import (
 	"github.com/quittance/quittance/internal/settlement"
 )
 
-// maxWaiting is how many payouts that wait are looked at again with every file, the latest ones: older ones are for a person.
-const maxWaiting = 500
+// maxWaiting is how many payouts that wait are looked at again with every file, the latest ones, until they have maxWaitingLines lines
+// together: older ones are for a person.
+const (
+	maxWaiting      = 500
+	maxWaitingLines = 10_000
+)
 
-const selectPayouts = `
+// maxShownLines is how many lines the payouts of one file are shown with; those of a larger file are shown without.
+const maxShownLines = 5000
+
+const (
+	selectPayouts      = selectPayoutsWith + `lines, ` + payoutItems + `, ` + payoutSightings
+	selectPayoutsBrief = selectPayoutsWith + `'[]'::jsonb, '[]'::jsonb, ` + payoutSightings
+	selectPayoutsWith  = `
 	select id, company_id, state, reference, account, date, currency, total, net, paid_currency, exchanged, fee_told, fee, rest, rest_to,
-		exchange_to, part_of, returns, held, lines, confidence, reason, choices, entry_id, bookings, timeline, created_at,
+		exchange_to, part_of, returns, held, confidence, reason, choices, entry_id, bookings, timeline, created_at, `
+	payoutItems = `
 		coalesce((
 			select jsonb_agg(jsonb_build_object('kind', source_kind, 'id', source_id, 'order', order_id, 'account', account,
 				'currency', currency, 'gross', gross::text, 'fee', fee::text) order by position)
 			from payout_items i where i.payout_id = p.id
-		), '[]'),
+		), '[]')`
+	payoutSightings = `
 		coalesce((
 			select jsonb_agg(jsonb_build_object('settlement_id', settlement_id, 'format', format, 'line', line, 'reference', reference,
 				'account', account, 'date', date || 'T00:00:00Z', 'mentions', mentions, 'returned', returned,
@@ -32,6 +44,7 @@ const selectPayouts = `
 			from payout_sightings s where s.payout_id = p.id
 		), '[]')
 	from payouts p`
+)
 
 func scanPayout(row pgx.CollectableRow) (p settlement.Payout, err error) {
 	var currency, paid money.Currency
@@ -40,8 +53,8 @@ func scanPayout(row pgx.CollectableRow) (p settlement.Payout, err error) {
 	var items []storedItem
 	err = row.Scan(&p.ID, &p.CompanyID, &p.State, &p.Reference, &p.Account, &p.Date, &currency, &total, &net, &paid, &exchanged, &feeTold,
 		&fee, &rest, (*zeronull.Text)(&p.RestTo), (*zeronull.Text)(&p.ExchangeTo), (*zeronull.Text)(&p.PartOf), (*zeronull.Text)(&p.Returns),
-		&p.Held, &p.Lines, &p.Confident, &p.Reason, &p.Choices, (*zeronull.Text)(&p.EntryID), &p.Bookings, &p.Timeline, &p.CreatedAt,
-		&items, &p.Seen)
+		&p.Held, &p.Confident, &p.Reason, &p.Choices, (*zeronull.Text)(&p.EntryID), &p.Bookings, &p.Timeline, &p.CreatedAt,
+		&p.Lines, &items, &p.Seen)
 	p.Total, p.Net = amount(total, currency), amount(net, currency)
 	p.Exchanged, p.FeeTold = optionalAmount(exchanged, paid), optionalAmount(feeTold, paid)
 	p.Fee, p.Rest = optionalAmount(fee, paid), optionalAmount(rest, paid)
@@ -100,9 +113,19 @@ func (tx *Tx) Payouts(ctx context.Context, f listing.Payouts) (payouts []settlem
 	return payouts, next, failed(err, "list payouts")
 }
 
-// PayoutsOf returns all payouts that were seen in a settlement, in the order of its file.
+// PayoutsOf returns all payouts that were seen in a settlement, in the order of its file. Those of a file with more than 5000 lines
+// come without their lines and items.
 func (tx *Tx) PayoutsOf(ctx context.Context, settlementID string) ([]settlement.Payout, error) {
-	return all(ctx, tx.tx, scanPayout, "list the payouts of settlement "+settlementID, selectPayouts+`
+	lines, err := one(ctx, tx.tx, pgx.RowTo[int], "settlement", settlementID, `
+		select coalesce(sum(line_count), 0)::int from payouts where id in (select payout_id from payout_sightings where settlement_id = $1)`, settlementID)
+	if err != nil {
+		return nil, err
+	}
+	selected := selectPayouts
+	if lines > maxShownLines {
+		selected = selectPayoutsBrief
+	}
+	return all(ctx, tx.tx, scanPayout, "list the payouts of settlement "+settlementID, selected+`
 		join (select payout_id, min(line) as line from payout_sightings where settlement_id = $1 group by payout_id) s on s.payout_id = p.id
 		order by s.line, p.id`, settlementID)
 }
@@ -115,15 +138,21 @@ func (tx *Tx) SearchPayouts(ctx context.Context, s settlement.PayoutSearch) ([]s
 		totals[i] = t.Decimal()
 	}
 	return all(ctx, tx.tx, scanPayout, "look for payouts", selectPayouts+`
-		where id in (select id from payouts where state in ('unmatched', 'proposed') order by date desc, id desc limit $1)
-			or state in ('booked', 'dismissed') and total in (
+		where not $9 and id in (
+				select id from (
+					select id, sum(line_count) over (order by date desc, id desc) - line_count as lines_before
+					from payouts where state in ('unmatched', 'proposed') order by date desc, id desc limit $1
+				) w where lines_before < $7
+			)
+			or not $9 and state in ('booked', 'dismissed') and total in (
 				select -w.total from payouts w join payout_sightings s on s.payout_id = w.id and s.returned where w.state in ('unmatched', 'proposed')
 			)
-			or date between $2 and $3
+			or date between $2 and $3 and part_of is null and (not $9 or total = any($5::numeric[]))
 			or id = any($4)
-			or state = 'booked' and total = any($5::numeric[])
+			or not $9 and state = 'booked' and total = any($5::numeric[])
 			or id in (select payout_id from payout_sightings where reference = any($6))
-		order by id`, maxWaiting, zeroDate(s.From), zeroDate(s.To), s.IDs, totals, s.References)
+			or state = 'carried' and account = any($8)
+		order by id`, maxWaiting, zeroDate(s.From), zeroDate(s.To), s.IDs, totals, s.References, maxWaitingLines, s.Carried, s.Narrow)
 }
 
 // SavePayout stores a payout, new or not, with what it pays and where it was seen. Sightings are only ever added to.
@@ -137,8 +166,8 @@ func (tx *Tx) SavePayout(ctx context.Context, p settlement.Payout) error {
 		insert into payouts (company_id, id, state, reference, account, date, currency, total, net, paid_currency, exchanged, fee_told, fee, rest,
 			rest_to, exchange_to, part_of, returns, held, lines, confidence, reason, choices, entry_id, bookings, timeline, created_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
-		on conflict (company_id, id) do update set state = $3, reference = $4, account = $5, currency = $7, total = $8, net = $9,
-			paid_currency = $10, exchanged = $11, fee_told = $12, fee = $13, rest = $14, rest_to = $15, exchange_to = $16, returns = $18,
+		on conflict (company_id, id) do update set state = $3, reference = $4, account = $5, date = $6, currency = $7, total = $8, net = $9,
+			paid_currency = $10, exchanged = $11, fee_told = $12, fee = $13, rest = $14, rest_to = $15, exchange_to = $16, part_of = $17, returns = $18,
 			held = $19, lines = $20, confidence = $21, reason = $22, choices = $23, entry_id = $24, bookings = $25, timeline = $26`,
 		p.CompanyID, p.ID, p.State, p.Reference, p.Account, p.Date, p.Net.Currency(), p.Total.Decimal(), p.Net.Decimal(), paid, orNull(p.Exchanged),
 		orNull(p.FeeTold), orNull(p.Fee), orNull(p.Rest), zeronull.Text(p.RestTo), zeronull.Text(p.ExchangeTo), zeronull.Text(p.PartOf),

@@ -40,7 +40,10 @@ func (tx *Tx) Positions(ctx context.Context, s settlement.PositionSearch) ([]set
 	}
 	return all(ctx, tx.tx, scanPosition, "look for what stands on the receipt accounts", `
 		with recursive `+receiptAccounts+`,
-		ordered as (select id from payments where order_id = any($1)),
+		ordered as (
+			select id from payments where order_id = any($1)
+			union select id from payments where authorization_code = any($8) and authorization_code <> ''
+		),
 		wanted as (
 			select 'payment' as kind, id from ordered
 			union select 'refund', id from refunds where order_id = any($1) or payment_id in (select id from ordered)
@@ -54,7 +57,9 @@ func (tx *Tx) Positions(ctx context.Context, s settlement.PositionSearch) ([]set
 			)
 		)
 		select e.source_kind, e.source_id, coalesce(e.payment_id, ''), coalesce(e.invoice_id, ''), coalesce(r.order_id, p.order_id, ''),
-			coalesce(p.method, ''), coalesce(p.brand, ''), l.account, l.currency, l.amount, coalesce(e.value_date, e.date),
+			coalesce(p.method, ''), coalesce(p.brand, ''), coalesce(p.card, ''),
+			case when e.source_kind = 'payment' then coalesce(p.authorization_code, '') else '' end,
+			l.account, l.currency, l.amount, coalesce(e.value_date, e.date),
 			exists (select from journal_entries b where b.reverses = e.id)
 				or exists (select from payout_items i where i.source_kind = e.source_kind and i.source_id = e.source_id and i.booked)
 		from wanted w
@@ -67,14 +72,15 @@ func (tx *Tx) Positions(ctx context.Context, s settlement.PositionSearch) ([]set
 		left join payments p on p.id = e.payment_id
 		left join refunds r on e.source_kind = 'refund' and r.id = e.source_id
 		order by e.sequence, l.account`,
-		s.Orders, kinds, ids, s.IDs, zeroDate(s.From), zeroDate(s.To), maxOpen)
+		s.Orders, kinds, ids, s.IDs, zeroDate(s.From), zeroDate(s.To), maxOpen, s.Codes)
 }
 
 func scanPosition(row pgx.CollectableRow) (q settlement.Position, err error) {
 	var currency money.Currency
 	var value decimal.Decimal
 	var closed bool
-	err = row.Scan(&q.Source.Kind, &q.Source.ID, &q.PaymentID, &q.InvoiceID, &q.OrderID, &q.Method, &q.Brand, &q.Account, &currency, &value, &q.Day, &closed)
+	err = row.Scan(&q.Source.Kind, &q.Source.ID, &q.PaymentID, &q.InvoiceID, &q.OrderID, &q.Method, &q.Brand, &q.Card, &q.Authorization, &q.Account,
+		&currency, &value, &q.Day, &closed)
 	q.Amount, q.Open = amount(value, currency), money.Zero(currency)
 	if !closed {
 		q.Open = q.Amount

@@ -34,7 +34,7 @@ func (tx *Tx) DeleteReminder(ctx context.Context, invoiceID string, step int) er
 }
 
 // Remindable returns the invoices of all companies whose next reminder has so many days after the due date that it falls on that day or
-// before, and the companies by id. An invoice is not among them while a payment of it is not decided.
+// before, and the companies by id. An invoice is not among them while a payment or bank receipt of it is not decided.
 func (s *Store) Remindable(ctx context.Context, day time.Time) (companies map[string]merchant.Company, invoices []invoice.Invoice, err error) {
 	all, err := s.Companies(ctx)
 	if err != nil {
@@ -52,7 +52,8 @@ func (s *Store) Remindable(ctx context.Context, day time.Time) (companies map[st
 			where status in ('open', 'partially_paid') and customer_email <> '' and not reminders_stopped
 				and due_date + (select (c.reminders -> (select count(*)::integer from invoice_reminders r where r.company_id = i.company_id and r.invoice_id = i.id)
 					->> 'days_after_due')::integer from companies c where c.id = i.company_id and not c.suspended) <= $1
-				and not exists (select from payments p where p.company_id = i.company_id and p.invoice_id = i.id and p.state = any($2))`,
+				and not exists (select from payments p where p.company_id = i.company_id and p.invoice_id = i.id and p.state = any($2))
+				and not exists (select from bank_receipts b where b.company_id = i.company_id and b.invoice_id = i.id and b.state in ('waiting', 'asked'))`,
 			day, undecided).Query(func(rows pgx.Rows) error {
 			found, err := pgx.CollectRows(rows, scanInvoice)
 			if len(found) > 0 {

@@ -10,6 +10,7 @@ import (
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/settlement"
 	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
 
@@ -69,6 +70,16 @@ func TestInvoicesOfWhichNobodyIsToBeRemindedAreNotLookedAt(t *testing.T) {
 			require.NoError(t, b.payment.Become(payment.Redirected, noon, ""))
 			require.NoError(t, b.payment.Become(payment.Unknown, noon, ""))
 			return tx.SavePayment(t.Context(), b.payment)
+		},
+		"with money from the bank that a person has to decide about": func(t *testing.T, tx *postgres.Tx, b books) error {
+			t.Helper()
+			receipt := b.bankReceipt("set_1")
+			receipt.State = settlement.ReceiptAsked
+			require.NoError(t, tx.InsertBankReceipts(t.Context(), []settlement.Receipt{receipt}))
+			undecided, err := tx.UndecidedReceipts(t.Context(), b.invoice.ID)
+			require.NoError(t, err)
+			assert.True(t, undecided[b.invoice.ID])
+			return err
 		},
 		"of a company that wants none": func(t *testing.T, tx *postgres.Tx, b books) error {
 			t.Helper()

@@ -194,6 +194,11 @@ func TestPayoutsAreFoundByWhatAnotherFileMayTellOfThem(t *testing.T) {
 			return ids
 		}
 		assert.Equal(t, []string{waits}, found(settlement.PayoutSearch{}))
+		carried := save("7.00", old, settlement.Carried, "")
+		assert.Equal(t, []string{waits, carried}, found(settlement.PayoutSearch{Carried: []string{b.payout("7.00").Account}}))
+		assert.Equal(t, []string{near, named}, found(settlement.PayoutSearch{
+			Narrow: true, From: day.AddDate(0, 0, -1), To: day, References: []string{"WL-1"}, Totals: []money.Amount{chf("2.00"), chf("4.00")},
+		}), "one batch of many needs only what it names")
 		taken, back := save("7.00", old, settlement.Booked, ""), b.payout("-7.00")
 		back.Date, back.Seen = old, []settlement.Sighting{{SettlementID: s.ID, Format: settlement.CAMT053, Line: 2, Date: old, Returned: true}}
 		require.NoError(t, tx.SavePayout(t.Context(), back))
@@ -211,7 +216,7 @@ func TestPositionsStandOnTheirReceiptAccountUntilTheyArePaidOut(t *testing.T) {
 	b := createBooks(t, store)
 	r := b.refund("12.30")
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
-		b.payment.BookedAccount, b.payment.Brand = ledger.SystemBank, "VISA"
+		b.payment.BookedAccount, b.payment.Brand, b.payment.Card, b.payment.AuthorizationCode = ledger.SystemBank, "VISA", "492113xxxxxx2364", "689996"
 		require.NoError(t, tx.SavePayment(t.Context(), b.payment))
 		require.NoError(t, tx.InsertRefund(t.Context(), r))
 		_, err := tx.Append(t.Context(), b.receipt())
@@ -222,8 +227,10 @@ func TestPositionsStandOnTheirReceiptAccountUntilTheyArePaidOut(t *testing.T) {
 		paid := settlement.Position{
 			Source: ledger.Source{Kind: ledger.FromPayment, ID: b.payment.ID}, PaymentID: b.payment.ID, InvoiceID: b.invoice.ID, OrderID: b.payment.OrderID,
 			Method: b.payment.Method, Brand: "VISA", Account: ledger.SystemBank, Amount: b.payment.Amount, Open: b.payment.Amount, Day: day,
+			Card: "492113xxxxxx2364", Authorization: "689996",
 		}
 		back := paid
+		back.Authorization = "" // it is the payment's
 		back.Source, back.OrderID = ledger.Source{Kind: ledger.FromRefund, ID: r.ID}, r.OrderID
 		back.Amount, back.Open, back.Day = r.Amount.Neg(), r.Amount.Neg(), day.AddDate(0, 0, 1)
 		filled(t, paid)
@@ -235,6 +242,8 @@ func TestPositionsStandOnTheirReceiptAccountUntilTheyArePaidOut(t *testing.T) {
 		assert.Empty(t, found(settlement.PositionSearch{Orders: []string{"Q"}}))
 		same(t, []settlement.Position{paid, back}, found(settlement.PositionSearch{Orders: []string{b.payment.OrderID}}))
 		same(t, []settlement.Position{back}, found(settlement.PositionSearch{Orders: []string{r.OrderID}}))
+		same(t, []settlement.Position{paid, back}, found(settlement.PositionSearch{Codes: []string{"689996"}}))
+		assert.Empty(t, found(settlement.PositionSearch{Codes: []string{"", "000000"}}))
 		same(t, []settlement.Position{back}, found(settlement.PositionSearch{Sources: []ledger.Source{back.Source}}))
 		same(t, []settlement.Position{paid}, found(settlement.PositionSearch{IDs: []string{b.payment.ID}}))
 		same(t, []settlement.Position{paid}, found(settlement.PositionSearch{From: day, To: day}))

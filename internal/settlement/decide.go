@@ -26,6 +26,9 @@ func (m *Matcher) Confirm(p *Payout, c Decision) error {
 	if !p.State.CanBecome(Booked) {
 		return problem.New(problem.PayoutDecided, "Payout %s is %s already.", p.ID, p.State)
 	}
+	if p.test() {
+		return problem.New(problem.PayoutDecided, "Payout %s was told by a test file, which is never booked. Dismiss it.", p.ID)
+	}
 	if c.accepts() {
 		if p.State != Proposed {
 			return problem.InvalidFields(problem.Field{Name: "items", Message: "is missing: there is no proposal for this payout. Say what it pays, or on which account it goes"})
@@ -39,7 +42,7 @@ func (m *Matcher) Confirm(p *Payout, c Decision) error {
 	if isSet(p.Exchanged) && c.ExchangeAccount != "" {
 		p.ExchangeTo = c.ExchangeAccount
 	}
-	if p.Returns == "" && len(p.lines("")) < 2 {
+	if p.Returns == "" && len(p.lines("", "")) < 2 {
 		return problem.InvalidFields(problem.Field{Name: "items", Message: "leave nothing to book: dismiss the payout"})
 	}
 	p.Confident = Certain

@@ -12,9 +12,10 @@ import (
 // Entry returns how a payout is booked: bank (debit, what came) and the company's fee account (debit, what was kept) to the
 // account on which each receipt really stands (credit, what was paid); refunds and payouts of less than nothing the other way
 // round. In a currency that the bank exchanged, the exchange account takes the place of the bank, and stands against the bank in
-// the other currency. Returned is the entry of the payout that this one takes back, if it does.
-func (p *Payout) Entry(c merchant.Company, returned ledger.Entry) ledger.Entry {
-	lines := p.lines(c.FeeAccount)
+// the other currency. The bank is the company's account for the IBAN; where it has named none, 1020. Returned is the entry of the
+// payout that this one takes back, if it does.
+func (p *Payout) Entry(c merchant.Company, accounts []merchant.BankAccount, returned ledger.Entry) ledger.Entry {
+	lines := p.lines(c.FeeAccount, bankOf(p.Account, p.Net.Currency(), accounts))
 	if p.Returns != "" {
 		lines = ledger.Reversal{Entry: returned}.TakeBack().Lines
 	}
@@ -33,7 +34,16 @@ func (p *Payout) source() ledger.Source {
 	return ledger.Source{Kind: ledger.FromSettlement, ID: id}
 }
 
-func (p *Payout) lines(feeAccount string) (lines []ledger.Line) {
+// bankOf returns the account of the chart on which the account of that IBAN is kept.
+func bankOf(iban string, currency money.Currency, accounts []merchant.BankAccount) string {
+	is := func(b merchant.BankAccount) bool { return b.IBAN == iban && b.Currency == currency }
+	if i := slices.IndexFunc(accounts, is); i >= 0 {
+		return accounts[i].Account
+	}
+	return ledger.Bank
+}
+
+func (p *Payout) lines(feeAccount, bank string) (lines []ledger.Line) {
 	debit := func(account string, amount money.Amount) {
 		switch {
 		case amount.IsPositive():
@@ -42,7 +52,7 @@ func (p *Payout) lines(feeAccount string) (lines []ledger.Line) {
 			lines = append(lines, ledger.Credit(account, amount.Neg()))
 		}
 	}
-	debit(ledger.Bank, p.Net)
+	debit(bank, p.Net)
 	if isSet(p.Exchanged) {
 		debit(p.ExchangeTo, p.Net.Neg())
 		debit(p.ExchangeTo, p.Exchanged)

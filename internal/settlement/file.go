@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/mrx"
 )
 
 // Format is the kind of a settlement file.
@@ -17,18 +18,24 @@ const (
 	CSV     Format = "csv"      // the acquirer's list of transactions, see ReadCSV
 	CAMT053 Format = "camt.053" // a bank statement
 	CAMT054 Format = "camt.054" // a bank's notification of credits and debits
+	MRX     Format = "mrx"      // the acquirer's merchant reconciliation XML, see ReadMRX
+	MRXTest Format = "mrx.test" // an MRX that says it is a test: nothing of it is ever booked
 )
 
 // File is what a settlement file says, whatever its format.
 type File struct {
 	Format    Format
 	Message   string // the exact message of ISO 20022, such as "camt.053.001.08"; empty for CSV
-	ID        string // of the message, given by the bank; empty for CSV
+	ID        string // of the message, given by the bank; of the notice in MRX; empty for CSV
 	Created   time.Time
 	Accounts  []Account // that the file reports on; none in CSV
 	Transfers []Transfer
 	Credits   []Credit           // of customers, perhaps; each is in Transfers too until Receipts knows better
 	Skipped   map[SkipReason]int // entries that are no payouts
+
+	notice    mrx.File // of an MRX
+	transfers []int    // of each payment in it, the index in Transfers; -1 for one that is skipped
+	narrow    bool     // one batch of many, which needs to know only what it names itself
 }
 
 // Account is one that a bank reports on.
@@ -74,6 +81,13 @@ type Transfer struct {
 	Returned  bool         // takes an earlier transfer back
 	Lines     []Line       // the transactions behind it, as far as the file tells
 	Mentions  []string     // every other reference and text, in which another file's reference may stand
+
+	// The rest only an MRX tells.
+	Part      money.Amount // what Lines make
+	More      bool         // Lines are more of a transfer whose first lines were told before
+	Opening   money.Amount // in Net besides, carried over from an earlier notice; the zero value when there is none
+	Remainder money.Amount // not in Net, carried over into a later notice although something was paid; the zero value when there is none
+	Carried   string       // why nothing was paid, for people: Net is carried over; empty when it was paid
 }
 
 // LineKind is what a line of a payout is about.
@@ -84,6 +98,9 @@ const (
 	PaymentLine    LineKind = "payment"
 	RefundLine     LineKind = "refund"
 	ChargebackLine LineKind = "chargeback"
+	FeeLine        LineKind = "fee"        // an adjustment that the acquirer keeps, or gives back
+	AdjustmentLine LineKind = "adjustment" // another adjustment
+	CarriedLine    LineKind = "balance"    // a balance that was carried over
 	UnknownLine    LineKind = ""
 )
 
@@ -94,11 +111,17 @@ type Line struct {
 	Kind    LineKind     `json:"kind"`
 	OrderID string       `json:"order_id"`        // at Saferpay; empty when the file doesn't tell it
 	Brand   string       `json:"brand,omitempty"` // of all the sales that it pays, as the file writes it; see Sales
-	Day     time.Time    `json:"day,omitzero"`    // of those sales; zero when the file doesn't tell it
+	Day     time.Time    `json:"day,omitzero"`    // of those sales, or of the one transaction of an MRX; zero when the file doesn't tell it
 	Gross   money.Amount `json:"gross"`
 	Fee     money.Amount `json:"fee"`
 	Net     money.Amount `json:"net"`
 	Problem string       `json:"problem,omitempty"` // why it could not be matched, for people
+
+	// The rest only an MRX tells.
+	Transaction   string `json:"transaction,omitempty"`   // the acquirer's id of it
+	Authorization string `json:"authorization,omitempty"` // the code of who authorized it
+	Card          string `json:"card,omitempty"`          // its number, masked
+	Text          string `json:"text,omitempty"`          // of an adjustment
 }
 
 // maxTransfers is how many payouts one file may tell of: years of them.

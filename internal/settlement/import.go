@@ -2,7 +2,6 @@ package settlement
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"slices"
 	"time"
 
@@ -20,7 +19,7 @@ type Settlement struct {
 	Size       int    // of the file, in bytes
 	Format     Format
 	Message    string // such as "camt.053.001.08"; empty for CSV
-	MessageID  string // given by the bank; empty for CSV
+	MessageID  string // given by the bank, or the acquirer's notice; empty for CSV
 	Created    time.Time
 	Accounts   []Account
 	Skipped    map[SkipReason]int
@@ -28,11 +27,10 @@ type Settlement struct {
 	ImportedBy string // the id of the key
 }
 
-// NewSettlement returns what is kept of a file.
-func NewSettlement(id string, s Setting, data []byte, f File) Settlement {
-	hash := sha256.Sum256(data)
+// NewSettlement returns what is kept of a file with that SHA-256 and that size in bytes.
+func NewSettlement(id string, s Setting, hash []byte, size int, f File) Settlement {
 	return Settlement{
-		ID: id, CompanyID: s.CompanyID, Hash: hash[:], Size: len(data), Format: f.Format, Message: f.Message, MessageID: f.ID, Created: f.Created,
+		ID: id, CompanyID: s.CompanyID, Hash: hash, Size: size, Format: f.Format, Message: f.Message, MessageID: f.ID, Created: f.Created,
 		Accounts: f.Accounts, Skipped: f.Skipped, ImportedAt: s.Now.UTC(), ImportedBy: s.By,
 	}
 }
@@ -59,6 +57,8 @@ const reach = 10 * 24 * time.Hour
 type PayoutSearch struct {
 	From, To   time.Time // days, both included; zero for none
 	References []string  // with which they were seen
+	Carried    []string  // accounts of which an MRX carried balances over
+	Narrow     bool      // of those that wait, and those of the days, only what has one of Totals
 	Totals     []money.Amount
 	IDs        []string
 }
@@ -79,6 +79,12 @@ func (f File) Search() PayoutSearch {
 		if t.Returned {
 			s.Totals = append(s.Totals, t.Net.Neg())
 		}
+		if f.Format.isNotice() {
+			s.Carried = append(s.Carried, t.Account)
+		}
+		if s.Narrow = f.narrow; s.Narrow {
+			s.Totals = append(s.Totals, t.Net)
+		}
 	}
 	return s
 }
@@ -86,6 +92,7 @@ func (f File) Search() PayoutSearch {
 // PositionSearch chooses the positions that a matcher needs.
 type PositionSearch struct {
 	Orders   []string // of payments and refunds; of a payment, also its refunds
+	Codes    []string // authorization codes of payments
 	Sources  []ledger.Source
 	IDs      []string  // of sources of any kind
 	From, To time.Time // those that are open, days, both included; zero for none
@@ -95,10 +102,22 @@ type PositionSearch struct {
 func Positions(s Setting, f File, payouts []Payout, ids ...string) PositionSearch {
 	search := PositionSearch{IDs: ids}
 	look := func(day time.Time, lines []Line) {
+		guesses := !f.narrow
 		for _, l := range lines {
-			if l.OrderID != "" {
+			switch {
+			case l.OrderID != "":
 				search.Orders = append(search.Orders, l.OrderID)
+			case l.Authorization != "" && !l.refund():
+				search.Codes = append(search.Codes, l.Authorization)
+			case l.Kind == RefundLine && !l.Day.IsZero():
+				guesses = true
+				if first := l.Day.Add(-sameDay); search.From.IsZero() || first.Before(search.From) {
+					search.From = first
+				}
 			}
+		}
+		if !guesses {
+			return
 		}
 		first := calendarDay(s.Calendar.AddBusinessDays(day, -s.longestWait()))
 		for _, l := range lines {

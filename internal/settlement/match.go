@@ -38,6 +38,10 @@ func (m *Matcher) matchOrders(p *Payout) {
 	var items []Item
 	p.Lines = slices.Clone(p.Lines)
 	for i, l := range p.Lines {
+		if l.Kind == FeeLine {
+			sure = append(sure, l)
+			continue
+		}
 		item, problem := m.matchLine(p, l, used)
 		l.Problem, p.Lines[i].Problem = problem, problem
 		if problem != "" {
@@ -60,18 +64,9 @@ func (m *Matcher) matchOrders(p *Payout) {
 
 // matchLine returns the position that a line of a payout pays, or why there is none, as a sentence.
 func (m *Matcher) matchLine(p *Payout, l Line, used map[ledger.Source]bool) (Item, string) {
-	if l.OrderID == "" {
-		return Item{}, "The file doesn't say which order this is."
-	}
-	if l.Kind == ChargebackLine {
-		return Item{}, "A chargeback. Say on which account the claim stands now."
-	}
-	at := m.byOrder[l.OrderID]
-	if l.refund() {
-		at = m.refunds(l, used)
-	}
-	if len(at) == 0 {
-		return Item{}, "Quittance knows no payment or refund with this order."
+	at, problem := m.meant(l, used)
+	if problem != "" {
+		return Item{}, problem
 	}
 	q := at[0]
 	switch {
@@ -92,6 +87,30 @@ func (m *Matcher) matchLine(p *Payout, l Line, used map[ledger.Source]bool) (Ite
 		return Item{}, fmt.Sprintf("%s is %s; a fee of %s can't be.", q.Source.ID, q.Open, item.Fee)
 	}
 	return item, ""
+}
+
+// meant returns the positions that a line may be, the likeliest first, or why there are none, as a sentence.
+func (m *Matcher) meant(l Line, used map[ledger.Source]bool) (at []*Position, problem string) {
+	switch {
+	case l.Kind == ChargebackLine:
+		return nil, "A chargeback. Say on which account the claim stands now."
+	case l.Kind == AdjustmentLine:
+		return nil, fmt.Sprintf("An adjustment of the acquirer (%q). Say on which account it goes.", l.Text)
+	case l.Kind == CarriedLine:
+		return nil, "A balance that is carried over between two notices. Quittance does not know the other one."
+	case l.OrderID == "" && l.identified():
+		return m.byTransaction(l, used)
+	case l.OrderID == "":
+		return nil, "The file doesn't say which order this is."
+	case l.refund():
+		at = m.refunds(l, used)
+	default:
+		at = m.byOrder[l.OrderID]
+	}
+	if len(at) == 0 {
+		return nil, "Quittance knows no payment or refund with this order."
+	}
+	return at, ""
 }
 
 // paidBy names the payout that has paid a position, in a sentence of its own; empty when it is not at hand.
@@ -166,14 +185,14 @@ func (m *Matcher) settle(p *Payout, items []Item, how string) {
 		p.Fee, p.Rest = p.FeeTold, p.FeeTold.Sub(fee)
 		p.RestTo = accountFor(p.Rest, items)
 		m.move(p, Proposed, "The payments are certain. But %s less a fee of %s is not %s: %s is left over.", p.Gross(), p.Fee, p.paid(), p.Rest)
-	case !plausible(fee, items):
+	case !plausible(fee.Sub(p.adjusted()), items):
 		p.Fee = fee
 		m.move(p, Proposed, "The payments are certain. But a fee of %s for %s is unusual.", fee, p.Gross())
 	case early >= 0:
 		p.Fee = fee
 		m.move(p, Proposed, "The payments are certain. But the payout is of %s, and %s of %s is later.", p.Date.Format(time.DateOnly), items[early].Source.ID,
 			m.bySource[items[early].Source].Day.Format(time.DateOnly))
-	case p.Date.After(calendar.Day(m.Now)):
+	case p.Date.After(calendar.Day(m.Now).AddDate(0, 0, p.announced())):
 		p.Fee = fee
 		m.move(p, Proposed, "The payments are certain. But the payout is of %s, which is in the future.", p.Date.Format(time.DateOnly))
 	default:

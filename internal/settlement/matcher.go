@@ -34,7 +34,9 @@ type Matcher struct {
 	bySource  map[ledger.Source]*Position
 	byOrder   map[string][]*Position
 	refundsOf map[string][]*Position // by the payment that went back
+	byCode    map[string][]*Position // by authorization code
 	payouts   []*Payout
+	carried   []*Payout // what the acquirer carries over; no other rule sees them
 	changed   []*Payout
 	told      map[*Payout][]Telling // see tellings
 }
@@ -42,19 +44,29 @@ type Matcher struct {
 // NewMatcher returns a matcher. Positions are in the order in which they were booked: those that still stand on a receipt account, and those of the orders that a file names.
 // Payouts are those that wait, and those that a file may report again.
 func NewMatcher(s Setting, positions []Position, payouts []Payout) *Matcher {
-	m := &Matcher{Setting: s, bySource: map[ledger.Source]*Position{}, byOrder: map[string][]*Position{}, refundsOf: map[string][]*Position{}, told: map[*Payout][]Telling{}}
+	m := &Matcher{
+		Setting: s, bySource: map[ledger.Source]*Position{}, byOrder: map[string][]*Position{}, refundsOf: map[string][]*Position{},
+		byCode: map[string][]*Position{}, told: map[*Payout][]Telling{},
+	}
 	slices.SortStableFunc(positions, func(a, b Position) int { return a.Day.Compare(b.Day) })
 	for i := range positions {
 		q := &positions[i]
 		m.positions = append(m.positions, q)
 		m.bySource[q.Source] = q
 		m.byOrder[q.OrderID] = append(m.byOrder[q.OrderID], q)
+		if q.Authorization != "" {
+			m.byCode[q.Authorization] = append(m.byCode[q.Authorization], q)
+		}
 		if q.Source.Kind == ledger.FromRefund {
 			m.refundsOf[q.PaymentID] = append(m.refundsOf[q.PaymentID], q)
 		}
 	}
 	for i := range payouts {
-		m.payouts = append(m.payouts, &payouts[i])
+		if payouts[i].State == Carried {
+			m.carried = append(m.carried, &payouts[i])
+		} else {
+			m.payouts = append(m.payouts, &payouts[i])
+		}
 	}
 	return m
 }
@@ -79,8 +91,9 @@ func (m *Matcher) Take(settlementID string, f File) {
 		Transfer
 		told Telling
 	}
-	rest := make([]transfer, len(f.Transfers))
-	for i, t := range f.Transfers {
+	transfers := m.takeNotices(settlementID, f)
+	rest := make([]transfer, len(transfers))
+	for i, t := range transfers {
 		rest[i] = transfer{t, m.telling(f.Format.teller(), t)}
 	}
 	for _, least := range degrees {
@@ -99,6 +112,7 @@ func (m *Matcher) Take(settlementID string, f File) {
 			p = m.open(t.Transfer)
 		}
 		m.see(p, settlementID, f.Format, t.Transfer, false)
+		m.bring(p, t.Transfer)
 	}
 	m.review()
 }
@@ -111,6 +125,7 @@ func (m *Matcher) again(settlementID string, format Format, t Transfer, told Tel
 	}
 	p, known := m.learn(p, t)
 	m.see(p, settlementID, format, t, known)
+	m.bring(p, t)
 	return true
 }
 
@@ -119,6 +134,9 @@ func (m *Matcher) open(t Transfer) *Payout {
 	p := &Payout{
 		ID: id.New(id.Payout), CompanyID: m.CompanyID, State: Unmatched, Reference: t.Reference, Account: t.Account, Date: t.Date, Total: t.Net, Net: t.Net, FeeTold: t.Fee,
 		Exchanged: t.Exchanged, Lines: t.Lines, CreatedAt: m.Now.UTC(),
+	}
+	if isSet(t.Part) {
+		p.Net = t.Part
 	}
 	m.payouts = append(m.payouts, p)
 	m.touch(p)
@@ -246,7 +264,7 @@ func (m *Matcher) takeBack(x *Payout) {
 func (m *Matcher) original(told Telling, x *Payout) (original *Payout) {
 	most := 0
 	for _, p := range m.payouts {
-		if p == x || p.PartOf != "" || p.State == Returned || p.reversal() || p.Account != "" && p.Account != told.Account || !p.Net.Equal(told.Amount.Neg()) {
+		if p == x || !p.whole() || p.State == Returned || p.reversal() || p.Account != "" && p.Account != told.Account || !p.Net.Equal(told.Amount.Neg()) {
 			continue
 		}
 		if slices.ContainsFunc(m.payouts, func(other *Payout) bool { return other != x && other.Returns == p.ID && other.State != Dismissed }) {

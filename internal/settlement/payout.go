@@ -18,11 +18,14 @@ type Position struct {
 	InvoiceID string
 	OrderID   string // at Saferpay; empty when none is known
 	Method    payment.Method
-	Brand     string       // Saferpay's name of it; empty when it is not known
-	Account   string       // the receipt account
-	Amount    money.Amount // what was booked on it: more than 0 for what came
-	Open      money.Amount // what still stands on it
-	Day       time.Time    // on which it happened, midnight UTC
+	Brand     string // Saferpay's name of it; empty when it is not known
+	Account   string // the receipt account
+	Card      string // the masked number of the card that paid; empty when none is known
+	// Authorization is the code of who authorized the payment; empty when none is known.
+	Authorization string
+	Amount        money.Amount // what was booked on it: more than 0 for what came
+	Open          money.Amount // what still stands on it
+	Day           time.Time    // on which it happened, midnight UTC
 }
 
 // State is where a payout stands.
@@ -35,17 +38,19 @@ const (
 	Booked    State = "booked"
 	Dismissed State = "dismissed" // a person decided that it is not to be booked here
 	Returned  State = "returned"  // booked, and taken back by a later one
+	Carried   State = "carried"   // not paid out yet: the acquirer carries it over into a later payout
 )
 
 // States lists every state.
-var States = []State{Unmatched, Proposed, Booked, Dismissed, Returned}
+var States = []State{Unmatched, Proposed, Booked, Dismissed, Returned, Carried}
 
 // transitions is the whole table; what is not in it can't happen. A booked payout is unmatched again when its entry is reversed.
 var transitions = map[State][]State{
-	Unmatched: {Proposed, Booked, Dismissed},
+	Unmatched: {Proposed, Booked, Dismissed, Carried},
 	Proposed:  {Unmatched, Booked, Dismissed},
 	Booked:    {Unmatched, Returned},
 	Dismissed: {Unmatched, Proposed, Booked},
+	Carried:   {Unmatched, Dismissed},
 }
 
 // CanBecome reports whether the table has an arrow from s to next.
@@ -169,7 +174,5 @@ func (p *Payout) Kept() money.Amount {
 	}
 }
 
-// ordered reports whether a file says which orders the payout is about.
-func (p *Payout) ordered() bool {
-	return slices.ContainsFunc(p.Lines, func(l Line) bool { return l.OrderID != "" })
-}
+// ordered reports whether a file says which orders or transactions the payout is about.
+func (p *Payout) ordered() bool { return slices.ContainsFunc(p.Lines, Line.identified) }

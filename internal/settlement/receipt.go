@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/internal/id"
-	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 )
@@ -66,7 +65,7 @@ func (f *File) Receipts(s Setting, settlementID string, issued map[string]string
 		}
 		r.Account, r.Certain = credit.account(reference, accounts, c.PayoutIBANs)
 		if r.Account == "" {
-			r.Account = ledger.Bank
+			r.Account = bankOf(credit.Account, credit.Amount.Currency(), accounts)
 		}
 		r.Certain = r.Certain && isRight(reference)
 		told = append(told, r)

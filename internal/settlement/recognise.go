@@ -90,7 +90,7 @@ func (m *Matcher) recognise(settlementID string, told Telling, asked degree) (be
 	distance := 0
 	for _, p := range m.payouts {
 		same := p.overSame(told)
-		if p.PartOf != "" || (asked.least == identical || asked.least == contradicting && !same) && !p.refers(told) || asked.least > contradicting && !same {
+		if !p.whole() || (asked.least == identical || asked.least == contradicting && !same) && !p.refers(told) || asked.least > contradicting && !same {
 			continue
 		}
 		found := known(m.Calendar, m.tellings(p), told)
@@ -127,7 +127,7 @@ func (m *Matcher) contradicted(settlementID string, t Transfer, told Telling) *P
 	}
 	for _, p := range m.payouts {
 		ofTeller := slices.ContainsFunc(p.Seen, func(s Sighting) bool { return s.Format.teller() == told.Teller })
-		if p.PartOf != "" || p.State == Returned || ofTeller || p.reversal() {
+		if !p.whole() || p.State == Returned || ofTeller || p.reversal() {
 			continue
 		}
 		if p.Total.Equal(t.Net) && p.guessed() && len(told.Orders) > 0 && apart(m.Calendar, p.Date, t.Date) <= sameWithin {
@@ -167,9 +167,12 @@ func (m *Matcher) learn(p *Payout, t Transfer) (learned *Payout, known bool) {
 	if !isSet(p.FeeTold) && t.Fee.Currency() == p.paid().Currency() {
 		p.FeeTold = t.Fee
 	}
-	if len(p.orders()) == 0 && len(t.Lines) > 0 && !p.reversal() && (len(t.orders()) > 0 || !p.tellsSales()) {
+	if says := slices.ContainsFunc(t.Lines, Line.identified) || !p.tellsSales(); !p.ordered() && len(t.Lines) > 0 && !p.reversal() && says {
 		p.forget()
 		p.Lines = t.Lines
+		if isSet(t.Part) && !isSet(p.Exchanged) {
+			p.Net, p.FeeTold = t.Part, t.Fee
+		}
 		m.move(p, Unmatched, "Another file says more about this payout.")
 	}
 	return p, true

@@ -95,7 +95,7 @@ func (o *office) keep(p *Payout) error {
 		if i := slices.IndexFunc(o.payouts, func(q Payout) bool { return q.ID == p.Returns }); i >= 0 {
 			returned = o.entry(o.payouts[i].EntryID)
 		}
-		if err := o.book(p.Entry(merchant.Company{Language: "en", FeeAccount: ledger.ChargesOnBank}, returned)); err != nil {
+		if err := o.book(p.Entry(merchant.Company{Language: "en", FeeAccount: ledger.ChargesOnBank}, nil, returned)); err != nil {
 			return err
 		}
 		p.EntryID = o.entries[len(o.entries)-1].ID

@@ -1044,7 +1044,10 @@ func (e PayoutConfidence) Valid() bool {
 
 // Defines values for PayoutLineType.
 const (
+	PayoutLineTypeAdjustment PayoutLineType = "adjustment"
+	PayoutLineTypeBalance    PayoutLineType = "balance"
 	PayoutLineTypeChargeback PayoutLineType = "chargeback"
+	PayoutLineTypeFee        PayoutLineType = "fee"
 	PayoutLineTypePayment    PayoutLineType = "payment"
 	PayoutLineTypeRefund     PayoutLineType = "refund"
 )
@@ -1052,7 +1055,13 @@ const (
 // Valid indicates whether the value is a known member of the PayoutLineType enum.
 func (e PayoutLineType) Valid() bool {
 	switch e {
+	case PayoutLineTypeAdjustment:
+		return true
+	case PayoutLineTypeBalance:
+		return true
 	case PayoutLineTypeChargeback:
+		return true
+	case PayoutLineTypeFee:
 		return true
 	case PayoutLineTypePayment:
 		return true
@@ -1068,6 +1077,8 @@ const (
 	Camt053 PayoutSightingFormat = "camt.053"
 	Camt054 PayoutSightingFormat = "camt.054"
 	Csv     PayoutSightingFormat = "csv"
+	Mrx     PayoutSightingFormat = "mrx"
+	MrxTest PayoutSightingFormat = "mrx.test"
 )
 
 // Valid indicates whether the value is a known member of the PayoutSightingFormat enum.
@@ -1079,6 +1090,10 @@ func (e PayoutSightingFormat) Valid() bool {
 		return true
 	case Csv:
 		return true
+	case Mrx:
+		return true
+	case MrxTest:
+		return true
 	default:
 		return false
 	}
@@ -1087,6 +1102,7 @@ func (e PayoutSightingFormat) Valid() bool {
 // Defines values for PayoutState.
 const (
 	Booked    PayoutState = "booked"
+	Carried   PayoutState = "carried"
 	Dismissed PayoutState = "dismissed"
 	Proposed  PayoutState = "proposed"
 	Returned  PayoutState = "returned"
@@ -1097,6 +1113,8 @@ const (
 func (e PayoutState) Valid() bool {
 	switch e {
 	case Booked:
+		return true
+	case Carried:
 		return true
 	case Dismissed:
 		return true
@@ -3287,7 +3305,7 @@ type NewAPIKeyEnvironment string
 
 // NewBankAccount defines model for NewBankAccount.
 type NewBankAccount struct {
-	// Account Example: 1029
+	// Account On which payouts and other money are booked that come to this IBAN in that currency.
 	Account AccountNumber `json:"account"`
 
 	// Currency ISO 4217.
@@ -3649,7 +3667,7 @@ type NextReminder struct {
 	At time.Time `json:"at"`
 
 	// HeldBy What keeps it from going; absent when nothing does. `stopped` by `reminders_stopped`, `no_email` as the customer has no
-	// address, `undeliverable` as the invoice could not be delivered to that address, `payment_in_progress` until a payment is decided.
+	// address, `undeliverable` as the invoice could not be delivered to that address, `payment_in_progress` until a payment or what the bank told is decided.
 	HeldBy *NextReminderHeldBy `json:"held_by,omitempty"`
 
 	// Step Example: 1
@@ -3657,7 +3675,7 @@ type NextReminder struct {
 }
 
 // NextReminderHeldBy What keeps it from going; absent when nothing does. `stopped` by `reminders_stopped`, `no_email` as the customer has no
-// address, `undeliverable` as the invoice could not be delivered to that address, `payment_in_progress` until a payment is decided.
+// address, `undeliverable` as the invoice could not be delivered to that address, `payment_in_progress` until a payment or what the bank told is decided.
 type NextReminderHeldBy string
 
 // NextStep defines model for NextStep.
@@ -4141,7 +4159,8 @@ type Payout struct {
 	SeenIn  []PayoutSighting `json:"seen_in"`
 
 	// State `booked`; `proposed`: it is probably known what it pays, and a person has to confirm; `unmatched`: it is unknown what
-	// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank.
+	// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank; `carried`: the acquirer
+	// has not paid it out yet, and carries it over into a later payout.
 	State    PayoutState  `json:"state"`
 	Timeline []PayoutStep `json:"timeline"`
 
@@ -4218,10 +4237,21 @@ type PayoutItem struct {
 
 // PayoutLine defines model for PayoutLine.
 type PayoutLine struct {
+	// AuthorizationCode Example: 689996
+	AuthorizationCode *string `json:"authorization_code,omitempty"`
+
 	// Brand The line is of all sales of this brand, as the bank's text names it.
 	//
 	// Example: ECAMC
 	Brand *string `json:"brand,omitempty"`
+
+	// Card Its masked number.
+	//
+	// Example: 492113XXXXXX2364
+	Card *string `json:"card,omitempty"`
+
+	// Date On which it happened.
+	Date *Date `json:"date,omitempty"`
 
 	// Fee Major units, at most as many decimals as the currency has. Answers always carry all of them.
 	//
@@ -4252,11 +4282,23 @@ type PayoutLine struct {
 	Problem *string `json:"problem,omitempty"`
 
 	// SalesDate The day of those sales, as the bank's text says.
-	SalesDate *Date           `json:"sales_date,omitempty"`
-	Type      *PayoutLineType `json:"type,omitempty"`
+	SalesDate *Date `json:"sales_date,omitempty"`
+
+	// Text Of an adjustment.
+	//
+	// Example: Monatsgebühr
+	Text *string `json:"text,omitempty"`
+
+	// TransactionID The acquirer's id of it.
+	//
+	// Example: 202611240000241
+	TransactionID *string `json:"transaction_id,omitempty"`
+
+	// Type The last three only in MRX: a fee of the acquirer, another adjustment, and a balance that was carried over.
+	Type *PayoutLineType `json:"type,omitempty"`
 }
 
-// PayoutLineType defines model for PayoutLine.Type.
+// PayoutLineType The last three only in MRX: a fee of the acquirer, another adjustment, and a balance that was carried over.
 type PayoutLineType string
 
 // PayoutList defines model for PayoutList.
@@ -4311,7 +4353,8 @@ type PayoutSighting struct {
 type PayoutSightingFormat string
 
 // PayoutState `booked`; `proposed`: it is probably known what it pays, and a person has to confirm; `unmatched`: it is unknown what
-// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank.
+// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank; `carried`: the acquirer
+// has not paid it out yet, and carries it over into a later payout.
 type PayoutState string
 
 // PayoutStep defines model for PayoutStep.
@@ -4327,7 +4370,8 @@ type PayoutStep struct {
 	Note string `json:"note"`
 
 	// State `booked`; `proposed`: it is probably known what it pays, and a person has to confirm; `unmatched`: it is unknown what
-	// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank.
+	// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank; `carried`: the acquirer
+	// has not paid it out yet, and carries it over into a later payout.
 	State PayoutState `json:"state"`
 }
 
@@ -4776,7 +4820,7 @@ type Settlement struct {
 	// File What identifies the file; the file itself is not kept.
 	File SettlementFile `json:"file"`
 
-	// Format `csv`, or the exact message of ISO 20022.
+	// Format `csv`, `mrx`, `mrx.test`, or the exact message of ISO 20022.
 	//
 	// Example: camt.053.001.08
 	Format string `json:"format"`
@@ -4814,7 +4858,7 @@ type SettlementFile struct {
 	// CreatedAt By the bank.
 	CreatedAt *time.Time `json:"created_at,omitempty"`
 
-	// MessageID Given by the bank.
+	// MessageID Given by the bank; of an MRX, the id of the notice.
 	//
 	// Example: WL-MSG-20261124
 	MessageID *string `json:"message_id,omitempty"`

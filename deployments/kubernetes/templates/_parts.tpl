@@ -69,13 +69,19 @@ spec:
         capabilities: {drop: [ALL]}
       resources:
         {{- toYaml .resources | nindent 8 }}
-      {{- if and .root.Values.temporalClientCertificate (not (get . "withoutSecrets")) }}
+      {{- if not (get . "withoutSecrets") }}
       volumeMounts:
+        - {name: tmp, mountPath: /tmp}
+      {{- if .root.Values.temporalClientCertificate }}
         - {name: temporal-client, mountPath: /etc/quittance/temporal, readOnly: true}
       {{- end }}
-  {{- if and .root.Values.temporalClientCertificate (not (get . "withoutSecrets")) }}
+      {{- end }}
+  {{- if not (get . "withoutSecrets") }}
   volumes:
+    - {name: tmp, emptyDir: {sizeLimit: 2Gi}} # large settlement files, while they are imported
+  {{- if .root.Values.temporalClientCertificate }}
     - name: temporal-client
       secret: {secretName: {{ .root.Values.temporalClientCertificate }}}
+  {{- end }}
   {{- end }}
 {{- end }}

@@ -76,7 +76,8 @@ func (s showcase) scenes() []scene {
 		{page: "reconciliation", path: "/console/reconciliation"},
 		{page: "journal", path: "/console/journal"},
 		{page: "journal-exports", path: "/console/journal/exports"},
-		{page: "journal-exports", path: "/console/journal/exports", then: wrong},
+		{page: "journal-exports", path: "/console/journal/exports", then: wrong}, // its form is right as it stands
+		{page: "journal-exports", path: "/console/journal/exports", then: []chromedp.Action{enter("to", "1.1.2020"), press("main form[novalidate] button")}},
 		{page: "journal-new", path: "/console/journal/new"},
 		{page: "journal-new", path: "/console/journal/new", then: wrong},
 		{page: "journal-entry", path: "/console/journal/" + s.entry},
@@ -86,6 +87,7 @@ func (s showcase) scenes() []scene {
 		{page: "statement", path: "/console/statements/" + month},
 		{page: "statement", path: "/console/statements/" + day(0)[:len(month)]},
 		{page: "close", path: "/console/close"},
+		{page: "close", path: "/console/close?books_closed_until=" + day(0)},
 		{page: "services", path: "/console/payment-services"},
 		{page: "service-new", path: "/console/payment-services/new"},
 		{page: "service", path: service},

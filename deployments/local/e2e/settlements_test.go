@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/internal/calendar"
+	"github.com/quittance/quittance/internal/testing/mrxtest"
 )
 
 // settlement, payout and balance are what tests look at in the API's answers.
@@ -145,4 +146,32 @@ func TestPayoutsOfTheAcquirerCloseTheReceiptAccount(t *testing.T) {
 		assert.NotEmpty(t, problem.Errors[0].Message)
 	}
 	closed()
+}
+
+func TestReconciliationFileOfTheAcquirerClosesTheReceiptAccount(t *testing.T) {
+	t.Parallel()
+	c := newMerchant(t, shared)
+	first, second := c.paidInvoice("2026-1", "108.00"), c.paidInvoice("2026-2", "50.00")
+	var known struct {
+		Card          string
+		Authorization string `json:"authorization_code"`
+	}
+	c.call("GET", "/payments/"+second.ID, nil).gives(200, &known)
+	today := calendar.Day(time.Now()).Format(time.DateOnly)
+	notice := mrxtest.Notice{ID: "MN-" + c.id, Accounts: []mrxtest.Account{{Payments: []mrxtest.Payment{{
+		Number: "P-" + c.id, Date: today,
+		Transactions: []mrxtest.Transaction{
+			{ID: "T-1", Gross: "108", Fee: "2.30", Order: first.Saferpay.OrderID, Day: today},
+			{ID: "T-2", Gross: "50", Fee: "1.15", Auth: known.Authorization, Card: known.Card, Day: today},
+		},
+		Adjustments: []mrxtest.Adjustment{{Type: "12", Text: "Monatsgebühr", Net: "-5"}},
+	}}}}}
+	var imported settlement
+	c.imports("application/xml", notice.String()).gives(201, &imported)
+	require.Len(t, imported.Payouts, 1)
+	assert.Equal(t, []string{"complete", "booked", "158.00", "8.45", "149.55"},
+		[]string{imported.Status, imported.Payouts[0].State, imported.Payouts[0].Gross, imported.Payouts[0].Fee, imported.Payouts[0].Net})
+	c.imports("application/xml", notice.String()).gives(200, &imported)
+	assert.Equal(t, []balance{{"CHF", "0.00"}}, c.balances("1029"))
+	assert.Equal(t, []balance{{"CHF", "149.55"}}, c.balances("1020"))
 }
