@@ -19,6 +19,7 @@ import (
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/settlement/source"
+	"github.com/quittance/quittance/internal/testing/mrxtest"
 	"github.com/quittance/quittance/internal/testing/sftptest"
 )
 
@@ -255,6 +256,24 @@ func TestAFetchedFileIsImportedAsOneThatWasSent(t *testing.T) {
 		require.NoError(t, err)
 		assert.NotEqual(t, "csv", w.call("GET", "/settlements/"+settlementID, w.key, nil).json(http.StatusOK)["format"])
 	}
+}
+
+func TestAFetchedMRXIsImportedHoweverLargeItIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.captured(chf("108.00"), "2026-11-18")
+	file := mrxOf("MN-1", mrxtest.Payment{
+		Number: "201611200000592", Date: "2026-11-20",
+		Transactions: []mrxtest.Transaction{{ID: "T-1", Gross: "108", Fee: "2.30", Order: p.OrderID, Day: "2026-11-18"}},
+	}).String()
+	for i, content := range []string{file, file + strings.Repeat(" ", 11<<20)} {
+		settlementID, known, err := w.importer().Import(t.Context(), w.company.ID, fmt.Sprint("sfl-", i), strings.NewReader(content))
+		require.NoError(t, err)
+		assert.False(t, known)
+		imported := w.call("GET", "/settlements/"+settlementID, w.key, nil).json(http.StatusOK)
+		assert.Equal(t, []any{"mrx", "complete", "settlement-source"}, []any{imported["format"], imported["status"], imported["imported_by"]})
+	}
+	assert.Equal(t, []string{"1029 CHF 0.00"}, w.stands())
 }
 
 func TestAFetchedFileThatIsBrokenIsRefusedWithItsReason(t *testing.T) {

@@ -80,8 +80,11 @@ func (a *Activities) LookIntoFolder(ctx context.Context, ref contract.FetchSettl
 		return found, err
 	}
 	listed, err := a.Servers.List(ctx, access)
-	if found.Failure = failure(err); found.Failure != nil || err != nil {
-		return found, unless(found.Failure, err)
+	if found.Failure = failure(err); found.Failure != nil {
+		return found, nil
+	}
+	if err != nil {
+		return found, err
 	}
 	names := make([]string, len(listed))
 	for i, l := range listed {
@@ -255,11 +258,4 @@ func (a *Activities) open(ctx context.Context, companyID string) (access source.
 func failure(err error) *source.Failure {
 	f, _ := errors.AsType[*source.Failure](err)
 	return f
-}
-
-func unless(f *source.Failure, err error) error {
-	if f != nil {
-		return nil
-	}
-	return err
 }

@@ -61,7 +61,7 @@ func hostKey(written string) (string, error) {
 }
 
 // pinned returns the fingerprint of the host key, and the algorithms to try, one family after the other.
-func pinned(written string) (print string, algorithms [][]string) {
+func pinned(written string) (want string, algorithms [][]string) {
 	key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(written))
 	if err != nil {
 		return written, families

@@ -159,10 +159,10 @@ type session struct {
 
 // open signs in. A host key of another kind than the pinned one is no reason to give up, until all were tried.
 func (c *Client) open(ctx context.Context, a source.Access, timeout time.Duration, budget int64) (session, error) {
-	print, algorithms := pinned(a.HostKey)
+	want, algorithms := pinned(a.HostKey)
 	var seen string // the first key that the server showed
 	for _, family := range algorithms {
-		in, shown, err := c.signIn(ctx, a, print, family, timeout, budget)
+		in, shown, err := c.signIn(ctx, a, want, family, timeout, budget)
 		if seen = cmp.Or(seen, shown); err == nil {
 			return in, nil
 		}
@@ -173,7 +173,9 @@ func (c *Client) open(ctx context.Context, a source.Access, timeout time.Duratio
 	if seen == "" {
 		return session{}, &source.Failure{Field: "host_key", Reason: "is of a kind that the server doesn't have"}
 	}
-	return session{}, &source.Failure{Field: "host_key", Reason: fmt.Sprintf("is not that of the server, which shows %s; ask whoever runs the server before you change it", seen)}
+	return session{}, &source.Failure{
+		Field: "host_key", Reason: fmt.Sprintf("is not that of the server, which shows %s; ask whoever runs the server before you change it", seen),
+	}
 }
 
 // errOtherKey means that the server has another host key than the pinned one, or none of that kind. Nothing was told to it.
@@ -182,7 +184,9 @@ var errOtherKey = errors.New("another host key")
 // errMoreAsked means that the server asks for more than a password.
 var errMoreAsked = errors.New("more is asked than a password")
 
-func (c *Client) signIn(ctx context.Context, a source.Access, print string, algorithms []string, timeout time.Duration, budget int64) (in session, shown string, err error) {
+func (c *Client) signIn(ctx context.Context, a source.Access, want string, algorithms []string, timeout time.Duration, budget int64) (
+	in session, shown string, err error,
+) {
 	methods := []ssh.AuthMethod{ssh.Password(a.Secret), ssh.KeyboardInteractive(answerWith(a.Secret))}
 	if a.Auth == source.PrivateKey {
 		key, err := ssh.ParsePrivateKey([]byte(a.Secret))
@@ -210,7 +214,7 @@ func (c *Client) signIn(ctx context.Context, a source.Access, print string, algo
 	conn, channels, requests, err := ssh.NewClientConn(&bounded{raw, budget}, a.Host, &ssh.ClientConfig{
 		User: a.User, Auth: methods, HostKeyAlgorithms: algorithms, ClientVersion: "SSH-2.0-Quittance",
 		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error {
-			if shown = ssh.FingerprintSHA256(key); shown != print {
+			if shown = ssh.FingerprintSHA256(key); shown != want {
 				return errOtherKey
 			}
 			trusted = true
