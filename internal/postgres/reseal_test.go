@@ -139,7 +139,7 @@ func TestAnInterruptedResealingGoesOnWhereItWas(t *testing.T) {
 	assert.Equal(t, 5, before)
 	require.NoError(t, store.Reseal(t.Context(), toKey2(never, done)))
 	assert.Equal(t, map[string]int{
-		"payment_services.sealed_password": 3, "sign_in_providers.sealed_secret": 3,
+		"payment_services.sealed_password": 3, "sign_in_providers.sealed_secret": 3, "settlement_sources.sealed_secret": 3,
 		"webhook_endpoints.sealed_secret": 3, "webhook_endpoints.sealed_previous": 3, "documents.sealed_content": 3, "invoice_pdfs.sealed_content": 3, "idempotency_keys.sealed": 3,
 	}, done, "each once")
 	companies, err := store.Companies(t.Context())
