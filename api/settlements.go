@@ -55,7 +55,7 @@ func (s *server) ImportSettlement(ctx context.Context, r spec.ImportSettlementRe
 	if err != nil {
 		return nil, err
 	}
-	file, err := body.read(ctx.Value(sentCSVKey{}) != nil)
+	file, err := s.readFile(ctx, body)
 	if err != nil {
 		return nil, refusedFile(err)
 	}

@@ -77,6 +77,7 @@ func twoCompanies(t *testing.T, store *postgres.Store) (first, second books) {
 			require.NoError(t, tx.InsertBankAccount(t.Context(), merchant.BankAccount{
 				ID: id.New(id.BankAccount), CompanyID: b.company.ID, IBAN: "CH9300762011623852957", Account: ledger.Bank, Currency: money.CHF, CreatedAt: noon,
 			}))
+			require.NoError(t, tx.SaveColumns(t.Context(), newColumns(b.company.ID)))
 			require.NoError(t, tx.SaveSignInProvider(t.Context(), newProvider(b.company.ID)))
 			require.NoError(t, tx.SaveSettlementSource(t.Context(), newSource(b.company.ID)))
 			require.NoError(t, tx.SaveSourceFile(t.Context(), newSourceFile(b.company.ID, "a.csv")))
