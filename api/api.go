@@ -43,7 +43,9 @@ type Options struct {
 	Sealer     Sealer
 	Signer     Signer
 	Receivers  Receivers
-	AdminKey   string // may create companies and keys
+	// FileServers are the servers from which settlement files are fetched.
+	FileServers FileServers
+	AdminKey    string // may create companies and keys
 	// OperatorKey opens sessions of operators, who may do what AdminKey may, each by name; empty for none.
 	OperatorKey string
 	PublicURL   string // where payers reach the pages, such as https://pay.example.ch

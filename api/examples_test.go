@@ -21,6 +21,7 @@ import (
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/testing/sftptest"
 )
 
 // operation is a call of the specification.
@@ -132,6 +133,8 @@ func (w *world) subjects(operationID string) map[string]string {
 		maps.Copy(subjects, w.signIns(operationID))
 	case "deleteBankAccount":
 		subjects["bank_account_id"] = w.call("POST", "/bank-accounts", w.key, `{"iban":"CH9300762011623852957","account":"1020","currency":"CHF"}`).json(http.StatusCreated)["id"].(string)
+	case "getSettlementSource", "deleteSettlementSource", "testSettlementSource", "lookAtSettlementSource":
+		w.fetchesFrom(sftptest.Start(w), nil).json(http.StatusOK)
 	case "deleteSettlementColumns":
 		subjects["columns_id"] = w.confirmedColumns()
 	case "getLogo", "deleteLogo":

@@ -171,6 +171,9 @@ func (s *server) decide(ctx context.Context, d *contract.ResolveException) (wait
 		if receipts, err = s.carryOutReceipt(ctx, tx, e, *d); err != nil {
 			return err
 		}
+		if err := s.carryOutFile(ctx, any(tx).(SettlementSourceTx), e, *d); err != nil {
+			return err
+		}
 		return tx.SaveException(ctx, e)
 	})
 	return waiting, receipts, err

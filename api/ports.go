@@ -11,6 +11,7 @@ import (
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/refund"
 	"github.com/quittance/quittance/internal/session"
+	"github.com/quittance/quittance/internal/settlement/source"
 	"github.com/quittance/quittance/workflows/contract"
 )
 
@@ -133,6 +134,14 @@ type Receivers interface {
 	// Check returns what is wrong with a URL, as the end of a sentence that begins with "url".
 	Check(ctx context.Context, url string) error
 	NewSecret() string
+}
+
+// FileServers speaks with the servers that companies name for their settlement files; see internal/sftp.
+type FileServers interface {
+	// Check brings the keys into the form in which they are kept, or returns problem.Invalid.
+	Check(a *source.Access) error
+	// List returns the files that the source wants, oldest first. An error is a *source.Failure.
+	List(ctx context.Context, a source.Access) ([]source.Listed, error)
 }
 
 // Identities speaks with OpenID Connect providers; see internal/openid.

@@ -28,6 +28,7 @@ import (
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/sftp"
 	"github.com/quittance/quittance/internal/testing/postgrestest"
 	"github.com/quittance/quittance/internal/webhook"
 )
@@ -92,7 +93,7 @@ func (w *world) options() api.Options {
 	}
 	return api.Options{
 		Store: w.store, Sessions: w.store, Oversight: w.store, Collection: w.commands, Refunding: w.commands, Onboarding: w.commands, Escalation: w.commands,
-		Sealer: sealer{}, Signer: signer{}, Receivers: webhook.NewClient(true), Identities: identities(), OperatorIdentities: identities(), AdminKey: adminKey, OperatorKey: operatorKey,
+		Sealer: sealer{}, Signer: signer{}, Receivers: webhook.NewClient(true), FileServers: sftp.New(webhook.NewDial(true)), Identities: identities(), OperatorIdentities: identities(), AdminKey: adminKey, OperatorKey: operatorKey,
 		PublicURL: "https://pay.example.ch/", Limits: api.Limits{Calls: 1_000_000, Pages: 600, Notifications: 600},
 		Healthz: named("healthz"), Readyz: named("readyz"), Metrics: named("metrics"),
 		Logger: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),

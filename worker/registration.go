@@ -7,6 +7,7 @@ import (
 	"github.com/quittance/quittance/workflows/collection"
 	"github.com/quittance/quittance/workflows/contract"
 	"github.com/quittance/quittance/workflows/delivery"
+	"github.com/quittance/quittance/workflows/fetching"
 	"github.com/quittance/quittance/workflows/onboarding"
 	"github.com/quittance/quittance/workflows/reconciliation"
 	"github.com/quittance/quittance/workflows/refunding"
@@ -18,6 +19,7 @@ func RegisterPayments(r worker.WorkflowRegistry, timeScale int64) {
 	pinned(r, contract.RefundType, refunding.Workflow{TimeScale: timeScale}.Refund)
 	pinned(r, contract.NightlySweepType, reconciliation.Workflow{TimeScale: timeScale}.NightlySweep)
 	pinned(r, contract.BankReceiptsType, reconciliation.Workflow{TimeScale: timeScale}.BankReceipts)
+	pinned(r, contract.SettlementFetchType, fetching.Workflow{TimeScale: timeScale}.SettlementFetch)
 	pinned(r, contract.FindingType, reconciliation.Workflow{TimeScale: timeScale}.Finding)
 }
 

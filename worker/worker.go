@@ -18,6 +18,7 @@ import (
 	"github.com/quittance/quittance/activities/collection"
 	"github.com/quittance/quittance/activities/delivery"
 	"github.com/quittance/quittance/activities/escalation"
+	"github.com/quittance/quittance/activities/fetching"
 	"github.com/quittance/quittance/activities/onboarding"
 	"github.com/quittance/quittance/activities/payermail"
 	"github.com/quittance/quittance/activities/reconciliation"
@@ -43,6 +44,7 @@ type Activities struct {
 	Onboarding     *onboarding.Activities
 	Schedules      *onboarding.Schedules
 	Reconciliation *reconciliation.Activities
+	Fetching       *fetching.Activities
 	Delivery       *delivery.Activities
 	Escalation     *escalation.Activities
 }
@@ -54,7 +56,7 @@ func Run(ctx context.Context, c client.Client, a Activities, o Options) error {
 	defer stop(nil)
 	payments := worker.New(c, contract.PaymentsQueue, o.worker(stop))
 	RegisterPayments(payments, o.TimeScale)
-	for _, steps := range []any{a.Collection, a.Refunding, a.PayerMail, a.Reconciliation, a.Escalation} {
+	for _, steps := range []any{a.Collection, a.Refunding, a.PayerMail, a.Reconciliation, a.Fetching, a.Escalation} {
 		payments.RegisterActivity(steps)
 	}
 

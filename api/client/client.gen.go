@@ -434,26 +434,28 @@ func (e ExceptionStatus) Valid() bool {
 
 // Defines values for ExceptionKind.
 const (
-	AmountDiffers     ExceptionKind = "amount_differs"
-	AnswerMismatch    ExceptionKind = "answer_mismatch"
-	BookingFailed     ExceptionKind = "booking_failed"
-	CaptureDeadline   ExceptionKind = "capture_deadline"
-	CaptureUnclear    ExceptionKind = "capture_unclear"
-	DoublePayment     ExceptionKind = "double_payment"
-	EmailFailed       ExceptionKind = "email_failed"
-	MissingCapture    ExceptionKind = "missing_capture"
-	OrphanTransaction ExceptionKind = "orphan_transaction"
-	OutcomeUnclear    ExceptionKind = "outcome_unclear"
-	PendingOverdue    ExceptionKind = "pending_overdue"
-	ReceiptExcess     ExceptionKind = "receipt_excess"
-	ReceiptUnclear    ExceptionKind = "receipt_unclear"
-	RefundByHand      ExceptionKind = "refund_by_hand"
-	RefundFound       ExceptionKind = "refund_found"
-	RefundNotTaken    ExceptionKind = "refund_not_taken"
-	RefundStuck       ExceptionKind = "refund_stuck"
-	RefundUnclear     ExceptionKind = "refund_unclear"
-	ReleaseUnclear    ExceptionKind = "release_unclear"
-	WebhookDisabled   ExceptionKind = "webhook_disabled"
+	AmountDiffers           ExceptionKind = "amount_differs"
+	AnswerMismatch          ExceptionKind = "answer_mismatch"
+	BookingFailed           ExceptionKind = "booking_failed"
+	CaptureDeadline         ExceptionKind = "capture_deadline"
+	CaptureUnclear          ExceptionKind = "capture_unclear"
+	DoublePayment           ExceptionKind = "double_payment"
+	EmailFailed             ExceptionKind = "email_failed"
+	MissingCapture          ExceptionKind = "missing_capture"
+	OrphanTransaction       ExceptionKind = "orphan_transaction"
+	OutcomeUnclear          ExceptionKind = "outcome_unclear"
+	PendingOverdue          ExceptionKind = "pending_overdue"
+	ReceiptExcess           ExceptionKind = "receipt_excess"
+	ReceiptUnclear          ExceptionKind = "receipt_unclear"
+	RefundByHand            ExceptionKind = "refund_by_hand"
+	RefundFound             ExceptionKind = "refund_found"
+	RefundNotTaken          ExceptionKind = "refund_not_taken"
+	RefundStuck             ExceptionKind = "refund_stuck"
+	RefundUnclear           ExceptionKind = "refund_unclear"
+	ReleaseUnclear          ExceptionKind = "release_unclear"
+	SettlementFileRefused   ExceptionKind = "settlement_file_refused"
+	SettlementSourceFailing ExceptionKind = "settlement_source_failing"
+	WebhookDisabled         ExceptionKind = "webhook_disabled"
 )
 
 // Valid indicates whether the value is a known member of the ExceptionKind enum.
@@ -497,7 +499,35 @@ func (e ExceptionKind) Valid() bool {
 		return true
 	case ReleaseUnclear:
 		return true
+	case SettlementFileRefused:
+		return true
+	case SettlementSourceFailing:
+		return true
 	case WebhookDisabled:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FetchedFileState.
+const (
+	Imported FetchedFileState = "imported"
+	Known    FetchedFileState = "known"
+	SetAside FetchedFileState = "set_aside"
+	Waiting  FetchedFileState = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the FetchedFileState enum.
+func (e FetchedFileState) Valid() bool {
+	switch e {
+	case Imported:
+		return true
+	case Known:
+		return true
+	case SetAside:
+		return true
+	case Waiting:
 		return true
 	default:
 		return false
@@ -1377,6 +1407,24 @@ func (e SettingsWarning) Valid() bool {
 	case BooksReopened:
 		return true
 	case ReceiptAccountChanged:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SettlementSourceAuth.
+const (
+	Password   SettlementSourceAuth = "password"
+	PrivateKey SettlementSourceAuth = "private_key"
+)
+
+// Valid indicates whether the value is a known member of the SettlementSourceAuth enum.
+func (e SettlementSourceAuth) Valid() bool {
+	switch e {
+	case Password:
+		return true
+	case PrivateKey:
 		return true
 	default:
 		return false
@@ -2450,6 +2498,8 @@ type Exception struct {
 	// | `email_failed` | a mail about an invoice, a payment service or a webhook endpoint could not be delivered |
 	// | `receipt_excess` | more came by bank than is due, or for an invoice that is paid or cancelled: it is parked on 2030 |
 	// | `receipt_unclear` | money came by bank that is probably for an invoice, and is not booked |
+	// | `settlement_file_refused` | a settlement file that was fetched could not be imported |
+	// | `settlement_source_failing` | no settlement files can be fetched |
 	//
 	// The nightly comparison with Saferpay's transaction report finds these. Each is raised once about its subject.
 	//
@@ -2578,6 +2628,8 @@ type ExceptionDecision struct {
 // | `email_failed` | a mail about an invoice, a payment service or a webhook endpoint could not be delivered |
 // | `receipt_excess` | more came by bank than is due, or for an invoice that is paid or cancelled: it is parked on 2030 |
 // | `receipt_unclear` | money came by bank that is probably for an invoice, and is not booked |
+// | `settlement_file_refused` | a settlement file that was fetched could not be imported |
+// | `settlement_source_failing` | no settlement files can be fetched |
 //
 // The nightly comparison with Saferpay's transaction report finds these. Each is raised once about its subject.
 //
@@ -2617,6 +2669,50 @@ type ExchangedAmount struct {
 	// Currency ISO 4217.
 	Currency Currency `json:"currency"`
 }
+
+// FetchedFile defines model for FetchedFile.
+type FetchedFile struct {
+	// At When that became of it.
+	At time.Time `json:"at"`
+
+	// ID Example: sfl_01k9m2h3d8yw6t0n5c1x4v7q9z
+	ID string `json:"id"`
+
+	// ModifiedAt As the server says.
+	ModifiedAt time.Time `json:"modified_at"`
+
+	// Name Example: 20261124.EVP.MRXD
+	Name string `json:"name"`
+
+	// Reason Why it was set aside.
+	//
+	// Example: line 1: the file is empty. Nothing was booked.
+	Reason *string `json:"reason,omitempty"`
+
+	// SettlementID Example: set_01k9m2h3d8yw6t0n5c1x4v7q9z
+	SettlementID *string `json:"settlement_id,omitempty"`
+
+	// Size In bytes.
+	//
+	// Example: 48211
+	Size int64 `json:"size"`
+
+	// State | state | means |
+	// | --- | --- |
+	// | `imported` | it is a settlement |
+	// | `known` | its content was imported before |
+	// | `set_aside` | it could not be imported, and is not tried again by itself |
+	// | `waiting` | a person said that it is to be tried again |
+	State FetchedFileState `json:"state"`
+}
+
+// FetchedFileState | state | means |
+// | --- | --- |
+// | `imported` | it is a settlement |
+// | `known` | its content was imported before |
+// | `set_aside` | it could not be imported, and is not tried again by itself |
+// | `waiting` | a person said that it is to be tried again |
+type FetchedFileState string
 
 // FieldError defines model for FieldError.
 type FieldError struct {
@@ -3600,6 +3696,56 @@ type NewSettlementColumns struct {
 	//
 	// Example: brand_and_day
 	Payouts ColumnsPayouts `json:"payouts"`
+}
+
+// NewSettlementSource Example: {"file_pattern":"*.MRXD","folder":"out","host":"sftp.acquirer.example","host_key":"SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU","hour":7,"password":"s3cr3t-of-the-folder","user":"merchant-4711"}
+type NewSettlementSource struct {
+	// Enabled Whether it is looked at; true when absent.
+	//
+	// Example: true
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// EveryHours Look every so many hours instead.
+	EveryHours *int `json:"every_hours,omitempty"`
+
+	// FilePattern Which names are fetched, with `*` and `?`; all when absent.
+	//
+	// Example: *.MRXD
+	FilePattern *string `json:"file_pattern,omitempty"`
+
+	// Folder As the server understands it; `.`, where a sign-in leads, when absent.
+	//
+	// Example: out
+	Folder *string `json:"folder,omitempty"`
+
+	// Host Example: sftp.acquirer.example
+	Host string `json:"host"`
+
+	// HostKey The fingerprint of the server's key, or a line of `known_hosts`.
+	//
+	// Example: SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU
+	HostKey string `json:"host_key"`
+
+	// Hour Look once a day, in this hour in Zurich; 7 when absent.
+	//
+	// Example: 7
+	Hour *int `json:"hour,omitempty"`
+
+	// Password Kept sealed and never shown.
+	//
+	// Example: s3cr3t-of-the-folder
+	Password *string `json:"password,omitempty"`
+
+	// Port 22 when absent; else from 1024.
+	//
+	// Example: 22
+	Port *int `json:"port,omitempty"`
+
+	// PrivateKey In PEM, without a passphrase; instead of a password. Kept sealed and never shown.
+	PrivateKey *string `json:"private_key,omitempty"`
+
+	// User Example: merchant-4711
+	User string `json:"user"`
 }
 
 // NewSignInProvider defines model for NewSignInProvider.
@@ -4832,7 +4978,7 @@ type Settlement struct {
 	ID         string    `json:"id"`
 	ImportedAt time.Time `json:"imported_at"`
 
-	// ImportedBy The id of the key.
+	// ImportedBy The id of the key, the person, or `settlement-source` for a file that was fetched.
 	//
 	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 	ImportedBy string `json:"imported_by"`
@@ -4915,6 +5061,17 @@ type SettlementFile struct {
 	Size int `json:"size"`
 }
 
+// SettlementFolder defines model for SettlementFolder.
+type SettlementFolder struct {
+	// Files How many files there are that match the pattern.
+	//
+	// Example: 12
+	Files int `json:"files"`
+
+	// Names Of the newest five.
+	Names []string `json:"names"`
+}
+
 // SettlementList defines model for SettlementList.
 type SettlementList struct {
 	Data []SettlementSummary `json:"data"`
@@ -4922,6 +5079,62 @@ type SettlementList struct {
 	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
+
+// SettlementSource defines model for SettlementSource.
+type SettlementSource struct {
+	// Auth With what Quittance signs in.
+	Auth    SettlementSourceAuth `json:"auth"`
+	Enabled bool                 `json:"enabled"`
+
+	// EveryHours Absent when it is looked at once a day.
+	//
+	// Example: 6
+	EveryHours *int `json:"every_hours,omitempty"`
+
+	// FailingSince Absent when the last look went well.
+	FailingSince *time.Time  `json:"failing_since,omitempty"`
+	Failure      *FieldError `json:"failure,omitempty"`
+
+	// Failures Looks in a row that failed.
+	//
+	// Example: 0
+	Failures int `json:"failures"`
+
+	// FilePattern Example: *.MRXD
+	FilePattern string `json:"file_pattern"`
+
+	// Files The last fifty, newest first.
+	Files []FetchedFile `json:"files"`
+
+	// Folder Example: out
+	Folder string `json:"folder"`
+
+	// Host Example: sftp.acquirer.example
+	Host string `json:"host"`
+
+	// HostKey Example: SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU
+	HostKey string `json:"host_key"`
+
+	// Hour Example: 7
+	Hour *int `json:"hour,omitempty"`
+
+	// LastLookAt Absent before the first.
+	LastLookAt    *time.Time `json:"last_look_at,omitempty"`
+	LastSuccessAt *time.Time `json:"last_success_at,omitempty"`
+
+	// NextLookAt Absent when it is not enabled.
+	NextLookAt *time.Time `json:"next_look_at,omitempty"`
+
+	// Port Example: 22
+	Port      int       `json:"port"`
+	UpdatedAt time.Time `json:"updated_at"`
+
+	// User Example: merchant-4711
+	User string `json:"user"`
+}
+
+// SettlementSourceAuth With what Quittance signs in.
+type SettlementSourceAuth string
 
 // SettlementStatus `complete`: all its payouts are booked or dismissed. `needs_confirmation`: some payouts, or bank receipts, wait for a person.
 type SettlementStatus string
@@ -5971,6 +6184,9 @@ type UpdateSettingsJSONRequestBody = SettingsChanges
 
 // PutSettlementColumnsJSONRequestBody defines body for PutSettlementColumns for application/json ContentType.
 type PutSettlementColumnsJSONRequestBody = NewSettlementColumns
+
+// PutSettlementSourceJSONRequestBody defines body for PutSettlementSource for application/json ContentType.
+type PutSettlementSourceJSONRequestBody = NewSettlementSource
 
 // PutSignInProviderJSONRequestBody defines body for PutSignInProvider for application/json ContentType.
 type PutSignInProviderJSONRequestBody = NewSignInProvider
@@ -7190,6 +7406,71 @@ type ClientInterface interface {
 	//
 	// Corresponds with DELETE /settlement-columns/{columns_id} (the `DeleteSettlementColumns` operationId).
 	DeleteSettlementColumns(ctx context.Context, columnsID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteSettlementSource Have no more settlement files fetched
+	//
+	// Its secret is erased. What was fetched stays on record, so that a source that comes back fetches nothing twice.
+	//
+	// Corresponds with DELETE /settlement-source (the `DeleteSettlementSource` operationId).
+	DeleteSettlementSource(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetSettlementSource From where settlement files are fetched
+	//
+	// With how the last looks went, and what became of the last fifty files.
+	//
+	// Corresponds with GET /settlement-source (the `GetSettlementSource` operationId).
+	GetSettlementSource(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutSettlementSourceWithBody Have settlement files fetched over SFTP
+	//
+	// Quittance looks into the folder once a day or every few hours, and imports each new file once, as `POST /settlements` does. It
+	// looks within a minute after this call. Test the source with `POST /settlement-source/test`.
+	//
+	// The server has to be on the public internet. `host_key` is its key or the fingerprint of it: ask whoever runs the server for it.
+	// A server that shows another key is told nothing. Without `password` and `private_key` the secret stays as it is, as long as
+	// `host`, `port`, `user` and `host_key` do.
+	//
+	// A file is new when its name, size or time of change is. It is imported when it stayed as it was for a minute. One that can't be
+	// imported is set aside (`settlement_file_refused`) and tried again only when a person says so. A server that refuses the sign-in, or
+	// that fails three times in a row, is told as `settlement_source_failing`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /settlement-source (the `PutSettlementSource` operationId).
+	PutSettlementSourceWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutSettlementSource Have settlement files fetched over SFTP
+	//
+	// Quittance looks into the folder once a day or every few hours, and imports each new file once, as `POST /settlements` does. It
+	// looks within a minute after this call. Test the source with `POST /settlement-source/test`.
+	//
+	// The server has to be on the public internet. `host_key` is its key or the fingerprint of it: ask whoever runs the server for it.
+	// A server that shows another key is told nothing. Without `password` and `private_key` the secret stays as it is, as long as
+	// `host`, `port`, `user` and `host_key` do.
+	//
+	// A file is new when its name, size or time of change is. It is imported when it stayed as it was for a minute. One that can't be
+	// imported is set aside (`settlement_file_refused`) and tried again only when a person says so. A server that refuses the sign-in, or
+	// that fails three times in a row, is told as `settlement_source_failing`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /settlement-source (the `PutSettlementSource` operationId).
+	PutSettlementSource(ctx context.Context, body PutSettlementSourceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LookAtSettlementSource Look for new settlement files now
+	//
+	// Within a minute, whatever the schedule says. A source that is not enabled has nothing to look for (`validation-failed`).
+	//
+	// Corresponds with POST /settlement-source/look (the `LookAtSettlementSource` operationId).
+	LookAtSettlementSource(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TestSettlementSource Try the settlement source
+	//
+	// Signs in and looks into the folder, now. Nothing is fetched. What is wrong is `validation-failed` with the field to look at: `host`,
+	// `host_key`, `password`, `private_key` or `folder`.
+	//
+	// Corresponds with POST /settlement-source/test (the `TestSettlementSource` operationId).
+	TestSettlementSource(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListSettlements List the settlement files that were imported
 	//
@@ -9790,6 +10071,131 @@ func (c *Client) PutSettlementColumns(ctx context.Context, body PutSettlementCol
 // Corresponds with DELETE /settlement-columns/{columns_id} (the `DeleteSettlementColumns` operationId).
 func (c *Client) DeleteSettlementColumns(ctx context.Context, columnsID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteSettlementColumnsRequest(c.Server, columnsID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteSettlementSource Have no more settlement files fetched
+//
+// Its secret is erased. What was fetched stays on record, so that a source that comes back fetches nothing twice.
+//
+// Corresponds with DELETE /settlement-source (the `DeleteSettlementSource` operationId).
+func (c *Client) DeleteSettlementSource(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteSettlementSourceRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetSettlementSource From where settlement files are fetched
+//
+// With how the last looks went, and what became of the last fifty files.
+//
+// Corresponds with GET /settlement-source (the `GetSettlementSource` operationId).
+func (c *Client) GetSettlementSource(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetSettlementSourceRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutSettlementSourceWithBody Have settlement files fetched over SFTP
+//
+// Quittance looks into the folder once a day or every few hours, and imports each new file once, as `POST /settlements` does. It
+// looks within a minute after this call. Test the source with `POST /settlement-source/test`.
+//
+// The server has to be on the public internet. `host_key` is its key or the fingerprint of it: ask whoever runs the server for it.
+// A server that shows another key is told nothing. Without `password` and `private_key` the secret stays as it is, as long as
+// `host`, `port`, `user` and `host_key` do.
+//
+// A file is new when its name, size or time of change is. It is imported when it stayed as it was for a minute. One that can't be
+// imported is set aside (`settlement_file_refused`) and tried again only when a person says so. A server that refuses the sign-in, or
+// that fails three times in a row, is told as `settlement_source_failing`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /settlement-source (the `PutSettlementSource` operationId).
+func (c *Client) PutSettlementSourceWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutSettlementSourceRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutSettlementSource Have settlement files fetched over SFTP
+//
+// Quittance looks into the folder once a day or every few hours, and imports each new file once, as `POST /settlements` does. It
+// looks within a minute after this call. Test the source with `POST /settlement-source/test`.
+//
+// The server has to be on the public internet. `host_key` is its key or the fingerprint of it: ask whoever runs the server for it.
+// A server that shows another key is told nothing. Without `password` and `private_key` the secret stays as it is, as long as
+// `host`, `port`, `user` and `host_key` do.
+//
+// A file is new when its name, size or time of change is. It is imported when it stayed as it was for a minute. One that can't be
+// imported is set aside (`settlement_file_refused`) and tried again only when a person says so. A server that refuses the sign-in, or
+// that fails three times in a row, is told as `settlement_source_failing`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /settlement-source (the `PutSettlementSource` operationId).
+func (c *Client) PutSettlementSource(ctx context.Context, body PutSettlementSourceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutSettlementSourceRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LookAtSettlementSource Look for new settlement files now
+//
+// Within a minute, whatever the schedule says. A source that is not enabled has nothing to look for (`validation-failed`).
+//
+// Corresponds with POST /settlement-source/look (the `LookAtSettlementSource` operationId).
+func (c *Client) LookAtSettlementSource(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLookAtSettlementSourceRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TestSettlementSource Try the settlement source
+//
+// Signs in and looks into the folder, now. Nothing is fetched. What is wrong is `validation-failed` with the field to look at: `host`,
+// `host_key`, `password`, `private_key` or `folder`.
+//
+// Corresponds with POST /settlement-source/test (the `TestSettlementSource` operationId).
+func (c *Client) TestSettlementSource(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTestSettlementSourceRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -14498,6 +14904,154 @@ func NewDeleteSettlementColumnsRequest(server string, columnsID string) (*http.R
 	return req, nil
 }
 
+// NewDeleteSettlementSourceRequest constructs an http.Request for the DeleteSettlementSource method
+func NewDeleteSettlementSourceRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/settlement-source")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetSettlementSourceRequest constructs an http.Request for the GetSettlementSource method
+func NewGetSettlementSourceRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/settlement-source")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPutSettlementSourceRequest calls the generic PutSettlementSource builder with application/json body
+func NewPutSettlementSourceRequest(server string, body PutSettlementSourceJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPutSettlementSourceRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPutSettlementSourceRequestWithBody constructs an http.Request for the PutSettlementSource method, with any body, and a specified content type
+func NewPutSettlementSourceRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/settlement-source")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLookAtSettlementSourceRequest constructs an http.Request for the LookAtSettlementSource method
+func NewLookAtSettlementSourceRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/settlement-source/look")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewTestSettlementSourceRequest constructs an http.Request for the TestSettlementSource method
+func NewTestSettlementSourceRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/settlement-source/test")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListSettlementsRequest constructs an http.Request for the ListSettlements method
 func NewListSettlementsRequest(server string, params *ListSettlementsParams) (*http.Request, error) {
 	var err error
@@ -16588,6 +17142,79 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with DELETE /settlement-columns/{columns_id} (the `DeleteSettlementColumns` operationId).
 	DeleteSettlementColumnsWithResponse(ctx context.Context, columnsID string, reqEditors ...RequestEditorFn) (*DeleteSettlementColumnsResponse, error)
+
+	// DeleteSettlementSourceWithResponse Have no more settlement files fetched
+	//
+	// Its secret is erased. What was fetched stays on record, so that a source that comes back fetches nothing twice.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /settlement-source (the `DeleteSettlementSource` operationId).
+	DeleteSettlementSourceWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*DeleteSettlementSourceResponse, error)
+
+	// GetSettlementSourceWithResponse From where settlement files are fetched
+	//
+	// With how the last looks went, and what became of the last fifty files.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /settlement-source (the `GetSettlementSource` operationId).
+	GetSettlementSourceWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetSettlementSourceResponse, error)
+
+	// PutSettlementSourceWithBodyWithResponse Have settlement files fetched over SFTP
+	//
+	// Quittance looks into the folder once a day or every few hours, and imports each new file once, as `POST /settlements` does. It
+	// looks within a minute after this call. Test the source with `POST /settlement-source/test`.
+	//
+	// The server has to be on the public internet. `host_key` is its key or the fingerprint of it: ask whoever runs the server for it.
+	// A server that shows another key is told nothing. Without `password` and `private_key` the secret stays as it is, as long as
+	// `host`, `port`, `user` and `host_key` do.
+	//
+	// A file is new when its name, size or time of change is. It is imported when it stayed as it was for a minute. One that can't be
+	// imported is set aside (`settlement_file_refused`) and tried again only when a person says so. A server that refuses the sign-in, or
+	// that fails three times in a row, is told as `settlement_source_failing`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /settlement-source (the `PutSettlementSource` operationId).
+	PutSettlementSourceWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutSettlementSourceResponse, error)
+
+	// PutSettlementSourceWithResponse Have settlement files fetched over SFTP
+	//
+	// Quittance looks into the folder once a day or every few hours, and imports each new file once, as `POST /settlements` does. It
+	// looks within a minute after this call. Test the source with `POST /settlement-source/test`.
+	//
+	// The server has to be on the public internet. `host_key` is its key or the fingerprint of it: ask whoever runs the server for it.
+	// A server that shows another key is told nothing. Without `password` and `private_key` the secret stays as it is, as long as
+	// `host`, `port`, `user` and `host_key` do.
+	//
+	// A file is new when its name, size or time of change is. It is imported when it stayed as it was for a minute. One that can't be
+	// imported is set aside (`settlement_file_refused`) and tried again only when a person says so. A server that refuses the sign-in, or
+	// that fails three times in a row, is told as `settlement_source_failing`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /settlement-source (the `PutSettlementSource` operationId).
+	PutSettlementSourceWithResponse(ctx context.Context, body PutSettlementSourceJSONRequestBody, reqEditors ...RequestEditorFn) (*PutSettlementSourceResponse, error)
+
+	// LookAtSettlementSourceWithResponse Look for new settlement files now
+	//
+	// Within a minute, whatever the schedule says. A source that is not enabled has nothing to look for (`validation-failed`).
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /settlement-source/look (the `LookAtSettlementSource` operationId).
+	LookAtSettlementSourceWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*LookAtSettlementSourceResponse, error)
+
+	// TestSettlementSourceWithResponse Try the settlement source
+	//
+	// Signs in and looks into the folder, now. Nothing is fetched. What is wrong is `validation-failed` with the field to look at: `host`,
+	// `host_key`, `password`, `private_key` or `folder`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /settlement-source/test (the `TestSettlementSource` operationId).
+	TestSettlementSourceWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*TestSettlementSourceResponse, error)
 
 	// ListSettlementsWithResponse List the settlement files that were imported
 	//
@@ -22015,6 +22642,288 @@ func (r DeleteSettlementColumnsResponse) ContentType() string {
 	return ""
 }
 
+type DeleteSettlementSourceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DeleteSettlementSourceResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteSettlementSourceResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteSettlementSourceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteSettlementSourceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteSettlementSourceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteSettlementSourceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetSettlementSourceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SettlementSource
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetSettlementSourceResponse) GetJSON200() *SettlementSource {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetSettlementSourceResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetSettlementSourceResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetSettlementSourceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetSettlementSourceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetSettlementSourceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetSettlementSourceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PutSettlementSourceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SettlementSource
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PutSettlementSourceResponse) GetJSON200() *SettlementSource {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r PutSettlementSourceResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PutSettlementSourceResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PutSettlementSourceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PutSettlementSourceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PutSettlementSourceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PutSettlementSourceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type LookAtSettlementSourceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *SettlementSource
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r LookAtSettlementSourceResponse) GetJSON202() *SettlementSource {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r LookAtSettlementSourceResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r LookAtSettlementSourceResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r LookAtSettlementSourceResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r LookAtSettlementSourceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LookAtSettlementSourceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LookAtSettlementSourceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LookAtSettlementSourceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type TestSettlementSourceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SettlementFolder
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r TestSettlementSourceResponse) GetJSON200() *SettlementFolder {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r TestSettlementSourceResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r TestSettlementSourceResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r TestSettlementSourceResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r TestSettlementSourceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TestSettlementSourceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TestSettlementSourceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TestSettlementSourceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListSettlementsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -25017,6 +25926,115 @@ func (c *ClientWithResponses) DeleteSettlementColumnsWithResponse(ctx context.Co
 		return nil, err
 	}
 	return ParseDeleteSettlementColumnsResponse(rsp)
+}
+
+// DeleteSettlementSourceWithResponse Have no more settlement files fetched
+//
+// Its secret is erased. What was fetched stays on record, so that a source that comes back fetches nothing twice.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /settlement-source (the `DeleteSettlementSource` operationId).
+func (c *ClientWithResponses) DeleteSettlementSourceWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*DeleteSettlementSourceResponse, error) {
+	rsp, err := c.DeleteSettlementSource(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteSettlementSourceResponse(rsp)
+}
+
+// GetSettlementSourceWithResponse From where settlement files are fetched
+//
+// With how the last looks went, and what became of the last fifty files.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /settlement-source (the `GetSettlementSource` operationId).
+func (c *ClientWithResponses) GetSettlementSourceWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetSettlementSourceResponse, error) {
+	rsp, err := c.GetSettlementSource(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetSettlementSourceResponse(rsp)
+}
+
+// PutSettlementSourceWithBodyWithResponse Have settlement files fetched over SFTP
+//
+// Quittance looks into the folder once a day or every few hours, and imports each new file once, as `POST /settlements` does. It
+// looks within a minute after this call. Test the source with `POST /settlement-source/test`.
+//
+// The server has to be on the public internet. `host_key` is its key or the fingerprint of it: ask whoever runs the server for it.
+// A server that shows another key is told nothing. Without `password` and `private_key` the secret stays as it is, as long as
+// `host`, `port`, `user` and `host_key` do.
+//
+// A file is new when its name, size or time of change is. It is imported when it stayed as it was for a minute. One that can't be
+// imported is set aside (`settlement_file_refused`) and tried again only when a person says so. A server that refuses the sign-in, or
+// that fails three times in a row, is told as `settlement_source_failing`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /settlement-source (the `PutSettlementSource` operationId).
+func (c *ClientWithResponses) PutSettlementSourceWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutSettlementSourceResponse, error) {
+	rsp, err := c.PutSettlementSourceWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutSettlementSourceResponse(rsp)
+}
+
+// PutSettlementSourceWithResponse Have settlement files fetched over SFTP
+//
+// Quittance looks into the folder once a day or every few hours, and imports each new file once, as `POST /settlements` does. It
+// looks within a minute after this call. Test the source with `POST /settlement-source/test`.
+//
+// The server has to be on the public internet. `host_key` is its key or the fingerprint of it: ask whoever runs the server for it.
+// A server that shows another key is told nothing. Without `password` and `private_key` the secret stays as it is, as long as
+// `host`, `port`, `user` and `host_key` do.
+//
+// A file is new when its name, size or time of change is. It is imported when it stayed as it was for a minute. One that can't be
+// imported is set aside (`settlement_file_refused`) and tried again only when a person says so. A server that refuses the sign-in, or
+// that fails three times in a row, is told as `settlement_source_failing`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /settlement-source (the `PutSettlementSource` operationId).
+func (c *ClientWithResponses) PutSettlementSourceWithResponse(ctx context.Context, body PutSettlementSourceJSONRequestBody, reqEditors ...RequestEditorFn) (*PutSettlementSourceResponse, error) {
+	rsp, err := c.PutSettlementSource(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutSettlementSourceResponse(rsp)
+}
+
+// LookAtSettlementSourceWithResponse Look for new settlement files now
+//
+// Within a minute, whatever the schedule says. A source that is not enabled has nothing to look for (`validation-failed`).
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /settlement-source/look (the `LookAtSettlementSource` operationId).
+func (c *ClientWithResponses) LookAtSettlementSourceWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*LookAtSettlementSourceResponse, error) {
+	rsp, err := c.LookAtSettlementSource(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLookAtSettlementSourceResponse(rsp)
+}
+
+// TestSettlementSourceWithResponse Try the settlement source
+//
+// Signs in and looks into the folder, now. Nothing is fetched. What is wrong is `validation-failed` with the field to look at: `host`,
+// `host_key`, `password`, `private_key` or `folder`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /settlement-source/test (the `TestSettlementSource` operationId).
+func (c *ClientWithResponses) TestSettlementSourceWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*TestSettlementSourceResponse, error) {
+	rsp, err := c.TestSettlementSource(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTestSettlementSourceResponse(rsp)
 }
 
 // ListSettlementsWithResponse List the settlement files that were imported
@@ -29259,6 +30277,216 @@ func ParseDeleteSettlementColumnsResponse(rsp *http.Response) (*DeleteSettlement
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteSettlementSourceResponse parses an HTTP response from a DeleteSettlementSourceWithResponse call
+func ParseDeleteSettlementSourceResponse(rsp *http.Response) (*DeleteSettlementSourceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteSettlementSourceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetSettlementSourceResponse parses an HTTP response from a GetSettlementSourceWithResponse call
+func ParseGetSettlementSourceResponse(rsp *http.Response) (*GetSettlementSourceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetSettlementSourceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SettlementSource
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePutSettlementSourceResponse parses an HTTP response from a PutSettlementSourceWithResponse call
+func ParsePutSettlementSourceResponse(rsp *http.Response) (*PutSettlementSourceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PutSettlementSourceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SettlementSource
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseLookAtSettlementSourceResponse parses an HTTP response from a LookAtSettlementSourceWithResponse call
+func ParseLookAtSettlementSourceResponse(rsp *http.Response) (*LookAtSettlementSourceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LookAtSettlementSourceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest SettlementSource
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseTestSettlementSourceResponse parses an HTTP response from a TestSettlementSourceWithResponse call
+func ParseTestSettlementSourceResponse(rsp *http.Response) (*TestSettlementSourceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TestSettlementSourceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SettlementFolder
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

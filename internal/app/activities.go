@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"strings"
 
 	"github.com/quittance/quittance/activities"
@@ -11,6 +13,7 @@ import (
 	"github.com/quittance/quittance/activities/collection"
 	"github.com/quittance/quittance/activities/delivery"
 	"github.com/quittance/quittance/activities/escalation"
+	"github.com/quittance/quittance/activities/fetching"
 	"github.com/quittance/quittance/activities/onboarding"
 	"github.com/quittance/quittance/activities/payermail"
 	"github.com/quittance/quittance/activities/reconciliation"
@@ -22,6 +25,7 @@ import (
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/saferpay"
+	"github.com/quittance/quittance/internal/sftp"
 	"github.com/quittance/quittance/internal/webhook"
 	"github.com/quittance/quittance/worker"
 	flows "github.com/quittance/quittance/workflows/onboarding"
@@ -38,6 +42,7 @@ var (
 	_ reconciliation.ReceiptsTx = (*postgres.Tx)(nil)
 	_ collection.BankTx         = (*postgres.Tx)(nil)
 	_ collection.ReminderTx     = (*postgres.Tx)(nil)
+	_ fetching.Tx               = (*postgres.Tx)(nil)
 	_ delivery.Tx               = (*postgres.Tx)(nil)
 	_ escalation.Tx             = (*postgres.Tx)(nil)
 )
@@ -67,7 +72,7 @@ func saferpayAccess[G any](p parts, clients map[merchant.Environment]*saferpay.C
 }
 
 // steps builds the activities on their adapters.
-func steps(cfg config.Config, p parts) (worker.Activities, error) {
+func steps(cfg config.Config, p parts, log *slog.Logger) (worker.Activities, error) {
 	sender, err := mail.NewSender(cfg.Mail.SMTPURL.Reveal(), cfg.Mail.From)
 	if err != nil {
 		return worker.Activities{}, fmt.Errorf("QUITTANCE_SMTP_URL or QUITTANCE_MAIL_FROM: %w", err)
@@ -98,6 +103,10 @@ func steps(cfg config.Config, p parts) (worker.Activities, error) {
 			InReceipts: records[reconciliation.ReceiptsTx](p.store), Invoices: p.commands,
 			Saferpay: saferpayAccess[reconciliation.Gateway](p, clients), Now: now,
 		},
+		Fetching: &fetching.Activities{
+			InCompany: records[fetching.Tx](p.store), Secrets: p.keyring, Servers: sftp.New(webhook.NewDial(cfg.Webhooks.Loopback)),
+			Import: importing(p, log), TimeScale: cfg.TimeScale, Now: now,
+		},
 		Delivery: &delivery.Activities{
 			InCompany: records[delivery.Tx](p.store), Secrets: p.keyring, Post: tell(webhook.NewClient(cfg.Webhooks.Loopback)), Send: post(sender), Now: now,
 		},
@@ -114,6 +123,15 @@ func paper(p parts, publicURL string) func(ctx context.Context, companyID, invoi
 			return err
 		})
 		return name, pdf, err
+	}
+}
+
+// importing imports settlement files as the API does.
+func importing(p parts, log *slog.Logger) func(context.Context, string, string, io.Reader) (fetching.Import, error) {
+	importer := api.NewImporter(api.Options{Store: store{p.store}, Collection: p.commands, Sealer: p.keyring, Logger: log})
+	return func(ctx context.Context, companyID, key string, file io.Reader) (fetching.Import, error) {
+		settlementID, known, err := importer.Import(ctx, companyID, key, file)
+		return fetching.Import{SettlementID: settlementID, Known: known}, err
 	}
 }
 

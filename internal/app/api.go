@@ -15,6 +15,7 @@ import (
 	"github.com/quittance/quittance/internal/openid"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/session"
+	"github.com/quittance/quittance/internal/sftp"
 	"github.com/quittance/quittance/internal/telemetry"
 	"github.com/quittance/quittance/internal/webhook"
 )
@@ -51,6 +52,8 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		Sealer:     p.keyring,
 		Signer:     signer{p.store, p.keyring},
 		Receivers:  receivers,
+
+		FileServers: sftp.New(webhook.NewDial(cfg.Webhooks.Loopback)),
 		// Companies name addresses of the public internet only; the operators' provider is named by who runs this.
 		Identities:         openid.New(receivers.HTTP(), receivers.Check),
 		OperatorIdentities: openid.New(&http.Client{Transport: http.DefaultTransport}, nil),
@@ -133,6 +136,7 @@ var (
 	_ api.RefundsTx          = (*postgres.Tx)(nil)
 	_ api.SearchTx           = (*postgres.Tx)(nil)
 	_ api.SettingsTx         = (*postgres.Tx)(nil)
+	_ api.SettlementSourceTx = (*postgres.Tx)(nil)
 	_ api.SettlementsTx      = (*postgres.Tx)(nil)
 	_ api.SignInTx           = (*postgres.Tx)(nil)
 	_ api.SummaryTx          = (*postgres.Tx)(nil)

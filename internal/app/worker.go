@@ -30,7 +30,7 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	}
 	defer p.close()
 	go p.keyring.Follow(ctx, log)
-	steps, err := steps(cfg, p)
+	steps, err := steps(cfg, p, log)
 	if err != nil {
 		return err
 	}
@@ -61,6 +61,11 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	group.Go(func() error {
 		r := reminding{store: p.store, tell: p.commands.Remind, now: now, scale: cfg.TimeScale}
 		worker.Regularly(ctx, r.every(), "reminding", r.look, log)
+		return nil
+	})
+	group.Go(func() error {
+		f := sources{store: p.store, fetch: p.commands.FetchSettlements, now: now}
+		worker.Regularly(ctx, fetchEvery, "fetching", f.look, log)
 		return nil
 	})
 	return group.Wait()

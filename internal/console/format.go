@@ -83,6 +83,7 @@ var shapes = map[string]string{
 	"exception.open": "act", "exception.resolved": "good", "exception.cleared_up": "off",
 	"delivery.pending": "move", "delivery.delivered": "good", "delivery.parked": "act",
 	"endpoint.enabled": "good", "endpoint.disabled": "bad", "endpoint.failing": "act",
+	"file.imported": "good", "file.known": "off", "file.set_aside": "act", "file.waiting": "wait",
 	"company.active": "good", "company.suspended": "bad",
 	"email.queued": "wait", "email.delivered": "good", "email.failed": "bad", "email.unknown": "act",
 }

@@ -50,6 +50,7 @@ func (s *server) settingRoutes(r chi.Router) {
 	r.Post("/settings/logo", s.putLogo)
 	r.Post("/settings/logo/remove", s.removeLogo)
 	s.bankAccountRoutes(r)
+	s.sourceRoutes(r)
 	r.Get("/audit", s.auditLog)
 }
 

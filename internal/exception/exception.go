@@ -32,6 +32,10 @@ const (
 	EmailFailed     Kind = "email_failed"     // a mail could not be delivered
 	ReceiptExcess   Kind = "receipt_excess"   // more came by bank than is due, or for an invoice that is paid or cancelled: it is parked on 2030
 	ReceiptUnclear  Kind = "receipt_unclear"  // money came by bank that is probably for an invoice, and is not booked
+	// SettlementFileRefused is a settlement file that was fetched and could not be imported; SettlementSourceFailing is a server from which
+	// none can be fetched.
+	SettlementFileRefused   Kind = "settlement_file_refused"
+	SettlementSourceFailing Kind = "settlement_source_failing"
 
 	// What the nightly sweep finds. Each is raised once about its subject, also after it was decided.
 	OrphanTransaction Kind = "orphan_transaction" // money at Saferpay that belongs to no payment
@@ -43,7 +47,8 @@ const (
 // Kinds lists every kind.
 var Kinds = []Kind{
 	CaptureUnclear, ReleaseUnclear, OutcomeUnclear, PendingOverdue, AnswerMismatch, DoublePayment, CaptureDeadline, RefundUnclear,
-	RefundByHand, RefundNotTaken, RefundStuck, BookingFailed, WebhookDisabled, EmailFailed, ReceiptExcess, ReceiptUnclear, OrphanTransaction, MissingCapture, AmountDiffers, RefundFound,
+	RefundByHand, RefundNotTaken, RefundStuck, BookingFailed, WebhookDisabled, EmailFailed, ReceiptExcess, ReceiptUnclear,
+	SettlementFileRefused, SettlementSourceFailing, OrphanTransaction, MissingCapture, AmountDiffers, RefundFound,
 }
 
 // Findings lists the kinds that the nightly sweep raises.
@@ -80,7 +85,7 @@ type Exception struct {
 	ID         string
 	CompanyID  string
 	Kind       Kind
-	Subject    string // the id of what it is about: a payment, a refund, a transaction at Saferpay, a bank receipt, a webhook endpoint; of a mail: an invoice, a payment service or an endpoint
+	Subject    string // the id of what it is about: a payment, a refund, a transaction at Saferpay, a bank receipt, a webhook endpoint, a fetched file, the company of a settlement source; of a mail: an invoice, a payment service or an endpoint
 	WorkflowID string // the workflow that waits for the decision; empty when none does
 	Detail     string // everything needed to decide, as sentences for a person
 	Choices    []Choice

@@ -37,7 +37,8 @@ var meaningsByKind = map[Kind]map[Choice]string{
 		Book:    "It is booked as a receipt of the invoice that is named here.",
 		NotOurs: "It is for something else. Nothing is booked for it here.",
 	},
-	DoublePayment: {Keep: "The money stays on account 2030, prepayments received."},
+	SettlementFileRefused: {TryAgain: "The file is fetched and imported once more, within a minute."},
+	DoublePayment:         {Keep: "The money stays on account 2030, prepayments received."},
 }
 
 // Meaning returns what the choice does, in a sentence or two for the person who decides.

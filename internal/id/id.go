@@ -37,6 +37,7 @@ const (
 	ConsoleSession = "ses"
 	BankAccount    = "bac"
 	JournalExport  = "jex"
+	SourceFile     = "sfl"
 	Columns        = "col"
 )
 

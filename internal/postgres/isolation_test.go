@@ -79,6 +79,8 @@ func twoCompanies(t *testing.T, store *postgres.Store) (first, second books) {
 			}))
 			require.NoError(t, tx.SaveColumns(t.Context(), newColumns(b.company.ID)))
 			require.NoError(t, tx.SaveSignInProvider(t.Context(), newProvider(b.company.ID)))
+			require.NoError(t, tx.SaveSettlementSource(t.Context(), newSource(b.company.ID)))
+			require.NoError(t, tx.SaveSourceFile(t.Context(), newSourceFile(b.company.ID, "a.csv")))
 			require.NoError(t, tx.SaveLogo(t.Context(), merchant.Logo{ContentType: "image/png", Content: []byte("seen")}))
 			require.NoError(t, tx.SaveInvoicePDF(t.Context(), merchant.InvoicePDF{InvoiceID: b.invoice.ID, Size: 1, SealedContent: []byte("sealed"), ReceivedAt: noon}))
 			require.NoError(t, tx.SaveReminder(t.Context(), b.invoice.ID, b.invoice.NewReminder(1, 10, noon)))
@@ -236,6 +238,12 @@ func TestACompanyWritesNothingIntoAnother(t *testing.T) {
 		},
 		"a sign-in provider": func(tx *postgres.Tx) error {
 			return tx.SaveSignInProvider(t.Context(), newProvider(second.company.ID))
+		},
+		"a settlement source": func(tx *postgres.Tx) error {
+			return tx.SaveSettlementSource(t.Context(), newSource(second.company.ID))
+		},
+		"a file of its settlement source": func(tx *postgres.Tx) error {
+			return tx.SaveSourceFile(t.Context(), newSourceFile(second.company.ID, "a.csv"))
 		},
 		"the PDF of its invoice": func(tx *postgres.Tx) error {
 			return tx.SaveInvoicePDF(t.Context(), merchant.InvoicePDF{InvoiceID: second.invoice.ID, Size: 1, SealedContent: []byte("sealed"), ReceivedAt: noon})

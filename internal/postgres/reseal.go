@@ -23,6 +23,7 @@ var sealedColumns = []sealedColumn{
 	{"webhook_endpoints", "sealed_secret", 100},
 	{"webhook_endpoints", "sealed_previous", 100},
 	{"sign_in_providers", "sealed_secret", 100},
+	{"settlement_sources", "sealed_secret", 100},
 	{"documents", "sealed_content", 1},
 	{"invoice_pdfs", "sealed_content", 1},
 	{"idempotency_keys", "sealed", 20},

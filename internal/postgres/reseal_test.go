@@ -44,6 +44,9 @@ func withSecrets(t *testing.T, store *postgres.Store) books {
 		require.NoError(t, tx.InsertWebhookEndpoint(t.Context(), endpoint))
 		provider := newProvider(b.company.ID)
 		provider.SealedSecret = sealedBy(1, "client secret", b.company.ID)
+		fetched := newSource(b.company.ID)
+		fetched.SealedSecret = sealedBy(1, "sftp password", b.company.ID)
+		require.NoError(t, tx.SaveSettlementSource(t.Context(), fetched))
 		return tx.SaveSignInProvider(t.Context(), provider)
 	})
 	answered(t, store, b.company.ID)
@@ -136,7 +139,7 @@ func TestAnInterruptedResealingGoesOnWhereItWas(t *testing.T) {
 	assert.Equal(t, 5, before)
 	require.NoError(t, store.Reseal(t.Context(), toKey2(never, done)))
 	assert.Equal(t, map[string]int{
-		"payment_services.sealed_password": 3, "sign_in_providers.sealed_secret": 3,
+		"payment_services.sealed_password": 3, "sign_in_providers.sealed_secret": 3, "settlement_sources.sealed_secret": 3,
 		"webhook_endpoints.sealed_secret": 3, "webhook_endpoints.sealed_previous": 3, "documents.sealed_content": 3, "invoice_pdfs.sealed_content": 3, "idempotency_keys.sealed": 3,
 	}, done, "each once")
 	companies, err := store.Companies(t.Context())

@@ -31,6 +31,7 @@ const (
 	FindingType            = "Finding"
 	EventDeliveryType      = "EventDelivery"
 	BankReceiptsType       = "BankReceipts"
+	SettlementFetchType    = "SettlementFetch"
 )
 
 // Updates: the caller waits for the answer.
@@ -87,6 +88,9 @@ func FindingID(exceptionID string) string { return "exception/" + exceptionID }
 
 // BankReceiptsID is the workflow id of the booking of bank receipts, after what began it: a settlement, an exception or the company.
 func BankReceiptsID(cause string) string { return "bank-receipts/" + cause }
+
+// SettlementFetchID is the workflow id of a look for new settlement files of a company, of which there is one at a time.
+func SettlementFetchID(companyID string) string { return "settlement-fetch/" + companyID }
 
 // EventDeliveryID is the workflow id of an event on its way to a webhook endpoint.
 func EventDeliveryID(eventID, endpointID string) string {

@@ -435,26 +435,28 @@ func (e ExceptionStatus) Valid() bool {
 
 // Defines values for ExceptionKind.
 const (
-	AmountDiffers     ExceptionKind = "amount_differs"
-	AnswerMismatch    ExceptionKind = "answer_mismatch"
-	BookingFailed     ExceptionKind = "booking_failed"
-	CaptureDeadline   ExceptionKind = "capture_deadline"
-	CaptureUnclear    ExceptionKind = "capture_unclear"
-	DoublePayment     ExceptionKind = "double_payment"
-	EmailFailed       ExceptionKind = "email_failed"
-	MissingCapture    ExceptionKind = "missing_capture"
-	OrphanTransaction ExceptionKind = "orphan_transaction"
-	OutcomeUnclear    ExceptionKind = "outcome_unclear"
-	PendingOverdue    ExceptionKind = "pending_overdue"
-	ReceiptExcess     ExceptionKind = "receipt_excess"
-	ReceiptUnclear    ExceptionKind = "receipt_unclear"
-	RefundByHand      ExceptionKind = "refund_by_hand"
-	RefundFound       ExceptionKind = "refund_found"
-	RefundNotTaken    ExceptionKind = "refund_not_taken"
-	RefundStuck       ExceptionKind = "refund_stuck"
-	RefundUnclear     ExceptionKind = "refund_unclear"
-	ReleaseUnclear    ExceptionKind = "release_unclear"
-	WebhookDisabled   ExceptionKind = "webhook_disabled"
+	AmountDiffers           ExceptionKind = "amount_differs"
+	AnswerMismatch          ExceptionKind = "answer_mismatch"
+	BookingFailed           ExceptionKind = "booking_failed"
+	CaptureDeadline         ExceptionKind = "capture_deadline"
+	CaptureUnclear          ExceptionKind = "capture_unclear"
+	DoublePayment           ExceptionKind = "double_payment"
+	EmailFailed             ExceptionKind = "email_failed"
+	MissingCapture          ExceptionKind = "missing_capture"
+	OrphanTransaction       ExceptionKind = "orphan_transaction"
+	OutcomeUnclear          ExceptionKind = "outcome_unclear"
+	PendingOverdue          ExceptionKind = "pending_overdue"
+	ReceiptExcess           ExceptionKind = "receipt_excess"
+	ReceiptUnclear          ExceptionKind = "receipt_unclear"
+	RefundByHand            ExceptionKind = "refund_by_hand"
+	RefundFound             ExceptionKind = "refund_found"
+	RefundNotTaken          ExceptionKind = "refund_not_taken"
+	RefundStuck             ExceptionKind = "refund_stuck"
+	RefundUnclear           ExceptionKind = "refund_unclear"
+	ReleaseUnclear          ExceptionKind = "release_unclear"
+	SettlementFileRefused   ExceptionKind = "settlement_file_refused"
+	SettlementSourceFailing ExceptionKind = "settlement_source_failing"
+	WebhookDisabled         ExceptionKind = "webhook_disabled"
 )
 
 // Valid indicates whether the value is a known member of the ExceptionKind enum.
@@ -498,7 +500,35 @@ func (e ExceptionKind) Valid() bool {
 		return true
 	case ReleaseUnclear:
 		return true
+	case SettlementFileRefused:
+		return true
+	case SettlementSourceFailing:
+		return true
 	case WebhookDisabled:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FetchedFileState.
+const (
+	Imported FetchedFileState = "imported"
+	Known    FetchedFileState = "known"
+	SetAside FetchedFileState = "set_aside"
+	Waiting  FetchedFileState = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the FetchedFileState enum.
+func (e FetchedFileState) Valid() bool {
+	switch e {
+	case Imported:
+		return true
+	case Known:
+		return true
+	case SetAside:
+		return true
+	case Waiting:
 		return true
 	default:
 		return false
@@ -1378,6 +1408,24 @@ func (e SettingsWarning) Valid() bool {
 	case BooksReopened:
 		return true
 	case ReceiptAccountChanged:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SettlementSourceAuth.
+const (
+	Password   SettlementSourceAuth = "password"
+	PrivateKey SettlementSourceAuth = "private_key"
+)
+
+// Valid indicates whether the value is a known member of the SettlementSourceAuth enum.
+func (e SettlementSourceAuth) Valid() bool {
+	switch e {
+	case Password:
+		return true
+	case PrivateKey:
 		return true
 	default:
 		return false
@@ -2451,6 +2499,8 @@ type Exception struct {
 	// | `email_failed` | a mail about an invoice, a payment service or a webhook endpoint could not be delivered |
 	// | `receipt_excess` | more came by bank than is due, or for an invoice that is paid or cancelled: it is parked on 2030 |
 	// | `receipt_unclear` | money came by bank that is probably for an invoice, and is not booked |
+	// | `settlement_file_refused` | a settlement file that was fetched could not be imported |
+	// | `settlement_source_failing` | no settlement files can be fetched |
 	//
 	// The nightly comparison with Saferpay's transaction report finds these. Each is raised once about its subject.
 	//
@@ -2579,6 +2629,8 @@ type ExceptionDecision struct {
 // | `email_failed` | a mail about an invoice, a payment service or a webhook endpoint could not be delivered |
 // | `receipt_excess` | more came by bank than is due, or for an invoice that is paid or cancelled: it is parked on 2030 |
 // | `receipt_unclear` | money came by bank that is probably for an invoice, and is not booked |
+// | `settlement_file_refused` | a settlement file that was fetched could not be imported |
+// | `settlement_source_failing` | no settlement files can be fetched |
 //
 // The nightly comparison with Saferpay's transaction report finds these. Each is raised once about its subject.
 //
@@ -2618,6 +2670,50 @@ type ExchangedAmount struct {
 	// Currency ISO 4217.
 	Currency Currency `json:"currency"`
 }
+
+// FetchedFile defines model for FetchedFile.
+type FetchedFile struct {
+	// At When that became of it.
+	At time.Time `json:"at"`
+
+	// ID Example: sfl_01k9m2h3d8yw6t0n5c1x4v7q9z
+	ID string `json:"id"`
+
+	// ModifiedAt As the server says.
+	ModifiedAt time.Time `json:"modified_at"`
+
+	// Name Example: 20261124.EVP.MRXD
+	Name string `json:"name"`
+
+	// Reason Why it was set aside.
+	//
+	// Example: line 1: the file is empty. Nothing was booked.
+	Reason *string `json:"reason,omitempty"`
+
+	// SettlementID Example: set_01k9m2h3d8yw6t0n5c1x4v7q9z
+	SettlementID *string `json:"settlement_id,omitempty"`
+
+	// Size In bytes.
+	//
+	// Example: 48211
+	Size int64 `json:"size"`
+
+	// State | state | means |
+	// | --- | --- |
+	// | `imported` | it is a settlement |
+	// | `known` | its content was imported before |
+	// | `set_aside` | it could not be imported, and is not tried again by itself |
+	// | `waiting` | a person said that it is to be tried again |
+	State FetchedFileState `json:"state"`
+}
+
+// FetchedFileState | state | means |
+// | --- | --- |
+// | `imported` | it is a settlement |
+// | `known` | its content was imported before |
+// | `set_aside` | it could not be imported, and is not tried again by itself |
+// | `waiting` | a person said that it is to be tried again |
+type FetchedFileState string
 
 // FieldError defines model for FieldError.
 type FieldError struct {
@@ -3601,6 +3697,56 @@ type NewSettlementColumns struct {
 	//
 	// Example: brand_and_day
 	Payouts ColumnsPayouts `json:"payouts"`
+}
+
+// NewSettlementSource Example: {"file_pattern":"*.MRXD","folder":"out","host":"sftp.acquirer.example","host_key":"SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU","hour":7,"password":"s3cr3t-of-the-folder","user":"merchant-4711"}
+type NewSettlementSource struct {
+	// Enabled Whether it is looked at; true when absent.
+	//
+	// Example: true
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// EveryHours Look every so many hours instead.
+	EveryHours *int `json:"every_hours,omitempty"`
+
+	// FilePattern Which names are fetched, with `*` and `?`; all when absent.
+	//
+	// Example: *.MRXD
+	FilePattern *string `json:"file_pattern,omitempty"`
+
+	// Folder As the server understands it; `.`, where a sign-in leads, when absent.
+	//
+	// Example: out
+	Folder *string `json:"folder,omitempty"`
+
+	// Host Example: sftp.acquirer.example
+	Host string `json:"host"`
+
+	// HostKey The fingerprint of the server's key, or a line of `known_hosts`.
+	//
+	// Example: SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU
+	HostKey string `json:"host_key"`
+
+	// Hour Look once a day, in this hour in Zurich; 7 when absent.
+	//
+	// Example: 7
+	Hour *int `json:"hour,omitempty"`
+
+	// Password Kept sealed and never shown.
+	//
+	// Example: s3cr3t-of-the-folder
+	Password *string `json:"password,omitempty"`
+
+	// Port 22 when absent; else from 1024.
+	//
+	// Example: 22
+	Port *int `json:"port,omitempty"`
+
+	// PrivateKey In PEM, without a passphrase; instead of a password. Kept sealed and never shown.
+	PrivateKey *string `json:"private_key,omitempty"`
+
+	// User Example: merchant-4711
+	User string `json:"user"`
 }
 
 // NewSignInProvider defines model for NewSignInProvider.
@@ -4833,7 +4979,7 @@ type Settlement struct {
 	ID         string    `json:"id"`
 	ImportedAt time.Time `json:"imported_at"`
 
-	// ImportedBy The id of the key.
+	// ImportedBy The id of the key, the person, or `settlement-source` for a file that was fetched.
 	//
 	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 	ImportedBy string `json:"imported_by"`
@@ -4916,6 +5062,17 @@ type SettlementFile struct {
 	Size int `json:"size"`
 }
 
+// SettlementFolder defines model for SettlementFolder.
+type SettlementFolder struct {
+	// Files How many files there are that match the pattern.
+	//
+	// Example: 12
+	Files int `json:"files"`
+
+	// Names Of the newest five.
+	Names []string `json:"names"`
+}
+
 // SettlementList defines model for SettlementList.
 type SettlementList struct {
 	Data []SettlementSummary `json:"data"`
@@ -4923,6 +5080,62 @@ type SettlementList struct {
 	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
+
+// SettlementSource defines model for SettlementSource.
+type SettlementSource struct {
+	// Auth With what Quittance signs in.
+	Auth    SettlementSourceAuth `json:"auth"`
+	Enabled bool                 `json:"enabled"`
+
+	// EveryHours Absent when it is looked at once a day.
+	//
+	// Example: 6
+	EveryHours *int `json:"every_hours,omitempty"`
+
+	// FailingSince Absent when the last look went well.
+	FailingSince *time.Time  `json:"failing_since,omitempty"`
+	Failure      *FieldError `json:"failure,omitempty"`
+
+	// Failures Looks in a row that failed.
+	//
+	// Example: 0
+	Failures int `json:"failures"`
+
+	// FilePattern Example: *.MRXD
+	FilePattern string `json:"file_pattern"`
+
+	// Files The last fifty, newest first.
+	Files []FetchedFile `json:"files"`
+
+	// Folder Example: out
+	Folder string `json:"folder"`
+
+	// Host Example: sftp.acquirer.example
+	Host string `json:"host"`
+
+	// HostKey Example: SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU
+	HostKey string `json:"host_key"`
+
+	// Hour Example: 7
+	Hour *int `json:"hour,omitempty"`
+
+	// LastLookAt Absent before the first.
+	LastLookAt    *time.Time `json:"last_look_at,omitempty"`
+	LastSuccessAt *time.Time `json:"last_success_at,omitempty"`
+
+	// NextLookAt Absent when it is not enabled.
+	NextLookAt *time.Time `json:"next_look_at,omitempty"`
+
+	// Port Example: 22
+	Port      int       `json:"port"`
+	UpdatedAt time.Time `json:"updated_at"`
+
+	// User Example: merchant-4711
+	User string `json:"user"`
+}
+
+// SettlementSourceAuth With what Quittance signs in.
+type SettlementSourceAuth string
 
 // SettlementStatus `complete`: all its payouts are booked or dismissed. `needs_confirmation`: some payouts, or bank receipts, wait for a person.
 type SettlementStatus string
@@ -5973,6 +6186,9 @@ type UpdateSettingsJSONRequestBody = SettingsChanges
 // PutSettlementColumnsJSONRequestBody defines body for PutSettlementColumns for application/json ContentType.
 type PutSettlementColumnsJSONRequestBody = NewSettlementColumns
 
+// PutSettlementSourceJSONRequestBody defines body for PutSettlementSource for application/json ContentType.
+type PutSettlementSourceJSONRequestBody = NewSettlementSource
+
 // PutSignInProviderJSONRequestBody defines body for PutSignInProvider for application/json ContentType.
 type PutSignInProviderJSONRequestBody = NewSignInProvider
 
@@ -6257,6 +6473,21 @@ type ServerInterface interface {
 	// DeleteSettlementColumns Forget what the columns of a header are
 	// (DELETE /settlement-columns/{columns_id})
 	DeleteSettlementColumns(w http.ResponseWriter, r *http.Request, columnsID string)
+	// DeleteSettlementSource Have no more settlement files fetched
+	// (DELETE /settlement-source)
+	DeleteSettlementSource(w http.ResponseWriter, r *http.Request)
+	// GetSettlementSource From where settlement files are fetched
+	// (GET /settlement-source)
+	GetSettlementSource(w http.ResponseWriter, r *http.Request)
+	// PutSettlementSource Have settlement files fetched over SFTP
+	// (PUT /settlement-source)
+	PutSettlementSource(w http.ResponseWriter, r *http.Request)
+	// LookAtSettlementSource Look for new settlement files now
+	// (POST /settlement-source/look)
+	LookAtSettlementSource(w http.ResponseWriter, r *http.Request)
+	// TestSettlementSource Try the settlement source
+	// (POST /settlement-source/test)
+	TestSettlementSource(w http.ResponseWriter, r *http.Request)
 	// ListSettlements List the settlement files that were imported
 	// (GET /settlements)
 	ListSettlements(w http.ResponseWriter, r *http.Request, params ListSettlementsParams)
@@ -6848,6 +7079,36 @@ func (_ Unimplemented) PutSettlementColumns(w http.ResponseWriter, r *http.Reque
 // DeleteSettlementColumns Forget what the columns of a header are
 // (DELETE /settlement-columns/{columns_id})
 func (_ Unimplemented) DeleteSettlementColumns(w http.ResponseWriter, r *http.Request, columnsID string) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// DeleteSettlementSource Have no more settlement files fetched
+// (DELETE /settlement-source)
+func (_ Unimplemented) DeleteSettlementSource(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetSettlementSource From where settlement files are fetched
+// (GET /settlement-source)
+func (_ Unimplemented) GetSettlementSource(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// PutSettlementSource Have settlement files fetched over SFTP
+// (PUT /settlement-source)
+func (_ Unimplemented) PutSettlementSource(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// LookAtSettlementSource Look for new settlement files now
+// (POST /settlement-source/look)
+func (_ Unimplemented) LookAtSettlementSource(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// TestSettlementSource Try the settlement source
+// (POST /settlement-source/test)
+func (_ Unimplemented) TestSettlementSource(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -9760,6 +10021,76 @@ func (siw *ServerInterfaceWrapper) DeleteSettlementColumns(w http.ResponseWriter
 	handler.ServeHTTP(w, r)
 }
 
+// DeleteSettlementSource operation middleware
+func (siw *ServerInterfaceWrapper) DeleteSettlementSource(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteSettlementSource(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetSettlementSource operation middleware
+func (siw *ServerInterfaceWrapper) GetSettlementSource(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetSettlementSource(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PutSettlementSource operation middleware
+func (siw *ServerInterfaceWrapper) PutSettlementSource(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PutSettlementSource(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// LookAtSettlementSource operation middleware
+func (siw *ServerInterfaceWrapper) LookAtSettlementSource(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.LookAtSettlementSource(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// TestSettlementSource operation middleware
+func (siw *ServerInterfaceWrapper) TestSettlementSource(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.TestSettlementSource(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListSettlements operation middleware
 func (siw *ServerInterfaceWrapper) ListSettlements(w http.ResponseWriter, r *http.Request) {
 
@@ -10662,6 +10993,21 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Delete(options.BaseURL+"/settlement-columns/{columns_id}", wrapper.DeleteSettlementColumns)
+	})
+	r.Group(func(r chi.Router) {
+		r.Delete(options.BaseURL+"/settlement-source", wrapper.DeleteSettlementSource)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/settlement-source", wrapper.GetSettlementSource)
+	})
+	r.Group(func(r chi.Router) {
+		r.Put(options.BaseURL+"/settlement-source", wrapper.PutSettlementSource)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/settlement-source/look", wrapper.LookAtSettlementSource)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/settlement-source/test", wrapper.TestSettlementSource)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/settlements", wrapper.ListSettlements)
@@ -16542,6 +16888,303 @@ func (response DeleteSettlementColumnsdefaultApplicationProblemPlusJSONResponse)
 	return err
 }
 
+type DeleteSettlementSourceRequestObject struct {
+}
+
+type DeleteSettlementSourceResponseObject interface {
+	VisitDeleteSettlementSourceResponse(w http.ResponseWriter) error
+}
+
+type DeleteSettlementSource204Response struct {
+}
+
+func (response DeleteSettlementSource204Response) VisitDeleteSettlementSourceResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteSettlementSource404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteSettlementSource404ApplicationProblemPlusJSONResponse) VisitDeleteSettlementSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteSettlementSourcedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteSettlementSourcedefaultApplicationProblemPlusJSONResponse) VisitDeleteSettlementSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSettlementSourceRequestObject struct {
+}
+
+type GetSettlementSourceResponseObject interface {
+	VisitGetSettlementSourceResponse(w http.ResponseWriter) error
+}
+
+type GetSettlementSource200JSONResponse SettlementSource
+
+func (response GetSettlementSource200JSONResponse) VisitGetSettlementSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSettlementSource404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetSettlementSource404ApplicationProblemPlusJSONResponse) VisitGetSettlementSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSettlementSourcedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetSettlementSourcedefaultApplicationProblemPlusJSONResponse) VisitGetSettlementSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutSettlementSourceRequestObject struct {
+	Body *PutSettlementSourceJSONRequestBody
+}
+
+type PutSettlementSourceResponseObject interface {
+	VisitPutSettlementSourceResponse(w http.ResponseWriter) error
+}
+
+type PutSettlementSource200JSONResponse SettlementSource
+
+func (response PutSettlementSource200JSONResponse) VisitPutSettlementSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutSettlementSource422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response PutSettlementSource422ApplicationProblemPlusJSONResponse) VisitPutSettlementSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutSettlementSourcedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PutSettlementSourcedefaultApplicationProblemPlusJSONResponse) VisitPutSettlementSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LookAtSettlementSourceRequestObject struct {
+}
+
+type LookAtSettlementSourceResponseObject interface {
+	VisitLookAtSettlementSourceResponse(w http.ResponseWriter) error
+}
+
+type LookAtSettlementSource202JSONResponse SettlementSource
+
+func (response LookAtSettlementSource202JSONResponse) VisitLookAtSettlementSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LookAtSettlementSource404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response LookAtSettlementSource404ApplicationProblemPlusJSONResponse) VisitLookAtSettlementSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LookAtSettlementSource422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response LookAtSettlementSource422ApplicationProblemPlusJSONResponse) VisitLookAtSettlementSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LookAtSettlementSourcedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response LookAtSettlementSourcedefaultApplicationProblemPlusJSONResponse) VisitLookAtSettlementSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestSettlementSourceRequestObject struct {
+}
+
+type TestSettlementSourceResponseObject interface {
+	VisitTestSettlementSourceResponse(w http.ResponseWriter) error
+}
+
+type TestSettlementSource200JSONResponse SettlementFolder
+
+func (response TestSettlementSource200JSONResponse) VisitTestSettlementSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestSettlementSource404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response TestSettlementSource404ApplicationProblemPlusJSONResponse) VisitTestSettlementSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestSettlementSource422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response TestSettlementSource422ApplicationProblemPlusJSONResponse) VisitTestSettlementSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestSettlementSourcedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response TestSettlementSourcedefaultApplicationProblemPlusJSONResponse) VisitTestSettlementSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListSettlementsRequestObject struct {
 	Params ListSettlementsParams
 }
@@ -17955,6 +18598,21 @@ type StrictServerInterface interface {
 	// DeleteSettlementColumns Forget what the columns of a header are
 	// (DELETE /settlement-columns/{columns_id})
 	DeleteSettlementColumns(ctx context.Context, request DeleteSettlementColumnsRequestObject) (DeleteSettlementColumnsResponseObject, error)
+	// DeleteSettlementSource Have no more settlement files fetched
+	// (DELETE /settlement-source)
+	DeleteSettlementSource(ctx context.Context, request DeleteSettlementSourceRequestObject) (DeleteSettlementSourceResponseObject, error)
+	// GetSettlementSource From where settlement files are fetched
+	// (GET /settlement-source)
+	GetSettlementSource(ctx context.Context, request GetSettlementSourceRequestObject) (GetSettlementSourceResponseObject, error)
+	// PutSettlementSource Have settlement files fetched over SFTP
+	// (PUT /settlement-source)
+	PutSettlementSource(ctx context.Context, request PutSettlementSourceRequestObject) (PutSettlementSourceResponseObject, error)
+	// LookAtSettlementSource Look for new settlement files now
+	// (POST /settlement-source/look)
+	LookAtSettlementSource(ctx context.Context, request LookAtSettlementSourceRequestObject) (LookAtSettlementSourceResponseObject, error)
+	// TestSettlementSource Try the settlement source
+	// (POST /settlement-source/test)
+	TestSettlementSource(ctx context.Context, request TestSettlementSourceRequestObject) (TestSettlementSourceResponseObject, error)
 	// ListSettlements List the settlement files that were imported
 	// (GET /settlements)
 	ListSettlements(ctx context.Context, request ListSettlementsRequestObject) (ListSettlementsResponseObject, error)
@@ -20579,6 +21237,133 @@ func (sh *strictHandler) DeleteSettlementColumns(w http.ResponseWriter, r *http.
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(DeleteSettlementColumnsResponseObject); ok {
 		if err := validResponse.VisitDeleteSettlementColumnsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteSettlementSource operation middleware
+func (sh *strictHandler) DeleteSettlementSource(w http.ResponseWriter, r *http.Request) {
+	var request DeleteSettlementSourceRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteSettlementSource(ctx, request.(DeleteSettlementSourceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteSettlementSource")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DeleteSettlementSourceResponseObject); ok {
+		if err := validResponse.VisitDeleteSettlementSourceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetSettlementSource operation middleware
+func (sh *strictHandler) GetSettlementSource(w http.ResponseWriter, r *http.Request) {
+	var request GetSettlementSourceRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSettlementSource(ctx, request.(GetSettlementSourceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSettlementSource")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetSettlementSourceResponseObject); ok {
+		if err := validResponse.VisitGetSettlementSourceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PutSettlementSource operation middleware
+func (sh *strictHandler) PutSettlementSource(w http.ResponseWriter, r *http.Request) {
+	var request PutSettlementSourceRequestObject
+
+	var body PutSettlementSourceJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.PutSettlementSource(ctx, request.(PutSettlementSourceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutSettlementSource")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(PutSettlementSourceResponseObject); ok {
+		if err := validResponse.VisitPutSettlementSourceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// LookAtSettlementSource operation middleware
+func (sh *strictHandler) LookAtSettlementSource(w http.ResponseWriter, r *http.Request) {
+	var request LookAtSettlementSourceRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.LookAtSettlementSource(ctx, request.(LookAtSettlementSourceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LookAtSettlementSource")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(LookAtSettlementSourceResponseObject); ok {
+		if err := validResponse.VisitLookAtSettlementSourceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// TestSettlementSource operation middleware
+func (sh *strictHandler) TestSettlementSource(w http.ResponseWriter, r *http.Request) {
+	var request TestSettlementSourceRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.TestSettlementSource(ctx, request.(TestSettlementSourceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TestSettlementSource")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(TestSettlementSourceResponseObject); ok {
+		if err := validResponse.VisitTestSettlementSourceResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

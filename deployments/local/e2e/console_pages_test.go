@@ -98,6 +98,7 @@ func (s showcase) scenes() []scene {
 		{page: "service-disconnect", path: service + "/disconnect"},
 		{page: "settings", path: "/console/settings"},
 		{page: "bank-accounts", path: "/console/settings/bank-accounts"},
+		{page: "settlement-source", path: "/console/settings/settlement-source"},
 		{page: "settlement", path: "/console/payouts/files/" + s.file},
 		{page: "sign-in-provider", path: "/console/settings/sign-in"},
 		{page: "sign-in-provider", path: "/console/settings/sign-in", then: wrong},

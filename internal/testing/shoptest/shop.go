@@ -4,6 +4,8 @@ package shoptest
 
 import (
 	"context"
+	"io"
+	"log/slog"
 	"net/http/httptest"
 	"sync"
 	"testing"
@@ -20,6 +22,7 @@ import (
 	"github.com/quittance/quittance/activities/collection"
 	"github.com/quittance/quittance/activities/delivery"
 	"github.com/quittance/quittance/activities/escalation"
+	"github.com/quittance/quittance/activities/fetching"
 	"github.com/quittance/quittance/activities/onboarding"
 	"github.com/quittance/quittance/activities/payermail"
 	"github.com/quittance/quittance/activities/reconciliation"
@@ -31,8 +34,10 @@ import (
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/saferpay"
 	"github.com/quittance/quittance/internal/secrets"
+	"github.com/quittance/quittance/internal/sftp"
 	"github.com/quittance/quittance/internal/testing/postgrestest"
 	"github.com/quittance/quittance/internal/testing/simulator"
+	"github.com/quittance/quittance/internal/webhook"
 )
 
 // PublicURL is the base of the shop's links.
@@ -55,6 +60,7 @@ type Shop struct {
 	Reconciliation *reconciliation.Activities
 	Delivery       *delivery.Activities
 	Escalation     *escalation.Activities
+	Fetching       *fetching.Activities
 
 	Workflows *Workflows
 	Letters   []letter.Letter // that were sent
@@ -87,7 +93,7 @@ func Open(t *testing.T) *Shop {
 	var suite testsuite.WorkflowTestSuite
 	s.Env = suite.NewTestActivityEnvironment().SetTestTimeout(time.Minute)
 	s.Env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&activities.Errors{}, &activities.Heartbeats{}}})
-	for _, steps := range []any{s.Collection, s.Refunding, s.PayerMail, s.Onboarding, s.Reconciliation, s.Delivery, s.Escalation} {
+	for _, steps := range []any{s.Collection, s.Refunding, s.PayerMail, s.Onboarding, s.Reconciliation, s.Delivery, s.Escalation, s.Fetching} {
 		s.Env.RegisterActivity(steps)
 	}
 	s.Seed()
@@ -115,6 +121,22 @@ func (s *Shop) build(client *saferpay.Client) {
 		Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
 	}
 	s.Escalation = &escalation.Activities{InCompany: records[escalation.Tx](s), Now: time.Now}
+	importer := api.NewImporter(api.Options{Store: store{s.Store}, Sealer: s.Keyring, Logger: slog.New(slog.DiscardHandler)})
+	s.Fetching = &fetching.Activities{
+		InCompany: records[fetching.Tx](s), Secrets: s.Keyring, Servers: sftp.New(webhook.NewDial(true)),
+		Import: func(ctx context.Context, companyID, key string, file io.Reader) (fetching.Import, error) {
+			settlementID, known, err := importer.Import(ctx, companyID, key, file)
+			return fetching.Import{SettlementID: settlementID, Known: known}, err
+		},
+		Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
+	}
+}
+
+// store is the Postgres store in the words of the API.
+type store struct{ *postgres.Store }
+
+func (s store) InCompany(ctx context.Context, companyID string, fn func(tx any) error) error {
+	return s.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
 }
 
 // records returns the store's transactions as what an activity needs of one.

@@ -41,6 +41,13 @@ var (
 		HeartbeatTimeout:    10 * time.Second,
 		RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 1},
 	}
+	// File is for a file of a server that a company named, which may be large and come slowly. That the server does not answer is a
+	// result; only faults of ours are retried here.
+	File = workflow.ActivityOptions{
+		StartToCloseTimeout: 15 * time.Minute,
+		HeartbeatTimeout:    10 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumAttempts: 5},
+	}
 	// Posting is for a mail that is sent whatever happens, in rounds of an hour. After each round a person is told.
 	Posting = workflow.ActivityOptions{
 		StartToCloseTimeout:    time.Minute,
