@@ -208,7 +208,7 @@ func TestNoPageAndNoFormIsOpenToAStrangerOrToASmallRole(t *testing.T) {
 	ids := strings.NewReplacer("payment-services/{id}", "payment-services/"+service.ID, "invoices/{id}", "invoices/"+draft.ID, "payments/{id}", "payments/"+p.ID,
 		"exceptions/{id}", "exceptions/"+exc.ID, "payouts/{id}", "payouts/"+payout, "journal/{id}", "journal/"+entry, "endpoints/{id}", "endpoints/"+endpoint.ID,
 		"{event}", told.ID, "{key}", w.keyID, "{invoice}", open.ID, "{receipt}", receipt, "{month}", "2026-11",
-		"{file}", imported["id"].(string), "{account}", bank, "{export}", w.exported("table"))
+		"{file}", imported["id"].(string), "{account}", bank, "{export}", w.exported("table"), "{columns}", w.confirmedColumns())
 
 	viewer, bookkeeper := w.inPages("viewer"), w.inPages("bookkeeper")
 	other, key := w.newCompany("Andere AG", "de")
@@ -216,7 +216,7 @@ func TestNoPageAndNoFormIsOpenToAStrangerOrToASmallRole(t *testing.T) {
 	theirs.company, theirs.key = other, key
 	stranger := theirs.inPages("manager")
 	state := func() (all string) {
-		for _, list := range []string{"/payment-services", "/invoices", "/payments", "/refunds", "/journal", "/settings", "/webhook-endpoints", "/accounts", "/payouts", "/exceptions", "/bank-accounts", "/journal-exports"} {
+		for _, list := range []string{"/payment-services", "/invoices", "/payments", "/refunds", "/journal", "/settings", "/webhook-endpoints", "/accounts", "/payouts", "/exceptions", "/bank-accounts", "/journal-exports", "/settlement-columns"} {
 			all += w.call("GET", list, w.key, nil).Body.String()
 		}
 		return all

@@ -132,6 +132,8 @@ func (w *world) subjects(operationID string) map[string]string {
 		maps.Copy(subjects, w.signIns(operationID))
 	case "deleteBankAccount":
 		subjects["bank_account_id"] = w.call("POST", "/bank-accounts", w.key, `{"iban":"CH9300762011623852957","account":"1020","currency":"CHF"}`).json(http.StatusCreated)["id"].(string)
+	case "deleteSettlementColumns":
+		subjects["columns_id"] = w.confirmedColumns()
 	case "getLogo", "deleteLogo":
 		w.in(w.company.ID, func(tx *postgres.Tx) error {
 			return tx.SaveLogo(w.Context(), merchant.Logo{ContentType: "image/png", Content: []byte("seen")})

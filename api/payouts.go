@@ -189,7 +189,7 @@ func shownPayoutLine(l settlement.Line) spec.PayoutLine {
 	}
 	if !l.Day.IsZero() {
 		day := date(l.Day)
-		if line.SalesDate = &day; l.Transaction != "" {
+		if line.SalesDate = &day; l.Kind != settlement.UnknownLine {
 			line.Date, line.SalesDate = &day, nil
 		}
 	}

@@ -57,6 +57,7 @@ var problemTypes = map[problem.Code]struct {
 	problem.TooManyRequests:         {http.StatusTooManyRequests, "Too many requests"},
 	internal:                        {http.StatusInternalServerError, "Something went wrong on our side"},
 	problem.SettlementFileRefused:   {http.StatusUnprocessableEntity, "The settlement file is refused"},
+	problem.ColumnsUnknown:          {http.StatusUnprocessableEntity, "Somebody has to say what the columns are"},
 	problem.PayoutDecided:           {http.StatusConflict, "The payout is decided"},
 	problem.SignInFailed:            {http.StatusUnauthorized, "The sign-in did not work"},
 	problem.SignInWithoutRole:       {http.StatusForbidden, "The person has no role here"},
@@ -110,6 +111,9 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 			fields[i] = spec.FieldError{Field: f.Name, Message: f.Message}
 		}
 		answer.Errors = &fields
+	}
+	if unknown, ok := errors.AsType[*columnsUnknown](err); ok {
+		answer.Columns = &unknown.proposal
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"io"
 	"net/http"
@@ -23,7 +24,7 @@ type settlementFile struct {
 
 // readSettlementFiles reads the body of a call that imports a file, or the files in it when it is an archive. PassedOver are the
 // names of those in an archive that are none.
-func readSettlementFiles(body io.Reader, isCSV bool) (files []settlementFile, passedOver []string, err error) {
+func (s *server) readSettlementFiles(ctx context.Context, body io.Reader) (files []settlementFile, passedOver []string, err error) {
 	if large, is := body.(*spooled); is {
 		files = []settlementFile{{ReadSeeker: large, hash: large.hash, size: large.size}}
 	} else {
@@ -36,12 +37,12 @@ func readSettlementFiles(body io.Reader, isCSV bool) (files []settlementFile, pa
 				return nil, nil, err
 			}
 		} else {
-			files = []settlementFile{{ReadSeeker: bytes.NewReader(data), hash: sha256.Sum256(data), size: int64(len(data)), isCSV: isCSV}}
+			files = []settlementFile{{ReadSeeker: bytes.NewReader(data), hash: sha256.Sum256(data), size: int64(len(data)), isCSV: ctx.Value(sentCSVKey{}) != nil}}
 		}
 	}
 	for i := range files {
 		f := &files[i]
-		if f.parsed, err = settlement.Read(f, f.size, f.isCSV); err != nil {
+		if f.parsed, err = s.readFile(ctx, *f); err != nil {
 			return nil, nil, f.named(err)
 		}
 	}
@@ -54,6 +55,14 @@ func unpacked(data []byte) (files []settlementFile, passedOver []string, err err
 		files = append(files, settlementFile{ReadSeeker: m, member: m, isCSV: !m.IsXML(), hash: m.Hash, size: m.Size})
 	}
 	return files, passedOver, err
+}
+
+// content returns the whole file.
+func (f settlementFile) content() ([]byte, error) {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return io.ReadAll(f)
 }
 
 // named returns the faults of a file with its name in the archive; any other error stays what it is.

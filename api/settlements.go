@@ -50,7 +50,7 @@ func noteCSV(next http.Handler) http.Handler {
 // When the caller gets an answer, the import is done. A caller without an answer sends the file again. Money for invoices is on
 // record then, and the processes of the invoices book it. Each file of an archive is a settlement; all are imported, or none.
 func (s *server) ImportSettlement(ctx context.Context, r spec.ImportSettlementRequestObject) (spec.ImportSettlementResponseObject, error) {
-	files, passedOver, err := readSettlementFiles(r.Body, ctx.Value(sentCSVKey{}) != nil)
+	files, passedOver, err := s.readSettlementFiles(ctx, r.Body)
 	if err != nil {
 		return nil, refusedFile(err)
 	}

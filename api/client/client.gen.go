@@ -147,6 +147,30 @@ func (e Canton) Valid() bool {
 	}
 }
 
+// Defines values for ColumnsPayouts.
+const (
+	ColumnsPayoutsBrand       ColumnsPayouts = "brand"
+	ColumnsPayoutsBrandAndDay ColumnsPayouts = "brand_and_day"
+	ColumnsPayoutsDate        ColumnsPayouts = "date"
+	ColumnsPayoutsReference   ColumnsPayouts = "reference"
+)
+
+// Valid indicates whether the value is a known member of the ColumnsPayouts enum.
+func (e ColumnsPayouts) Valid() bool {
+	switch e {
+	case ColumnsPayoutsBrand:
+		return true
+	case ColumnsPayoutsBrandAndDay:
+		return true
+	case ColumnsPayoutsDate:
+		return true
+	case ColumnsPayoutsReference:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CompanyStatus.
 const (
 	CompanyStatusActive    CompanyStatus = "active"
@@ -1013,12 +1037,13 @@ func (e PayoutConfidence) Valid() bool {
 
 // Defines values for PayoutLineType.
 const (
-	PayoutLineTypeAdjustment PayoutLineType = "adjustment"
-	PayoutLineTypeBalance    PayoutLineType = "balance"
-	PayoutLineTypeChargeback PayoutLineType = "chargeback"
-	PayoutLineTypeFee        PayoutLineType = "fee"
-	PayoutLineTypePayment    PayoutLineType = "payment"
-	PayoutLineTypeRefund     PayoutLineType = "refund"
+	PayoutLineTypeAdjustment    PayoutLineType = "adjustment"
+	PayoutLineTypeBalance       PayoutLineType = "balance"
+	PayoutLineTypeChargeback    PayoutLineType = "chargeback"
+	PayoutLineTypeChargebackWon PayoutLineType = "chargeback_won"
+	PayoutLineTypeFee           PayoutLineType = "fee"
+	PayoutLineTypePayment       PayoutLineType = "payment"
+	PayoutLineTypeRefund        PayoutLineType = "refund"
 )
 
 // Valid indicates whether the value is a known member of the PayoutLineType enum.
@@ -1029,6 +1054,8 @@ func (e PayoutLineType) Valid() bool {
 	case PayoutLineTypeBalance:
 		return true
 	case PayoutLineTypeChargeback:
+		return true
+	case PayoutLineTypeChargebackWon:
 		return true
 	case PayoutLineTypeFee:
 		return true
@@ -1046,6 +1073,7 @@ const (
 	Camt053 PayoutSightingFormat = "camt.053"
 	Camt054 PayoutSightingFormat = "camt.054"
 	Csv     PayoutSightingFormat = "csv"
+	CsvList PayoutSightingFormat = "csv.list"
 	Mrx     PayoutSightingFormat = "mrx"
 	MrxTest PayoutSightingFormat = "mrx.test"
 )
@@ -1058,6 +1086,8 @@ func (e PayoutSightingFormat) Valid() bool {
 	case Camt054:
 		return true
 	case Csv:
+		return true
+	case CsvList:
 		return true
 	case Mrx:
 		return true
@@ -1139,6 +1169,7 @@ const (
 	UrnQuittanceProblemRefundTooLate                   ProblemType = "urn:quittance:problem:refund-too-late"
 	UrnQuittanceProblemRequestInProgress               ProblemType = "urn:quittance:problem:request-in-progress"
 	UrnQuittanceProblemSaferpayUnavailable             ProblemType = "urn:quittance:problem:saferpay-unavailable"
+	UrnQuittanceProblemSettlementColumnsUnknown        ProblemType = "urn:quittance:problem:settlement-columns-unknown"
 	UrnQuittanceProblemSettlementFileRefused           ProblemType = "urn:quittance:problem:settlement-file-refused"
 	UrnQuittanceProblemSignInFailed                    ProblemType = "urn:quittance:problem:sign-in-failed"
 	UrnQuittanceProblemSignInProviderUnavailable       ProblemType = "urn:quittance:problem:sign-in-provider-unavailable"
@@ -1231,6 +1262,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemRequestInProgress:
 		return true
 	case UrnQuittanceProblemSaferpayUnavailable:
+		return true
+	case UrnQuittanceProblemSettlementColumnsUnknown:
 		return true
 	case UrnQuittanceProblemSettlementFileRefused:
 		return true
@@ -1828,6 +1861,88 @@ type Checkout struct {
 	//
 	// Example: https://test.saferpay.com/vt2/api/PaymentPage/…
 	URL string `json:"url"`
+}
+
+// ColumnNames The header of a CSV file: each name once, with `#3` for the third column if it has no name, and ` (2)` behind a name that is there already.
+//
+// Example: ["Payment no","Paym. date","Brand","Trx Type","Trx Date","Auth. code","Card no","Additional Merchant Data","Currency","Gross Amount","Comm. Amount","Net amount"]
+type ColumnNames = []string
+
+// ColumnPlaces The name of the column of each.
+type ColumnPlaces struct {
+	// AuthorizationCode Example: Auth. code
+	AuthorizationCode *string `json:"authorization_code,omitempty"`
+
+	// Brand Example: Brand
+	Brand *string `json:"brand,omitempty"`
+
+	// CardNumber Masked.
+	//
+	// Example: Card no
+	CardNumber *string `json:"card_number,omitempty"`
+
+	// Currency Example: Currency
+	Currency *string `json:"currency,omitempty"`
+
+	// Fee Example: Comm. Amount
+	Fee *string `json:"fee,omitempty"`
+
+	// Gross Example: Gross Amount
+	Gross *string `json:"gross,omitempty"`
+
+	// Net Example: Net amount
+	Net *string `json:"net,omitempty"`
+
+	// OrderID In which the OrderId at Saferpay stands somewhere.
+	//
+	// Example: Additional Merchant Data
+	OrderID *string `json:"order_id,omitempty"`
+
+	// PayoutDate Example: Paym. date
+	PayoutDate *string `json:"payout_date,omitempty"`
+
+	// PayoutReference The acquirer's number of the payout.
+	//
+	// Example: Payment no
+	PayoutReference *string `json:"payout_reference,omitempty"`
+
+	// TransactionDate Example: Trx Date
+	TransactionDate *string `json:"transaction_date,omitempty"`
+
+	// Type Whether it is a sale, a refund, a chargeback or a fee. Without it, the sign says so.
+	//
+	// Example: Trx Type
+	Type *string `json:"type,omitempty"`
+}
+
+// ColumnsPayouts What makes lines of a currency one payout: the same `reference`, the same `date` of the payout, the same date and `brand`, or
+// the same date, `brand_and_day` of the sales, as Worldline pays.
+//
+// Example: brand_and_day
+type ColumnsPayouts string
+
+// ColumnsProposal What the columns of a list probably are, with its first lines. It may be incomplete.
+type ColumnsProposal struct {
+	// Columns The name of the column of each.
+	Columns ColumnPlaces `json:"columns"`
+
+	// Currency ISO 4217.
+	Currency *Currency `json:"currency,omitempty"`
+
+	// Header The header of a CSV file: each name once, with `#3` for the third column if it has no name, and ` (2)` behind a name that is there already.
+	//
+	// Example: ["Payment no","Paym. date","Brand","Trx Type","Trx Date","Auth. code","Card no","Additional Merchant Data","Currency","Gross Amount","Comm. Amount","Net amount"]
+	Header ColumnNames `json:"header"`
+
+	// Payouts What makes lines of a currency one payout: the same `reference`, the same `date` of the payout, the same date and `brand`, or
+	// the same date, `brand_and_day` of the sales, as Worldline pays.
+	//
+	//
+	// Example: brand_and_day
+	Payouts ColumnsPayouts `json:"payouts"`
+
+	// Rows The first five, with a cell for each name of the header.
+	Rows [][]string `json:"rows"`
 }
 
 // Company defines model for Company.
@@ -3466,6 +3581,27 @@ type NewReversal struct {
 	Text *string `json:"text,omitempty"`
 }
 
+// NewSettlementColumns defines model for NewSettlementColumns.
+type NewSettlementColumns struct {
+	// Columns The name of the column of each.
+	Columns ColumnPlaces `json:"columns"`
+
+	// Currency Of all amounts, when no column says it.
+	Currency *Currency `json:"currency,omitempty"`
+
+	// Header The header of a CSV file: each name once, with `#3` for the third column if it has no name, and ` (2)` behind a name that is there already.
+	//
+	// Example: ["Payment no","Paym. date","Brand","Trx Type","Trx Date","Auth. code","Card no","Additional Merchant Data","Currency","Gross Amount","Comm. Amount","Net amount"]
+	Header ColumnNames `json:"header"`
+
+	// Payouts What makes lines of a currency one payout: the same `reference`, the same `date` of the payout, the same date and `brand`, or
+	// the same date, `brand_and_day` of the sales, as Worldline pays.
+	//
+	//
+	// Example: brand_and_day
+	Payouts ColumnsPayouts `json:"payouts"`
+}
+
 // NewSignInProvider defines model for NewSignInProvider.
 type NewSignInProvider struct {
 	// ClientID Example: quittance
@@ -4155,11 +4291,11 @@ type PayoutLine struct {
 	// Example: 202611240000241
 	TransactionID *string `json:"transaction_id,omitempty"`
 
-	// Type The last three only in MRX: a fee of the acquirer, another adjustment, and a balance that was carried over.
+	// Type The last two only in MRX: an adjustment that is no fee, and a balance that was carried over.
 	Type *PayoutLineType `json:"type,omitempty"`
 }
 
-// PayoutLineType The last three only in MRX: a fee of the acquirer, another adjustment, and a balance that was carried over.
+// PayoutLineType The last two only in MRX: an adjustment that is no fee, and a balance that was carried over.
 type PayoutLineType string
 
 // PayoutList defines model for PayoutList.
@@ -4261,6 +4397,9 @@ type PricesIncludeVAT = bool
 
 // Problem An RFC 9457 problem.
 type Problem struct {
+	// Columns What the columns of a list probably are, with its first lines. It may be incomplete.
+	Columns *ColumnsProposal `json:"columns,omitempty"`
+
 	// Detail What happened here, for people.
 	//
 	// Example: amount must be more than 0
@@ -4684,7 +4823,7 @@ type Settlement struct {
 	// Files The settlements of the files of an archive; only in the answer to its import, and only if it has several.
 	Files *[]SettlementSummary `json:"files,omitempty"`
 
-	// Format `csv`, `mrx`, `mrx.test`, or the exact message of ISO 20022.
+	// Format `csv`, `csv.list` for the acquirer's own, `mrx`, `mrx.test`, or the exact message of ISO 20022.
 	//
 	// Example: camt.053.001.08
 	Format string `json:"format"`
@@ -4718,6 +4857,41 @@ type Settlement struct {
 
 	// Unmatched Payouts, or parts of one, that nothing explains yet.
 	Unmatched []Payout `json:"unmatched"`
+}
+
+// SettlementColumns defines model for SettlementColumns.
+type SettlementColumns struct {
+	// Columns The name of the column of each.
+	Columns ColumnPlaces `json:"columns"`
+
+	// Currency ISO 4217.
+	Currency *Currency `json:"currency,omitempty"`
+
+	// Header The header of a CSV file: each name once, with `#3` for the third column if it has no name, and ` (2)` behind a name that is there already.
+	//
+	// Example: ["Payment no","Paym. date","Brand","Trx Type","Trx Date","Auth. code","Card no","Additional Merchant Data","Currency","Gross Amount","Comm. Amount","Net amount"]
+	Header ColumnNames `json:"header"`
+
+	// ID Example: col_01k9m1yq8fe3m9x7t2r5v0b4c6
+	ID string `json:"id"`
+
+	// Payouts What makes lines of a currency one payout: the same `reference`, the same `date` of the payout, the same date and `brand`, or
+	// the same date, `brand_and_day` of the sales, as Worldline pays.
+	//
+	//
+	// Example: brand_and_day
+	Payouts ColumnsPayouts `json:"payouts"`
+	SavedAt time.Time      `json:"saved_at"`
+
+	// SavedBy The key.
+	//
+	// Example: key_01k9m1yq8fe3m9x7t2r5v0b4c6
+	SavedBy string `json:"saved_by"`
+}
+
+// SettlementColumnsList defines model for SettlementColumnsList.
+type SettlementColumnsList struct {
+	Data []SettlementColumns `json:"data"`
 }
 
 // SettlementFile What identifies the file; the file itself is not kept.
@@ -5794,6 +5968,9 @@ type VoidReceiptJSONRequestBody = ReceiptVoid
 
 // UpdateSettingsJSONRequestBody defines body for UpdateSettings for application/json ContentType.
 type UpdateSettingsJSONRequestBody = SettingsChanges
+
+// PutSettlementColumnsJSONRequestBody defines body for PutSettlementColumns for application/json ContentType.
+type PutSettlementColumnsJSONRequestBody = NewSettlementColumns
 
 // PutSignInProviderJSONRequestBody defines body for PutSignInProvider for application/json ContentType.
 type PutSignInProviderJSONRequestBody = NewSignInProvider
@@ -6980,6 +7157,40 @@ type ClientInterface interface {
 	// Corresponds with PATCH /settings (the `UpdateSettings` operationId).
 	UpdateSettings(ctx context.Context, body UpdateSettingsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListSettlementColumns List what the columns of the acquirer's CSV are
+	//
+	// Corresponds with GET /settlement-columns (the `ListSettlementColumns` operationId).
+	ListSettlementColumns(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutSettlementColumnsWithBody Confirm what the columns of the acquirer's CSV are
+	//
+	// For every file with exactly that header, in place of what was confirmed for it before. A company can have 50 headers.
+	// `payout_date`, and two of `gross`, `fee` and `net` are needed; and what says which payment a line is: `order_id`, or
+	// `authorization_code` and `card_number`, or `brand` and `transaction_date`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /settlement-columns (the `PutSettlementColumns` operationId).
+	PutSettlementColumnsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutSettlementColumns Confirm what the columns of the acquirer's CSV are
+	//
+	// For every file with exactly that header, in place of what was confirmed for it before. A company can have 50 headers.
+	// `payout_date`, and two of `gross`, `fee` and `net` are needed; and what says which payment a line is: `order_id`, or
+	// `authorization_code` and `card_number`, or `brand` and `transaction_date`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /settlement-columns (the `PutSettlementColumns` operationId).
+	PutSettlementColumns(ctx context.Context, body PutSettlementColumnsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteSettlementColumns Forget what the columns of a header are
+	//
+	// The next file with that header asks again. What was imported stays.
+	//
+	// Corresponds with DELETE /settlement-columns/{columns_id} (the `DeleteSettlementColumns` operationId).
+	DeleteSettlementColumns(ctx context.Context, columnsID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListSettlements List the settlement files that were imported
 	//
 	// Newest first.
@@ -7038,7 +7249,11 @@ type ClientInterface interface {
 	// `fee` and `net`, in any order. Then comes one line per transaction. `type` is `payment`, `refund` or `chargeback`.
 	// `order_id` is the OrderId at Saferpay; for a refund it is its own or that of its payment. Amounts have a decimal point
 	// and are signed as they change the payout: the gross of a refund or chargeback is less than 0, and gross less fee is
-	// net. UTF-8, separated by commas or by semicolons.
+	// net. UTF-8, separated by commas or by semicolons. Besides, `type` may be `chargeback_won`, which gives, or `fee`: its
+	// gross is 0.00, it needs no `order_id`, and it is booked on the fee account.
+	//
+	// **The acquirer's own CSV** has other columns. The first time, it is refused with `settlement-columns-unknown` and
+	// what its `columns` probably are. Confirm them by `PUT /settlement-columns`, then send the file again.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -9511,6 +9726,80 @@ func (c *Client) UpdateSettings(ctx context.Context, body UpdateSettingsJSONRequ
 	return c.Client.Do(req)
 }
 
+// ListSettlementColumns List what the columns of the acquirer's CSV are
+//
+// Corresponds with GET /settlement-columns (the `ListSettlementColumns` operationId).
+func (c *Client) ListSettlementColumns(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSettlementColumnsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutSettlementColumnsWithBody Confirm what the columns of the acquirer's CSV are
+//
+// For every file with exactly that header, in place of what was confirmed for it before. A company can have 50 headers.
+// `payout_date`, and two of `gross`, `fee` and `net` are needed; and what says which payment a line is: `order_id`, or
+// `authorization_code` and `card_number`, or `brand` and `transaction_date`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /settlement-columns (the `PutSettlementColumns` operationId).
+func (c *Client) PutSettlementColumnsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutSettlementColumnsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutSettlementColumns Confirm what the columns of the acquirer's CSV are
+//
+// For every file with exactly that header, in place of what was confirmed for it before. A company can have 50 headers.
+// `payout_date`, and two of `gross`, `fee` and `net` are needed; and what says which payment a line is: `order_id`, or
+// `authorization_code` and `card_number`, or `brand` and `transaction_date`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /settlement-columns (the `PutSettlementColumns` operationId).
+func (c *Client) PutSettlementColumns(ctx context.Context, body PutSettlementColumnsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutSettlementColumnsRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteSettlementColumns Forget what the columns of a header are
+//
+// The next file with that header asks again. What was imported stays.
+//
+// Corresponds with DELETE /settlement-columns/{columns_id} (the `DeleteSettlementColumns` operationId).
+func (c *Client) DeleteSettlementColumns(ctx context.Context, columnsID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteSettlementColumnsRequest(c.Server, columnsID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListSettlements List the settlement files that were imported
 //
 // Newest first.
@@ -9579,7 +9868,11 @@ func (c *Client) ListSettlements(ctx context.Context, params *ListSettlementsPar
 // `fee` and `net`, in any order. Then comes one line per transaction. `type` is `payment`, `refund` or `chargeback`.
 // `order_id` is the OrderId at Saferpay; for a refund it is its own or that of its payment. Amounts have a decimal point
 // and are signed as they change the payout: the gross of a refund or chargeback is less than 0, and gross less fee is
-// net. UTF-8, separated by commas or by semicolons.
+// net. UTF-8, separated by commas or by semicolons. Besides, `type` may be `chargeback_won`, which gives, or `fee`: its
+// gross is 0.00, it needs no `order_id`, and it is booked on the fee account.
+//
+// **The acquirer's own CSV** has other columns. The first time, it is refused with `settlement-columns-unknown` and
+// what its `columns` probably are. Confirm them by `PUT /settlement-columns`, then send the file again.
 //
 // Takes any type of body and a specified content type.
 //
@@ -14104,6 +14397,107 @@ func NewUpdateSettingsRequestWithBody(server string, contentType string, body io
 	return req, nil
 }
 
+// NewListSettlementColumnsRequest constructs an http.Request for the ListSettlementColumns method
+func NewListSettlementColumnsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/settlement-columns")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPutSettlementColumnsRequest calls the generic PutSettlementColumns builder with application/json body
+func NewPutSettlementColumnsRequest(server string, body PutSettlementColumnsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPutSettlementColumnsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPutSettlementColumnsRequestWithBody constructs an http.Request for the PutSettlementColumns method, with any body, and a specified content type
+func NewPutSettlementColumnsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/settlement-columns")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteSettlementColumnsRequest constructs an http.Request for the DeleteSettlementColumns method
+func NewDeleteSettlementColumnsRequest(server string, columnsID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "columns_id", columnsID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/settlement-columns/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListSettlementsRequest constructs an http.Request for the ListSettlements method
 func NewListSettlementsRequest(server string, params *ListSettlementsParams) (*http.Request, error) {
 	var err error
@@ -16157,6 +16551,44 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /settings (the `UpdateSettings` operationId).
 	UpdateSettingsWithResponse(ctx context.Context, body UpdateSettingsJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateSettingsResponse, error)
 
+	// ListSettlementColumnsWithResponse List what the columns of the acquirer's CSV are
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /settlement-columns (the `ListSettlementColumns` operationId).
+	ListSettlementColumnsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListSettlementColumnsResponse, error)
+
+	// PutSettlementColumnsWithBodyWithResponse Confirm what the columns of the acquirer's CSV are
+	//
+	// For every file with exactly that header, in place of what was confirmed for it before. A company can have 50 headers.
+	// `payout_date`, and two of `gross`, `fee` and `net` are needed; and what says which payment a line is: `order_id`, or
+	// `authorization_code` and `card_number`, or `brand` and `transaction_date`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /settlement-columns (the `PutSettlementColumns` operationId).
+	PutSettlementColumnsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutSettlementColumnsResponse, error)
+
+	// PutSettlementColumnsWithResponse Confirm what the columns of the acquirer's CSV are
+	//
+	// For every file with exactly that header, in place of what was confirmed for it before. A company can have 50 headers.
+	// `payout_date`, and two of `gross`, `fee` and `net` are needed; and what says which payment a line is: `order_id`, or
+	// `authorization_code` and `card_number`, or `brand` and `transaction_date`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /settlement-columns (the `PutSettlementColumns` operationId).
+	PutSettlementColumnsWithResponse(ctx context.Context, body PutSettlementColumnsJSONRequestBody, reqEditors ...RequestEditorFn) (*PutSettlementColumnsResponse, error)
+
+	// DeleteSettlementColumnsWithResponse Forget what the columns of a header are
+	//
+	// The next file with that header asks again. What was imported stays.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /settlement-columns/{columns_id} (the `DeleteSettlementColumns` operationId).
+	DeleteSettlementColumnsWithResponse(ctx context.Context, columnsID string, reqEditors ...RequestEditorFn) (*DeleteSettlementColumnsResponse, error)
+
 	// ListSettlementsWithResponse List the settlement files that were imported
 	//
 	// Newest first.
@@ -16217,7 +16649,11 @@ type ClientWithResponsesInterface interface {
 	// `fee` and `net`, in any order. Then comes one line per transaction. `type` is `payment`, `refund` or `chargeback`.
 	// `order_id` is the OrderId at Saferpay; for a refund it is its own or that of its payment. Amounts have a decimal point
 	// and are signed as they change the payout: the gross of a refund or chargeback is less than 0, and gross less fee is
-	// net. UTF-8, separated by commas or by semicolons.
+	// net. UTF-8, separated by commas or by semicolons. Besides, `type` may be `chargeback_won`, which gives, or `fee`: its
+	// gross is 0.00, it needs no `order_id`, and it is booked on the fee account.
+	//
+	// **The acquirer's own CSV** has other columns. The first time, it is refused with `settlement-columns-unknown` and
+	// what its `columns` probably are. Confirm them by `PUT /settlement-columns`, then send the file again.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -21428,6 +21864,157 @@ func (r UpdateSettingsResponse) ContentType() string {
 	return ""
 }
 
+type ListSettlementColumnsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SettlementColumnsList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListSettlementColumnsResponse) GetJSON200() *SettlementColumnsList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListSettlementColumnsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListSettlementColumnsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSettlementColumnsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSettlementColumnsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSettlementColumnsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PutSettlementColumnsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SettlementColumns
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PutSettlementColumnsResponse) GetJSON200() *SettlementColumns {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r PutSettlementColumnsResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PutSettlementColumnsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PutSettlementColumnsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PutSettlementColumnsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PutSettlementColumnsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PutSettlementColumnsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteSettlementColumnsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DeleteSettlementColumnsResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteSettlementColumnsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteSettlementColumnsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteSettlementColumnsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteSettlementColumnsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteSettlementColumnsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListSettlementsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -24370,6 +24957,68 @@ func (c *ClientWithResponses) UpdateSettingsWithResponse(ctx context.Context, bo
 	return ParseUpdateSettingsResponse(rsp)
 }
 
+// ListSettlementColumnsWithResponse List what the columns of the acquirer's CSV are
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /settlement-columns (the `ListSettlementColumns` operationId).
+func (c *ClientWithResponses) ListSettlementColumnsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListSettlementColumnsResponse, error) {
+	rsp, err := c.ListSettlementColumns(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSettlementColumnsResponse(rsp)
+}
+
+// PutSettlementColumnsWithBodyWithResponse Confirm what the columns of the acquirer's CSV are
+//
+// For every file with exactly that header, in place of what was confirmed for it before. A company can have 50 headers.
+// `payout_date`, and two of `gross`, `fee` and `net` are needed; and what says which payment a line is: `order_id`, or
+// `authorization_code` and `card_number`, or `brand` and `transaction_date`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /settlement-columns (the `PutSettlementColumns` operationId).
+func (c *ClientWithResponses) PutSettlementColumnsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutSettlementColumnsResponse, error) {
+	rsp, err := c.PutSettlementColumnsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutSettlementColumnsResponse(rsp)
+}
+
+// PutSettlementColumnsWithResponse Confirm what the columns of the acquirer's CSV are
+//
+// For every file with exactly that header, in place of what was confirmed for it before. A company can have 50 headers.
+// `payout_date`, and two of `gross`, `fee` and `net` are needed; and what says which payment a line is: `order_id`, or
+// `authorization_code` and `card_number`, or `brand` and `transaction_date`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /settlement-columns (the `PutSettlementColumns` operationId).
+func (c *ClientWithResponses) PutSettlementColumnsWithResponse(ctx context.Context, body PutSettlementColumnsJSONRequestBody, reqEditors ...RequestEditorFn) (*PutSettlementColumnsResponse, error) {
+	rsp, err := c.PutSettlementColumns(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutSettlementColumnsResponse(rsp)
+}
+
+// DeleteSettlementColumnsWithResponse Forget what the columns of a header are
+//
+// The next file with that header asks again. What was imported stays.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /settlement-columns/{columns_id} (the `DeleteSettlementColumns` operationId).
+func (c *ClientWithResponses) DeleteSettlementColumnsWithResponse(ctx context.Context, columnsID string, reqEditors ...RequestEditorFn) (*DeleteSettlementColumnsResponse, error) {
+	rsp, err := c.DeleteSettlementColumns(ctx, columnsID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteSettlementColumnsResponse(rsp)
+}
+
 // ListSettlementsWithResponse List the settlement files that were imported
 //
 // Newest first.
@@ -24436,7 +25085,11 @@ func (c *ClientWithResponses) ListSettlementsWithResponse(ctx context.Context, p
 // `fee` and `net`, in any order. Then comes one line per transaction. `type` is `payment`, `refund` or `chargeback`.
 // `order_id` is the OrderId at Saferpay; for a refund it is its own or that of its payment. Amounts have a decimal point
 // and are signed as they change the payout: the gross of a refund or chargeback is less than 0, and gross less fee is
-// net. UTF-8, separated by commas or by semicolons.
+// net. UTF-8, separated by commas or by semicolons. Besides, `type` may be `chargeback_won`, which gives, or `fee`: its
+// gross is 0.00, it needs no `order_id`, and it is booked on the fee account.
+//
+// **The acquirer's own CSV** has other columns. The first time, it is refused with `settlement-columns-unknown` and
+// what its `columns` probably are. Confirm them by `PUT /settlement-columns`, then send the file again.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -28497,6 +29150,115 @@ func ParseUpdateSettingsResponse(rsp *http.Response) (*UpdateSettingsResponse, e
 			return nil, err
 		}
 		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListSettlementColumnsResponse parses an HTTP response from a ListSettlementColumnsWithResponse call
+func ParseListSettlementColumnsResponse(rsp *http.Response) (*ListSettlementColumnsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSettlementColumnsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SettlementColumnsList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePutSettlementColumnsResponse parses an HTTP response from a PutSettlementColumnsWithResponse call
+func ParsePutSettlementColumnsResponse(rsp *http.Response) (*PutSettlementColumnsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PutSettlementColumnsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SettlementColumns
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteSettlementColumnsResponse parses an HTTP response from a DeleteSettlementColumnsWithResponse call
+func ParseDeleteSettlementColumnsResponse(rsp *http.Response) (*DeleteSettlementColumnsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteSettlementColumnsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

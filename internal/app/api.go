@@ -110,6 +110,7 @@ var (
 	_ api.AuditTx            = (*postgres.Tx)(nil)
 	_ api.BankAccountsTx     = (*postgres.Tx)(nil)
 	_ api.BankReceiptsTx     = (*postgres.Tx)(nil)
+	_ api.ColumnsTx          = (*postgres.Tx)(nil)
 	_ api.DocumentsTx        = (*postgres.Tx)(nil)
 	_ api.EventsTx           = (*postgres.Tx)(nil)
 	_ api.ExceptionsTx       = (*postgres.Tx)(nil)

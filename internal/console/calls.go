@@ -11,6 +11,8 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/go-chi/httprate"
+
+	"github.com/quittance/quittance/api/client"
 )
 
 // InProcess carries calls to a handler of the same process.
@@ -103,6 +105,8 @@ type refusal struct {
 	Title  string  `json:"title"`
 	Detail string  `json:"detail"`
 	Errors []fault `json:"errors"`
+	// Columns is what the columns of a list probably are, which nobody has confirmed yet.
+	Columns *client.ColumnsProposal `json:"columns"`
 }
 
 // fault is what is wrong with a field.

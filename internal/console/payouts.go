@@ -32,6 +32,9 @@ func (s *server) payoutRoutes(r chi.Router) {
 	r.Get("/payouts", s.payouts)
 	r.Post("/payouts", s.importFile)
 	r.Get("/payouts/files/{file}", s.imported)
+	r.Get("/payouts/columns", s.columns)
+	r.Post("/payouts/columns", s.confirmColumns)
+	r.Post("/payouts/columns/{columns}/remove", s.removeColumns)
 	r.Route("/payouts/{id}", func(r chi.Router) {
 		r.Get("/", s.payout)
 		r.Post("/confirm", s.confirm)
@@ -73,12 +76,11 @@ func (s *server) importFile(w http.ResponseWriter, r *http.Request) {
 	} else {
 		var imported *client.ImportSettlementResponse
 		if imported, err = s.api.ImportSettlementWithBodyWithResponse(r.Context(), contentType(content), bytes.NewReader(content), once(r)); err == nil {
-			found := cmp.Or(imported.JSON201, imported.JSON200) // 200 is for a file that was imported before
-			page := "/console/payouts"
-			if len(found.Receipts) > 0 {
-				page += "/files/" + found.ID
-			}
-			s.tell(w, r, page, notice{Kind: "good", Key: "imported", Args: []any{s.lookOf(r).imported(*found)}})
+			s.tellImported(w, r, imported)
+			return
+		}
+		if refused := asRefusal(err); refused != nil && refused.Columns != nil {
+			s.askColumns(w, r, *refused.Columns, content)
 			return
 		}
 	}
@@ -119,6 +121,16 @@ func (l *look) imported(found client.Settlement) string {
 		says = append(says, l.words.say("payouts.imported_not", strings.Join(*found.PassedOver, ", ")))
 	}
 	return strings.Join(says, " ")
+}
+
+// tellImported leads on from a file that was taken in.
+func (s *server) tellImported(w http.ResponseWriter, r *http.Request, imported *client.ImportSettlementResponse) {
+	found := cmp.Or(imported.JSON201, imported.JSON200) // 200 is for a file that was imported before
+	page := "/console/payouts"
+	if len(found.Receipts) > 0 {
+		page += "/files/" + found.ID
+	}
+	s.tell(w, r, page, notice{Kind: "good", Key: "imported", Args: []any{s.lookOf(r).imported(*found)}})
 }
 
 // imported shows what a file has told.

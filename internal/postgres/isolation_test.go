@@ -77,6 +77,7 @@ func twoCompanies(t *testing.T, store *postgres.Store) (first, second books) {
 			require.NoError(t, tx.InsertBankAccount(t.Context(), merchant.BankAccount{
 				ID: id.New(id.BankAccount), CompanyID: b.company.ID, IBAN: "CH9300762011623852957", Account: ledger.Bank, Currency: money.CHF, CreatedAt: noon,
 			}))
+			require.NoError(t, tx.SaveColumns(t.Context(), newColumns(b.company.ID)))
 			require.NoError(t, tx.SaveSignInProvider(t.Context(), newProvider(b.company.ID)))
 			require.NoError(t, tx.SaveLogo(t.Context(), merchant.Logo{ContentType: "image/png", Content: []byte("seen")}))
 			require.NoError(t, tx.SaveInvoicePDF(t.Context(), merchant.InvoicePDF{InvoiceID: b.invoice.ID, Size: 1, SealedContent: []byte("sealed"), ReceivedAt: noon}))

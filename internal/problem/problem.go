@@ -56,6 +56,7 @@ const (
 	TooManyEndpoints        Code = "too-many-webhook-endpoints"
 	NoEndpoint              Code = "no-webhook-endpoint"
 	SettlementFileRefused   Code = "settlement-file-refused"
+	ColumnsUnknown          Code = "settlement-columns-unknown"
 	PayoutDecided           Code = "payout-decided"
 	SignInFailed            Code = "sign-in-failed"
 	SignInWithoutRole       Code = "sign-in-without-role"

@@ -2,6 +2,7 @@ package settlement
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -15,8 +16,8 @@ import (
 )
 
 // Columns are the columns of the acquirer's CSV file, which its first line must name, in any order: one further line per
-// transaction. Amounts have a decimal point and are signed as they change the payout: a refund or a chargeback has a gross of
-// less than 0, and gross less fee is net. Lines with the same payout_reference are one payout; order_id is the OrderId at
+// transaction. Its type is payment, refund, chargeback, chargeback_won or fee. Amounts have a decimal point and are signed as they change the payout: a refund or a chargeback has a gross of
+// less than 0, and gross less fee is net. A fee has no sale, so that its gross is 0, and needs no order_id. Lines with the same payout_reference are one payout; order_id is the OrderId at
 // Saferpay, of a refund its own or that of its payment. Columns are separated by commas, or by semicolons as the spreadsheets of
 // this country write them; the file is in UTF-8.
 var Columns = []string{"payout_reference", "payout_date", "type", "order_id", "currency", "gross", "fee", "net"}
@@ -75,7 +76,10 @@ type table struct {
 	payouts   map[string]int // index in transfers, by reference
 	paid      map[string]int // line that pays a payment, by order id
 	faults    []Fault
+	names     map[string]string // what the file calls a column, where it has another name
 }
+
+func (t *table) called(name string) string { return cmp.Or(t.names[name], name) }
 
 func (t *table) fault(format string, args ...any) {
 	t.faults = append(t.faults, Fault{t.line, fmt.Sprintf(format, args...)})
@@ -158,12 +162,22 @@ func (t *table) check(line *Line) {
 		if !line.Gross.IsNegative() {
 			t.fault("gross of a %s must be less than 0", line.Kind)
 		}
-	case UnknownLine:
+	case ChargebackWonLine:
+		if !line.Gross.IsPositive() {
+			t.fault("gross of a chargeback_won must be more than 0")
+		}
+	case FeeLine:
+		if !line.Gross.IsZero() || line.Fee.IsZero() {
+			t.fault("gross of a fee must be 0.00, and its fee not")
+		}
+	case AdjustmentLine, CarriedLine, UnknownLine:
 		fallthrough
 	default:
-		t.fault("type must be payment, refund or chargeback")
+		t.fault("type must be payment, refund, chargeback, chargeback_won or fee")
 	}
-	t.text("order_id", &line.OrderID, 80)
+	if line.Kind != FeeLine || line.OrderID != "" {
+		t.text("order_id", &line.OrderID, 80)
+	}
 	if !line.Gross.Sub(line.Fee).Equal(line.Net) {
 		t.fault("gross %s less fee %s is not net %s", line.Gross.Value(), line.Fee.Value(), line.Net.Value())
 	}
@@ -184,9 +198,9 @@ func (t *table) add(reference string, date time.Time, line Line) {
 	p := &t.transfers[i]
 	switch {
 	case p.Net.Currency() != line.Net.Currency():
-		t.fault("currency must be %s as in line %d of the same payout", p.Net.Currency(), p.Line)
+		t.fault("%s must be %s as in line %d of the same payout", t.called("currency"), p.Net.Currency(), p.Line)
 	case !p.Date.Equal(date):
-		t.fault("payout_date must be %s as in line %d of the same payout", p.Date.Format(time.DateOnly), p.Line)
+		t.fault("%s must be %s as in line %d of the same payout", t.called("payout_date"), p.Date.Format(time.DateOnly), p.Line)
 	case p.Net.Add(line.Net).TooLarge() || p.Fee.Add(line.Fee).TooLarge():
 		t.fault("payout %s is larger than 999999999.99 with this line", reference)
 	default:

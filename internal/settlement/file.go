@@ -18,7 +18,8 @@ type Format string
 
 // The formats that are understood.
 const (
-	CSV     Format = "csv"      // the acquirer's list of transactions, see ReadCSV
+	CSV     Format = "csv"      // a list of transactions in Quittance's own form, see ReadCSV
+	List    Format = "csv.list" // the acquirer's own list, see ReadList
 	CAMT053 Format = "camt.053" // a bank statement
 	CAMT054 Format = "camt.054" // a bank's notification of credits and debits
 	MRX     Format = "mrx"      // the acquirer's merchant reconciliation XML, see ReadMRX
@@ -65,7 +66,7 @@ type SkipReason string
 
 // The reasons to leave an entry alone.
 const (
-	Pending SkipReason = "not_booked"        // the bank only expects it
+	Pending SkipReason = "not_booked"        // the bank only expects it, or the acquirer has not paid it out yet
 	Others  SkipReason = "of_others"         // it has nothing to do with the acquirer
 	Foreign SkipReason = "of_other_accounts" // it is on an account that is not the company's
 )
@@ -85,7 +86,7 @@ const (
 type Transfer struct {
 	Line      int
 	Sender    Sender
-	Reference string       // which only this transfer has in its format and account; may be empty in a bank's file
+	Reference string       // which only this transfer has in its format and account; may be empty in a bank's file and in a list
 	Account   string       // of the merchant at the bank; empty in CSV
 	Date      time.Time    // midnight UTC
 	Net       money.Amount // more than 0 came to the merchant, less than 0 went
@@ -111,10 +112,12 @@ const (
 	PaymentLine    LineKind = "payment"
 	RefundLine     LineKind = "refund"
 	ChargebackLine LineKind = "chargeback"
-	FeeLine        LineKind = "fee"        // an adjustment that the acquirer keeps, or gives back
-	AdjustmentLine LineKind = "adjustment" // another adjustment
-	CarriedLine    LineKind = "balance"    // a balance that was carried over
-	UnknownLine    LineKind = ""
+	// ChargebackWonLine is a chargeback that comes back.
+	ChargebackWonLine LineKind = "chargeback_won"
+	FeeLine           LineKind = "fee"        // an adjustment that the acquirer keeps, or gives back
+	AdjustmentLine    LineKind = "adjustment" // another adjustment
+	CarriedLine       LineKind = "balance"    // a balance that was carried over
+	UnknownLine       LineKind = ""
 )
 
 // Line is one transaction within a transfer. Amounts are signed as they change the payout, so that Gross less Fee is Net; each
@@ -124,13 +127,13 @@ type Line struct {
 	Kind    LineKind     `json:"kind"`
 	OrderID string       `json:"order_id"`        // at Saferpay; empty when the file doesn't tell it
 	Brand   string       `json:"brand,omitempty"` // of all the sales that it pays, as the file writes it; see Sales
-	Day     time.Time    `json:"day,omitzero"`    // of those sales, or of the one transaction of an MRX; zero when the file doesn't tell it
+	Day     time.Time    `json:"day,omitzero"`    // of those sales, or of the one transaction in a file of the acquirer; zero when the file doesn't tell it
 	Gross   money.Amount `json:"gross"`
 	Fee     money.Amount `json:"fee"`
 	Net     money.Amount `json:"net"`
 	Problem string       `json:"problem,omitempty"` // why it could not be matched, for people
 
-	// The rest only an MRX tells.
+	// The rest only the acquirer's own files tell.
 	Transaction   string `json:"transaction,omitempty"`   // the acquirer's id of it
 	Authorization string `json:"authorization,omitempty"` // the code of who authorized it
 	Card          string `json:"card,omitempty"`          // its number, masked
@@ -154,8 +157,8 @@ func Read(r io.ReadSeeker, size int64, isCSV bool) (f File, err error) {
 	}
 	head := bufio.NewReaderSize(r, sniffed)
 	begins, _ := head.Peek(sniffed) // its error comes again
-	if kind := otherKind(begins); kind != "" {
-		return File{}, refuseKind(kind, begins)
+	if err := CheckKind(begins); err != nil {
+		return File{}, err
 	}
 	switch {
 	case !isCSV && IsMRX(begins):
@@ -169,8 +172,8 @@ func Read(r io.ReadSeeker, size int64, isCSV bool) (f File, err error) {
 		if lost != nil {
 			return File{}, lost
 		}
-		if f, err = ReadCSV(data); err != nil && isBankList(begins) {
-			return File{}, refuseKind(kindBankList, begins)
+		if f, err = ReadCSV(data); err != nil && CheckList(begins) != nil {
+			err = CheckList(begins)
 		}
 	}
 	if payouts := f.payouts(); err == nil && len(payouts) > maxTransfers {

@@ -36,35 +36,57 @@ func (m *Matcher) matchOrders(p *Payout) {
 	used := map[ledger.Source]bool{}
 	var sure, unsure []Line
 	var items []Item
+	pairs, how, doubts := m.pairLines(p), byOrders, map[int]Item{}
 	p.Lines = slices.Clone(p.Lines)
 	for i, l := range p.Lines {
 		if l.Kind == FeeLine {
 			sure = append(sure, l)
 			continue
 		}
-		item, problem := m.matchLine(p, l, used)
+		item, problem := m.matchLine(p, l, used, pairs[i].Position)
 		l.Problem, p.Lines[i].Problem = problem, problem
 		if problem != "" {
 			unsure = append(unsure, l)
 			continue
 		}
-		used[item.Source] = true
+		if used[item.Source] = true; pairs[i].doubtful {
+			doubts[i] = item
+			continue
+		}
+		if pairs[i].Position != nil {
+			how = byLines
+		}
 		sure, items = append(sure, l), append(items, item)
+	}
+	for i, l := range p.Lines {
+		item, doubtful := doubts[i]
+		switch {
+		case !doubtful:
+		case len(unsure) == 0:
+			items = append(items, item)
+		default:
+			p.Lines[i].Problem = fmt.Sprintf("It may be %s, but not all lines of that brand and day are payments that wait.", item.Source.ID)
+			l.Problem = p.Lines[i].Problem
+			unsure = append(unsure, l)
+		}
 	}
 	switch {
 	case len(unsure) == 0:
-		m.settle(p, items, byOrders)
+		m.settlePairs(p, items, how, len(doubts) > 0)
 	case len(sure) > 0 && m.divisible(p):
 		m.split(p, sure, unsure)
-		m.settle(p, items, byOrders)
+		m.settle(p, items, how)
 	default:
 		m.leave(p, unsure, items)
 	}
 }
 
 // matchLine returns the position that a line of a payout pays, or why there is none, as a sentence.
-func (m *Matcher) matchLine(p *Payout, l Line, used map[ledger.Source]bool) (Item, string) {
-	at, problem := m.meant(l, used)
+func (m *Matcher) matchLine(p *Payout, l Line, used map[ledger.Source]bool, paired *Position) (Item, string) {
+	at, problem := []*Position{paired}, ""
+	if paired == nil {
+		at, problem = m.meant(l, used)
+	}
 	if problem != "" {
 		return Item{}, problem
 	}
@@ -94,11 +116,15 @@ func (m *Matcher) meant(l Line, used map[ledger.Source]bool) (at []*Position, pr
 	switch {
 	case l.Kind == ChargebackLine:
 		return nil, "A chargeback. Say on which account the claim stands now."
+	case l.Kind == ChargebackWonLine:
+		return nil, "A chargeback that was won: the money comes back. Say on which account the claim stood."
 	case l.Kind == AdjustmentLine:
 		return nil, fmt.Sprintf("An adjustment of the acquirer (%q). Say on which account it goes.", l.Text)
 	case l.Kind == CarriedLine:
 		return nil, "A balance that is carried over between two notices. Quittance does not know the other one."
-	case l.OrderID == "" && l.identified():
+	case l.sells():
+		return nil, m.lineProblem(l)
+	case l.OrderID == "" && (l.Transaction != "" || l.Authorization != ""):
 		return m.byTransaction(l, used)
 	case l.OrderID == "":
 		return nil, "The file doesn't say which order this is."
@@ -164,6 +190,7 @@ func (q *Position) item() Item {
 // How it is certain what a payout pays.
 const (
 	byOrders = "Matched by the orders that the file names."
+	byLines  = "Matched by the orders, cards, or brands, days and gross amounts that the list names."
 	bySales  = "Matched by the brand, the day and the gross amount that the bank tells."
 )
 

@@ -40,6 +40,7 @@ type Matcher struct {
 	changed   []*Payout
 	told      map[*Payout][]Telling // see tellings
 	siblings  []string              // settlements with other pages of the statements of the file, see JoinPages
+	selling   map[batchOf][]sold    // see sellers
 }
 
 // NewMatcher returns a matcher. Positions are in the order in which they were booked: those that still stand on a receipt account, and those of the orders that a file names.
@@ -167,6 +168,7 @@ func (m *Matcher) see(p *Payout, settlementID string, format Format, t Transfer,
 func (m *Matcher) review() {
 	waiting := slices.DeleteFunc(slices.Clone(m.payouts), func(p *Payout) bool { return !p.State.Waits() || p.Held || p.reversal() })
 	slices.SortStableFunc(waiting, func(a, b *Payout) int { return cmp.Or(a.Date.Compare(b.Date), cmp.Compare(a.ID, b.ID)) })
+	m.selling = nil
 	for _, p := range waiting {
 		if p.ordered() {
 			m.matchOrders(p)

@@ -240,7 +240,7 @@ func adjustmentKind(e mrx.Entry) LineKind {
 
 // identified reports whether the file says which transaction a line is.
 func (l Line) identified() bool {
-	return l.OrderID != "" || l.Transaction != "" || l.Kind == CarriedLine
+	return l.OrderID != "" || l.single()
 }
 
 // InBatches reports whether Batches tells what the file is made of: it is an MRX.

@@ -20,7 +20,7 @@ func (m *Matcher) telling(teller Teller, t Transfer) Telling {
 	if t.Reference != "" {
 		told.References = []string{t.Reference}
 	}
-	m.addSales(&told)
+	m.addSales(&told, t.Lines)
 	return told
 }
 
@@ -42,20 +42,27 @@ func (m *Matcher) tellings(p *Payout) []Telling {
 			all[i].Orders = id.Orders(s.Mentions...)
 			slices.Sort(all[i].Orders)
 		}
-		m.addSales(&all[i])
+		m.addSales(&all[i], p.Lines)
 	}
 	m.told[p] = all
 	return all
 }
 
-// addSales adds the brand and the day of the sales that are paid: as the bank's text says, or as the orders are.
-func (m *Matcher) addSales(told *Telling) {
+// addSales adds the brand and the day of the sales that are paid: as the bank's text says, as the orders are, or as the lines of a list say.
+func (m *Matcher) addSales(told *Telling, lines []Line) {
 	paid := told.Amount
 	if isSet(told.Exchanged) {
 		paid = told.Exchanged
 	}
 	if sales, ok := readSales(told.Mentions, paid); ok && !told.Stranger { // anybody can write such a text
 		told.Brand, told.Sold = payment.BrandAtSaferpay(sales.Brand), sales.Day
+		return
+	}
+	if len(told.Orders) == 0 && told.Teller == Teller(List) && len(lines) > 0 {
+		first := lines[0]
+		if !slices.ContainsFunc(lines, func(l Line) bool { return l.Brand != first.Brand || !l.Day.Equal(first.Day) }) {
+			told.Brand, told.Sold = payment.BrandAtSaferpay(first.Brand), first.Day
+		}
 		return
 	}
 	for i, order := range told.Orders {

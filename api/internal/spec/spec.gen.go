@@ -148,6 +148,30 @@ func (e Canton) Valid() bool {
 	}
 }
 
+// Defines values for ColumnsPayouts.
+const (
+	ColumnsPayoutsBrand       ColumnsPayouts = "brand"
+	ColumnsPayoutsBrandAndDay ColumnsPayouts = "brand_and_day"
+	ColumnsPayoutsDate        ColumnsPayouts = "date"
+	ColumnsPayoutsReference   ColumnsPayouts = "reference"
+)
+
+// Valid indicates whether the value is a known member of the ColumnsPayouts enum.
+func (e ColumnsPayouts) Valid() bool {
+	switch e {
+	case ColumnsPayoutsBrand:
+		return true
+	case ColumnsPayoutsBrandAndDay:
+		return true
+	case ColumnsPayoutsDate:
+		return true
+	case ColumnsPayoutsReference:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CompanyStatus.
 const (
 	CompanyStatusActive    CompanyStatus = "active"
@@ -1014,12 +1038,13 @@ func (e PayoutConfidence) Valid() bool {
 
 // Defines values for PayoutLineType.
 const (
-	PayoutLineTypeAdjustment PayoutLineType = "adjustment"
-	PayoutLineTypeBalance    PayoutLineType = "balance"
-	PayoutLineTypeChargeback PayoutLineType = "chargeback"
-	PayoutLineTypeFee        PayoutLineType = "fee"
-	PayoutLineTypePayment    PayoutLineType = "payment"
-	PayoutLineTypeRefund     PayoutLineType = "refund"
+	PayoutLineTypeAdjustment    PayoutLineType = "adjustment"
+	PayoutLineTypeBalance       PayoutLineType = "balance"
+	PayoutLineTypeChargeback    PayoutLineType = "chargeback"
+	PayoutLineTypeChargebackWon PayoutLineType = "chargeback_won"
+	PayoutLineTypeFee           PayoutLineType = "fee"
+	PayoutLineTypePayment       PayoutLineType = "payment"
+	PayoutLineTypeRefund        PayoutLineType = "refund"
 )
 
 // Valid indicates whether the value is a known member of the PayoutLineType enum.
@@ -1030,6 +1055,8 @@ func (e PayoutLineType) Valid() bool {
 	case PayoutLineTypeBalance:
 		return true
 	case PayoutLineTypeChargeback:
+		return true
+	case PayoutLineTypeChargebackWon:
 		return true
 	case PayoutLineTypeFee:
 		return true
@@ -1047,6 +1074,7 @@ const (
 	Camt053 PayoutSightingFormat = "camt.053"
 	Camt054 PayoutSightingFormat = "camt.054"
 	Csv     PayoutSightingFormat = "csv"
+	CsvList PayoutSightingFormat = "csv.list"
 	Mrx     PayoutSightingFormat = "mrx"
 	MrxTest PayoutSightingFormat = "mrx.test"
 )
@@ -1059,6 +1087,8 @@ func (e PayoutSightingFormat) Valid() bool {
 	case Camt054:
 		return true
 	case Csv:
+		return true
+	case CsvList:
 		return true
 	case Mrx:
 		return true
@@ -1140,6 +1170,7 @@ const (
 	UrnQuittanceProblemRefundTooLate                   ProblemType = "urn:quittance:problem:refund-too-late"
 	UrnQuittanceProblemRequestInProgress               ProblemType = "urn:quittance:problem:request-in-progress"
 	UrnQuittanceProblemSaferpayUnavailable             ProblemType = "urn:quittance:problem:saferpay-unavailable"
+	UrnQuittanceProblemSettlementColumnsUnknown        ProblemType = "urn:quittance:problem:settlement-columns-unknown"
 	UrnQuittanceProblemSettlementFileRefused           ProblemType = "urn:quittance:problem:settlement-file-refused"
 	UrnQuittanceProblemSignInFailed                    ProblemType = "urn:quittance:problem:sign-in-failed"
 	UrnQuittanceProblemSignInProviderUnavailable       ProblemType = "urn:quittance:problem:sign-in-provider-unavailable"
@@ -1232,6 +1263,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemRequestInProgress:
 		return true
 	case UrnQuittanceProblemSaferpayUnavailable:
+		return true
+	case UrnQuittanceProblemSettlementColumnsUnknown:
 		return true
 	case UrnQuittanceProblemSettlementFileRefused:
 		return true
@@ -1829,6 +1862,88 @@ type Checkout struct {
 	//
 	// Example: https://test.saferpay.com/vt2/api/PaymentPage/…
 	URL string `json:"url"`
+}
+
+// ColumnNames The header of a CSV file: each name once, with `#3` for the third column if it has no name, and ` (2)` behind a name that is there already.
+//
+// Example: ["Payment no","Paym. date","Brand","Trx Type","Trx Date","Auth. code","Card no","Additional Merchant Data","Currency","Gross Amount","Comm. Amount","Net amount"]
+type ColumnNames = []string
+
+// ColumnPlaces The name of the column of each.
+type ColumnPlaces struct {
+	// AuthorizationCode Example: Auth. code
+	AuthorizationCode *string `json:"authorization_code,omitempty"`
+
+	// Brand Example: Brand
+	Brand *string `json:"brand,omitempty"`
+
+	// CardNumber Masked.
+	//
+	// Example: Card no
+	CardNumber *string `json:"card_number,omitempty"`
+
+	// Currency Example: Currency
+	Currency *string `json:"currency,omitempty"`
+
+	// Fee Example: Comm. Amount
+	Fee *string `json:"fee,omitempty"`
+
+	// Gross Example: Gross Amount
+	Gross *string `json:"gross,omitempty"`
+
+	// Net Example: Net amount
+	Net *string `json:"net,omitempty"`
+
+	// OrderID In which the OrderId at Saferpay stands somewhere.
+	//
+	// Example: Additional Merchant Data
+	OrderID *string `json:"order_id,omitempty"`
+
+	// PayoutDate Example: Paym. date
+	PayoutDate *string `json:"payout_date,omitempty"`
+
+	// PayoutReference The acquirer's number of the payout.
+	//
+	// Example: Payment no
+	PayoutReference *string `json:"payout_reference,omitempty"`
+
+	// TransactionDate Example: Trx Date
+	TransactionDate *string `json:"transaction_date,omitempty"`
+
+	// Type Whether it is a sale, a refund, a chargeback or a fee. Without it, the sign says so.
+	//
+	// Example: Trx Type
+	Type *string `json:"type,omitempty"`
+}
+
+// ColumnsPayouts What makes lines of a currency one payout: the same `reference`, the same `date` of the payout, the same date and `brand`, or
+// the same date, `brand_and_day` of the sales, as Worldline pays.
+//
+// Example: brand_and_day
+type ColumnsPayouts string
+
+// ColumnsProposal What the columns of a list probably are, with its first lines. It may be incomplete.
+type ColumnsProposal struct {
+	// Columns The name of the column of each.
+	Columns ColumnPlaces `json:"columns"`
+
+	// Currency ISO 4217.
+	Currency *Currency `json:"currency,omitempty"`
+
+	// Header The header of a CSV file: each name once, with `#3` for the third column if it has no name, and ` (2)` behind a name that is there already.
+	//
+	// Example: ["Payment no","Paym. date","Brand","Trx Type","Trx Date","Auth. code","Card no","Additional Merchant Data","Currency","Gross Amount","Comm. Amount","Net amount"]
+	Header ColumnNames `json:"header"`
+
+	// Payouts What makes lines of a currency one payout: the same `reference`, the same `date` of the payout, the same date and `brand`, or
+	// the same date, `brand_and_day` of the sales, as Worldline pays.
+	//
+	//
+	// Example: brand_and_day
+	Payouts ColumnsPayouts `json:"payouts"`
+
+	// Rows The first five, with a cell for each name of the header.
+	Rows [][]string `json:"rows"`
 }
 
 // Company defines model for Company.
@@ -3467,6 +3582,27 @@ type NewReversal struct {
 	Text *string `json:"text,omitempty"`
 }
 
+// NewSettlementColumns defines model for NewSettlementColumns.
+type NewSettlementColumns struct {
+	// Columns The name of the column of each.
+	Columns ColumnPlaces `json:"columns"`
+
+	// Currency Of all amounts, when no column says it.
+	Currency *Currency `json:"currency,omitempty"`
+
+	// Header The header of a CSV file: each name once, with `#3` for the third column if it has no name, and ` (2)` behind a name that is there already.
+	//
+	// Example: ["Payment no","Paym. date","Brand","Trx Type","Trx Date","Auth. code","Card no","Additional Merchant Data","Currency","Gross Amount","Comm. Amount","Net amount"]
+	Header ColumnNames `json:"header"`
+
+	// Payouts What makes lines of a currency one payout: the same `reference`, the same `date` of the payout, the same date and `brand`, or
+	// the same date, `brand_and_day` of the sales, as Worldline pays.
+	//
+	//
+	// Example: brand_and_day
+	Payouts ColumnsPayouts `json:"payouts"`
+}
+
 // NewSignInProvider defines model for NewSignInProvider.
 type NewSignInProvider struct {
 	// ClientID Example: quittance
@@ -4156,11 +4292,11 @@ type PayoutLine struct {
 	// Example: 202611240000241
 	TransactionID *string `json:"transaction_id,omitempty"`
 
-	// Type The last three only in MRX: a fee of the acquirer, another adjustment, and a balance that was carried over.
+	// Type The last two only in MRX: an adjustment that is no fee, and a balance that was carried over.
 	Type *PayoutLineType `json:"type,omitempty"`
 }
 
-// PayoutLineType The last three only in MRX: a fee of the acquirer, another adjustment, and a balance that was carried over.
+// PayoutLineType The last two only in MRX: an adjustment that is no fee, and a balance that was carried over.
 type PayoutLineType string
 
 // PayoutList defines model for PayoutList.
@@ -4262,6 +4398,9 @@ type PricesIncludeVAT = bool
 
 // Problem An RFC 9457 problem.
 type Problem struct {
+	// Columns What the columns of a list probably are, with its first lines. It may be incomplete.
+	Columns *ColumnsProposal `json:"columns,omitempty"`
+
 	// Detail What happened here, for people.
 	//
 	// Example: amount must be more than 0
@@ -4685,7 +4824,7 @@ type Settlement struct {
 	// Files The settlements of the files of an archive; only in the answer to its import, and only if it has several.
 	Files *[]SettlementSummary `json:"files,omitempty"`
 
-	// Format `csv`, `mrx`, `mrx.test`, or the exact message of ISO 20022.
+	// Format `csv`, `csv.list` for the acquirer's own, `mrx`, `mrx.test`, or the exact message of ISO 20022.
 	//
 	// Example: camt.053.001.08
 	Format string `json:"format"`
@@ -4719,6 +4858,41 @@ type Settlement struct {
 
 	// Unmatched Payouts, or parts of one, that nothing explains yet.
 	Unmatched []Payout `json:"unmatched"`
+}
+
+// SettlementColumns defines model for SettlementColumns.
+type SettlementColumns struct {
+	// Columns The name of the column of each.
+	Columns ColumnPlaces `json:"columns"`
+
+	// Currency ISO 4217.
+	Currency *Currency `json:"currency,omitempty"`
+
+	// Header The header of a CSV file: each name once, with `#3` for the third column if it has no name, and ` (2)` behind a name that is there already.
+	//
+	// Example: ["Payment no","Paym. date","Brand","Trx Type","Trx Date","Auth. code","Card no","Additional Merchant Data","Currency","Gross Amount","Comm. Amount","Net amount"]
+	Header ColumnNames `json:"header"`
+
+	// ID Example: col_01k9m1yq8fe3m9x7t2r5v0b4c6
+	ID string `json:"id"`
+
+	// Payouts What makes lines of a currency one payout: the same `reference`, the same `date` of the payout, the same date and `brand`, or
+	// the same date, `brand_and_day` of the sales, as Worldline pays.
+	//
+	//
+	// Example: brand_and_day
+	Payouts ColumnsPayouts `json:"payouts"`
+	SavedAt time.Time      `json:"saved_at"`
+
+	// SavedBy The key.
+	//
+	// Example: key_01k9m1yq8fe3m9x7t2r5v0b4c6
+	SavedBy string `json:"saved_by"`
+}
+
+// SettlementColumnsList defines model for SettlementColumnsList.
+type SettlementColumnsList struct {
+	Data []SettlementColumns `json:"data"`
 }
 
 // SettlementFile What identifies the file; the file itself is not kept.
@@ -5796,6 +5970,9 @@ type VoidReceiptJSONRequestBody = ReceiptVoid
 // UpdateSettingsJSONRequestBody defines body for UpdateSettings for application/json ContentType.
 type UpdateSettingsJSONRequestBody = SettingsChanges
 
+// PutSettlementColumnsJSONRequestBody defines body for PutSettlementColumns for application/json ContentType.
+type PutSettlementColumnsJSONRequestBody = NewSettlementColumns
+
 // PutSignInProviderJSONRequestBody defines body for PutSignInProvider for application/json ContentType.
 type PutSignInProviderJSONRequestBody = NewSignInProvider
 
@@ -6071,6 +6248,15 @@ type ServerInterface interface {
 	// UpdateSettings Change settings of the company
 	// (PATCH /settings)
 	UpdateSettings(w http.ResponseWriter, r *http.Request)
+	// ListSettlementColumns List what the columns of the acquirer's CSV are
+	// (GET /settlement-columns)
+	ListSettlementColumns(w http.ResponseWriter, r *http.Request)
+	// PutSettlementColumns Confirm what the columns of the acquirer's CSV are
+	// (PUT /settlement-columns)
+	PutSettlementColumns(w http.ResponseWriter, r *http.Request)
+	// DeleteSettlementColumns Forget what the columns of a header are
+	// (DELETE /settlement-columns/{columns_id})
+	DeleteSettlementColumns(w http.ResponseWriter, r *http.Request, columnsID string)
 	// ListSettlements List the settlement files that were imported
 	// (GET /settlements)
 	ListSettlements(w http.ResponseWriter, r *http.Request, params ListSettlementsParams)
@@ -6644,6 +6830,24 @@ func (_ Unimplemented) GetSettings(w http.ResponseWriter, r *http.Request) {
 // UpdateSettings Change settings of the company
 // (PATCH /settings)
 func (_ Unimplemented) UpdateSettings(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ListSettlementColumns List what the columns of the acquirer's CSV are
+// (GET /settlement-columns)
+func (_ Unimplemented) ListSettlementColumns(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// PutSettlementColumns Confirm what the columns of the acquirer's CSV are
+// (PUT /settlement-columns)
+func (_ Unimplemented) PutSettlementColumns(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// DeleteSettlementColumns Forget what the columns of a header are
+// (DELETE /settlement-columns/{columns_id})
+func (_ Unimplemented) DeleteSettlementColumns(w http.ResponseWriter, r *http.Request, columnsID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -9502,6 +9706,60 @@ func (siw *ServerInterfaceWrapper) UpdateSettings(w http.ResponseWriter, r *http
 	handler.ServeHTTP(w, r)
 }
 
+// ListSettlementColumns operation middleware
+func (siw *ServerInterfaceWrapper) ListSettlementColumns(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListSettlementColumns(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PutSettlementColumns operation middleware
+func (siw *ServerInterfaceWrapper) PutSettlementColumns(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PutSettlementColumns(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DeleteSettlementColumns operation middleware
+func (siw *ServerInterfaceWrapper) DeleteSettlementColumns(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "columns_id" -------------
+	var columnsID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "columns_id", chi.URLParam(r, "columns_id"), &columnsID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "columns_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteSettlementColumns(w, r, columnsID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListSettlements operation middleware
 func (siw *ServerInterfaceWrapper) ListSettlements(w http.ResponseWriter, r *http.Request) {
 
@@ -10395,6 +10653,15 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Patch(options.BaseURL+"/settings", wrapper.UpdateSettings)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/settlement-columns", wrapper.ListSettlementColumns)
+	})
+	r.Group(func(r chi.Router) {
+		r.Put(options.BaseURL+"/settlement-columns", wrapper.PutSettlementColumns)
+	})
+	r.Group(func(r chi.Router) {
+		r.Delete(options.BaseURL+"/settlement-columns/{columns_id}", wrapper.DeleteSettlementColumns)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/settlements", wrapper.ListSettlements)
@@ -16133,6 +16400,148 @@ func (response UpdateSettingsdefaultApplicationProblemPlusJSONResponse) VisitUpd
 	return err
 }
 
+type ListSettlementColumnsRequestObject struct {
+}
+
+type ListSettlementColumnsResponseObject interface {
+	VisitListSettlementColumnsResponse(w http.ResponseWriter) error
+}
+
+type ListSettlementColumns200JSONResponse SettlementColumnsList
+
+func (response ListSettlementColumns200JSONResponse) VisitListSettlementColumnsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSettlementColumnsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSettlementColumnsdefaultApplicationProblemPlusJSONResponse) VisitListSettlementColumnsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutSettlementColumnsRequestObject struct {
+	Body *PutSettlementColumnsJSONRequestBody
+}
+
+type PutSettlementColumnsResponseObject interface {
+	VisitPutSettlementColumnsResponse(w http.ResponseWriter) error
+}
+
+type PutSettlementColumns200JSONResponse SettlementColumns
+
+func (response PutSettlementColumns200JSONResponse) VisitPutSettlementColumnsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutSettlementColumns422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response PutSettlementColumns422ApplicationProblemPlusJSONResponse) VisitPutSettlementColumnsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutSettlementColumnsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PutSettlementColumnsdefaultApplicationProblemPlusJSONResponse) VisitPutSettlementColumnsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteSettlementColumnsRequestObject struct {
+	ColumnsID string `json:"columns_id"`
+}
+
+type DeleteSettlementColumnsResponseObject interface {
+	VisitDeleteSettlementColumnsResponse(w http.ResponseWriter) error
+}
+
+type DeleteSettlementColumns204Response struct {
+}
+
+func (response DeleteSettlementColumns204Response) VisitDeleteSettlementColumnsResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteSettlementColumns404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteSettlementColumns404ApplicationProblemPlusJSONResponse) VisitDeleteSettlementColumnsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteSettlementColumnsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteSettlementColumnsdefaultApplicationProblemPlusJSONResponse) VisitDeleteSettlementColumnsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListSettlementsRequestObject struct {
 	Params ListSettlementsParams
 }
@@ -17537,6 +17946,15 @@ type StrictServerInterface interface {
 	// UpdateSettings Change settings of the company
 	// (PATCH /settings)
 	UpdateSettings(ctx context.Context, request UpdateSettingsRequestObject) (UpdateSettingsResponseObject, error)
+	// ListSettlementColumns List what the columns of the acquirer's CSV are
+	// (GET /settlement-columns)
+	ListSettlementColumns(ctx context.Context, request ListSettlementColumnsRequestObject) (ListSettlementColumnsResponseObject, error)
+	// PutSettlementColumns Confirm what the columns of the acquirer's CSV are
+	// (PUT /settlement-columns)
+	PutSettlementColumns(ctx context.Context, request PutSettlementColumnsRequestObject) (PutSettlementColumnsResponseObject, error)
+	// DeleteSettlementColumns Forget what the columns of a header are
+	// (DELETE /settlement-columns/{columns_id})
+	DeleteSettlementColumns(ctx context.Context, request DeleteSettlementColumnsRequestObject) (DeleteSettlementColumnsResponseObject, error)
 	// ListSettlements List the settlement files that were imported
 	// (GET /settlements)
 	ListSettlements(ctx context.Context, request ListSettlementsRequestObject) (ListSettlementsResponseObject, error)
@@ -20080,6 +20498,87 @@ func (sh *strictHandler) UpdateSettings(w http.ResponseWriter, r *http.Request) 
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(UpdateSettingsResponseObject); ok {
 		if err := validResponse.VisitUpdateSettingsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListSettlementColumns operation middleware
+func (sh *strictHandler) ListSettlementColumns(w http.ResponseWriter, r *http.Request) {
+	var request ListSettlementColumnsRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSettlementColumns(ctx, request.(ListSettlementColumnsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSettlementColumns")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListSettlementColumnsResponseObject); ok {
+		if err := validResponse.VisitListSettlementColumnsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PutSettlementColumns operation middleware
+func (sh *strictHandler) PutSettlementColumns(w http.ResponseWriter, r *http.Request) {
+	var request PutSettlementColumnsRequestObject
+
+	var body PutSettlementColumnsJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.PutSettlementColumns(ctx, request.(PutSettlementColumnsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutSettlementColumns")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(PutSettlementColumnsResponseObject); ok {
+		if err := validResponse.VisitPutSettlementColumnsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteSettlementColumns operation middleware
+func (sh *strictHandler) DeleteSettlementColumns(w http.ResponseWriter, r *http.Request, columnsID string) {
+	var request DeleteSettlementColumnsRequestObject
+
+	request.ColumnsID = columnsID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteSettlementColumns(ctx, request.(DeleteSettlementColumnsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteSettlementColumns")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DeleteSettlementColumnsResponseObject); ok {
+		if err := validResponse.VisitDeleteSettlementColumnsResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

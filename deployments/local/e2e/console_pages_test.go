@@ -73,6 +73,7 @@ func (s showcase) scenes() []scene {
 		{page: "payout", path: "/console/payouts/" + s.proposed, desk: "payout.png"},
 		{page: "payout", path: "/console/payouts/" + s.booked},
 		{page: "payout", path: "/console/payouts/" + s.unmatched},
+		{page: "settlement-columns", path: "/console/payouts/columns"},
 		{page: "reconciliation", path: "/console/reconciliation"},
 		{page: "journal", path: "/console/journal"},
 		{page: "journal-exports", path: "/console/journal/exports"},
