@@ -2,7 +2,7 @@ package api
 
 import (
 	"context"
-	"io"
+	"errors"
 	"strings"
 
 	"github.com/quittance/quittance/api/internal/spec"
@@ -41,19 +41,25 @@ func (e *columnsUnknown) Error() string { return e.problem.Error() }
 // Unwrap returns the problem.
 func (e *columnsUnknown) Unwrap() error { return e.problem }
 
-// readFile reads a settlement file.
-func (s *server) readFile(ctx context.Context, f *settlementFile) (settlement.File, error) {
-	if f.isCSV {
-		data, err := io.ReadAll(f)
-		if err != nil {
-			return settlement.File{}, err
-		}
-		if file, isList, err := s.readList(ctx, data); isList || err != nil {
-			return file, err
-		}
-		if _, err := f.Seek(0, io.SeekStart); err != nil {
-			return settlement.File{}, err
-		}
+// readFile reads a file to import. A list of the acquirer is read by the columns that the company has confirmed; one that looks like
+// the list of a bank is not asked about.
+func (s *server) readFile(ctx context.Context, f settlementFile) (settlement.File, error) {
+	if !f.isCSV || f.size > maxSettlement {
+		return settlement.Read(f, f.size, f.isCSV)
+	}
+	data, err := f.content()
+	if err != nil {
+		return settlement.File{}, err
+	}
+	if err := settlement.CheckKind(data); err != nil {
+		return settlement.File{}, err
+	}
+	file, isList, err := s.readList(ctx, data)
+	if _, asks := errors.AsType[*columnsUnknown](err); asks && settlement.CheckList(data) != nil {
+		return settlement.File{}, settlement.CheckList(data)
+	}
+	if isList || err != nil {
+		return file, err
 	}
 	return settlement.Read(f, f.size, f.isCSV)
 }

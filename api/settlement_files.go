@@ -42,7 +42,7 @@ func (s *server) readSettlementFiles(ctx context.Context, body io.Reader) (files
 	}
 	for i := range files {
 		f := &files[i]
-		if f.parsed, err = s.readFile(ctx, f); err != nil {
+		if f.parsed, err = s.readFile(ctx, *f); err != nil {
 			return nil, nil, f.named(err)
 		}
 	}
@@ -55,6 +55,14 @@ func unpacked(data []byte) (files []settlementFile, passedOver []string, err err
 		files = append(files, settlementFile{ReadSeeker: m, member: m, isCSV: !m.IsXML(), hash: m.Hash, size: m.Size})
 	}
 	return files, passedOver, err
+}
+
+// content returns the whole file.
+func (f settlementFile) content() ([]byte, error) {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return io.ReadAll(f)
 }
 
 // named returns the faults of a file with its name in the archive; any other error stays what it is.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/qrbill"
+	"github.com/quittance/quittance/internal/testing/mrxtest"
 )
 
 const otherIBAN = "CH5604835012345678009"
@@ -208,6 +209,21 @@ func TestArchivesAreOpened(t *testing.T) {
 	again := w.importFile("application/zip", archive).json(http.StatusOK)
 	assert.Equal(t, payouts(imported), payouts(again))
 	assert.Len(t, w.call("GET", "/settlements", w.key, nil).json(http.StatusOK)["data"], 3)
+}
+
+func TestMRXAndTheAcquirersOwnListAreReadFromAnArchive(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.captured(chf("108.00"), "2026-11-18")
+	mrx := mrxOf("MN-1", mrxtest.Payment{
+		Number: "201611200000592", Date: "2026-11-20", Transactions: []mrxtest.Transaction{{ID: "T-1", Gross: "108", Fee: "2.30", Order: p.OrderID, Day: "2026-11-18"}},
+	}).String()
+	imported := w.importFile("application/zip", zipped(t, "notice.MRXD", mrx)).json(http.StatusCreated)
+	assert.Equal(t, []any{"mrx", []any{"105.70"}}, []any{imported["format"], payouts(imported)})
+	assert.Equal(t, []string{"1029 CHF 0.00"}, w.stands())
+	w.importFile("application/xml", mrx).json(http.StatusOK)
+	list := "Date;Brand;Gross Amount;Comm. Amount;Net amount\n20.11.2026;VISA;10.00;0.20;9.80\n"
+	w.importFile("application/gzip", gzipped(t, list)).problem(http.StatusUnprocessableEntity, "settlement-columns-unknown")
 }
 
 func TestArchiveIsImportedAsAWholeOrNotAtAll(t *testing.T) {

@@ -92,16 +92,6 @@ func (s *server) importFile(w http.ResponseWriter, r *http.Request) {
 	s.refused(w, r, err, "payouts", p, map[string]string{"": "file"})
 }
 
-// tellImported leads on from a file that was taken in.
-func (s *server) tellImported(w http.ResponseWriter, r *http.Request, imported *client.ImportSettlementResponse) {
-	found := cmp.Or(imported.JSON201, imported.JSON200) // 200 is for a file that was imported before
-	page := "/console/payouts"
-	if len(found.Receipts) > 0 {
-		page += "/files/" + found.ID
-	}
-	s.tell(w, r, page, notice{Kind: "good", Key: "imported", Args: []any{s.lookOf(r).imported(*found)}})
-}
-
 // contentType returns the type of a file of which only the content is known.
 func contentType(content []byte) string {
 	switch {
@@ -131,6 +121,16 @@ func (l *look) imported(found client.Settlement) string {
 		says = append(says, l.words.say("payouts.imported_not", strings.Join(*found.PassedOver, ", ")))
 	}
 	return strings.Join(says, " ")
+}
+
+// tellImported leads on from a file that was taken in.
+func (s *server) tellImported(w http.ResponseWriter, r *http.Request, imported *client.ImportSettlementResponse) {
+	found := cmp.Or(imported.JSON201, imported.JSON200) // 200 is for a file that was imported before
+	page := "/console/payouts"
+	if len(found.Receipts) > 0 {
+		page += "/files/" + found.ID
+	}
+	s.tell(w, r, page, notice{Kind: "good", Key: "imported", Args: []any{s.lookOf(r).imported(*found)}})
 }
 
 // imported shows what a file has told.

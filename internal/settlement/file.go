@@ -157,8 +157,8 @@ func Read(r io.ReadSeeker, size int64, isCSV bool) (f File, err error) {
 	}
 	head := bufio.NewReaderSize(r, sniffed)
 	begins, _ := head.Peek(sniffed) // its error comes again
-	if kind := otherKind(begins); kind != "" {
-		return File{}, refuseKind(kind, begins)
+	if err := CheckKind(begins); err != nil {
+		return File{}, err
 	}
 	switch {
 	case !isCSV && IsMRX(begins):
@@ -172,8 +172,8 @@ func Read(r io.ReadSeeker, size int64, isCSV bool) (f File, err error) {
 		if lost != nil {
 			return File{}, lost
 		}
-		if f, err = ReadCSV(data); err != nil && isBankList(begins) {
-			return File{}, refuseKind(kindBankList, begins)
+		if f, err = ReadCSV(data); err != nil && CheckList(begins) != nil {
+			err = CheckList(begins)
 		}
 	}
 	if payouts := f.payouts(); err == nil && len(payouts) > maxTransfers {

@@ -96,6 +96,23 @@ func otherKind(begins []byte) Kind {
 
 func isTar(begins []byte) bool { return len(begins) > 262 && string(begins[257:262]) == "ustar" }
 
+// CheckKind returns a *FileError when a file that begins like that is of a kind that is not taken.
+func CheckKind(file []byte) error {
+	begins := file[:min(len(file), sniffed)]
+	if kind := otherKind(begins); kind != "" {
+		return refuseKind(kind, begins)
+	}
+	return nil
+}
+
+// CheckList returns a *FileError when a list looks like that of a bank, see isBankList.
+func CheckList(list []byte) error {
+	if !isBankList(list[:min(len(list), sniffed)]) {
+		return nil
+	}
+	return refuseKind(kindBankList, nil)
+}
+
 // isBankList reports whether a list has the columns of a bank: a balance, or debits beside credits, and no fees.
 func isBankList(begins []byte) bool {
 	text := strings.ToLower(string(begins))

@@ -39,8 +39,8 @@ type Matcher struct {
 	carried   []*Payout // what the acquirer carries over; no other rule sees them
 	changed   []*Payout
 	told      map[*Payout][]Telling // see tellings
-	selling   map[batchOf][]sold    // see sellers
 	siblings  []string              // settlements with other pages of the statements of the file, see JoinPages
+	selling   map[batchOf][]sold    // see sellers
 }
 
 // NewMatcher returns a matcher. Positions are in the order in which they were booked: those that still stand on a receipt account, and those of the orders that a file names.
