@@ -173,6 +173,8 @@ func compareTellers(c calendar.Calendar, a, b Telling) likeness {
 		return another
 	case sameSales(a, b):
 		return named
+	case otherReference(a, b) || otherReference(b, a):
+		return another
 	case !b.Stranger && apart(c, a.Day, b.Day) <= sameWithin:
 		return near
 	default:
@@ -213,6 +215,30 @@ func names(a, b Telling) bool {
 	return slices.ContainsFunc(b.References, func(ref string) bool {
 		return slices.ContainsFunc(a.Mentions, func(text string) bool { return stands(ref, text) })
 	})
+}
+
+// otherReference reports whether a telling names a reference of the same form as that of the other one, and not that one: a text with
+// WL-00003 is not about WL-00000.
+func otherReference(naming, referred Telling) bool {
+	return slices.ContainsFunc(referred.References, func(ref string) bool {
+		return len(ref) >= tellingRef && slices.ContainsFunc(naming.Mentions, func(text string) bool {
+			return slices.ContainsFunc(strings.Fields(text), func(word string) bool { return word != ref && form(word) == form(ref) })
+		})
+	})
+}
+
+// form is the form of a reference: where it has digits, and where letters.
+func form(ref string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsDigit(r):
+			return '0'
+		case unicode.IsLetter(r):
+			return 'A'
+		default:
+			return r
+		}
+	}, ref)
 }
 
 // stands reports whether a reference stands in a text by itself, and not as a part of a longer one.
