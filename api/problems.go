@@ -112,7 +112,7 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		}
 		answer.Errors = &fields
 	}
-	if unknown, ok := errors.AsType[*columnsUnknown](err); ok {
+	if unknown, ok := errors.AsType[*columnsUnknownError](err); ok {
 		answer.Columns = &unknown.proposal
 	}
 	w.Header().Set("Content-Type", "application/problem+json")

@@ -29,17 +29,17 @@ const (
 	shownRunes = 100 // of a cell
 )
 
-// columnsUnknown refuses a list whose columns nobody has confirmed, with what they probably are.
-type columnsUnknown struct {
+// columnsUnknownError refuses a list whose columns nobody has confirmed, with what they probably are.
+type columnsUnknownError struct {
 	problem  *problem.Error
 	proposal spec.ColumnsProposal
 }
 
 // Error returns the problem's text.
-func (e *columnsUnknown) Error() string { return e.problem.Error() }
+func (e *columnsUnknownError) Error() string { return e.problem.Error() }
 
 // Unwrap returns the problem.
-func (e *columnsUnknown) Unwrap() error { return e.problem }
+func (e *columnsUnknownError) Unwrap() error { return e.problem }
 
 // readFile reads a file to import. A list of the acquirer is read by the columns that the company has confirmed; one that looks like
 // the list of a bank is not asked about.
@@ -55,7 +55,7 @@ func (s *server) readFile(ctx context.Context, f settlementFile) (settlement.Fil
 		return settlement.File{}, err
 	}
 	file, isList, err := s.readList(ctx, data)
-	if _, asks := errors.AsType[*columnsUnknown](err); asks && settlement.CheckList(data) != nil {
+	if _, asks := errors.AsType[*columnsUnknownError](err); asks && settlement.CheckList(data) != nil {
 		return settlement.File{}, settlement.CheckList(data)
 	}
 	if isList || err != nil {
@@ -76,7 +76,7 @@ func (s *server) readList(ctx context.Context, data []byte) (file settlement.Fil
 	case found:
 		file, err = settlement.ReadList(table, saved.Mapping)
 	default:
-		err = &columnsUnknown{
+		err = &columnsUnknownError{
 			problem.New(problem.ColumnsUnknown, "Nobody has said yet what the columns of this list are. Confirm them by PUT /v1/settlement-columns, and send the file again. Nothing was booked."),
 			proposalOf(table),
 		}

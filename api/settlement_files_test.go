@@ -130,12 +130,12 @@ func TestAmountsThatConcernTheCompanyAreReadOrRefusedWithTheirLine(t *testing.T)
 	foreign, err := qrbill.NewQRR("4711")
 	require.NoError(t, err)
 	imported := w.importFile("application/xml", camt053(stmt(bankIBAN, "", from("Anna Meier", "SEK", "5.00", foreign.String())))).json(http.StatusCreated)
-	assert.Equal(t, 1.0, imported["skipped"].(map[string]any)["of_others"], "another reference is another's")
+	assert.InDelta(t, 1, imported["skipped"].(map[string]any)["of_others"], 0, "another reference is another's")
 	unnamed := toldCredit{amount: "5.00", reference: foreign.String()}.entry()
 	unnamed = unnamed[:strings.Index(unnamed, "<RltdPties>")] + unnamed[strings.Index(unnamed, "</RltdPties>")+len("</RltdPties>"):]
 	imported = w.importFile("application/xml", camt053(stmt(bankIBAN, "", unnamed))).json(http.StatusCreated)
 	assert.Empty(t, payouts(imported), "and no payout, though nobody is named")
-	assert.Equal(t, 1.0, imported["skipped"].(map[string]any)["of_others"])
+	assert.InDelta(t, 1, imported["skipped"].(map[string]any)["of_others"], 0)
 }
 
 func TestPayoutThatTheBankExchangedIsReadFromItsTransaction(t *testing.T) {
@@ -389,6 +389,6 @@ func TestStatementOfTwentyThousandStrangersIsImportedInTime(t *testing.T) {
 	t.Logf("%d strangers, %d bytes sent, took %s", len(entries)-2, len(file), took)
 	assert.Less(t, took, 75*time.Second)
 	assert.Equal(t, []any{"105.70"}, payouts(imported))
-	assert.Equal(t, 19_998.0, imported["skipped"].(map[string]any)["of_others"])
+	assert.InDelta(t, 19_998, imported["skipped"].(map[string]any)["of_others"], 0)
 	w.shows(inv, "paid", "1234.50", 1)
 }

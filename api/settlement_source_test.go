@@ -126,11 +126,11 @@ func TestATestOfTheSourceSaysWhatIsThereOrWhatIsWrong(t *testing.T) {
 	test := func() answer { return w.call("POST", "/settlement-source/test", w.key, nil) }
 	test().problem(http.StatusNotFound, "not-found")
 	w.fetchesFrom(s, nil).json(http.StatusOK)
-	assert.Equal(t, object{"files": 0.0, "names": []any{}}, object(test().json(http.StatusOK)))
+	assert.Equal(t, object{"files": 0.0, "names": []any{}}, test().json(http.StatusOK))
 	for i, name := range []string{"1.csv", "2.csv", "3.csv", "4.csv", "5.csv", "6.csv", "notes.txt"} {
 		s.Put(name, "x", noon.Add(time.Duration(i)*time.Minute))
 	}
-	assert.Equal(t, object{"files": 6.0, "names": []any{"6.csv", "5.csv", "4.csv", "3.csv", "2.csv"}}, object(test().json(http.StatusOK)))
+	assert.Equal(t, object{"files": 6.0, "names": []any{"6.csv", "5.csv", "4.csv", "3.csv", "2.csv"}}, test().json(http.StatusOK))
 
 	other := sftptest.Start(t)
 	for field, changes := range map[string]object{

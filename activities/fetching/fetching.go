@@ -81,7 +81,7 @@ func (a *Activities) LookIntoFolder(ctx context.Context, ref contract.FetchSettl
 	}
 	listed, err := a.Servers.List(ctx, access)
 	if found.Failure = failure(err); found.Failure != nil {
-		return found, nil
+		return found, nil //nolint:nilerr // it is a part of the answer
 	}
 	if err != nil {
 		return found, err
@@ -153,7 +153,7 @@ func (a *Activities) FetchSettlementFile(ctx context.Context, in FetchFile) (Fet
 	case isRefusal:
 		file.State, file.Reason = source.SetAside, reason.Detail
 	case failure(err) != nil:
-		return Fetched{Failure: failure(err)}, nil
+		return Fetched{Failure: failure(err)}, nil //nolint:nilerr // it is a part of the answer
 	case taken && errors.Is(err, refused):
 		return Fetched{}, err // of ours
 	default:

@@ -38,13 +38,13 @@ func remindingShop(t *testing.T, scale int64, numbers ...string) (s *shop, r rem
 			})
 		})
 	}
-	return s, reminding{store: s.store, scale: scale, now: func() time.Time { return s.now }, tell: func(_ context.Context, inv invoice.Invoice, in contract.Remind) error {
+	return s, reminding{store: s.store, scale: scale, now: func() time.Time { return s.now }, tell: func(ctx context.Context, inv invoice.Invoice, in contract.Remind) error {
 		*told = append(*told, inv.Number+" "+string(rune('0'+in.Step)))
 		if inv.Number == "unreachable" {
 			return errors.New("no such host")
 		}
 		s.in(t, func(tx *postgres.Tx) error {
-			return tx.SaveReminder(t.Context(), inv.ID, inv.NewReminder(in.Step, in.DaysAfterDue, s.now))
+			return tx.SaveReminder(ctx, inv.ID, inv.NewReminder(in.Step, in.DaysAfterDue, s.now))
 		})
 		return nil
 	}}, told

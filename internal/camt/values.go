@@ -99,12 +99,12 @@ func (g wireGroup) read(entry *Entry, sign string, several bool) error {
 	total := decimal.Zero
 	for _, d := range g.Details {
 		detail, err := d.read(entry.Amount, sign, several)
-		entry.fault(err)
+		entry.fault(err) // which is told with the entry, if that matters
 		total = total.Add(detail.Amount.Decimal())
 		entry.Details = append(entry.Details, detail)
 	}
 	if entry.Fault != nil || g.Batch == nil || len(g.Details) == 0 {
-		return nil
+		return nil //nolint:nilerr // the fault is the entry's
 	}
 	if count := clean(g.Batch.Count); count != "" && count != strconv.Itoa(len(g.Details)) {
 		return fault(g.Batch.Line, "Btch/NbOfTxs is %s, but there are %d transactions", quoted(count), len(g.Details))

@@ -95,7 +95,7 @@ func TestAmountsAreReadAsTheirListWritesThem(t *testing.T) {
 			for i, cell := range c.cells {
 				a, err := d.Parse(cell, money.CHF)
 				if c.want[i] == "!" {
-					assert.Error(t, err, cell)
+					require.Error(t, err, cell)
 					continue
 				}
 				if assert.NoError(t, err, cell) {

@@ -58,7 +58,7 @@ func (d *Decimals) Look(cell string) bool {
 	}
 	points, commas := strings.Count(body, "."), strings.Count(body, ",")
 	last := strings.LastIndexAny(body, ".,")
-	sign := byte(0)
+	var sign byte
 	switch {
 	case points+commas == 0:
 		return true

@@ -141,7 +141,7 @@ func (l *list) look(rows []csvlist.Row) {
 // currency returns the currency of the row, which may be none of ours; empty after a fault.
 func (l *list) currency() money.Currency {
 	if !l.has(csvlist.Currency) {
-		return l.Mapping.Currency
+		return l.Currency
 	}
 	code := strings.ToUpper(l.cell(csvlist.Currency))
 	if len(code) != 3 || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {

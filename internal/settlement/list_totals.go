@@ -66,7 +66,7 @@ func (l *list) isTotal() bool {
 
 // checkTotal checks a total against the lines before it: all of them, or those since the last total.
 func (l *list) checkTotal() {
-	of := []money.Currency{l.Mapping.Currency}
+	of := []money.Currency{l.Currency}
 	if l.has(csvlist.Currency) {
 		of = []money.Currency{money.Currency(l.cell(csvlist.Currency))}
 		if of[0] == "" || csvlist.IsTotal(string(of[0])) {

@@ -335,7 +335,7 @@ func TestLargePaymentComesInPartsThatMakeTheWhole(t *testing.T) {
 	text := n.String()
 	for range 2 {
 		o.notice("2026-11-24", text)
-		assert.Equal(t, 5, len(o.payouts), "three parts, and two that wait")
+		assert.Len(t, o.payouts, 5, "three parts, and two that wait")
 		assert.Equal(t, []string{"1020 CHF 22696.24", "6940 CHF 283.76"}, o.balances())
 	}
 	first := o.payout("P-1")

@@ -52,6 +52,7 @@ type truth struct {
 
 // drawTruth draws a few days of sales, payouts, reversals and receipts. Some are alike in amount and day.
 func drawTruth(t *testing.T, r *rapid.T) *truth {
+	t.Helper()
 	w := &truth{r: r, styles: map[string]string{}, named: map[string]bool{}, invoice: id.New(id.Invoice)}
 	w.reference = referenceOf(t, ordinary, w.invoice).String()
 	canton, err := calendar.ForCanton("VD")
@@ -111,8 +112,8 @@ func (w *truth) entry(format string, m moved) string {
 		reference = ref(m.bankRef)
 	}
 	var entry string
-	switch {
-	case m.payout == nil:
+	switch m.payout {
+	case nil:
 		entry = credit(m.net.String(), reference+details(amt(m.net.String())+"<RmtInf><Strd><CdtrRefInf><Ref>"+w.reference+"</Ref></CdtrRefInf></Strd></RmtInf>"))
 	default:
 		p := m.payout
@@ -338,13 +339,13 @@ func (w *truth) check(o *office, p *payee, files []tellingFile) {
 		net      string
 		reversal bool
 	}
-	real, shown, booked := map[key]int{}, map[key]int{}, map[key]int{}
+	happened, shown, booked := map[key]int{}, map[key]int{}, map[key]int{}
 	var came, received []string
 	for _, m := range w.moves {
 		if m.payout == nil {
 			came = append(came, w.days[m.day]+" "+m.net.Value())
 		} else {
-			real[key{m.net.Value(), m.reversal}]++
+			happened[key{m.net.Value(), m.reversal}]++
 		}
 	}
 	for _, one := range p.receipts {
@@ -358,7 +359,7 @@ func (w *truth) check(o *office, p *payee, files []tellingFile) {
 			booked[k]++
 		}
 	}
-	for k, n := range real {
+	for k, n := range happened {
 		require.GreaterOrEqual(w.r, shown[k], n, "%v: none disappears", k)
 		require.LessOrEqual(w.r, booked[k], n, "%v: none is booked twice", k)
 		if k.reversal || w.exact(files) {
@@ -366,7 +367,7 @@ func (w *truth) check(o *office, p *payee, files []tellingFile) {
 		}
 	}
 	for k := range shown {
-		require.Positive(w.r, real[k], "%v never happened", k)
+		require.Positive(w.r, happened[k], "%v never happened", k)
 	}
 	told := map[string]bool{}
 	for _, f := range files {

@@ -38,7 +38,7 @@ func (c *collecting) reminds() *reminders {
 		}
 		return steps.EmailStanding{Queued: !slices.Contains(r.ended, in.Step)}, nil
 	}).Maybe()
-	c.OnActivity(do.SendReminder, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.ReminderRef) (steps.EmailSent, error) {
+	c.OnActivity(do.SendReminder, mock.Anything, mock.Anything).Return(func(_ context.Context, _ steps.ReminderRef) (steps.EmailSent, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["remind"]++

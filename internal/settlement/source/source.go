@@ -63,7 +63,7 @@ type Source struct {
 }
 
 // Failure is why a server could not be used, as a person reads it. It is the error of the servers, too.
-type Failure struct {
+type Failure struct { //nolint:errname // it is kept and shown as well
 	Field  string `json:"field"`  // of the source: what a person has to look at
 	Reason string `json:"reason"` // as the end of a sentence that begins with the field
 	// Passing says that it may go away by itself.

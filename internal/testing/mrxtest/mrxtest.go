@@ -67,7 +67,7 @@ func (n Notice) Write(to io.Writer) error {
 		flag = "T"
 	}
 	id := cmp.Or(n.ID, "MN-1")
-	fmt.Fprintf(w, `<?xml version="1.0" encoding="UTF-8"?>
+	_, _ = fmt.Fprintf(w, `<?xml version="1.0" encoding="UTF-8"?>
 <merchantReconciliationXML>
 <fileHeader><interfaceVersionNo>V1.5</interfaceVersionNo><fileCreationDate>2026-11-24</fileCreationDate><productionFlag>%s</productionFlag></fileHeader>
 <mercNoticeHeader><mercNoticeUniqueID>%s</mercNoticeUniqueID><mercNoticeDate>2026-11-24</mercNoticeDate></mercNoticeHeader>
@@ -79,52 +79,52 @@ func (n Notice) Write(to io.Writer) error {
 	}
 	all = all.perCurrency()
 	all.write(w, true)
-	fmt.Fprint(w, "</settlingPart>\n")
+	_, _ = fmt.Fprint(w, "</settlingPart>\n")
 	all.write(w, true)
-	fmt.Fprint(w, "</reportingPart>\n</merchantReconciliationXML>\n")
+	_, _ = fmt.Fprint(w, "</reportingPart>\n</merchantReconciliationXML>\n")
 	return w.Flush()
 }
 
 func (a Account) write(w io.Writer, currency string) total {
 	sum := total{currency: currency}
-	fmt.Fprint(w, "<stlAccount>\n")
+	_, _ = fmt.Fprint(w, "<stlAccount>\n")
 	for _, p := range a.Payments {
 		sum = sum.add(p.write(w, currency))
 	}
-	fmt.Fprintf(w, "<passStlAcctNo>792608</passStlAcctNo><iban>%s</iban><stlCurCode>%s</stlCurCode>\n", cmp.Or(a.IBAN, "CH9300762011623852957"), currency)
+	_, _ = fmt.Fprintf(w, "<passStlAcctNo>792608</passStlAcctNo><iban>%s</iban><stlCurCode>%s</stlCurCode>\n", cmp.Or(a.IBAN, "CH9300762011623852957"), currency)
 	totals{sum}.write(w, true)
-	fmt.Fprint(w, "</stlAccount>\n")
+	_, _ = fmt.Fprint(w, "</stlAccount>\n")
 	return sum
 }
 
 func (p Payment) write(w io.Writer, currency string) total {
 	sum := total{currency: currency}
-	fmt.Fprint(w, "<payment>\n")
+	_, _ = fmt.Fprint(w, "<payment>\n")
 	if p.Opening != "" {
-		fmt.Fprintf(w, "<openingBalance>%s</openingBalance>\n", amount("aOpBalSC", currency, number(p.Opening)))
+		_, _ = fmt.Fprintf(w, "<openingBalance>%s</openingBalance>\n", amount("aOpBalSC", currency, number(p.Opening)))
 	}
-	fmt.Fprint(w, "<businessPart><contract>\n")
+	_, _ = fmt.Fprint(w, "<businessPart><contract>\n")
 	perSlip := max(p.PerSlip, 1)
 	for from := 0; from < len(p.Transactions); from += perSlip {
 		slip := total{currency: currency}
-		fmt.Fprint(w, "<stlEntry><sumSlip>\n")
+		_, _ = fmt.Fprint(w, "<stlEntry><sumSlip>\n")
 		for _, t := range p.Transactions[from:min(from+perSlip, len(p.Transactions))] {
 			slip = slip.add(t.write(w, currency))
 		}
-		fmt.Fprint(w, "<prod>VISA</prod><origin>SaferPay</origin><trmId>30093068</trmId>\n")
+		_, _ = fmt.Fprint(w, "<prod>VISA</prod><origin>SaferPay</origin><trmId>30093068</trmId>\n")
 		totals{slip}.write(w, false)
-		fmt.Fprint(w, "</sumSlip></stlEntry>\n")
+		_, _ = fmt.Fprint(w, "</sumSlip></stlEntry>\n")
 		sum = sum.add(slip)
 	}
-	fmt.Fprint(w, "<extVPNo>173305130</extVPNo>\n")
+	_, _ = fmt.Fprint(w, "<extVPNo>173305130</extVPNo>\n")
 	totals{sum}.write(w, false)
-	fmt.Fprint(w, "</contract>\n")
+	_, _ = fmt.Fprint(w, "</contract>\n")
 	totals{sum}.write(w, false)
-	fmt.Fprint(w, "</businessPart>\n")
+	_, _ = fmt.Fprint(w, "</businessPart>\n")
 	for n, a := range p.Adjustments {
 		net := number(a.Net)
 		sum.adjusted = sum.adjusted.Add(net)
-		fmt.Fprintf(w, "<fAdj><passStlEntryNo>9%03d</passStlEntryNo><stlEntryType>%s</stlEntryType><stlEntrySubType>1</stlEntrySubType><fAdjText>%s</fAdjText><fAdjDate>2026-11-24</fAdjDate>%s</fAdj>\n",
+		_, _ = fmt.Fprintf(w, "<fAdj><passStlEntryNo>9%03d</passStlEntryNo><stlEntryType>%s</stlEntryType><stlEntrySubType>1</stlEntrySubType><fAdjText>%s</fAdjText><fAdjDate>2026-11-24</fAdjDate>%s</fAdj>\n",
 			n, a.Type, a.Text, amount("aFAdjNetSC", currency, net))
 	}
 	made := sum.gross.Sub(sum.fee).Add(sum.adjusted)
@@ -133,13 +133,13 @@ func (p Payment) write(w io.Writer, currency string) total {
 	}
 	date := cmp.Or(p.Date, "2026-11-24")
 	if p.Number == "" {
-		fmt.Fprintf(w, "<closingBalance>%s<clBalReason>%s</clBalReason></closingBalance><clBalDate>%s</clBalDate>\n", amount("aClBalSC", currency, made), p.Reason, date)
+		_, _ = fmt.Fprintf(w, "<closingBalance>%s<clBalReason>%s</clBalReason></closingBalance><clBalDate>%s</clBalDate>\n", amount("aClBalSC", currency, made), p.Reason, date)
 	} else {
 		sum.paid, sum.payments = made, 1
-		fmt.Fprintf(w, "<paymentType>P</paymentType><paymentDate>%s</paymentDate><paymentNo>%s</paymentNo><valueDate>%s</valueDate>\n", date, p.Number, date)
+		_, _ = fmt.Fprintf(w, "<paymentType>P</paymentType><paymentDate>%s</paymentDate><paymentNo>%s</paymentNo><valueDate>%s</valueDate>\n", date, p.Number, date)
 	}
 	totals{sum}.write(w, true)
-	fmt.Fprint(w, "</payment>\n")
+	_, _ = fmt.Fprint(w, "</payment>\n")
 	return sum
 }
 
@@ -150,7 +150,7 @@ func (t Transaction) write(w io.Writer, currency string) total {
 		reversal, sign = 1, decimal.New(-1, 0)
 	}
 	saleCurrency, sale, _ := strings.Cut(cmp.Or(t.Sale, currency+" "+gross.Mul(sign).String()), " ")
-	fmt.Fprintf(w, "<trx><trxType>Retail</trxType><passTrxId>%s</passTrxId>%s<trxDate>%s</trxDate><trxTime>00:26:33.000</trxTime><pan>%s</pan><authNo>%s</authNo>"+
+	_, _ = fmt.Fprintf(w, "<trx><trxType>Retail</trxType><passTrxId>%s</passTrxId>%s<trxDate>%s</trxDate><trxTime>00:26:33.000</trxTime><pan>%s</pan><authNo>%s</authNo>"+
 		"<refNo>356650</refNo><addlMercData>%s</addlMercData><dccInd>0</dccInd><isReversal>%d</isReversal>%s%s%s</trx>\n",
 		t.ID, amount("aTrxOC", saleCurrency, number(sale)), cmp.Or(t.Day, "2026-11-20"), t.Card, t.Auth, t.Order, reversal,
 		amount("aTrxGrosSC", currency, gross.Mul(sign)), amount("aTrxNetSC", currency, gross.Sub(fee).Mul(sign)), amount("aComEffSC", currency, fee.Neg().Mul(sign)))
@@ -194,13 +194,13 @@ func (all totals) perCurrency() (sums totals) {
 
 // write writes the sums; those of a payment and above say what was paid.
 func (all totals) write(w io.Writer, complete bool) {
-	fmt.Fprint(w, "<sum>")
+	_, _ = fmt.Fprint(w, "<sum>")
 	for _, t := range all {
-		fmt.Fprint(w, "<sumSC>")
+		_, _ = fmt.Fprint(w, "<sumSC>")
 		if complete {
-			fmt.Fprintf(w, "<noPayments>%d</noPayments>", t.payments)
+			_, _ = fmt.Fprintf(w, "<noPayments>%d</noPayments>", t.payments)
 		}
-		fmt.Fprintf(w, "<noValidTrx>%d</noValidTrx>", t.count)
+		_, _ = fmt.Fprintf(w, "<noValidTrx>%d</noValidTrx>", t.count)
 		for _, sum := range []struct {
 			name  string
 			value decimal.Decimal
@@ -211,12 +211,12 @@ func (all totals) write(w io.Writer, complete bool) {
 			{"aTrxNetSC", t.gross.Sub(t.fee)},
 			{"aComEffSC", t.fee.Neg()},
 		} {
-			fmt.Fprint(w, amount(sum.name, t.currency, sum.value))
+			_, _ = fmt.Fprint(w, amount(sum.name, t.currency, sum.value))
 		}
 		if complete {
-			fmt.Fprint(w, amount("aPaymentSC", t.currency, t.paid))
+			_, _ = fmt.Fprint(w, amount("aPaymentSC", t.currency, t.paid))
 		}
-		fmt.Fprint(w, "</sumSC>")
+		_, _ = fmt.Fprint(w, "</sumSC>")
 	}
-	fmt.Fprint(w, "</sum>\n")
+	_, _ = fmt.Fprint(w, "</sum>\n")
 }

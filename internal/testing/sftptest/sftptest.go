@@ -88,7 +88,7 @@ func Start(t testing.TB, changes ...func(*ssh.ServerConfig)) *Server {
 		config.AddHostKey(signer)
 		*public = signer.PublicKey()
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	s.Port = listener.Addr().(*net.TCPAddr).Port
 	var running sync.WaitGroup
