@@ -88,7 +88,7 @@ func (m Mapping) Check(header []string) (faults []problem.Field) {
 		fault("header", "must be the header of a list, as the refusal of the list has it")
 		return faults
 	}
-	of := map[string]Field{}
+	of, lacking := map[string]Field{}, []string(nil)
 	for _, field := range Fields {
 		name, mapped := m.Columns[field]
 		switch {
@@ -96,10 +96,14 @@ func (m Mapping) Check(header []string) (faults []problem.Field) {
 			continue
 		case !slices.Contains(header, name):
 			fault("columns."+string(field), "must be a name of the header")
+			lacking = append(lacking, name)
 		case of[name] != "":
 			fault("columns."+string(field), "must be another column than %s", of[name])
 		}
 		of[name] = field
+	}
+	if lacking != nil { // who is wrong, the name or the header, is for a person to see
+		fault("header", "has no %s", strings.Join(lacking, ", "))
 	}
 	if !m.has(PayoutDate) {
 		fault("columns."+string(PayoutDate), "must be named: when it is paid out")
