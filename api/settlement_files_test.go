@@ -118,7 +118,7 @@ func TestAmountsThatConcernTheCompanyAreReadOrRefusedWithTheirLine(t *testing.T)
 		assert.Equal(t, []any{net}, payouts(imported.json(http.StatusCreated)), written)
 	}
 	for what, entry := range map[string]string{
-		"the acquirer's, in a currency without books": paysOut("5.00", "VERGUETUNG"),
+		"a payout":            paysOut("5.00", "VERGUETUNG"),
 		"an order of ours":    from("Anna Meier", "CHF", "5.00", "QK3JH5XZ2A7BCMWN4T"),
 		"a reference of ours": from("Anna Meier", "CHF", "5.00", invoiced),
 	} {
