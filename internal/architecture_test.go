@@ -30,7 +30,7 @@ var domain = []string{
 	"internal/audit", "internal/calendar", "internal/csvlist", "internal/delivery", "internal/event", "internal/exception", "internal/iban", "internal/id", "internal/idempotency", "internal/invoice",
 	"internal/ledger", "internal/letter", "internal/listing",
 	"internal/merchant", "internal/money", "internal/payment", "internal/oversight", "internal/pdf", "internal/problem",
-	"internal/qrbill", "internal/refund", "internal/session", "internal/settlement", "internal/sweep", "internal/text", "internal/vat", "internal/words",
+	"internal/qrbill", "internal/refund", "internal/session", "internal/settlement", "internal/strictxml", "internal/sweep", "internal/text", "internal/vat", "internal/words",
 }
 
 // adapters each know one thing outside, and of ours at most what is named below.
@@ -54,8 +54,8 @@ var mayImport = func() map[string][]string {
 		"api/client":         {}, // generated
 		"internal/booking":   domain,
 		"internal/console":   {"api/client"}, // a client of the API and of nothing else
-		"internal/camt":      {"internal/iban", "internal/money"},
-		"internal/mrx":       {},
+		"internal/camt":      {"internal/iban", "internal/money", "internal/strictxml"},
+		"internal/mrx":       {"internal/strictxml"},
 		"internal/saferpay":  {"internal/money"},
 		"internal/postgres":  domain,
 		"internal/openid":    domain,

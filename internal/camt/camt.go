@@ -7,12 +7,12 @@
 package camt
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/strictxml"
 )
 
 // File is one message.
@@ -91,14 +91,4 @@ type Charge struct {
 }
 
 // Error is why a file is refused.
-type Error struct {
-	Line   int    // from 1
-	Reason string // a sentence without its end, such as "Amt is negative"
-}
-
-// Error returns the line and the reason.
-func (e *Error) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Reason) }
-
-func fault(line int, format string, args ...any) *Error {
-	return &Error{line, fmt.Sprintf(format, args...)}
-}
+type Error = strictxml.Error

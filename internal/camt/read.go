@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/quittance/quittance/internal/strictxml"
 )
 
 // How many entries one file may have, and how many pages a statement.
@@ -29,27 +31,13 @@ const namespacePrefix = "urn:iso:std:iso:20022:tech:xsd:"
 // *Error for a file that can't be read: no XML, another message or version, declarations and entities, another encoding than
 // UTF-8, a file that was cut off, a statement without its account, repeated elements. Every other error is the reader's.
 func Read(r io.Reader, each func(account string, e Entry)) (File, error) {
-	input := &source{reader: r}
+	input := &strictxml.Source{Reader: r}
 	tokens := newTokens(input)
 	file, err := (&reader{tokens: tokens, xml: xml.NewTokenDecoder(tokens), each: each}).file()
-	if input.err != nil {
-		return File{}, input.err
+	if input.Err != nil {
+		return File{}, input.Err
 	}
 	return file, err
-}
-
-// source remembers that reading failed, which says nothing about the file.
-type source struct {
-	reader io.Reader
-	err    error
-}
-
-func (s *source) Read(p []byte) (int, error) {
-	n, err := s.reader.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		s.err = err
-	}
-	return n, err
 }
 
 // reader walks through a message and decodes one entry at a time.
@@ -69,13 +57,13 @@ func (r *reader) file() (File, error) {
 	kind, known := messages[message]
 	if root.Name.Local != "Document" || !known || message == root.Name.Space {
 		return File{}, r.fault("this is no camt.053 or camt.054 of version 04 or 08: the document is %s in the namespace %s",
-			quoted(root.Name.Local), quoted(root.Name.Space))
+			strictxml.Quoted(root.Name.Local), strictxml.Quoted(root.Name.Space))
 	}
 	file := File{Message: message}
 	bodies := 0
 	err = r.children(func(child xml.StartElement) error {
 		if child.Name.Local != kind.root {
-			return r.fault("%s is expected in a %s, not %s", kind.root, message, quoted(child.Name.Local))
+			return r.fault("%s is expected in a %s, not %s", kind.root, message, strictxml.Quoted(child.Name.Local))
 		}
 		if bodies++; bodies > 1 {
 			return r.fault("element %s is there twice", kind.root)
@@ -106,7 +94,7 @@ func (r *reader) body(file *File, statement string) error {
 				return err
 			}
 			if file.ID = clean(header.ID); file.ID == "" {
-				return fault(header.Line, "GrpHdr/MsgId is missing")
+				return strictxml.Fault(header.Line, "GrpHdr/MsgId is missing")
 			}
 			file.page = header.Pages.page()
 			var err error
@@ -167,10 +155,10 @@ func (r *reader) statement(start xml.StartElement, page Page) (Statement, error)
 		return s, err
 	}
 	if s.ID = clean(s.ID); s.ID == "" {
-		return s, fault(s.Line, "%s/Id is missing", start.Name.Local)
+		return s, strictxml.Fault(s.Line, "%s/Id is missing", start.Name.Local)
 	}
 	if s.Account == "" {
-		return s, fault(s.Line, "%s/Acct/Id is missing", start.Name.Local)
+		return s, strictxml.Fault(s.Line, "%s/Acct/Id is missing", start.Name.Local)
 	}
 	s.Sequence = cmp.Or(clean(s.Sequence), s.ID)
 	if s.Page.Whole() {
@@ -198,7 +186,7 @@ func (r *reader) entry(start xml.StartElement, s *Statement, sums *sums) error {
 		return err
 	}
 	if s.Account == "" {
-		return fault(s.Line, "Acct/Id is missing before the first Ntry")
+		return strictxml.Fault(s.Line, "Acct/Id is missing before the first Ntry")
 	}
 	entry := wire.read()
 	sums.add(wire, entry.Booked)

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/quittance/quittance/internal/strictxml"
 )
 
 // sums compares the entries of a statement with the totals and balances of the statement.
@@ -74,14 +76,14 @@ func (s *sums) balance(b wireBalance) *Error {
 	}
 	value, ok := plain(b.Amount.Value)
 	if !ok {
-		return fault(cmp.Or(b.Amount.Line, b.Line), "Bal/Amt %s is not an amount", quoted(clean(b.Amount.Value)))
+		return strictxml.Fault(cmp.Or(b.Amount.Line, b.Line), "Bal/Amt %s is not an amount", strictxml.Quoted(clean(b.Amount.Value)))
 	}
 	switch clean(b.Sign) {
 	case credit:
 	case debit:
 		value = value.Neg()
 	default:
-		return fault(b.Line, "the CdtDbtInd of Bal is %s instead of CRDT or DBIT", quoted(clean(b.Sign)))
+		return strictxml.Fault(b.Line, "the CdtDbtInd of Bal is %s instead of CRDT or DBIT", strictxml.Quoted(clean(b.Sign)))
 	}
 	at := &side{b.Amount.Line, clean(b.Amount.Currency), value}
 	if code == "CLBD" {
@@ -96,7 +98,7 @@ func (s *sums) balance(b wireBalance) *Error {
 // balance, and amounts that can't be read, leave nothing to compare but their number.
 func (s *sums) check() *Error {
 	if o, c := s.opening, s.closing; o != nil && c != nil && o.currency == c.currency && s.in(o.currency) && !o.value.Add(s.booked).Equal(c.value) {
-		return fault(c.line, "the opening balance %s and the booked entries (%s) make %s, but the closing balance is %s",
+		return strictxml.Fault(c.line, "the opening balance %s and the booked entries (%s) make %s, but the closing balance is %s",
 			o.value.StringFixed(2), s.booked.StringFixed(2), o.value.Add(s.booked).StringFixed(2), c.value.StringFixed(2))
 	}
 	for _, t := range []struct {
@@ -147,10 +149,10 @@ func (s *sums) page() (opening, closing, booked *decimal.Decimal) {
 // agree returns a fault when a total in the file differs from what was found. A total that the file leaves out is fine.
 func (w wireTotals) agree(what string, found tally) *Error {
 	if count := clean(w.Count); count != "" && count != strconv.Itoa(found.count) {
-		return fault(w.Line, "%s/NbOfNtries is %s, but there are %d entries", what, quoted(count), found.count)
+		return strictxml.Fault(w.Line, "%s/NbOfNtries is %s, but there are %d entries", what, strictxml.Quoted(count), found.count)
 	}
 	if sum, ok := plain(w.Sum); clean(w.Sum) != "" && (!ok || !sum.Equal(found.sum)) {
-		return fault(w.Line, "%s/Sum is %s, but the entries add up to %s", what, quoted(clean(w.Sum)), found.sum.StringFixed(2))
+		return strictxml.Fault(w.Line, "%s/Sum is %s, but the entries add up to %s", what, strictxml.Quoted(clean(w.Sum)), found.sum.StringFixed(2))
 	}
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/quittance/quittance/internal/strictxml"
 )
 
 // What a file may hold at most. Real statements stay far below. The limits protect the reader from files that are no
@@ -77,7 +79,7 @@ func (t *tokens) admit(token xml.Token) (xml.Token, error) {
 		if text := strings.TrimLeft(string(token), " \t\r\n\ufeff"); t.depth == 0 && text != "" {
 			// The decoder makes a line end of a lone carriage return, too, which its own count of lines doesn't.
 			before := strings.Count(string(token[:len(token)-len(text)]), "\n")
-			return nil, fault(min(t.began+before, t.line()), "the file is no XML, or has text outside of the document")
+			return nil, strictxml.Fault(min(t.began+before, t.line()), "the file is no XML, or has text outside of the document")
 		}
 		if t.text += len(token); t.text > maxText {
 			return nil, t.fault("a text has more than %d bytes", maxText)
@@ -108,7 +110,7 @@ func (t *tokens) open(start xml.StartElement) (xml.Token, error) {
 		return nil, nil
 	}
 	if start.Name.Space != t.namespace && t.depth > 1 {
-		return nil, t.fault("element %s is not of the namespace of the document", quoted(start.Name.Local))
+		return nil, t.fault("element %s is not of the namespace of the document", strictxml.Quoted(start.Name.Local))
 	}
 	if slices.Contains(once, start.Name.Local) {
 		if slices.Contains(t.seen[t.depth-1], start.Name.Local) {
@@ -132,35 +134,18 @@ func (t *tokens) line() int {
 	return line
 }
 
-func (t *tokens) fault(format string, args ...any) *Error { return fault(t.line(), format, args...) }
+func (t *tokens) fault(format string, args ...any) *Error {
+	return strictxml.Fault(t.line(), format, args...)
+}
 
-// explain turns what the XML decoder says into a fault.
+// explain turns what the XML decoder says into a fault. What failed while it read is for Read to say.
 func (t *tokens) explain(err error) error {
-	syntax, isSyntax := errors.AsType[*xml.SyntaxError](err)
 	switch {
 	case errors.Is(err, io.EOF) && t.depth == 0 && t.namespace != "":
 		return io.EOF
 	case errors.Is(err, io.EOF) && t.depth == 0:
 		return t.fault("the file is empty or no XML")
-	case errors.Is(err, io.EOF), isSyntax && syntax.Msg == "unexpected EOF":
-		return t.fault("the file ends in the middle: it was cut off")
-	case isSyntax && strings.HasPrefix(syntax.Msg, "invalid UTF-8"):
-		return fault(syntax.Line, "the file is not in UTF-8")
-	case isSyntax && strings.Contains(syntax.Msg, "entity"):
-		return fault(syntax.Line, "only the five entities of XML itself, such as &amp;, are allowed")
-	case isSyntax:
-		return fault(syntax.Line, "the file is no well-formed XML: %s", syntax.Msg)
-	case strings.HasPrefix(err.Error(), "xml: encoding"):
-		return t.fault("the file declares another encoding than UTF-8")
-	default: // such as a version of XML that there isn't; never the reader, which is in memory
-		return t.fault("the file can't be read: %s", strings.TrimPrefix(err.Error(), "xml: "))
+	default:
+		return strictxml.Explain(err, t.line())
 	}
-}
-
-// quoted returns a text of the file in a form that is safe to show to people.
-func quoted(s string) string {
-	if len(s) > 80 {
-		s = strings.ToValidUTF8(s[:80], "") + "…"
-	}
-	return strconv.Quote(s)
 }

@@ -12,15 +12,16 @@ import (
 
 	"github.com/quittance/quittance/internal/iban"
 	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/strictxml"
 )
 
 func (a wireAccount) read(s *Statement) error {
 	s.Account = strings.ReplaceAll(clean(cmp.Or(clean(a.IBAN), a.Other)), " ", "")
 	if s.Account == "" {
-		return fault(a.Line, "Acct/Id is missing")
+		return strictxml.Fault(a.Line, "Acct/Id is missing")
 	}
 	if s.IBAN = clean(a.IBAN) != ""; s.IBAN && !iban.Valid(s.Account) {
-		s.fault(fault(a.Line, "%s is not a valid IBAN", quoted(s.Account)))
+		s.fault(strictxml.Fault(a.Line, "%s is not a valid IBAN", strictxml.Quoted(s.Account)))
 	}
 	if c, err := money.ParseCurrency(clean(a.Currency)); err == nil {
 		s.Currency = c
@@ -53,11 +54,11 @@ func (e wireEntry) read() (entry Entry) {
 	case "":
 		if e.Status.Own == "" {
 			entry.Booked = true // as far as anybody knows
-			entry.fault(fault(e.Line, "Ntry/Sts is missing"))
+			entry.fault(strictxml.Fault(e.Line, "Ntry/Sts is missing"))
 		}
 	default:
 		entry.Booked = true
-		entry.fault(fault(e.Line, "Ntry/Sts %s is not a status", quoted(status)))
+		entry.fault(strictxml.Fault(e.Line, "Ntry/Sts %s is not a status", strictxml.Quoted(status)))
 	}
 	entry.Reversal, err = indicator(e.Line, "RvslInd", e.Reversal)
 	entry.fault(err)
@@ -90,7 +91,7 @@ func (e wireEntry) dates(entry *Entry) (err error) {
 		entry.BookingDate = entry.ValueDate
 	}
 	if entry.Booked && entry.BookingDate.IsZero() {
-		return fault(e.Line, "Ntry/BookgDt is missing")
+		return strictxml.Fault(e.Line, "Ntry/BookgDt is missing")
 	}
 	return nil
 }
@@ -107,7 +108,7 @@ func (g wireGroup) read(entry *Entry, sign string, several bool) error {
 		return nil //nolint:nilerr // the fault is the entry's
 	}
 	if count := clean(g.Batch.Count); count != "" && count != strconv.Itoa(len(g.Details)) {
-		return fault(g.Batch.Line, "Btch/NbOfTxs is %s, but there are %d transactions", quoted(count), len(g.Details))
+		return strictxml.Fault(g.Batch.Line, "Btch/NbOfTxs is %s, but there are %d transactions", strictxml.Quoted(count), len(g.Details))
 	}
 	told := !slices.ContainsFunc(entry.Details[len(entry.Details)-len(g.Details):], func(d Detail) bool { return d.Amount.Currency() == "" })
 	if g.Batch.Total == nil || !told {
@@ -118,7 +119,7 @@ func (g wireGroup) read(entry *Entry, sign string, several bool) error {
 		return err
 	}
 	if !sum.Decimal().Equal(total) {
-		return fault(g.Batch.Line, "Btch/TtlAmt is %s, but the transactions add up to %s", sum.Value(), total.StringFixed(sum.Currency().Scale()))
+		return strictxml.Fault(g.Batch.Line, "Btch/TtlAmt is %s, but the transactions add up to %s", sum.Value(), total.StringFixed(sum.Currency().Scale()))
 	}
 	return nil
 }
@@ -154,7 +155,7 @@ func (d wireDetail) read(entry money.Amount, sign string, several bool) (detail 
 	}
 	exchanged := detail.Amount
 	if detail.Amount = (money.Amount{}); several {
-		return detail, fault(d.Amount.Line, "TxDtls/Amt is in %s, but its entry is in %s", exchanged.Currency(), entry.Currency())
+		return detail, strictxml.Fault(d.Amount.Line, "TxDtls/Amt is in %s, but its entry is in %s", exchanged.Currency(), entry.Currency())
 	}
 	if original := detail.Original; original.Currency() == "" || original.Currency() == entry.Currency() {
 		if detail.Original = exchanged; exchanged.IsNegative() {
@@ -237,9 +238,9 @@ func signed(a wireAmount, line int, what, indicator string) (money.Amount, error
 	case debit:
 		return amount.Neg(), nil
 	case "":
-		return amount, fault(cmp.Or(a.Line, line), "the CdtDbtInd of %s is missing", what)
+		return amount, strictxml.Fault(cmp.Or(a.Line, line), "the CdtDbtInd of %s is missing", what)
 	default:
-		return amount, fault(cmp.Or(a.Line, line), "the CdtDbtInd of %s is %s instead of CRDT or DBIT", what, quoted(indicator))
+		return amount, strictxml.Fault(cmp.Or(a.Line, line), "the CdtDbtInd of %s is %s instead of CRDT or DBIT", what, strictxml.Quoted(indicator))
 	}
 }
 
@@ -249,14 +250,14 @@ func unsigned(a wireAmount, line int, what string) (money.Amount, error) {
 	line = cmp.Or(a.Line, line)
 	value := clean(a.Value)
 	if value == "" {
-		return money.Amount{}, fault(line, "%s is missing", what)
+		return money.Amount{}, strictxml.Fault(line, "%s is missing", what)
 	}
 	code, err := currency(line, a.Currency)
 	if err != nil {
 		return money.Amount{}, err
 	}
 	if strings.HasPrefix(value, "-") {
-		return money.Amount{}, fault(line, "%s %s is negative", what, quoted(value))
+		return money.Amount{}, strictxml.Fault(line, "%s %s is negative", what, strictxml.Quoted(value))
 	}
 	full := value
 	if _, ok := plain(value); ok {
@@ -264,18 +265,18 @@ func unsigned(a wireAmount, line int, what string) (money.Amount, error) {
 	}
 	amount, err := money.Parse(full, code)
 	if err != nil {
-		return money.Amount{}, fault(line, "%s %s %s", what, quoted(value), err)
+		return money.Amount{}, strictxml.Fault(line, "%s %s %s", what, strictxml.Quoted(value), err)
 	}
 	return amount, nil
 }
 
 func currency(line int, code string) (money.Currency, error) {
 	if code = clean(code); code == "" {
-		return "", fault(line, "the currency is missing")
+		return "", strictxml.Fault(line, "the currency is missing")
 	}
 	c, err := money.ParseCurrency(code)
 	if err != nil {
-		return "", fault(line, "the currency %s %s", quoted(code), err)
+		return "", strictxml.Fault(line, "the currency %s %s", strictxml.Quoted(code), err)
 	}
 	return c, nil
 }
@@ -287,7 +288,7 @@ func (d wireDate) read(what string) (time.Time, error) {
 				return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC), nil
 			}
 		}
-		return time.Time{}, fault(d.Line, "%s %s is not a day", what, quoted(day))
+		return time.Time{}, strictxml.Fault(d.Line, "%s %s is not a day", what, strictxml.Quoted(day))
 	}
 	t, err := timestamp(d.Line, what, d.Time)
 	if err != nil || t.IsZero() {
@@ -315,7 +316,7 @@ func timestamp(line int, what, value string) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, fault(line, "%s %s is not a date and time", what, quoted(value))
+	return time.Time{}, strictxml.Fault(line, "%s %s is not a date and time", what, strictxml.Quoted(value))
 }
 
 func indicator(line int, what, value string) (bool, error) {
@@ -325,7 +326,7 @@ func indicator(line int, what, value string) (bool, error) {
 	case "false", "0", "":
 		return false, nil
 	default:
-		return false, fault(line, "%s %s is neither true nor false", what, quoted(value))
+		return false, strictxml.Fault(line, "%s %s is neither true nor false", what, strictxml.Quoted(value))
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/quittance/quittance/internal/strictxml"
 )
 
 var (
@@ -52,10 +54,10 @@ func (r *reader) transaction(e *Entry, l *level) error {
 	case "1":
 		e.Reversal = true
 	default:
-		return fault(reversal.line, "trx/isReversal is %s instead of 0 or 1", quoted(reversal.text))
+		return strictxml.Fault(reversal.line, "trx/isReversal is %s instead of 0 or 1", strictxml.Quoted(reversal.text))
 	}
 	if e.ID == "" {
-		return fault(e.Line, "trx/passTrxId is missing")
+		return strictxml.Fault(e.Line, "trx/passTrxId is missing")
 	}
 	if e.Day, err = found["trxDate"].day("trx"); err != nil {
 		return err
@@ -66,7 +68,7 @@ func (r *reader) transaction(e *Entry, l *level) error {
 	}
 	e.Gross, e.Net, e.Fee = amounts[gross], amounts[net], amounts[gross].Sub(amounts[net])
 	if f, told := found[commission]; told && !amounts[commission].Neg().Equal(e.Fee) {
-		return fault(f.line, "trx/%s is %s, but %s %s and %s %s differ by %s", commission, shown(amounts[commission]),
+		return strictxml.Fault(f.line, "trx/%s is %s, but %s %s and %s %s differ by %s", commission, shown(amounts[commission]),
 			gross, shown(e.Gross), net, shown(e.Net), shown(e.Fee.Neg()))
 	}
 	return nil
@@ -79,7 +81,7 @@ func (l *level) addTransaction(e *Entry, found map[string]field) (map[string]dec
 		f, told := found[name]
 		if !told {
 			if name == gross || name == net {
-				return nil, fault(e.Line, "trx/%s is missing", name)
+				return nil, strictxml.Fault(e.Line, "trx/%s is missing", name)
 			}
 			l.untold[name] = true
 			continue
@@ -89,7 +91,7 @@ func (l *level) addTransaction(e *Entry, found map[string]field) (map[string]dec
 			return nil, err
 		}
 		if name != sale && name != billed && f.currency != found[gross].currency {
-			return nil, fault(f.line, "trx/%s is in %s, but %s is in %s", name, f.currency, gross, found[gross].currency)
+			return nil, strictxml.Fault(f.line, "trx/%s is in %s, but %s is in %s", name, f.currency, gross, found[gross].currency)
 		}
 		amounts[name] = value
 		both := pair{value, value}
@@ -117,7 +119,7 @@ func (r *reader) adjustment(e *Entry, l *level) error {
 	}
 	f, told := found[adjusted]
 	if !told {
-		return fault(e.Line, "fAdj/%s is missing", adjusted)
+		return strictxml.Fault(e.Line, "fAdj/%s is missing", adjusted)
 	}
 	if e.Net, err = f.amount("fAdj"); err != nil {
 		return err

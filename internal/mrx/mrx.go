@@ -9,10 +9,11 @@ package mrx
 import (
 	"bytes"
 	"encoding/xml"
-	"fmt"
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/quittance/quittance/internal/strictxml"
 )
 
 // Root is the root element of a file.
@@ -105,14 +106,4 @@ func Is(head []byte) bool {
 }
 
 // Error is why a file is refused.
-type Error struct {
-	Line   int    // from 1
-	Reason string // a sentence without its end
-}
-
-// Error returns the line and the reason.
-func (e *Error) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Reason) }
-
-func fault(line int, format string, args ...any) *Error {
-	return &Error{line, fmt.Sprintf(format, args...)}
-}
+type Error = strictxml.Error

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"slices"
+
+	"github.com/quittance/quittance/internal/strictxml"
 )
 
 // maxPayments is how many payments one file may tell of.
@@ -80,7 +82,7 @@ func (r *reader) document() error {
 			return r.fault("a second document follows the first")
 		}
 		if opened = true; start.Name.Local != Root {
-			return r.fault("the document is %s and not %s", quoted(start.Name.Local), Root)
+			return r.fault("the document is %s and not %s", strictxml.Quoted(start.Name.Local), Root)
 		}
 		if err := r.root(); err != nil {
 			return err
@@ -129,7 +131,7 @@ func (r *reader) fileHeader() error {
 	}
 	flag := found["productionFlag"]
 	if flag.text != "P" && flag.text != "T" {
-		return r.fault("fileHeader/productionFlag is %s instead of P or T", quoted(flag.text))
+		return r.fault("fileHeader/productionFlag is %s instead of P or T", strictxml.Quoted(flag.text))
 	}
 	r.file.Version, r.file.Test = found["interfaceVersionNo"].text, flag.text == "T"
 	r.file.Created, err = found["fileCreationDate"].day("fileHeader")
@@ -258,15 +260,15 @@ func (r *reader) closePayment(l *level) error {
 	}
 	switch {
 	case p.Date.IsZero():
-		return fault(l.line, "payment/valueDate is missing")
+		return strictxml.Fault(l.line, "payment/valueDate is missing")
 	case p.Number == "" && !p.Closing.Told:
-		return fault(l.line, "payment/paymentNo is missing")
+		return strictxml.Fault(l.line, "payment/paymentNo is missing")
 	case p.Number != "" && r.numbers[p.Number]:
-		return fault(l.line, "paymentNo %s is there twice", quoted(p.Number))
+		return strictxml.Fault(l.line, "paymentNo %s is there twice", strictxml.Quoted(p.Number))
 	case p.Number != "" && len(stated) == 0:
-		return fault(l.line, "payment/sum/sumSC/%s is missing", paid)
+		return strictxml.Fault(l.line, "payment/sum/sumSC/%s is missing", paid)
 	case len(stated) > 1:
-		return fault(stated[1].line, "payment/sum/sumSC/%s is there twice", paid)
+		return strictxml.Fault(stated[1].line, "payment/sum/sumSC/%s is there twice", paid)
 	}
 	r.numbers[p.Number] = p.Number != ""
 	return r.settlePayment(l, p, stated)
@@ -290,7 +292,7 @@ func (r *reader) settlePayment(l *level, p *Payment, stated []field) (err error)
 	slices.Sort(currencies)
 	currencies = slices.DeleteFunc(slices.Compact(currencies), func(c string) bool { return c == "" })
 	if len(currencies) > 1 {
-		return fault(l.line, "the payment is in %s and %s", currencies[0], currencies[1])
+		return strictxml.Fault(l.line, "the payment is in %s and %s", currencies[0], currencies[1])
 	}
 	currency := ""
 	if len(currencies) > 0 {
@@ -324,11 +326,11 @@ func (r *reader) closeAccount(l *level) error {
 	currency := l.leaves["stlCurCode"].text
 	for k := range l.sums {
 		if k.name == paid && k.currency != currency && k.currency != "" {
-			return fault(l.line, "a payment is in %s, but stlAccount/stlCurCode is %s", k.currency, quoted(currency))
+			return strictxml.Fault(l.line, "a payment is in %s, but stlAccount/stlCurCode is %s", k.currency, strictxml.Quoted(currency))
 		}
 	}
 	if a.Currency = currency; a.Number == "" || currency == "" {
-		return fault(l.line, "stlAccount/iban or stlAccount/stlCurCode is missing")
+		return strictxml.Fault(l.line, "stlAccount/iban or stlAccount/stlCurCode is missing")
 	}
 	return nil
 }

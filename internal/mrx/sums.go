@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/quittance/quittance/internal/strictxml"
 )
 
 // The amounts of entries whose sums are stated, and those that a sum is checked against in another way, see readings.
@@ -183,7 +185,7 @@ func (r *reader) compare(line int, what string, stated decimal.Decimal, found st
 		if !r.possible[way] {
 			way = 1
 		}
-		return fault(line, "%s is %s, but %s %s", what, shown(stated), found, shown(readings[0][way]))
+		return strictxml.Fault(line, "%s is %s, but %s %s", what, shown(stated), found, shown(readings[0][way]))
 	}
 	r.possible = fits
 	return nil
@@ -204,7 +206,7 @@ func (l *level) count(f field, where string) error {
 		found = append(found, found[0]+l.counts[key{carried, f.currency}])
 	}
 	if n, err := strconv.Atoi(f.text); err != nil || !slices.Contains(found, n) {
-		return fault(f.line, "%s/%s is %s, but there are %d", where, f.name, quoted(f.text), found[0])
+		return strictxml.Fault(f.line, "%s/%s is %s, but there are %d", where, f.name, strictxml.Quoted(f.text), found[0])
 	}
 	return nil
 }

@@ -4,8 +4,9 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"strconv"
 	"strings"
+
+	"github.com/quittance/quittance/internal/strictxml"
 )
 
 // What a file may hold at most, beside its entries. Real files stay far below.
@@ -17,26 +18,12 @@ const (
 // tokens is the stream of elements. Nothing is kept of what was passed.
 type tokens struct {
 	xml    *xml.Decoder
-	reader *source
+	reader *strictxml.Source
 	depth  int
 }
 
-// source remembers that reading failed, which says nothing about the file.
-type source struct {
-	reader io.Reader
-	err    error
-}
-
-func (s *source) Read(p []byte) (int, error) {
-	n, err := s.reader.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		s.err = err
-	}
-	return n, err
-}
-
 func newTokens(r io.Reader) *tokens {
-	input := &source{reader: r}
+	input := &strictxml.Source{Reader: r}
 	return &tokens{xml: xml.NewDecoder(input), reader: input}
 }
 
@@ -118,35 +105,18 @@ func (t *tokens) line() int {
 	return line
 }
 
-func (t *tokens) fault(format string, args ...any) *Error { return fault(t.line(), format, args...) }
+func (t *tokens) fault(format string, args ...any) *Error {
+	return strictxml.Fault(t.line(), format, args...)
+}
 
 // explain turns what the XML decoder says into a fault.
 func (t *tokens) explain(err error) error {
-	syntax, isSyntax := errors.AsType[*xml.SyntaxError](err)
 	switch {
-	case t.reader.err != nil:
-		return t.reader.err
+	case t.reader.Err != nil:
+		return t.reader.Err
 	case errors.Is(err, io.EOF) && t.depth == 0:
 		return io.EOF
-	case errors.Is(err, io.EOF), isSyntax && syntax.Msg == "unexpected EOF":
-		return t.fault("the file ends in the middle: it was cut off")
-	case isSyntax && strings.HasPrefix(syntax.Msg, "invalid UTF-8"):
-		return fault(syntax.Line, "the file is not in UTF-8")
-	case isSyntax && strings.Contains(syntax.Msg, "entity"):
-		return fault(syntax.Line, "only the five entities of XML itself, such as &amp;, are allowed")
-	case isSyntax:
-		return fault(syntax.Line, "the file is no well-formed XML: %s", syntax.Msg)
-	case strings.HasPrefix(err.Error(), "xml: encoding"):
-		return t.fault("the file declares another encoding than UTF-8")
-	default: // such as a version of XML that there isn't
-		return t.fault("the file can't be read: %s", strings.TrimPrefix(err.Error(), "xml: "))
+	default:
+		return strictxml.Explain(err, t.line())
 	}
-}
-
-// quoted returns a text of the file in a form that is safe to show to people.
-func quoted(s string) string {
-	if len(s) > 80 {
-		s = strings.ToValidUTF8(s[:80], "") + "…"
-	}
-	return strconv.Quote(s)
 }

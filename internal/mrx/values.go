@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/quittance/quittance/internal/strictxml"
 )
 
 // field is a leaf of the file.
@@ -36,7 +38,7 @@ func (r *reader) fields(element string, names map[string]bool) (map[string]field
 func (r *reader) once(element string, found map[string]field, child xml.StartElement) error {
 	f, err := r.field(child)
 	if _, twice := found[f.name]; twice && err == nil {
-		return fault(f.line, "%s/%s is there twice", element, f.name)
+		return strictxml.Fault(f.line, "%s/%s is there twice", element, f.name)
 	}
 	found[f.name] = f
 	return err
@@ -68,17 +70,17 @@ func (f field) amount(element string) (decimal.Decimal, error) {
 	name := element + "/" + f.name
 	whole, fraction, point := strings.Cut(strings.TrimPrefix(f.text, "-"), ".")
 	if !digits(whole) || point && !digits(fraction) || len(whole) > maxDigits || len(fraction) > maxDecimals {
-		return decimal.Zero, fault(f.line, "%s %s must be a decimal number with at most %d decimals", name, quoted(f.text), maxDecimals)
+		return decimal.Zero, strictxml.Fault(f.line, "%s %s must be a decimal number with at most %d decimals", name, strictxml.Quoted(f.text), maxDecimals)
 	}
 	if len(f.currency) != 3 || strings.Trim(f.currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
-		return decimal.Zero, fault(f.line, "the currency of %s is %s, which is no code of ISO 4217", name, quoted(f.currency))
+		return decimal.Zero, strictxml.Fault(f.line, "the currency of %s is %s, which is no code of ISO 4217", name, strictxml.Quoted(f.currency))
 	}
 	if f.decimals != "" && (len(f.decimals) > 1 || !digits(f.decimals)) {
-		return decimal.Zero, fault(f.line, "the exponent of %s is %s, which is no number of decimals", name, quoted(f.decimals))
+		return decimal.Zero, strictxml.Fault(f.line, "the exponent of %s is %s, which is no number of decimals", name, strictxml.Quoted(f.decimals))
 	}
 	value, err := decimal.NewFromString(f.text)
 	if err != nil {
-		return decimal.Zero, fault(f.line, "%s %s must be a decimal number", name, quoted(f.text))
+		return decimal.Zero, strictxml.Fault(f.line, "%s %s must be a decimal number", name, strictxml.Quoted(f.text))
 	}
 	return value, nil
 }
@@ -92,7 +94,7 @@ func (f field) day(element string) (time.Time, error) {
 	}
 	day, err := time.Parse(time.DateOnly, f.text)
 	if err != nil {
-		return time.Time{}, fault(f.line, "%s/%s %s is not a day", element, f.name, quoted(f.text))
+		return time.Time{}, strictxml.Fault(f.line, "%s/%s %s is not a day", element, f.name, strictxml.Quoted(f.text))
 	}
 	return day, nil
 }
