@@ -7,6 +7,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/letter"
@@ -24,6 +25,22 @@ type Opener interface {
 
 // Send sends a mail. Its error is an UndeliverableError, or passing.
 type Send func(context.Context, letter.Letter) error
+
+// Sent is what became of a mail. Failed is why it will not be sent, and empty when the mail server took it. Needless says that nobody
+// has to be told of the failure.
+type Sent struct {
+	Failed   string `json:"failed,omitempty"`
+	Needless bool   `json:"needless,omitempty"`
+}
+
+// Post sends a mail. That the mail server refuses it for good is a result; one that is down is an error, to be tried again.
+func (s Send) Post(ctx context.Context, written letter.Letter) (Sent, error) {
+	err := s(ctx, written)
+	if refused, ok := errors.AsType[*UndeliverableError](err); ok {
+		return Sent{Failed: refused.Reason}, nil
+	}
+	return Sent{}, err
+}
 
 // UndeliverableError means that sending the same letter again can't succeed. Reason is a sentence that says why, without the
 // address.

@@ -3,7 +3,6 @@ package collection
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -69,17 +68,10 @@ func (a *Activities) QueueEmail(ctx context.Context, in QueuedEmail) (standing E
 	return standing, err
 }
 
-// EmailSent is what became of a mail. Failed is why it will not be sent, and empty when the mail server took it.
-type EmailSent struct {
-	Failed string `json:"failed,omitempty"`
-	// Needless says that nobody has to be told of the failure: there is nothing to pay any more.
-	Needless bool `json:"needless,omitempty"`
-}
-
 // SendInvoice mails the link of the online document to the address for which the mail was queued, in the customer's language, with the
 // PDF of the invoice if the company wants that, as long as there is something to pay and no later mail took its place. That the mail server refuses it for good is a result; one
 // that is down is an error, to be tried again.
-func (a *Activities) SendInvoice(ctx context.Context, in EmailRef) (EmailSent, error) {
+func (a *Activities) SendInvoice(ctx context.Context, in EmailRef) (activities.Sent, error) {
 	var (
 		inv     invoice.Invoice
 		company merchant.Company
@@ -92,39 +84,35 @@ func (a *Activities) SendInvoice(ctx context.Context, in EmailRef) (EmailSent, e
 		return err
 	})
 	if err != nil || !inv.EmailIsQueued(in.EmailID) {
-		return EmailSent{Needless: true}, err
+		return activities.Sent{Needless: true}, err
 	}
 	if !inv.Status.Payable() {
-		return EmailSent{Failed: fmt.Sprintf("The invoice is %s: the mail was not needed any more.", inv.Status), Needless: true}, nil
+		return activities.Sent{Failed: fmt.Sprintf("The invoice is %s: the mail was not needed any more.", inv.Status), Needless: true}, nil
 	}
 	written, err := letter.Invoice(inv, company, a.PublicURL)
 	if err != nil {
-		return EmailSent{}, err
+		return activities.Sent{}, err
 	}
 	return a.sendAbout(ctx, in.InvoiceRef, company, written)
 }
 
 // sendAbout sends a letter about an invoice, with the PDF if the company wants that. That the mail server refuses it for good is a
 // result; one that is down is an error, to be tried again.
-func (a *Activities) sendAbout(ctx context.Context, in activities.InvoiceRef, company merchant.Company, written letter.Letter) (EmailSent, error) {
+func (a *Activities) sendAbout(ctx context.Context, in activities.InvoiceRef, company merchant.Company, written letter.Letter) (activities.Sent, error) {
 	if company.AttachPDF {
 		name, pdf, err := a.Paper(ctx, in.CompanyID, in.InvoiceID)
 		if err != nil {
-			return EmailSent{}, err
+			return activities.Sent{}, err
 		}
 		written.Attachments = []letter.Attachment{{Name: name, ContentType: "application/pdf", Content: pdf}}
 	}
-	err := a.Send(ctx, written)
-	if refused, ok := errors.AsType[*activities.UndeliverableError](err); ok {
-		return EmailSent{Failed: refused.Reason}, nil
-	}
-	return EmailSent{}, err
+	return a.Send.Post(ctx, written)
 }
 
 // EndedEmail is a mail with what became of it.
 type EndedEmail struct {
 	EmailRef
-	EmailSent
+	activities.Sent
 }
 
 // emailAdvice says what a company can do about a mail that failed.

@@ -30,9 +30,9 @@ func (s *shop) queue(to string) collection.EmailRef {
 // post sends the mail and records what became of it, twice.
 func (s *shop) post(email collection.EmailRef) {
 	s.T.Helper()
-	sent := do[collection.EmailSent](s, s.Collection.SendInvoice, email)
+	sent := do[activities.Sent](s, s.Collection.SendInvoice, email)
 	for range 2 {
-		_, err := s.Run(s.Collection.RecordEmail, collection.EndedEmail{EmailRef: email, EmailSent: sent})
+		_, err := s.Run(s.Collection.RecordEmail, collection.EndedEmail{EmailRef: email, Sent: sent})
 		require.NoError(s.T, err)
 	}
 }

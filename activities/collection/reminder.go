@@ -86,7 +86,7 @@ func nextReminder(ctx context.Context, tx ReminderTx, company merchant.Company, 
 // SendReminder mails a queued reminder, with what is due now. It takes the reminder back if it is not right any more, for example
 // because the invoice was paid while the mail server was down. A reminder that was handed to the mail server is not sent again, also
 // when nobody knows whether the server took it. In other respects it is as SendInvoice.
-func (a *Activities) SendReminder(ctx context.Context, in ReminderRef) (EmailSent, error) {
+func (a *Activities) SendReminder(ctx context.Context, in ReminderRef) (activities.Sent, error) {
 	var (
 		company  merchant.Company
 		reminder invoice.Reminder
@@ -122,7 +122,7 @@ func (a *Activities) SendReminder(ctx context.Context, in ReminderRef) (EmailSen
 		return tx.SaveReminder(ctx, inv.ID, reminder)
 	})
 	if err != nil || !send {
-		return EmailSent{Needless: true}, err
+		return activities.Sent{Needless: true}, err
 	}
 	sent, err := a.sendAbout(ctx, in.InvoiceRef, company, written)
 	if err == nil && sent.Failed == "" {
@@ -137,7 +137,7 @@ func (a *Activities) SendReminder(ctx context.Context, in ReminderRef) (EmailSen
 // EndedReminder is a reminder with what became of it.
 type EndedReminder struct {
 	ReminderRef
-	EmailSent
+	activities.Sent
 }
 
 // RecordReminder records what became of a reminder: an event, and of one that failed an exception for the company, as RecordEmail does.

@@ -67,8 +67,8 @@ func (s *shop) reminderRef(step int) collection.ReminderRef {
 func (s *shop) reminds(step int) {
 	s.T.Helper()
 	for range 2 {
-		sent := do[collection.EmailSent](s, s.Collection.SendReminder, s.reminderRef(step))
-		_, err := s.Run(s.Collection.RecordReminder, collection.EndedReminder{ReminderRef: s.reminderRef(step), EmailSent: sent})
+		sent := do[activities.Sent](s, s.Collection.SendReminder, s.reminderRef(step))
+		_, err := s.Run(s.Collection.RecordReminder, collection.EndedReminder{ReminderRef: s.reminderRef(step), Sent: sent})
 		require.NoError(s.T, err)
 	}
 }
@@ -199,11 +199,11 @@ func TestReminderIsNotSentAgainWhenTheWorkerDiesBetweenTheMailAndItsNote(t *test
 	t.Parallel()
 	s := overdue(t)
 	require.True(t, s.queues(s.dueReminder(1)))
-	do[collection.EmailSent](s, s.Collection.SendReminder, s.reminderRef(1)) // its answer is lost
+	do[activities.Sent](s, s.Collection.SendReminder, s.reminderRef(1)) // its answer is lost
 	assert.Equal(t, []invoice.EmailState{invoice.EmailUnknown}, s.reminders())
 	assert.Zero(t, do[collection.LeftBehind](s, s.Collection.TakeUpInvoice, s.InvoiceRef()).Reminder)
 	s.reminds(1)
-	_, err := s.Run(s.Collection.RecordReminder, collection.EndedReminder{ReminderRef: s.reminderRef(1), EmailSent: collection.EmailSent{Failed: "Late."}})
+	_, err := s.Run(s.Collection.RecordReminder, collection.EndedReminder{ReminderRef: s.reminderRef(1), Sent: activities.Sent{Failed: "Late."}})
 	require.NoError(t, err)
 	assert.Len(t, s.Letters, 1)
 	assert.Equal(t, []invoice.EmailState{invoice.EmailUnknown}, s.reminders(), "nobody knows")
@@ -221,8 +221,8 @@ func TestTwoWorkersThatSendTheSameReminderSendItOnce(t *testing.T) {
 		assert.True(t, again.Needless)
 		return send(ctx, l)
 	}
-	sent := do[collection.EmailSent](s, s.Collection.SendReminder, s.reminderRef(1))
-	_, err := s.Run(s.Collection.RecordReminder, collection.EndedReminder{ReminderRef: s.reminderRef(1), EmailSent: sent})
+	sent := do[activities.Sent](s, s.Collection.SendReminder, s.reminderRef(1))
+	_, err := s.Run(s.Collection.RecordReminder, collection.EndedReminder{ReminderRef: s.reminderRef(1), Sent: sent})
 	require.NoError(t, err)
 	assert.Len(t, s.Letters, 1)
 	assert.Equal(t, []invoice.EmailState{invoice.EmailDelivered}, s.reminders())

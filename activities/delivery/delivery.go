@@ -181,14 +181,9 @@ func (a *Activities) CheckEndpoint(ctx context.Context, ref contract.DeliverEven
 	return standing, err
 }
 
-// MailOutcome is what became of a mail. Failed is why it will not be sent; empty when the mail server took it, or there was none.
-type MailOutcome struct {
-	Failed string `json:"failed,omitempty"`
-}
-
 // TellEndpointDisabled mails the company's contact, if there is one, that a webhook endpoint was disabled, unless it is enabled
 // again. That the mail server refuses it for good is a result; one that is down is an error, to be tried again.
-func (a *Activities) TellEndpointDisabled(ctx context.Context, ref contract.DeliverEvent) (MailOutcome, error) {
+func (a *Activities) TellEndpointDisabled(ctx context.Context, ref contract.DeliverEvent) (activities.Sent, error) {
 	var written letter.Letter
 	err := a.InCompany(ctx, ref.CompanyID, func(tx Tx) error {
 		written = letter.Letter{}
@@ -207,19 +202,15 @@ func (a *Activities) TellEndpointDisabled(ctx context.Context, ref contract.Deli
 		return err
 	})
 	if err != nil || written.To == "" {
-		return MailOutcome{}, err
+		return activities.Sent{}, err
 	}
-	err = a.Send(ctx, written)
-	if refused, ok := errors.AsType[*activities.UndeliverableError](err); ok {
-		return MailOutcome{Failed: refused.Reason}, nil
-	}
-	return MailOutcome{}, err
+	return a.Send.Post(ctx, written)
 }
 
 // MailFailure is a mail about an endpoint that failed.
 type MailFailure struct {
 	contract.DeliverEvent
-	MailOutcome
+	activities.Sent
 }
 
 // NoteMailFailure raises an exception for a mail to the company's contact that failed: the address may be wrong.

@@ -123,10 +123,10 @@ func TestAnEndpointAtWhichNothingWorksIsDisabledWithNotice(t *testing.T) {
 	assert.Equal(t, "compta@demo.example", s.Letters[0].To)
 	assert.Contains(t, s.Letters[0].Text, "/v1/webhook-endpoints/"+e.ID+"/redeliver")
 	s.SendError = &activities.UndeliverableError{Reason: "550 no such mailbox."}
-	refused := shoptest.Do[delivery.MailOutcome](s.Shop, s.Delivery.TellEndpointDisabled, s.ref)
+	refused := shoptest.Do[activities.Sent](s.Shop, s.Delivery.TellEndpointDisabled, s.ref)
 	assert.Equal(t, "550 no such mailbox.", refused.Failed)
 	for range 2 {
-		_, err = s.Run(s.Delivery.NoteMailFailure, delivery.MailFailure{DeliverEvent: s.ref, MailOutcome: refused})
+		_, err = s.Run(s.Delivery.NoteMailFailure, delivery.MailFailure{DeliverEvent: s.ref, Sent: refused})
 		require.NoError(t, err)
 	}
 	s.In(func(tx *postgres.Tx) error {

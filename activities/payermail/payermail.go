@@ -4,7 +4,6 @@ package payermail
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -47,17 +46,10 @@ type Ref struct {
 // Subject returns the id of what the mail is about.
 func (r Ref) Subject() string { return r.PaymentID + r.RefundID }
 
-// Sent is what became of a mail. Failed is why it will not be sent, and empty when the mail server took it. Needless says that nobody
-// has to be told of the failure.
-type Sent struct {
-	Failed   string `json:"failed,omitempty"`
-	Needless bool   `json:"needless,omitempty"`
-}
-
 // SendPayerMail mails what happened to the customer's address, in the language of the payment page, with what is left to pay now. A mail
 // that has ended is not sent again. That the mail server refuses it for good is a result; one that is down is an error, to be tried
 // again.
-func (a *Activities) SendPayerMail(ctx context.Context, in Ref) (Sent, error) {
+func (a *Activities) SendPayerMail(ctx context.Context, in Ref) (activities.Sent, error) {
 	var (
 		about about
 		inv   invoice.Invoice
@@ -80,27 +72,23 @@ func (a *Activities) SendPayerMail(ctx context.Context, in Ref) (Sent, error) {
 	})
 	switch {
 	case err != nil:
-		return Sent{}, err
+		return activities.Sent{}, err
 	case !about.mail().Queued():
-		return Sent{Needless: true}, nil
+		return activities.Sent{Needless: true}, nil
 	case inv.Customer.Email == "":
-		return Sent{Failed: "The customer has no address any more.", Needless: true}, nil
+		return activities.Sent{Failed: "The customer has no address any more.", Needless: true}, nil
 	}
 	written, err := about.write(inv, c, a.PublicURL)
 	if err != nil {
-		return Sent{}, err
+		return activities.Sent{}, err
 	}
-	err = a.Send(ctx, written)
-	if refused, ok := errors.AsType[*activities.UndeliverableError](err); ok {
-		return Sent{Failed: refused.Reason}, nil
-	}
-	return Sent{}, err
+	return a.Send.Post(ctx, written)
 }
 
 // Ended is a mail with what became of it.
 type Ended struct {
 	Ref
-	Sent
+	activities.Sent
 }
 
 // advice says what a company can do about a mail that failed.

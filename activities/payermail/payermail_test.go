@@ -63,7 +63,7 @@ func (s *shop) about(paymentID string) payermail.Ref {
 func (s *shop) mail(ref payermail.Ref) {
 	s.T.Helper()
 	for range 2 {
-		sent := shoptest.Do[payermail.Sent](s.Shop, s.PayerMail.SendPayerMail, ref)
+		sent := shoptest.Do[activities.Sent](s.Shop, s.PayerMail.SendPayerMail, ref)
 		_, err := s.Run(s.PayerMail.RecordPayerMail, payermail.Ended{Ref: ref, Sent: sent})
 		require.NoError(s.T, err)
 	}

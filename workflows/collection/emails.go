@@ -3,6 +3,7 @@ package collection
 import (
 	"slices"
 
+	"github.com/quittance/quittance/activities"
 	steps "github.com/quittance/quittance/activities/collection"
 	payermailsteps "github.com/quittance/quittance/activities/payermail"
 
@@ -42,13 +43,13 @@ func (p *invoicePayment) post(ctx workflow.Context, emailID string) {
 	p.mailing = "The mail to the customer is on its way."
 	email := steps.EmailRef{InvoiceRef: p.ref(), EmailID: emailID}
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		var sent steps.EmailSent
+		var sent activities.Sent
 		err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Mail, "Mail the link to the customer"), do.SendInvoice, email).Get(ctx, &sent)
 		if err != nil {
 			workflow.GetLogger(ctx).Warn("mail given up", "email", emailID, "error", err)
 			sent.Failed = flow.LateMail
 		}
-		ended := steps.EndedEmail{EmailRef: email, EmailSent: sent}
+		ended := steps.EndedEmail{EmailRef: email, Sent: sent}
 		if err := flow.LocalThenActivity(ctx, flow.Books, "Record what became of the mail", do.RecordEmail, ended, nil); err != nil {
 			workflow.GetLogger(ctx).Error("outcome of a mail not recorded", "email", emailID, "error", err)
 		}

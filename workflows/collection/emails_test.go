@@ -22,11 +22,11 @@ import (
 )
 
 // mails stands for the mail server, which answers each mail as told, and for the record; ended is what was recorded of each mail.
-func (c *collecting) mails(send func(emailID string) (steps.EmailSent, error)) (ended map[string]steps.EmailSent) {
-	ended = map[string]steps.EmailSent{}
+func (c *collecting) mails(send func(emailID string) (activities.Sent, error)) (ended map[string]activities.Sent) {
+	ended = map[string]activities.Sent{}
 	c.SetWorkflowRunTimeout(365 * 24 * time.Hour) // else no activity is retried for longer than the test may last
 	c.OnActivity(do.QueueEmail, mock.Anything, mock.Anything).Return(steps.EmailStanding{Queued: true}, nil).Maybe()
-	c.OnActivity(do.SendInvoice, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.EmailRef) (steps.EmailSent, error) {
+	c.OnActivity(do.SendInvoice, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.EmailRef) (activities.Sent, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["send "+in.EmailID]++
@@ -35,7 +35,7 @@ func (c *collecting) mails(send func(emailID string) (steps.EmailSent, error)) (
 	c.OnActivity(do.RecordEmail, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.EndedEmail) error {
 		c.mu.Lock() // two mails may end at once
 		defer c.mu.Unlock()
-		ended[in.EmailID] = in.EmailSent
+		ended[in.EmailID] = in.Sent
 		return nil
 	}).Maybe()
 	return ended
@@ -56,22 +56,22 @@ var mailed = contract.IssueInvoice{CompanyID: "cmp_1", InvoiceID: "inv_1", Email
 func TestMailThatIsRefusedIsRecordedAtOnceAndIsSentAgainOnRequest(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	ended := c.mails(func(emailID string) (steps.EmailSent, error) {
+	ended := c.mails(func(emailID string) (activities.Sent, error) {
 		if emailID == "eml_1" {
-			return steps.EmailSent{Failed: "550 no such mailbox."}, nil
+			return activities.Sent{Failed: "550 no such mailbox."}, nil
 		}
-		return steps.EmailSent{}, nil
+		return activities.Sent{}, nil
 	})
 	var again *flowtest.Answer[contract.Acknowledged]
 	c.at(time.Minute, func() {
-		assert.Equal(t, map[string]steps.EmailSent{"eml_1": {Failed: "550 no such mailbox."}}, ended)
+		assert.Equal(t, map[string]activities.Sent{"eml_1": {Failed: "550 no such mailbox."}}, ended)
 		again = c.send("eml_2")
 		c.send("eml_2") // the same request again
 	})
 	c.at(time.Hour, func() { c.cancel() })
 	c.runFrom(mailed)
 	require.NoError(t, again.Err)
-	assert.Equal(t, map[string]steps.EmailSent{"eml_1": {Failed: "550 no such mailbox."}, "eml_2": {}}, ended)
+	assert.Equal(t, map[string]activities.Sent{"eml_1": {Failed: "550 no such mailbox."}, "eml_2": {}}, ended)
 	assert.Equal(t, map[string]int{"send eml_1": 1, "send eml_2": 1}, c.calls)
 }
 
@@ -80,10 +80,10 @@ func TestMailServerThatIsDownForThreeDaysIsAFailureInTheEnd(t *testing.T) {
 	c := collect(t).opens()
 	later := temporal.ApplicationErrorOptions{NextRetryDelay: 14 * time.Hour} // the test environment makes ten attempts at most
 	down := temporal.NewApplicationErrorWithOptions("connection refused", "", later)
-	ended := c.mails(func(string) (steps.EmailSent, error) { return steps.EmailSent{}, down })
+	ended := c.mails(func(string) (activities.Sent, error) { return activities.Sent{}, down })
 	c.at(69*time.Hour, func() { assert.Empty(t, ended) })
 	c.at(73*time.Hour, func() {
-		assert.Equal(t, map[string]steps.EmailSent{"eml_1": {Failed: "The mail server could not be reached for 72 hours, or did not take it."}}, ended)
+		assert.Equal(t, map[string]activities.Sent{"eml_1": {Failed: "The mail server could not be reached for 72 hours, or did not take it."}}, ended)
 		c.cancel()
 	})
 	assert.Equal(t, invoice.Cancelled, c.runFrom(mailed).Status)
@@ -94,11 +94,11 @@ func TestAnInvoiceIsPaidAtOnceAndItsWorkflowEndsOnceItsMailIsDealtWith(t *testin
 	t.Parallel()
 	c := collect(t).opens()
 	takes := c.Now().Add(20 * time.Minute)
-	ended := c.mails(func(string) (steps.EmailSent, error) {
+	ended := c.mails(func(string) (activities.Sent, error) {
 		if c.Now().Before(takes) {
-			return steps.EmailSent{}, errors.New("connection refused")
+			return activities.Sent{}, errors.New("connection refused")
 		}
-		return steps.EmailSent{Failed: "The invoice is paid.", Needless: true}, nil
+		return activities.Sent{Failed: "The invoice is paid.", Needless: true}, nil
 	})
 	var receipt *flowtest.Answer[contract.Acknowledged]
 	c.at(time.Minute, func() { receipt = c.receipt("rcp_1", "108.00") })
@@ -111,7 +111,7 @@ func TestAnInvoiceIsPaidAtOnceAndItsWorkflowEndsOnceItsMailIsDealtWith(t *testin
 func TestLinkIsSentOnlyWhileTheInvoiceCanBePaid(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
-	c.mails(func(string) (steps.EmailSent, error) { return steps.EmailSent{}, nil })
+	c.mails(func(string) (activities.Sent, error) { return activities.Sent{}, nil })
 	var late *flowtest.Answer[contract.Acknowledged]
 	c.at(time.Minute, func() { c.payNow("pay_1", payment.Card) }) // keeps the workflow open
 	c.at(time.Hour, func() { c.receipt("rcp_1", "108.00") })
@@ -128,11 +128,11 @@ func TestWorkflowThatTakesUpAnInvoiceSendsTheMailThatWasLeft(t *testing.T) {
 	c.OnActivity(do.TakeUpInvoice, mock.Anything, mock.Anything).Return(steps.LeftBehind{
 		Standing: activities.Standing{InvoiceStatus: invoice.Open, Due: c.due}, EmailID: "eml_1",
 	}, nil)
-	ended := c.mails(func(string) (steps.EmailSent, error) { return steps.EmailSent{}, nil })
+	ended := c.mails(func(string) (activities.Sent, error) { return activities.Sent{}, nil })
 	var again *flowtest.Answer[contract.Acknowledged]
 	c.at(0, func() { again = c.send("eml_2") })
 	c.at(time.Hour, func() { c.cancel() })
 	c.runFrom(contract.TakenUp("cmp_1", "inv_1"))
 	require.NoError(t, again.Err)
-	assert.Equal(t, map[string]steps.EmailSent{"eml_1": {}, "eml_2": {}}, ended)
+	assert.Equal(t, map[string]activities.Sent{"eml_1": {}, "eml_2": {}}, ended)
 }

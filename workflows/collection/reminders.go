@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/quittance/quittance/activities"
 	steps "github.com/quittance/quittance/activities/collection"
 
 	"go.temporal.io/sdk/workflow"
@@ -47,12 +48,12 @@ func (p *invoicePayment) postReminder(ctx workflow.Context, step int) {
 	reminder := steps.ReminderRef{InvoiceRef: p.ref(), Step: step}
 	p.mailing = "A reminder is on its way to the customer."
 	p.report(ctx)
-	var sent steps.EmailSent
+	var sent activities.Sent
 	if err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Mail, "Remind the customer"), do.SendReminder, reminder).Get(ctx, &sent); err != nil {
 		workflow.GetLogger(ctx).Warn("reminder given up", "step", step, "error", err)
 		sent.Failed = flow.LateMail
 	}
-	ended := steps.EndedReminder{ReminderRef: reminder, EmailSent: sent}
+	ended := steps.EndedReminder{ReminderRef: reminder, Sent: sent}
 	if err := flow.LocalThenActivity(ctx, flow.Books, "Record what became of the reminder", do.RecordReminder, ended, nil); err != nil {
 		workflow.GetLogger(ctx).Error("outcome of a reminder not recorded", "step", step, "error", err)
 	}

@@ -23,12 +23,12 @@ import (
 type reminders struct {
 	*collecting
 	queued, ended []int
-	outcomes      map[int]steps.EmailSent
+	outcomes      map[int]activities.Sent
 	send          func() error
 }
 
 func (c *collecting) reminds() *reminders {
-	r := &reminders{collecting: c, outcomes: map[int]steps.EmailSent{}, send: func() error { return nil }}
+	r := &reminders{collecting: c, outcomes: map[int]activities.Sent{}, send: func() error { return nil }}
 	c.SetWorkflowRunTimeout(365 * 24 * time.Hour) // else no activity is retried for longer than the test may last
 	c.OnActivity(do.QueueReminder, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.DueReminder) (steps.EmailStanding, error) {
 		c.mu.Lock()
@@ -38,16 +38,16 @@ func (c *collecting) reminds() *reminders {
 		}
 		return steps.EmailStanding{Queued: !slices.Contains(r.ended, in.Step)}, nil
 	}).Maybe()
-	c.OnActivity(do.SendReminder, mock.Anything, mock.Anything).Return(func(_ context.Context, _ steps.ReminderRef) (steps.EmailSent, error) {
+	c.OnActivity(do.SendReminder, mock.Anything, mock.Anything).Return(func(_ context.Context, _ steps.ReminderRef) (activities.Sent, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.calls["remind"]++
-		return steps.EmailSent{}, r.send()
+		return activities.Sent{}, r.send()
 	}).Maybe()
 	c.OnActivity(do.RecordReminder, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.EndedReminder) error {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		r.ended, r.outcomes[in.Step] = append(r.ended, in.Step), in.EmailSent
+		r.ended, r.outcomes[in.Step] = append(r.ended, in.Step), in.Sent
 		return nil
 	}).Maybe()
 	return r
@@ -118,7 +118,7 @@ func TestReminderThatNoMailServerTakesForThreeDaysHasFailed(t *testing.T) {
 	})
 	r.at(41*day, func() { r.receipt("rcp_1", "108.00") })
 	assert.Equal(t, invoice.Paid, r.run().Status)
-	assert.Equal(t, map[int]steps.EmailSent{1: {Failed: flow.LateMail}}, r.outcomes, "once, and the workflow of the paid invoice waited for it")
+	assert.Equal(t, map[int]activities.Sent{1: {Failed: flow.LateMail}}, r.outcomes, "once, and the workflow of the paid invoice waited for it")
 }
 
 func TestWorkflowThatTakesUpAnInvoiceSendsTheReminderThatWasLeft(t *testing.T) {

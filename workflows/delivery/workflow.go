@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"time"
 
+	"github.com/quittance/quittance/activities"
 	steps "github.com/quittance/quittance/activities/delivery"
 
 	"go.temporal.io/sdk/workflow"
@@ -130,7 +131,7 @@ func (d *delivering) jittered(i int) time.Duration {
 
 // notify tells the company that its endpoint is disabled; the exception that says the same is raised already.
 func (d *delivering) notify(ctx workflow.Context) {
-	var outcome steps.MailOutcome
+	var outcome activities.Sent
 	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Mail, "Mail the company that its endpoint is disabled"), do.TellEndpointDisabled, d.in).Get(ctx, &outcome)
 	if err != nil {
 		workflow.GetLogger(ctx).Warn("mail given up", "endpoint", d.in.EndpointID, "error", err)
@@ -139,7 +140,7 @@ func (d *delivering) notify(ctx workflow.Context) {
 	if outcome.Failed == "" {
 		return
 	}
-	if err := flow.LocalThenActivity(ctx, flow.Books, "Note that the mail failed", do.NoteMailFailure, steps.MailFailure{DeliverEvent: d.in, MailOutcome: outcome}, nil); err != nil {
+	if err := flow.LocalThenActivity(ctx, flow.Books, "Note that the mail failed", do.NoteMailFailure, steps.MailFailure{DeliverEvent: d.in, Sent: outcome}, nil); err != nil {
 		workflow.GetLogger(ctx).Error("failure of a mail not noted", "endpoint", d.in.EndpointID, "error", err)
 	}
 }

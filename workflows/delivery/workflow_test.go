@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quittance/quittance/activities"
 	steps "github.com/quittance/quittance/activities/delivery"
 
 	"github.com/stretchr/testify/assert"
@@ -53,9 +54,9 @@ func tell(t *testing.T) *telling {
 	d.SetStartTime(monday)
 	register(d, 1)
 	d.RegisterActivity(&steps.Activities{})
-	d.OnActivity(do.TellEndpointDisabled, mock.Anything, mock.Anything).Return(func(context.Context, contract.DeliverEvent) (steps.MailOutcome, error) {
+	d.OnActivity(do.TellEndpointDisabled, mock.Anything, mock.Anything).Return(func(context.Context, contract.DeliverEvent) (activities.Sent, error) {
 		d.mails++
-		return steps.MailOutcome{Failed: d.refused}, nil
+		return activities.Sent{Failed: d.refused}, nil
 	}).Maybe()
 	d.OnActivity(do.NoteMailFailure, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.MailFailure) error {
 		d.untold = append(d.untold, in.Failed)

@@ -3,6 +3,7 @@
 package payermail
 
 import (
+	"github.com/quittance/quittance/activities"
 	steps "github.com/quittance/quittance/activities/payermail"
 
 	"go.temporal.io/sdk/workflow"
@@ -14,7 +15,7 @@ var do *steps.Activities
 
 // Send sends a mail that is queued, and records what became of it. It returns once that is done, which takes three days at most.
 func Send(ctx workflow.Context, mail steps.Ref) {
-	var sent steps.Sent
+	var sent activities.Sent
 	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Mail, "Mail the payer"), do.SendPayerMail, mail).Get(ctx, &sent)
 	if err != nil {
 		workflow.GetLogger(ctx).Warn("mail given up", "subject", mail.Subject(), "error", err)

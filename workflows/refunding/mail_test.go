@@ -22,7 +22,7 @@ func TestRefundIsBookedAndThePayerToldOnceIfTheCompanyWantsIt(t *testing.T) {
 		g.back = activities.GivenBack{InvoiceID: "inv_1", PaymentID: "pay_1", MailQueued: wanted}
 		g.RegisterActivity(&payermailsteps.Activities{})
 		var ended []payermailsteps.Ended
-		g.OnActivity(mails.SendPayerMail, mock.Anything, payermailsteps.Ref{CompanyID: "cmp_1", RefundID: "ref_1"}).Return(payermailsteps.Sent{Failed: "550 no such mailbox."}, nil).Maybe()
+		g.OnActivity(mails.SendPayerMail, mock.Anything, payermailsteps.Ref{CompanyID: "cmp_1", RefundID: "ref_1"}).Return(activities.Sent{Failed: "550 no such mailbox."}, nil).Maybe()
 		g.OnActivity(mails.RecordPayerMail, mock.Anything, mock.Anything).Return(func(_ context.Context, in payermailsteps.Ended) error {
 			ended = append(ended, in)
 			return nil
