@@ -223,43 +223,47 @@ func (s *server) statement(w http.ResponseWriter, r *http.Request) {
 	p := statementPage{Statement: *found.JSON200}
 	if begun, err := time.Parse("2006-01", month); err == nil {
 		p.Before, p.After = begun.AddDate(0, -1, 0).Format("2006-01"), begun.AddDate(0, 1, 0).Format("2006-01")
-		p.Closable = !p.Closed && !begun.AddDate(0, 1, -1).After(s.lastMonthEnd().Time)
+		if !p.Closed {
+			end, err := s.monthEnd(r, types.Date{Time: begun.AddDate(0, 1, -1)})
+			if err != nil {
+				s.fail(w, r, err)
+				return
+			}
+			p.Closable = end.Closable
+		}
 	}
 	s.show(w, r, http.StatusOK, "statement", p, nil)
 }
 
-// closePage is the month before this one, or the one that was asked for, with what is still open.
-func (s *server) closePage(r *http.Request) (p closePage, err error) {
-	p.Until = s.lastMonthEnd()
-	if day, ok := parseDate(r.FormValue("books_closed_until")); ok {
-		p.Until = day
-	}
-	found, err := s.api.GetMonthEndWithResponse(r.Context(), &client.GetMonthEndParams{Until: p.Until})
+// monthEnd returns what is open until that day, and whether it can be closed.
+func (s *server) monthEnd(r *http.Request, until types.Date) (client.MonthEnd, error) {
+	found, err := s.api.GetMonthEndWithResponse(r.Context(), &client.GetMonthEndParams{Until: until})
 	if err != nil {
-		return p, err
+		return client.MonthEnd{}, err
 	}
-	p.ClosedUntil = found.JSON200.ClosedUntil
-	for _, item := range found.JSON200.Open {
+	return *found.JSON200, nil
+}
+
+// closePage is the latest month that can be closed, or the one that was asked for, with what is still open.
+func (s *server) closePage(r *http.Request) (p closePage, err error) {
+	day, asked := parseDate(r.FormValue("books_closed_until"))
+	if !asked {
+		today := s.Now().In(zurich)
+		day = types.Date{Time: time.Date(today.Year(), today.Month()+1, 0, 0, 0, 0, 0, time.UTC)}
+	}
+	found, err := s.monthEnd(r, day)
+	if err == nil && !asked && !found.Closable {
+		found, err = s.monthEnd(r, types.Date{Time: day.AddDate(0, 0, -day.Day())})
+	}
+	p = closePage{Until: found.Until, ClosedUntil: found.ClosedUntil}
+	for _, item := range found.Open {
 		row := openRow{OpenItem: item}
 		if item.Amount != nil {
 			row.Money = money(valueOf(item.Currency), *item.Amount)
 		}
 		p.Open = append(p.Open, row)
 	}
-	return p, nil
-}
-
-// closingHour is from when on a day can be closed, see GET /month-end.
-const closingHour = 18
-
-// lastMonthEnd is the last day of the latest month that can be closed now.
-func (s *server) lastMonthEnd() types.Date {
-	now := s.Now().In(zurich)
-	begins := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, time.UTC) // of the first day that can't be closed
-	if now.Hour() >= closingHour {
-		begins = begins.AddDate(0, 0, 1)
-	}
-	return types.Date{Time: time.Date(begins.Year(), begins.Month(), 0, 0, 0, 0, 0, time.UTC)}
+	return p, err
 }
 
 func (s *server) askClose(w http.ResponseWriter, r *http.Request) {
