@@ -50,8 +50,13 @@ func (s *server) document(ctx context.Context, token, paymentID string) (documen
 	if err != nil {
 		return document{}, err
 	}
+	return s.documentOf(ctx, token, companyID, invoiceID, paymentID)
+}
+
+// documentOf is document once it is known whose invoice the token opens.
+func (s *server) documentOf(ctx context.Context, token, companyID, invoiceID, paymentID string) (document, error) {
 	var d document
-	err = inCompany(ctx, s.Store, companyID, func(tx PagesTx) (err error) {
+	err := inCompany(ctx, s.Store, companyID, func(tx PagesTx) (err error) {
 		d = document{token: token}
 		var services []merchant.PaymentService
 		if d.company, d.invoice, services, err = tx.Checkout(ctx, invoiceID); err != nil {

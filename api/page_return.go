@@ -25,8 +25,8 @@ const (
 )
 
 // payerReturned answers GET /i/{token}/return, where Saferpay sends the payer after the payment page. A payer who came from a product's
-// own document is sent back there. Only the first call
-// is a sign of life of the payer; with wait=1, 2, … it is the page that refreshes itself.
+// own document is sent back there. Only the first call is a sign of life of the payer; with wait=1, 2, … it is the page that refreshes
+// itself.
 func (s *server) payerReturned(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	token, paymentID := chi.URLParam(r, "token"), query.Get("payment")
@@ -35,11 +35,15 @@ func (s *server) payerReturned(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	refreshes, _ := strconv.Atoi(query.Get("wait")) // anything else than a number is the first call
-	if err := s.awaitOutcome(r, token, paymentID, refreshes == 0); err != nil {
+	companyID, invoiceID, err := s.Store.OnlineDocument(r.Context(), token)
+	if err == nil {
+		err = s.awaitOutcome(r, companyID, invoiceID, paymentID, refreshes == 0)
+	}
+	if err != nil {
 		s.showError(w, r, err)
 		return
 	}
-	d, err := s.document(r.Context(), token, paymentID)
+	d, err := s.documentOf(r.Context(), token, companyID, invoiceID, paymentID)
 	if err != nil {
 		s.showError(w, r, err)
 		return
@@ -53,12 +57,8 @@ func (s *server) payerReturned(w http.ResponseWriter, r *http.Request) {
 
 // awaitOutcome looks at the payment until it is decided, for as long as the payer's patience lasts. Before that it tells the invoice's
 // workflow that the payer is back, if that is news.
-func (s *server) awaitOutcome(r *http.Request, token, paymentID string, news bool) error {
+func (s *server) awaitOutcome(r *http.Request, companyID, invoiceID, paymentID string, news bool) error {
 	ctx := r.Context()
-	companyID, invoiceID, err := s.Store.OnlineDocument(ctx, token)
-	if err != nil {
-		return err
-	}
 	deadline := time.After(s.ReturnPatience)
 	tick := time.NewTicker(returnInterval)
 	defer tick.Stop()
