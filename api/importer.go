@@ -17,6 +17,7 @@ import (
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/settlement"
 )
 
 // settlementSource is how the audit log and settlements name what fetches files.
@@ -75,10 +76,13 @@ func (i Importer) Import(ctx context.Context, companyID, key string, file io.Rea
 // mediaType returns as what a file is sent that begins so: XML, also in an archive, or else CSV.
 func mediaType(head []byte) string {
 	begin := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
-	for _, sign := range []string{"<", "\xff\xfe", "\xfe\xff", "PK\x03\x04", "\x1f\x8b"} {
+	for _, sign := range []string{"<", "\xff\xfe", "\xfe\xff"} {
 		if bytes.HasPrefix(begin, []byte(sign)) {
 			return "application/xml"
 		}
+	}
+	if settlement.IsArchive(head) {
+		return "application/xml"
 	}
 	return "text/csv"
 }

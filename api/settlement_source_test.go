@@ -258,6 +258,19 @@ func TestAFetchedFileIsImportedAsOneThatWasSent(t *testing.T) {
 	}
 }
 
+func TestAFetchedArchiveIsImportedAsItsFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.captured(chf("108.00"), "2026-11-17")
+	csv := csvHeader + "WL-1,2026-11-19,payment," + p.OrderID + ",CHF,108.00,2.30,105.70\n"
+	for i, archive := range []string{gzipped(t, csv), zipped(t, "a.xml", credit("2026-11-19", "1.00", "WORLDLINE SCHWEIZ AG"), "b.xml", credit("2026-11-19", "2.00", "WORLDLINE SCHWEIZ AG"))} {
+		_, known, err := w.importer().Import(t.Context(), w.company.ID, fmt.Sprint("sfl-", i), strings.NewReader(archive))
+		require.NoError(t, err)
+		assert.False(t, known)
+	}
+	assert.Len(t, w.call("GET", "/settlements", w.key, nil).json(http.StatusOK)["data"], 3)
+}
+
 func TestAFetchedMRXIsImportedHoweverLargeItIs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
