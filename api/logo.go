@@ -51,7 +51,7 @@ func (s *server) DeleteLogo(ctx context.Context, _ spec.DeleteLogoRequestObject)
 // showLogo answers GET /i/{token}/logo.
 func (s *server) showLogo(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
-	d, err := s.document(ctx, chi.URLParam(r, "token"), "")
+	d, err := s.document(ctx, chi.URLParam(r, "token"))
 	if err != nil {
 		s.showError(w, r, err)
 		return

@@ -43,17 +43,16 @@ type document struct {
 	account   *merchant.BankAccount // to which the payer can pay by bank; nil when there is nothing to pay, or no account
 }
 
-// document reads the online document that the token opens, with the payment of that id unless it is empty. An invoice that
-// was never issued has no online document.
-func (s *server) document(ctx context.Context, token, paymentID string) (document, error) {
+// document reads the online document that the token opens. An invoice that was never issued has none.
+func (s *server) document(ctx context.Context, token string) (document, error) {
 	companyID, invoiceID, err := s.Store.OnlineDocument(ctx, token)
 	if err != nil {
 		return document{}, err
 	}
-	return s.documentOf(ctx, token, companyID, invoiceID, paymentID)
+	return s.documentOf(ctx, token, companyID, invoiceID, "")
 }
 
-// documentOf is document once it is known whose invoice the token opens.
+// documentOf is document once it is known whose invoice the token opens, with the payment of that id unless it is empty.
 func (s *server) documentOf(ctx context.Context, token, companyID, invoiceID, paymentID string) (document, error) {
 	var d document
 	err := inCompany(ctx, s.Store, companyID, func(tx PagesTx) (err error) {
@@ -341,7 +340,7 @@ func inProgress(p payment.Payment, t pageWords) phrase {
 
 // showDocument answers GET /i/{token}.
 func (s *server) showDocument(w http.ResponseWriter, r *http.Request) {
-	d, err := s.document(r.Context(), chi.URLParam(r, "token"), "")
+	d, err := s.document(r.Context(), chi.URLParam(r, "token"))
 	if err != nil {
 		s.showError(w, r, err)
 		return

@@ -42,7 +42,7 @@ func (s *server) payNow(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	p := s.asProblem(r, err)
-	d, err := s.document(ctx, token, "") // what refused the payment may have changed it
+	d, err := s.document(ctx, token) // what refused the payment may have changed it
 	if err != nil {
 		s.showError(w, r, err)
 		return
@@ -58,7 +58,7 @@ func (s *server) payNow(w http.ResponseWriter, r *http.Request) {
 // confirmPayment answers GET /i/{token}/pay/{method}, which a product puts into its own mails: the online document with a single button.
 // It opens no payment page, since mail scanners follow links.
 func (s *server) confirmPayment(w http.ResponseWriter, r *http.Request) {
-	d, err := s.document(r.Context(), chi.URLParam(r, "token"), "")
+	d, err := s.document(r.Context(), chi.URLParam(r, "token"))
 	if err != nil {
 		s.showError(w, r, err)
 		return

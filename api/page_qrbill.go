@@ -40,7 +40,7 @@ func (d document) byBank(code string) *bankPage {
 // showBill answers GET /i/{token}/qr-bill.svg and /i/{token}/qr-code.svg: the whole slip, or its code alone.
 func (s *server) showBill(draw func(*paper.Slip) []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		d, err := s.document(r.Context(), chi.URLParam(r, "token"), "")
+		d, err := s.document(r.Context(), chi.URLParam(r, "token"))
 		if err != nil {
 			s.showError(w, r, err)
 			return
