@@ -144,6 +144,15 @@ func (c *commands) VoidReceipt(ctx context.Context, _ invoice.Invoice, in contra
 	return err
 }
 
+func (c *commands) LoseDispute(ctx context.Context, _ invoice.Invoice, in contract.LoseDispute) error {
+	if err := c.note("lose", in.DisputeID); err != nil {
+		return err
+	}
+	steps := c.steps()
+	_, err := steps.LoseDispute(ctx, collection.LostDispute{InvoiceRef: activities.InvoiceRef{CompanyID: c.companyID}, LoseDispute: in})
+	return err
+}
+
 func (c *commands) RequestRefund(ctx context.Context, in contract.RequestRefund, invoiceNumber string) error {
 	if err := c.note("refund "+in.PaymentID+" of", invoiceNumber); err != nil {
 		return err

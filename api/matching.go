@@ -41,22 +41,27 @@ type matching struct {
 
 // matching runs fn in one transaction of the caller's company.
 func (s *server) matching(ctx context.Context, fn func(matching) error) error {
-	who := callerOf(ctx)
-	return inCompany(ctx, s.Store, who.companyID, func(tx MatchingTx) error {
-		if err := tx.LockJournal(ctx); err != nil {
-			return err
-		}
-		company, err := tx.Company(ctx)
+	return inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx MatchingTx) error {
+		m, err := s.matchingIn(ctx, tx)
 		if err != nil {
 			return err
 		}
-		setting, err := settingOf(company, s.now())
-		setting.By = who.actor()
-		if err != nil {
-			return err
-		}
-		return fn(matching{tx, any(tx).(BankReceiptsTx), company, setting})
+		return fn(m)
 	})
+}
+
+// matchingIn begins it in a transaction that has done something else before.
+func (s *server) matchingIn(ctx context.Context, tx MatchingTx) (matching, error) {
+	if err := tx.LockJournal(ctx); err != nil {
+		return matching{}, err
+	}
+	company, err := tx.Company(ctx)
+	if err != nil {
+		return matching{}, err
+	}
+	setting, err := settingOf(company, s.now())
+	setting.By = callerOf(ctx).actor()
+	return matching{tx, any(tx).(BankReceiptsTx), company, setting}, err
 }
 
 func settingOf(c merchant.Company, now time.Time) (settlement.Setting, error) {
@@ -101,11 +106,16 @@ func (m matching) takeBatches(ctx context.Context, s settlement.Settlement, file
 	if err != nil || !several {
 		return err
 	}
+	return m.lookAgain(ctx)
+}
+
+// lookAgain looks at everything that waits.
+func (m matching) lookAgain(ctx context.Context) error {
 	matcher, err := m.matcher(ctx, settlement.File{}, settlement.PayoutSearch{})
 	if err != nil {
 		return err
 	}
-	matcher.Take(s.ID, settlement.File{})
+	matcher.Take("", settlement.File{})
 	return m.store(ctx, matcher)
 }
 

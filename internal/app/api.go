@@ -114,6 +114,7 @@ var (
 	_ api.BankAccountsTx     = (*postgres.Tx)(nil)
 	_ api.BankReceiptsTx     = (*postgres.Tx)(nil)
 	_ api.ColumnsTx          = (*postgres.Tx)(nil)
+	_ api.DisputesTx         = (*postgres.Tx)(nil)
 	_ api.DocumentsTx        = (*postgres.Tx)(nil)
 	_ api.EventsTx           = (*postgres.Tx)(nil)
 	_ api.ExceptionsTx       = (*postgres.Tx)(nil)

@@ -8,6 +8,7 @@ const (
 	SystemBank     = "1029"
 	Unclear        = "1099" // money whose reason isn't known yet
 	Receivables    = "1100"
+	Disputed       = "1190" // what payers have charged back and the company contests
 	Prepayments    = "2030"
 	BadDebts       = "3805"
 	ChargesOnBank  = "6940"
@@ -31,6 +32,7 @@ var Chart = []Account{
 	{SystemBank, names("Bank – Systemkonto", "Banque – compte système", "Banca – conto di sistema", "Bank – system account")},
 	{Unclear, names("Unklare Beträge", "Montants à clarifier", "Importi da chiarire", "Amounts to be clarified")},
 	{Receivables, names("Forderungen aus Lieferungen und Leistungen", "Créances clients", "Crediti da forniture e prestazioni", "Trade receivables")},
+	{Disputed, names("Strittige Rückbelastungen", "Rétrofacturations contestées", "Riaddebiti contestati", "Disputed chargebacks")},
 	{"2000", names("Verbindlichkeiten aus Lieferungen und Leistungen", "Dettes fournisseurs", "Debiti per forniture e prestazioni", "Trade payables")},
 	{Prepayments, names("Erhaltene Anzahlungen", "Acomptes reçus", "Acconti ricevuti", "Prepayments received")},
 	{BadDebts, names("Verluste aus Forderungen", "Pertes sur créances", "Perdite su crediti", "Bad debts")},
@@ -47,6 +49,6 @@ func names(de, fr, it, en string) map[string]string {
 // Needed reports whether Quittance books on the account by itself. Such an account must stay in every chart.
 func Needed(number string) bool {
 	return slices.Contains([]string{
-		Bank, SystemBank, Unclear, Receivables, Prepayments, BadDebts, ChargesOnBank, Rounding, ExchangeLosses, ExchangeGains,
+		Bank, SystemBank, Unclear, Receivables, Disputed, Prepayments, BadDebts, ChargesOnBank, Rounding, ExchangeLosses, ExchangeGains,
 	}, number)
 }

@@ -24,10 +24,11 @@ const (
 	FromReversal   SourceKind = "reversal"   // takes back the entry whose id is the source's
 
 	FromTransaction SourceKind = "transaction" // what a transaction at Saferpay moved and no payment or refund explains
+	FromDispute     SourceKind = "dispute"     // a dispute that was opened, won or lost: see Dispute, DisputeWon and DisputeLost
 )
 
 // SourceKinds lists every source.
-var SourceKinds = []SourceKind{FromPayment, FromReceipt, FromRefund, FromSettlement, FromManual, FromReversal, FromTransaction}
+var SourceKinds = []SourceKind{FromPayment, FromReceipt, FromRefund, FromSettlement, FromManual, FromReversal, FromTransaction, FromDispute}
 
 // byHand reports whether a person chose the date of such an entry.
 func (k SourceKind) byHand() bool { return k == FromManual || k == FromReversal }

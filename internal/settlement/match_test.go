@@ -110,7 +110,7 @@ func TestWhatIsNotKnownHereWaitsForAPersonAndTheRestIsBooked(t *testing.T) {
 	assert.Equal(t, []any{Unmatched, "CHF 40.75", main.ID}, []any{rest.State, rest.Net.String(), rest.PartOf})
 	assert.Equal(t, "Line 3, order TILL-4711: Quittance knows no payment or refund with this order. "+
 		"Line 4, order "+order("b")+": pay_b is CHF 50.00, but the file says CHF 49.00. "+
-		"Line 5, order "+order("z")+": A chargeback. Say on which account the claim stands now.", rest.Reason)
+		"Line 5, order "+order("z")+": A chargeback. Record the dispute of its payment, or say on which account the claim stands now.", rest.Reason)
 	assert.Equal(t, []string{"1020 CHF 105.70", "1029 CHF 50.00", "6940 CHF 2.30"}, o.balances())
 
 	require.NoError(t, o.confirm("2026-11-25", rest, Decision{Items: []string{"pay_b"}, Account: ledger.Unclear, Note: "Till, and a chargeback."}))

@@ -35,6 +35,7 @@ type Matcher struct {
 	byOrder   map[string][]*Position
 	refundsOf map[string][]*Position // by the payment that went back
 	byCode    map[string][]*Position // by authorization code
+	disputes  []*Position            // opened or won; only chargeback lines are about them
 	payouts   []*Payout
 	carried   []*Payout // what the acquirer carries over; no other rule sees them
 	changed   []*Payout
@@ -55,6 +56,10 @@ func NewMatcher(s Setting, positions []Position, payouts []Payout) *Matcher {
 		q := &positions[i]
 		m.positions = append(m.positions, q)
 		m.bySource[q.Source] = q
+		if q.disputed() {
+			m.disputes = append(m.disputes, q)
+			continue
+		}
 		m.byOrder[q.OrderID] = append(m.byOrder[q.OrderID], q)
 		if q.Authorization != "" {
 			m.byCode[q.Authorization] = append(m.byCode[q.Authorization], q)

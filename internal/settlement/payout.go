@@ -10,8 +10,8 @@ import (
 	"github.com/quittance/quittance/internal/payment"
 )
 
-// Position is what stands on a receipt account for one payment, one refund, or one transaction that was found at Saferpay. It
-// stands there until it is paid out.
+// Position is what stands on a receipt account for one payment, one refund, one dispute that was opened or won, or one transaction that
+// was found at Saferpay. It stands there until it is paid out.
 type Position struct {
 	Source    ledger.Source // what it was booked for
 	PaymentID string        // of a refund, the payment that went back; empty when none is known
@@ -23,6 +23,8 @@ type Position struct {
 	Card      string // the masked number of the card that paid; empty when none is known
 	// Authorization is the code of who authorized the payment; empty when none is known.
 	Authorization string
+	Case          string       // the acquirer's number of a dispute; empty when none is known
+	Fee           money.Amount // what the acquirer asks for a dispute, as its letter says; the zero value when it doesn't
 	Amount        money.Amount // what was booked on it: more than 0 for what came
 	Open          money.Amount // what still stands on it
 	Day           time.Time    // on which it happened, midnight UTC

@@ -82,6 +82,11 @@ func (c Commands) RecordReceipt(ctx context.Context, invoiceID string, in Record
 	}, &Acknowledged{})
 }
 
+// LoseDispute books a lost dispute that the invoice is owed again for, and returns when the invoice says so. It can be paid again then.
+func (c Commands) LoseDispute(ctx context.Context, inv invoice.Invoice, in LoseDispute) error {
+	return c.takingUp(ctx, inv, client.UpdateWorkflowOptions{UpdateName: UpdateLoseDispute, Args: []any{in}})
+}
+
 // VoidReceipt takes back a receipt of the invoice, and returns when the invoice says what its other receipts do. It can be paid
 // online again, or cancelled.
 func (c Commands) VoidReceipt(ctx context.Context, inv invoice.Invoice, in VoidReceipt) error {
