@@ -308,7 +308,13 @@ func (c *commands) BookBankReceipts(ctx context.Context, companyID, cause string
 
 // steps are those of the worker about money that comes by bank.
 func (c *commands) steps() collection.Activities {
-	return collection.Activities{Now: func() time.Time { return noon }, InBank: func(ctx context.Context, companyID string, fn func(collection.BankTx) error) error {
-		return c.store.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
-	}}
+	return collection.Activities{
+		Now: func() time.Time { return noon },
+		InBank: func(ctx context.Context, companyID string, fn func(collection.BankTx) error) error {
+			return c.store.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
+		},
+		InDisputes: func(ctx context.Context, companyID string, fn func(booking.DisputeTx) error) error {
+			return c.store.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
+		},
+	}
 }

@@ -218,13 +218,13 @@ func TestNoPageAndNoFormIsOpenToAStrangerOrToASmallRole(t *testing.T) {
 	theirs.company, theirs.key = other, key
 	stranger := theirs.inPages("manager")
 	state := func() (all string) {
-		for _, list := range []string{"/payment-services", "/invoices", "/payments", "/refunds", "/journal", "/settings", "/webhook-endpoints", "/accounts", "/payouts", "/exceptions", "/bank-accounts", "/journal-exports", "/settlement-source", "/settlement-columns"} {
+		for _, list := range []string{"/payment-services", "/invoices", "/payments", "/refunds", "/disputes", "/journal", "/settings", "/webhook-endpoints", "/accounts", "/payouts", "/exceptions", "/bank-accounts", "/journal-exports", "/settlement-source", "/settlement-columns"} {
 			all += w.call("GET", list, w.key, nil).Body.String()
 		}
 		return all
 	}
 	before, pages, forms := state(), 0, 0
-	forBookkeepers := regexp.MustCompile(`^/console/(journal|payouts|exceptions|close|receipts|invoices/[^/]+/receipts)`)
+	forBookkeepers := regexp.MustCompile(`^/console/(journal|payouts|exceptions|disputes|close|receipts|invoices/[^/]+/receipts)`)
 	require.NoError(t, chi.Walk(viewer.console.(chi.Routes), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		path := strings.TrimSuffix(ids.Replace(route), "/")
 		public := strings.HasPrefix(route, "/console/sign-") || strings.HasPrefix(route, "/console/enter") || strings.Contains(route, ".css")

@@ -127,6 +127,8 @@ func (w *world) subjects(operationID string) map[string]string {
 		"receipt_id": w.received(w.newInvoice(invoice.Open), "1.00"), "export_id": w.exported("table"),
 	}
 	switch operationID {
+	case "getDispute", "updateDispute", "winDispute", "loseDispute":
+		subjects["dispute_id"] = w.disputes(p, `,"amount":"1.00"`)["id"].(string)
 	case "confirmPayout":
 		subjects["payment_id"] = waiting.ID
 	case "putSignInProvider", "getSignInProvider", "deleteSignInProvider", "beginConsoleSignIn", "finishConsoleSignIn", "beginOperatorSignIn", "finishOperatorSignIn":

@@ -103,15 +103,12 @@ func readHistory(ctx context.Context, tx TimelineTx, invoiceID string) (h histor
 			return h, err
 		}
 		h.disputes = append(h.disputes, disputes...)
-		for _, d := range disputes {
-			subjects = append(subjects, d.ID)
-		}
 	}
 	if h.entries, _, err = tx.Journal(ctx, listing.Journal{InvoiceID: invoiceID, Limit: mostOfEach}); err != nil {
 		return h, err
 	}
 	for _, e := range h.entries {
-		if e.Source.Kind == ledger.FromReceipt {
+		if e.Source.Kind == ledger.FromReceipt || e.Source.Kind == ledger.FromDispute {
 			subjects = append(subjects, e.Source.ID)
 		}
 	}

@@ -67,6 +67,7 @@ func twoCompanies(t *testing.T, store *postgres.Store) (first, second books) {
 			_, _, err = tx.RaiseException(t.Context(), b.exception(exception.CaptureUnclear))
 			require.NoError(t, err)
 			require.NoError(t, tx.InsertRefund(t.Context(), b.refund("1.00")))
+			require.NoError(t, tx.SaveDispute(t.Context(), b.dispute("1.00")))
 			require.NoError(t, tx.NoteWrite(t.Context(), write(b)))
 			document, err := merchant.NewDocument(id.New(id.Document), b.service, "Pass.pdf", []byte("%PDF-1.7"), noon)
 			require.NoError(t, err)
@@ -252,6 +253,7 @@ func TestACompanyWritesNothingIntoAnother(t *testing.T) {
 			return tx.SaveReminder(t.Context(), second.invoice.ID, second.invoice.NewReminder(1, 10, noon))
 		},
 		"a refund": func(tx *postgres.Tx) error { return tx.InsertRefund(t.Context(), second.refund("1.00")) },
+		"a dispute": func(tx *postgres.Tx) error { return tx.SaveDispute(t.Context(), second.dispute("1.00")) },
 		"an exception": func(tx *postgres.Tx) error {
 			_, _, err := tx.RaiseException(t.Context(), second.exception(exception.CaptureUnclear))
 			return err

@@ -4588,10 +4588,10 @@ type PayoutDecision struct {
 	// Fee What the acquirer kept. Absent: what the file tells, else what is left over.
 	Fee *Amount `json:"fee,omitempty"`
 
-	// Items Ids of the payments and refunds that it pays.
+	// Items Ids of what it pays, as `GET /reconciliation` names their `source`.
 	//
 	// Example: ["pay_01k9m22v2kj7r3b1y6w9z4f8g0"]
-	Items *[]AnyID `json:"items,omitempty"`
+	Items *[]string `json:"items,omitempty"`
 
 	// Note Why; kept with the decision.
 	//
