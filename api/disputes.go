@@ -166,6 +166,9 @@ func (s *server) LoseDispute(ctx context.Context, r spec.LoseDisputeRequestObjec
 		if inv, err = tx.Invoice(ctx, d.InvoiceID); err != nil {
 			return err
 		}
+		if d, err = tx.Dispute(ctx, r.DisputeID); err != nil { // another request may have lost it before the invoice was read
+			return err
+		}
 		lostThen, without := d, inv // the workflow does it for good
 		decided, err = booking.Lose(&lostThen, p, &without, lost, s.now())
 		return err

@@ -6245,8 +6245,8 @@ type ListPaymentsParams struct {
 type ListPayoutsParams struct {
 	State *PayoutState `form:"state,omitempty" json:"state,omitempty"`
 
-	// Pays The id of a payment, refund or dispute that they pay, or are proposed to pay.
-	Pays *AnyID `form:"pays,omitempty" json:"pays,omitempty"`
+	// Pays The id of a payment, refund or dispute (with `.won` behind it when it was won) that they pay, or are proposed to pay.
+	Pays *string `form:"pays,omitempty" json:"pays,omitempty"`
 
 	// Limit How many items at most; 50 when absent.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`

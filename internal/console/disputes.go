@@ -22,6 +22,9 @@ type disputePage struct {
 // Open reports whether it is neither won nor lost.
 func (d disputePage) Open() bool { return d.State == client.DisputeStateOpen }
 
+// Bears names who bears a lost one, as claim does; empty for any other.
+func (d disputePage) Bears() string { return string(valueOf(d.Claim)) }
+
 func (s *server) disputeRoutes(r chi.Router) {
 	r.Get("/disputes", s.disputes)
 	r.Get("/disputes/new", s.newDispute)
@@ -73,7 +76,7 @@ func (s *server) openDispute(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		p, lost := s.paymentPage(r, body.PaymentID)
 		if lost != nil {
-			s.fail(w, r, lost)
+			s.fail(w, r, err)
 			return
 		}
 		s.refused(w, r, err, "dispute-new", p, map[string]string{"dispute-exceeds-payment": "amount"})
