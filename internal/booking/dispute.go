@@ -70,7 +70,7 @@ func OpenDispute(ctx context.Context, tx DisputeTx, d dispute.Dispute, by string
 		return d, false, err
 	}
 	d.EntryID = entry.ID
-	p.Disputed = p.Disputed.Add(d.Amount)
+	p.Disputed = p.Amount.Sub(p.Undisputed()).Add(d.Amount)
 	if err := errors.Join(tx.SaveDispute(ctx, d), tx.SavePayment(ctx, p)); err != nil {
 		return d, false, err
 	}

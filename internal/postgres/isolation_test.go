@@ -252,7 +252,7 @@ func TestACompanyWritesNothingIntoAnother(t *testing.T) {
 		"a reminder of its invoice": func(tx *postgres.Tx) error {
 			return tx.SaveReminder(t.Context(), second.invoice.ID, second.invoice.NewReminder(1, 10, noon))
 		},
-		"a refund": func(tx *postgres.Tx) error { return tx.InsertRefund(t.Context(), second.refund("1.00")) },
+		"a refund":  func(tx *postgres.Tx) error { return tx.InsertRefund(t.Context(), second.refund("1.00")) },
 		"a dispute": func(tx *postgres.Tx) error { return tx.SaveDispute(t.Context(), second.dispute("1.00")) },
 		"an exception": func(tx *postgres.Tx) error {
 			_, _, err := tx.RaiseException(t.Context(), second.exception(exception.CaptureUnclear))

@@ -158,7 +158,7 @@ func (s *showcase) isPaidOut() {
 	s.file = imported.ID
 	var dispute struct{ ID string }
 	s.call("POST", "/disputes", object{
-		"payment_id": s.refunded.now().Payments[0].ID, "amount": "200.00", "reason": "Livraison incomplète", "reference": "CB-2026-0042", "respond_by": day(14), "fee": "25.00",
+		"payment_id": s.refunded.now().Payments[0].ID, "amount": "200.00", "reason": "Livraison incomplète", "reference": "CB-2026-0042", "respond_by": day(-14), "fee": "25.00",
 	}).gives(201, &dispute)
 	s.dispute = dispute.ID
 	s.call("POST", "/bank-accounts", object{"iban": "CH9300762011623852957", "account": "1020", "currency": "CHF"}).gives(201, nil)
