@@ -106,16 +106,21 @@ func (m matching) takeBatches(ctx context.Context, s settlement.Settlement, file
 	if err != nil || !several {
 		return err
 	}
-	return m.lookAgain(ctx)
+	matcher, err := m.matcher(ctx, settlement.File{}, settlement.PayoutSearch{Carried: file.Search().Carried})
+	if err != nil {
+		return err
+	}
+	matcher.Take(s.ID, settlement.File{})
+	return m.store(ctx, matcher)
 }
 
-// lookAgain looks at everything that waits.
+// lookAgain looks at what waits, after something new stands on a receipt account.
 func (m matching) lookAgain(ctx context.Context) error {
 	matcher, err := m.matcher(ctx, settlement.File{}, settlement.PayoutSearch{})
 	if err != nil {
 		return err
 	}
-	matcher.Take("", settlement.File{})
+	matcher.LookAgain()
 	return m.store(ctx, matcher)
 }
 
@@ -166,7 +171,7 @@ func (m matching) store(ctx context.Context, matcher *settlement.Matcher) error 
 // book brings the journal in step with a payout.
 func (m matching) book(ctx context.Context, matcher *settlement.Matcher, p *settlement.Payout) error {
 	switch {
-	case p.State == settlement.Booked && p.EntryID == "":
+	case p.LacksEntry():
 		var returns string
 		if p.Returns != "" {
 			returns = matcher.Payout(p.Returns).EntryID

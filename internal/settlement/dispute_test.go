@@ -59,11 +59,11 @@ func TestAChargebackThatCameBeforeItsLetterIsBookedWithTheDispute(t *testing.T) 
 	require.Len(t, o.payouts, 2)
 	assert.Equal(t, []any{Booked, Unmatched}, []any{o.payouts[0].State, o.payouts[1].State})
 	o.disputed("a", "", chf("100.00"), "", "2026-11-21")
-	o.at("2026-11-21", func(m *Matcher) { m.Take("", File{}) })
+	o.at("2026-11-21", func(m *Matcher) { m.LookAgain() })
 	assert.Contains(t, o.payouts[1].Reason, "dsp_a is CHF -100.00, but the file says CHF -108.00.")
 	o.disputed("a", "", chf("108.00"), "", "2026-11-22")
 	o.positions[len(o.positions)-1].Source.ID = "dsp_a2"
-	o.at("2026-11-22", func(m *Matcher) { m.Take("", File{}) })
+	o.at("2026-11-22", func(m *Matcher) { m.LookAgain() })
 	assert.Equal(t, []any{Booked, []string{"dsp_a2"}}, []any{o.payouts[1].State, ids(o.payouts[1].Items)})
 }
 
