@@ -1,7 +1,9 @@
 package api_test
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/quittance/quittance/api"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/payment"
@@ -63,5 +66,29 @@ func TestReturnFromAPageWhoseLifeHasEndedSaysThatItExpired(t *testing.T) {
 		assert.Equal(t, c.buttons, strings.Contains(page, buttons))
 		assert.Equal(t, !c.buttons, strings.Contains(page, `http-equiv="refresh"`))
 		assert.Contains(t, w.commands.seen(), "payer returned "+p.ID, "Saferpay is asked all the same")
+	}
+}
+
+func TestReturnPagesOfOnePaymentAreNotHeldBackWithoutEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	inv := w.newInvoice(invoice.Open, payableBy(w.newService(merchant.Active)))
+	p := w.newPayment(inv, payment.Redirected)
+	options := w.options()
+	options.ReturnPatience = time.Hour
+	w.handler = api.New(options)
+	ctx, leave := context.WithCancel(t.Context())
+	answered := make(chan int, 4)
+	for range cap(answered) {
+		go func() {
+			shown := httptest.NewRecorder()
+			w.handler.ServeHTTP(shown, httptest.NewRequestWithContext(ctx, http.MethodGet, "/i/"+inv.Token+"/return?wait=1&payment="+p.ID, http.NoBody))
+			answered <- shown.Code
+		}()
+	}
+	assert.Equal(t, http.StatusOK, <-answered, "three wait, and the fourth is answered at once")
+	leave()
+	for range cap(answered) - 1 {
+		assert.Equal(t, http.StatusServiceUnavailable, <-answered)
 	}
 }
