@@ -34,7 +34,8 @@ type MatchingTx interface {
 // matching is a transaction in which payouts are matched and booked, and nothing else is booked for the company.
 type matching struct {
 	tx       MatchingTx
-	receipts BankReceiptsTx // the same
+	receipts BankReceiptsTx  // the same
+	rates    ExchangeRatesTx // the same
 	company  merchant.Company
 	setting  settlement.Setting
 }
@@ -51,11 +52,14 @@ func (s *server) matching(ctx context.Context, fn func(matching) error) error {
 			return err
 		}
 		setting, err := settingOf(company, s.now())
-		setting.By = who.actor()
 		if err != nil {
 			return err
 		}
-		return fn(matching{tx, any(tx).(BankReceiptsTx), company, setting})
+		setting.By = who.actor()
+		if setting.Banks, err = tx.BankAccounts(ctx); err != nil {
+			return err
+		}
+		return fn(matching{tx, any(tx).(BankReceiptsTx), any(tx).(ExchangeRatesTx), company, setting})
 	})
 }
 
@@ -140,7 +144,7 @@ func (m matching) matcher(ctx context.Context, file settlement.File, search sett
 	return settlement.NewMatcher(m.setting, positions, payouts), nil
 }
 
-// store keeps what has changed, and books what is to be booked: payout, journal entry and event together.
+// store keeps what has changed, and books what is to be booked: payout, journal entry, the difference of an exchange and event together.
 func (m matching) store(ctx context.Context, matcher *settlement.Matcher) error {
 	for _, p := range matcher.Changed() {
 		if err := m.book(ctx, matcher, p); err != nil {
@@ -150,7 +154,7 @@ func (m matching) store(ctx context.Context, matcher *settlement.Matcher) error 
 			return err
 		}
 	}
-	return nil
+	return booking.ExchangeDifferences(ctx, m.rates, m.company)
 }
 
 // book brings the journal in step with a payout.

@@ -33,5 +33,8 @@ func (tx *Tx) OpenUntil(ctx context.Context, day time.Time) ([]oversight.OpenIte
 		union all
 		select 'refund', id, (created_at at time zone 'Europe/Zurich')::date, state, currency, amount from refunds
 			where state not in ('captured', 'recorded', 'failed') and created_at < $1
+		union all
+		select distinct 'exchange_rate', to_char(month, 'YYYY-MM') || '-' || currency, month, 'missing', null, null::numeric
+			from (`+valued(foreign)+`) l where rate is null and date <= $2
 		order by day, id limit $3`, midnight(day.AddDate(0, 0, 1)), day, oversight.MostOpen)
 }

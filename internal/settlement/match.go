@@ -206,7 +206,7 @@ func (m *Matcher) settle(p *Payout, items []Item, how string) {
 	early := slices.IndexFunc(items, func(i Item) bool { return m.bySource[i.Source].Day.After(p.Date) })
 	switch {
 	case isSet(p.Exchanged):
-		p.Fee, p.ExchangeTo = fee, ledger.ExchangeLosses
+		p.Fee, p.ExchangeTo = fee, ledger.Transit
 		m.move(p, Proposed, "The payments are certain. The bank exchanged %s into %s. Confirm on which account the exchange stands.", p.Exchanged, p.Net)
 	case isSet(p.FeeTold) && !p.FeeTold.Equal(fee):
 		p.Fee, p.Rest = p.FeeTold, p.FeeTold.Sub(fee)
