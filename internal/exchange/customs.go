@@ -224,15 +224,19 @@ func (r *listReader) currency(e xml.StartElement) error {
 	}
 	units, code, _ := strings.Cut(found["waehrung"], " ")
 	code = strings.TrimSpace(code)
-	if i >= 0 && !strings.EqualFold(e.Attr[i].Value, code) {
-		return r.fault("the devise %s has the waehrung %s", strictxml.Quoted(e.Attr[i].Value), strictxml.Quoted(found["waehrung"]))
+	told := code
+	if i >= 0 {
+		told = e.Attr[i].Value
 	}
-	c := money.Currency(strings.ToUpper(code))
+	c := money.Currency(strings.ToUpper(told))
 	if c == money.CHF || !slices.Contains(money.Currencies, c) {
 		if r.list.Others++; r.list.Others > maxCurrencies {
 			return r.fault("there are more than %d currencies in the file", maxCurrencies)
 		}
 		return nil
+	}
+	if !strings.EqualFold(told, code) {
+		return r.fault("the devise %s has the waehrung %s", strictxml.Quoted(told), strictxml.Quoted(found["waehrung"]))
 	}
 	if _, twice := r.rates[c]; twice {
 		return r.fault("%s is there twice", c)

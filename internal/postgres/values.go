@@ -80,7 +80,7 @@ func (tx *Tx) UnevenExchanges(ctx context.Context) ([]ledger.Exchange, error) {
 		left join journal_entries back on back.company_id = e.company_id and back.reverses = e.id
 		left join differences d on d.of = e.id
 		where e.reverses is null and case when back.id is null then x.value else 0 end <> -coalesce(d.value, 0)
-		order by sequence`, ledger.Transit)
+		order by x.sequence`, ledger.Transit)
 	if err != nil {
 		return nil, err
 	}

@@ -84,6 +84,8 @@ func (s showcase) scenes() []scene {
 		{page: "journal-entry", path: "/console/journal/" + s.entry},
 		{page: "journal-entry", path: manual},
 		{page: "journal-reverse", path: manual + "/reverse"},
+		{page: "exchange-rates", path: "/console/exchange-rates"},
+		{page: "exchange-rates", path: "/console/exchange-rates", then: wrong},
 		{page: "trial-balance", path: "/console/trial-balance"},
 		{page: "statement", path: "/console/statements/" + month},
 		{page: "statement", path: "/console/statements/" + day(0)[:len(month)]},
