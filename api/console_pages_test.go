@@ -218,7 +218,7 @@ func TestNoPageAndNoFormIsOpenToAStrangerOrToASmallRole(t *testing.T) {
 	theirs.company, theirs.key = other, key
 	stranger := theirs.inPages("manager")
 	state := func() (all string) {
-		for _, list := range []string{"/payment-services", "/invoices", "/payments", "/refunds", "/journal", "/settings", "/webhook-endpoints", "/accounts", "/payouts", "/exceptions", "/bank-accounts", "/journal-exports", "/settlement-source", "/settlement-columns"} {
+		for _, list := range []string{"/payment-services", "/invoices", "/payments", "/refunds", "/journal", "/settings", "/webhook-endpoints", "/accounts", "/payouts", "/exceptions", "/bank-accounts", "/journal-exports", "/settlement-source", "/settlement-columns", "/exchange-rates"} {
 			all += w.call("GET", list, w.key, nil).Body.String()
 		}
 		return all
@@ -243,7 +243,7 @@ func TestNoPageAndNoFormIsOpenToAStrangerOrToASmallRole(t *testing.T) {
 			return nil
 		}
 		forms++
-		files := strings.HasSuffix(route, "/documents") || strings.TrimSuffix(route, "/") == "/console/payouts"
+		files := strings.HasSuffix(route, "/documents") || strings.TrimSuffix(route, "/") == "/console/payouts" || strings.HasSuffix(route, "/exchange-rates/import")
 		if foreign {
 			assert.Equal(t, http.StatusNotFound, stranger.post(path, everyField, files).Code, "a stranger sends %s", path)
 		}

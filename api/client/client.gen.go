@@ -3662,18 +3662,14 @@ type NewCustomer struct {
 // NewExchange defines model for NewExchange.
 type NewExchange struct {
 	// Date After `books_closed_until`, and at most a year ahead.
-	Date Date `json:"date"`
-
-	// From Example: {"account":"1021","amount":"97.20","currency":"EUR"}
+	Date Date         `json:"date"`
 	From ExchangeSide `json:"from"`
 
 	// Text `Exchange of …` in the company's language when absent.
 	//
 	// Example: Change EUR en CHF
-	Text *string `json:"text,omitempty"`
-
-	// To Example: {"account":"1020","amount":"90.40","currency":"CHF"}
-	To ExchangeSide `json:"to"`
+	Text *string      `json:"text,omitempty"`
+	To   ExchangeSide `json:"to"`
 }
 
 // NewExchangeRate defines model for NewExchangeRate.
@@ -3773,6 +3769,8 @@ type NewManualEntry struct {
 	Date Date `json:"date"`
 
 	// ExchangeRate What one unit of the foreign currency is worth in francs, when that is not the rate of the month: more than 0, with at most 6 decimals.
+	//
+	// Example: 0.9385
 	ExchangeRate *string `json:"exchange_rate,omitempty"`
 
 	// Lines Example: [{"account":"6940","debit":"12.40"},{"account":"1020","credit":"12.40"}]
