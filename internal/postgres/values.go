@@ -52,6 +52,24 @@ func (tx *Tx) Values(ctx context.Context, until time.Time) ([]ledger.Valued, err
 		where $1::date is null or date <= $1 group by account, currency having bool_and(rate is not null)`, zeroDate(until))
 }
 
+// EntryRates returns the rates at which entries with foreign lines are valued, by their sequence.
+func (tx *Tx) EntryRates(ctx context.Context, sequences []int64) (bySequence map[int64]ledger.Rates, err error) {
+	rows, _ := tx.tx.Query(ctx, `
+		select distinct sequence, currency, rate from (`+valued(foreign+` and l.sequence = any($1)`)+`) l where rate is not null`, sequences) // its error comes out of ForEachRow
+	bySequence = map[int64]ledger.Rates{}
+	var sequence int64
+	var currency money.Currency
+	var rate decimal.Decimal
+	_, err = pgx.ForEachRow(rows, []any{&sequence, &currency, &rate}, func() error {
+		if bySequence[sequence] == nil {
+			bySequence[sequence] = ledger.Rates{}
+		}
+		bySequence[sequence][currency] = rate
+		return nil
+	})
+	return bySequence, failed(err, "read the rates of journal entries")
+}
+
 // UnevenExchanges returns the exchanges whose difference is not booked as the rates are now, in the order in which they were booked; see
 // ledger.Exchange.Step.
 func (tx *Tx) UnevenExchanges(ctx context.Context) ([]ledger.Exchange, error) {
