@@ -358,21 +358,3 @@ func TestBooksAreWorthNothingInAllWhateverIsExchangedAtWhateverRate(t *testing.T
 		require.Equal(r, "0.00", w.onTransit())
 	})
 }
-
-func TestExportCarriesTheValueInFrancs(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.euroPayout("WL-1")
-	amounts := func() (rows []string) {
-		for _, row := range w.rowsOf(w.exported("table")) {
-			rows = append(rows, strings.Join([]string{row[2], row[3], row[4], row[5], row[13]}, " "))
-		}
-		return rows
-	}
-	assert.Equal(t, []string{"1029 1100 100.00 EUR ", "1021 1029 97.20 EUR ", "6940 1029 2.80 EUR "}, amounts(), "without a rate, nobody guesses")
-	w.rate("2026-11", "EUR", "0.94125").json(http.StatusCreated)
-	assert.Equal(t, []string{"1029 1100 100.00 EUR 94.13", "1021 1029 97.20 EUR 91.49", "6940 1029 2.80 EUR 2.64"}, amounts())
-	banana := w.call("GET", "/journal-exports/"+w.exported("banana")+"/file", w.key, nil)
-	assert.Contains(t, banana.Body.String(), "\t1021\t1029\t91.49\t\t97.20\tEUR\t")
-	assert.Contains(t, banana.Body.String(), "\t0.94125\n")
-}

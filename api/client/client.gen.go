@@ -5563,6 +5563,11 @@ type StatementAccount struct {
 	// Example: 108.00
 	Closing Amount `json:"closing"`
 
+	// ClosingValue What the closing balance of a foreign currency is worth in francs; absent for francs, and while a rate is missing.
+	//
+	// Example: 91.48
+	ClosingValue *string `json:"closing_value,omitempty"`
+
 	// Credit Major units, at most as many decimals as the currency has. Answers always carry all of them.
 	//
 	// Example: 108.00

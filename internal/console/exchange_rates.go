@@ -23,6 +23,8 @@ func (s *server) rateRoutes(r chi.Router) {
 	r.Get("/exchange-rates", s.rates)
 	r.Post("/exchange-rates", s.setRate)
 	r.Post("/exchange-rates/import", s.importRates)
+	r.Get("/journal/exchange", func(w http.ResponseWriter, r *http.Request) { s.show(w, r, http.StatusOK, "exchange-new", nil, nil) })
+	r.Post("/journal/exchange", s.exchange)
 }
 
 func (s *server) ratesPage(r *http.Request) (p ratesPage, err error) {
@@ -94,4 +96,24 @@ func typedMonth(typed string) string {
 		return month.Format("2006-01")
 	}
 	return typed
+}
+
+// exchange books what a person exchanged at the bank.
+func (s *server) exchange(w http.ResponseWriter, r *http.Request) {
+	side := func(name string) client.ExchangeSide {
+		return client.ExchangeSide{
+			Account: strings.TrimSpace(r.PostFormValue(name + ".account")), Amount: parseAmount(r.PostFormValue(name + ".amount")),
+			Currency: client.Currency(r.PostFormValue(name + ".currency")),
+		}
+	}
+	day, err := typedDay(r, "date")
+	if err == nil {
+		var made *client.CreateExchangeResponse
+		body := client.NewExchange{Date: day, Text: optional[string](strings.TrimSpace(r.PostFormValue("text"))), From: side("from"), To: side("to")}
+		if made, err = s.api.CreateExchangeWithResponse(r.Context(), body, once(r)); err == nil {
+			s.tell(w, r, "/console/journal/"+made.JSON201.ID, notice{Kind: "good", Key: "entry_booked"})
+			return
+		}
+	}
+	s.refused(w, r, err, "exchange-new", nil, map[string]string{"period-closed": "date"})
 }

@@ -84,6 +84,8 @@ func (s showcase) scenes() []scene {
 		{page: "journal-entry", path: "/console/journal/" + s.entry},
 		{page: "journal-entry", path: manual},
 		{page: "journal-reverse", path: manual + "/reverse"},
+		{page: "exchange-new", path: "/console/journal/exchange"},
+		{page: "exchange-new", path: "/console/journal/exchange", then: wrong},
 		{page: "exchange-rates", path: "/console/exchange-rates"},
 		{page: "exchange-rates", path: "/console/exchange-rates", then: wrong},
 		{page: "trial-balance", path: "/console/trial-balance"},
