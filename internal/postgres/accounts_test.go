@@ -25,8 +25,8 @@ func TestAnAccountCanBeAddedRenamedAndDeletedWhileNothingPointsAtIt(t *testing.T
 		assert.ErrorContains(t, err, why)
 	}
 	refused(problem.AccountNumberTaken, "already an account 1024", func(tx *postgres.Tx) error { return tx.InsertAccount(t.Context(), own) })
-	refused(problem.NotFound, "account 1022", func(tx *postgres.Tx) error { return tx.SaveAccount(t.Context(), ledger.Account{Number: "1022"}) })
-	refused(problem.NotFound, "account 1022", func(tx *postgres.Tx) error { return tx.DeleteAccount(t.Context(), "1022") })
+	refused(problem.NotFound, "account 1028", func(tx *postgres.Tx) error { return tx.SaveAccount(t.Context(), ledger.Account{Number: "1028"}) })
+	refused(problem.NotFound, "account 1028", func(tx *postgres.Tx) error { return tx.DeleteAccount(t.Context(), "1028") })
 	refused(problem.AccountInUse, "chosen in the settings", func(tx *postgres.Tx) error { return tx.DeleteAccount(t.Context(), "6940") })
 
 	own.Names["fr"] = "UBS compte courant"

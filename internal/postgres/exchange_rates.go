@@ -31,10 +31,23 @@ func (tx *Tx) SaveExchangeRate(ctx context.Context, r exchange.Rate) error {
 	return failed(err, "save the exchange rate %s", r.ID())
 }
 
+// missing selects the months until the day $1, or all when it is null, in which foreign money was booked at the rate of the month, and
+// there is none. Turnovers say quickly which months may be; entries say whether they state their own rate. What an entry takes back is of the
+// month of the other one.
+const missing = `
+	with unrated as materialized (
+		select month, currency from (
+			select distinct date_trunc('month', date)::date as month, currency from daily_turnovers where currency <> 'CHF' and ($1::date is null or date <= $1)
+		) booked
+		where not exists (select from exchange_rates r where r.month = booked.month and r.currency = booked.currency)
+	)
+	select month, currency from unrated where exists (
+		select from journal_entries e join journal_lines l on l.company_id = e.company_id and l.sequence = e.sequence and l.currency = unrated.currency
+		where e.date >= month and e.date < month + interval '1 month' and ($1::date is null or e.date <= $1) and e.exchange_rate is null and e.reverses is null
+	)`
+
 // MissingRates returns the months until that day, or all when it is zero, for which foreign money was booked without a rate, the
 // oldest first.
 func (tx *Tx) MissingRates(ctx context.Context, until time.Time) ([]exchange.Missing, error) {
-	return all(ctx, tx.tx, pgx.RowToStructByPos[exchange.Missing], "list missing exchange rates", `
-		select distinct month, currency from (`+valued(foreign)+`) l
-		where rate is null and ($1::date is null or date <= $1) order by month, currency`, zeroDate(until))
+	return all(ctx, tx.tx, pgx.RowToStructByPos[exchange.Missing], "list missing exchange rates", missing+` order by month, currency`, zeroDate(until))
 }
