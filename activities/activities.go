@@ -12,6 +12,7 @@ import (
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/letter"
 	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/sealed"
 )
 
 // InCompany runs fn in one transaction on the company's records, and commits when fn returns nil. fn may run again when the
@@ -20,7 +21,7 @@ type InCompany[T any] func(ctx context.Context, companyID string, fn func(T) err
 
 // Opener opens what was sealed for a company, see internal/secrets.
 type Opener interface {
-	Open(sealed []byte, associated string) ([]byte, error)
+	OpenAt(value []byte, at sealed.Place) ([]byte, error)
 }
 
 // Send sends a mail. Its error is an UndeliverableError, or passing.

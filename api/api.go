@@ -80,7 +80,7 @@ func New(o Options) http.Handler {
 
 	r := chi.NewRouter()
 	r.Use(o.Middleware...)
-	r.Use(identify, s.log, s.survive(s.broken), headAsGet)
+	r.Use(s.secure, identify, s.log, s.survive(s.broken), headAsGet)
 	r.NotFound(s.notFound)
 	r.MethodNotAllowed(s.methodNotAllowed)
 
@@ -98,6 +98,7 @@ func New(o Options) http.Handler {
 type server struct {
 	Options
 	heard heard
+	holds holds
 }
 
 // now is the time to the microsecond, which is what Postgres keeps: what is answered now reads the same later.

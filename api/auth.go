@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/subtle"
 	"net/http"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/hashicorp/golang-lru/v2/expirable"
 
 	"github.com/quittance/quittance/internal/audit"
 	"github.com/quittance/quittance/internal/merchant"
@@ -53,9 +55,17 @@ func callerOf(ctx context.Context) caller {
 	return c
 }
 
-// authenticate finds out who the caller is and refuses those without a valid key.
+// How many valid keys a process remembers, and for how long.
+const (
+	knownKeys    = 10_000
+	knownKeysFor = 15 * time.Minute
+)
+
+// authenticate finds out who the caller is and refuses those without a valid key. An address from which too many wrong keys came is only
+// heard with a key that was valid a moment ago.
 func (s *server) authenticate(next http.Handler) http.Handler {
 	wrongKeys := s.newWrongKeys()
+	known := expirable.NewLRU[[sha256.Size]byte, struct{}](knownKeys, nil, knownKeysFor) // whom wrong keys of the same address don't lock out
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if callerOf(r.Context()).fetches {
 			next.ServeHTTP(w, r)
@@ -65,11 +75,18 @@ func (s *server) authenticate(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller{nobody: true})))
 			return
 		}
+		address, _ := clientAddress(r)
+		key := sha256.Sum256([]byte(r.Header.Get("Authorization")))
+		_, wrong, _ := wrongKeys.Status(address)
+		if wrong >= wrongKeysPerMinute && !known.Contains(key) && wrongKeys.RespondOnLimit(w, r, address) {
+			return // without a look into the database
+		}
 		c, err := s.caller(r)
-		if problem.CodeOf(err) == problem.Unauthorized {
-			if address, _ := clientAddress(r); wrongKeys.RespondOnLimit(w, r, address) {
-				return
-			}
+		if problem.CodeOf(err) == problem.Unauthorized && wrongKeys.RespondOnLimit(w, r, address) {
+			return
+		}
+		if err == nil {
+			known.Add(key, struct{}{})
 		}
 		if err != nil {
 			s.refuse(w, r, err)

@@ -14,6 +14,7 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/sealed"
 )
 
 // DocumentsTx is what the upload of a document needs of a transaction.
@@ -48,7 +49,7 @@ func (s *server) UploadDocument(ctx context.Context, r spec.UploadDocumentReques
 	if err != nil {
 		return nil, err
 	}
-	if document.SealedContent, err = s.Sealer.Seal(content, companyID); err != nil {
+	if document.SealedContent, err = s.Sealer.SealAt(content, sealed.Document.Of(companyID, document.ID)); err != nil {
 		return nil, err
 	}
 	err = inCompany(ctx, s.Store, companyID, func(tx DocumentsTx) (err error) {

@@ -17,6 +17,7 @@ import (
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/sealed"
 )
 
 // file is one part of a form.
@@ -65,7 +66,7 @@ func TestDocumentIsSealedAndHandedToTheWorkflow(t *testing.T) {
 	assert.Equal(t, []string{"mail document " + document}, w.commands.seen())
 	w.in(w.company.ID, func(tx *postgres.Tx) error {
 		stored, err := tx.Document(t.Context(), document)
-		assert.Equal(t, "sealed for "+w.company.ID+": "+pdf, string(stored.SealedContent))
+		assert.Equal(t, sealedAt(sealed.Document.Of(w.company.ID, document), pdf), string(stored.SealedContent))
 		return err
 	})
 

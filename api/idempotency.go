@@ -11,6 +11,7 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/idempotency"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/sealed"
 	"github.com/quittance/quittance/internal/text"
 )
 
@@ -73,7 +74,7 @@ func ownerOf(ctx context.Context) string {
 }
 
 func (s *server) replay(w http.ResponseWriter, r *http.Request, request idempotency.Request) {
-	body, err := s.Sealer.Open(request.Answer.Sealed, request.Owner)
+	body, err := s.Sealer.OpenAt(request.Answer.Sealed, sealed.Answer.Of(request.Owner, request.Key))
 	if err != nil {
 		s.refuse(w, r, err)
 		return
@@ -106,10 +107,10 @@ func (s *server) carryOut(w http.ResponseWriter, r *http.Request, request idempo
 	next.ServeHTTP(answer, r.WithContext(inner))
 	request.Refused = answer.Status() >= http.StatusBadRequest && answer.Status() < http.StatusInternalServerError
 	if answer.Status() < http.StatusBadRequest || staysTrue[refusal] {
-		sealed, err := s.Sealer.Seal(body.Bytes(), request.Owner)
+		value, err := s.Sealer.SealAt(body.Bytes(), sealed.Answer.Of(request.Owner, request.Key))
 		if err == nil {
 			err = s.Store.AnswerRequest(ctx, request, idempotency.Answer{
-				Status: answer.Status(), ContentType: w.Header().Get("Content-Type"), Sealed: sealed,
+				Status: answer.Status(), ContentType: w.Header().Get("Content-Type"), Sealed: value,
 			})
 		}
 		if kept = err == nil; !kept {

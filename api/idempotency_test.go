@@ -17,6 +17,7 @@ import (
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/sealed"
 	"github.com/quittance/quittance/workflows/contract"
 )
 
@@ -277,5 +278,5 @@ func TestAKeyShownOnceIsShownAgainToTheSameRequestAndKeptSealed(t *testing.T) {
 		Fingerprint: idempotency.Fingerprint("POST", "/v1"+path, []byte(`{"scopes":["read"]}`)),
 	})
 	require.NoError(t, err)
-	assert.True(t, strings.HasPrefix(string(taken.Answer.Sealed), "sealed for "+idempotency.Administrator), "%s", taken.Answer.Sealed)
+	assert.True(t, strings.HasPrefix(string(taken.Answer.Sealed), sealedAt(sealed.Answer.Of(idempotency.Administrator, "k"), "")), "%s", taken.Answer.Sealed)
 }

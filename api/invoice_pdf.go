@@ -15,6 +15,7 @@ import (
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/pdf"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/sealed"
 )
 
 // maxPDF is the largest PDF of an invoice, in bytes.
@@ -53,7 +54,7 @@ func (p Papers) PDF(ctx context.Context, tx PaperTx, invoiceID, language string)
 		return inv, nil, err
 	}
 	if found {
-		file, err = p.Sealer.Open(own.SealedContent, inv.CompanyID)
+		file, err = p.Sealer.OpenAt(own.SealedContent, sealed.InvoicePDF.Of(inv.CompanyID, inv.ID))
 		return inv, file, err
 	}
 	c := paper.Content{Invoice: inv, Language: language}
@@ -143,7 +144,7 @@ func (s *server) PutInvoicePdf(ctx context.Context, r spec.PutInvoicePdfRequestO
 	}
 	companyID := callerOf(ctx).companyID
 	own := merchant.InvoicePDF{InvoiceID: r.InvoiceID, Size: int64(len(content)), ReceivedAt: s.now()}
-	if own.SealedContent, err = s.Sealer.Seal(content, companyID); err != nil {
+	if own.SealedContent, err = s.Sealer.SealAt(content, sealed.InvoicePDF.Of(companyID, r.InvoiceID)); err != nil {
 		return nil, err
 	}
 	fault := pdf.Check(content)

@@ -21,6 +21,7 @@ import (
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/sealed"
 )
 
 // put sends a file.
@@ -188,7 +189,7 @@ func TestThePDFOfTheProductTakesThePlaceOfOurs(t *testing.T) {
 	w.in(w.company.ID, func(tx *postgres.Tx) error {
 		stored, found, err := tx.InvoicePDF(t.Context(), inv.ID)
 		assert.True(t, found)
-		assert.Equal(t, "sealed for "+w.company.ID+": "+own, string(stored.SealedContent))
+		assert.Equal(t, sealedAt(sealed.InvoicePDF.Of(w.company.ID, inv.ID), own), string(stored.SealedContent))
 		return err
 	})
 	log := w.call("GET", "/audit-log?subject="+inv.ID, w.key, nil).json(http.StatusOK)["data"].([]any)

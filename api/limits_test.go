@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -27,16 +28,34 @@ func TestCallsAreLimitedPerKey(t *testing.T) {
 	w.call("GET", "/settings", w.newKey(w.company.ID, merchant.ScopeRead), nil).json(http.StatusOK)
 }
 
+// counting is a store that counts the keys that are looked up.
+type counting struct {
+	store
+	looked *int
+}
+
+func (c counting) APIKeyByHash(ctx context.Context, hash []byte) (merchant.APIKey, error) {
+	*c.looked++
+	return c.store.APIKeyByHash(ctx, hash)
+}
+
 func TestWrongKeysAreLimitedPerAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	looked, options := 0, w.options()
+	options.Store = counting{w.store, &looked}
+	w.handler = api.New(options)
+	w.call("GET", "/settings", w.key, nil).json(http.StatusOK)
 	for range 600 {
 		w.call("GET", "/settings", "qk_test_guess", nil).problem(http.StatusUnauthorized, "unauthorized")
 	}
 	refused := w.call("GET", "/settings", "qk_test_guess", nil)
 	refused.problem(http.StatusTooManyRequests, "too-many-requests")
 	assert.Equal(t, "60", refused.Header().Get("Retry-After"))
-	w.call("GET", "/settings", w.key, nil).json(http.StatusOK)
+	before := looked
+	w.call("GET", "/settings", "qk_test_another", nil).problem(http.StatusTooManyRequests, "too-many-requests")
+	assert.Equal(t, before, looked, "a wrong key costs no look into the database any more")
+	w.call("GET", "/settings", w.key, nil).json(http.StatusOK) // of the same office, and heard a moment ago
 }
 
 func TestNotificationsAreLimitedPerAddress(t *testing.T) {

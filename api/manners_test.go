@@ -4,11 +4,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/quittance/quittance/api"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
@@ -69,4 +71,44 @@ func TestTheAddressOfPayNowLeadsBackToTheDocument(t *testing.T) {
 		assert.Equal(t, to, a.Header().Get("Location"))
 	}
 	assert.Empty(t, w.commands.seen(), "nothing is paid by looking")
+}
+
+func TestNoAnswerIsKeptOrTakenForSomethingElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	inv := w.newInvoice(invoice.Open, payableBy(w.newService(merchant.Active)))
+	for _, answered := range []answer{
+		w.call("GET", "/invoices", w.key, nil), w.call("GET", "/invoices", "qk_test_wrong", nil), w.call("GET", "/journal?format=table&from=2026-11-01&to=2026-11-20", w.key, nil),
+		w.get("/i/" + inv.Token),
+	} {
+		h := answered.Header()
+		assert.Equal(t, []string{"no-store", "nosniff", "max-age=31536000"}, []string{h.Get("Cache-Control"), h.Get("X-Content-Type-Options"), h.Get("Strict-Transport-Security")})
+	}
+	options := w.options()
+	options.PublicURL = "http://localhost:8080"
+	w.handler = api.New(options)
+	assert.Empty(t, w.get("/i/"+inv.Token).Header().Get("Strict-Transport-Security"), "a local stack is on http")
+}
+
+func TestABodySaysEverythingOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	invoice := func(more string) string {
+		return `{"number":"2026-1","currency":"CHF","amount":"108.00","customer":{"name":"Marie Favre","email":"marie@example.ch","language":"fr"},"description":"Cours","due_date":"2026-12-31"` + more
+	}
+	for body, said := range map[string]string{
+		invoice(`,"amount":"1.00"}`):                          `\"amount\" stands twice in one object`,
+		invoice(`,"metadata":{"a":"1","b":{"x":1},"a":"2"}}`): `\"a\" stands twice in one object`,
+		invoice(`} {}`): "is not valid JSON",
+		invoice(`}x`):   "is not valid JSON",
+	} {
+		refused := w.call("POST", "/invoices", w.key, body)
+		refused.problem(http.StatusBadRequest, "malformed-request")
+		assert.Contains(t, refused.Body.String(), said)
+	}
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/invoices", strings.NewReader(invoice("}")))
+	r.Header.Set("Authorization", "Bearer "+w.key)
+	r.Header.Set("Content-Type", "application/jsonp")
+	assert.Equal(t, http.StatusUnsupportedMediaType, w.send(r).Code)
+	w.call("POST", "/invoices", w.key, invoice(`,"metadata":{"a":"1","b":"1"}}`)).json(http.StatusCreated)
 }

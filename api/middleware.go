@@ -30,6 +30,26 @@ func identify(next http.Handler) http.Handler {
 	})
 }
 
+// private keeps answers that are one company's out of caches, and browsers from taking them for something else.
+func private(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// secure makes browsers come by https only, once they have (RFC 6797). Where the public URL is http, as on a local stack, it does nothing.
+func (s *server) secure(next http.Handler) http.Handler {
+	if !strings.HasPrefix(s.PublicURL, "https:") {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Strict-Transport-Security", "max-age=31536000")
+		next.ServeHTTP(w, r)
+	})
+}
+
 func requestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey{}).(string)
 	return id

@@ -55,10 +55,14 @@ func (s *server) payerReturned(w http.ResponseWriter, r *http.Request) {
 	s.showOutcome(w, r, d, refreshes)
 }
 
-// awaitOutcome looks at the payment until it is decided, for as long as the payer's patience lasts. Before that it tells the invoice's
-// workflow that the payer is back, if that is news.
+// awaitOutcome looks at the payment until it is decided, for as long as the payer's patience lasts, or only once when enough pages are
+// held back already. Before that it tells the invoice's workflow that the payer is back, if that is news.
 func (s *server) awaitOutcome(r *http.Request, companyID, invoiceID, paymentID string, news bool) error {
 	ctx := r.Context()
+	patient := s.holds.begin(paymentID)
+	if patient {
+		defer s.holds.end(paymentID)
+	}
 	deadline := time.After(s.ReturnPatience)
 	tick := time.NewTicker(returnInterval)
 	defer tick.Stop()
@@ -74,7 +78,9 @@ func (s *server) awaitOutcome(r *http.Request, companyID, invoiceID, paymentID s
 		if news && !s.heard.lately(p.ID, s.now()) {
 			s.reportReturn(r, p)
 		}
-		news = false
+		if news = false; !patient {
+			return nil
+		}
 		select {
 		case <-tick.C:
 		case <-deadline:

@@ -1,14 +1,18 @@
 package api_test
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/quittance/quittance/api"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/payment"
@@ -64,4 +68,31 @@ func TestReturnFromAPageWhoseLifeHasEndedSaysThatItExpired(t *testing.T) {
 		assert.Equal(t, !c.buttons, strings.Contains(page, `http-equiv="refresh"`))
 		assert.Contains(t, w.commands.seen(), "payer returned "+p.ID, "Saferpay is asked all the same")
 	}
+}
+
+func TestReturnPagesOfOnePaymentAreNotHeldBackWithoutEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	inv := w.newInvoice(invoice.Open, payableBy(w.newService(merchant.Active)))
+	p := w.newPayment(inv, payment.Redirected)
+	options := w.options()
+	options.ReturnPatience = time.Hour
+	w.handler = api.New(options)
+	held, leave := context.WithCancel(t.Context())
+	visit := func(ctx context.Context) bool {
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/i/"+inv.Token+"/return?wait=1&payment="+p.ID, http.NoBody)
+		w.handler.ServeHTTP(httptest.NewRecorder(), r)
+		return ctx.Err() == nil
+	}
+	var visits sync.WaitGroup
+	for range 3 {
+		visits.Go(func() { visit(held) })
+	}
+	assert.Eventually(t, func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		return visit(ctx)
+	}, 20*time.Second, 10*time.Millisecond, "the fourth is answered at once")
+	leave()
+	visits.Wait()
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/sealed"
 	"github.com/quittance/quittance/internal/text"
 	"github.com/quittance/quittance/workflows/contract"
 )
@@ -112,7 +113,7 @@ func (s *server) SubmitCredentials(ctx context.Context, r spec.SubmitCredentials
 	if err := merchant.ValidateCredentials(c, r.Body.APIPassword); err != nil {
 		return nil, err
 	}
-	if c.SealedPassword, err = s.Sealer.Seal([]byte(r.Body.APIPassword), companyID); err != nil {
+	if c.SealedPassword, err = s.Sealer.SealAt([]byte(r.Body.APIPassword), sealed.ServicePassword.Of(companyID, service.ID)); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)

@@ -10,6 +10,7 @@ import (
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/sealed"
 	"github.com/quittance/quittance/internal/session"
 	"github.com/quittance/quittance/internal/settlement/source"
 	"github.com/quittance/quittance/workflows/contract"
@@ -111,8 +112,10 @@ type Escalation interface {
 	Resolve(ctx context.Context, workflowID string, in contract.ResolveException) error
 }
 
-// Sealer encrypts a secret so that it opens only together with the associated text.
+// Sealer encrypts a secret so that it opens only at the same place in the database, or together with the associated text.
 type Sealer interface {
+	SealAt(plaintext []byte, at sealed.Place) ([]byte, error)
+	OpenAt(value []byte, at sealed.Place) ([]byte, error)
 	Seal(plaintext []byte, associated string) ([]byte, error)
 	Open(sealed []byte, associated string) ([]byte, error)
 }

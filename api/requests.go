@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -34,7 +33,7 @@ const maxFaults = 20
 
 // calls routes the calls of openapi.yaml: who is it, is the body JSON, does the request fit the specification, do it.
 func (s *server) calls(r chi.Router) {
-	r.Use(s.limitSignIns(), s.authenticate, s.limitKeys, s.readBody, s.validate(), s.once, s.onBehalf, s.audited, noteAccept, noteCSV)
+	r.Use(private, s.limitSignIns(), s.authenticate, s.limitKeys, s.readBody, s.validate(), s.once, s.onBehalf, s.audited, noteAccept, noteCSV)
 	refuseAsMalformed := func(w http.ResponseWriter, r *http.Request, err error) {
 		if errors.Is(err, http.ErrNotMultipart) {
 			s.refuse(w, r, problem.New(problem.UnsupportedMedia, "Send the file with Content-Type: multipart/form-data, in the field file."))
@@ -70,8 +69,8 @@ func (s *server) readBody(next http.Handler) http.Handler {
 			s.refuse(w, r, problem.New(problem.Malformed, "The body broke off while it was read."))
 			return
 		}
-		if isJSON := strings.HasPrefix(r.Header.Get("Content-Type"), "application/json"); isJSON && len(body) > 0 {
-			if err := json.Unmarshal(body, new(json.RawMessage)); err != nil {
+		if isJSON(r) && len(body) > 0 {
+			if err := checkJSON(body); err != nil {
 				s.refuse(w, r, problem.New(problem.Malformed, "The body is not valid JSON: %s.", err))
 				return
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/sealed"
 )
 
 func TestAdministratorCreatesACompanyWhoseKeyWorksUntilItIsRevoked(t *testing.T) {
@@ -71,7 +72,7 @@ func TestPasswordIsSealedForTheCompanyAndNeverComesBack(t *testing.T) {
 	credentials := map[string]string{"customer_id": "123123", "terminal_id": "12345678", "api_username": "API_123123_00000001", "api_password": password}
 	saved := w.call("PUT", "/payment-services/"+service.ID+"/credentials", w.key, credentials)
 	assert.Equal(t, "in_verification", saved.json(http.StatusOK)["status"])
-	assert.Equal(t, "sealed for "+w.company.ID+": "+password, string(w.commands.credentials.SealedPassword))
+	assert.Equal(t, sealedAt(sealed.ServicePassword.Of(w.company.ID, service.ID), password), string(w.commands.credentials.SealedPassword))
 	assert.NotContains(t, saved.Body.String(), "Sesam")
 
 	credentials["terminal_id"] = "123"

@@ -8,6 +8,7 @@ import (
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/sealed"
 	"github.com/quittance/quittance/internal/settlement/source"
 	"github.com/quittance/quittance/workflows/contract"
 )
@@ -52,7 +53,7 @@ func (s *server) PutSettlementSource(ctx context.Context, r spec.PutSettlementSo
 	}
 	wanted := access.Source
 	if access.Secret != "" {
-		if wanted.SealedSecret, err = s.Sealer.Seal([]byte(access.Secret), wanted.CompanyID); err != nil {
+		if wanted.SealedSecret, err = s.Sealer.SealAt([]byte(access.Secret), sealed.SourceSecret.Of(wanted.CompanyID, wanted.CompanyID)); err != nil {
 			return nil, err
 		}
 	}
@@ -149,7 +150,7 @@ func (s *server) TestSettlementSource(ctx context.Context, _ spec.TestSettlement
 	if err != nil {
 		return nil, err
 	}
-	secret, err := s.Sealer.Open(access.SealedSecret, access.CompanyID)
+	secret, err := s.Sealer.OpenAt(access.SealedSecret, sealed.SourceSecret.Of(access.CompanyID, access.CompanyID))
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/sealed"
 	"github.com/quittance/quittance/internal/settlement/source"
 	"github.com/quittance/quittance/internal/testing/mrxtest"
 	"github.com/quittance/quittance/internal/testing/sftptest"
@@ -60,12 +61,12 @@ func TestASettlementSourceIsKeptWithoutShowingItsSecret(t *testing.T) {
 	assert.InDelta(t, 7, saved["hour"], 0)
 	assert.Equal(t, strings.TrimSpace(string(ssh.MarshalAuthorizedKey(s.HostKey))), saved["host_key"])
 	assert.Equal(t, noon.Format(time.RFC3339), saved["next_look_at"], "soon, so that a person sees whether it works")
-	assert.Equal(t, "sealed for "+w.company.ID+": "+sftptest.Password, string(w.source().SealedSecret))
+	assert.Equal(t, sealedAt(sealed.SourceSecret.Of(w.company.ID, w.company.ID), sftptest.Password), string(w.source().SealedSecret))
 	assert.NotContains(t, w.log.String(), sftptest.Password)
 
 	w.fetchesFrom(s, object{"password": nil, "host_key": sftptest.Line(s.HostKey), "every_hours": 6, "enabled": false}).json(http.StatusOK)
 	stored := w.source()
-	assert.Equal(t, "sealed for "+w.company.ID+": "+sftptest.Password, string(stored.SealedSecret), "it stays as it is")
+	assert.Equal(t, sealedAt(sealed.SourceSecret.Of(w.company.ID, w.company.ID), sftptest.Password), string(stored.SealedSecret), "it stays as it is")
 	assert.True(t, stored.NextLookAt.IsZero(), "one that is not enabled is not looked at")
 	assert.Equal(t, 6, stored.EveryHours)
 

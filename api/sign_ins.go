@@ -11,6 +11,7 @@ import (
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/sealed"
 	"github.com/quittance/quittance/internal/session"
 )
 
@@ -194,7 +195,7 @@ func (s *server) providerOf(ctx context.Context, companyID string) (company merc
 	}
 	r = session.Registration{Issuer: p.Issuer, ClientID: p.ClientID}
 	if p.SealedSecret != nil {
-		secret, err := s.Sealer.Open(p.SealedSecret, companyID)
+		secret, err := s.Sealer.OpenAt(p.SealedSecret, sealed.ProviderSecret.Of(companyID, companyID))
 		if err != nil {
 			return company, p, r, err
 		}
@@ -228,7 +229,7 @@ func (s *server) PutSignInProvider(ctx context.Context, r spec.PutSignInProvider
 		return nil, err
 	}
 	if secret := deref(r.Body.ClientSecret); secret != "" {
-		if p.SealedSecret, err = s.Sealer.Seal([]byte(secret), p.CompanyID); err != nil {
+		if p.SealedSecret, err = s.Sealer.SealAt([]byte(secret), sealed.ProviderSecret.Of(p.CompanyID, p.CompanyID)); err != nil {
 			return nil, err
 		}
 	}

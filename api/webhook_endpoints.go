@@ -12,6 +12,7 @@ import (
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/sealed"
 )
 
 // WebhookEndpointsTx is what the calls for webhook endpoints need of a transaction.
@@ -44,11 +45,11 @@ func (s *server) CreateWebhookEndpoint(ctx context.Context, r spec.CreateWebhook
 	if err := s.checkEndpoint(ctx, &e); err != nil {
 		return nil, err
 	}
-	secret, sealed, err := s.newSecret(e.CompanyID)
+	secret, kept, err := s.newSecret(e.CompanyID, e.ID)
 	if err != nil {
 		return nil, err
 	}
-	e.SealedSecret = sealed
+	e.SealedSecret = kept
 	err = inCompany(ctx, s.Store, e.CompanyID, func(tx WebhookEndpointsTx) error {
 		if _, err := tx.LockCompany(ctx); err != nil { // so that two at once are counted one after the other
 			return err
@@ -165,7 +166,7 @@ func (s *server) RotateWebhookSecret(ctx context.Context, r spec.RotateWebhookSe
 		overlap = time.Duration(*r.Body.OverlapHours) * time.Hour
 	}
 	companyID := callerOf(ctx).companyID
-	secret, sealed, err := s.newSecret(companyID)
+	secret, kept, err := s.newSecret(companyID, r.EndpointID)
 	if err != nil {
 		return nil, err
 	}
@@ -176,15 +177,31 @@ func (s *server) RotateWebhookSecret(ctx context.Context, r spec.RotateWebhookSe
 			return err
 		}
 		if repeated(ctx) && s.now().Before(e.PreviousUntil) { // nobody has got the secret of the first try
-			e.SealedSecret = sealed
-		} else {
-			e.Rotate(sealed, s.now(), overlap)
+			e.SealedSecret = kept
+		} else if err := s.rotate(&e, kept, overlap); err != nil {
+			return err
 		}
 		answer = shownEndpoint(e, s.now())
 		answer.Secret = &secret
 		return tx.SaveWebhookEndpoint(ctx, e)
 	})
 	return spec.RotateWebhookSecret200JSONResponse(answer), err
+}
+
+// rotate replaces the secret of the endpoint. The one before goes on for the overlap, and is sealed again for where it stands then.
+func (s *server) rotate(e *delivery.Endpoint, next []byte, overlap time.Duration) error {
+	var previous []byte
+	if overlap > 0 {
+		old, err := s.Sealer.OpenAt(e.SealedSecret, sealed.EndpointSecret.Of(e.CompanyID, e.ID))
+		if err != nil {
+			return err
+		}
+		if previous, err = s.Sealer.SealAt(old, sealed.EndpointPrevious.Of(e.CompanyID, e.ID)); err != nil {
+			return err
+		}
+	}
+	e.Rotate(next, previous, s.now(), overlap)
+	return nil
 }
 
 // RedeliverParked answers POST /webhook-endpoints/{endpoint_id}/redeliver.
@@ -259,10 +276,10 @@ func (s *server) checkURL(ctx context.Context, url string) error {
 }
 
 // newSecret returns a secret for an endpoint of the company, and the form in which it is kept.
-func (s *server) newSecret(companyID string) (secret string, sealed []byte, err error) {
+func (s *server) newSecret(companyID, endpointID string) (secret string, kept []byte, err error) {
 	secret = s.Receivers.NewSecret()
-	sealed, err = s.Sealer.Seal([]byte(secret), companyID)
-	return secret, sealed, err
+	kept, err = s.Sealer.SealAt([]byte(secret), sealed.EndpointSecret.Of(companyID, endpointID))
+	return secret, kept, err
 }
 
 func eventTypes(wanted *spec.EventTypes) []event.Type {

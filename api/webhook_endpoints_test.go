@@ -13,12 +13,14 @@ import (
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/sealed"
 )
 
 // newEndpoint stores a webhook endpoint that takes those types of events.
 func (w *world) newEndpoint(url string, types ...event.Type) delivery.Endpoint {
 	w.Helper()
-	e := delivery.Endpoint{ID: id.New(id.Endpoint), CompanyID: w.company.ID, URL: url, Types: types, SealedSecret: []byte("sealed"), CreatedAt: noon}
+	e := delivery.Endpoint{ID: id.New(id.Endpoint), CompanyID: w.company.ID, URL: url, Types: types, CreatedAt: noon}
+	e.SealedSecret = []byte(sealedAt(sealed.EndpointSecret.Of(e.CompanyID, e.ID), "whsec_bmV3"))
 	w.in(w.company.ID, func(tx *postgres.Tx) error { return tx.InsertWebhookEndpoint(w.Context(), e) })
 	return e
 }
@@ -72,7 +74,7 @@ func TestSecretOfAWebhookEndpointIsShownOnceAndSealed(t *testing.T) {
 	assert.Equal(t, []any{made}, w.call("GET", "/webhook-endpoints", w.key, nil).json(http.StatusOK)["data"])
 	w.in(w.company.ID, func(tx *postgres.Tx) error {
 		stored, err := tx.WebhookEndpoint(t.Context(), made["id"].(string))
-		assert.Equal(t, "sealed for "+w.company.ID+": "+secret, string(stored.SealedSecret))
+		assert.Equal(t, sealedAt(sealed.EndpointSecret.Of(w.company.ID, stored.ID), secret), string(stored.SealedSecret))
 		return err
 	})
 	assert.NotContains(t, w.log.String(), secret)
@@ -93,8 +95,10 @@ func TestRotatedSecretGoesOnForTheOverlap(t *testing.T) {
 	sealedSecrets := func() (secrets []string) {
 		w.in(w.company.ID, func(tx *postgres.Tx) error {
 			stored, err := tx.WebhookEndpoint(t.Context(), made["id"].(string))
-			for _, sealed := range stored.SealedSecrets(noon) {
-				secrets = append(secrets, string(sealed[len("sealed for "+w.company.ID+": "):]))
+			for _, kept := range stored.SealedSecrets(noon) {
+				secret, err := sealer{}.OpenAt(kept.Value, kept.Place)
+				require.NoError(t, err)
+				secrets = append(secrets, string(secret))
 			}
 			return err
 		})

@@ -28,6 +28,7 @@ import (
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/sealed"
 	"github.com/quittance/quittance/internal/sftp"
 	"github.com/quittance/quittance/internal/testing/postgrestest"
 	"github.com/quittance/quittance/internal/webhook"
@@ -121,6 +122,19 @@ func (sealer) Open(sealed []byte, associated string) ([]byte, error) {
 		return nil, errors.New("sealed for somebody else")
 	}
 	return plaintext, nil
+}
+
+// sealedAt is what the sealer keeps of a secret at the place.
+func sealedAt(at sealed.Place, secret string) string {
+	return "sealed for " + at.Associated() + ": " + secret
+}
+
+func (s sealer) SealAt(plaintext []byte, at sealed.Place) ([]byte, error) {
+	return s.Seal(plaintext, at.Associated())
+}
+
+func (s sealer) OpenAt(value []byte, at sealed.Place) ([]byte, error) {
+	return s.Open(value, at.Associated())
 }
 
 // signer stands in for a signing key: what it returns still says what was signed.

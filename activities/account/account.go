@@ -15,6 +15,7 @@ import (
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/saferpay"
+	"github.com/quittance/quittance/internal/sealed"
 )
 
 // Tx is what Access needs of a transaction.
@@ -108,7 +109,7 @@ func (a Access[G]) OpenWith(service merchant.PaymentService, c merchant.Credenti
 	if !ok {
 		return gateway, credentials, fmt.Errorf("no Saferpay is configured for the environment %q", service.Environment)
 	}
-	password, err := a.Secrets.Open(c.SealedPassword, service.CompanyID)
+	password, err := a.Secrets.OpenAt(c.SealedPassword, sealed.ServicePassword.Of(service.CompanyID, service.ID))
 	if err != nil {
 		return gateway, credentials, fmt.Errorf("the Saferpay password of company %s: %w", service.CompanyID, err)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/sealed"
 	"github.com/quittance/quittance/internal/testing/shoptest"
 )
 
@@ -262,7 +263,7 @@ func TestLateRefusalOfTheOldPasswordLeavesTheNewOneAlone(t *testing.T) {
 	s.Before = func() { // while the call with the old password is in flight
 		s.In(func(tx *postgres.Tx) error {
 			service, err := tx.LockPaymentService(t.Context(), s.Service)
-			service.SealedPassword = s.Seal("a new one")
+			service.SealedPassword = s.Seal("a new one", sealed.ServicePassword.Of(s.Company, s.Service))
 			return errors.Join(err, tx.SavePaymentService(t.Context(), service))
 		})
 	}

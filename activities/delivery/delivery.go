@@ -88,8 +88,8 @@ func (a *Activities) message(e event.Event, endpoint delivery.Endpoint) (Message
 		return Message{}, fmt.Errorf("write event %s: %w", e.ID, err)
 	}
 	m := Message{URL: endpoint.URL, ID: e.ID, At: a.Now().UTC(), Body: body}
-	for _, sealed := range endpoint.SealedSecrets(m.At) {
-		secret, err := a.Secrets.Open(sealed, endpoint.CompanyID)
+	for _, kept := range endpoint.SealedSecrets(m.At) {
+		secret, err := a.Secrets.OpenAt(kept.Value, kept.Place)
 		if err != nil {
 			return m, fmt.Errorf("open the secret of webhook endpoint %s: %w", endpoint.ID, err)
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/sealed"
 	"github.com/quittance/quittance/internal/testing/shoptest"
 	"github.com/quittance/quittance/workflows/contract"
 )
@@ -31,8 +32,9 @@ func newTelling(t *testing.T) *telling {
 	t.Helper()
 	s := &telling{shop: open(t)}
 	s.Answer = delivery.Answer{Status: 204, RetryAfter: time.Minute}
-	endpoint := domain.Endpoint{ID: id.New(id.Endpoint), CompanyID: s.Company, URL: "https://shop.example.ch/", SealedSecret: s.Seal("whsec_bmV3"), CreatedAt: time.Now()}
-	endpoint.Rotate(s.Seal("whsec_bmV3ZXI="), time.Now(), time.Hour)
+	endpoint := domain.Endpoint{ID: id.New(id.Endpoint), CompanyID: s.Company, URL: "https://shop.example.ch/", CreatedAt: time.Now()}
+	endpoint.Rotate(s.Seal("whsec_bmV3ZXI=", sealed.EndpointSecret.Of(s.Company, endpoint.ID)),
+		s.Seal("whsec_bmV3", sealed.EndpointPrevious.Of(s.Company, endpoint.ID)), time.Now(), time.Hour)
 	e := event.New(event.InvoiceOpened, s.Company, s.Invoice, time.Now(), map[string]string{"number": "R-1001"})
 	s.In(func(tx *postgres.Tx) error {
 		if err := tx.InsertWebhookEndpoint(t.Context(), endpoint); err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/sealed"
 	"github.com/quittance/quittance/internal/settlement/source"
 	"github.com/quittance/quittance/workflows/contract"
 )
@@ -246,7 +247,7 @@ func (a *Activities) open(ctx context.Context, companyID string) (access source.
 	if err != nil {
 		return access, err
 	}
-	secret, err := a.Secrets.Open(access.SealedSecret, companyID)
+	secret, err := a.Secrets.OpenAt(access.SealedSecret, sealed.SourceSecret.Of(companyID, companyID))
 	if err != nil {
 		return access, fmt.Errorf("open the secret of the settlement source of %s: %w", companyID, err)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/sealed"
 	"github.com/quittance/quittance/internal/settlement/source"
 	"github.com/quittance/quittance/internal/testing/postgrestest"
 	"github.com/quittance/quittance/internal/testing/sftptest"
@@ -47,9 +48,7 @@ func open(t *testing.T) *shop {
 func (s *shop) set(change func(*source.Access)) {
 	s.T.Helper()
 	a := s.server.Access(change)
-	sealed, err := s.Keyring.Seal([]byte(a.Secret), s.Company)
-	require.NoError(s.T, err)
-	a.CompanyID, a.SealedSecret = s.Company, sealed
+	a.CompanyID, a.SealedSecret = s.Company, s.Seal(a.Secret, sealed.SourceSecret.Of(s.Company, s.Company))
 	a.Begun(time.Now().UTC().Truncate(time.Microsecond))
 	s.in(func(tx *postgres.Tx) error { return tx.SaveSettlementSource(s.T.Context(), a.Source) })
 }

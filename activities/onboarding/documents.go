@@ -8,6 +8,7 @@ import (
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/letter"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/sealed"
 )
 
 // DocumentRef names a document of a payment service.
@@ -63,7 +64,7 @@ func (a *Activities) toAcquirer(ctx context.Context, tx Tx, c merchant.Company, 
 		if err != nil {
 			return letter.Letter{}, "", err
 		}
-		content, err := a.Secrets.Open(d.SealedContent, c.ID)
+		content, err := a.Secrets.OpenAt(d.SealedContent, sealed.Document.Of(c.ID, d.ID))
 		if err != nil {
 			return letter.Letter{}, "", errors.Join(fmt.Errorf("document %s can't be opened", d.ID), err)
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/sealed"
 	"github.com/quittance/quittance/workflows/contract"
 )
 
@@ -27,7 +28,7 @@ func (s *shop) uploaded(ref activities.PaymentServiceRef) (merchant.Document, me
 	s.T.Helper()
 	d, err := merchant.NewDocument(id.New(id.Document), s.PaymentService(ref), "Pass.pdf", []byte(passport), time.Now().UTC().Truncate(time.Microsecond))
 	require.NoError(s.T, err)
-	d.SealedContent = s.Seal(passport)
+	d.SealedContent = s.Seal(passport, sealed.Document.Of(s.Company, d.ID))
 	s.In(func(tx *postgres.Tx) error {
 		_, err := tx.InsertDocument(s.T.Context(), d)
 		return err

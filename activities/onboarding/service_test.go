@@ -19,6 +19,7 @@ import (
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/sealed"
 	"github.com/quittance/quittance/internal/testing/shoptest"
 )
 
@@ -40,7 +41,7 @@ func (s *shop) submit(ref activities.PaymentServiceRef, customer, terminal, user
 	at := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 	value, err := s.Run(s.Onboarding.SaveCredentials, onboarding.SubmitCredentials{
 		PaymentServiceRef: ref, SubmittedAt: at, EarliestAt: at.AddDate(0, 0, 3), DueAt: at.AddDate(0, 0, 21),
-		Credentials: merchant.Credentials{CustomerID: customer, TerminalID: terminal, APIUsername: user, SealedPassword: s.Seal(password)},
+		Credentials: merchant.Credentials{CustomerID: customer, TerminalID: terminal, APIUsername: user, SealedPassword: s.Seal(password, sealed.ServicePassword.Of(s.Company, ref.PaymentServiceID))},
 	})
 	if err != nil {
 		return onboarding.Verification{}, err

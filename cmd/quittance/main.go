@@ -30,7 +30,8 @@ type commands struct {
 
 type adminCommands struct {
 	GenerateKey   generateKey   `cmd:"" help:"Print a new value for QUITTANCE_MASTER_KEY."`
-	VerifyJournal verifyJournal `cmd:"" help:"Walk the hash chain of a company's journal and name the first broken entry."`
+	VerifyJournal verifyJournal `cmd:"" help:"Walk the hash chain of a company's journal, or of all, and name the first broken entry."`
+	VerifyAudit   verifyAudit   `cmd:"" help:"Walk the hash chain of a company's audit log, or of all, and name the first broken entry."`
 	VerifyHead    verifyHead    `cmd:"" help:"Check a signed head of a journal, and an export against it, with files alone."`
 	SigningKey    signingKey    `cmd:"" help:"Print the public key with which signed heads are checked."`
 	RotateKeys    rotateKeys    `cmd:"" help:"Add a data key, and seal everything again that the database holds, while everything runs."`
@@ -58,8 +59,11 @@ type (
 	promote        struct{}
 	takeUp         struct{}
 	verifyJournal  struct {
-		Company string   `arg:"" help:"The company's id, cmp_…"`
+		Company string   `arg:"" optional:"" help:"The company's id, cmp_…; all companies without it."`
 		Head    []string `type:"existingfile" help:"A head that was kept, as GET /v1/journal/heads/{day} answered it: the journal must still go through it. May be given more than once."`
+	}
+	verifyAudit struct {
+		Company string `arg:"" optional:"" help:"The company's id, cmp_…; all companies without it."`
 	}
 	verifyHead struct {
 		Head    string `arg:"" type:"existingfile" help:"The head that was kept, as GET /v1/journal/heads/{day} answered it."`
@@ -96,13 +100,10 @@ func (v verifyJournal) Run(p *process) error {
 		}
 		kept = append(kept, head)
 	}
-	entries, err := app.VerifyJournal(p.ctx, p.cfg, v.Company, kept...)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("The journal of %s is intact: %d entries.\n", v.Company, entries)
-	return nil
+	return app.VerifyJournals(p.ctx, p.cfg, say, v.Company, kept...)
 }
+
+func (v verifyAudit) Run(p *process) error { return app.VerifyAudits(p.ctx, p.cfg, say, v.Company) }
 
 func (v verifyHead) Run(*process) error {
 	head, err := readHead(v.Head)

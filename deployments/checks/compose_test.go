@@ -12,7 +12,7 @@ import (
 func TestTheComposeFileIsWhatComposeReads(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	for from, to := range map[string]string{"compose.yaml": "compose.yaml", "quittance.env.example": "quittance.env"} {
+	for from, to := range map[string]string{"compose.yaml": "compose.yaml", "quittance.env.example": "quittance.env", "migrate.env.example": "migrate.env"} {
 		content, err := os.ReadFile("../compose/" + from)
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(folder+"/"+to, content, 0o600))
@@ -36,8 +36,11 @@ func TestTheComposeFileIsWhatComposeReads(t *testing.T) {
 			assert.Equal(t, "127.0.0.1", port.HostIP, name)
 		}
 		if name != "console" {
-			assert.Contains(t, service.Environment, "QUITTANCE_DATABASE_URL", name)
+			require.Contains(t, service.Environment, "QUITTANCE_DATABASE_URL", name)
+			assert.Contains(t, *service.Environment["QUITTANCE_DATABASE_URL"], "quittance_app:", name)
 		}
+		_, owns := service.Environment["QUITTANCE_MIGRATION_DATABASE_URL"]
+		assert.Equal(t, name == "migrate", owns, "%s: the owner of the schema migrates, and nobody else", name)
 		if name != "migrate" && name != "console" {
 			assert.Equal(t, "service_completed_successfully", service.DependsOn["migrate"].Condition, name)
 		}

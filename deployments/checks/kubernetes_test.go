@@ -129,6 +129,25 @@ func TestPodsHaveNoRightsThatTheyDontNeed(t *testing.T) {
 	assert.Equal(t, 6, pods)
 }
 
+func TestOnlyTheJobThatMigratesIsTheOwnerOfTheSchema(t *testing.T) {
+	t.Parallel()
+	for name, object := range render(t, everything) {
+		var containers []corev1.Container
+		switch o := object.(type) {
+		case *appsv1.Deployment:
+			containers = o.Spec.Template.Spec.Containers
+		case *batchv1.Job:
+			containers = o.Spec.Template.Spec.Containers
+		}
+		for _, container := range containers {
+			owns := slices.ContainsFunc(container.EnvFrom, func(from corev1.EnvFromSource) bool {
+				return from.SecretRef != nil && from.SecretRef.Name == "quittance-migration"
+			})
+			assert.Equal(t, name == "Job pay-migrate", owns, name)
+		}
+	}
+}
+
 func TestAConsoleApartHasNoSecret(t *testing.T) {
 	t.Parallel()
 	pod := render(t, everything)["Deployment pay-console"].(*appsv1.Deployment).Spec.Template.Spec

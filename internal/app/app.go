@@ -62,6 +62,13 @@ func connect(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts,
 	if p.keyring, err = openKeys(ctx, p.store, p.master); err != nil {
 		return p, err
 	}
+	may, err := p.store.MayChangeSchema(ctx)
+	if err != nil {
+		return p, err
+	}
+	if may {
+		log.WarnContext(ctx, "database role may change the schema", "variable", "QUITTANCE_DATABASE_URL", "see", "docs/security.md")
+	}
 	p.temporal, err = temporalkit.Dial(ctx, cfg.Temporal, p.keyring, log, p.metrics.Temporal(), calls...)
 	p.commands = contract.Commands{Temporal: p.temporal}
 	if cfg.Console.URL != "" {
@@ -133,7 +140,7 @@ func migrateDatabase(ctx context.Context, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	if err := postgres.Migrate(ctx, cfg.DatabaseURL.Reveal()); err != nil {
+	if err := postgres.Migrate(ctx, cfg.MigrationDatabaseURL.Reveal(), cfg.DatabaseURL.Reveal()); err != nil {
 		return err
 	}
 	store, err := postgres.Open(ctx, cfg.DatabaseURL.Reveal())

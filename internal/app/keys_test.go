@@ -17,7 +17,7 @@ func newSettings(t *testing.T, db postgrestest.Database) config.Config {
 	t.Helper()
 	master, err := secrets.Generate()
 	require.NoError(t, err)
-	return config.Config{DatabaseURL: config.Secret(db.URL), Secrets: config.Secrets{MasterKey: config.Secret(master)}}
+	return config.Config{DatabaseURL: config.Secret(db.URL), MigrationDatabaseURL: config.Secret(db.OwnerURL), Secrets: config.Secrets{MasterKey: config.Secret(master)}}
 }
 
 func TestANewDatabaseGetsDataKeysOfItsOwn(t *testing.T) {

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,10 +9,8 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/quittance/quittance/internal/config"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/money"
-	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/secrets"
 )
 
@@ -50,27 +47,6 @@ func (h SignedHead) Verify(publicPEM []byte) error {
 		return fmt.Errorf("head of %s: %w", h.Day, err)
 	}
 	return nil
-}
-
-// VerifyJournal walks the hash chain of a company's journal in the database, and holds it against kept heads: those show
-// also a journal that was changed together with all its hashes. It returns how many entries there are. The error names the
-// first broken entry.
-func VerifyJournal(ctx context.Context, cfg config.Config, companyID string, kept ...SignedHead) (entries int64, err error) {
-	store, err := postgres.Open(ctx, cfg.DatabaseURL.Reveal())
-	if err != nil {
-		return 0, fmt.Errorf("QUITTANCE_DATABASE_URL: %w", err)
-	}
-	defer store.Close()
-	for _, head := range kept {
-		if head.CompanyID != companyID {
-			return 0, fmt.Errorf("the head of %s is one of company %s", head.Day, head.CompanyID)
-		}
-	}
-	chain, err := store.VerifyJournal(ctx, companyID, func(c ledger.Chain) error { return sameAs(kept, c) })
-	if err != nil {
-		return 0, err
-	}
-	return chain.Sequence, reaches(chain, kept)
 }
 
 // VerifyExport walks the hash chain of a journal that was exported as lines of JSON (GET /v1/journal with Accept:

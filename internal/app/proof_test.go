@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +39,7 @@ func newAuditor(t *testing.T) *auditor {
 	a := &auditor{shop: open(t, postgrestest.Open(t, db)), db: db}
 	master, err := secrets.Generate()
 	require.NoError(t, err)
-	a.cfg = config.Config{DatabaseURL: config.Secret(db.URL), Secrets: config.Secrets{MasterKey: config.Secret(master)}}
+	a.cfg = config.Config{DatabaseURL: config.Secret(db.URL), MigrationDatabaseURL: config.Secret(db.OwnerURL), Secrets: config.Secrets{MasterKey: config.Secret(master)}}
 	require.NoError(t, migrateDatabase(t.Context(), a.cfg))
 	for i := range 3 {
 		a.book(t, fmt.Sprintf("Frais «%d» <&>", i))
@@ -172,18 +173,71 @@ func TestJournalThatWasChangedTogetherWithItsHashesIsFoundOutByAKeptHead(t *test
 	t.Parallel()
 	a := newAuditor(t)
 	head := a.readHead(t)
-	entries, err := VerifyJournal(t.Context(), a.cfg, a.company.ID, head)
+	intact := []string{"The journal of " + a.company.ID + " is intact: 3 entries."}
+	said, err := a.said(func(say Say) error { return VerifyJournals(t.Context(), a.cfg, say, a.company.ID, head) })
 	require.NoError(t, err)
-	assert.EqualValues(t, 3, entries)
+	assert.Equal(t, intact, said)
 
 	a.reseal(t)
-	_, err = VerifyJournal(t.Context(), a.cfg, a.company.ID)
+	said, err = a.said(func(say Say) error { return VerifyJournals(t.Context(), a.cfg, say, a.company.ID) })
 	require.NoError(t, err, "the chain alone holds")
-	_, err = VerifyJournal(t.Context(), a.cfg, a.company.ID, head)
-	require.ErrorContains(t, err, "entry 3 or one before it was changed together with its hash")
+	assert.Equal(t, intact, said)
+	for _, companyID := range []string{a.company.ID, ""} {
+		said, err = a.said(func(say Say) error { return VerifyJournals(t.Context(), a.cfg, say, companyID, head) })
+		require.EqualError(t, err, "1 of 1 are broken")
+		require.Len(t, said, 1)
+		assert.Contains(t, said[0], "entry 3 or one before it was changed together with its hash")
+	}
 	head.CompanyID = "cmp_other"
-	_, err = VerifyJournal(t.Context(), a.cfg, a.company.ID, head)
+	_, err = a.said(func(say Say) error { return VerifyJournals(t.Context(), a.cfg, say, a.company.ID, head) })
 	require.ErrorContains(t, err, "is one of company cmp_other")
+}
+
+// said returns what a command says.
+func (a *auditor) said(command func(Say) error) (lines []string, err error) {
+	err = command(func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) })
+	return lines, err
+}
+
+func TestTheChainsOfAllCompaniesAreVerifiedAtOnce(t *testing.T) {
+	t.Parallel()
+	a := newAuditor(t)
+	other := open(t, a.store)
+	companies := []string{a.company.ID, other.company.ID}
+	slices.Sort(companies)
+	journals := func(say Say) error { return VerifyJournals(t.Context(), a.cfg, say, "") }
+	audits := func(say Say) error { return VerifyAudits(t.Context(), a.cfg, say, "") }
+	for _, command := range []func(Say) error{journals, audits} {
+		said, err := a.said(command)
+		require.NoError(t, err)
+		require.Len(t, said, 2)
+		assert.Contains(t, said[0], companies[0]+" is intact: ")
+		assert.Contains(t, said[1], companies[1]+" is intact: ")
+	}
+	conn, err := pgx.Connect(t.Context(), a.db.SuperuserURL)
+	require.NoError(t, err)
+	defer conn.Close(t.Context())
+	_, err = conn.Exec(t.Context(), `set session_replication_role = replica`)
+	require.NoError(t, err)
+	for statement, companyID := range map[string]string{
+		"update audit_log set actor = 'nobody' where sequence = 2 and company_id = $1": a.company.ID, "delete from audit_heads where company_id = $1": other.company.ID,
+		"update journal_entries set text = '' where sequence = 2 and company_id = $1": a.company.ID, "delete from journal_heads where company_id = $1": other.company.ID,
+	} {
+		_, err = conn.Exec(t.Context(), statement, companyID)
+		require.NoError(t, err)
+	}
+	for what, command := range map[string]func(Say) error{"journal": journals, "audit log": audits} {
+		said, err := a.said(command)
+		require.EqualError(t, err, "2 of 2 are broken")
+		require.Len(t, said, 2)
+		assert.Contains(t, said[0], "The "+what+" of "+companies[0]+" is broken: ")
+		assert.Contains(t, said[1], "The "+what+" of "+companies[1]+" is broken: ")
+	}
+	said, err := a.said(func(say Say) error { return VerifyAudits(t.Context(), a.cfg, say, a.company.ID) })
+	require.EqualError(t, err, "1 of 1 are broken")
+	assert.Contains(t, said[0], "audit entry 2 (aud_")
+	_, err = a.said(func(say Say) error { return VerifyAudits(t.Context(), a.cfg, say, "cmp_00000000000000000000000000") })
+	require.ErrorContains(t, err, "There is no company")
 }
 
 func TestOneKeySignsUntilItIsRenewed(t *testing.T) {

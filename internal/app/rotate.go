@@ -14,6 +14,7 @@ import (
 
 	"github.com/quittance/quittance/internal/config"
 	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/sealed"
 	"github.com/quittance/quittance/internal/secrets"
 	"github.com/quittance/quittance/internal/temporalkit"
 )
@@ -157,14 +158,13 @@ func (r *rotation) everywhere(ctx context.Context) error {
 func (r *rotation) reseal(ctx context.Context) error {
 	done := map[string]int{}
 	err := r.store.Reseal(ctx, postgres.Resealing{
-		Prefix:      r.keyring.Prefix(),
-		SigningKeys: secrets.SigningPurpose,
-		Seal: func(sealed []byte, associated string) ([]byte, error) {
-			plaintext, err := r.keyring.Open(sealed, associated)
+		Prefix: r.keyring.Prefix(),
+		Seal: func(value []byte, at sealed.Place) ([]byte, error) {
+			plaintext, err := r.keyring.OpenAt(value, at)
 			if err != nil {
 				return nil, err
 			}
-			return r.keyring.Seal(plaintext, associated)
+			return r.keyring.SealAt(plaintext, at)
 		},
 		Done: func(column string, rows int) { done[column] += rows },
 	})

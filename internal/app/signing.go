@@ -28,17 +28,17 @@ func (s signer) Sign(ctx context.Context, statement []byte) (api.Signature, erro
 }
 
 func (s signer) key(ctx context.Context) (*secrets.SigningKey, error) {
-	sealed, err := s.store.SigningKey(ctx)
+	id, sealed, err := s.store.SigningKey(ctx)
 	if problem.CodeOf(err) == problem.NotFound {
 		if err := s.make(ctx); err != nil {
 			return nil, err
 		}
-		sealed, err = s.store.SigningKey(ctx) // somebody else may have been faster
+		id, sealed, err = s.store.SigningKey(ctx) // somebody else may have been faster
 	}
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.keyring.OpenSigningKey(sealed)
+	key, err := s.keyring.OpenSigningKey(id, sealed)
 	if err != nil {
 		return nil, fmt.Errorf("open the signing key (when its data key is lost, \"quittance admin signing-key --renew\" makes another): %w", err)
 	}

@@ -19,6 +19,9 @@ const prefix = "QUITTANCE_"
 type Config struct {
 	// DatabaseURL is the Postgres connection string; a secret because it carries the password.
 	DatabaseURL Secret `env:"DATABASE_URL"`
+	// MigrationDatabaseURL is the same database for "migrate" alone, as the owner of the schema. Load makes it DatabaseURL when it is not
+	// set; the processes then run as the owner.
+	MigrationDatabaseURL Secret `env:"MIGRATION_DATABASE_URL"`
 	// PublicURL is the base, without a trailing slash, of all links that payers and Saferpay follow.
 	PublicURL string `env:"PUBLIC_URL"`
 	// TimeScale divides every business-day wait and deadline; 1 except in a local stack.
@@ -176,6 +179,7 @@ func Parse(environment map[string]string) (Config, error) {
 		return Config{}, err
 	}
 	cfg.Console.URL = cmp.Or(cfg.Console.URL, cfg.PublicURL)
+	cfg.MigrationDatabaseURL = cmp.Or(cfg.MigrationDatabaseURL, cfg.DatabaseURL)
 	if err := cfg.Secrets.read(); err != nil {
 		return Config{}, err
 	}

@@ -13,7 +13,8 @@ import (
 
 // variables explains each environment variable: what it is, and a value that would do.
 var variables = map[string]struct{ is, example string }{
-	"QUITTANCE_DATABASE_URL":           {"the Postgres database of Quittance", "postgres://quittance:secret@127.0.0.1:5432/quittance"},
+	"QUITTANCE_DATABASE_URL":           {"the Postgres database of Quittance, as the role of the processes", "postgres://quittance_app:secret@127.0.0.1:5432/quittance"},
+	"QUITTANCE_MIGRATION_DATABASE_URL": {"the same database for migrate, as the owner of the schema", "postgres://quittance:secret@127.0.0.1:5432/quittance"},
 	"QUITTANCE_PUBLIC_URL":             {"the address at which payers and Saferpay reach the API", "https://pay.example.ch"},
 	"QUITTANCE_TIME_SCALE":             {"how many times faster than real time a local stack waits, a whole number from 1", "1"},
 	"QUITTANCE_API_ADDRESS":            {"the host and port on which the API listens", "127.0.0.1:8080"},
@@ -86,6 +87,7 @@ func wrong(name, problem string) error {
 func (c Config) check() error {
 	return errors.Join(
 		checkURL("QUITTANCE_DATABASE_URL", c.DatabaseURL.Reveal(), "postgres", "postgresql"),
+		checkURL("QUITTANCE_MIGRATION_DATABASE_URL", c.MigrationDatabaseURL.Reveal(), "postgres", "postgresql"),
 		checkURL("QUITTANCE_PUBLIC_URL", c.PublicURL, "https", "http"),
 		checkURL("QUITTANCE_SAFERPAY_TEST_URL", c.Saferpay.TestURL, "https", "http"),
 		checkURL("QUITTANCE_SAFERPAY_LIVE_URL", c.Saferpay.LiveURL, "https", "http"),

@@ -11,6 +11,7 @@ import (
 	"github.com/quittance/quittance/internal/delivery"
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/sealed"
 )
 
 var noon = time.Date(2026, 11, 22, 11, 0, 0, 0, time.UTC)
@@ -88,19 +89,19 @@ func TestAnEndpointIsDisabledWhenNothingWorkedSinceTheFirstAttempt(t *testing.T)
 func TestMessagesAreSignedWithTheSecretBeforeUntilTheOverlapHasPassed(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		e := delivery.Endpoint{SealedSecret: []byte{0}}
+		e := delivery.Endpoint{ID: "wep_1", CompanyID: "cmp_1", SealedSecret: []byte{0}}
 		now := noon
 		current, previous, until := byte(0), -1, noon
 		for i := range rapid.IntRange(1, 5).Draw(t, "rotations") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 48).Draw(t, "hours later")) * time.Hour)
 			overlap := time.Duration(rapid.IntRange(0, 24).Draw(t, "overlap")) * time.Hour
-			e.Rotate([]byte{byte(i + 1)}, now, overlap)
+			e.Rotate([]byte{byte(i + 1)}, e.SealedSecret, now, overlap)
 			previous, until, current = int(current), now.Add(overlap), byte(i+1)
 		}
 		at := now.Add(time.Duration(rapid.IntRange(0, 48).Draw(t, "used hours later")) * time.Hour)
-		want := [][]byte{{current}}
+		want := []delivery.SealedSecret{{[]byte{current}, sealed.EndpointSecret.Of("cmp_1", "wep_1")}}
 		if at.Before(until) {
-			want = append(want, []byte{byte(previous)})
+			want = append(want, delivery.SealedSecret{[]byte{byte(previous)}, sealed.EndpointPrevious.Of("cmp_1", "wep_1")})
 		}
 		assert.Equal(t, want, e.SealedSecrets(at))
 	})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/sealed"
 	"github.com/quittance/quittance/internal/text"
 )
 
@@ -23,8 +24,8 @@ type Endpoint struct {
 	URL             string
 	Description     string
 	Types           []event.Type // which events it takes; none stands for all, also for types that are added later
-	SealedSecret    []byte       // what messages are signed with, encrypted for the company
-	SealedPrevious  []byte       // the secret before, until PreviousUntil
+	SealedSecret    []byte       // what messages are signed with, sealed for sealed.EndpointSecret
+	SealedPrevious  []byte       // the secret before, until PreviousUntil, sealed for sealed.EndpointPrevious
 	PreviousUntil   time.Time
 	FailingSince    time.Time // of the first attempt that failed since one worked; zero when the last one worked
 	DisabledAt      time.Time // zero while enabled
@@ -68,22 +69,29 @@ func (e *Endpoint) Enable() {
 	e.DisabledAt, e.DisabledBecause, e.FailingSince = time.Time{}, "", time.Time{}
 }
 
-// Rotate replaces the secret. For the overlap, messages are signed with the old secret as well. If the overlap of an earlier
-// rotation has not passed, that rotation's old secret ends now.
-func (e *Endpoint) Rotate(sealed []byte, at time.Time, overlap time.Duration) {
+// Rotate replaces the secret by the next one. For the overlap, messages are signed with the old secret as well, which is sealed as
+// previous now. If the overlap of an earlier rotation has not passed, that rotation's old secret ends now.
+func (e *Endpoint) Rotate(next, previous []byte, at time.Time, overlap time.Duration) {
 	e.SealedPrevious, e.PreviousUntil = nil, time.Time{}
 	if overlap > 0 {
-		e.SealedPrevious, e.PreviousUntil = e.SealedSecret, at.UTC().Add(overlap)
+		e.SealedPrevious, e.PreviousUntil = previous, at.UTC().Add(overlap)
 	}
-	e.SealedSecret = sealed
+	e.SealedSecret = next
+}
+
+// SealedSecret is a secret as it is kept, and where.
+type SealedSecret struct {
+	Value []byte
+	Place sealed.Place
 }
 
 // SealedSecrets returns the secrets that a message is signed with at that time, the newest first.
-func (e Endpoint) SealedSecrets(at time.Time) [][]byte {
+func (e Endpoint) SealedSecrets(at time.Time) []SealedSecret {
+	secrets := []SealedSecret{{e.SealedSecret, sealed.EndpointSecret.Of(e.CompanyID, e.ID)}}
 	if at.Before(e.PreviousUntil) {
-		return [][]byte{e.SealedSecret, e.SealedPrevious}
+		secrets = append(secrets, SealedSecret{e.SealedPrevious, sealed.EndpointPrevious.Of(e.CompanyID, e.ID)})
 	}
-	return [][]byte{e.SealedSecret}
+	return secrets
 }
 
 // Attempted notes the outcome of an attempt to deliver, and reports whether anything has changed.

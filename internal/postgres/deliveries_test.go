@@ -87,7 +87,7 @@ func TestWebhookEndpointIsKept(t *testing.T) {
 	e := c.endpoint
 	e.URL, e.Description, e.Types = "https://other.example.ch", "Shop", []event.Type{event.InvoicePaid}
 	e.FailingSince = noon
-	e.Rotate([]byte{3, 4}, noon, time.Hour)
+	e.Rotate([]byte{3, 4}, e.SealedSecret, noon, time.Hour)
 	e.Disable(noon, "The company disabled it.")
 	filled(t, e)
 	c.in(func(tx *postgres.Tx) error {

@@ -17,6 +17,7 @@ const (
 	foreignKeyViolation = "23503"
 	uniqueViolation     = "23505"
 	checkViolation      = "23514"
+	noDataFound         = "P0002" // of a function that needs a row
 	deadlockDetected    = "40P01"
 	undefinedTable      = "42P01"
 )

@@ -33,7 +33,7 @@ func TestNumbersOfBeforeAreComparedAsNewOnesAre(t *testing.T) {
 	migration, err := os.ReadFile("migrations/00046_invoice_numbers.sql")
 	require.NoError(t, err)
 	for range 2 {
-		_, err = connect(t, db.URL).Exec(t.Context(), string(migration))
+		_, err = connect(t, db.OwnerURL).Exec(t.Context(), string(migration))
 		require.NoError(t, err)
 	}
 	number := func(companyID, id string) (number string) {

@@ -184,7 +184,8 @@ func (tx *Tx) whole(ctx context.Context, e ledger.Entry) (ledger.Entry, error) {
 // LockEntry is Entry, and keeps everybody else from reversing it until the transaction ends.
 func (tx *Tx) LockEntry(ctx context.Context, id string) (ledger.Entry, error) {
 	// Two statements: the second one sees the reversal that was committed while the first one waited.
-	if _, err := tx.tx.Exec(ctx, `select from journal_entries where id = $1 for no key update`, id); err != nil {
+	// An advisory lock, since nobody may update an entry, and so lock its row.
+	if _, err := tx.tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended($1, 0))`, id); err != nil {
 		return ledger.Entry{}, failed(err, "lock journal entry %s", id)
 	}
 	return tx.Entry(ctx, id)

@@ -34,7 +34,7 @@ func TestTheDatabaseRefusesToChangeTheJournal(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.NewDatabase(t)
 	companyID := journalOfThree(t, postgrestest.Open(t, db))
-	for _, url := range []string{db.URL, db.SuperuserURL} {
+	for _, url := range []string{db.OwnerURL, db.SuperuserURL} {
 		conn := connect(t, url)
 		for _, statement := range []string{
 			"update journal_entries set text = 'another'", "update journal_lines set account = '1020'", "delete from journal_entries",

@@ -26,14 +26,47 @@ func migrations() fs.FS {
 	return files
 }
 
-// Migrate brings the database at the URL to the schema of this program. A database that is up to date stays as it is. Several
-// processes may call it at once: one works, the others wait up to 5 minutes for it.
-func Migrate(ctx context.Context, databaseURL string) error {
-	config, err := pgx.ParseConfig(databaseURL)
+// Migrate brings the database at ownerURL to the schema of this program, and then says what the role of processesURL may do with it,
+// see privileges. A database that is up to date stays as it is. Several processes may call it at once: one works, the others wait up to
+// 5 minutes for it. When both URLs name the same role, the processes may do everything that the schema's owner may.
+func Migrate(ctx context.Context, ownerURL, processesURL string) error {
+	owner, err := pgx.ParseConfig(ownerURL)
+	if err != nil {
+		return fmt.Errorf("read the database URL of the schema's owner: %w", err)
+	}
+	processes, err := pgx.ParseConfig(processesURL)
 	if err != nil {
 		return fmt.Errorf("read the database URL: %w", err)
 	}
-	db := stdlib.OpenDB(*config)
+	if err := migrateSchema(ctx, owner); err != nil || processes.User == owner.User {
+		return err
+	}
+	conn, err := pgx.ConnectConfig(ctx, owner)
+	if err != nil {
+		return fmt.Errorf("connect as the schema's owner: %w", err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	// A program that is older than the schema doesn't know all tables: what the newer one said stays.
+	if ahead, err := schemaAhead(ctx, conn); err != nil || ahead {
+		return err
+	}
+	if err := grant(ctx, conn, processes.User); err != nil {
+		return fmt.Errorf("say what the role %q may do: %w", processes.User, err)
+	}
+	return nil
+}
+
+// schemaAhead reports whether the database has migrations that this program doesn't know.
+func schemaAhead(ctx context.Context, conn *pgx.Conn) (ahead bool, err error) {
+	known, err := latestMigration()
+	if err == nil {
+		err = conn.QueryRow(ctx, "select max(version_id) > $1 from goose_db_version where is_applied", known).Scan(&ahead)
+	}
+	return ahead, failed(err, "look up the applied migrations")
+}
+
+func migrateSchema(ctx context.Context, owner *pgx.ConnConfig) error {
+	db := stdlib.OpenDB(*owner)
 	defer func() { _ = db.Close() }()
 
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))

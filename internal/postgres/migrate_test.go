@@ -15,18 +15,18 @@ func TestMigrationsRunOnceHoweverManyStartThem(t *testing.T) {
 	store := postgrestest.Open(t, db)
 	require.ErrorContains(t, store.SchemaCurrent(t.Context()), "no schema yet")
 
-	concurrently(t, 3, func(int) error { return postgres.Migrate(t.Context(), db.URL) })
+	concurrently(t, 3, func(int) error { return postgres.Migrate(t.Context(), db.OwnerURL, db.URL) })
 	require.NoError(t, store.SchemaCurrent(t.Context()))
-	require.NoError(t, postgres.Migrate(t.Context(), db.URL))
+	db.Migrate(t)
 	createBooks(t, store)
 }
 
 func TestASchemaThatIsBehindIsNotReady(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.NewBareDatabase(t)
-	require.NoError(t, postgres.Migrate(t.Context(), db.URL))
+	db.Migrate(t)
 	store := postgrestest.Open(t, db)
-	conn := connect(t, db.URL)
+	conn := connect(t, db.OwnerURL)
 	_, err := conn.Exec(t.Context(), `delete from goose_db_version where version_id = (select max(version_id) from goose_db_version)`)
 	require.NoError(t, err)
 	require.ErrorContains(t, store.SchemaCurrent(t.Context()), "run `quittance migrate`")
@@ -47,7 +47,8 @@ func TestADatabaseThatCanNotBeReachedIsSaid(t *testing.T) {
 	t.Parallel()
 	_, err := postgres.Open(t.Context(), "postgres://%")
 	require.ErrorContains(t, err, "read the database URL")
-	require.ErrorContains(t, postgres.Migrate(t.Context(), "postgres://%"), "read the database URL")
+	require.ErrorContains(t, postgres.Migrate(t.Context(), "postgres://%", "postgres://"), "read the database URL of the schema's owner")
+	require.ErrorContains(t, postgres.Migrate(t.Context(), "postgres://", "postgres://%"), "read the database URL")
 	store := postgrestest.Open(t, postgrestest.Database{URL: "postgres://nobody@127.0.0.1:1/nowhere"})
 	require.ErrorContains(t, store.Ping(t.Context()), "reach the database")
 }

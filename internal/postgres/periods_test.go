@@ -132,7 +132,7 @@ func TestTheTimeOfAJournalNeverRunsBackwards(t *testing.T) {
 func TestACompanyFromBeforeGetsTheWholeChart(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.NewBareDatabase(t)
-	conn, err := sql.Open("pgx", db.URL)
+	conn, err := sql.Open("pgx", db.OwnerURL)
 	require.NoError(t, err)
 	defer conn.Close()
 	provider, err := goose.NewProvider(goose.DialectPostgres, conn, os.DirFS("migrations"))
@@ -140,11 +140,11 @@ func TestACompanyFromBeforeGetsTheWholeChart(t *testing.T) {
 	_, err = provider.UpTo(t.Context(), 6)
 	require.NoError(t, err)
 	companyID := id.New(id.Company)
-	require.NoError(t, asCompany(t, connect(t, db.URL), companyID,
+	require.NoError(t, asCompany(t, connect(t, db.OwnerURL), companyID,
 		fmt.Sprintf(`with company as (insert into companies values ('%s', 'Alt AG', 'de', 'ZH', '1029', '6940', 'require', now()) returning id)
 			insert into accounts select id, number, '{"de": "eigener Name"}' from company, unnest(array['1020', '1029', '1100', '2030', '6940']) number`, companyID)))
 
-	require.NoError(t, postgres.Migrate(t.Context(), db.URL))
+	db.Migrate(t)
 	in(t, postgrestest.Open(t, db), companyID, func(tx *postgres.Tx) error {
 		accounts, err := tx.Accounts(t.Context())
 		require.NoError(t, err)

@@ -7,36 +7,36 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/quittance/quittance/internal/idempotency"
+	"github.com/quittance/quittance/internal/sealed"
 )
 
-// sealedColumn is a column that holds what a data key sealed, with the id of the row's company (or administrator) as
-// associated data.
+// sealedColumn is a column that holds what a data key sealed for its place.
 type sealedColumn struct {
-	table, column string
+	sealed.Column
+	// row is the column that tells the rows of an owner apart.
+	row string
 	// batch is how many rows one transaction seals again: a document may have 10 MiB.
 	batch int
 }
 
 // Every column whose name begins with sealed is here, except that of the signing keys. A test compares this with the schema.
 var sealedColumns = []sealedColumn{
-	{"payment_services", "sealed_password", 100},
-	{"webhook_endpoints", "sealed_secret", 100},
-	{"webhook_endpoints", "sealed_previous", 100},
-	{"sign_in_providers", "sealed_secret", 100},
-	{"settlement_sources", "sealed_secret", 100},
-	{"documents", "sealed_content", 1},
-	{"invoice_pdfs", "sealed_content", 1},
-	{"idempotency_keys", "sealed", 20},
+	{sealed.ServicePassword, "id", 100},
+	{sealed.EndpointSecret, "id", 100},
+	{sealed.EndpointPrevious, "id", 100},
+	{sealed.ProviderSecret, "company_id", 100},
+	{sealed.SourceSecret, "company_id", 100},
+	{sealed.Document, "id", 1},
+	{sealed.InvoicePDF, "invoice_id", 1},
+	{sealed.Answer, "key", 20},
 }
 
 // Resealing says how to replace what an older key sealed.
 type Resealing struct {
-	// Prefix is what begins everything that the newest key sealed.
+	// Prefix is what begins everything that the newest key sealed for its place.
 	Prefix []byte
 	// Seal opens what any key sealed and seals it with the newest one.
-	Seal func(sealed []byte, associated string) ([]byte, error)
-	// SigningKeys is the associated data of the signing keys, which belong to no company.
-	SigningKeys string
+	Seal func(value []byte, at sealed.Place) ([]byte, error)
 	// Done is called after each batch that was committed.
 	Done func(column string, rows int)
 }
@@ -53,6 +53,9 @@ func (s *Store) Reseal(ctx context.Context, r Resealing) error {
 		for _, c := range sealedColumns {
 			reseal := func() (rows int, err error) {
 				err = s.inOwner(ctx, owner, func(tx *Tx) error {
+					if err := tx.takeTime(ctx); err != nil { // it looks for what is left among all that is sealed
+						return err
+					}
 					rows, err = r.batch(ctx, tx.tx, c, owner)
 					return err
 				})
@@ -63,17 +66,15 @@ func (s *Store) Reseal(ctx context.Context, r Resealing) error {
 			}
 		}
 	}
-	signing := sealedColumn{"signing_keys", "sealed_private", 100}
+	signing := sealedColumn{sealed.SigningKey, "id", 100}
 	return r.untilNone(signing, func() (rows int, err error) {
 		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-			rows, err = r.batch(ctx, tx, signing, r.SigningKeys)
+			rows, err = r.batch(ctx, tx, signing, sealed.SigningKeys)
 			return err
 		})
 		return rows, failed(err, "seal %s again", signing)
 	})
 }
-
-func (c sealedColumn) String() string { return c.table + "." + c.column }
 
 func (r Resealing) untilNone(c sealedColumn, reseal func() (int, error)) error {
 	for {
@@ -86,24 +87,25 @@ func (r Resealing) untilNone(c sealedColumn, reseal func() (int, error)) error {
 }
 
 // batch seals some rows again. Nobody else can change them until it has finished.
-func (r Resealing) batch(ctx context.Context, tx querier, c sealedColumn, associated string) (int, error) {
+func (r Resealing) batch(ctx context.Context, tx querier, c sealedColumn, owner string) (int, error) {
 	type row struct {
 		CTID   string
+		Name   string
 		Sealed []byte
 	}
 	found, _ := tx.Query(ctx, fmt.Sprintf(`
-		select ctid::text, %[2]s from %[1]s where substring(%[2]s from 1 for %[3]d) <> $1 limit %[4]d for no key update`,
-		c.table, c.column, len(r.Prefix), c.batch), r.Prefix) // its error comes out of CollectRows
+		select ctid::text, %[5]s, %[2]s from %[1]s where substring(%[2]s from 1 for %[3]d) <> $1 limit %[4]d for no key update`,
+		c.Table, c.Name, len(r.Prefix), c.batch, c.row), r.Prefix) // its error comes out of CollectRows
 	rows, err := pgx.CollectRows(found, pgx.RowToStructByPos[row])
 	if err != nil {
 		return 0, err
 	}
 	for _, old := range rows {
-		sealed, err := r.Seal(old.Sealed, associated)
+		value, err := r.Seal(old.Sealed, c.Of(owner, old.Name))
 		if err != nil {
 			return 0, err
 		}
-		if _, err := tx.Exec(ctx, fmt.Sprintf(`update %s set %s = $2 where ctid = $1::tid`, c.table, c.column), old.CTID, sealed); err != nil {
+		if _, err := tx.Exec(ctx, fmt.Sprintf(`update %s set %s = $2 where ctid = $1::tid`, c.Table, c.Name), old.CTID, value); err != nil {
 			return 0, err
 		}
 	}

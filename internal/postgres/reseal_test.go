@@ -14,6 +14,7 @@ import (
 	"github.com/quittance/quittance/internal/idempotency"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/sealed"
 	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
 
@@ -21,6 +22,9 @@ import (
 func sealedBy(key byte, secret, owner string) []byte {
 	return append([]byte{1, 0, 0, 0, key}, secret+" of "+owner...)
 }
+
+// resealed is what key 2 would seal for the place.
+func resealed(secret string, at sealed.Place) []byte { return sealedBy(2, secret, at.Associated()) }
 
 // withSecrets makes a company with something in every sealed column, all sealed by key 1.
 func withSecrets(t *testing.T, store *postgres.Store) books {
@@ -64,13 +68,13 @@ func answered(t *testing.T, store *postgres.Store, owner string) {
 // toKey2 seals with key 2 what key 1 sealed for the same owner, until fail says that the process dies.
 func toKey2(fail func(secret string) error, done map[string]int) postgres.Resealing {
 	return postgres.Resealing{
-		Prefix: sealedBy(2, "", "")[:5], SigningKeys: "signing key",
-		Seal: func(sealed []byte, associated string) ([]byte, error) {
-			secret, found := bytes.CutSuffix(sealed[5:], []byte(" of "+associated))
-			if sealed[4] != 1 || !found {
+		Prefix: sealedBy(2, "", "")[:5],
+		Seal: func(value []byte, at sealed.Place) ([]byte, error) {
+			secret, found := bytes.CutSuffix(value[5:], []byte(" of "+at.Owner))
+			if value[4] != 1 || !found {
 				return nil, errors.New("it doesn't open")
 			}
-			return sealedBy(2, string(secret), associated), fail(string(secret))
+			return resealed(string(secret), at), fail(string(secret))
 		},
 		Done: func(column string, rows int) { done[column] += rows },
 	}
@@ -78,7 +82,7 @@ func toKey2(fail func(secret string) error, done map[string]int) postgres.Reseal
 
 func never(string) error { return nil }
 
-func TestEverySealedColumnIsSealedAgainForItsOwner(t *testing.T) {
+func TestEverySealedColumnIsSealedAgainForItsPlace(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.NewDatabase(t)
 	store := postgrestest.Open(t, db)
@@ -107,9 +111,24 @@ func TestEverySealedColumnIsSealedAgainForItsOwner(t *testing.T) {
 	}
 	in(t, store, second.company.ID, func(tx *postgres.Tx) error {
 		service, err := tx.PaymentService(t.Context(), second.service.ID)
-		assert.Equal(t, sealedBy(2, "Demo-Password-1", second.company.ID), service.SealedPassword)
+		assert.Equal(t, resealed("Demo-Password-1", sealed.ServicePassword.Of(second.company.ID, second.service.ID)), service.SealedPassword)
 		return err
 	})
+	rows, err = superuser.Query(t.Context(), `
+		select company_id || '/webhook_endpoints/sealed_previous/' || id, sealed_previous from webhook_endpoints union all
+		select company_id || '/invoice_pdfs/sealed_content/' || invoice_id, sealed_content from invoice_pdfs union all
+		select company_id || '/documents/sealed_content/' || id, sealed_content from documents union all
+		select company_id || '/sign_in_providers/sealed_secret/' || company_id, sealed_secret from sign_in_providers union all
+		select company_id || '/idempotency_keys/sealed/' || key, sealed from idempotency_keys union all
+		select 'signing key/signing_keys/sealed_private/' || id, sealed_private from signing_keys`)
+	require.NoError(t, err)
+	var place string
+	var value []byte
+	_, err = pgx.ForEachRow(rows, []any{&place, &value}, func() error {
+		assert.True(t, bytes.HasSuffix(value, []byte(" of database/"+place)), "%s: %s", place, value)
+		return nil
+	})
+	require.NoError(t, err)
 
 	clear(done)
 	require.NoError(t, store.Reseal(t.Context(), toKey2(never, done)))

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// SigningKey returns the sealed private half of the key that signs at present, or problem.NotFound.
-func (s *Store) SigningKey(ctx context.Context) (sealed []byte, err error) {
-	err = s.route(ctx, "signing key", `select sealed_private from signing_keys where retired_at is null and $1`, true, &sealed)
-	return sealed, err
+// SigningKey returns the id and the sealed private half of the key that signs at present, or problem.NotFound.
+func (s *Store) SigningKey(ctx context.Context) (id string, sealed []byte, err error) {
+	err = s.route(ctx, "signing key", `select id, sealed_private from signing_keys where retired_at is null and $1`, true, &id, &sealed)
+	return id, sealed, err
 }
 
 // KeepSigningKey stores a key that signs from now on, unless there is one that does.

@@ -27,12 +27,21 @@ const (
 	deadlockPause = 10 * time.Millisecond
 )
 
+// sessionSettings hold for every connection, unless the URL says otherwise (postgres://…?statement_timeout=1min). No statement, no
+// wait for a lock and no transaction that was left open keeps others waiting for longer. See takeTime.
+var sessionSettings = map[string]string{
+	"jit":                                 "off", // compiling a query takes longer than any of ours runs
+	"statement_timeout":                   "30s",
+	"lock_timeout":                        "10s",
+	"idle_in_transaction_session_timeout": "60s",
+}
+
 // Store is a pool of connections to the database.
 type Store struct {
 	pool *pgxpool.Pool
 }
 
-// Open returns a store on the database at the URL (postgres://…; pool_max_conns and the like are understood). It doesn't
+// Open returns a store on the database at the URL (postgres://…; pool_max_conns, statement_timeout and the like are understood). It doesn't
 // connect yet: Ping does. Connections of a role that row-level security doesn't bind are refused.
 func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 	config, err := pgxpool.ParseConfig(url)
@@ -40,7 +49,11 @@ func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 		return nil, fmt.Errorf("read the database URL: %w", err)
 	}
 	config.AfterConnect = prepareConnection
-	config.ConnConfig.RuntimeParams["jit"] = "off" // compiling a query takes longer than any of ours runs
+	for name, value := range sessionSettings {
+		if _, given := config.ConnConfig.RuntimeParams[name]; !given {
+			config.ConnConfig.RuntimeParams[name] = value
+		}
+	}
 	for _, option := range options {
 		option(config)
 	}
@@ -139,6 +152,12 @@ func (s *Store) within(ctx context.Context, companyID string, fn func(*Tx) error
 // Snapshot makes the transaction read-only, and lets it see the database as it is at its first query. Call it before anything else.
 func (tx *Tx) Snapshot() {
 	tx.tx.options = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+}
+
+// takeTime lets each statement of the transaction take as long as it takes, for what reads all that a company has.
+func (tx *Tx) takeTime(ctx context.Context) error {
+	_, err := tx.tx.Exec(ctx, "set local statement_timeout = 0")
+	return failed(err, "take time")
 }
 
 func notFound(kind, id string) error {

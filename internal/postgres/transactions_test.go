@@ -98,7 +98,7 @@ func TestASnapshotSeesNothingThatComesAfterIt(t *testing.T) {
 func TestTransactionsThatBlockEachOtherBothSucceed(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.NewBareDatabase(t)
-	require.NoError(t, postgres.Migrate(t.Context(), db.URL))
+	db.Migrate(t)
 	_, err := connect(t, db.SuperuserURL).Exec(t.Context(), `
 		do $$ begin execute format('alter database %I set deadlock_timeout = ''20ms''', current_database()); end $$`)
 	require.NoError(t, err)

@@ -22,6 +22,9 @@ func (s *Store) VerifyJournal(ctx context.Context, companyID string, seen func(l
 	err := s.InCompany(ctx, companyID, func(tx *Tx) error {
 		chain = ledger.Chain{}
 		tx.Snapshot()
+		if err := tx.takeTime(ctx); err != nil {
+			return err
+		}
 		head, err := one(ctx, tx.tx, scanHead, "company", companyID, selectHead, companyID)
 		if err != nil {
 			return err

@@ -63,19 +63,19 @@ func TestAProcessThatRunsTakesUpANewDataKey(t *testing.T) {
 	require.NoError(t, err)
 	second, err := Open(t.Context(), shelf, master)
 	require.NoError(t, err)
-	old, err := first.Seal([]byte("Demo-Password-1"), "cmp_1")
+	old, err := first.SealAt([]byte("Demo-Password-1"), here)
 	require.NoError(t, err)
-	assert.Equal(t, first.Prefix(), old[:5])
+	assert.Equal(t, first.Prefix(), old[:6])
 
 	set, err = set.Rotated()
 	set = shelf.put(t, master, set, err)
 	require.NoError(t, first.Look(t.Context()))
 	assert.Equal(t, set.Primary(), first.KeyID())
-	fresh, err := first.Seal([]byte("Demo-Password-1"), "cmp_1")
+	fresh, err := first.SealAt([]byte("Demo-Password-1"), here)
 	require.NoError(t, err)
-	assert.Equal(t, first.Prefix(), fresh[:5])
+	assert.Equal(t, first.Prefix(), fresh[:6])
 	for name, sealed := range map[string][]byte{"sealed before": old, "sealed with a key that this process hasn't seen": fresh} {
-		opened, err := second.Open(sealed, "cmp_1")
+		opened, err := second.OpenAt(sealed, here)
 		require.NoError(t, err, name)
 		assert.Equal(t, "Demo-Password-1", string(opened), name)
 	}
@@ -87,22 +87,22 @@ func TestAProcessThatRunsTakesUpANewDataKey(t *testing.T) {
 		set = shelf.put(t, master, set, err)
 		assert.Empty(t, set.Others())
 		require.NoError(t, second.Look(t.Context()))
-		_, err := second.Open(old, "cmp_1")
+		_, err := second.OpenAt(old, here)
 		require.ErrorIs(t, err, ErrCannotOpen)
-		_, err = second.Open(fresh, "cmp_1")
+		_, err = second.OpenAt(fresh, here)
 		require.NoError(t, err)
 	})
 	t.Run("and garbage makes nobody look", func(t *testing.T) {
 		looks := shelf.looks
-		for _, garbage := range [][]byte{nil, {1}, append(append([]byte{}, fresh[:5]...), 7)} {
-			_, err := second.Open(garbage, "cmp_1")
+		for _, garbage := range [][]byte{nil, {1}, append(append([]byte{}, fresh[:6]...), 7)} {
+			_, err := second.OpenAt(garbage, here)
 			require.ErrorIs(t, err, ErrCannotOpen)
 		}
 		assert.Equal(t, looks, shelf.looks)
 	})
 	t.Run("and when the keys can't be looked up, the reason is told", func(t *testing.T) {
 		shelf.err = context.DeadlineExceeded
-		_, err := second.Open(old, "cmp_1")
+		_, err := second.OpenAt(old, here)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.NotErrorIs(t, err, ErrCannotOpen, "it may open a moment later")
 	})

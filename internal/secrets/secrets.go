@@ -120,13 +120,12 @@ func (k *Keyring) take(wrapped []byte, set KeySet) error {
 // KeyID returns the id of the key that Seal uses, as Tink shows it in the key set. It is no secret.
 func (k *Keyring) KeyID() string { return k.keys.Load().set.Primary() }
 
-// Prefix returns the bytes with which every value begins that Seal seals at present.
+// Prefix returns the bytes with which every value begins that SealAt seals at present.
 func (k *Keyring) Prefix() []byte {
-	return binary.BigEndian.AppendUint32([]byte{1}, k.keys.Load().set.handle.KeysetInfo().GetPrimaryKeyId())
+	return binary.BigEndian.AppendUint32([]byte{placed, 1}, k.keys.Load().set.handle.KeysetInfo().GetPrimaryKeyId())
 }
 
-// Seal encrypts plaintext. The result opens only with the same associated data. For a company's secret that is the company's
-// id, so a sealed value does not open in another company's row.
+// Seal encrypts plaintext. The result opens only with the same associated data. What the database keeps is sealed by SealAt.
 func (k *Keyring) Seal(plaintext []byte, associated string) ([]byte, error) {
 	if associated == "" {
 		return nil, errors.New("seal: the associated data is empty, so the value would not be bound to its owner")

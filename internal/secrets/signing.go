@@ -9,10 +9,9 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-)
 
-// SigningPurpose is the associated data that binds a sealed signing key to what it is for.
-const SigningPurpose = "signing key"
+	"github.com/quittance/quittance/internal/sealed"
+)
 
 // SigningKey signs statements with Ed25519 (RFC 8032), so that anybody who has the public key can check them with common
 // tools. It is safe for concurrent use.
@@ -26,21 +25,21 @@ type SigningKey struct {
 }
 
 // NewSigningKey makes a signing key, and returns it together with its private half sealed for safe keeping.
-func (k *Keyring) NewSigningKey() (key *SigningKey, sealed []byte, err error) {
+func (k *Keyring) NewSigningKey() (key *SigningKey, kept []byte, err error) {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, nil, fmt.Errorf("make a signing key: %w", err)
 	}
-	if sealed, err = k.Seal(private.Seed(), SigningPurpose); err != nil {
+	if key, err = newSigningKey(private); err != nil {
 		return nil, nil, err
 	}
-	key, err = newSigningKey(private)
-	return key, sealed, err
+	kept, err = k.SealAt(private.Seed(), sealed.SigningKey.Of(sealed.SigningKeys, key.ID))
+	return key, kept, err
 }
 
-// OpenSigningKey opens what NewSigningKey sealed. The error is ErrCannotOpen.
-func (k *Keyring) OpenSigningKey(sealed []byte) (*SigningKey, error) {
-	seed, err := k.Open(sealed, SigningPurpose)
+// OpenSigningKey opens what NewSigningKey sealed for the key with that id. The error is ErrCannotOpen.
+func (k *Keyring) OpenSigningKey(id string, kept []byte) (*SigningKey, error) {
+	seed, err := k.OpenAt(kept, sealed.SigningKey.Of(sealed.SigningKeys, id))
 	if err != nil || len(seed) != ed25519.SeedSize {
 		return nil, ErrCannotOpen
 	}

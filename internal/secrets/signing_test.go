@@ -20,7 +20,7 @@ func TestAStatementIsVerifiedWithThePublicKeyAndNothingElse(t *testing.T) {
 	other, _, err := keyring.NewSigningKey()
 	require.NoError(t, err)
 	assert.NotEqual(t, key.ID, other.ID)
-	opened, err := keyring.OpenSigningKey(sealed)
+	opened, err := keyring.OpenSigningKey(key.ID, sealed)
 	require.NoError(t, err)
 	assert.Equal(t, key.PublicPEM, opened.PublicPEM)
 
@@ -40,15 +40,15 @@ func TestAStatementIsVerifiedWithThePublicKeyAndNothingElse(t *testing.T) {
 func TestASigningKeyOpensWithItsMasterKeyOnly(t *testing.T) {
 	t.Parallel()
 	keyring := newKeyring(t)
-	_, sealed, err := keyring.NewSigningKey()
+	key, sealed, err := keyring.NewSigningKey()
 	require.NoError(t, err)
-	_, err = newKeyring(t).OpenSigningKey(sealed)
+	_, err = newKeyring(t).OpenSigningKey(key.ID, sealed)
 	require.ErrorIs(t, err, ErrCannotOpen)
-	_, err = keyring.OpenSigningKey(nil)
+	_, err = keyring.OpenSigningKey(key.ID, nil)
 	require.ErrorIs(t, err, ErrCannotOpen)
 	password, err := keyring.Seal([]byte("Demo-Password-1"), "cmp_1")
 	require.NoError(t, err)
-	_, err = keyring.OpenSigningKey(password)
+	_, err = keyring.OpenSigningKey(key.ID, password)
 	require.ErrorIs(t, err, ErrCannotOpen, "another secret")
 }
 

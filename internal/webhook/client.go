@@ -129,10 +129,8 @@ func explain(err error) error {
 	var name *net.DNSError
 	var certificate *tls.CertificateVerificationError
 	switch {
-	case errors.Is(err, errNotPublic):
+	case errors.Is(err, errNotPublic), errors.As(err, &name):
 		return errNotPublic
-	case errors.As(err, &name):
-		return errors.New("its host name can't be resolved")
 	case errors.As(err, &network) && network.Timeout():
 		return fmt.Errorf("there was no answer within %s", timeout)
 	case errors.As(err, &certificate):

@@ -144,7 +144,7 @@ func TestURLsThatAreNoneOfOurReceiversAreRefused(t *testing.T) {
 		"https://9.9.9.9:443@127.0.0.1": "no user name or password",
 		"https://9.9.9.9\\@127.0.0.1/":  "must be a URL",
 		"https://9.9.9.9\r\nX: y/":      "must be a URL",
-		"https://no-such-host.invalid/": "can be resolved",
+		"https://no-such-host.invalid/": "public internet",
 	} {
 		require.ErrorContains(t, NewClient(false).Check(t.Context(), raw), complaint, raw)
 	}
@@ -220,7 +220,7 @@ func TestWhyThereWasNoAnswerIsSaidWithoutAnyAddress(t *testing.T) {
 		"http://" + nobody:               "the connection was refused",
 		"http://" + closing:              "the connection was closed before an answer came",
 		"http://" + chatting:             "there was no answer that is HTTP",
-		"https://no-such-host.invalid/x": "its host name can't be resolved",
+		"https://no-such-host.invalid/x": "its host name leads to no address on the public internet",
 	} {
 		_, err := c.Post(t.Context(), message(url, c.NewSecret()))
 		require.EqualError(t, err, why, url)

@@ -20,10 +20,8 @@ func NewDial(allowLoopback bool) func(ctx context.Context, network, address stri
 		switch {
 		case err == nil:
 			return conn, nil
-		case errors.Is(err, errNotPublic):
-			return nil, errors.New("leads to an address that is not on the public internet")
-		case errors.As(err, &name):
-			return nil, errors.New("can't be resolved")
+		case errors.Is(err, errNotPublic), errors.As(err, &name):
+			return nil, errors.New("leads to no address on the public internet")
 		case errors.As(err, &timedOut) && timedOut.Timeout():
 			return nil, fmt.Errorf("did not answer within %s", timeout)
 		case errors.Is(err, syscall.ECONNREFUSED):

@@ -28,7 +28,7 @@ func TestADialReachesThisMachineOnlyInALocalStack(t *testing.T) {
 	require.NoError(t, err)
 	address := server.Addr().String()
 	_, err = NewDial(false)(t.Context(), "tcp", address)
-	require.EqualError(t, err, "leads to an address that is not on the public internet")
+	require.EqualError(t, err, "leads to no address on the public internet")
 	conn, err := NewDial(true)(t.Context(), "tcp", address)
 	require.NoError(t, err)
 	require.NoError(t, conn.Close())

@@ -17,8 +17,8 @@ const maxURL = 2000
 // ports are those at which receivers on the public internet are reached.
 var ports = []uint16{443, 8443}
 
-// errNotPublic is also what a company is told, so it names no address: that would tell what our resolver knows.
-var errNotPublic = errors.New("its host name leads to an address that is not on the public internet")
+// errNotPublic is also what a company is told, of an unknown name as well: nothing must tell what our resolver knows.
+var errNotPublic = errors.New("its host name leads to no address on the public internet")
 
 // guard decides which addresses messages go to: those of the public internet.
 type guard struct {
@@ -42,6 +42,12 @@ func (g guard) control(_, address string, _ syscall.RawConn) error {
 	}
 }
 
+// What is wrong with where a URL leads. A name that is unknown and one that leads into a network of ours are refused with the same words.
+var (
+	errOtherPort = errors.New("must have port 443 or 8443")
+	errNowhere   = errors.New("must lead to an address on the public internet, by a host name that public DNS knows")
+)
+
 // check returns what is wrong with a URL, as the end of a sentence that begins with "url".
 func (g guard) check(ctx context.Context, raw string) error {
 	u, err := url.Parse(raw)
@@ -62,9 +68,12 @@ func (g guard) check(ctx context.Context, raw string) error {
 	if err != nil {
 		return errors.New("must have a port from 1 to 65535")
 	}
+	if !g.loopback && !slices.Contains(ports, port) {
+		return errOtherPort // before the name is looked up: what is answered must not tell which names there are in our networks
+	}
 	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", u.Hostname())
 	if err != nil {
-		return errors.New("must have a host name that can be resolved")
+		return errNowhere
 	}
 	for _, address := range addresses {
 		address = address.Unmap()
@@ -75,10 +84,10 @@ func (g guard) check(ctx context.Context, raw string) error {
 			return errors.New("must begin with https:// unless it leads to this machine")
 		}
 		if !slices.Contains(ports, port) {
-			return errors.New("must have port 443 or 8443")
+			return errOtherPort
 		}
 		if !public(address) {
-			return errors.New("must lead to an address on the public internet")
+			return errNowhere
 		}
 	}
 	return nil

@@ -11,7 +11,7 @@ app.kubernetes.io/name: quittance
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
-{{/* The pod that every part has; .root is the release, .part its name, .withoutSecrets when it needs none, .resources what it may take, .port where it listens. */}}
+{{/* The pod that every part has; .root is the release, .part its name, .withoutSecrets when it needs none, .secret is one of its own, .resources what it may take, .port where it listens. */}}
 {{- define "quittance.pod" -}}
 metadata:
   labels:
@@ -40,6 +40,9 @@ spec:
         - configMapRef: {name: {{ .root.Release.Name }}}
         {{- if not (get . "withoutSecrets") }}
         - secretRef: {name: {{ .root.Values.existingSecret }}}
+        {{- end }}
+        {{- with get . "secret" }}
+        - secretRef: {name: {{ . }}}
         {{- end }}
       {{- if .root.Values.versioning.enabled }}
       env:

@@ -37,13 +37,13 @@ const (
 // journal measures how a journal of 100,000 entries is listed, exported and verified, over HTTP and with everything that a
 // caller waits for.
 func journal(ctx context.Context, server *embeddedpg.Server, progress io.Writer) ([]figure, error) {
-	if err := server.EnsureDatabase(ctx, "journal", "quittance"); err != nil {
+	if err := server.EnsureDatabase(ctx, "journal", "quittance", "quittance_app"); err != nil {
 		return nil, err
 	}
-	if err := postgres.Migrate(ctx, server.URL("journal", "quittance")); err != nil {
+	if err := postgres.Migrate(ctx, server.URL("journal", "quittance"), server.URL("journal", "quittance_app")); err != nil {
 		return nil, err
 	}
-	store, err := postgres.Open(ctx, server.URL("journal", "quittance"))
+	store, err := postgres.Open(ctx, server.URL("journal", "quittance_app"))
 	if err != nil {
 		return nil, err
 	}

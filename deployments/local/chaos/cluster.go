@@ -228,7 +228,7 @@ func (c *cluster) startPostgres(ctx context.Context) error {
 	for _, name := range []string{temporalDatabase, visibilityDatabase} {
 		err = errors.Join(err, c.database.EnsureDatabase(ctx, name, temporalRole))
 	}
-	return errors.Join(err, c.database.EnsureDatabase(ctx, productDatabase, productDatabase))
+	return errors.Join(err, c.database.EnsureDatabase(ctx, productDatabase, productDatabase, processesRole))
 }
 
 func (c *cluster) startTemporal(ctx context.Context) error {
@@ -286,7 +286,11 @@ func (c *cluster) command(ctx context.Context, variables []string, arguments ...
 	return nil
 }
 
-const productDatabase = "quittance" // and the role that owns it, as in every local stack
+// As in every local stack.
+const (
+	productDatabase = "quittance" // and the role that owns it
+	processesRole   = "quittance_app"
+)
 
 // environment are the variables with which a part finds the others, Postgres and Temporal on these ports.
 func (c *cluster) environment(postgres, temporal int) []string {

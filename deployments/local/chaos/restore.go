@@ -47,6 +47,9 @@ func (c *cluster) restore(ctx context.Context) error {
 	if err := c.startTemporal(ctx); err != nil {
 		return err
 	}
+	if err := await(ctx, "quittance migrate", func(ctx context.Context) error { return c.command(ctx, nil, "migrate") }); err != nil {
+		return err
+	}
 	if err := await(ctx, "quittance admin take-up", func(ctx context.Context) error { return c.command(ctx, nil, "admin", "take-up") }); err != nil {
 		return err
 	}

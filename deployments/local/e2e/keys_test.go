@@ -40,7 +40,7 @@ func sealedWith(t *testing.T, c *company, table, column string) map[string]int {
 	conn, err := pgx.Connect(t.Context(), c.stack.SuperuserURL())
 	require.NoError(t, err)
 	defer conn.Close(t.Context())
-	rows, err := conn.Query(t.Context(), fmt.Sprintf(`select encode(substring(%s from 2 for 4), 'hex') from %s where company_id = $1 and %[1]s is not null`, column, table), c.id)
+	rows, err := conn.Query(t.Context(), fmt.Sprintf(`select encode(substring(%s from 3 for 4), 'hex') from %s where company_id = $1 and %[1]s is not null`, column, table), c.id)
 	require.NoError(t, err)
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)

@@ -57,9 +57,28 @@ func TestARowChangedInTheDatabaseIsFoundAndNamed(t *testing.T) {
 	assert.False(t, found.Intact)
 	assert.Equal(t, 2, found.Broken.Sequence)
 	assert.Equal(t, entry, found.Broken.EntryID)
-	said, err = admin("verify-journal", c.id)
-	require.Error(t, err)
-	assert.Contains(t, said, "entry 2 ("+entry+")")
+	for _, arguments := range [][]string{{"verify-journal", c.id}, {"verify-journal"}} {
+		said, err = admin(arguments...)
+		require.Error(t, err)
+		assert.Contains(t, said, "The journal of "+c.id+" is broken: entry 2 ("+entry+")")
+	}
+	said, err = admin("verify-audit")
+	require.NoError(t, err, said)
+	assert.Regexp(t, "The audit log of "+c.id+" is intact: [1-9]", said)
+}
+
+func TestTheProcessesOfTheStackOwnNothingInTheDatabase(t *testing.T) {
+	t.Parallel()
+	conn, err := pgx.Connect(t.Context(), shared.SuperuserURL())
+	require.NoError(t, err)
+	defer conn.Close(t.Context())
+	rows, err := conn.Query(t.Context(), `
+		select distinct usename from pg_stat_activity join pg_roles on rolname = usename
+		where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid() and not rolsuper`)
+	require.NoError(t, err)
+	roles, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	require.Equal(t, []string{"quittance_app"}, roles)
 }
 
 func TestAHeadIsVerifiedAsTheReadmeSays(t *testing.T) {

@@ -17,8 +17,10 @@ const (
 const (
 	namespace = "default"
 	database  = "quittance"
-	// databaseRole owns the database. It is no superuser, so that row-level security holds for the product as in production.
-	databaseRole = "quittance"
+	// ownerRole owns the database, and migrates.
+	ownerRole = "quittance"
+	// processesRole is what the processes run as. It may read and write rows, as in production.
+	processesRole = "quittance_app"
 )
 
 // Variable is one environment variable.
@@ -54,16 +56,20 @@ func Environment(options Options) ([]Variable, error) {
 
 func environment(options Options, data dataFolder) []Variable {
 	ports := options.Ports
-	databaseURL := url.URL{
-		Scheme:   "postgres",
-		User:     url.UserPassword(databaseRole, data.postgresPassword),
-		Host:     address(ports.Postgres),
-		Path:     "/" + database,
-		RawQuery: "sslmode=disable",
+	databaseURL := func(role string) string {
+		u := url.URL{
+			Scheme:   "postgres",
+			User:     url.UserPassword(role, data.postgresPassword),
+			Host:     address(ports.Postgres),
+			Path:     "/" + database,
+			RawQuery: "sslmode=disable",
+		}
+		return u.String()
 	}
 	saferpay := httpURL(ports.Simulator) + "/api"
 	return []Variable{
-		{"QUITTANCE_DATABASE_URL", databaseURL.String()},
+		{"QUITTANCE_DATABASE_URL", databaseURL(processesRole)},
+		{"QUITTANCE_MIGRATION_DATABASE_URL", databaseURL(ownerRole)},
 		{"QUITTANCE_TEMPORAL_ADDRESS", address(ports.Temporal)},
 		{"QUITTANCE_TEMPORAL_NAMESPACE", namespace},
 		{"QUITTANCE_API_ADDRESS", address(ports.API)},

@@ -63,16 +63,12 @@ func (s *Stack) startPostgres(ctx context.Context) error {
 		watching.Wait()
 		return server.Stop()
 	})
-	for name, owner := range map[string]string{
-		database:           databaseRole,
-		temporalDatabase:   temporalRole,
-		visibilityDatabase: temporalRole,
-	} {
-		if err := server.EnsureDatabase(ctx, name, owner); err != nil {
+	for _, name := range []string{temporalDatabase, visibilityDatabase} {
+		if err := server.EnsureDatabase(ctx, name, temporalRole); err != nil {
 			return err
 		}
 	}
-	return nil
+	return server.EnsureDatabase(ctx, database, ownerRole, processesRole)
 }
 
 func (s *Stack) startMailSink(ctx context.Context) error {

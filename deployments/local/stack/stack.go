@@ -151,8 +151,8 @@ func (s *Stack) MailURL() string { return httpURL(s.options.Ports.Mail) }
 // TemporalAddress is host and port of Temporal's frontend.
 func (s *Stack) TemporalAddress() string { return address(s.options.Ports.Temporal) }
 
-// DatabaseURL connects to the product's database as its owner.
-func (s *Stack) DatabaseURL() string { return s.postgres.URL(database, databaseRole) }
+// DatabaseURL connects to the product's database as its processes do.
+func (s *Stack) DatabaseURL() string { return s.postgres.URL(database, processesRole) }
 
 // SuperuserURL connects to the product's database as somebody whom neither row-level security nor a trigger stops.
 func (s *Stack) SuperuserURL() string { return s.postgres.URL(database, embeddedpg.Superuser) }

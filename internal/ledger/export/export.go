@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 
@@ -236,9 +238,14 @@ func plain(text string) string {
 	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }), " ")
 }
 
-// Cell returns the text as a cell that no spreadsheet takes for a formula (OWASP, "CSV Injection").
+// Cell returns the text as a cell that no spreadsheet takes for a formula (OWASP, "CSV Injection"), whatever blanks, quotes or marks that
+// nobody sees stand before it.
 func Cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+	begins := strings.TrimLeftFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) || strings.ContainsRune(`"'`, r) })
+	if begins != text && begins == "" || strings.HasPrefix(text, "\t") || strings.HasPrefix(text, "\r") {
+		return "'" + text
+	}
+	if first, _ := utf8.DecodeRuneInString(begins); strings.ContainsRune("=+-@＝＋－＠", first) && begins != "" {
 		return "'" + text
 	}
 	return text

@@ -136,21 +136,24 @@ func (s *Server) signal(signal syscall.Signal) error {
 	return nil
 }
 
-// EnsureDatabase makes a database and the role that owns it where they don't exist. The role may log in and nothing else:
-// it is no superuser, so row-level security holds for it.
-func (s *Server) EnsureDatabase(ctx context.Context, database, role string) error {
+// EnsureDatabase makes a database, the role that owns it and the roles of others where they don't exist. The roles may log in and
+// nothing else: they are no superusers, so row-level security holds for them.
+func (s *Server) EnsureDatabase(ctx context.Context, database, owner string, others ...string) error {
 	conn, err := pgx.Connect(ctx, s.URL("postgres", Superuser))
 	if err != nil {
 		return fmt.Errorf("connect to Postgres: %w", err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 
-	owner := pgx.Identifier{role}.Sanitize()
-	statements := []struct{ exists, name, create string }{
+	type missing struct{ exists, name, create string }
+	var statements []missing
+	for _, role := range append([]string{owner}, others...) {
 		// DDL takes no parameters; Start has checked that the password needs no quoting.
-		{"select 1 from pg_roles where rolname = $1", role, "create role " + owner + " login password '" + s.options.Password + "'"},
-		{"select 1 from pg_database where datname = $1", database, "create database " + pgx.Identifier{database}.Sanitize() + " owner " + owner},
+		create := "create role " + pgx.Identifier{role}.Sanitize() + " login password '" + s.options.Password + "'"
+		statements = append(statements, missing{"select 1 from pg_roles where rolname = $1", role, create})
 	}
+	create := "create database " + pgx.Identifier{database}.Sanitize() + " owner " + pgx.Identifier{owner}.Sanitize()
+	statements = append(statements, missing{"select 1 from pg_database where datname = $1", database, create})
 	for _, st := range statements {
 		tag, err := conn.Exec(ctx, st.exists, st.name)
 		if err == nil && tag.RowsAffected() == 0 {

@@ -61,7 +61,7 @@ func TestAFolderServesOneServerAtATime(t *testing.T) {
 func TestDatabaseOwnerIsNoSuperuser(t *testing.T) {
 	server := start(t, Options{DataDir: t.TempDir(), Password: password})
 	for range 2 { // the second time finds it
-		require.NoError(t, server.EnsureDatabase(t.Context(), "shop", "keeper"))
+		require.NoError(t, server.EnsureDatabase(t.Context(), "shop", "keeper", "clerk"))
 	}
 	conn := connect(t, server.URL("shop", "keeper"))
 	_, err := conn.Exec(t.Context(), "create table goods (n int)")
@@ -70,6 +70,8 @@ func TestDatabaseOwnerIsNoSuperuser(t *testing.T) {
 	require.NoError(t, conn.QueryRow(t.Context(), "select rolsuper, rolbypassrls from pg_roles where rolname = 'keeper'").Scan(&super, &bypassesRowSecurity))
 	require.False(t, super)
 	require.False(t, bypassesRowSecurity)
+	_, err = connect(t, server.URL("shop", "clerk")).Exec(t.Context(), "drop table goods")
+	require.ErrorContains(t, err, "must be owner")
 }
 
 func TestServerAsksForThePassword(t *testing.T) {

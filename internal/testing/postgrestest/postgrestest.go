@@ -43,8 +43,10 @@ func (t tests) Run() int {
 
 // Database is a database of one test.
 type Database struct {
-	// URL connects as the owner, an ordinary role that row-level security binds: what the product uses.
+	// URL connects as the role of the processes, which may do with each table only what they need.
 	URL string
+	// OwnerURL connects as the owner of the schema, an ordinary role that row-level security binds too. It migrates.
+	OwnerURL string
 	// SuperuserURL connects as a role that nothing binds, to look at what the product can't see and to break what it can't.
 	SuperuserURL string
 
@@ -78,7 +80,7 @@ func NewDatabase(t testing.TB) Database {
 	db, found := takeIdle()
 	if !found {
 		db = create(t)
-		require.NoError(t, postgres.Migrate(t.Context(), db.URL))
+		db.Migrate(t)
 	}
 	t.Cleanup(func() {
 		// t.Context() has ended by now.
@@ -115,20 +117,28 @@ func NewBareDatabase(t testing.TB) Database {
 	return db
 }
 
+// Migrate gives the database the schema, and the role of the processes its privileges.
+func (db Database) Migrate(t testing.TB) {
+	t.Helper()
+	require.NoError(t, postgres.Migrate(t.Context(), db.OwnerURL, db.URL))
+}
+
 const (
-	owner         = "quittance_test"
-	ownerPassword = "quittance_test"
+	owner     = "quittance_test"
+	processes = "quittance_test_app"
+	password  = "quittance_test"
 )
 
-// create makes a database, and its owner unless there is one: processes that share a server may do so at once.
+// create makes a database, and its roles unless they are there: test processes that share a server may do so at once.
 func create(t testing.TB) Database {
 	t.Helper()
 	server, err := url.Parse(os.Getenv(embeddedpg.TestURLVariable))
 	require.NoError(t, err)
 	require.NoError(t, execute(t.Context(), server.String(), `do $$ begin
 		perform pg_advisory_xact_lock(hashtext('`+owner+`'));
-		if not exists (select from pg_roles where rolname = '`+owner+`') then
-			create role `+owner+` login password '`+ownerPassword+`';
+		if not exists (select from pg_roles where rolname = '`+processes+`') then
+			create role `+owner+` login password '`+password+`';
+			create role `+processes+` login password '`+password+`';
 		end if;
 	end $$`))
 	db := Database{name: "quittance_test_" + strings.ToLower(rand.Text())}
@@ -136,7 +146,9 @@ func create(t testing.TB) Database {
 
 	server.Path = "/" + db.name
 	db.SuperuserURL = server.String()
-	server.User = url.UserPassword(owner, ownerPassword)
+	server.User = url.UserPassword(owner, password)
+	db.OwnerURL = server.String()
+	server.User = url.UserPassword(processes, password)
 	db.URL = server.String()
 	return db
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/sealed"
 )
 
 // Payment returns the payment as it stands in the record.
@@ -70,7 +71,7 @@ func (s *Shop) Seed() {
 	}))
 	service := merchant.NewPaymentService(merchant.PaymentService{
 		ID: s.Service, CompanyID: s.Company, Environment: merchant.Test, CustomerID: "123123", TerminalID: "12345678",
-		APIUsername: "API_123123_00000001", SealedPassword: s.Seal("Demo-Password-1"),
+		APIUsername: "API_123123_00000001", SealedPassword: s.Seal("Demo-Password-1", sealed.ServicePassword.Of(s.Company, s.Service)),
 		Methods: []merchant.ContractedMethod{{Method: "VISA", Currencies: []string{"CHF"}}, {Method: "TWINT", Currencies: []string{"CHF"}}},
 	}, now)
 	require.NoError(s.T, service.Become(merchant.Active, now, ""))
@@ -86,11 +87,11 @@ func (s *Shop) Seed() {
 	})
 }
 
-// Seal seals a password or a document for the company.
-func (s *Shop) Seal(password string) []byte {
-	sealed, err := s.Keyring.Seal([]byte(password), s.Company)
+// Seal seals a secret for its place.
+func (s *Shop) Seal(secret string, at sealed.Place) []byte {
+	value, err := s.Keyring.SealAt([]byte(secret), at)
 	require.NoError(s.T, err)
-	return sealed
+	return value
 }
 
 // In runs fn in a transaction of the company, which must succeed.
