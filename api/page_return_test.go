@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -78,21 +77,18 @@ func TestReturnPagesOfOnePaymentAreNotHeldBackWithoutEnd(t *testing.T) {
 	options := w.options()
 	options.ReturnPatience = time.Hour
 	w.handler = api.New(options)
-	held, leave := context.WithCancel(t.Context())
-	visit := func(ctx context.Context) bool {
-		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/i/"+inv.Token+"/return?wait=1&payment="+p.ID, http.NoBody)
-		w.handler.ServeHTTP(httptest.NewRecorder(), r)
-		return ctx.Err() == nil
+	ctx, leave := context.WithCancel(t.Context())
+	answered := make(chan int, 4)
+	for range cap(answered) {
+		go func() {
+			shown := httptest.NewRecorder()
+			w.handler.ServeHTTP(shown, httptest.NewRequestWithContext(ctx, http.MethodGet, "/i/"+inv.Token+"/return?wait=1&payment="+p.ID, http.NoBody))
+			answered <- shown.Code
+		}()
 	}
-	var visits sync.WaitGroup
-	for range 3 {
-		visits.Go(func() { visit(held) })
-	}
-	assert.Eventually(t, func() bool {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		return visit(ctx)
-	}, 20*time.Second, 10*time.Millisecond, "the fourth is answered at once")
+	assert.Equal(t, http.StatusOK, <-answered, "three wait, and the fourth is answered at once")
 	leave()
-	visits.Wait()
+	for range cap(answered) - 1 {
+		assert.Equal(t, http.StatusServiceUnavailable, <-answered)
+	}
 }
