@@ -105,7 +105,7 @@ func (m matching) takeBatches(ctx context.Context, s settlement.Settlement, file
 	if err != nil || !several {
 		return err
 	}
-	matcher, err := m.matcher(ctx, settlement.File{}, settlement.PayoutSearch{})
+	matcher, err := m.matcher(ctx, settlement.File{}, settlement.PayoutSearch{Carried: file.Search().Carried})
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (m matching) store(ctx context.Context, matcher *settlement.Matcher) error 
 // book brings the journal in step with a payout.
 func (m matching) book(ctx context.Context, matcher *settlement.Matcher, p *settlement.Payout) error {
 	switch {
-	case p.State == settlement.Booked && p.EntryID == "":
+	case p.LacksEntry():
 		var returns string
 		if p.Returns != "" {
 			returns = matcher.Payout(p.Returns).EntryID

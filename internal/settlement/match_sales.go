@@ -124,7 +124,7 @@ func (m *Matcher) takenBackBetween(all []sold) bool {
 	first, last, back := all[0], all[len(all)-1], 0
 	for _, p := range m.payouts {
 		if p.State.Waits() && p.reversal() && p.Account == first.Account && p.Net.Equal(first.Net.Neg()) && !p.Date.After(last.Date) &&
-			slices.ContainsFunc(m.tellings(p), func(back Telling) bool { return takesBack(back, m.tellings(first.Payout)) >= 0 }) {
+			takesBack(m.tellings(p), m.tellings(first.Payout)) >= 0 {
 			back++
 		}
 	}

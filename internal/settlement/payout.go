@@ -156,6 +156,9 @@ func (p *Payout) paid() money.Amount {
 	return p.Net
 }
 
+// LacksEntry reports whether a payout is booked, or was until another took it back, and has no entry of that yet.
+func (p *Payout) LacksEntry() bool { return (p.State == Booked || p.State == Returned) && p.EntryID == "" }
+
 // Gross returns the sum of the items, in their currency.
 func (p *Payout) Gross() money.Amount { return grossOf(p.Items, p.paid().Currency()) }
 
