@@ -218,7 +218,9 @@ var everyField = url.Values{
 	"number": {"N-1"}, "customer.name": {"Anna"}, "customer.language": {"fr"}, "customer.email": {"anna@example.ch"}, "environment": {"test"}, "name": {"Shop"},
 	"customer_id": {"123123"}, "terminal_id": {"12345678"}, "api_username": {"API_123123_00000001"}, "api_password": {"Demo-Password-1"}, "choice": {"try_again"}, "note": {"x"},
 	"receipt_account": {"1020"}, "fee_account": {"6940"}, "language": {"de"}, "issuer": {"https://login.example.ch"}, "client_id": {"c"}, "reference": {"Bank"}, "account": {"1020"},
-	"email": {"anna@example.ch"}, "default_role": {"viewer"}, "canton": {"VD"}, "liability_shift": {"require"}, "payout_days": {"3"}, "from": {"1.11.2026"}, "to": {"30.11.2026"}, "format": {"table"}, "claim": {"invoice"}, "opened_on": {"22.11.2026"}, "fee": {"25.00"},
+	"email": {"anna@example.ch"}, "default_role": {"viewer"}, "canton": {"VD"}, "liability_shift": {"require"}, "payout_days": {"3"}, "from": {"1.11.2026"}, "to": {"30.11.2026"}, "format": {"table"}, "month": {"2026-11"}, "rate": {"0.9412"},
+	"from.account": {"1021"}, "from.amount": {"1.00"}, "from.currency": {"EUR"}, "to.account": {"1020"}, "to.amount": {"1.00"}, "to.currency": {"CHF"},
+	"claim": {"invoice"}, "opened_on": {"22.11.2026"}, "fee": {"25.00"},
 }
 
 // Every page and every form that there is, as the router knows them: nobody sees what is another company's, and nobody does what
@@ -250,13 +252,13 @@ func TestNoPageAndNoFormIsOpenToAStrangerOrToASmallRole(t *testing.T) {
 	theirs.company, theirs.key = other, key
 	stranger := theirs.inPages("manager")
 	state := func() (all string) {
-		for _, list := range []string{"/payment-services", "/invoices", "/payments", "/refunds", "/disputes", "/journal", "/settings", "/webhook-endpoints", "/accounts", "/payouts", "/exceptions", "/bank-accounts", "/journal-exports", "/settlement-source", "/settlement-columns"} {
+		for _, list := range []string{"/payment-services", "/invoices", "/payments", "/refunds", "/disputes", "/journal", "/settings", "/webhook-endpoints", "/accounts", "/payouts", "/exceptions", "/bank-accounts", "/journal-exports", "/settlement-source", "/settlement-columns", "/exchange-rates"} {
 			all += w.call("GET", list, w.key, nil).Body.String()
 		}
 		return all
 	}
 	before, pages, forms := state(), 0, 0
-	forBookkeepers := regexp.MustCompile(`^/console/(journal|payouts|exceptions|disputes|close|receipts|invoices/[^/]+/receipts)`)
+	forBookkeepers := regexp.MustCompile(`^/console/(journal|exchange-rates|payouts|exceptions|disputes|close|receipts|invoices/[^/]+/receipts)`)
 	require.NoError(t, chi.Walk(viewer.console.(chi.Routes), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		path := strings.TrimSuffix(ids.Replace(route), "/")
 		public := strings.HasPrefix(route, "/console/sign-") || strings.HasPrefix(route, "/console/enter") || strings.Contains(route, ".css")
@@ -275,7 +277,7 @@ func TestNoPageAndNoFormIsOpenToAStrangerOrToASmallRole(t *testing.T) {
 			return nil
 		}
 		forms++
-		files := strings.HasSuffix(route, "/documents") || strings.TrimSuffix(route, "/") == "/console/payouts"
+		files := strings.HasSuffix(route, "/documents") || strings.TrimSuffix(route, "/") == "/console/payouts" || strings.HasSuffix(route, "/exchange-rates/import")
 		if foreign {
 			assert.Equal(t, http.StatusNotFound, stranger.post(path, everyField, files).Code, "a stranger sends %s", path)
 		}

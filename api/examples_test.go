@@ -148,8 +148,8 @@ func (w *world) subjects(operationID string) map[string]string {
 			return tx.SaveInvoicePDF(w.Context(), merchant.InvoicePDF{InvoiceID: inv.ID, Size: 1, SealedContent: []byte("sealed"), ReceivedAt: noon})
 		})
 	case "deleteAccount":
-		w.call("POST", "/accounts", w.key, `{"number":"1021","name":"Caisse"}`).json(http.StatusCreated)
-		subjects["number"] = "1021"
+		w.call("POST", "/accounts", w.key, `{"number":"1024","name":"Caisse"}`).json(http.StatusCreated)
+		subjects["number"] = "1024"
 	}
 	return subjects
 }

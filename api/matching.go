@@ -34,7 +34,8 @@ type MatchingTx interface {
 // matching is a transaction in which payouts are matched and booked, and nothing else is booked for the company.
 type matching struct {
 	tx       MatchingTx
-	receipts BankReceiptsTx // the same
+	receipts BankReceiptsTx  // the same
+	rates    ExchangeRatesTx // the same
 	company  merchant.Company
 	setting  settlement.Setting
 }
@@ -60,8 +61,14 @@ func (s *server) matchingIn(ctx context.Context, tx MatchingTx) (matching, error
 		return matching{}, err
 	}
 	setting, err := settingOf(company, s.now())
+	if err != nil {
+		return matching{}, err
+	}
 	setting.By = callerOf(ctx).actor()
-	return matching{tx, any(tx).(BankReceiptsTx), company, setting}, err
+	if setting.Banks, err = tx.BankAccounts(ctx); err != nil {
+		return matching{}, err
+	}
+	return matching{tx, any(tx).(BankReceiptsTx), any(tx).(ExchangeRatesTx), company, setting}, nil
 }
 
 func settingOf(c merchant.Company, now time.Time) (settlement.Setting, error) {
@@ -155,7 +162,7 @@ func (m matching) matcher(ctx context.Context, file settlement.File, search sett
 	return settlement.NewMatcher(m.setting, positions, payouts), nil
 }
 
-// store keeps what has changed, and books what is to be booked: payout, journal entry and event together.
+// store keeps what has changed, and books what is to be booked: payout, journal entry, the difference of an exchange and event together.
 func (m matching) store(ctx context.Context, matcher *settlement.Matcher) error {
 	for _, p := range matcher.Changed() {
 		if err := m.book(ctx, matcher, p); err != nil {
@@ -165,7 +172,7 @@ func (m matching) store(ctx context.Context, matcher *settlement.Matcher) error 
 			return err
 		}
 	}
-	return nil
+	return booking.ExchangeDifferences(ctx, m.rates, m.company)
 }
 
 // book brings the journal in step with a payout.

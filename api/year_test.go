@@ -70,7 +70,6 @@ func newYear(t *testing.T, seed uint64) *year {
 	y.canton, err = calendar.ForCanton("VD")
 	require.NoError(t, err)
 	y.call("PATCH", "/settings", y.key, `{"payout_days": 8}`).json(http.StatusOK)
-	y.call("POST", "/accounts", y.key, object{"number": "1021", "name": "Banque en euros"})
 	for currency, account := range map[money.Currency]string{money.CHF: "1020", money.EUR: "1021"} {
 		y.call("POST", "/bank-accounts", y.key, object{"iban": ibans[currency], "account": account, "currency": currency}).json(http.StatusCreated)
 	}
@@ -262,6 +261,7 @@ func (y *year) bookkeep(month time.Month, strangers int) {
 		require.Contains(y, []int{http.StatusCreated, http.StatusOK}, a.Code, a.Body.String())
 	}
 	y.decide()
+	y.importRates(customs(end.Format("2006-01"), fmt.Sprintf("eur 1 0.9%03d", 300+y.IntN(200)))).json(http.StatusCreated)
 	until := end.Format(time.DateOnly)
 	require.Empty(y, y.call("GET", "/month-end?until="+until, y.key, nil).json(http.StatusOK)["open"], "in %s", month)
 	y.call("PATCH", "/settings", y.key, object{"books_closed_until": until}).json(http.StatusOK)
@@ -336,6 +336,9 @@ func TestBooksOfAYearCloseEveryMonth(t *testing.T) {
 			}
 			assert.Equal(t, 0, y.decided, "the files answer everything")
 			assert.Equal(t, []string{"1029 CHF 0.00", "1029 EUR 0.00"}, y.stands())
+			for _, account := range y.worth() {
+				assert.NotContains(t, account, "?", "all of it has a value in francs")
+			}
 		})
 	}
 }

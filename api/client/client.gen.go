@@ -576,6 +576,24 @@ func (e ExceptionKind) Valid() bool {
 	}
 }
 
+// Defines values for ExchangeRateSource.
+const (
+	ExchangeRateSourceCustoms ExchangeRateSource = "customs"
+	ExchangeRateSourceManual  ExchangeRateSource = "manual"
+)
+
+// Valid indicates whether the value is a known member of the ExchangeRateSource enum.
+func (e ExchangeRateSource) Valid() bool {
+	switch e {
+	case ExchangeRateSourceCustoms:
+		return true
+	case ExchangeRateSourceManual:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for FetchedFileState.
 const (
 	Imported FetchedFileState = "imported"
@@ -594,6 +612,27 @@ func (e FetchedFileState) Valid() bool {
 	case SetAside:
 		return true
 	case Waiting:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ForeignCurrency.
+const (
+	ForeignCurrencyEUR ForeignCurrency = "EUR"
+	ForeignCurrencyGBP ForeignCurrency = "GBP"
+	ForeignCurrencyUSD ForeignCurrency = "USD"
+)
+
+// Valid indicates whether the value is a known member of the ForeignCurrency enum.
+func (e ForeignCurrency) Valid() bool {
+	switch e {
+	case ForeignCurrencyEUR:
+		return true
+	case ForeignCurrencyGBP:
+		return true
+	case ForeignCurrencyUSD:
 		return true
 	default:
 		return false
@@ -744,6 +783,7 @@ func (e JournalExportFormat) Valid() bool {
 // Defines values for JournalSourceKind.
 const (
 	JournalSourceKindDispute     JournalSourceKind = "dispute"
+	JournalSourceKindExchange    JournalSourceKind = "exchange"
 	JournalSourceKindManual      JournalSourceKind = "manual"
 	JournalSourceKindPayment     JournalSourceKind = "payment"
 	JournalSourceKindReceipt     JournalSourceKind = "receipt"
@@ -757,6 +797,8 @@ const (
 func (e JournalSourceKind) Valid() bool {
 	switch e {
 	case JournalSourceKindDispute:
+		return true
+	case JournalSourceKindExchange:
 		return true
 	case JournalSourceKindManual:
 		return true
@@ -899,16 +941,19 @@ func (e NextReminderHeldBy) Valid() bool {
 
 // Defines values for OpenItemKind.
 const (
-	OpenItemKindException OpenItemKind = "exception"
-	OpenItemKindPayment   OpenItemKind = "payment"
-	OpenItemKindPayout    OpenItemKind = "payout"
-	OpenItemKindRefund    OpenItemKind = "refund"
+	OpenItemKindException    OpenItemKind = "exception"
+	OpenItemKindExchangeRate OpenItemKind = "exchange_rate"
+	OpenItemKindPayment      OpenItemKind = "payment"
+	OpenItemKindPayout       OpenItemKind = "payout"
+	OpenItemKindRefund       OpenItemKind = "refund"
 )
 
 // Valid indicates whether the value is a known member of the OpenItemKind enum.
 func (e OpenItemKind) Valid() bool {
 	switch e {
 	case OpenItemKindException:
+		return true
+	case OpenItemKindExchangeRate:
 		return true
 	case OpenItemKindPayment:
 		return true
@@ -2854,11 +2899,57 @@ type ExceptionList struct {
 // Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
 type ExceptionSubject = string
 
+// ExchangeRate defines model for ExchangeRate.
+type ExchangeRate struct {
+	// Currency Example: EUR
+	Currency ForeignCurrency `json:"currency"`
+
+	// ID Example: 2026-11-EUR
+	ID string `json:"id"`
+
+	// Month Example: 2026-11
+	Month Month `json:"month"`
+
+	// Rate Example: 0.9412
+	Rate    string    `json:"rate"`
+	SavedAt time.Time `json:"saved_at"`
+
+	// SavedBy The id of the key with which it was entered.
+	//
+	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
+	SavedBy string `json:"saved_by"`
+
+	// Source By hand, or from the list of the Swiss customs.
+	Source ExchangeRateSource `json:"source"`
+}
+
+// ExchangeRateSource By hand, or from the list of the Swiss customs.
+type ExchangeRateSource string
+
+// ExchangeRateList defines model for ExchangeRateList.
+type ExchangeRateList struct {
+	Data []ExchangeRate `json:"data"`
+}
+
+// ExchangeSide defines model for ExchangeSide.
+type ExchangeSide struct {
+	// Account Example: 1029
+	Account AccountNumber `json:"account"`
+
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+}
+
 // ExchangedAmount When the bank exchanged it: what it was before. Then gross and fee are in that currency.
 type ExchangedAmount struct {
 	// Account The account on which the exchange stands in both currencies.
 	//
-	// Example: 6949
+	// Example: 1090
 	Account *string `json:"account,omitempty"`
 
 	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
@@ -2928,6 +3019,9 @@ type FieldError struct {
 // FiveCentimes Round what the lines come to, to what coins can pay: 1.02 becomes 1.00. `false` when absent.
 type FiveCentimes = bool
 
+// ForeignCurrency Example: EUR
+type ForeignCurrency string
+
 // Found defines model for Found.
 type Found struct {
 	// CompanyID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
@@ -2963,6 +3057,24 @@ type FoundList struct {
 //
 // Example: CH9300762011623852957
 type IBAN = string
+
+// ImportedExchangeRates defines model for ImportedExchangeRates.
+type ImportedExchangeRates struct {
+	Data []ExchangeRate `json:"data"`
+
+	// ID The month.
+	//
+	// Example: 2026-11
+	ID string `json:"id"`
+
+	// Month Example: 2026-11
+	Month Month `json:"month"`
+
+	// Others How many other currencies the list has.
+	//
+	// Example: 69
+	Others int `json:"others"`
+}
 
 // Invoice defines model for Invoice.
 type Invoice struct {
@@ -3337,6 +3449,11 @@ type JournalEntry struct {
 	// Date Example: 2026-12-31
 	Date Date `json:"date"`
 
+	// ExchangeRate What its source says one unit of its foreign currency is worth in francs; absent when the rate of the month counts.
+	//
+	// Example: 0.9385
+	ExchangeRate *string `json:"exchange_rate,omitempty"`
+
 	// Hash SHA-256, hexadecimal.
 	//
 	// Example: 0a1dcf0dc1426413ab553fd59c93908350ce3aff226afaf6d548e4af8cf42ff6
@@ -3514,12 +3631,14 @@ type JournalSource struct {
 	ID string `json:"id"`
 
 	// Kind An online payment, a receipt by other means, a refund, a payout of the acquirer, an entry made by hand, or the reversal
-	// of one; a dispute of a payment; or a transaction at Saferpay that no payment or refund explains.
+	// of one; a dispute of a payment; a transaction at Saferpay that no payment or refund explains; or what the exchange of another
+	// entry lost or won.
 	Kind JournalSourceKind `json:"kind"`
 }
 
 // JournalSourceKind An online payment, a receipt by other means, a refund, a payout of the acquirer, an entry made by hand, or the reversal
-// of one; a dispute of a payment; or a transaction at Saferpay that no payment or refund explains.
+// of one; a dispute of a payment; a transaction at Saferpay that no payment or refund explains; or what the exchange of another
+// entry lost or won.
 type JournalSourceKind string
 
 // JournalVerification defines model for JournalVerification.
@@ -3584,6 +3703,21 @@ type LiabilityShift string
 // Example: {"order":"A-1001"}
 type Metadata map[string]string
 
+// MissingRate defines model for MissingRate.
+type MissingRate struct {
+	// Currency Example: EUR
+	Currency ForeignCurrency `json:"currency"`
+
+	// Message Example: no rate for EUR in 2026-11
+	Message string `json:"message"`
+
+	// Month Example: 2026-11
+	Month Month `json:"month"`
+}
+
+// Month Example: 2026-11
+type Month = string
+
 // MonthEnd defines model for MonthEnd.
 type MonthEnd struct {
 	// Closable Whether `books_closed_until` can be that day: from 18:00 of that day in Zurich on.
@@ -3630,7 +3764,8 @@ type NewAPIKeyEnvironment string
 
 // NewBankAccount defines model for NewBankAccount.
 type NewBankAccount struct {
-	// Account On which payouts and other money are booked that come to this IBAN in that currency.
+	// Account On which payouts and other money are booked that come to this IBAN in that currency. If it is the only one in that currency, payouts
+	// of which no bank has told are booked there too. Where there is none, it is 1020 for CHF, 1021 for EUR, 1022 for USD, 1023 for GBP.
 	Account AccountNumber `json:"account"`
 
 	// Currency ISO 4217.
@@ -3765,6 +3900,33 @@ type NewDispute struct {
 	RespondBy *openapi_types.Date `json:"respond_by,omitempty"`
 }
 
+// NewExchange defines model for NewExchange.
+type NewExchange struct {
+	// Date After `books_closed_until`, and at most a year ahead.
+	Date Date         `json:"date"`
+	From ExchangeSide `json:"from"`
+
+	// Text `Exchange of …` in the company's language when absent.
+	//
+	// Example: Change EUR en CHF
+	Text *string      `json:"text,omitempty"`
+	To   ExchangeSide `json:"to"`
+}
+
+// NewExchangeRate defines model for NewExchangeRate.
+type NewExchangeRate struct {
+	// Currency Example: EUR
+	Currency ForeignCurrency `json:"currency"`
+
+	// Month Example: 2026-11
+	Month Month `json:"month"`
+
+	// Rate Francs for one unit: more than 0, with at most 6 decimals.
+	//
+	// Example: 0.9412
+	Rate string `json:"rate"`
+}
+
 // NewInvoice defines model for NewInvoice.
 type NewInvoice struct {
 	// Amount Absent: what the lines come to. When there are lines, it must be that.
@@ -3846,6 +4008,11 @@ type NewManualEntry struct {
 
 	// Date After `books_closed_until`, and at most a year ahead.
 	Date Date `json:"date"`
+
+	// ExchangeRate What one unit of the foreign currency is worth in francs, when that is not the rate of the month: more than 0, with at most 6 decimals.
+	//
+	// Example: 0.9385
+	ExchangeRate *string `json:"exchange_rate,omitempty"`
 
 	// Lines Example: [{"account":"6940","debit":"12.40"},{"account":"1020","credit":"12.40"}]
 	Lines []NewJournalLine `json:"lines"`
@@ -4103,7 +4270,7 @@ type OpenItem struct {
 	ID   string       `json:"id"`
 	Kind OpenItemKind `json:"kind"`
 
-	// State Of the payout, payment or refund; the kind of the exception.
+	// State Of the payout, payment or refund; the kind of the exception; `missing` for a rate.
 	//
 	// Example: proposed
 	State string `json:"state"`
@@ -4579,9 +4746,9 @@ type PayoutDecision struct {
 	// Example: 6945
 	Account *AccountNumber `json:"account,omitempty"`
 
-	// ExchangeAccount On which account an exchange stands; absent: the proposed one.
+	// ExchangeAccount On which account an exchange stands in both currencies; absent: the proposed one.
 	//
-	// Example: 6949
+	// Example: 1090
 	ExchangeAccount *AccountNumber `json:"exchange_account,omitempty"`
 
 	// Fee What the acquirer kept. Absent: what the file tells, else what is left over.
@@ -5642,6 +5809,11 @@ type StatementAccount struct {
 	// Example: 108.00
 	Closing Amount `json:"closing"`
 
+	// ClosingValue What the closing balance of a foreign currency is worth in francs; absent for francs, and while a rate is missing.
+	//
+	// Example: 91.48
+	ClosingValue *string `json:"closing_value,omitempty"`
+
 	// Credit Major units, at most as many decimals as the currency has. Answers always carry all of them.
 	//
 	// Example: 108.00
@@ -5681,7 +5853,8 @@ type StatementBookings struct {
 	Entries int64 `json:"entries"`
 
 	// Source An online payment, a receipt by other means, a refund, a payout of the acquirer, an entry made by hand, or the reversal
-	// of one; a dispute of a payment; or a transaction at Saferpay that no payment or refund explains.
+	// of one; a dispute of a payment; a transaction at Saferpay that no payment or refund explains; or what the exchange of another
+	// entry lost or won.
 	Source JournalSourceKind `json:"source"`
 }
 
@@ -5773,8 +5946,14 @@ type TrialBalance struct {
 	// At Until the end of which day; absent when everything counts.
 	At *Date `json:"at,omitempty"`
 
+	// MissingRates The months and currencies without a rate, in which something was booked.
+	MissingRates []MissingRate `json:"missing_rates"`
+
 	// Totals One per currency that was ever booked.
 	Totals []TrialBalanceTotal `json:"totals"`
+
+	// Value What all of it is worth in francs; absent while a rate is missing.
+	Value *TrialBalanceTotal `json:"value,omitempty"`
 }
 
 // TrialBalanceAccount defines model for TrialBalanceAccount.
@@ -5802,6 +5981,11 @@ type TrialBalanceAccount struct {
 
 	// Number Example: 1029
 	Number AccountNumber `json:"number"`
+
+	// Value What the balance is worth in francs; absent while a rate is missing.
+	//
+	// Example: 91.48
+	Value *string `json:"value,omitempty"`
 }
 
 // TrialBalanceTotal defines model for TrialBalanceTotal.
@@ -6128,6 +6312,12 @@ type ListExceptionsParams struct {
 // ListExceptionsParamsSort defines parameters for ListExceptions.
 type ListExceptionsParamsSort string
 
+// ListExchangeRatesParams defines parameters for ListExchangeRates.
+type ListExchangeRatesParams struct {
+	// Month Only the rates of that month.
+	Month *Month `form:"month,omitempty" json:"month,omitempty"`
+}
+
 // ListInvoicesParams defines parameters for ListInvoices.
 type ListInvoicesParams struct {
 	Status *InvoiceStatus `form:"status,omitempty" json:"status,omitempty"`
@@ -6391,6 +6581,12 @@ type RedeliverEventJSONRequestBody = Redelivery
 
 // ResolveExceptionJSONRequestBody defines body for ResolveException for application/json ContentType.
 type ResolveExceptionJSONRequestBody = ExceptionDecision
+
+// SetExchangeRateJSONRequestBody defines body for SetExchangeRate for application/json ContentType.
+type SetExchangeRateJSONRequestBody = NewExchangeRate
+
+// CreateExchangeJSONRequestBody defines body for CreateExchange for application/json ContentType.
+type CreateExchangeJSONRequestBody = NewExchange
 
 // CreateInvoiceJSONRequestBody defines body for CreateInvoice for application/json ContentType.
 type CreateInvoiceJSONRequestBody = NewInvoice
@@ -7039,6 +7235,66 @@ type ClientInterface interface {
 	// Corresponds with POST /exceptions/{exception_id}/resolve (the `ResolveException` operationId).
 	ResolveException(ctx context.Context, exceptionID ExceptionID, body ResolveExceptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListExchangeRates List exchange rates
+	//
+	// The latest month first.
+	//
+	// Corresponds with GET /exchange-rates (the `ListExchangeRates` operationId).
+	ListExchangeRates(ctx context.Context, params *ListExchangeRatesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetExchangeRateWithBody Enter the exchange rate of a month
+	//
+	// It values what is booked in that currency in that month, unless the entry states its own rate, and takes the place of the rate that
+	// there was. What exchanges of the month lost or won is booked at once (6949, 6999). A rate of a month in which the books are closed
+	// until some day can't change (`period-closed`); a missing one can be entered.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /exchange-rates (the `SetExchangeRate` operationId).
+	SetExchangeRateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetExchangeRate Enter the exchange rate of a month
+	//
+	// It values what is booked in that currency in that month, unless the entry states its own rate, and takes the place of the rate that
+	// there was. What exchanges of the month lost or won is booked at once (6949, 6999). A rate of a month in which the books are closed
+	// until some day can't change (`period-closed`); a missing one can be entered.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /exchange-rates (the `SetExchangeRate` operationId).
+	SetExchangeRate(ctx context.Context, body SetExchangeRateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ImportExchangeRatesWithBody Import the Swiss customs' list of monthly rates
+	//
+	// The file of the monthly average rates (Monatsmittelkurse) of the Federal Office for Customs and Border Security. It comes out on the
+	// 25th before its month. Its rates of EUR, USD and GBP are entered as by `POST /exchange-rates`: all of them, or none. A file that is no
+	// such list, or not sound, is refused, and `errors` names the line.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /exchange-rates/import (the `ImportExchangeRates` operationId).
+	ImportExchangeRatesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateExchangeWithBody Book an exchange between two currencies
+	//
+	// What went from one account and what came to the other, over the transit account 1090. What it lost or won, by the rates of the month, is
+	// booked in francs on 6949 or 6999, as soon as they are known. The entry is reversed as any other made by hand; the difference goes with it.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /exchanges (the `CreateExchange` operationId).
+	CreateExchangeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateExchange Book an exchange between two currencies
+	//
+	// What went from one account and what came to the other, over the transit account 1090. What it lost or won, by the rates of the month, is
+	// booked in francs on 6949 or 6999, as soon as they are known. The entry is reversed as any other made by hand; the difference goes with it.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /exchanges (the `CreateExchange` operationId).
+	CreateExchange(ctx context.Context, body CreateExchangeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListInvoices List invoices
 	//
 	// Newest first, unless `sort` says otherwise.
@@ -7372,7 +7628,7 @@ type ClientInterface interface {
 	// GetMonthEnd See what is still open before the books are closed
 	//
 	// What began until the end of that day in Zurich, or came by then, and has not ended: exceptions, payouts that wait for a person,
-	// payments and refunds whose money may still move. The oldest hundred, oldest first.
+	// payments and refunds whose money may still move, and exchange rates that are missing. The oldest hundred, oldest first.
 	//
 	// Corresponds with GET /month-end (the `GetMonthEnd` operationId).
 	GetMonthEnd(ctx context.Context, params *GetMonthEndParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -7991,7 +8247,8 @@ type ClientInterface interface {
 	// GetTrialBalance Prove that the books balance
 	//
 	// What was ever booked on each account, or until the end of a day, and the sums per currency. Debits and credits are
-	// equal, so `difference` is zero.
+	// equal, so `difference` is zero. `value` is what it is worth in francs, by the rates of the entries and months
+	// (`/exchange-rates`). Where a rate is missing, there is no value, and `missing_rates` names it.
 	//
 	// Corresponds with GET /trial-balance (the `GetTrialBalance` operationId).
 	GetTrialBalance(ctx context.Context, params *GetTrialBalanceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -9128,6 +9385,126 @@ func (c *Client) ResolveException(ctx context.Context, exceptionID ExceptionID, 
 	return c.Client.Do(req)
 }
 
+// ListExchangeRates List exchange rates
+//
+// The latest month first.
+//
+// Corresponds with GET /exchange-rates (the `ListExchangeRates` operationId).
+func (c *Client) ListExchangeRates(ctx context.Context, params *ListExchangeRatesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListExchangeRatesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetExchangeRateWithBody Enter the exchange rate of a month
+//
+// It values what is booked in that currency in that month, unless the entry states its own rate, and takes the place of the rate that
+// there was. What exchanges of the month lost or won is booked at once (6949, 6999). A rate of a month in which the books are closed
+// until some day can't change (`period-closed`); a missing one can be entered.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /exchange-rates (the `SetExchangeRate` operationId).
+func (c *Client) SetExchangeRateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetExchangeRateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetExchangeRate Enter the exchange rate of a month
+//
+// It values what is booked in that currency in that month, unless the entry states its own rate, and takes the place of the rate that
+// there was. What exchanges of the month lost or won is booked at once (6949, 6999). A rate of a month in which the books are closed
+// until some day can't change (`period-closed`); a missing one can be entered.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /exchange-rates (the `SetExchangeRate` operationId).
+func (c *Client) SetExchangeRate(ctx context.Context, body SetExchangeRateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetExchangeRateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ImportExchangeRatesWithBody Import the Swiss customs' list of monthly rates
+//
+// The file of the monthly average rates (Monatsmittelkurse) of the Federal Office for Customs and Border Security. It comes out on the
+// 25th before its month. Its rates of EUR, USD and GBP are entered as by `POST /exchange-rates`: all of them, or none. A file that is no
+// such list, or not sound, is refused, and `errors` names the line.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /exchange-rates/import (the `ImportExchangeRates` operationId).
+func (c *Client) ImportExchangeRatesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImportExchangeRatesRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateExchangeWithBody Book an exchange between two currencies
+//
+// What went from one account and what came to the other, over the transit account 1090. What it lost or won, by the rates of the month, is
+// booked in francs on 6949 or 6999, as soon as they are known. The entry is reversed as any other made by hand; the difference goes with it.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /exchanges (the `CreateExchange` operationId).
+func (c *Client) CreateExchangeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateExchangeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateExchange Book an exchange between two currencies
+//
+// What went from one account and what came to the other, over the transit account 1090. What it lost or won, by the rates of the month, is
+// booked in francs on 6949 or 6999, as soon as they are known. The entry is reversed as any other made by hand; the difference goes with it.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /exchanges (the `CreateExchange` operationId).
+func (c *Client) CreateExchange(ctx context.Context, body CreateExchangeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateExchangeRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListInvoices List invoices
 //
 // Newest first, unless `sort` says otherwise.
@@ -9781,7 +10158,7 @@ func (c *Client) CreateManualEntry(ctx context.Context, body CreateManualEntryJS
 // GetMonthEnd See what is still open before the books are closed
 //
 // What began until the end of that day in Zurich, or came by then, and has not ended: exceptions, payouts that wait for a person,
-// payments and refunds whose money may still move. The oldest hundred, oldest first.
+// payments and refunds whose money may still move, and exchange rates that are missing. The oldest hundred, oldest first.
 //
 // Corresponds with GET /month-end (the `GetMonthEnd` operationId).
 func (c *Client) GetMonthEnd(ctx context.Context, params *GetMonthEndParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -11020,7 +11397,8 @@ func (c *Client) GetSummary(ctx context.Context, reqEditors ...RequestEditorFn) 
 // GetTrialBalance Prove that the books balance
 //
 // What was ever booked on each account, or until the end of a day, and the sums per currency. Debits and credits are
-// equal, so `difference` is zero.
+// equal, so `difference` is zero. `value` is what it is worth in francs, by the rates of the entries and months
+// (`/exchange-rates`). Where a rate is missing, there is no value, and `missing_rates` names it.
 //
 // Corresponds with GET /trial-balance (the `GetTrialBalance` operationId).
 func (c *Client) GetTrialBalance(ctx context.Context, params *GetTrialBalanceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -13058,6 +13436,169 @@ func NewResolveExceptionRequestWithBody(server string, exceptionID ExceptionID, 
 	}
 
 	operationPath := fmt.Sprintf("/exceptions/%s/resolve", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListExchangeRatesRequest constructs an http.Request for the ListExchangeRates method
+func NewListExchangeRatesRequest(server string, params *ListExchangeRatesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/exchange-rates")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Month != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "month", *params.Month, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetExchangeRateRequest calls the generic SetExchangeRate builder with application/json body
+func NewSetExchangeRateRequest(server string, body SetExchangeRateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetExchangeRateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSetExchangeRateRequestWithBody constructs an http.Request for the SetExchangeRate method, with any body, and a specified content type
+func NewSetExchangeRateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/exchange-rates")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewImportExchangeRatesRequestWithBody constructs an http.Request for the ImportExchangeRates method, with any body, and a specified content type
+func NewImportExchangeRatesRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/exchange-rates/import")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCreateExchangeRequest calls the generic CreateExchange builder with application/json body
+func NewCreateExchangeRequest(server string, body CreateExchangeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateExchangeRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateExchangeRequestWithBody constructs an http.Request for the CreateExchange method, with any body, and a specified content type
+func NewCreateExchangeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/exchanges")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -17352,6 +17893,68 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /exceptions/{exception_id}/resolve (the `ResolveException` operationId).
 	ResolveExceptionWithResponse(ctx context.Context, exceptionID ExceptionID, body ResolveExceptionJSONRequestBody, reqEditors ...RequestEditorFn) (*ResolveExceptionResponse, error)
 
+	// ListExchangeRatesWithResponse List exchange rates
+	//
+	// The latest month first.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /exchange-rates (the `ListExchangeRates` operationId).
+	ListExchangeRatesWithResponse(ctx context.Context, params *ListExchangeRatesParams, reqEditors ...RequestEditorFn) (*ListExchangeRatesResponse, error)
+
+	// SetExchangeRateWithBodyWithResponse Enter the exchange rate of a month
+	//
+	// It values what is booked in that currency in that month, unless the entry states its own rate, and takes the place of the rate that
+	// there was. What exchanges of the month lost or won is booked at once (6949, 6999). A rate of a month in which the books are closed
+	// until some day can't change (`period-closed`); a missing one can be entered.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /exchange-rates (the `SetExchangeRate` operationId).
+	SetExchangeRateWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetExchangeRateResponse, error)
+
+	// SetExchangeRateWithResponse Enter the exchange rate of a month
+	//
+	// It values what is booked in that currency in that month, unless the entry states its own rate, and takes the place of the rate that
+	// there was. What exchanges of the month lost or won is booked at once (6949, 6999). A rate of a month in which the books are closed
+	// until some day can't change (`period-closed`); a missing one can be entered.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /exchange-rates (the `SetExchangeRate` operationId).
+	SetExchangeRateWithResponse(ctx context.Context, body SetExchangeRateJSONRequestBody, reqEditors ...RequestEditorFn) (*SetExchangeRateResponse, error)
+
+	// ImportExchangeRatesWithBodyWithResponse Import the Swiss customs' list of monthly rates
+	//
+	// The file of the monthly average rates (Monatsmittelkurse) of the Federal Office for Customs and Border Security. It comes out on the
+	// 25th before its month. Its rates of EUR, USD and GBP are entered as by `POST /exchange-rates`: all of them, or none. A file that is no
+	// such list, or not sound, is refused, and `errors` names the line.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /exchange-rates/import (the `ImportExchangeRates` operationId).
+	ImportExchangeRatesWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImportExchangeRatesResponse, error)
+
+	// CreateExchangeWithBodyWithResponse Book an exchange between two currencies
+	//
+	// What went from one account and what came to the other, over the transit account 1090. What it lost or won, by the rates of the month, is
+	// booked in francs on 6949 or 6999, as soon as they are known. The entry is reversed as any other made by hand; the difference goes with it.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /exchanges (the `CreateExchange` operationId).
+	CreateExchangeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateExchangeResponse, error)
+
+	// CreateExchangeWithResponse Book an exchange between two currencies
+	//
+	// What went from one account and what came to the other, over the transit account 1090. What it lost or won, by the rates of the month, is
+	// booked in francs on 6949 or 6999, as soon as they are known. The entry is reversed as any other made by hand; the difference goes with it.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /exchanges (the `CreateExchange` operationId).
+	CreateExchangeWithResponse(ctx context.Context, body CreateExchangeJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateExchangeResponse, error)
+
 	// ListInvoicesWithResponse List invoices
 	//
 	// Newest first, unless `sort` says otherwise.
@@ -17711,7 +18314,7 @@ type ClientWithResponsesInterface interface {
 	// GetMonthEndWithResponse See what is still open before the books are closed
 	//
 	// What began until the end of that day in Zurich, or came by then, and has not ended: exceptions, payouts that wait for a person,
-	// payments and refunds whose money may still move. The oldest hundred, oldest first.
+	// payments and refunds whose money may still move, and exchange rates that are missing. The oldest hundred, oldest first.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -18390,7 +18993,8 @@ type ClientWithResponsesInterface interface {
 	// GetTrialBalanceWithResponse Prove that the books balance
 	//
 	// What was ever booked on each account, or until the end of a day, and the sums per currency. Debits and credits are
-	// equal, so `difference` is zero.
+	// equal, so `difference` is zero. `value` is what it is worth in francs, by the rates of the entries and months
+	// (`/exchange-rates`). Where a rate is missing, there is no value, and `missing_rates` names it.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -20690,6 +21294,233 @@ func (r ResolveExceptionResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ResolveExceptionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListExchangeRatesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ExchangeRateList
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListExchangeRatesResponse) GetJSON200() *ExchangeRateList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListExchangeRatesResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListExchangeRatesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListExchangeRatesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListExchangeRatesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListExchangeRatesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListExchangeRatesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SetExchangeRateResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *ExchangeRate
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r SetExchangeRateResponse) GetJSON201() *ExchangeRate {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SetExchangeRateResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetExchangeRateResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetExchangeRateResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetExchangeRateResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetExchangeRateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetExchangeRateResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ImportExchangeRatesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *ImportedExchangeRates
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ImportExchangeRatesResponse) GetJSON201() *ImportedExchangeRates {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ImportExchangeRatesResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ImportExchangeRatesResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ImportExchangeRatesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ImportExchangeRatesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ImportExchangeRatesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ImportExchangeRatesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ImportExchangeRatesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateExchangeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *JournalEntry
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateExchangeResponse) GetJSON201() *JournalEntry {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r CreateExchangeResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateExchangeResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateExchangeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateExchangeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateExchangeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateExchangeResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -26225,6 +27056,104 @@ func (c *ClientWithResponses) ResolveExceptionWithResponse(ctx context.Context, 
 	return ParseResolveExceptionResponse(rsp)
 }
 
+// ListExchangeRatesWithResponse List exchange rates
+//
+// The latest month first.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /exchange-rates (the `ListExchangeRates` operationId).
+func (c *ClientWithResponses) ListExchangeRatesWithResponse(ctx context.Context, params *ListExchangeRatesParams, reqEditors ...RequestEditorFn) (*ListExchangeRatesResponse, error) {
+	rsp, err := c.ListExchangeRates(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListExchangeRatesResponse(rsp)
+}
+
+// SetExchangeRateWithBodyWithResponse Enter the exchange rate of a month
+//
+// It values what is booked in that currency in that month, unless the entry states its own rate, and takes the place of the rate that
+// there was. What exchanges of the month lost or won is booked at once (6949, 6999). A rate of a month in which the books are closed
+// until some day can't change (`period-closed`); a missing one can be entered.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /exchange-rates (the `SetExchangeRate` operationId).
+func (c *ClientWithResponses) SetExchangeRateWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetExchangeRateResponse, error) {
+	rsp, err := c.SetExchangeRateWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetExchangeRateResponse(rsp)
+}
+
+// SetExchangeRateWithResponse Enter the exchange rate of a month
+//
+// It values what is booked in that currency in that month, unless the entry states its own rate, and takes the place of the rate that
+// there was. What exchanges of the month lost or won is booked at once (6949, 6999). A rate of a month in which the books are closed
+// until some day can't change (`period-closed`); a missing one can be entered.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /exchange-rates (the `SetExchangeRate` operationId).
+func (c *ClientWithResponses) SetExchangeRateWithResponse(ctx context.Context, body SetExchangeRateJSONRequestBody, reqEditors ...RequestEditorFn) (*SetExchangeRateResponse, error) {
+	rsp, err := c.SetExchangeRate(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetExchangeRateResponse(rsp)
+}
+
+// ImportExchangeRatesWithBodyWithResponse Import the Swiss customs' list of monthly rates
+//
+// The file of the monthly average rates (Monatsmittelkurse) of the Federal Office for Customs and Border Security. It comes out on the
+// 25th before its month. Its rates of EUR, USD and GBP are entered as by `POST /exchange-rates`: all of them, or none. A file that is no
+// such list, or not sound, is refused, and `errors` names the line.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /exchange-rates/import (the `ImportExchangeRates` operationId).
+func (c *ClientWithResponses) ImportExchangeRatesWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImportExchangeRatesResponse, error) {
+	rsp, err := c.ImportExchangeRatesWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImportExchangeRatesResponse(rsp)
+}
+
+// CreateExchangeWithBodyWithResponse Book an exchange between two currencies
+//
+// What went from one account and what came to the other, over the transit account 1090. What it lost or won, by the rates of the month, is
+// booked in francs on 6949 or 6999, as soon as they are known. The entry is reversed as any other made by hand; the difference goes with it.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /exchanges (the `CreateExchange` operationId).
+func (c *ClientWithResponses) CreateExchangeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateExchangeResponse, error) {
+	rsp, err := c.CreateExchangeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateExchangeResponse(rsp)
+}
+
+// CreateExchangeWithResponse Book an exchange between two currencies
+//
+// What went from one account and what came to the other, over the transit account 1090. What it lost or won, by the rates of the month, is
+// booked in francs on 6949 or 6999, as soon as they are known. The entry is reversed as any other made by hand; the difference goes with it.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /exchanges (the `CreateExchange` operationId).
+func (c *ClientWithResponses) CreateExchangeWithResponse(ctx context.Context, body CreateExchangeJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateExchangeResponse, error) {
+	rsp, err := c.CreateExchange(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateExchangeResponse(rsp)
+}
+
 // ListInvoicesWithResponse List invoices
 //
 // Newest first, unless `sort` says otherwise.
@@ -26776,7 +27705,7 @@ func (c *ClientWithResponses) CreateManualEntryWithResponse(ctx context.Context,
 // GetMonthEndWithResponse See what is still open before the books are closed
 //
 // What began until the end of that day in Zurich, or came by then, and has not ended: exceptions, payouts that wait for a person,
-// payments and refunds whose money may still move. The oldest hundred, oldest first.
+// payments and refunds whose money may still move, and exchange rates that are missing. The oldest hundred, oldest first.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -27827,7 +28756,8 @@ func (c *ClientWithResponses) GetSummaryWithResponse(ctx context.Context, reqEdi
 // GetTrialBalanceWithResponse Prove that the books balance
 //
 // What was ever booked on each account, or until the end of a day, and the sums per currency. Debits and credits are
-// equal, so `difference` is zero.
+// equal, so `difference` is zero. `value` is what it is worth in francs, by the rates of the entries and months
+// (`/exchange-rates`). Where a rate is missing, there is no value, and `missing_rates` names it.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -29638,6 +30568,173 @@ func ParseResolveExceptionResponse(rsp *http.Response) (*ResolveExceptionRespons
 			return nil, err
 		}
 		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListExchangeRatesResponse parses an HTTP response from a ListExchangeRatesWithResponse call
+func ParseListExchangeRatesResponse(rsp *http.Response) (*ListExchangeRatesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListExchangeRatesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ExchangeRateList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetExchangeRateResponse parses an HTTP response from a SetExchangeRateWithResponse call
+func ParseSetExchangeRateResponse(rsp *http.Response) (*SetExchangeRateResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetExchangeRateResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest ExchangeRate
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseImportExchangeRatesResponse parses an HTTP response from a ImportExchangeRatesWithResponse call
+func ParseImportExchangeRatesResponse(rsp *http.Response) (*ImportExchangeRatesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ImportExchangeRatesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest ImportedExchangeRates
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateExchangeResponse parses an HTTP response from a CreateExchangeWithResponse call
+func ParseCreateExchangeResponse(rsp *http.Response) (*CreateExchangeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateExchangeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest JournalEntry
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid

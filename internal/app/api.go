@@ -118,6 +118,7 @@ var (
 	_ api.DocumentsTx        = (*postgres.Tx)(nil)
 	_ api.EventsTx           = (*postgres.Tx)(nil)
 	_ api.ExceptionsTx       = (*postgres.Tx)(nil)
+	_ api.ExchangeRatesTx    = (*postgres.Tx)(nil)
 	_ api.ExportsTx          = (*postgres.Tx)(nil)
 	_ api.InvoicesTx         = (*postgres.Tx)(nil)
 	_ api.JournalTx          = (*postgres.Tx)(nil)
@@ -144,6 +145,7 @@ var (
 	_ api.StatementsTx       = (*postgres.Tx)(nil)
 	_ api.TakeUpTx           = (*postgres.Tx)(nil)
 	_ api.TimelineTx         = (*postgres.Tx)(nil)
+	_ api.ValuesTx           = (*postgres.Tx)(nil)
 	_ api.WebhookEndpointsTx = (*postgres.Tx)(nil)
 )
 

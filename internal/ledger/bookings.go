@@ -40,6 +40,7 @@ var texts = map[SourceKind]map[string]string{
 	FromReversal:    names("Storno der Buchung", "Contre-passation de l’écriture", "Storno della registrazione", "Reversal of entry"),
 	FromDispute:     names("Rückbelastung zu Rechnung", "Rétrofacturation de la facture", "Riaddebito della fattura", "Chargeback of invoice"),
 	FromTransaction: names("Bei Saferpay gefundene Transaktion", "Transaction trouvée chez Saferpay", "Transazione trovata presso Saferpay", "Transaction found at Saferpay"),
+	FromExchange:    names("Kursdifferenz zur Buchung", "Différence de change de l’écriture", "Differenza di cambio della registrazione", "Exchange difference of entry"),
 }
 
 // Receipt returns the entry for a captured payment: the receipt account (debit) to the counter account (credit), which is

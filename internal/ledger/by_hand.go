@@ -20,6 +20,7 @@ var corrections = map[SourceKind]string{
 		"POST /v1/manual-entries.",
 	FromDispute: "It books a dispute of a payment. Say how that ended: POST /v1/disputes/{dispute_id}/win or /lose. Or move the money to the right account by " +
 		"a manual entry: POST /v1/manual-entries.",
+	FromExchange: "It books what an exchange lost or won, by the rates of its month. Change the rate: POST /v1/exchange-rates.",
 	FromReversal: "It is a reversal. Book the entry again by a manual entry: POST /v1/manual-entries.",
 }
 
@@ -52,7 +53,7 @@ func (r Reversal) TakeBack() Entry {
 	e := r.Entry
 	back := Entry{
 		CompanyID: e.CompanyID, Date: r.Day, Text: r.Text, Source: Source{FromReversal, e.ID}, InvoiceID: e.InvoiceID, PaymentID: e.PaymentID,
-		Reverses: e.ID, By: r.By,
+		Reverses: e.ID, By: r.By, Rate: e.Rate,
 	}
 	if back.Text == "" {
 		back.Text = fmt.Sprintf("%s %d: %s", texts[FromReversal][r.Language], e.Sequence, e.Text)

@@ -4,13 +4,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/exchange"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/idempotency"
 	"github.com/quittance/quittance/internal/ledger"
@@ -76,6 +79,10 @@ func twoCompanies(t *testing.T, store *postgres.Store) (first, second books) {
 				ID: id.New(id.BankAccount), CompanyID: b.company.ID, IBAN: "CH9300762011623852957", Account: ledger.Bank, Currency: money.CHF, CreatedAt: noon,
 			}))
 			require.NoError(t, tx.SaveColumns(t.Context(), newColumns(b.company.ID)))
+			require.NoError(t, tx.SaveExchangeRate(t.Context(), exchange.Rate{
+				CompanyID: b.company.ID, Month: noon.Truncate(24*time.Hour).AddDate(0, 0, 1-noon.Day()), Currency: money.EUR, Value: decimal.RequireFromString("0.9412"),
+				Source: exchange.Manual, SavedAt: noon, SavedBy: "key_1",
+			}))
 			require.NoError(t, tx.SaveSignInProvider(t.Context(), newProvider(b.company.ID)))
 			require.NoError(t, tx.SaveSettlementSource(t.Context(), newSource(b.company.ID)))
 			require.NoError(t, tx.SaveSourceFile(t.Context(), newSourceFile(b.company.ID, "a.csv")))

@@ -29,6 +29,7 @@ var privileges = []struct{ table, may string }{
 	{"event_deliveries", "select, insert, update, delete"},
 	{"events", "select, insert"},
 	{"exceptions", "select, insert, update"},
+	{"exchange_rates", "select, insert, update"},
 	{"goose_db_version", "select"},
 	{"idempotency_keys", "select, insert, update, delete"},
 	{"invoice_payment_services", "select, insert, delete"},

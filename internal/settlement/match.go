@@ -212,7 +212,7 @@ func (m *Matcher) settle(p *Payout, items []Item, how string) {
 	})
 	switch {
 	case isSet(p.Exchanged):
-		p.Fee, p.ExchangeTo = fee, ledger.ExchangeLosses
+		p.Fee, p.ExchangeTo = fee, ledger.Transit
 		m.move(p, Proposed, "The payments are certain. The bank exchanged %s into %s. Confirm on which account the exchange stands.", p.Exchanged, p.Net)
 	case isSet(p.FeeTold) && !p.FeeTold.Equal(fee):
 		p.Fee, p.Rest = p.FeeTold, p.FeeTold.Sub(fee)

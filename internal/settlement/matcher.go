@@ -14,6 +14,7 @@ import (
 	"github.com/quittance/quittance/internal/calendar"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 )
 
@@ -25,6 +26,7 @@ type Setting struct {
 	By        string // the id of the key that imports or decides
 	// PayoutDays is how many business days after a payment its payout is expected.
 	PayoutDays int
+	Banks      []merchant.BankAccount // the company's
 }
 
 // Matcher matches payouts with what stands on the receipt accounts. It holds everything that this needs.

@@ -127,7 +127,7 @@ type Payout struct {
 	Fee       money.Amount // what the acquirer keeps of Items; the zero value while there are none
 	Rest      money.Amount // what Items and Fee don't explain; the zero value when they explain all
 	RestTo    string       // the account of Rest
-	// ExchangeTo is the account on which an exchange stands in both currencies: its value is what was lost or won.
+	// ExchangeTo is the account on which an exchange stands in both currencies. On ledger.Transit, what was lost or won is booked from it.
 	ExchangeTo string
 	Confident  Confidence  // in Items; empty while there are none
 	Reason     string      // why it stands where it stands, for people

@@ -222,7 +222,7 @@ func (m *Matcher) learn(p *Payout, t Transfer) (learned *Payout, known bool) {
 func (m *Matcher) exchange(p *Payout, t Transfer) *Payout {
 	x := m.open(t)
 	x.Lines, x.Held = nil, true
-	x.Rest, x.RestTo, x.ExchangeTo = t.Exchanged, ledger.Bank, ledger.ExchangeLosses
+	x.Rest, x.RestTo, x.ExchangeTo = t.Exchanged, bankOf(p.Account, p.Net.Currency(), m.Banks), ledger.Transit
 	x.Confident = Likely
 	m.move(x, Proposed, "The bank exchanged payout %s, which is booked as %s, into %s.", p.name(), p.Net, t.Net)
 	return x

@@ -288,7 +288,7 @@ func (m *Matcher) propose(p *Payout, items []Item, confidence Confidence, reason
 	}
 	p.Fee = p.Gross().Sub(p.paid())
 	if isSet(p.Exchanged) {
-		p.ExchangeTo = ledger.ExchangeLosses
+		p.ExchangeTo = ledger.Transit
 	}
 	m.move(p, Proposed, "%s: %s, less a fee of %s.", reason, p.Gross(), p.Fee)
 }

@@ -577,6 +577,24 @@ func (e ExceptionKind) Valid() bool {
 	}
 }
 
+// Defines values for ExchangeRateSource.
+const (
+	ExchangeRateSourceCustoms ExchangeRateSource = "customs"
+	ExchangeRateSourceManual  ExchangeRateSource = "manual"
+)
+
+// Valid indicates whether the value is a known member of the ExchangeRateSource enum.
+func (e ExchangeRateSource) Valid() bool {
+	switch e {
+	case ExchangeRateSourceCustoms:
+		return true
+	case ExchangeRateSourceManual:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for FetchedFileState.
 const (
 	Imported FetchedFileState = "imported"
@@ -595,6 +613,27 @@ func (e FetchedFileState) Valid() bool {
 	case SetAside:
 		return true
 	case Waiting:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ForeignCurrency.
+const (
+	ForeignCurrencyEUR ForeignCurrency = "EUR"
+	ForeignCurrencyGBP ForeignCurrency = "GBP"
+	ForeignCurrencyUSD ForeignCurrency = "USD"
+)
+
+// Valid indicates whether the value is a known member of the ForeignCurrency enum.
+func (e ForeignCurrency) Valid() bool {
+	switch e {
+	case ForeignCurrencyEUR:
+		return true
+	case ForeignCurrencyGBP:
+		return true
+	case ForeignCurrencyUSD:
 		return true
 	default:
 		return false
@@ -745,6 +784,7 @@ func (e JournalExportFormat) Valid() bool {
 // Defines values for JournalSourceKind.
 const (
 	JournalSourceKindDispute     JournalSourceKind = "dispute"
+	JournalSourceKindExchange    JournalSourceKind = "exchange"
 	JournalSourceKindManual      JournalSourceKind = "manual"
 	JournalSourceKindPayment     JournalSourceKind = "payment"
 	JournalSourceKindReceipt     JournalSourceKind = "receipt"
@@ -758,6 +798,8 @@ const (
 func (e JournalSourceKind) Valid() bool {
 	switch e {
 	case JournalSourceKindDispute:
+		return true
+	case JournalSourceKindExchange:
 		return true
 	case JournalSourceKindManual:
 		return true
@@ -900,16 +942,19 @@ func (e NextReminderHeldBy) Valid() bool {
 
 // Defines values for OpenItemKind.
 const (
-	OpenItemKindException OpenItemKind = "exception"
-	OpenItemKindPayment   OpenItemKind = "payment"
-	OpenItemKindPayout    OpenItemKind = "payout"
-	OpenItemKindRefund    OpenItemKind = "refund"
+	OpenItemKindException    OpenItemKind = "exception"
+	OpenItemKindExchangeRate OpenItemKind = "exchange_rate"
+	OpenItemKindPayment      OpenItemKind = "payment"
+	OpenItemKindPayout       OpenItemKind = "payout"
+	OpenItemKindRefund       OpenItemKind = "refund"
 )
 
 // Valid indicates whether the value is a known member of the OpenItemKind enum.
 func (e OpenItemKind) Valid() bool {
 	switch e {
 	case OpenItemKindException:
+		return true
+	case OpenItemKindExchangeRate:
 		return true
 	case OpenItemKindPayment:
 		return true
@@ -2855,11 +2900,57 @@ type ExceptionList struct {
 // Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
 type ExceptionSubject = string
 
+// ExchangeRate defines model for ExchangeRate.
+type ExchangeRate struct {
+	// Currency Example: EUR
+	Currency ForeignCurrency `json:"currency"`
+
+	// ID Example: 2026-11-EUR
+	ID string `json:"id"`
+
+	// Month Example: 2026-11
+	Month Month `json:"month"`
+
+	// Rate Example: 0.9412
+	Rate    string    `json:"rate"`
+	SavedAt time.Time `json:"saved_at"`
+
+	// SavedBy The id of the key with which it was entered.
+	//
+	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
+	SavedBy string `json:"saved_by"`
+
+	// Source By hand, or from the list of the Swiss customs.
+	Source ExchangeRateSource `json:"source"`
+}
+
+// ExchangeRateSource By hand, or from the list of the Swiss customs.
+type ExchangeRateSource string
+
+// ExchangeRateList defines model for ExchangeRateList.
+type ExchangeRateList struct {
+	Data []ExchangeRate `json:"data"`
+}
+
+// ExchangeSide defines model for ExchangeSide.
+type ExchangeSide struct {
+	// Account Example: 1029
+	Account AccountNumber `json:"account"`
+
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+}
+
 // ExchangedAmount When the bank exchanged it: what it was before. Then gross and fee are in that currency.
 type ExchangedAmount struct {
 	// Account The account on which the exchange stands in both currencies.
 	//
-	// Example: 6949
+	// Example: 1090
 	Account *string `json:"account,omitempty"`
 
 	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
@@ -2929,6 +3020,9 @@ type FieldError struct {
 // FiveCentimes Round what the lines come to, to what coins can pay: 1.02 becomes 1.00. `false` when absent.
 type FiveCentimes = bool
 
+// ForeignCurrency Example: EUR
+type ForeignCurrency string
+
 // Found defines model for Found.
 type Found struct {
 	// CompanyID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
@@ -2964,6 +3058,24 @@ type FoundList struct {
 //
 // Example: CH9300762011623852957
 type IBAN = string
+
+// ImportedExchangeRates defines model for ImportedExchangeRates.
+type ImportedExchangeRates struct {
+	Data []ExchangeRate `json:"data"`
+
+	// ID The month.
+	//
+	// Example: 2026-11
+	ID string `json:"id"`
+
+	// Month Example: 2026-11
+	Month Month `json:"month"`
+
+	// Others How many other currencies the list has.
+	//
+	// Example: 69
+	Others int `json:"others"`
+}
 
 // Invoice defines model for Invoice.
 type Invoice struct {
@@ -3338,6 +3450,11 @@ type JournalEntry struct {
 	// Date Example: 2026-12-31
 	Date Date `json:"date"`
 
+	// ExchangeRate What its source says one unit of its foreign currency is worth in francs; absent when the rate of the month counts.
+	//
+	// Example: 0.9385
+	ExchangeRate *string `json:"exchange_rate,omitempty"`
+
 	// Hash SHA-256, hexadecimal.
 	//
 	// Example: 0a1dcf0dc1426413ab553fd59c93908350ce3aff226afaf6d548e4af8cf42ff6
@@ -3515,12 +3632,14 @@ type JournalSource struct {
 	ID string `json:"id"`
 
 	// Kind An online payment, a receipt by other means, a refund, a payout of the acquirer, an entry made by hand, or the reversal
-	// of one; a dispute of a payment; or a transaction at Saferpay that no payment or refund explains.
+	// of one; a dispute of a payment; a transaction at Saferpay that no payment or refund explains; or what the exchange of another
+	// entry lost or won.
 	Kind JournalSourceKind `json:"kind"`
 }
 
 // JournalSourceKind An online payment, a receipt by other means, a refund, a payout of the acquirer, an entry made by hand, or the reversal
-// of one; a dispute of a payment; or a transaction at Saferpay that no payment or refund explains.
+// of one; a dispute of a payment; a transaction at Saferpay that no payment or refund explains; or what the exchange of another
+// entry lost or won.
 type JournalSourceKind string
 
 // JournalVerification defines model for JournalVerification.
@@ -3585,6 +3704,21 @@ type LiabilityShift string
 // Example: {"order":"A-1001"}
 type Metadata map[string]string
 
+// MissingRate defines model for MissingRate.
+type MissingRate struct {
+	// Currency Example: EUR
+	Currency ForeignCurrency `json:"currency"`
+
+	// Message Example: no rate for EUR in 2026-11
+	Message string `json:"message"`
+
+	// Month Example: 2026-11
+	Month Month `json:"month"`
+}
+
+// Month Example: 2026-11
+type Month = string
+
 // MonthEnd defines model for MonthEnd.
 type MonthEnd struct {
 	// Closable Whether `books_closed_until` can be that day: from 18:00 of that day in Zurich on.
@@ -3631,7 +3765,8 @@ type NewAPIKeyEnvironment string
 
 // NewBankAccount defines model for NewBankAccount.
 type NewBankAccount struct {
-	// Account On which payouts and other money are booked that come to this IBAN in that currency.
+	// Account On which payouts and other money are booked that come to this IBAN in that currency. If it is the only one in that currency, payouts
+	// of which no bank has told are booked there too. Where there is none, it is 1020 for CHF, 1021 for EUR, 1022 for USD, 1023 for GBP.
 	Account AccountNumber `json:"account"`
 
 	// Currency ISO 4217.
@@ -3766,6 +3901,33 @@ type NewDispute struct {
 	RespondBy *openapi_types.Date `json:"respond_by,omitempty"`
 }
 
+// NewExchange defines model for NewExchange.
+type NewExchange struct {
+	// Date After `books_closed_until`, and at most a year ahead.
+	Date Date         `json:"date"`
+	From ExchangeSide `json:"from"`
+
+	// Text `Exchange of …` in the company's language when absent.
+	//
+	// Example: Change EUR en CHF
+	Text *string      `json:"text,omitempty"`
+	To   ExchangeSide `json:"to"`
+}
+
+// NewExchangeRate defines model for NewExchangeRate.
+type NewExchangeRate struct {
+	// Currency Example: EUR
+	Currency ForeignCurrency `json:"currency"`
+
+	// Month Example: 2026-11
+	Month Month `json:"month"`
+
+	// Rate Francs for one unit: more than 0, with at most 6 decimals.
+	//
+	// Example: 0.9412
+	Rate string `json:"rate"`
+}
+
 // NewInvoice defines model for NewInvoice.
 type NewInvoice struct {
 	// Amount Absent: what the lines come to. When there are lines, it must be that.
@@ -3847,6 +4009,11 @@ type NewManualEntry struct {
 
 	// Date After `books_closed_until`, and at most a year ahead.
 	Date Date `json:"date"`
+
+	// ExchangeRate What one unit of the foreign currency is worth in francs, when that is not the rate of the month: more than 0, with at most 6 decimals.
+	//
+	// Example: 0.9385
+	ExchangeRate *string `json:"exchange_rate,omitempty"`
 
 	// Lines Example: [{"account":"6940","debit":"12.40"},{"account":"1020","credit":"12.40"}]
 	Lines []NewJournalLine `json:"lines"`
@@ -4104,7 +4271,7 @@ type OpenItem struct {
 	ID   string       `json:"id"`
 	Kind OpenItemKind `json:"kind"`
 
-	// State Of the payout, payment or refund; the kind of the exception.
+	// State Of the payout, payment or refund; the kind of the exception; `missing` for a rate.
 	//
 	// Example: proposed
 	State string `json:"state"`
@@ -4580,9 +4747,9 @@ type PayoutDecision struct {
 	// Example: 6945
 	Account *AccountNumber `json:"account,omitempty"`
 
-	// ExchangeAccount On which account an exchange stands; absent: the proposed one.
+	// ExchangeAccount On which account an exchange stands in both currencies; absent: the proposed one.
 	//
-	// Example: 6949
+	// Example: 1090
 	ExchangeAccount *AccountNumber `json:"exchange_account,omitempty"`
 
 	// Fee What the acquirer kept. Absent: what the file tells, else what is left over.
@@ -5643,6 +5810,11 @@ type StatementAccount struct {
 	// Example: 108.00
 	Closing Amount `json:"closing"`
 
+	// ClosingValue What the closing balance of a foreign currency is worth in francs; absent for francs, and while a rate is missing.
+	//
+	// Example: 91.48
+	ClosingValue *string `json:"closing_value,omitempty"`
+
 	// Credit Major units, at most as many decimals as the currency has. Answers always carry all of them.
 	//
 	// Example: 108.00
@@ -5682,7 +5854,8 @@ type StatementBookings struct {
 	Entries int64 `json:"entries"`
 
 	// Source An online payment, a receipt by other means, a refund, a payout of the acquirer, an entry made by hand, or the reversal
-	// of one; a dispute of a payment; or a transaction at Saferpay that no payment or refund explains.
+	// of one; a dispute of a payment; a transaction at Saferpay that no payment or refund explains; or what the exchange of another
+	// entry lost or won.
 	Source JournalSourceKind `json:"source"`
 }
 
@@ -5774,8 +5947,14 @@ type TrialBalance struct {
 	// At Until the end of which day; absent when everything counts.
 	At *Date `json:"at,omitempty"`
 
+	// MissingRates The months and currencies without a rate, in which something was booked.
+	MissingRates []MissingRate `json:"missing_rates"`
+
 	// Totals One per currency that was ever booked.
 	Totals []TrialBalanceTotal `json:"totals"`
+
+	// Value What all of it is worth in francs; absent while a rate is missing.
+	Value *TrialBalanceTotal `json:"value,omitempty"`
 }
 
 // TrialBalanceAccount defines model for TrialBalanceAccount.
@@ -5803,6 +5982,11 @@ type TrialBalanceAccount struct {
 
 	// Number Example: 1029
 	Number AccountNumber `json:"number"`
+
+	// Value What the balance is worth in francs; absent while a rate is missing.
+	//
+	// Example: 91.48
+	Value *string `json:"value,omitempty"`
 }
 
 // TrialBalanceTotal defines model for TrialBalanceTotal.
@@ -6129,6 +6313,12 @@ type ListExceptionsParams struct {
 // ListExceptionsParamsSort defines parameters for ListExceptions.
 type ListExceptionsParamsSort string
 
+// ListExchangeRatesParams defines parameters for ListExchangeRates.
+type ListExchangeRatesParams struct {
+	// Month Only the rates of that month.
+	Month *Month `form:"month,omitempty" json:"month,omitempty"`
+}
+
 // ListInvoicesParams defines parameters for ListInvoices.
 type ListInvoicesParams struct {
 	Status *InvoiceStatus `form:"status,omitempty" json:"status,omitempty"`
@@ -6393,6 +6583,12 @@ type RedeliverEventJSONRequestBody = Redelivery
 // ResolveExceptionJSONRequestBody defines body for ResolveException for application/json ContentType.
 type ResolveExceptionJSONRequestBody = ExceptionDecision
 
+// SetExchangeRateJSONRequestBody defines body for SetExchangeRate for application/json ContentType.
+type SetExchangeRateJSONRequestBody = NewExchangeRate
+
+// CreateExchangeJSONRequestBody defines body for CreateExchange for application/json ContentType.
+type CreateExchangeJSONRequestBody = NewExchange
+
 // CreateInvoiceJSONRequestBody defines body for CreateInvoice for application/json ContentType.
 type CreateInvoiceJSONRequestBody = NewInvoice
 
@@ -6596,6 +6792,18 @@ type ServerInterface interface {
 	// ResolveException Decide an exception
 	// (POST /exceptions/{exception_id}/resolve)
 	ResolveException(w http.ResponseWriter, r *http.Request, exceptionID ExceptionID)
+	// ListExchangeRates List exchange rates
+	// (GET /exchange-rates)
+	ListExchangeRates(w http.ResponseWriter, r *http.Request, params ListExchangeRatesParams)
+	// SetExchangeRate Enter the exchange rate of a month
+	// (POST /exchange-rates)
+	SetExchangeRate(w http.ResponseWriter, r *http.Request)
+	// ImportExchangeRates Import the Swiss customs' list of monthly rates
+	// (POST /exchange-rates/import)
+	ImportExchangeRates(w http.ResponseWriter, r *http.Request)
+	// CreateExchange Book an exchange between two currencies
+	// (POST /exchanges)
+	CreateExchange(w http.ResponseWriter, r *http.Request)
 	// ListInvoices List invoices
 	// (GET /invoices)
 	ListInvoices(w http.ResponseWriter, r *http.Request, params ListInvoicesParams)
@@ -7067,6 +7275,30 @@ func (_ Unimplemented) GetException(w http.ResponseWriter, r *http.Request, exce
 // ResolveException Decide an exception
 // (POST /exceptions/{exception_id}/resolve)
 func (_ Unimplemented) ResolveException(w http.ResponseWriter, r *http.Request, exceptionID ExceptionID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ListExchangeRates List exchange rates
+// (GET /exchange-rates)
+func (_ Unimplemented) ListExchangeRates(w http.ResponseWriter, r *http.Request, params ListExchangeRatesParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// SetExchangeRate Enter the exchange rate of a month
+// (POST /exchange-rates)
+func (_ Unimplemented) SetExchangeRate(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ImportExchangeRates Import the Swiss customs' list of monthly rates
+// (POST /exchange-rates/import)
+func (_ Unimplemented) ImportExchangeRates(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// CreateExchange Book an exchange between two currencies
+// (POST /exchanges)
+func (_ Unimplemented) CreateExchange(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -8719,6 +8951,81 @@ func (siw *ServerInterfaceWrapper) ResolveException(w http.ResponseWriter, r *ht
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ResolveException(w, r, exceptionID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListExchangeRates operation middleware
+func (siw *ServerInterfaceWrapper) ListExchangeRates(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListExchangeRatesParams
+
+	// ------------- Optional query parameter "month" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "month", r.URL.Query(), &params.Month, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "month"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "month", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListExchangeRates(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SetExchangeRate operation middleware
+func (siw *ServerInterfaceWrapper) SetExchangeRate(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SetExchangeRate(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ImportExchangeRates operation middleware
+func (siw *ServerInterfaceWrapper) ImportExchangeRates(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ImportExchangeRates(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateExchange operation middleware
+func (siw *ServerInterfaceWrapper) CreateExchange(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateExchange(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -11386,6 +11693,18 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/exceptions/{exception_id}/resolve", wrapper.ResolveException)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/exchange-rates", wrapper.ListExchangeRates)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/exchange-rates", wrapper.SetExchangeRate)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/exchange-rates/import", wrapper.ImportExchangeRates)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/exchanges", wrapper.CreateExchange)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/invoices", wrapper.ListInvoices)
@@ -14118,6 +14437,242 @@ type ResolveExceptiondefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ResolveExceptiondefaultApplicationProblemPlusJSONResponse) VisitResolveExceptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListExchangeRatesRequestObject struct {
+	Params ListExchangeRatesParams
+}
+
+type ListExchangeRatesResponseObject interface {
+	VisitListExchangeRatesResponse(w http.ResponseWriter) error
+}
+
+type ListExchangeRates200JSONResponse ExchangeRateList
+
+func (response ListExchangeRates200JSONResponse) VisitListExchangeRatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListExchangeRates422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListExchangeRates422ApplicationProblemPlusJSONResponse) VisitListExchangeRatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListExchangeRatesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListExchangeRatesdefaultApplicationProblemPlusJSONResponse) VisitListExchangeRatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetExchangeRateRequestObject struct {
+	Body *SetExchangeRateJSONRequestBody
+}
+
+type SetExchangeRateResponseObject interface {
+	VisitSetExchangeRateResponse(w http.ResponseWriter) error
+}
+
+type SetExchangeRate201JSONResponse ExchangeRate
+
+func (response SetExchangeRate201JSONResponse) VisitSetExchangeRateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetExchangeRate422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response SetExchangeRate422ApplicationProblemPlusJSONResponse) VisitSetExchangeRateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetExchangeRatedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetExchangeRatedefaultApplicationProblemPlusJSONResponse) VisitSetExchangeRateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportExchangeRatesRequestObject struct {
+	Body io.Reader
+}
+
+type ImportExchangeRatesResponseObject interface {
+	VisitImportExchangeRatesResponse(w http.ResponseWriter) error
+}
+
+type ImportExchangeRates201JSONResponse ImportedExchangeRates
+
+func (response ImportExchangeRates201JSONResponse) VisitImportExchangeRatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportExchangeRates415ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response ImportExchangeRates415ApplicationProblemPlusJSONResponse) VisitImportExchangeRatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportExchangeRates422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ImportExchangeRates422ApplicationProblemPlusJSONResponse) VisitImportExchangeRatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportExchangeRatesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ImportExchangeRatesdefaultApplicationProblemPlusJSONResponse) VisitImportExchangeRatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateExchangeRequestObject struct {
+	Body *CreateExchangeJSONRequestBody
+}
+
+type CreateExchangeResponseObject interface {
+	VisitCreateExchangeResponse(w http.ResponseWriter) error
+}
+
+type CreateExchange201JSONResponse JournalEntry
+
+func (response CreateExchange201JSONResponse) VisitCreateExchangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateExchange422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response CreateExchange422ApplicationProblemPlusJSONResponse) VisitCreateExchangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateExchangedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateExchangedefaultApplicationProblemPlusJSONResponse) VisitCreateExchangeResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -19484,6 +20039,18 @@ type StrictServerInterface interface {
 	// ResolveException Decide an exception
 	// (POST /exceptions/{exception_id}/resolve)
 	ResolveException(ctx context.Context, request ResolveExceptionRequestObject) (ResolveExceptionResponseObject, error)
+	// ListExchangeRates List exchange rates
+	// (GET /exchange-rates)
+	ListExchangeRates(ctx context.Context, request ListExchangeRatesRequestObject) (ListExchangeRatesResponseObject, error)
+	// SetExchangeRate Enter the exchange rate of a month
+	// (POST /exchange-rates)
+	SetExchangeRate(ctx context.Context, request SetExchangeRateRequestObject) (SetExchangeRateResponseObject, error)
+	// ImportExchangeRates Import the Swiss customs' list of monthly rates
+	// (POST /exchange-rates/import)
+	ImportExchangeRates(ctx context.Context, request ImportExchangeRatesRequestObject) (ImportExchangeRatesResponseObject, error)
+	// CreateExchange Book an exchange between two currencies
+	// (POST /exchanges)
+	CreateExchange(ctx context.Context, request CreateExchangeRequestObject) (CreateExchangeResponseObject, error)
 	// ListInvoices List invoices
 	// (GET /invoices)
 	ListInvoices(ctx context.Context, request ListInvoicesRequestObject) (ListInvoicesResponseObject, error)
@@ -20844,6 +21411,120 @@ func (sh *strictHandler) ResolveException(w http.ResponseWriter, r *http.Request
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ResolveExceptionResponseObject); ok {
 		if err := validResponse.VisitResolveExceptionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListExchangeRates operation middleware
+func (sh *strictHandler) ListExchangeRates(w http.ResponseWriter, r *http.Request, params ListExchangeRatesParams) {
+	var request ListExchangeRatesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListExchangeRates(ctx, request.(ListExchangeRatesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListExchangeRates")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListExchangeRatesResponseObject); ok {
+		if err := validResponse.VisitListExchangeRatesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SetExchangeRate operation middleware
+func (sh *strictHandler) SetExchangeRate(w http.ResponseWriter, r *http.Request) {
+	var request SetExchangeRateRequestObject
+
+	var body SetExchangeRateJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SetExchangeRate(ctx, request.(SetExchangeRateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetExchangeRate")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SetExchangeRateResponseObject); ok {
+		if err := validResponse.VisitSetExchangeRateResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ImportExchangeRates operation middleware
+func (sh *strictHandler) ImportExchangeRates(w http.ResponseWriter, r *http.Request) {
+	var request ImportExchangeRatesRequestObject
+
+	request.Body = r.Body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ImportExchangeRates(ctx, request.(ImportExchangeRatesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ImportExchangeRates")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ImportExchangeRatesResponseObject); ok {
+		if err := validResponse.VisitImportExchangeRatesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateExchange operation middleware
+func (sh *strictHandler) CreateExchange(w http.ResponseWriter, r *http.Request) {
+	var request CreateExchangeRequestObject
+
+	var body CreateExchangeJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateExchange(ctx, request.(CreateExchangeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateExchange")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateExchangeResponseObject); ok {
+		if err := validResponse.VisitCreateExchangeResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
