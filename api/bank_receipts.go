@@ -18,7 +18,6 @@ type BankReceiptsTx interface {
 	// IssuedByNumber returns the ids of issued invoices by the number of their references.
 	IssuedByNumber(ctx context.Context, numbers []string) (map[string]string, error)
 	BankReceiptsWith(ctx context.Context, references []string) ([]settlement.Receipt, error)
-	BankReceiptsOf(ctx context.Context, settlementID string) ([]settlement.Receipt, error)
 	InsertBankReceipts(ctx context.Context, receipts []settlement.Receipt) error
 	SeeBankReceipts(ctx context.Context, receipts []settlement.Receipt) error
 }
@@ -48,13 +47,9 @@ func (m matching) takeReceipts(ctx context.Context, settlementID string, file *s
 	return m.receipts.SeeBankReceipts(ctx, again)
 }
 
-// bookReceipts has the bank receipts booked that wait, if there are any, by the processes of their invoices. What is on record is
+// bookReceipts has the bank receipts booked that wait, if it waits for any, by the processes of their invoices. What is on record is
 // not lost when that can't be begun now: the same file, or a worker within six hours, begins it.
-func (s *server) bookReceipts(ctx context.Context, companyID, cause string, receipts []settlement.Receipt) {
-	waits := false
-	for _, r := range receipts {
-		waits = waits || r.State == settlement.ReceiptWaiting
-	}
+func (s *server) bookReceipts(ctx context.Context, companyID, cause string, waits bool) {
 	if !waits {
 		return
 	}

@@ -63,7 +63,7 @@ func (s *server) ResolveException(ctx context.Context, r spec.ResolveExceptionRe
 	if err != nil {
 		return nil, err
 	}
-	s.bookReceipts(ctx, callerOf(ctx).companyID, r.ExceptionID, receipts)
+	s.bookReceipts(ctx, callerOf(ctx).companyID, r.ExceptionID, len(receipts) > 0)
 	if waiting != "" {
 		commandCtx, cancel := context.WithTimeout(ctx, commandTimeout)
 		defer cancel()

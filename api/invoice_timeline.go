@@ -31,7 +31,7 @@ type TimelineTx interface {
 	Journal(ctx context.Context, f listing.Journal) (entries []ledger.Entry, next string, err error)
 	Exceptions(ctx context.Context, f listing.Exceptions) (exceptions []exception.Exception, next string, err error)
 	AuditLog(ctx context.Context, f listing.AuditLog) (entries []audit.Entry, next string, err error)
-	Payouts(ctx context.Context, f listing.Payouts) (payouts []settlement.Payout, next string, err error)
+	Payouts(ctx context.Context, f listing.Payouts) (payouts []settlement.Shown, next string, err error)
 }
 
 // Who does what nobody's key did.

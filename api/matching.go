@@ -21,7 +21,6 @@ type MatchingTx interface {
 	InsertSettlement(ctx context.Context, s settlement.Settlement) error
 	SettlementOf(ctx context.Context, hash []byte) (s settlement.Settlement, ok bool, err error)
 	SettlementsWithPages(ctx context.Context, statements []settlement.Account) ([]settlement.Settlement, error)
-	PayoutsOf(ctx context.Context, settlementID string) ([]settlement.Payout, error)
 	Payout(ctx context.Context, id string) (settlement.Payout, error)
 	SearchPayouts(ctx context.Context, s settlement.PayoutSearch) ([]settlement.Payout, error)
 	SavePayout(ctx context.Context, p settlement.Payout) error
@@ -35,6 +34,7 @@ type MatchingTx interface {
 type matching struct {
 	tx       MatchingTx
 	receipts BankReceiptsTx  // the same
+	imports  SettlementsTx   // the same
 	rates    ExchangeRatesTx // the same
 	company  merchant.Company
 	setting  settlement.Setting
@@ -68,7 +68,7 @@ func (s *server) matchingIn(ctx context.Context, tx MatchingTx) (matching, error
 	if setting.Banks, err = tx.BankAccounts(ctx); err != nil {
 		return matching{}, err
 	}
-	return matching{tx, any(tx).(BankReceiptsTx), any(tx).(ExchangeRatesTx), company, setting}, nil
+	return matching{tx, any(tx).(BankReceiptsTx), any(tx).(SettlementsTx), any(tx).(ExchangeRatesTx), company, setting}, nil
 }
 
 func settingOf(c merchant.Company, now time.Time) (settlement.Setting, error) {

@@ -16,17 +16,20 @@ import (
 
 // PayoutsTx is what reading payouts needs of a transaction.
 type PayoutsTx interface {
-	Payouts(ctx context.Context, f listing.Payouts) (payouts []settlement.Payout, next string, err error)
-	Payout(ctx context.Context, id string) (settlement.Payout, error)
+	Payouts(ctx context.Context, f listing.Payouts) (payouts []settlement.Shown, next string, err error)
+	ShownPayout(ctx context.Context, id string) (settlement.Shown, error)
+	PayoutLines(ctx context.Context, payoutID string, f listing.Part) (lines []settlement.Line, next string, err error)
+	PayoutItems(ctx context.Context, payoutID string, f listing.Part) (items []settlement.Item, next string, err error)
 }
 
 // ListPayouts answers GET /payouts.
 func (s *server) ListPayouts(ctx context.Context, r spec.ListPayoutsRequestObject) (spec.ListPayoutsResponseObject, error) {
 	return answered(ctx, s, func(tx PayoutsTx) (spec.ListPayoutsResponseObject, error) {
 		payouts, next, err := tx.Payouts(ctx, listing.Payouts{
-			States: states(r.Params.State), Pays: deref(r.Params.Pays), Cursor: deref(r.Params.Cursor), Limit: deref(r.Params.Limit),
+			States: states(r.Params.State), Pays: deref(r.Params.Pays), SettlementID: deref(r.Params.SettlementID),
+			Cursor: deref(r.Params.Cursor), Limit: deref(r.Params.Limit),
 		})
-		return spec.ListPayouts200JSONResponse{Data: mapped(payouts, shownPayout), NextCursor: optional(next)}, err
+		return spec.ListPayouts200JSONResponse{Data: shownPayouts(payouts), NextCursor: optional(next)}, err
 	})
 }
 
@@ -40,8 +43,24 @@ func states(state *spec.PayoutState) []settlement.State {
 // GetPayout answers GET /payouts/{payout_id}.
 func (s *server) GetPayout(ctx context.Context, r spec.GetPayoutRequestObject) (spec.GetPayoutResponseObject, error) {
 	return answered(ctx, s, func(tx PayoutsTx) (spec.GetPayoutResponseObject, error) {
-		p, err := tx.Payout(ctx, r.PayoutID)
+		p, err := tx.ShownPayout(ctx, r.PayoutID)
 		return spec.GetPayout200JSONResponse(shownPayout(p)), err
+	})
+}
+
+// ListPayoutLines answers GET /payouts/{payout_id}/lines.
+func (s *server) ListPayoutLines(ctx context.Context, r spec.ListPayoutLinesRequestObject) (spec.ListPayoutLinesResponseObject, error) {
+	return answered(ctx, s, func(tx PayoutsTx) (spec.ListPayoutLinesResponseObject, error) {
+		lines, next, err := tx.PayoutLines(ctx, r.PayoutID, listing.Part{Cursor: deref(r.Params.Cursor), Limit: deref(r.Params.Limit)})
+		return spec.ListPayoutLines200JSONResponse{Data: mapped(lines, shownPayoutLine), NextCursor: optional(next)}, err
+	})
+}
+
+// ListPayoutItems answers GET /payouts/{payout_id}/items.
+func (s *server) ListPayoutItems(ctx context.Context, r spec.ListPayoutItemsRequestObject) (spec.ListPayoutItemsResponseObject, error) {
+	return answered(ctx, s, func(tx PayoutsTx) (spec.ListPayoutItemsResponseObject, error) {
+		items, next, err := tx.PayoutItems(ctx, r.PayoutID, listing.Part{Cursor: deref(r.Params.Cursor), Limit: deref(r.Params.Limit)})
+		return spec.ListPayoutItems200JSONResponse{Data: mapped(items, shownPayoutItem), NextCursor: optional(next)}, err
 	})
 }
 
@@ -99,7 +118,7 @@ func (s *server) decidePayout(ctx context.Context, payoutID string, note *string
 	}
 	err = s.matching(ctx, func(m matching) error {
 		p, err := m.decide(ctx, payoutID, items, func(matcher *settlement.Matcher, p *settlement.Payout) error { return fn(m.tx, matcher, p) })
-		answer = shownPayout(p)
+		answer = shownPayout(p.Shown())
 		return err
 	})
 	return answer, err
@@ -119,86 +138,4 @@ func checkAccounts(ctx context.Context, tx MatchingTx, accounts map[string]strin
 		}
 	}
 	return problem.InvalidFields(fields...)
-}
-
-func shownPayout(p settlement.Payout) spec.Payout {
-	answer := spec.Payout{
-		ID:             p.ID,
-		State:          spec.PayoutState(p.State),
-		Reference:      optional(p.Reference),
-		Account:        optional(p.Account),
-		Date:           date(p.Date),
-		Currency:       spec.Currency(p.Net.Currency()),
-		Gross:          p.Gross().Value(),
-		Fee:            p.Kept().Value(),
-		Net:            p.Net.Value(),
-		Total:          p.Total.Value(),
-		Payments:       []spec.PayoutItem{},
-		Refunds:        []spec.PayoutItem{},
-		Others:         []spec.PayoutItem{},
-		Confidence:     optional(spec.PayoutConfidence(p.Confident)),
-		Reason:         p.Reason,
-		Candidates:     mapped(p.Choices, shownCandidate),
-		Lines:          mapped(p.Lines, shownPayoutLine),
-		PartOf:         optional(p.PartOf),
-		Returns:        optional(p.Returns),
-		JournalEntryID: optional(p.EntryID),
-		SeenIn:         mapped(p.Seen, shownSighting),
-		Timeline: mapped(p.Timeline, func(step settlement.Step) spec.PayoutStep {
-			return spec.PayoutStep{At: step.At, State: spec.PayoutState(step.State), Note: step.Note, By: optional(step.By)}
-		}),
-		CreatedAt: p.CreatedAt,
-	}
-	for _, i := range p.Items {
-		list := map[ledger.SourceKind]*[]spec.PayoutItem{ledger.FromPayment: &answer.Payments, ledger.FromRefund: &answer.Refunds}[i.Source.Kind]
-		if list == nil {
-			list = &answer.Others
-		}
-		*list = append(*list, spec.PayoutItem{
-			ID: i.Source.ID, OrderID: optional(i.OrderID), Account: i.Account, Gross: i.Gross.Value(), Fee: shownAmount(i.Fee),
-		})
-	}
-	if shownAmount(p.Rest) != nil {
-		answer.Rest = &spec.PayoutRest{Amount: p.Rest.Value(), Account: p.RestTo}
-	}
-	if shownAmount(p.Exchanged) != nil {
-		answer.Exchanged = &spec.ExchangedAmount{
-			Currency: spec.Currency(p.Exchanged.Currency()), Amount: p.Exchanged.Value(), Account: optional(p.ExchangeTo),
-		}
-	}
-	return answer
-}
-
-// shownAmount leaves out what nobody told.
-func shownAmount(a money.Amount) *string {
-	if a.Currency() == "" {
-		return nil
-	}
-	return optional(a.Value())
-}
-
-func shownCandidate(c settlement.Candidate) spec.PayoutCandidate {
-	return spec.PayoutCandidate{Items: c.Items, Fee: shownAmount(c.Fee)}
-}
-
-func shownPayoutLine(l settlement.Line) spec.PayoutLine {
-	line := spec.PayoutLine{
-		Line: l.Number, Type: optional(spec.PayoutLineType(l.Kind)), OrderID: optional(l.OrderID), Gross: shownAmount(l.Gross),
-		Fee: shownAmount(l.Fee), Net: shownAmount(l.Net), Problem: optional(l.Problem), Brand: optional(l.Brand),
-		TransactionID: optional(l.Transaction), AuthorizationCode: optional(l.Authorization), Card: optional(l.Card), Text: optional(l.Text),
-	}
-	if !l.Day.IsZero() {
-		day := date(l.Day)
-		if line.SalesDate = &day; l.Kind != settlement.UnknownLine {
-			line.Date, line.SalesDate = &day, nil
-		}
-	}
-	return line
-}
-
-func shownSighting(s settlement.Sighting) spec.PayoutSighting {
-	return spec.PayoutSighting{
-		SettlementID: s.SettlementID, Format: spec.PayoutSightingFormat(s.Format), Line: s.Line, Reference: optional(s.Reference),
-		Date: date(s.Date), Known: s.Known,
-	}
 }

@@ -19,7 +19,7 @@ type ReconciliationTx interface {
 	Snapshot()
 	Company(ctx context.Context) (merchant.Company, error)
 	Standings(ctx context.Context, f listing.Standings) (standing []settlement.Standing, next string, err error)
-	Payouts(ctx context.Context, f listing.Payouts) (payouts []settlement.Payout, next string, err error)
+	Payouts(ctx context.Context, f listing.Payouts) (payouts []settlement.Shown, next string, err error)
 	ReceiptAccounts(ctx context.Context) (numbers []string, err error)
 	Turnovers(ctx context.Context, from, to time.Time) ([]ledger.Turnover, error)
 	Subtotals(ctx context.Context) ([]settlement.Subtotal, error)
@@ -52,7 +52,7 @@ func (s *server) GetReconciliation(ctx context.Context, r spec.GetReconciliation
 			return err
 		}
 		answer = spec.Reconciliation{
-			Date: date(today(setting.Now)), Data: []spec.Standing{}, NextCursor: optional(next), WaitingPayouts: mapped(waiting, shownPayout),
+			Date: date(today(setting.Now)), Data: []spec.Standing{}, NextCursor: optional(next), WaitingPayouts: shownPayouts(waiting),
 		}
 		for _, standing := range standing {
 			answer.Data = append(answer.Data, shownStanding(setting, standing))

@@ -13,10 +13,11 @@ import (
 // imported is what came of the files of one call.
 type imported struct {
 	settlements []settlement.Settlement
-	answers     []spec.Settlement // of each
-	receipts    []settlement.Receipt
-	passedOver  []string // the names of files of an archive that are none, or of foreign accounts only
-	before      bool     // all were imported before
+	together    spec.Settlement          // what they tell together; what a file alone has is that of the first
+	summaries   []spec.SettlementSummary // of each
+	waits       bool                     // a bank receipt waits to be booked
+	passedOver  []string                 // the names of files of an archive that are none, or of foreign accounts only
+	before      bool                     // all were imported before
 }
 
 // importFiles imports files that were read, in their order.
@@ -50,15 +51,17 @@ func (m matching) importFiles(ctx context.Context, files []settlementFile) (all 
 		all.settlements = append(all.settlements, standing)
 	}
 	for _, s := range all.settlements { // the pages of a statement, for one, are known only now
-		receipts, err := m.receipts.BankReceiptsOf(ctx, s.ID)
+		answer, summary, err := settlementOf(ctx, m.imports, s)
 		if err != nil {
 			return all, err
 		}
-		answer, err := settlementOf(ctx, m.tx, s, receipts)
-		if err != nil {
-			return all, err
+		if len(all.summaries) == 0 {
+			all.together = answer
+		} else {
+			join(&all.together, answer)
 		}
-		all.receipts, all.answers = append(all.receipts, receipts...), append(all.answers, answer)
+		all.summaries = append(all.summaries, summary)
+		all.waits = all.waits || summary.Receipts[string(settlement.ReceiptWaiting)] > 0
 	}
 	return all, nil
 }
@@ -93,46 +96,33 @@ func (m matching) importFile(ctx context.Context, f settlementFile, own settleme
 	return standing, true, m.take(ctx, standing, file, f, accounts)
 }
 
-// answer puts the settlements of the files together. What a file alone has is that of the first.
+// answer puts the settlements of the files together.
 func (all imported) answer() spec.Settlement {
-	answer := all.answers[0]
+	answer := all.together
 	if len(all.passedOver) > 0 {
 		answer.PassedOver = &all.passedOver
 	}
-	if len(all.answers) == 1 {
-		return answer
+	if len(all.summaries) > 1 {
+		answer.Files = &all.summaries
 	}
-	files := make([]spec.SettlementSummary, len(all.answers))
-	for i, a := range all.answers {
-		files[i] = summaryOfAnswer(a)
-		if i == 0 {
-			continue
-		}
-		answer.Statements = append(answer.Statements, a.Statements...)
-		answer.Payouts = append(answer.Payouts, a.Payouts...)
-		answer.Unmatched = append(answer.Unmatched, a.Unmatched...)
-		answer.Receipts = append(answer.Receipts, a.Receipts...)
-		answer.Skipped.NotBooked += a.Skipped.NotBooked
-		answer.Skipped.OfOthers += a.Skipped.OfOthers
-		answer.Skipped.OfOtherAccounts = optional(deref(answer.Skipped.OfOtherAccounts) + deref(a.Skipped.OfOtherAccounts))
-		if a.Status == spec.NeedsConfirmation {
-			answer.Status = a.Status
-		}
-	}
-	answer.Files = &files
 	return answer
 }
 
-func summaryOfAnswer(a spec.Settlement) spec.SettlementSummary {
-	summary := spec.SettlementSummary{
-		ID: a.ID, Status: a.Status, Format: a.Format, File: a.File, Payouts: map[string]int{}, Receipts: map[string]int{}, Skipped: a.Skipped,
-		ImportedAt: a.ImportedAt, ImportedBy: a.ImportedBy,
+// join adds what another file of an archive tells. As much is shown of all as of one.
+func join(answer *spec.Settlement, a spec.Settlement) {
+	answer.Statements = joined(answer.Statements, a.Statements)
+	answer.Payouts, answer.PayoutCount = joined(answer.Payouts, a.Payouts), answer.PayoutCount+a.PayoutCount
+	answer.Unmatched, answer.UnmatchedCount = joined(answer.Unmatched, a.Unmatched), answer.UnmatchedCount+a.UnmatchedCount
+	answer.Receipts, answer.ReceiptCount = joined(answer.Receipts, a.Receipts), answer.ReceiptCount+a.ReceiptCount
+	keepSmall(answer.Unmatched, answer.Payouts)
+	answer.Skipped.NotBooked += a.Skipped.NotBooked
+	answer.Skipped.OfOthers += a.Skipped.OfOthers
+	answer.Skipped.OfOtherAccounts = optional(deref(answer.Skipped.OfOtherAccounts) + deref(a.Skipped.OfOtherAccounts))
+	if a.Status == spec.NeedsConfirmation {
+		answer.Status = a.Status
 	}
-	for _, p := range slices.Concat(a.Payouts, a.Unmatched) {
-		summary.Payouts[string(p.State)]++
-	}
-	for _, r := range a.Receipts {
-		summary.Receipts[string(r.State)]++
-	}
-	return summary
+}
+
+func joined[T any](list, more []T) []T {
+	return append(list, more[:min(len(more), settlement.MaxShown-len(list))]...)
 }

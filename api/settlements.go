@@ -19,9 +19,9 @@ import (
 type SettlementsTx interface {
 	Settlements(ctx context.Context, f listing.Settlements) (settlements []settlement.Settlement, next string, err error)
 	Settlement(ctx context.Context, id string) (settlement.Settlement, error)
-	PayoutsOf(ctx context.Context, settlementID string) ([]settlement.Payout, error)
+	PayoutsOf(ctx context.Context, settlementID string, unmatched bool) ([]settlement.Shown, error)
 	SettlementsWithPages(ctx context.Context, statements []settlement.Account) ([]settlement.Settlement, error)
-	BankReceiptsOf(ctx context.Context, settlementID string) ([]settlement.Receipt, error)
+	BankReceiptsOf(ctx context.Context, settlementID string, f listing.Part) (receipts []settlement.Receipt, next string, err error)
 	CountBankReceipts(ctx context.Context, settlements ...settlement.Settlement) (bySettlement map[string]map[settlement.ReceiptState]int, err error)
 	CountPayouts(ctx context.Context, settlements ...settlement.Settlement) (bySettlement map[string]map[settlement.State]int, err error)
 }
@@ -60,20 +60,19 @@ func (s *server) ImportSettlement(ctx context.Context, r spec.ImportSettlementRe
 		}
 	}
 	var answer spec.Settlement
-	var before bool
-	var receipts []settlement.Receipt
+	var before, waits bool
 	err = s.matching(ctx, func(m matching) error {
 		imported, err := m.importFiles(ctx, files)
 		if err != nil {
 			return refusedFile(err)
 		}
-		before, receipts = imported.before && !repeated(ctx), imported.receipts
+		before, waits = imported.before && !repeated(ctx), imported.waits
 		imported.passedOver = append(slices.Clone(passedOver), imported.passedOver...)
 		answer = imported.answer()
 		return nil
 	})
 	if err == nil {
-		s.bookReceipts(ctx, callerOf(ctx).companyID, answer.ID, receipts)
+		s.bookReceipts(ctx, callerOf(ctx).companyID, answer.ID, waits)
 	}
 	if before {
 		return spec.ImportSettlement200JSONResponse(answer), err
@@ -105,12 +104,19 @@ func (s *server) GetSettlement(ctx context.Context, r spec.GetSettlementRequestO
 		if err != nil {
 			return nil, err
 		}
-		receipts, err := tx.BankReceiptsOf(ctx, r.SettlementID)
-		if err != nil {
+		answer, _, err := settlementOf(ctx, tx, found)
+		return spec.GetSettlement200JSONResponse(answer), err
+	})
+}
+
+// ListSettlementReceipts answers GET /settlements/{settlement_id}/receipts.
+func (s *server) ListSettlementReceipts(ctx context.Context, r spec.ListSettlementReceiptsRequestObject) (spec.ListSettlementReceiptsResponseObject, error) {
+	return answered(ctx, s, func(tx SettlementsTx) (spec.ListSettlementReceiptsResponseObject, error) {
+		if _, err := tx.Settlement(ctx, r.SettlementID); err != nil {
 			return nil, err
 		}
-		answer, err := settlementOf(ctx, tx, found, receipts)
-		return spec.GetSettlement200JSONResponse(answer), err
+		receipts, next, err := tx.BankReceiptsOf(ctx, r.SettlementID, listing.Part{Cursor: deref(r.Params.Cursor), Limit: deref(r.Params.Limit)})
+		return spec.ListSettlementReceipts200JSONResponse{Data: mapped(receipts, shownBankReceipt), NextCursor: optional(next)}, err
 	})
 }
 
@@ -162,44 +168,56 @@ func skippedOf(s settlement.Settlement) spec.SkippedEntries {
 	return spec.SkippedEntries{NotBooked: s.Skipped[settlement.Pending], OfOthers: s.Skipped[settlement.Others], OfOtherAccounts: optional(s.Skipped[settlement.Foreign])}
 }
 
-// settlementReader is what showing a settlement needs of a transaction.
-type settlementReader interface {
-	PayoutsOf(ctx context.Context, settlementID string) ([]settlement.Payout, error)
-	SettlementsWithPages(ctx context.Context, statements []settlement.Account) ([]settlement.Settlement, error)
-}
-
-// settlementOf returns a settlement as the API shows it, with its payouts and bank receipts as they stand now.
-func settlementOf(ctx context.Context, tx settlementReader, s settlement.Settlement, receipts []settlement.Receipt) (spec.Settlement, error) {
+// settlementOf returns a settlement as the API shows it, with the first of its payouts and bank receipts as they stand now, and
+// how many there are in each state.
+func settlementOf(ctx context.Context, tx SettlementsTx, s settlement.Settlement) (answer spec.Settlement, summary spec.SettlementSummary, err error) {
 	pages, err := tx.SettlementsWithPages(ctx, s.Paged())
 	if err != nil {
-		return spec.Settlement{}, err
+		return answer, summary, err
 	}
-	payouts, err := tx.PayoutsOf(ctx, s.ID)
-	answer := spec.Settlement{
-		ID:         s.ID,
-		Status:     spec.Complete,
-		Format:     s.Kind(),
-		File:       fileOf(s),
-		Statements: mapped(s.Accounts, func(a settlement.Account) spec.BankStatement { return shownBankStatement(a, pages) }),
-		Payouts:    []spec.Payout{},
-		Unmatched:  []spec.Payout{},
-		Receipts:   mapped(receipts, shownBankReceipt),
-		Skipped:    skippedOf(s),
-		ImportedAt: s.ImportedAt,
-		ImportedBy: s.ImportedBy,
+	payouts, err := tx.CountPayouts(ctx, s)
+	if err != nil {
+		return answer, summary, err
 	}
-	for _, p := range payouts {
-		if p.State == settlement.Unmatched {
-			answer.Unmatched = append(answer.Unmatched, shownPayout(p))
-		} else {
-			answer.Payouts = append(answer.Payouts, shownPayout(p))
-		}
+	receipts, err := tx.CountBankReceipts(ctx, s)
+	if err != nil {
+		return answer, summary, err
 	}
-	if slices.ContainsFunc(payouts, func(p settlement.Payout) bool { return p.State.Waits() }) ||
-		slices.ContainsFunc(receipts, func(r settlement.Receipt) bool { return r.State == settlement.ReceiptAsked }) {
-		answer.Status = spec.NeedsConfirmation
+	unmatched, err := tx.PayoutsOf(ctx, s.ID, true)
+	if err != nil {
+		return answer, summary, err
 	}
-	return answer, err
+	others, err := tx.PayoutsOf(ctx, s.ID, false)
+	if err != nil {
+		return answer, summary, err
+	}
+	shownReceipts, _, err := tx.BankReceiptsOf(ctx, s.ID, listing.Part{Limit: settlement.MaxShown})
+	summary = summaryOf(s, payouts[s.ID], receipts[s.ID])
+	answer = spec.Settlement{
+		ID:             s.ID,
+		Status:         summary.Status,
+		Format:         summary.Format,
+		File:           summary.File,
+		Statements:     mapped(s.Accounts[:min(len(s.Accounts), settlement.MaxShown)], func(a settlement.Account) spec.BankStatement { return shownBankStatement(a, pages) }),
+		Payouts:        mapped(others, shownPayout),
+		PayoutCount:    total(summary.Payouts) - payouts[s.ID][settlement.Unmatched],
+		Unmatched:      mapped(unmatched, shownPayout),
+		UnmatchedCount: payouts[s.ID][settlement.Unmatched],
+		Receipts:       mapped(shownReceipts, shownBankReceipt),
+		ReceiptCount:   total(summary.Receipts),
+		Skipped:        summary.Skipped,
+		ImportedAt:     s.ImportedAt,
+		ImportedBy:     s.ImportedBy,
+	}
+	keepSmall(answer.Unmatched, answer.Payouts)
+	return answer, summary, err
+}
+
+func total(byState map[string]int) (sum int) {
+	for _, count := range byState {
+		sum += count
+	}
+	return sum
 }
 
 func shownBankStatement(a settlement.Account, pages []settlement.Settlement) spec.BankStatement {

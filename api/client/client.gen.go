@@ -1965,6 +1965,14 @@ type BankReceipt struct {
 	State BankReceiptState `json:"state"`
 }
 
+// BankReceiptList defines model for BankReceiptList.
+type BankReceiptList struct {
+	Data []BankReceipt `json:"data"`
+
+	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
 // BankReceiptState `waiting`: it is on record and is booked in a moment; `booked`; `asked`: the exception `exception_id` asks a person;
 // `skipped`: a person said that it is not for the invoice.
 type BankReceiptState string
@@ -4672,12 +4680,22 @@ type Payout struct {
 	// ID Example: pyo_01k9m2h4e9zx7v1p6d2y5w8r0a
 	ID string `json:"id"`
 
+	// ItemCount How many payments, refunds and others it pays.
+	//
+	// Example: 2
+	ItemCount int `json:"item_count"`
+
 	// JournalEntryID The entry that books it.
 	//
 	// Example: jre_01k9m23w3mk8s4c2z7x0a5g9h1
 	JournalEntryID *string `json:"journal_entry_id,omitempty"`
 
-	// Lines What files tell about its transactions.
+	// LineCount How many lines it has.
+	//
+	// Example: 2
+	LineCount int `json:"line_count"`
+
+	// Lines What files tell about its transactions: the first 100. All are in `GET /payouts/{payout_id}/lines`.
 	Lines []PayoutLine `json:"lines"`
 
 	// Net What the bank got; less than 0 when it went out.
@@ -4689,7 +4707,9 @@ type Payout struct {
 	// PartOf The payout that has the other part of the transfer.
 	//
 	// Example: pyo_01k9m2b4e4ev6b2k0h5f8i3r7s
-	PartOf   *string      `json:"part_of,omitempty"`
+	PartOf *string `json:"part_of,omitempty"`
+
+	// Payments What it pays: `payments`, `refunds` and `others` hold its first 100 items together. All are in `GET /payouts/{payout_id}/items`.
 	Payments []PayoutItem `json:"payments"`
 
 	// Reason Why it stands where it stands, for people.
@@ -4709,13 +4729,17 @@ type Payout struct {
 	// Returns The payout that it takes back.
 	//
 	// Example: pyo_01k9m2b4e4ev6b2k0h5f8i3r7s
-	Returns *string          `json:"returns,omitempty"`
-	SeenIn  []PayoutSighting `json:"seen_in"`
+	Returns *string `json:"returns,omitempty"`
+
+	// SeenIn The latest 100.
+	SeenIn []PayoutSighting `json:"seen_in"`
 
 	// State `booked`; `proposed`: it is probably known what it pays, and a person has to confirm; `unmatched`: it is unknown what
 	// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank; `carried`: the acquirer
 	// has not paid it out yet, and carries it over into a later payout.
-	State    PayoutState  `json:"state"`
+	State PayoutState `json:"state"`
+
+	// Timeline The latest 100 steps.
 	Timeline []PayoutStep `json:"timeline"`
 
 	// Total The amount of the whole transfer: `net`, unless a part of it waits for a person.
@@ -4733,7 +4757,12 @@ type PayoutCandidate struct {
 	// Example: 108.00
 	Fee *Amount `json:"fee,omitempty"`
 
-	// Items Example: ["pay_01k9m22v2kj7r3b1y6w9z4f8g0"]
+	// ItemCount Example: 1
+	ItemCount int `json:"item_count"`
+
+	// Items Ids; in lists the first 100 of each.
+	//
+	// Example: ["pay_01k9m22v2kj7r3b1y6w9z4f8g0"]
 	Items []string `json:"items"`
 }
 
@@ -4787,6 +4816,14 @@ type PayoutItem struct {
 	//
 	// Example: QK3JH5XZ2A7BCMWN4T
 	OrderID *string `json:"order_id,omitempty"`
+}
+
+// PayoutItemList defines model for PayoutItemList.
+type PayoutItemList struct {
+	Data []PayoutItem `json:"data"`
+
+	// NextCursor Example: 50
+	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
 // PayoutLine defines model for PayoutLine.
@@ -4854,6 +4891,14 @@ type PayoutLine struct {
 
 // PayoutLineType The last two only in MRX: an adjustment that is no fee, and a balance that was carried over.
 type PayoutLineType string
+
+// PayoutLineList defines model for PayoutLineList.
+type PayoutLineList struct {
+	Data []PayoutLine `json:"data"`
+
+	// NextCursor Example: 50
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
 
 // PayoutList defines model for PayoutList.
 type PayoutList struct {
@@ -5397,23 +5442,38 @@ type Settlement struct {
 	// PassedOver The names of files of an archive that are PDFs or pictures, or of other accounts only; in the answer to its import.
 	PassedOver *[]string `json:"passed_over,omitempty"`
 
-	// Payouts Booked, proposed, dismissed and returned ones, in the order of the file.
+	// PayoutCount How many they are.
+	//
+	// Example: 2
+	PayoutCount int `json:"payout_count"`
+
+	// Payouts Booked, proposed, dismissed and returned ones, in the order of the file, the first 100.
 	Payouts []Payout `json:"payouts"`
 
-	// Receipts Money for invoices, that came by bank: each entry, or transaction of a collective entry, with a reference of an invoice.
+	// ReceiptCount How many they are.
+	//
+	// Example: 3
+	ReceiptCount int `json:"receipt_count"`
+
+	// Receipts Money for invoices, that came by bank: each entry, or transaction of a collective entry, with a reference of an invoice. The first 100.
 	Receipts []BankReceipt `json:"receipts"`
 
 	// Skipped Entries of a bank that were left alone. Nothing else is kept of them.
 	Skipped SkippedEntries `json:"skipped"`
 
-	// Statements The accounts that a bank's file reports on.
+	// Statements The accounts that a bank's file reports on, the first 100.
 	Statements []BankStatement `json:"statements"`
 
 	// Status `complete`: all its payouts are booked or dismissed. `needs_confirmation`: some payouts, or bank receipts, wait for a person.
 	Status SettlementStatus `json:"status"`
 
-	// Unmatched Payouts, or parts of one, that nothing explains yet.
+	// Unmatched Payouts, or parts of one, that nothing explains yet, the first 100.
 	Unmatched []Payout `json:"unmatched"`
+
+	// UnmatchedCount How many they are.
+	//
+	// Example: 0
+	UnmatchedCount int `json:"unmatched_count"`
 }
 
 // SettlementColumns defines model for SettlementColumns.
@@ -6438,6 +6498,27 @@ type ListPayoutsParams struct {
 	// Pays The id of a payment, refund or dispute (with `.won` behind it when it was won) that they pay, or are proposed to pay.
 	Pays *string `form:"pays,omitempty" json:"pays,omitempty"`
 
+	// SettlementID The settlement in which they were seen.
+	SettlementID *string `form:"settlement_id,omitempty" json:"settlement_id,omitempty"`
+
+	// Limit How many items at most; 50 when absent.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListPayoutItemsParams defines parameters for ListPayoutItems.
+type ListPayoutItemsParams struct {
+	// Limit How many items at most; 50 when absent.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListPayoutLinesParams defines parameters for ListPayoutLines.
+type ListPayoutLinesParams struct {
 	// Limit How many items at most; 50 when absent.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -6479,6 +6560,15 @@ type SearchParams struct {
 
 // ListSettlementsParams defines parameters for ListSettlements.
 type ListSettlementsParams struct {
+	// Limit How many items at most; 50 when absent.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListSettlementReceiptsParams defines parameters for ListSettlementReceipts.
+type ListSettlementReceiptsParams struct {
 	// Limit How many items at most; 50 when absent.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -7845,7 +7935,8 @@ type ClientInterface interface {
 
 	// ListPayouts List payouts
 	//
-	// Newest first. `state=proposed` and `state=unmatched` list what a person has to decide.
+	// Newest first. `state=proposed` and `state=unmatched` list what a person has to decide. All payouts of a page together show at most
+	// 1000 `lines` and 1000 items; `line_count` and `item_count` say how many a payout has.
 	//
 	// Corresponds with GET /payouts (the `ListPayouts` operationId).
 	ListPayouts(ctx context.Context, params *ListPayoutsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -7892,6 +7983,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /payouts/{payout_id}/dismiss (the `DismissPayout` operationId).
 	DismissPayout(ctx context.Context, payoutID PayoutID, body DismissPayoutJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListPayoutItems List what a payout pays
+	//
+	// Its payments, refunds and others. The payout itself shows the first 100 together. An id that begins with `pay_` is of a payment, with `ref_` of a refund.
+	//
+	// Corresponds with GET /payouts/{payout_id}/items (the `ListPayoutItems` operationId).
+	ListPayoutItems(ctx context.Context, payoutID PayoutID, params *ListPayoutItemsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListPayoutLines List what files tell about a payout
+	//
+	// In the order in which they were told. The payout itself shows the first 100.
+	//
+	// Corresponds with GET /payouts/{payout_id}/lines (the `ListPayoutLines` operationId).
+	ListPayoutLines(ctx context.Context, payoutID PayoutID, params *ListPayoutLinesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReopenPayoutWithBody Take back how a payout was booked
 	//
@@ -8159,8 +8264,7 @@ type ClientInterface interface {
 	// Fees are booked with the payout. A chargeback is matched with a dispute over its amount by the number of the case in its text; without
 	// one, and for any other adjustment, it waits for a person. What is not paid out, such as a
 	// balance below the minimum, is `carried` and books nothing until a payout brings it. Every stated sum is checked. A
-	// payment of more than 1000 transactions comes in parts, see `part_of`, and payouts of a file with more than 5000
-	// lines are answered without them: see `GET /payouts/{payout_id}`. A test file (`productionFlag` T, format `mrx.test`)
+	// payment of more than 1000 transactions comes in parts, see `part_of`. A test file (`productionFlag` T, format `mrx.test`)
 	// never books anything: its payouts are unmatched, and can only be dismissed.
 	//
 	// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`,
@@ -8180,10 +8284,19 @@ type ClientInterface interface {
 
 	// GetSettlement Get a settlement
 	//
-	// Its payouts are shown as they stand now.
+	// Its payouts are shown as they stand now: the first 100 that are unmatched, and the first 100 others, with at most 1000 `lines` and
+	// 1000 items together. For all of them see `GET /payouts?settlement_id=`, and for its bank receipts
+	// `GET /settlements/{settlement_id}/receipts`.
 	//
 	// Corresponds with GET /settlements/{settlement_id} (the `GetSettlement` operationId).
 	GetSettlement(ctx context.Context, settlementID SettlementID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListSettlementReceipts List the bank receipts of a settlement
+	//
+	// Money for invoices that its file tells, oldest first. The settlement itself shows the first 100.
+	//
+	// Corresponds with GET /settlements/{settlement_id}/receipts (the `ListSettlementReceipts` operationId).
+	ListSettlementReceipts(ctx context.Context, settlementID SettlementID, params *ListSettlementReceiptsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteSignInProvider Let nobody sign in by OpenID Connect any more
 	//
@@ -10625,7 +10738,8 @@ func (c *Client) RequestRefund(ctx context.Context, paymentID PaymentID, body Re
 
 // ListPayouts List payouts
 //
-// Newest first. `state=proposed` and `state=unmatched` list what a person has to decide.
+// Newest first. `state=proposed` and `state=unmatched` list what a person has to decide. All payouts of a page together show at most
+// 1000 `lines` and 1000 items; `line_count` and `item_count` say how many a payout has.
 //
 // Corresponds with GET /payouts (the `ListPayouts` operationId).
 func (c *Client) ListPayouts(ctx context.Context, params *ListPayoutsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -10723,6 +10837,40 @@ func (c *Client) DismissPayoutWithBody(ctx context.Context, payoutID PayoutID, c
 // Corresponds with POST /payouts/{payout_id}/dismiss (the `DismissPayout` operationId).
 func (c *Client) DismissPayout(ctx context.Context, payoutID PayoutID, body DismissPayoutJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDismissPayoutRequest(c.Server, payoutID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListPayoutItems List what a payout pays
+//
+// Its payments, refunds and others. The payout itself shows the first 100 together. An id that begins with `pay_` is of a payment, with `ref_` of a refund.
+//
+// Corresponds with GET /payouts/{payout_id}/items (the `ListPayoutItems` operationId).
+func (c *Client) ListPayoutItems(ctx context.Context, payoutID PayoutID, params *ListPayoutItemsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPayoutItemsRequest(c.Server, payoutID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListPayoutLines List what files tell about a payout
+//
+// In the order in which they were told. The payout itself shows the first 100.
+//
+// Corresponds with GET /payouts/{payout_id}/lines (the `ListPayoutLines` operationId).
+func (c *Client) ListPayoutLines(ctx context.Context, payoutID PayoutID, params *ListPayoutLinesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPayoutLinesRequest(c.Server, payoutID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -11229,8 +11377,7 @@ func (c *Client) ListSettlements(ctx context.Context, params *ListSettlementsPar
 // Fees are booked with the payout. A chargeback is matched with a dispute over its amount by the number of the case in its text; without
 // one, and for any other adjustment, it waits for a person. What is not paid out, such as a
 // balance below the minimum, is `carried` and books nothing until a payout brings it. Every stated sum is checked. A
-// payment of more than 1000 transactions comes in parts, see `part_of`, and payouts of a file with more than 5000
-// lines are answered without them: see `GET /payouts/{payout_id}`. A test file (`productionFlag` T, format `mrx.test`)
+// payment of more than 1000 transactions comes in parts, see `part_of`. A test file (`productionFlag` T, format `mrx.test`)
 // never books anything: its payouts are unmatched, and can only be dismissed.
 //
 // **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`,
@@ -11260,11 +11407,30 @@ func (c *Client) ImportSettlementWithBody(ctx context.Context, contentType strin
 
 // GetSettlement Get a settlement
 //
-// Its payouts are shown as they stand now.
+// Its payouts are shown as they stand now: the first 100 that are unmatched, and the first 100 others, with at most 1000 `lines` and
+// 1000 items together. For all of them see `GET /payouts?settlement_id=`, and for its bank receipts
+// `GET /settlements/{settlement_id}/receipts`.
 //
 // Corresponds with GET /settlements/{settlement_id} (the `GetSettlement` operationId).
 func (c *Client) GetSettlement(ctx context.Context, settlementID SettlementID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetSettlementRequest(c.Server, settlementID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListSettlementReceipts List the bank receipts of a settlement
+//
+// Money for invoices that its file tells, oldest first. The settlement itself shows the first 100.
+//
+// Corresponds with GET /settlements/{settlement_id}/receipts (the `ListSettlementReceipts` operationId).
+func (c *Client) ListSettlementReceipts(ctx context.Context, settlementID SettlementID, params *ListSettlementReceiptsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSettlementReceiptsRequest(c.Server, settlementID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -15622,6 +15788,18 @@ func NewListPayoutsRequest(server string, params *ListPayoutsParams) (*http.Requ
 
 		}
 
+		if params.SettlementID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "settlement_id", *params.SettlementID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Limit != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
@@ -15784,6 +15962,152 @@ func NewDismissPayoutRequestWithBody(server string, payoutID PayoutID, contentTy
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListPayoutItemsRequest constructs an http.Request for the ListPayoutItems method
+func NewListPayoutItemsRequest(server string, payoutID PayoutID, params *ListPayoutItemsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "payout_id", payoutID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/payouts/%s/items", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListPayoutLinesRequest constructs an http.Request for the ListPayoutLines method
+func NewListPayoutLinesRequest(server string, payoutID PayoutID, params *ListPayoutLinesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "payout_id", payoutID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/payouts/%s/lines", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -16627,6 +16951,79 @@ func NewGetSettlementRequest(server string, settlementID SettlementID) (*http.Re
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListSettlementReceiptsRequest constructs an http.Request for the ListSettlementReceipts method
+func NewListSettlementReceiptsRequest(server string, settlementID SettlementID, params *ListSettlementReceiptsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "settlement_id", settlementID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/settlements/%s/receipts", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -18551,7 +18948,8 @@ type ClientWithResponsesInterface interface {
 
 	// ListPayoutsWithResponse List payouts
 	//
-	// Newest first. `state=proposed` and `state=unmatched` list what a person has to decide.
+	// Newest first. `state=proposed` and `state=unmatched` list what a person has to decide. All payouts of a page together show at most
+	// 1000 `lines` and 1000 items; `line_count` and `item_count` say how many a payout has.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -18602,6 +19000,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /payouts/{payout_id}/dismiss (the `DismissPayout` operationId).
 	DismissPayoutWithResponse(ctx context.Context, payoutID PayoutID, body DismissPayoutJSONRequestBody, reqEditors ...RequestEditorFn) (*DismissPayoutResponse, error)
+
+	// ListPayoutItemsWithResponse List what a payout pays
+	//
+	// Its payments, refunds and others. The payout itself shows the first 100 together. An id that begins with `pay_` is of a payment, with `ref_` of a refund.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /payouts/{payout_id}/items (the `ListPayoutItems` operationId).
+	ListPayoutItemsWithResponse(ctx context.Context, payoutID PayoutID, params *ListPayoutItemsParams, reqEditors ...RequestEditorFn) (*ListPayoutItemsResponse, error)
+
+	// ListPayoutLinesWithResponse List what files tell about a payout
+	//
+	// In the order in which they were told. The payout itself shows the first 100.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /payouts/{payout_id}/lines (the `ListPayoutLines` operationId).
+	ListPayoutLinesWithResponse(ctx context.Context, payoutID PayoutID, params *ListPayoutLinesParams, reqEditors ...RequestEditorFn) (*ListPayoutLinesResponse, error)
 
 	// ReopenPayoutWithBodyWithResponse Take back how a payout was booked
 	//
@@ -18895,8 +19311,7 @@ type ClientWithResponsesInterface interface {
 	// Fees are booked with the payout. A chargeback is matched with a dispute over its amount by the number of the case in its text; without
 	// one, and for any other adjustment, it waits for a person. What is not paid out, such as a
 	// balance below the minimum, is `carried` and books nothing until a payout brings it. Every stated sum is checked. A
-	// payment of more than 1000 transactions comes in parts, see `part_of`, and payouts of a file with more than 5000
-	// lines are answered without them: see `GET /payouts/{payout_id}`. A test file (`productionFlag` T, format `mrx.test`)
+	// payment of more than 1000 transactions comes in parts, see `part_of`. A test file (`productionFlag` T, format `mrx.test`)
 	// never books anything: its payouts are unmatched, and can only be dismissed.
 	//
 	// **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`,
@@ -18916,12 +19331,23 @@ type ClientWithResponsesInterface interface {
 
 	// GetSettlementWithResponse Get a settlement
 	//
-	// Its payouts are shown as they stand now.
+	// Its payouts are shown as they stand now: the first 100 that are unmatched, and the first 100 others, with at most 1000 `lines` and
+	// 1000 items together. For all of them see `GET /payouts?settlement_id=`, and for its bank receipts
+	// `GET /settlements/{settlement_id}/receipts`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /settlements/{settlement_id} (the `GetSettlement` operationId).
 	GetSettlementWithResponse(ctx context.Context, settlementID SettlementID, reqEditors ...RequestEditorFn) (*GetSettlementResponse, error)
+
+	// ListSettlementReceiptsWithResponse List the bank receipts of a settlement
+	//
+	// Money for invoices that its file tells, oldest first. The settlement itself shows the first 100.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /settlements/{settlement_id}/receipts (the `ListSettlementReceipts` operationId).
+	ListSettlementReceiptsWithResponse(ctx context.Context, settlementID SettlementID, params *ListSettlementReceiptsParams, reqEditors ...RequestEditorFn) (*ListSettlementReceiptsResponse, error)
 
 	// DeleteSignInProviderWithResponse Let nobody sign in by OpenID Connect any more
 	//
@@ -24216,6 +24642,130 @@ func (r DismissPayoutResponse) ContentType() string {
 	return ""
 }
 
+type ListPayoutItemsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PayoutItemList
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPayoutItemsResponse) GetJSON200() *PayoutItemList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListPayoutItemsResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListPayoutItemsResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListPayoutItemsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPayoutItemsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPayoutItemsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPayoutItemsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPayoutItemsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListPayoutLinesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PayoutLineList
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPayoutLinesResponse) GetJSON200() *PayoutLineList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListPayoutLinesResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListPayoutLinesResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListPayoutLinesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPayoutLinesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPayoutLinesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPayoutLinesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPayoutLinesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ReopenPayoutResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -25345,6 +25895,68 @@ func (r GetSettlementResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetSettlementResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListSettlementReceiptsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BankReceiptList
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListSettlementReceiptsResponse) GetJSON200() *BankReceiptList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListSettlementReceiptsResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListSettlementReceiptsResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListSettlementReceiptsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListSettlementReceiptsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSettlementReceiptsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSettlementReceiptsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSettlementReceiptsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -28092,7 +28704,8 @@ func (c *ClientWithResponses) RequestRefundWithResponse(ctx context.Context, pay
 
 // ListPayoutsWithResponse List payouts
 //
-// Newest first. `state=proposed` and `state=unmatched` list what a person has to decide.
+// Newest first. `state=proposed` and `state=unmatched` list what a person has to decide. All payouts of a page together show at most
+// 1000 `lines` and 1000 items; `line_count` and `item_count` say how many a payout has.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -28178,6 +28791,36 @@ func (c *ClientWithResponses) DismissPayoutWithResponse(ctx context.Context, pay
 		return nil, err
 	}
 	return ParseDismissPayoutResponse(rsp)
+}
+
+// ListPayoutItemsWithResponse List what a payout pays
+//
+// Its payments, refunds and others. The payout itself shows the first 100 together. An id that begins with `pay_` is of a payment, with `ref_` of a refund.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /payouts/{payout_id}/items (the `ListPayoutItems` operationId).
+func (c *ClientWithResponses) ListPayoutItemsWithResponse(ctx context.Context, payoutID PayoutID, params *ListPayoutItemsParams, reqEditors ...RequestEditorFn) (*ListPayoutItemsResponse, error) {
+	rsp, err := c.ListPayoutItems(ctx, payoutID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPayoutItemsResponse(rsp)
+}
+
+// ListPayoutLinesWithResponse List what files tell about a payout
+//
+// In the order in which they were told. The payout itself shows the first 100.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /payouts/{payout_id}/lines (the `ListPayoutLines` operationId).
+func (c *ClientWithResponses) ListPayoutLinesWithResponse(ctx context.Context, payoutID PayoutID, params *ListPayoutLinesParams, reqEditors ...RequestEditorFn) (*ListPayoutLinesResponse, error) {
+	rsp, err := c.ListPayoutLines(ctx, payoutID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPayoutLinesResponse(rsp)
 }
 
 // ReopenPayoutWithBodyWithResponse Take back how a payout was booked
@@ -28610,8 +29253,7 @@ func (c *ClientWithResponses) ListSettlementsWithResponse(ctx context.Context, p
 // Fees are booked with the payout. A chargeback is matched with a dispute over its amount by the number of the case in its text; without
 // one, and for any other adjustment, it waits for a person. What is not paid out, such as a
 // balance below the minimum, is `carried` and books nothing until a payout brings it. Every stated sum is checked. A
-// payment of more than 1000 transactions comes in parts, see `part_of`, and payouts of a file with more than 5000
-// lines are answered without them: see `GET /payouts/{payout_id}`. A test file (`productionFlag` T, format `mrx.test`)
+// payment of more than 1000 transactions comes in parts, see `part_of`. A test file (`productionFlag` T, format `mrx.test`)
 // never books anything: its payouts are unmatched, and can only be dismissed.
 //
 // **CSV.** The first line names the columns `payout_reference`, `payout_date`, `type`, `order_id`, `currency`, `gross`,
@@ -28637,7 +29279,9 @@ func (c *ClientWithResponses) ImportSettlementWithBodyWithResponse(ctx context.C
 
 // GetSettlementWithResponse Get a settlement
 //
-// Its payouts are shown as they stand now.
+// Its payouts are shown as they stand now: the first 100 that are unmatched, and the first 100 others, with at most 1000 `lines` and
+// 1000 items together. For all of them see `GET /payouts?settlement_id=`, and for its bank receipts
+// `GET /settlements/{settlement_id}/receipts`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -28648,6 +29292,21 @@ func (c *ClientWithResponses) GetSettlementWithResponse(ctx context.Context, set
 		return nil, err
 	}
 	return ParseGetSettlementResponse(rsp)
+}
+
+// ListSettlementReceiptsWithResponse List the bank receipts of a settlement
+//
+// Money for invoices that its file tells, oldest first. The settlement itself shows the first 100.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /settlements/{settlement_id}/receipts (the `ListSettlementReceipts` operationId).
+func (c *ClientWithResponses) ListSettlementReceiptsWithResponse(ctx context.Context, settlementID SettlementID, params *ListSettlementReceiptsParams, reqEditors ...RequestEditorFn) (*ListSettlementReceiptsResponse, error) {
+	rsp, err := c.ListSettlementReceipts(ctx, settlementID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSettlementReceiptsResponse(rsp)
 }
 
 // DeleteSignInProviderWithResponse Let nobody sign in by OpenID Connect any more
@@ -32779,6 +33438,100 @@ func ParseDismissPayoutResponse(rsp *http.Response) (*DismissPayoutResponse, err
 	return response, nil
 }
 
+// ParseListPayoutItemsResponse parses an HTTP response from a ListPayoutItemsWithResponse call
+func ParseListPayoutItemsResponse(rsp *http.Response) (*ListPayoutItemsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPayoutItemsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PayoutItemList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListPayoutLinesResponse parses an HTTP response from a ListPayoutLinesWithResponse call
+func ParseListPayoutLinesResponse(rsp *http.Response) (*ListPayoutLinesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPayoutLinesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PayoutLineList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseReopenPayoutResponse parses an HTTP response from a ReopenPayoutWithResponse call
 func ParseReopenPayoutResponse(rsp *http.Response) (*ReopenPayoutResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -33607,6 +34360,53 @@ func ParseGetSettlementResponse(rsp *http.Response) (*GetSettlementResponse, err
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListSettlementReceiptsResponse parses an HTTP response from a ListSettlementReceiptsWithResponse call
+func ParseListSettlementReceiptsResponse(rsp *http.Response) (*ListSettlementReceiptsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSettlementReceiptsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BankReceiptList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

@@ -147,8 +147,15 @@ type Settlements struct {
 
 // Payouts chooses payouts.
 type Payouts struct {
-	States []settlement.State
-	Pays   string // the id of a payment or refund
+	States       []settlement.State
+	Pays         string // the id of a payment or refund
+	SettlementID string // in which they were seen
+	Cursor       string // next of the call before
+	Limit        int    // 50 when 0, at most 200
+}
+
+// Part chooses a part of what belongs to one thing, in its own order.
+type Part struct {
 	Cursor string // next of the call before
 	Limit  int    // 50 when 0, at most 200
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/jackc/pgx/v5/pgtype/zeronull"
 	"github.com/shopspring/decimal"
 
+	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/settlement"
 )
@@ -43,9 +45,16 @@ func (tx *Tx) BankReceiptsWith(ctx context.Context, references []string) ([]sett
 	return all(ctx, tx.tx, scanBankReceipt, "look for bank receipts", selectBankReceipts+` where reference = any($1) order by id`, references)
 }
 
-// BankReceiptsOf returns the bank receipts that a settlement tells, in the order in which they became known.
-func (tx *Tx) BankReceiptsOf(ctx context.Context, settlementID string) ([]settlement.Receipt, error) {
-	return all(ctx, tx.tx, scanBankReceipt, "list the bank receipts of settlement "+settlementID, selectBankReceipts+` where seen_in @> array[$1] order by id`, settlementID)
+// BankReceiptsOf returns the bank receipts that a settlement tells, in the order in which they became known, and the cursor for
+// more, if there are. A cursor that didn't come from here is problem.Invalid.
+func (tx *Tx) BankReceiptsOf(ctx context.Context, settlementID string, f listing.Part) (receipts []settlement.Receipt, next string, err error) {
+	q := query{sql: selectBankReceipts}
+	q.where("seen_in @> array[?]", settlementID)
+	if err := q.inOrder(oldestFirst, f.Cursor, id.Receipt); err != nil {
+		return nil, "", err
+	}
+	receipts, next, err = page(ctx, tx, q, oldestFirst, f.Limit, scanBankReceipt, func(r settlement.Receipt) string { return r.ID })
+	return receipts, next, failed(err, "list the bank receipts of settlement %s", settlementID)
 }
 
 // WaitingBankReceipts returns at most limit bank receipts that wait to be booked, after the one of that id, in the order of their ids.

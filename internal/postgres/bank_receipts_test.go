@@ -9,6 +9,7 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/qrbill"
@@ -71,7 +72,7 @@ func TestTheSameBankReceiptIsStoredOnce(t *testing.T) {
 	})
 	require.ErrorContains(t, err, "one_bank_receipt")
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
-		stored, err := tx.BankReceiptsOf(t.Context(), "set_1")
+		stored, _, err := tx.BankReceiptsOf(t.Context(), "set_1", listing.Part{})
 		assert.Equal(t, []settlement.Receipt{first}, stored)
 		return err
 	})

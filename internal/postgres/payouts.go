@@ -7,9 +7,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype/zeronull"
 	"github.com/shopspring/decimal"
 
-	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/ledger"
-	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/settlement"
 )
@@ -21,19 +19,14 @@ const (
 	maxWaitingLines = 10_000
 )
 
-// maxShownLines is how many lines the payouts of one file are shown with; those of a larger file are shown without.
-const maxShownLines = 5000
-
 const (
-	selectPayouts      = selectPayoutsWith + `lines, ` + payoutItems + `, ` + payoutSightings
-	selectPayoutsBrief = selectPayoutsWith + `'[]'::jsonb, '[]'::jsonb, ` + payoutSightings
-	selectPayoutsWith  = `
+	selectPayouts     = selectPayoutsWith + `lines, ` + payoutItems + `, ` + payoutSightings
+	selectPayoutsWith = `
 	select id, company_id, state, reference, account, date, currency, total, net, paid_currency, exchanged, fee_told, fee, rest, rest_to,
 		exchange_to, part_of, returns, held, confidence, reason, choices, entry_id, bookings, timeline, created_at, `
 	payoutItems = `
 		coalesce((
-			select jsonb_agg(jsonb_build_object('kind', source_kind, 'id', source_id, 'order', order_id, 'account', account,
-				'currency', currency, 'gross', gross::text, 'fee', fee::text) order by position)
+			select jsonb_agg(` + shownItem + ` order by position)
 			from payout_items i where i.payout_id = p.id
 		), '[]')`
 	payoutSightings = `
@@ -46,15 +39,20 @@ const (
 	from payouts p`
 )
 
-func scanPayout(row pgx.CollectableRow) (p settlement.Payout, err error) {
+func scanPayout(row pgx.CollectableRow) (settlement.Payout, error) { return scanPayoutWith(row) }
+
+// scanPayoutWith scans a payout, and what is selected besides.
+func scanPayoutWith(row pgx.CollectableRow, besides ...any) (p settlement.Payout, err error) {
 	var currency, paid money.Currency
 	var total, net decimal.Decimal
 	var exchanged, feeTold, fee, rest decimal.NullDecimal
 	var items []storedItem
-	err = row.Scan(&p.ID, &p.CompanyID, &p.State, &p.Reference, &p.Account, &p.Date, &currency, &total, &net, &paid, &exchanged, &feeTold,
+	err = row.Scan(append([]any{
+		&p.ID, &p.CompanyID, &p.State, &p.Reference, &p.Account, &p.Date, &currency, &total, &net, &paid, &exchanged, &feeTold,
 		&fee, &rest, (*zeronull.Text)(&p.RestTo), (*zeronull.Text)(&p.ExchangeTo), (*zeronull.Text)(&p.PartOf), (*zeronull.Text)(&p.Returns),
 		&p.Held, &p.Confident, &p.Reason, &p.Choices, (*zeronull.Text)(&p.EntryID), &p.Bookings, &p.Timeline, &p.CreatedAt,
-		&p.Lines, &items, &p.Seen)
+		&p.Lines, &items, &p.Seen,
+	}, besides...)...)
 	p.Total, p.Net = amount(total, currency), amount(net, currency)
 	p.Exchanged, p.FeeTold = optionalAmount(exchanged, paid), optionalAmount(feeTold, paid)
 	p.Fee, p.Rest = optionalAmount(fee, paid), optionalAmount(rest, paid)
@@ -96,38 +94,6 @@ func orNull(a money.Amount) decimal.NullDecimal {
 // Payout returns a payout, or problem.NotFound.
 func (tx *Tx) Payout(ctx context.Context, id string) (settlement.Payout, error) {
 	return one(ctx, tx.tx, scanPayout, "payout", id, selectPayouts+` where id = $1`, id)
-}
-
-// Payouts returns the payouts that the filter chooses, newest first, and the cursor for more, if there are. A cursor that didn't
-// come from here is problem.Invalid.
-func (tx *Tx) Payouts(ctx context.Context, f listing.Payouts) (payouts []settlement.Payout, next string, err error) {
-	q := query{sql: selectPayouts}
-	if len(f.States) > 0 {
-		q.where("state = any(?)", f.States)
-	}
-	whereSet(&q, "id in (select payout_id from payout_items where source_id = ?)", f.Pays)
-	if err := q.before(f.Cursor, id.Payout); err != nil {
-		return nil, "", err
-	}
-	payouts, next, err = page(ctx, tx, q, "id desc", f.Limit, scanPayout, func(p settlement.Payout) string { return p.ID })
-	return payouts, next, failed(err, "list payouts")
-}
-
-// PayoutsOf returns all payouts that were seen in a settlement, in the order of its file. Those of a file with more than 5000 lines
-// come without their lines and items.
-func (tx *Tx) PayoutsOf(ctx context.Context, settlementID string) ([]settlement.Payout, error) {
-	lines, err := one(ctx, tx.tx, pgx.RowTo[int], "settlement", settlementID, `
-		select coalesce(sum(line_count), 0)::int from payouts where id in (select payout_id from payout_sightings where settlement_id = $1)`, settlementID)
-	if err != nil {
-		return nil, err
-	}
-	selected := selectPayouts
-	if lines > maxShownLines {
-		selected = selectPayoutsBrief
-	}
-	return all(ctx, tx.tx, scanPayout, "list the payouts of settlement "+settlementID, selected+`
-		join (select payout_id, min(line) as line from payout_sightings where settlement_id = $1 group by payout_id) s on s.payout_id = p.id
-		order by s.line, p.id`, settlementID)
 }
 
 // SearchPayouts returns the payouts that wait, the latest 500 of them, those that the search chooses, and those that one of the

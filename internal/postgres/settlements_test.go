@@ -120,13 +120,16 @@ func TestAPayoutIsKeptAsItIs(t *testing.T) {
 		p.State, p.Exchanged, p.FeeTold, p.Fee, p.Rest, p.RestTo, p.ExchangeTo, p.EntryID = settlement.Proposed, money.Amount{}, money.Amount{}, money.Amount{}, money.Amount{}, "", "", ""
 		p.Items[0].Fee, p.Returns = money.Amount{}, ""
 		require.NoError(t, tx.SavePayout(t.Context(), p))
-		of, err := tx.PayoutsOf(t.Context(), s.ID)
+		of, err := tx.PayoutsOf(t.Context(), s.ID, false)
 		require.NoError(t, err)
-		same(t, []settlement.Payout{p}, of)
+		same(t, []settlement.Shown{p.Shown()}, of)
+		shown, err := tx.ShownPayout(t.Context(), p.ID)
+		require.NoError(t, err)
+		same(t, p.Shown(), shown)
 
 		pays, _, err := tx.Payouts(t.Context(), listing.Payouts{Pays: b.payment.ID})
 		require.NoError(t, err)
-		same(t, []settlement.Payout{p}, pays)
+		same(t, []settlement.Shown{p.Shown()}, pays)
 		waiting, next, err := tx.Payouts(t.Context(), listing.Payouts{States: []settlement.State{settlement.Unmatched}, Limit: 1})
 		require.NoError(t, err)
 		assert.Equal(t, []any{1, original.ID, original.ID}, []any{len(waiting), waiting[0].ID, next})

@@ -1966,6 +1966,14 @@ type BankReceipt struct {
 	State BankReceiptState `json:"state"`
 }
 
+// BankReceiptList defines model for BankReceiptList.
+type BankReceiptList struct {
+	Data []BankReceipt `json:"data"`
+
+	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
 // BankReceiptState `waiting`: it is on record and is booked in a moment; `booked`; `asked`: the exception `exception_id` asks a person;
 // `skipped`: a person said that it is not for the invoice.
 type BankReceiptState string
@@ -4673,12 +4681,22 @@ type Payout struct {
 	// ID Example: pyo_01k9m2h4e9zx7v1p6d2y5w8r0a
 	ID string `json:"id"`
 
+	// ItemCount How many payments, refunds and others it pays.
+	//
+	// Example: 2
+	ItemCount int `json:"item_count"`
+
 	// JournalEntryID The entry that books it.
 	//
 	// Example: jre_01k9m23w3mk8s4c2z7x0a5g9h1
 	JournalEntryID *string `json:"journal_entry_id,omitempty"`
 
-	// Lines What files tell about its transactions.
+	// LineCount How many lines it has.
+	//
+	// Example: 2
+	LineCount int `json:"line_count"`
+
+	// Lines What files tell about its transactions: the first 100. All are in `GET /payouts/{payout_id}/lines`.
 	Lines []PayoutLine `json:"lines"`
 
 	// Net What the bank got; less than 0 when it went out.
@@ -4690,7 +4708,9 @@ type Payout struct {
 	// PartOf The payout that has the other part of the transfer.
 	//
 	// Example: pyo_01k9m2b4e4ev6b2k0h5f8i3r7s
-	PartOf   *string      `json:"part_of,omitempty"`
+	PartOf *string `json:"part_of,omitempty"`
+
+	// Payments What it pays: `payments`, `refunds` and `others` hold its first 100 items together. All are in `GET /payouts/{payout_id}/items`.
 	Payments []PayoutItem `json:"payments"`
 
 	// Reason Why it stands where it stands, for people.
@@ -4710,13 +4730,17 @@ type Payout struct {
 	// Returns The payout that it takes back.
 	//
 	// Example: pyo_01k9m2b4e4ev6b2k0h5f8i3r7s
-	Returns *string          `json:"returns,omitempty"`
-	SeenIn  []PayoutSighting `json:"seen_in"`
+	Returns *string `json:"returns,omitempty"`
+
+	// SeenIn The latest 100.
+	SeenIn []PayoutSighting `json:"seen_in"`
 
 	// State `booked`; `proposed`: it is probably known what it pays, and a person has to confirm; `unmatched`: it is unknown what
 	// it pays; `dismissed`: a person left it out of the books; `returned`: booked, and taken back by the bank; `carried`: the acquirer
 	// has not paid it out yet, and carries it over into a later payout.
-	State    PayoutState  `json:"state"`
+	State PayoutState `json:"state"`
+
+	// Timeline The latest 100 steps.
 	Timeline []PayoutStep `json:"timeline"`
 
 	// Total The amount of the whole transfer: `net`, unless a part of it waits for a person.
@@ -4734,7 +4758,12 @@ type PayoutCandidate struct {
 	// Example: 108.00
 	Fee *Amount `json:"fee,omitempty"`
 
-	// Items Example: ["pay_01k9m22v2kj7r3b1y6w9z4f8g0"]
+	// ItemCount Example: 1
+	ItemCount int `json:"item_count"`
+
+	// Items Ids; in lists the first 100 of each.
+	//
+	// Example: ["pay_01k9m22v2kj7r3b1y6w9z4f8g0"]
 	Items []string `json:"items"`
 }
 
@@ -4788,6 +4817,14 @@ type PayoutItem struct {
 	//
 	// Example: QK3JH5XZ2A7BCMWN4T
 	OrderID *string `json:"order_id,omitempty"`
+}
+
+// PayoutItemList defines model for PayoutItemList.
+type PayoutItemList struct {
+	Data []PayoutItem `json:"data"`
+
+	// NextCursor Example: 50
+	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
 // PayoutLine defines model for PayoutLine.
@@ -4855,6 +4892,14 @@ type PayoutLine struct {
 
 // PayoutLineType The last two only in MRX: an adjustment that is no fee, and a balance that was carried over.
 type PayoutLineType string
+
+// PayoutLineList defines model for PayoutLineList.
+type PayoutLineList struct {
+	Data []PayoutLine `json:"data"`
+
+	// NextCursor Example: 50
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
 
 // PayoutList defines model for PayoutList.
 type PayoutList struct {
@@ -5398,23 +5443,38 @@ type Settlement struct {
 	// PassedOver The names of files of an archive that are PDFs or pictures, or of other accounts only; in the answer to its import.
 	PassedOver *[]string `json:"passed_over,omitempty"`
 
-	// Payouts Booked, proposed, dismissed and returned ones, in the order of the file.
+	// PayoutCount How many they are.
+	//
+	// Example: 2
+	PayoutCount int `json:"payout_count"`
+
+	// Payouts Booked, proposed, dismissed and returned ones, in the order of the file, the first 100.
 	Payouts []Payout `json:"payouts"`
 
-	// Receipts Money for invoices, that came by bank: each entry, or transaction of a collective entry, with a reference of an invoice.
+	// ReceiptCount How many they are.
+	//
+	// Example: 3
+	ReceiptCount int `json:"receipt_count"`
+
+	// Receipts Money for invoices, that came by bank: each entry, or transaction of a collective entry, with a reference of an invoice. The first 100.
 	Receipts []BankReceipt `json:"receipts"`
 
 	// Skipped Entries of a bank that were left alone. Nothing else is kept of them.
 	Skipped SkippedEntries `json:"skipped"`
 
-	// Statements The accounts that a bank's file reports on.
+	// Statements The accounts that a bank's file reports on, the first 100.
 	Statements []BankStatement `json:"statements"`
 
 	// Status `complete`: all its payouts are booked or dismissed. `needs_confirmation`: some payouts, or bank receipts, wait for a person.
 	Status SettlementStatus `json:"status"`
 
-	// Unmatched Payouts, or parts of one, that nothing explains yet.
+	// Unmatched Payouts, or parts of one, that nothing explains yet, the first 100.
 	Unmatched []Payout `json:"unmatched"`
+
+	// UnmatchedCount How many they are.
+	//
+	// Example: 0
+	UnmatchedCount int `json:"unmatched_count"`
 }
 
 // SettlementColumns defines model for SettlementColumns.
@@ -6439,6 +6499,27 @@ type ListPayoutsParams struct {
 	// Pays The id of a payment, refund or dispute (with `.won` behind it when it was won) that they pay, or are proposed to pay.
 	Pays *string `form:"pays,omitempty" json:"pays,omitempty"`
 
+	// SettlementID The settlement in which they were seen.
+	SettlementID *string `form:"settlement_id,omitempty" json:"settlement_id,omitempty"`
+
+	// Limit How many items at most; 50 when absent.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListPayoutItemsParams defines parameters for ListPayoutItems.
+type ListPayoutItemsParams struct {
+	// Limit How many items at most; 50 when absent.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListPayoutLinesParams defines parameters for ListPayoutLines.
+type ListPayoutLinesParams struct {
 	// Limit How many items at most; 50 when absent.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -6480,6 +6561,15 @@ type SearchParams struct {
 
 // ListSettlementsParams defines parameters for ListSettlements.
 type ListSettlementsParams struct {
+	// Limit How many items at most; 50 when absent.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListSettlementReceiptsParams defines parameters for ListSettlementReceipts.
+type ListSettlementReceiptsParams struct {
 	// Limit How many items at most; 50 when absent.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -6939,6 +7029,12 @@ type ServerInterface interface {
 	// DismissPayout Leave a payout out of the books
 	// (POST /payouts/{payout_id}/dismiss)
 	DismissPayout(w http.ResponseWriter, r *http.Request, payoutID PayoutID)
+	// ListPayoutItems List what a payout pays
+	// (GET /payouts/{payout_id}/items)
+	ListPayoutItems(w http.ResponseWriter, r *http.Request, payoutID PayoutID, params ListPayoutItemsParams)
+	// ListPayoutLines List what files tell about a payout
+	// (GET /payouts/{payout_id}/lines)
+	ListPayoutLines(w http.ResponseWriter, r *http.Request, payoutID PayoutID, params ListPayoutLinesParams)
 	// ReopenPayout Take back how a payout was booked
 	// (POST /payouts/{payout_id}/reopen)
 	ReopenPayout(w http.ResponseWriter, r *http.Request, payoutID PayoutID)
@@ -6999,6 +7095,9 @@ type ServerInterface interface {
 	// GetSettlement Get a settlement
 	// (GET /settlements/{settlement_id})
 	GetSettlement(w http.ResponseWriter, r *http.Request, settlementID SettlementID)
+	// ListSettlementReceipts List the bank receipts of a settlement
+	// (GET /settlements/{settlement_id}/receipts)
+	ListSettlementReceipts(w http.ResponseWriter, r *http.Request, settlementID SettlementID, params ListSettlementReceiptsParams)
 	// DeleteSignInProvider Let nobody sign in by OpenID Connect any more
 	// (DELETE /sign-in-provider)
 	DeleteSignInProvider(w http.ResponseWriter, r *http.Request, params DeleteSignInProviderParams)
@@ -7572,6 +7671,18 @@ func (_ Unimplemented) DismissPayout(w http.ResponseWriter, r *http.Request, pay
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListPayoutItems List what a payout pays
+// (GET /payouts/{payout_id}/items)
+func (_ Unimplemented) ListPayoutItems(w http.ResponseWriter, r *http.Request, payoutID PayoutID, params ListPayoutItemsParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ListPayoutLines List what files tell about a payout
+// (GET /payouts/{payout_id}/lines)
+func (_ Unimplemented) ListPayoutLines(w http.ResponseWriter, r *http.Request, payoutID PayoutID, params ListPayoutLinesParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // ReopenPayout Take back how a payout was booked
 // (POST /payouts/{payout_id}/reopen)
 func (_ Unimplemented) ReopenPayout(w http.ResponseWriter, r *http.Request, payoutID PayoutID) {
@@ -7689,6 +7800,12 @@ func (_ Unimplemented) ImportSettlement(w http.ResponseWriter, r *http.Request) 
 // GetSettlement Get a settlement
 // (GET /settlements/{settlement_id})
 func (_ Unimplemented) GetSettlement(w http.ResponseWriter, r *http.Request, settlementID SettlementID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ListSettlementReceipts List the bank receipts of a settlement
+// (GET /settlements/{settlement_id}/receipts)
+func (_ Unimplemented) ListSettlementReceipts(w http.ResponseWriter, r *http.Request, settlementID SettlementID, params ListSettlementReceiptsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -10383,6 +10500,19 @@ func (siw *ServerInterfaceWrapper) ListPayouts(w http.ResponseWriter, r *http.Re
 		return
 	}
 
+	// ------------- Optional query parameter "settlement_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "settlement_id", r.URL.Query(), &params.SettlementID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "settlement_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "settlement_id", Err: err})
+		}
+		return
+	}
+
 	// ------------- Optional query parameter "limit" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
@@ -10489,6 +10619,116 @@ func (siw *ServerInterfaceWrapper) DismissPayout(w http.ResponseWriter, r *http.
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.DismissPayout(w, r, payoutID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListPayoutItems operation middleware
+func (siw *ServerInterfaceWrapper) ListPayoutItems(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "payout_id" -------------
+	var payoutID PayoutID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "payout_id", chi.URLParam(r, "payout_id"), &payoutID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "payout_id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPayoutItemsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListPayoutItems(w, r, payoutID, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListPayoutLines operation middleware
+func (siw *ServerInterfaceWrapper) ListPayoutLines(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "payout_id" -------------
+	var payoutID PayoutID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "payout_id", chi.URLParam(r, "payout_id"), &payoutID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "payout_id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPayoutLinesParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListPayoutLines(w, r, payoutID, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -11021,6 +11261,61 @@ func (siw *ServerInterfaceWrapper) GetSettlement(w http.ResponseWriter, r *http.
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.GetSettlement(w, r, settlementID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListSettlementReceipts operation middleware
+func (siw *ServerInterfaceWrapper) ListSettlementReceipts(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "settlement_id" -------------
+	var settlementID SettlementID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "settlement_id", chi.URLParam(r, "settlement_id"), &settlementID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "settlement_id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSettlementReceiptsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListSettlementReceipts(w, r, settlementID, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -11842,6 +12137,12 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/payouts/{payout_id}/dismiss", wrapper.DismissPayout)
 	})
 	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/payouts/{payout_id}/items", wrapper.ListPayoutItems)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/payouts/{payout_id}/lines", wrapper.ListPayoutLines)
+	})
+	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/payouts/{payout_id}/reopen", wrapper.ReopenPayout)
 	})
 	r.Group(func(r chi.Router) {
@@ -11900,6 +12201,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/settlements/{settlement_id}", wrapper.GetSettlement)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/settlements/{settlement_id}/receipts", wrapper.ListSettlementReceipts)
 	})
 	r.Group(func(r chi.Router) {
 		r.Delete(options.BaseURL+"/sign-in-provider", wrapper.DeleteSignInProvider)
@@ -17780,6 +18084,150 @@ func (response DismissPayoutdefaultApplicationProblemPlusJSONResponse) VisitDism
 	return err
 }
 
+type ListPayoutItemsRequestObject struct {
+	PayoutID PayoutID `json:"payout_id"`
+	Params   ListPayoutItemsParams
+}
+
+type ListPayoutItemsResponseObject interface {
+	VisitListPayoutItemsResponse(w http.ResponseWriter) error
+}
+
+type ListPayoutItems200JSONResponse PayoutItemList
+
+func (response ListPayoutItems200JSONResponse) VisitListPayoutItemsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPayoutItems404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ListPayoutItems404ApplicationProblemPlusJSONResponse) VisitListPayoutItemsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPayoutItems422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListPayoutItems422ApplicationProblemPlusJSONResponse) VisitListPayoutItemsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPayoutItemsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListPayoutItemsdefaultApplicationProblemPlusJSONResponse) VisitListPayoutItemsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPayoutLinesRequestObject struct {
+	PayoutID PayoutID `json:"payout_id"`
+	Params   ListPayoutLinesParams
+}
+
+type ListPayoutLinesResponseObject interface {
+	VisitListPayoutLinesResponse(w http.ResponseWriter) error
+}
+
+type ListPayoutLines200JSONResponse PayoutLineList
+
+func (response ListPayoutLines200JSONResponse) VisitListPayoutLinesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPayoutLines404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ListPayoutLines404ApplicationProblemPlusJSONResponse) VisitListPayoutLinesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPayoutLines422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListPayoutLines422ApplicationProblemPlusJSONResponse) VisitListPayoutLinesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPayoutLinesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListPayoutLinesdefaultApplicationProblemPlusJSONResponse) VisitListPayoutLinesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ReopenPayoutRequestObject struct {
 	PayoutID PayoutID `json:"payout_id"`
 	Body     *ReopenPayoutJSONRequestBody
@@ -18961,6 +19409,78 @@ type GetSettlementdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetSettlementdefaultApplicationProblemPlusJSONResponse) VisitGetSettlementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSettlementReceiptsRequestObject struct {
+	SettlementID SettlementID `json:"settlement_id"`
+	Params       ListSettlementReceiptsParams
+}
+
+type ListSettlementReceiptsResponseObject interface {
+	VisitListSettlementReceiptsResponse(w http.ResponseWriter) error
+}
+
+type ListSettlementReceipts200JSONResponse BankReceiptList
+
+func (response ListSettlementReceipts200JSONResponse) VisitListSettlementReceiptsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSettlementReceipts404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ListSettlementReceipts404ApplicationProblemPlusJSONResponse) VisitListSettlementReceiptsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSettlementReceipts422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListSettlementReceipts422ApplicationProblemPlusJSONResponse) VisitListSettlementReceiptsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSettlementReceiptsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSettlementReceiptsdefaultApplicationProblemPlusJSONResponse) VisitListSettlementReceiptsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -20186,6 +20706,12 @@ type StrictServerInterface interface {
 	// DismissPayout Leave a payout out of the books
 	// (POST /payouts/{payout_id}/dismiss)
 	DismissPayout(ctx context.Context, request DismissPayoutRequestObject) (DismissPayoutResponseObject, error)
+	// ListPayoutItems List what a payout pays
+	// (GET /payouts/{payout_id}/items)
+	ListPayoutItems(ctx context.Context, request ListPayoutItemsRequestObject) (ListPayoutItemsResponseObject, error)
+	// ListPayoutLines List what files tell about a payout
+	// (GET /payouts/{payout_id}/lines)
+	ListPayoutLines(ctx context.Context, request ListPayoutLinesRequestObject) (ListPayoutLinesResponseObject, error)
 	// ReopenPayout Take back how a payout was booked
 	// (POST /payouts/{payout_id}/reopen)
 	ReopenPayout(ctx context.Context, request ReopenPayoutRequestObject) (ReopenPayoutResponseObject, error)
@@ -20246,6 +20772,9 @@ type StrictServerInterface interface {
 	// GetSettlement Get a settlement
 	// (GET /settlements/{settlement_id})
 	GetSettlement(ctx context.Context, request GetSettlementRequestObject) (GetSettlementResponseObject, error)
+	// ListSettlementReceipts List the bank receipts of a settlement
+	// (GET /settlements/{settlement_id}/receipts)
+	ListSettlementReceipts(ctx context.Context, request ListSettlementReceiptsRequestObject) (ListSettlementReceiptsResponseObject, error)
 	// DeleteSignInProvider Let nobody sign in by OpenID Connect any more
 	// (DELETE /sign-in-provider)
 	DeleteSignInProvider(ctx context.Context, request DeleteSignInProviderRequestObject) (DeleteSignInProviderResponseObject, error)
@@ -22832,6 +23361,60 @@ func (sh *strictHandler) DismissPayout(w http.ResponseWriter, r *http.Request, p
 	}
 }
 
+// ListPayoutItems operation middleware
+func (sh *strictHandler) ListPayoutItems(w http.ResponseWriter, r *http.Request, payoutID PayoutID, params ListPayoutItemsParams) {
+	var request ListPayoutItemsRequestObject
+
+	request.PayoutID = payoutID
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPayoutItems(ctx, request.(ListPayoutItemsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPayoutItems")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListPayoutItemsResponseObject); ok {
+		if err := validResponse.VisitListPayoutItemsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListPayoutLines operation middleware
+func (sh *strictHandler) ListPayoutLines(w http.ResponseWriter, r *http.Request, payoutID PayoutID, params ListPayoutLinesParams) {
+	var request ListPayoutLinesRequestObject
+
+	request.PayoutID = payoutID
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPayoutLines(ctx, request.(ListPayoutLinesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPayoutLines")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListPayoutLinesResponseObject); ok {
+		if err := validResponse.VisitListPayoutLinesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ReopenPayout operation middleware
 func (sh *strictHandler) ReopenPayout(w http.ResponseWriter, r *http.Request, payoutID PayoutID) {
 	var request ReopenPayoutRequestObject
@@ -23365,6 +23948,33 @@ func (sh *strictHandler) GetSettlement(w http.ResponseWriter, r *http.Request, s
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetSettlementResponseObject); ok {
 		if err := validResponse.VisitGetSettlementResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListSettlementReceipts operation middleware
+func (sh *strictHandler) ListSettlementReceipts(w http.ResponseWriter, r *http.Request, settlementID SettlementID, params ListSettlementReceiptsParams) {
+	var request ListSettlementReceiptsRequestObject
+
+	request.SettlementID = settlementID
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSettlementReceipts(ctx, request.(ListSettlementReceiptsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSettlementReceipts")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListSettlementReceiptsResponseObject); ok {
+		if err := validResponse.VisitListSettlementReceiptsResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
