@@ -266,11 +266,11 @@ func totalOf(lines []client.JournalLine) string {
 	return money(currency, sum.StringFixed(2))
 }
 
-// next returns the query of the next page of a list.
-func next(query url.Values, cursor any) string {
+// next returns the query of the next page of a list, which templates take as it is: as a string they would escape its = and & once more.
+func next(query url.Values, cursor any) template.URL {
 	following := maps.Clone(query)
 	following.Set("cursor", fmt.Sprint(cursor))
-	return following.Encode()
+	return template.URL(following.Encode()) //nolint:gosec // it is escaped
 }
 
 // current reports whether a menu's entry leads to the page, or to one above it.

@@ -37,6 +37,7 @@ func (s *server) payoutRoutes(r chi.Router) {
 	r.Post("/payouts/columns/{columns}/remove", s.removeColumns)
 	r.Route("/payouts/{id}", func(r chi.Router) {
 		r.Get("/", s.payout)
+		r.Get("/items", s.payoutItems)
 		r.Post("/confirm", s.confirm)
 		r.Post("/dismiss", s.dismiss)
 		r.Post("/reopen", s.reopen)
@@ -47,6 +48,7 @@ func (s *server) payoutsPage(r *http.Request) (p payoutsPage, err error) {
 	q := r.URL.Query()
 	found, err := s.api.ListPayoutsWithResponse(r.Context(), &client.ListPayoutsParams{
 		State: optional[client.PayoutState](q.Get("state")), Cursor: optional[client.Cursor](q.Get("cursor")),
+		SettlementID: optional[string](q.Get("settlement_id")),
 	})
 	if err != nil {
 		return p, err
@@ -108,7 +110,7 @@ func contentType(content []byte) string {
 
 // imported says what an import has brought, and what it has left out.
 func (l *look) imported(found client.Settlement) string {
-	says := []string{l.words.say("payouts.imported", len(found.Payouts), len(found.Unmatched), len(found.Receipts))}
+	says := []string{l.words.say("payouts.imported", found.PayoutCount, found.UnmatchedCount, found.ReceiptCount)}
 	for _, s := range found.Statements {
 		switch {
 		case s.Skipped != nil && *s.Skipped:
@@ -127,10 +129,16 @@ func (l *look) imported(found client.Settlement) string {
 func (s *server) tellImported(w http.ResponseWriter, r *http.Request, imported *client.ImportSettlementResponse) {
 	found := cmp.Or(imported.JSON201, imported.JSON200) // 200 is for a file that was imported before
 	page := "/console/payouts"
-	if len(found.Receipts) > 0 {
+	if found.ReceiptCount > 0 {
 		page += "/files/" + found.ID
 	}
 	s.tell(w, r, page, notice{Kind: "good", Key: "imported", Args: []any{s.lookOf(r).imported(*found)}})
+}
+
+// filePage is what a file has told, with one page of its receipts.
+type filePage struct {
+	client.Settlement
+	NextCursor *string
 }
 
 // imported shows what a file has told.
@@ -140,7 +148,16 @@ func (s *server) imported(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	s.show(w, r, http.StatusOK, "settlement", found.JSON200, nil)
+	receipts, err := s.api.ListSettlementReceiptsWithResponse(r.Context(), found.JSON200.ID, &client.ListSettlementReceiptsParams{
+		Cursor: optional[client.Cursor](r.URL.Query().Get("cursor")),
+	})
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	page := filePage{*found.JSON200, receipts.JSON200.NextCursor}
+	page.Receipts = receipts.JSON200.Data
+	s.show(w, r, http.StatusOK, "settlement", page, nil)
 }
 
 func (s *server) payout(w http.ResponseWriter, r *http.Request) {
@@ -150,6 +167,30 @@ func (s *server) payout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.show(w, r, http.StatusOK, "payout", p, nil)
+}
+
+// itemsPage is one page of what a payout pays.
+type itemsPage struct {
+	client.Payout
+	Items      []client.PayoutItem
+	NextCursor *string
+}
+
+func (s *server) payoutItems(w http.ResponseWriter, r *http.Request) {
+	id := chi.URLParam(r, "id")
+	found, err := s.api.GetPayoutWithResponse(r.Context(), id)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	items, err := s.api.ListPayoutItemsWithResponse(r.Context(), id, &client.ListPayoutItemsParams{
+		Cursor: optional[client.Cursor](r.URL.Query().Get("cursor")),
+	})
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, "payout-items", itemsPage{*found.JSON200, items.JSON200.Data, items.JSON200.NextCursor}, nil)
 }
 
 func (s *server) payoutPage(r *http.Request) (p payoutPage, err error) {
