@@ -64,6 +64,10 @@ type Options struct {
 	Now        func() time.Time // time.Now when nil
 	// ReturnPatience is how long a return page holds its answer back: returnPatience when 0.
 	ReturnPatience time.Duration
+	// SharePatience is how long an import or export waits for its turn: sharePatience when 0.
+	SharePatience time.Duration
+	// MailsAnHour is how many mails calls of a company may ask for in an hour: mailsAnHour when 0.
+	MailsAnHour int
 }
 
 // New returns the handler of the whole API. It panics when openapi.yaml is not valid, which no build with passing tests is.
@@ -76,7 +80,8 @@ func New(o Options) http.Handler {
 	if o.ReturnPatience == 0 {
 		o.ReturnPatience = returnPatience
 	}
-	s := &server{Options: o}
+	o.SharePatience = cmp.Or(o.SharePatience, sharePatience)
+	s := &server{Options: o, mails: hourly{most: cmp.Or(o.MailsAnHour, mailsAnHour)}, sessions: hourly{most: consoleSessionsAnHour}}
 
 	r := chi.NewRouter()
 	r.Use(o.Middleware...)
@@ -97,8 +102,9 @@ func New(o Options) http.Handler {
 // server answers the requests; its methods are spread over the files of this package, one file per resource.
 type server struct {
 	Options
-	heard heard
-	holds holds
+	heard           heard
+	holds           holds
+	mails, sessions hourly
 }
 
 // now is the time to the microsecond, which is what Postgres keeps: what is answered now reads the same later.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/quittance/quittance/api/internal/spec"
@@ -25,6 +26,14 @@ func (s *server) CreateAPIKey(ctx context.Context, r spec.CreateAPIKeyRequestObj
 		if kept.ExpiresAt = r.Body.ExpiresAt.UTC(); kept.Expired(s.now()) {
 			return nil, problem.InvalidFields(problem.Field{Name: "expires_at", Message: "must be a time to come"})
 		}
+	}
+	keys, err := s.Store.APIKeys(ctx, r.CompanyID)
+	if err != nil {
+		return nil, err
+	}
+	ended := func(k merchant.APIKey) bool { return k.Expired(s.now()) }
+	if len(slices.DeleteFunc(keys, ended)) >= merchant.MaxAPIKeys {
+		return nil, problem.New(problem.LimitReached, "A company can have %d keys that work. Remove one that nobody uses.", merchant.MaxAPIKeys)
 	}
 	if err := s.Store.CreateAPIKey(ctx, kept); err != nil {
 		return nil, err

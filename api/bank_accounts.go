@@ -48,7 +48,7 @@ func (s *server) CreateBankAccount(ctx context.Context, r spec.CreateBankAccount
 			return err
 		}
 		if len(all) >= merchant.MaxBankAccounts && !repeated(ctx) {
-			return problem.InvalidFields(problem.Field{Name: "iban", Message: "must not be one of more than 20 bank accounts"})
+			return problem.InvalidFields(problem.Field{Name: "iban", Message: "must not be one of more than 100 bank accounts"})
 		}
 		return tx.InsertBankAccount(ctx, b)
 	})

@@ -37,6 +37,9 @@ func (s *server) CreateConsoleSession(ctx context.Context, r spec.CreateConsoleS
 	if err != nil {
 		return nil, err
 	}
+	if err := s.sessions.take(c.companyID, s.now(), "console sessions"); err != nil {
+		return nil, err
+	}
 	if err := s.Sessions.CreateConsoleSession(ctx, opened); err != nil {
 		return nil, err
 	}

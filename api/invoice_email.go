@@ -40,6 +40,9 @@ func (s *server) SendInvoice(ctx context.Context, r spec.SendInvoiceRequestObjec
 		return nil, err
 	}
 	if inv.Email.ID != wish.EmailID { // else an earlier try of the same request did it
+		if err := s.mailAsked(ctx); err != nil {
+			return nil, err
+		}
 		ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 		defer cancel()
 		if err := s.Collection.Send(ctx, inv, wish); err != nil {

@@ -240,6 +240,9 @@ func (s *server) IssueInvoice(ctx context.Context, r spec.IssueInvoiceRequestObj
 	if !issued {
 		emailID := ""
 		if sendEmail {
+			if err := s.mailAsked(ctx); err != nil {
+				return nil, err
+			}
 			emailID = newID(ctx, id.Email)
 		}
 		if err := s.Collection.Issue(ctx, inv, emailID); err != nil {

@@ -28,7 +28,7 @@ func (s *server) ListJournal(ctx context.Context, r spec.ListJournalRequestObjec
 		Cursor:     deref(r.Params.Cursor),
 		Limit:      deref(r.Params.Limit),
 	}
-	format := accepted(ctx, "application/json", "text/csv", "application/x-ndjson")
+	format := journalFormat(ctx)
 	if format != "application/json" {
 		return s.exportJournal(ctx, filter, format)
 	}
@@ -37,6 +37,11 @@ func (s *server) ListJournal(ctx context.Context, r spec.ListJournalRequestObjec
 		return nil, err
 	}
 	return spec.ListJournal200JSONResponse{Data: mapped(entries, shownEntry), NextCursor: optional(next)}, nil
+}
+
+// journalFormat is in which form the caller wants the journal. Any but JSON is all of it.
+func journalFormat(ctx context.Context) string {
+	return accepted(ctx, "application/json", "text/csv", "application/x-ndjson")
 }
 
 func (s *server) journal(ctx context.Context, filter listing.Journal) (entries []ledger.Entry, next string, err error) {

@@ -46,6 +46,9 @@ func (s *server) CreatePaymentService(ctx context.Context, r spec.CreatePaymentS
 		Environment:      merchant.Environment(r.Body.Environment),
 		Name:             name,
 	}
+	if err := inCompany(ctx, s.Store, in.CompanyID, func(tx PaymentServicesTx) error { return canAddService(ctx, tx) }); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
 	if err := s.Onboarding.Connect(ctx, in); err != nil {
@@ -53,6 +56,24 @@ func (s *server) CreatePaymentService(ctx context.Context, r spec.CreatePaymentS
 	}
 	answer, err := s.paymentService(ctx, in.CompanyID, in.PaymentServiceID)
 	return spec.CreatePaymentService201JSONResponse(answer), err
+}
+
+// canAddService returns problem.LimitReached when a company has as many payment services as it may have.
+func canAddService(ctx context.Context, tx PaymentServicesTx) error {
+	services, err := tx.PaymentServices(ctx)
+	if err != nil || repeated(ctx) {
+		return err
+	}
+	connected := 0
+	for _, service := range services {
+		if service.Status != merchant.Disconnected {
+			connected++
+		}
+	}
+	if connected >= merchant.MaxServices || len(services) >= merchant.MaxPastServices {
+		return problem.New(problem.LimitReached, "A company can have %d payment services that are not disconnected, and %d in all.", merchant.MaxServices, merchant.MaxPastServices)
+	}
+	return nil
 }
 
 // ListPaymentServices answers GET /payment-services.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/problem"
@@ -44,6 +46,7 @@ var problemTypes = map[problem.Code]struct {
 	problem.DecisionImpossible:      {http.StatusConflict, "The decision can't be carried out"},
 	problem.ProcessRestarted:        {http.StatusConflict, "The process that waits for the decision was started again"},
 	problem.TooManyEndpoints:        {http.StatusConflict, "There are too many webhook endpoints"},
+	problem.LimitReached:            {http.StatusConflict, "There are as many as there may be"},
 	problem.NoEndpoint:              {http.StatusConflict, "No webhook endpoint takes this event"},
 	problem.TooLarge:                {http.StatusRequestEntityTooLarge, "The body is too large"},
 	problem.UnsupportedMedia:        {http.StatusUnsupportedMediaType, "The body is of the wrong type"},
@@ -98,6 +101,11 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="Quittance"`)
 	}
 	if status == http.StatusServiceUnavailable || p.Code == problem.RequestInProgress {
+		w.Header().Set("Retry-After", retryAfter)
+	}
+	if later, ok := errors.AsType[*laterError](err); ok {
+		w.Header().Set("Retry-After", strconv.Itoa(int((later.after+time.Second-1)/time.Second)))
+	} else if status == http.StatusTooManyRequests && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", retryAfter)
 	}
 	answer := spec.Problem{

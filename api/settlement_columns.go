@@ -138,7 +138,7 @@ func (s *server) PutSettlementColumns(ctx context.Context, r spec.PutSettlementC
 		if found {
 			c.ID = before.ID
 		} else if len(all) >= csvlist.MaxSaved {
-			return problem.InvalidFields(problem.Field{Name: "header", Message: "must not be one of more than 50 headers: delete some first"})
+			return problem.InvalidFields(problem.Field{Name: "header", Message: "must not be one of more than 100 headers: delete some first"})
 		}
 		return tx.SaveColumns(ctx, c)
 	})

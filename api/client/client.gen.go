@@ -1296,6 +1296,7 @@ const (
 	UrnQuittanceProblemInvoiceNotOpen                  ProblemType = "urn:quittance:problem:invoice-not-open"
 	UrnQuittanceProblemInvoiceNumberTaken              ProblemType = "urn:quittance:problem:invoice-number-taken"
 	UrnQuittanceProblemInvoicePaid                     ProblemType = "urn:quittance:problem:invoice-paid"
+	UrnQuittanceProblemLimitReached                    ProblemType = "urn:quittance:problem:limit-reached"
 	UrnQuittanceProblemMalformedRequest                ProblemType = "urn:quittance:problem:malformed-request"
 	UrnQuittanceProblemMethodNotAllowed                ProblemType = "urn:quittance:problem:method-not-allowed"
 	UrnQuittanceProblemNoWebhookEndpoint               ProblemType = "urn:quittance:problem:no-webhook-endpoint"
@@ -1374,6 +1375,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemInvoiceNumberTaken:
 		return true
 	case UrnQuittanceProblemInvoicePaid:
+		return true
+	case UrnQuittanceProblemLimitReached:
 		return true
 	case UrnQuittanceProblemMalformedRequest:
 		return true
@@ -7784,7 +7787,8 @@ type ClientInterface interface {
 
 	// CreatePaymentServiceWithBody Add a payment service
 	//
-	// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
+	// It awaits its credentials. `next_steps` says, in the company's language, how to get them. A company can have 20 that are not
+	// disconnected, and 100 in all (`limit-reached`).
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -7793,7 +7797,8 @@ type ClientInterface interface {
 
 	// CreatePaymentService Add a payment service
 	//
-	// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
+	// It awaits its credentials. `next_steps` says, in the company's language, how to get them. A company can have 20 that are not
+	// disconnected, and 100 in all (`limit-reached`).
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -8121,7 +8126,7 @@ type ClientInterface interface {
 
 	// PutSettlementColumnsWithBody Confirm what the columns of the acquirer's CSV are
 	//
-	// For every file with exactly that header, in place of what was confirmed for it before. A company can have 50 headers.
+	// For every file with exactly that header, in place of what was confirmed for it before. A company can have 100 headers.
 	// `payout_date`, and two of `gross`, `fee` and `net` are needed; and what says which payment a line is: `order_id`, or
 	// `authorization_code` and `card_number`, or `brand` and `transaction_date`.
 	//
@@ -8132,7 +8137,7 @@ type ClientInterface interface {
 
 	// PutSettlementColumns Confirm what the columns of the acquirer's CSV are
 	//
-	// For every file with exactly that header, in place of what was confirmed for it before. A company can have 50 headers.
+	// For every file with exactly that header, in place of what was confirmed for it before. A company can have 100 headers.
 	// `payout_date`, and two of `gross`, `fee` and `net` are needed; and what says which payment a line is: `order_id`, or
 	// `authorization_code` and `card_number`, or `brand` and `transaction_date`.
 	//
@@ -10427,7 +10432,8 @@ func (c *Client) ListPaymentServices(ctx context.Context, params *ListPaymentSer
 
 // CreatePaymentServiceWithBody Add a payment service
 //
-// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
+// It awaits its credentials. `next_steps` says, in the company's language, how to get them. A company can have 20 that are not
+// disconnected, and 100 in all (`limit-reached`).
 //
 // Takes any type of body and a specified content type.
 //
@@ -10446,7 +10452,8 @@ func (c *Client) CreatePaymentServiceWithBody(ctx context.Context, contentType s
 
 // CreatePaymentService Add a payment service
 //
-// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
+// It awaits its credentials. `next_steps` says, in the company's language, how to get them. A company can have 20 that are not
+// disconnected, and 100 in all (`limit-reached`).
 //
 // Takes a body of the `application/json` content type.
 //
@@ -11134,7 +11141,7 @@ func (c *Client) ListSettlementColumns(ctx context.Context, reqEditors ...Reques
 
 // PutSettlementColumnsWithBody Confirm what the columns of the acquirer's CSV are
 //
-// For every file with exactly that header, in place of what was confirmed for it before. A company can have 50 headers.
+// For every file with exactly that header, in place of what was confirmed for it before. A company can have 100 headers.
 // `payout_date`, and two of `gross`, `fee` and `net` are needed; and what says which payment a line is: `order_id`, or
 // `authorization_code` and `card_number`, or `brand` and `transaction_date`.
 //
@@ -11155,7 +11162,7 @@ func (c *Client) PutSettlementColumnsWithBody(ctx context.Context, contentType s
 
 // PutSettlementColumns Confirm what the columns of the acquirer's CSV are
 //
-// For every file with exactly that header, in place of what was confirmed for it before. A company can have 50 headers.
+// For every file with exactly that header, in place of what was confirmed for it before. A company can have 100 headers.
 // `payout_date`, and two of `gross`, `fee` and `net` are needed; and what says which payment a line is: `order_id`, or
 // `authorization_code` and `card_number`, or `brand` and `transaction_date`.
 //
@@ -18787,7 +18794,8 @@ type ClientWithResponsesInterface interface {
 
 	// CreatePaymentServiceWithBodyWithResponse Add a payment service
 	//
-	// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
+	// It awaits its credentials. `next_steps` says, in the company's language, how to get them. A company can have 20 that are not
+	// disconnected, and 100 in all (`limit-reached`).
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -18796,7 +18804,8 @@ type ClientWithResponsesInterface interface {
 
 	// CreatePaymentServiceWithResponse Add a payment service
 	//
-	// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
+	// It awaits its credentials. `next_steps` says, in the company's language, how to get them. A company can have 20 that are not
+	// disconnected, and 100 in all (`limit-reached`).
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -19156,7 +19165,7 @@ type ClientWithResponsesInterface interface {
 
 	// PutSettlementColumnsWithBodyWithResponse Confirm what the columns of the acquirer's CSV are
 	//
-	// For every file with exactly that header, in place of what was confirmed for it before. A company can have 50 headers.
+	// For every file with exactly that header, in place of what was confirmed for it before. A company can have 100 headers.
 	// `payout_date`, and two of `gross`, `fee` and `net` are needed; and what says which payment a line is: `order_id`, or
 	// `authorization_code` and `card_number`, or `brand` and `transaction_date`.
 	//
@@ -19167,7 +19176,7 @@ type ClientWithResponsesInterface interface {
 
 	// PutSettlementColumnsWithResponse Confirm what the columns of the acquirer's CSV are
 	//
-	// For every file with exactly that header, in place of what was confirmed for it before. A company can have 50 headers.
+	// For every file with exactly that header, in place of what was confirmed for it before. A company can have 100 headers.
 	// `payout_date`, and two of `gross`, `fee` and `net` are needed; and what says which payment a line is: `order_id`, or
 	// `authorization_code` and `card_number`, or `brand` and `transaction_date`.
 	//
@@ -23724,6 +23733,8 @@ type CreatePaymentServiceResponse struct {
 	HTTPResponse *http.Response
 	// JSON201 the response for an HTTP 201 `application/json` response
 	JSON201 *PaymentService
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Conflict
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -23733,6 +23744,11 @@ type CreatePaymentServiceResponse struct {
 // GetJSON201 returns the response for an HTTP 201 `application/json` response
 func (r CreatePaymentServiceResponse) GetJSON201() *PaymentService {
 	return r.JSON201
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r CreatePaymentServiceResponse) GetApplicationProblemJSON409() *Conflict {
+	return r.ApplicationProblemJSON409
 }
 
 // GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
@@ -28447,7 +28463,8 @@ func (c *ClientWithResponses) ListPaymentServicesWithResponse(ctx context.Contex
 
 // CreatePaymentServiceWithBodyWithResponse Add a payment service
 //
-// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
+// It awaits its credentials. `next_steps` says, in the company's language, how to get them. A company can have 20 that are not
+// disconnected, and 100 in all (`limit-reached`).
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -28462,7 +28479,8 @@ func (c *ClientWithResponses) CreatePaymentServiceWithBodyWithResponse(ctx conte
 
 // CreatePaymentServiceWithResponse Add a payment service
 //
-// It awaits its credentials. `next_steps` says, in the company's language, how to get them.
+// It awaits its credentials. `next_steps` says, in the company's language, how to get them. A company can have 20 that are not
+// disconnected, and 100 in all (`limit-reached`).
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -29038,7 +29056,7 @@ func (c *ClientWithResponses) ListSettlementColumnsWithResponse(ctx context.Cont
 
 // PutSettlementColumnsWithBodyWithResponse Confirm what the columns of the acquirer's CSV are
 //
-// For every file with exactly that header, in place of what was confirmed for it before. A company can have 50 headers.
+// For every file with exactly that header, in place of what was confirmed for it before. A company can have 100 headers.
 // `payout_date`, and two of `gross`, `fee` and `net` are needed; and what says which payment a line is: `order_id`, or
 // `authorization_code` and `card_number`, or `brand` and `transaction_date`.
 //
@@ -29055,7 +29073,7 @@ func (c *ClientWithResponses) PutSettlementColumnsWithBodyWithResponse(ctx conte
 
 // PutSettlementColumnsWithResponse Confirm what the columns of the acquirer's CSV are
 //
-// For every file with exactly that header, in place of what was confirmed for it before. A company can have 50 headers.
+// For every file with exactly that header, in place of what was confirmed for it before. A company can have 100 headers.
 // `payout_date`, and two of `gross`, `fee` and `net` are needed; and what says which payment a line is: `order_id`, or
 // `authorization_code` and `card_number`, or `brand` and `transaction_date`.
 //
@@ -32760,6 +32778,13 @@ func ParseCreatePaymentServiceResponse(rsp *http.Response) (*CreatePaymentServic
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid

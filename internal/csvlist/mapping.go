@@ -71,7 +71,7 @@ type Saved struct {
 }
 
 // MaxSaved is how many mappings a company may have.
-const MaxSaved = 50
+const MaxSaved = 100
 
 // Fingerprint returns what two headers have in common if and only if they are the same: the SHA-256 of their names in hexadecimal.
 func Fingerprint(header []string) string {

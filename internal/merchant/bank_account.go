@@ -26,8 +26,6 @@ type BankAccount struct {
 	CreatedAt      time.Time
 }
 
-// MaxBankAccounts is how many bank accounts a company may have.
-const MaxBankAccounts = 20
 
 // Validate brings the IBAN and the holder into the form in which they are kept. It returns an Invalid problem that names every field
 // at fault, or nil. Whether the chart has the account is for the store to say.

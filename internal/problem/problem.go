@@ -56,6 +56,7 @@ const (
 	AccountInUse            Code = "account-in-use"
 	PeriodClosed            Code = "period-closed"
 	TooManyEndpoints        Code = "too-many-webhook-endpoints"
+	LimitReached            Code = "limit-reached"
 	NoEndpoint              Code = "no-webhook-endpoint"
 	SettlementFileRefused   Code = "settlement-file-refused"
 	ColumnsUnknown          Code = "settlement-columns-unknown"

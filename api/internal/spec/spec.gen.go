@@ -1297,6 +1297,7 @@ const (
 	UrnQuittanceProblemInvoiceNotOpen                  ProblemType = "urn:quittance:problem:invoice-not-open"
 	UrnQuittanceProblemInvoiceNumberTaken              ProblemType = "urn:quittance:problem:invoice-number-taken"
 	UrnQuittanceProblemInvoicePaid                     ProblemType = "urn:quittance:problem:invoice-paid"
+	UrnQuittanceProblemLimitReached                    ProblemType = "urn:quittance:problem:limit-reached"
 	UrnQuittanceProblemMalformedRequest                ProblemType = "urn:quittance:problem:malformed-request"
 	UrnQuittanceProblemMethodNotAllowed                ProblemType = "urn:quittance:problem:method-not-allowed"
 	UrnQuittanceProblemNoWebhookEndpoint               ProblemType = "urn:quittance:problem:no-webhook-endpoint"
@@ -1375,6 +1376,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemInvoiceNumberTaken:
 		return true
 	case UrnQuittanceProblemInvoicePaid:
+		return true
+	case UrnQuittanceProblemLimitReached:
 		return true
 	case UrnQuittanceProblemMalformedRequest:
 		return true
@@ -17046,6 +17049,22 @@ func (response CreatePaymentService201JSONResponse) VisitCreatePaymentServiceRes
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePaymentService409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePaymentService409ApplicationProblemPlusJSONResponse) VisitCreatePaymentServiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
 	_, err := buf.WriteTo(w)
 	return err
 }

@@ -1,0 +1,146 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/quittance/quittance/internal/problem"
+)
+
+// What one company may take, so that others are not held up. What it may have is in package merchant, and all of it in docs/api.md.
+const (
+	importsAtOnce, importsTogether = 1, 4 // files of a company, and of all companies in this process
+	exportsAtOnce, exportsTogether = 2, 8
+	mailsAnHour                    = 3000 // that calls of a company ask for, in this process
+	consoleSessionsAnHour          = 3000 // that calls of a company open, in this process
+)
+
+// sharePatience is how long a call waits for its turn.
+const sharePatience = 10 * time.Second
+
+// share lets each company do so many things of a kind at once, and all companies together so many.
+type share struct {
+	each, together int
+
+	mu    sync.Mutex
+	held  map[string]int // by company; all of them under ""
+	freed chan struct{}  // is closed when one ends
+}
+
+func newShare(each, together int) *share {
+	return &share{each: each, together: together, held: map[string]int{}, freed: make(chan struct{})}
+}
+
+// take waits for its turn, for at most patience. Without one it returns false; else what ends it.
+func (s *share) take(ctx context.Context, companyID string, patience time.Duration) (end func(), ok bool) {
+	given := time.NewTimer(patience)
+	defer given.Stop()
+	for {
+		freed, ok := s.try(companyID)
+		if ok {
+			return func() { s.end(companyID) }, true
+		}
+		select {
+		case <-freed:
+		case <-given.C:
+			return nil, false
+		case <-ctx.Done():
+			return nil, false
+		}
+	}
+}
+
+func (s *share) try(companyID string) (freed <-chan struct{}, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.held[""] >= s.together || s.held[companyID] >= s.each {
+		return s.freed, false
+	}
+	s.held[""]++
+	s.held[companyID]++
+	return nil, true
+}
+
+func (s *share) end(companyID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held[""]--
+	if s.held[companyID]--; s.held[companyID] == 0 {
+		delete(s.held, companyID)
+	}
+	close(s.freed)
+	s.freed = make(chan struct{})
+}
+
+// limitAtOnce answers with 429 the calls of a kind for which there is no share.
+func (s *server) limitAtOnce(of *share, kind func(*http.Request) bool, what string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			companyID := callerOf(r.Context()).companyID
+			if companyID == "" || !kind(r) {
+				next.ServeHTTP(w, r)
+				return
+			}
+			end, ok := of.take(r.Context(), companyID, s.SharePatience)
+			if !ok {
+				s.refuse(w, r, problem.New(problem.TooManyRequests, "A company may have %d %s at once, and all together %d. Try again in a few seconds.", of.each, what, of.together))
+				return
+			}
+			defer end()
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// isExport reports whether the answer to a call is as long as the books are. It comes after noteAccept.
+func isExport(r *http.Request) bool {
+	if r.Method != http.MethodGet {
+		return false
+	}
+	path := r.URL.Path
+	return strings.Contains(path, "/statements/") || strings.Contains(path, "/journal-exports/") && strings.HasSuffix(path, "/file") ||
+		strings.HasSuffix(path, "/journal") && journalFormat(r.Context()) != "application/json"
+}
+
+// hourly counts things by company, for an hour.
+type hourly struct {
+	most int
+
+	mu    sync.Mutex
+	hour  time.Time
+	count map[string]int
+}
+
+// take counts one more of a company at a time. It is problem.TooManyRequests when those of the hour are used up.
+func (h *hourly) take(companyID string, now time.Time, what string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if hour := now.Truncate(time.Hour); !hour.Equal(h.hour) {
+		h.hour, h.count = hour, map[string]int{}
+	}
+	if h.count[companyID] >= h.most {
+		p := problem.New(problem.TooManyRequests, "A company may ask for %d %s an hour. Nothing is lost: send this again later.", h.most, what)
+		return &laterError{p, h.hour.Add(time.Hour).Sub(now)}
+	}
+	h.count[companyID]++
+	return nil
+}
+
+// laterError is a problem that passes after a known time.
+type laterError struct {
+	error // the problem
+	after time.Duration
+}
+
+func (e *laterError) Unwrap() error { return e.error }
+
+// mailAsked counts a mail that a call asks for, unless the same call was counted before.
+func (s *server) mailAsked(ctx context.Context) error {
+	if repeated(ctx) {
+		return nil
+	}
+	return s.mails.take(callerOf(ctx).companyID, s.now(), "mails")
+}
