@@ -113,6 +113,7 @@ func (p *invoicePayment) refund(ctx workflow.Context, a *attempt) {
 	if err == nil {
 		err = workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 			WorkflowID: contract.RefundID(made.RefundID), ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
+			Priority:              contract.PriorityOf(p.in.CompanyID, contract.ForMoney),
 			StaticSummary:         "Refund of a payment that came twice",
 			TypedSearchAttributes: temporal.NewSearchAttributes(contract.CompanyID.ValueSet(p.in.CompanyID), contract.NeedsAttention.ValueSet(false)),
 		}), contract.RefundType, made).GetChildWorkflowExecution().Get(ctx, nil)

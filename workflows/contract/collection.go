@@ -38,6 +38,7 @@ func (c Commands) collectionOptions(inv invoice.Invoice, status invoice.Status) 
 	return client.StartWorkflowOptions{
 		ID:                       InvoicePaymentID(inv.ID),
 		TaskQueue:                PaymentsQueue,
+		Priority:                 PriorityOf(inv.CompanyID, ForPayers),
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            fmt.Sprintf("Invoice %s · %s", text.Literal(inv.Number), inv.Amount),
 		StaticDetails: c.details(inv.ID, "Collects invoice **%s** of company `%s`: %s, due %s. Ends when the invoice is paid or cancelled.",
@@ -105,6 +106,7 @@ func (c Commands) BookBankReceipt(ctx context.Context, inv invoice.Invoice, in B
 func (c Commands) BookBankReceipts(ctx context.Context, companyID, cause string) error {
 	_, err := c.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: BankReceiptsID(cause), TaskQueue: PaymentsQueue, WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		Priority:              PriorityOf(companyID, ForImports),
 		StaticSummary:         "Bank receipts of " + cause,
 		StaticDetails:         c.details(cause, "Books what banks told of money for invoices of company `%s`, each through the process of its invoice.", companyID),
 		TypedSearchAttributes: temporal.NewSearchAttributes(CompanyID.ValueSet(companyID), NeedsAttention.ValueSet(false)),

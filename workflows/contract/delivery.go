@@ -20,6 +20,7 @@ func (c Commands) Deliver(ctx context.Context, d delivery.Due) error {
 	options := client.StartWorkflowOptions{
 		ID:                       EventDeliveryID(d.EventID, d.EndpointID),
 		TaskQueue:                WebhooksQueue,
+		Priority:                 PriorityOf(d.CompanyID, ForPeople),
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		StaticSummary:            fmt.Sprintf("%s → %s", d.Type, d.EndpointID),

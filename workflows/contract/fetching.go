@@ -17,6 +17,7 @@ type FetchSettlements struct {
 func (c Commands) FetchSettlements(ctx context.Context, companyID string) error {
 	_, err := c.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: SettlementFetchID(companyID), TaskQueue: PaymentsQueue, WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		Priority:              PriorityOf(companyID, ForImports),
 		StaticSummary:         "Settlement files of " + companyID,
 		StaticDetails:         c.details(companyID, "Looks into the folder of the SFTP server of company `%s`, and imports each new file once.", companyID),
 		TypedSearchAttributes: temporal.NewSearchAttributes(CompanyID.ValueSet(companyID), NeedsAttention.ValueSet(false)),

@@ -52,6 +52,7 @@ func (c Commands) activationOf(s merchant.PaymentService, currency money.Currenc
 	return client.StartWorkflowOptions{
 		ID:                       CurrencyID(s.ID, currency),
 		TaskQueue:                OnboardingQueue,
+		Priority:                 PriorityOf(s.CompanyID, ForPeople),
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            fmt.Sprintf("%s for company %s", currency, s.CompanyID),
 		StaticDetails:            c.details(s.ID, "Asks the acquirer for contracts in **%s** for payment service `%s`, and looks once a business day whether there are some.", currency, s.ID),
@@ -103,6 +104,7 @@ func (c Commands) onboardingOptions(in ConnectPaymentService) client.StartWorkfl
 	return client.StartWorkflowOptions{
 		ID:                       OnboardingID(in.PaymentServiceID),
 		TaskQueue:                OnboardingQueue,
+		Priority:                 PriorityOf(in.CompanyID, ForPeople),
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            fmt.Sprintf("Worldline/SIX (%s) for company %s", in.Environment, in.CompanyID),
 		StaticDetails: c.details(in.PaymentServiceID, "Brings payment service `%s` from its credentials through the acquirer's verification (3 to 15 business days) to *active*.",

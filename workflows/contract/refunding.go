@@ -23,6 +23,7 @@ func (c Commands) refundOptions(in RequestRefund, invoiceNumber string) client.S
 	return client.StartWorkflowOptions{
 		ID:                       RefundID(in.RefundID),
 		TaskQueue:                PaymentsQueue,
+		Priority:                 PriorityOf(in.CompanyID, ForMoney),
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            fmt.Sprintf("Refund for invoice %s", text.Literal(invoiceNumber)),
 		StaticDetails:            c.details(in.RefundID, "Gives money of payment `%s` back to its payer.", in.PaymentID),

@@ -163,6 +163,7 @@ func (s *nightlySweep) lookAgain(ctx workflow.Context, p steps.PaymentInFlight) 
 	}
 	_, err = s.start(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:    contract.InvoicePaymentID(p.InvoiceID),
+		Priority:      contract.PriorityOf(s.in.CompanyID, contract.ForPayers),
 		StaticSummary: fmt.Sprintf("Invoice %s · %s", text.Literal(p.InvoiceNumber), p.Amount),
 		StaticDetails: fmt.Sprintf("Goes on with the collection of invoice **%s** of company `%s`, whose workflow was gone when Saferpay reported a payment of it.",
 			text.Literal(p.InvoiceNumber), s.in.CompanyID),
@@ -178,6 +179,7 @@ func (s *nightlySweep) ownRefund(ctx workflow.Context, r steps.RefundInFlight) e
 	s.UnderWay++
 	started, err := s.start(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:            contract.RefundID(r.RefundID),
+		Priority:              contract.PriorityOf(s.in.CompanyID, contract.ForMoney),
 		StaticSummary:         fmt.Sprintf("Refund of %s", r.Amount),
 		StaticDetails:         fmt.Sprintf("Goes on with a refund of payment `%s`, whose workflow was gone when Saferpay reported it.", r.PaymentID),
 		TypedSearchAttributes: temporal.NewSearchAttributes(contract.CompanyID.ValueSet(s.in.CompanyID), contract.NeedsAttention.ValueSet(false)),
@@ -195,6 +197,7 @@ func (s *nightlySweep) ownRefund(ctx workflow.Context, r steps.RefundInFlight) e
 func (s *nightlySweep) putBeforePerson(ctx workflow.Context, f contract.Found) error {
 	started, err := s.start(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:    contract.FindingID(f.ExceptionID),
+		Priority:      contract.PriorityOf(s.in.CompanyID, contract.ForPeople),
 		StaticSummary: fmt.Sprintf("%s · %s", f.Kind, f.Amount),
 		StaticDetails: f.Detail,
 		TypedSearchAttributes: temporal.NewSearchAttributes(

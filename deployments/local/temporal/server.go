@@ -124,6 +124,8 @@ func settings(longHistory int) dynamicconfig.StaticClient {
 		dynamicconfig.FrontendEnableUpdateWorkflowExecutionAsyncAccepted.Key(): true,
 		dynamicconfig.EnableDeploymentVersions.Key():                           true,
 		dynamicconfig.FrontendEnableWorkerVersioningWorkflowAPIs.Key():         true,
+		// Companies take turns in every queue.
+		dynamicconfig.MatchingEnableFairness.Key(): true,
 	}
 	if longHistory > 0 {
 		chosen[dynamicconfig.HistoryCountSuggestContinueAsNew.Key()] = longHistory

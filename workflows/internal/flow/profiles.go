@@ -6,9 +6,12 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/quittance/quittance/workflows/contract"
 )
 
-// The profiles in which activities are called. There are no others.
+// The profiles in which activities are called. There are no others. The priority of a profile is the first that an activity in it
+// has, see WithOptions.
 var (
 	// Books is for our own database. It comes back, and nothing else can go on before it has.
 	Books = workflow.ActivityOptions{
@@ -20,6 +23,7 @@ var (
 		StartToCloseTimeout:    Books.StartToCloseTimeout,
 		ScheduleToCloseTimeout: 10 * time.Minute,
 		RetryPolicy:            Books.RetryPolicy,
+		Priority:               temporal.Priority{PriorityKey: contract.ForMoney},
 	}
 	// Saferpay is for calls on which nobody waits. Saferpay asks for 100 s of patience; the heartbeat finds a dead worker long
 	// before that. After about nine minutes a person is told.
@@ -27,6 +31,7 @@ var (
 		StartToCloseTimeout: 110 * time.Second,
 		HeartbeatTimeout:    10 * time.Second,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumAttempts: 9},
+		Priority:            temporal.Priority{PriorityKey: contract.ForMoney},
 	}
 	// Interactive is for calls on which somebody waits: it gives up soon and lets them try again.
 	Interactive = workflow.ActivityOptions{
@@ -40,6 +45,7 @@ var (
 		StartToCloseTimeout: 110 * time.Second,
 		HeartbeatTimeout:    10 * time.Second,
 		RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 1},
+		Priority:            temporal.Priority{PriorityKey: contract.ForMoney},
 	}
 	// File is for a file of a server that a company named, which may be large and come slowly. That the server does not answer is a
 	// result; only faults of ours are retried here.
@@ -47,12 +53,14 @@ var (
 		StartToCloseTimeout: 15 * time.Minute,
 		HeartbeatTimeout:    10 * time.Second,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumAttempts: 5},
+		Priority:            temporal.Priority{PriorityKey: contract.ForImports},
 	}
 	// Posting is for a mail that is sent whatever happens, in rounds of an hour. After each round a person is told.
 	Posting = workflow.ActivityOptions{
 		StartToCloseTimeout:    time.Minute,
 		ScheduleToCloseTimeout: time.Hour,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
+		Priority:               temporal.Priority{PriorityKey: contract.ForPeople},
 	}
 	// Webhook is for one attempt at a receiver, who has 15 s. What the receiver answers, or that it does not, is a result; only
 	// faults of ours are retried here.
@@ -60,12 +68,14 @@ var (
 		StartToCloseTimeout: 30 * time.Second,
 		HeartbeatTimeout:    10 * time.Second,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+		Priority:            temporal.Priority{PriorityKey: contract.ForPeople},
 	}
 	// Mail is for a mail that is given up after three days. A mail server that is down only delays it.
 	Mail = workflow.ActivityOptions{
 		StartToCloseTimeout:    time.Minute,
 		ScheduleToCloseTimeout: 72 * time.Hour,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 5 * time.Second, BackoffCoefficient: 2, MaximumInterval: 15 * time.Minute},
+		Priority:               temporal.Priority{PriorityKey: contract.ForPeople},
 	}
 )
 
@@ -94,9 +104,11 @@ func LocalThenActivity(ctx workflow.Context, profile workflow.ActivityOptions, s
 	return workflow.ExecuteActivity(WithOptions(ctx, profile, summary), step, in).Get(ctx, out)
 }
 
-// WithOptions returns ctx for one activity call in a profile. The summary is what an operator reads in Temporal Web.
+// WithOptions returns ctx for one activity call in a profile. The summary is what an operator reads in Temporal Web. The activity
+// never goes before what its workflow does otherwise: its priority is that of the workflow, or of the profile when that is later.
 func WithOptions(ctx workflow.Context, profile workflow.ActivityOptions, summary string) workflow.Context {
 	profile.Summary = summary
+	profile.Priority.PriorityKey = max(profile.Priority.PriorityKey, workflow.GetInfo(ctx).Priority.PriorityKey)
 	return workflow.WithActivityOptions(ctx, profile)
 }
 
