@@ -19,7 +19,17 @@ const (
 	CredentialsRevoked = "credentials-revoked"
 	CredentialsErased  = "credentials-erased" // the payment service is disconnected, and nothing was in flight any more
 	SaferpayDisagrees  = "saferpay-disagrees" // Saferpay holds other money than we asked for
+	Busy               = "busy"               // others of the same company are at it
 )
+
+// BusyError says that an activity did nothing, and is to run again after that time.
+type BusyError struct {
+	What  string
+	After time.Duration
+}
+
+// Error returns what there is too much of.
+func (e *BusyError) Error() string { return e.What }
 
 // rest is how long Saferpay is left alone after an answer that says to come back later; its data lag some minutes behind.
 const rest = 3 * time.Minute
@@ -28,6 +38,7 @@ const rest = 3 * time.Minute
 //
 //   - a problem is the caller's: not retried, its code is the error type, its fields are the details;
 //   - Saferpay's definite refusal, and credentials that it no longer takes: not retried;
+//   - others of the same company are at it: retried when the activity says;
 //   - Saferpay out of reach or unclear: retried with the options of the call;
 //   - anything else is taken for a passing fault of ours, such as a database that restarts: retried.
 //
@@ -58,6 +69,9 @@ func (m *errorMapper) forTemporal(err error) error {
 	}
 	if p, ok := errors.AsType[*problem.Error](err); ok {
 		return temporal.NewNonRetryableApplicationError(p.Detail, string(p.Code), nil, p.Fields)
+	}
+	if b, ok := errors.AsType[*BusyError](err); ok {
+		return temporal.NewApplicationErrorWithOptions(b.What, Busy, temporal.ApplicationErrorOptions{NextRetryDelay: b.After})
 	}
 	s, ok := errors.AsType[*saferpay.Error](err)
 	if !ok {

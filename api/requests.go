@@ -20,6 +20,7 @@ import (
 
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/share"
 )
 
 // maxBody is the largest body of a call, in bytes.
@@ -34,8 +35,8 @@ const maxFaults = 20
 // calls routes the calls of openapi.yaml: who is it, is the body JSON, does the request fit the specification, do it.
 func (s *server) calls(r chi.Router) {
 	r.Use(private, s.limitSignIns(), s.authenticate, s.limitKeys,
-		s.limitAtOnce(newShare(importsAtOnce, importsTogether), isSettlement, "imports"), s.readBody, s.validate(), s.once, s.onBehalf, s.audited, noteAccept, noteCSV,
-		s.limitAtOnce(newShare(exportsAtOnce, exportsTogether), isExport, "exports"))
+		s.limitAtOnce(&share.Share{Each: importsAtOnce, Together: importsTogether, Waiting: shareQueue}, isSettlement, "imports"), s.readBody, s.validate(), s.once, s.onBehalf, s.audited, noteAccept, noteCSV,
+		s.limitAtOnce(&share.Share{Each: exportsAtOnce, Together: exportsTogether, Waiting: shareQueue}, isExport, "exports"))
 	refuseAsMalformed := func(w http.ResponseWriter, r *http.Request, err error) {
 		if errors.Is(err, http.ErrNotMultipart) {
 			s.refuse(w, r, problem.New(problem.UnsupportedMedia, "Send the file with Content-Type: multipart/form-data, in the field file."))

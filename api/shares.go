@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/internal/problem"
+	"github.com/quittance/quittance/internal/share"
 )
 
 // What one company may take, so that others are not held up. What it may have is in package merchant, and all of it in docs/api.md.
@@ -18,65 +19,14 @@ const (
 	consoleSessionsAnHour          = 3000 // that calls of a company open, in this process
 )
 
-// sharePatience is how long a call waits for its turn.
-const sharePatience = 10 * time.Second
-
-// share lets each company do so many things of a kind at once, and all companies together so many.
-type share struct {
-	each, together int
-
-	mu    sync.Mutex
-	held  map[string]int // by company; all of them under ""
-	freed chan struct{}  // is closed when one ends
-}
-
-func newShare(each, together int) *share {
-	return &share{each: each, together: together, held: map[string]int{}, freed: make(chan struct{})}
-}
-
-// take waits for its turn, for at most patience. Without one it returns false; else what ends it.
-func (s *share) take(ctx context.Context, companyID string, patience time.Duration) (end func(), ok bool) {
-	given := time.NewTimer(patience)
-	defer given.Stop()
-	for {
-		freed, ok := s.try(companyID)
-		if ok {
-			return func() { s.end(companyID) }, true
-		}
-		select {
-		case <-freed:
-		case <-given.C:
-			return nil, false
-		case <-ctx.Done():
-			return nil, false
-		}
-	}
-}
-
-func (s *share) try(companyID string) (freed <-chan struct{}, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.held[""] >= s.together || s.held[companyID] >= s.each {
-		return s.freed, false
-	}
-	s.held[""]++
-	s.held[companyID]++
-	return nil, true
-}
-
-func (s *share) end(companyID string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.held[""]--
-	if s.held[companyID]--; s.held[companyID] == 0 {
-		delete(s.held, companyID)
-	}
-	close(s.freed)
-	s.freed = make(chan struct{})
-}
+// sharePatience is how long a call waits for its turn, and shareQueue how many of a company do.
+const (
+	sharePatience = 10 * time.Second
+	shareQueue    = 20
+)
 
 // limitAtOnce answers with 429 the calls of a kind for which there is no share.
-func (s *server) limitAtOnce(of *share, kind func(*http.Request) bool, what string) func(http.Handler) http.Handler {
+func (s *server) limitAtOnce(of *share.Share, kind func(*http.Request) bool, what string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			companyID := callerOf(r.Context()).companyID
@@ -84,9 +34,9 @@ func (s *server) limitAtOnce(of *share, kind func(*http.Request) bool, what stri
 				next.ServeHTTP(w, r)
 				return
 			}
-			end, ok := of.take(r.Context(), companyID, s.SharePatience)
+			end, ok := of.Take(r.Context(), companyID, s.SharePatience)
 			if !ok {
-				s.refuse(w, r, problem.New(problem.TooManyRequests, "A company may have %d %s at once, and all together %d. Try again in a few seconds.", of.each, what, of.together))
+				s.refuse(w, r, problem.New(problem.TooManyRequests, "A company may have %d %s at once, and all together %d. Try again in a few seconds.", of.Each, what, of.Together))
 				return
 			}
 			defer end()

@@ -30,7 +30,7 @@ var domain = []string{
 	"internal/audit", "internal/calendar", "internal/csvlist", "internal/delivery", "internal/dispute", "internal/event", "internal/exception", "internal/exchange", "internal/iban", "internal/id", "internal/idempotency", "internal/invoice",
 	"internal/ledger", "internal/letter", "internal/listing",
 	"internal/merchant", "internal/money", "internal/payment", "internal/oversight", "internal/pdf", "internal/problem",
-	"internal/qrbill", "internal/refund", "internal/sealed", "internal/session", "internal/settlement", "internal/strictxml", "internal/sweep", "internal/text", "internal/vat", "internal/words",
+	"internal/qrbill", "internal/refund", "internal/sealed", "internal/session", "internal/settlement", "internal/share", "internal/strictxml", "internal/sweep", "internal/text", "internal/vat", "internal/words",
 }
 
 // adapters each know one thing outside, and of ours at most what is named below.

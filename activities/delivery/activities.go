@@ -21,6 +21,8 @@ type Activities struct {
 	Post func(context.Context, Message) (Answer, error)
 	Send activities.Send
 	Now  func() time.Time
+	// Turns are those of all attempts in this process, see NewTurns.
+	Turns *Turns
 }
 
 // Tx is what the steps need of a transaction.

@@ -45,14 +45,19 @@ type Sent struct {
 }
 
 // SendEvent sends the event once, if it is still to be sent. A receiver that doesn't take it is a result. The problem not-found
-// says that the endpoint is gone.
+// says that the endpoint is gone, and *activities.BusyError that others of the company come first.
 func (a *Activities) SendEvent(ctx context.Context, ref contract.DeliverEvent) (Sent, error) {
+	end, err := a.Turns.take(ctx, ref)
+	if err != nil {
+		return Sent{}, err
+	}
+	defer end()
 	var (
 		sent     Sent
 		e        event.Event
 		endpoint delivery.Endpoint
 	)
-	err := a.InCompany(ctx, ref.CompanyID, func(tx Tx) error {
+	err = a.InCompany(ctx, ref.CompanyID, func(tx Tx) error {
 		d, err := tx.Delivery(ctx, ref.EndpointID, ref.EventID)
 		if sent.State, sent.Round = d.State, d.Round; err != nil || d.State != delivery.Pending {
 			return err

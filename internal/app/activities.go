@@ -111,6 +111,7 @@ func steps(cfg config.Config, p parts, log *slog.Logger) (worker.Activities, err
 		},
 		Delivery: &delivery.Activities{
 			InCompany: records[delivery.Tx](p.store), Secrets: p.keyring, Post: tell(webhook.NewClient(cfg.Webhooks.Loopback)), Send: post(sender), Now: now,
+			Turns: delivery.NewTurns(),
 		},
 		Escalation: &escalation.Activities{InCompany: records[escalation.Tx](p.store), Now: now},
 	}, nil

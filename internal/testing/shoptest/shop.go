@@ -119,7 +119,7 @@ func (s *Shop) build(client *saferpay.Client) {
 		Saferpay:   access[reconciliation.Gateway](s, client), Now: time.Now,
 	}
 	s.Delivery = &delivery.Activities{
-		InCompany: records[delivery.Tx](s), Secrets: s.Keyring, Post: s.post, Send: s.send,
+		InCompany: records[delivery.Tx](s), Secrets: s.Keyring, Post: s.post, Send: s.send, Turns: delivery.NewTurns(),
 		Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
 	}
 	s.Escalation = &escalation.Activities{InCompany: records[escalation.Tx](s), Now: time.Now}
