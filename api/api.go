@@ -62,6 +62,8 @@ type Options struct {
 	Middleware []func(http.Handler) http.Handler
 	Logger     *slog.Logger
 	Now        func() time.Time // time.Now when nil
+	// SecurityContact is where who finds a weakness reports it, https: or mailto:; empty when that is said elsewhere.
+	SecurityContact string
 	// ReturnPatience is how long a return page holds its answer back: returnPatience when 0.
 	ReturnPatience time.Duration
 	// SharePatience is how long an import or export waits for its turn: sharePatience when 0.
@@ -93,6 +95,9 @@ func New(o Options) http.Handler {
 	r.Method(http.MethodGet, "/readyz", o.Readyz)
 	r.Method(http.MethodGet, "/metrics", o.Metrics)
 	r.Route("/v1", s.calls)
+	if s.SecurityContact != "" {
+		r.Get("/.well-known/security.txt", s.securityText)
+	}
 	r.Group(s.documentation)
 	r.Group(s.pages)
 	r.Group(s.notifications)
