@@ -60,6 +60,9 @@ func (s *server) CreateAccount(ctx context.Context, r spec.CreateAccountRequestO
 		if standing, err := c.account(account.Number); err == nil && repeated(ctx) && maps.Equal(standing.Names, account.Names) {
 			return nil
 		}
+		if len(c.accounts) >= ledger.MaxAccounts {
+			return problem.New(problem.LimitReached, "A chart can have %d accounts.", ledger.MaxAccounts)
+		}
 		return c.tx.InsertAccount(ctx, account)
 	})
 	return answer, err

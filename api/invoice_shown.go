@@ -49,6 +49,9 @@ func (s *server) shownInvoices(ctx context.Context, tx InvoicesTx, invoices ...i
 	}), err
 }
 
+// mostPayments is how many attempts to pay it an invoice is shown with.
+const mostPayments = 50
+
 func (s *server) shownInvoice(inv invoice.Invoice, payments []payment.Payment, receipts []ledger.Received, accounts []merchant.BankAccount) spec.Invoice {
 	answer := spec.Invoice{
 		ID:             inv.ID,
@@ -68,7 +71,7 @@ func (s *server) shownInvoice(inv invoice.Invoice, payments []payment.Payment, r
 		Description:       inv.Description,
 		DueDate:           date(inv.DueDate),
 		PaymentServiceIds: mapped(inv.PaymentServiceIDs, func(id string) string { return id }),
-		Payments:          mapped(payments, shownPayment),
+		Payments:          mapped(payments[:min(len(payments), mostPayments)], shownPayment),
 		CreatedAt:         inv.CreatedAt,
 		IssuedAt:          optional(inv.IssuedAt),
 		PaidAt:            optional(inv.PaidAt),

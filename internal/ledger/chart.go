@@ -25,6 +25,9 @@ const (
 	ExchangeGains  = "6999"
 )
 
+// MaxAccounts is how many accounts a chart may have: lists of them and balances come whole.
+const MaxAccounts = 1000
+
 // Account is an account of a company's chart. Names are keyed by language (de, fr, it, en).
 type Account struct {
 	Number string

@@ -3164,7 +3164,7 @@ type Invoice struct {
 	// PaymentServiceIds The payment services with which the invoice can be paid.
 	PaymentServiceIds PaymentServiceIds `json:"payment_service_ids"`
 
-	// Payments The attempts to pay it, newest first.
+	// Payments The latest 50 attempts to pay it, newest first. All are in `GET /payments?invoice_id=`.
 	Payments         []Payment `json:"payments"`
 	PricesIncludeVat bool      `json:"prices_include_vat"`
 

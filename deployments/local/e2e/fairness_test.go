@@ -1,0 +1,52 @@
+package e2e
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/workflows/contract"
+)
+
+// TestHangingReceiversOfOneCompanyDelayNobodyElse has one company with twenty receivers that never answer, and more events for them
+// than a worker has places.
+func TestHangingReceiversOfOneCompanyDelayNobodyElse(t *testing.T) {
+	t.Parallel()
+	noisy, quiet := newMerchant(t, shared), newMerchant(t, shared)
+	over := make(chan struct{})
+	for range 20 {
+		noisy.listen(func(delivered) int {
+			<-over
+			return http.StatusNoContent
+		}, "invoice.opened")
+	}
+	t.Cleanup(func() { close(over) }) // before their servers are closed
+	quick := quiet.listen(nil, "invoice.opened")
+	for range 60 {
+		noisy.issue("108.00")
+	}
+	var longest time.Duration
+	for told := 1; told <= 5; told++ {
+		began := time.Now()
+		quiet.issue("50.00")
+		quick.gets(told)
+		longest = max(longest, time.Since(began))
+	}
+	t.Logf("the quiet company was told after %s at most", longest)
+	assert.Less(t, longest, 5*time.Second)
+}
+
+func TestPayersGoFirstAndCompaniesTakeTurns(t *testing.T) {
+	t.Parallel()
+	c := newMerchant(t, shared)
+	inv := c.issue("108.00")
+	temporal := operator(t, shared)
+	described, err := temporal.DescribeWorkflowExecution(t.Context(), contract.InvoicePaymentID(inv.ID), "")
+	require.NoError(t, err)
+	priority := described.GetWorkflowExecutionInfo().GetPriority()
+	assert.EqualValues(t, contract.ForPayers, priority.GetPriorityKey())
+	assert.Equal(t, c.id, priority.GetFairnessKey())
+}
