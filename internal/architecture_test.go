@@ -74,7 +74,7 @@ var mayImport = func() map[string][]string {
 		rules[name] = append(slices.Clone(domain), "activities", "activities/account", "activities/escalation", "internal/booking", "internal/saferpay", "workflows/contract")
 	}
 	shared := append(slices.Clone(domain), "activities", "workflows/contract", "workflows/internal/flow")
-	rules["workflows/internal/flow"] = domain
+	rules["workflows/internal/flow"] = append(slices.Clone(domain), "workflows/contract") // for the priorities
 	rules["workflows/internal/patching"] = []string{"workflows/internal/flow"}
 	for room, others := range map[string][]string{ // its own steps, and the rooms on which it builds
 		"collection": {"escalation", "payermail"}, "refunding": {"escalation", "payermail"}, "reconciliation": {"escalation", "refunding"},
@@ -100,7 +100,7 @@ var mayReach = func() map[string][]string {
 	throughSteps := []string{"activities/account", "activities/escalation", "activities/payermail", "internal/booking", "internal/camt", "internal/mrx", "internal/saferpay"}
 	rules := map[string][]string{
 		"worker":                      append(slices.Clone(throughSteps), "workflows/escalation", "workflows/internal/flow", "workflows/payermail"),
-		"workflows/internal/patching": domain,
+		"workflows/internal/patching": append(slices.Clone(domain), "workflows/contract"),
 	}
 	for _, room := range rooms {
 		rules[room] = []string{"internal/camt", "internal/mrx"}
