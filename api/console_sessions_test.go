@@ -109,7 +109,7 @@ func TestAnOperatorSignsInByName(t *testing.T) {
 	w.call("GET", keys, token+"x", nil).problem(401, "unauthorized")
 
 	o := w.options()
-	o.OperatorKey = "qk_another"
+	o.OperatorKey = func() string { return "qk_another" }
 	w.handler = api.New(o)
 	w.call("GET", keys, token, nil).problem(401, "unauthorized")
 }

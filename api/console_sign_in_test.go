@@ -37,8 +37,10 @@ func (w *world) serve(apart bool) served {
 	p := oidctest.New(w, server.URL+"/console/sign-in/callback", server.URL+"/operator/sign-in/callback")
 	o := w.options()
 	o.ConsoleURL = server.URL
-	o.Operators = session.Operators{
-		Registration: session.Registration{Issuer: p.Issuer, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret}, Claim: "groups", Value: "operations",
+	o.Operators = func() session.Operators {
+		return session.Operators{
+			Registration: session.Registration{Issuer: p.Issuer, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret}, Claim: "groups", Value: "operations",
+		}
 	}
 	w.handler = api.New(o)
 	options := console.Options{
