@@ -49,7 +49,7 @@ func (s *server) logSignIns(next http.Handler) http.Handler {
 		next.ServeHTTP(recorder, r)
 		if status := recorder.Status(); status >= http.StatusBadRequest && status < http.StatusInternalServerError {
 			address, _ := clientAddress(r)
-			s.Logger.WarnContext(r.Context(), "sign-in refused", "request_id", requestID(r.Context()), "route", routePattern(r), "status", status, "address", address)
+			s.Logger.WarnContext(r.Context(), "sign-in refused", "request_id", requestID(r.Context()), "path", r.URL.Path, "status", status, "address", address)
 		}
 	})
 }
