@@ -109,19 +109,25 @@ type chart struct {
 
 // withChart reads the chart with what stood on it at the end of that day, or stands on it now when that is zero.
 func (s *server) withChart(ctx context.Context, at time.Time, fn func(chart) error) error {
-	return inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx AccountsTx) (err error) {
-		c := chart{tx: tx}
-		if c.company, err = tx.Company(ctx); err != nil {
-			return err
-		}
-		if c.accounts, err = tx.Accounts(ctx); err != nil {
-			return err
-		}
-		if c.turnovers, err = tx.Turnovers(ctx, time.Time{}, at); err != nil {
+	return inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx AccountsTx) error {
+		c, err := chartAt(ctx, tx, at)
+		if err != nil {
 			return err
 		}
 		return fn(c)
 	})
+}
+
+func chartAt(ctx context.Context, tx AccountsTx, at time.Time) (c chart, err error) {
+	c.tx = tx
+	if c.company, err = tx.Company(ctx); err != nil {
+		return c, err
+	}
+	if c.accounts, err = tx.Accounts(ctx); err != nil {
+		return c, err
+	}
+	c.turnovers, err = tx.Turnovers(ctx, time.Time{}, at)
+	return c, err
 }
 
 func (c chart) account(number string) (ledger.Account, error) {

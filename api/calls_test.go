@@ -19,11 +19,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/internal/delivery"
+	"github.com/quittance/quittance/internal/dispute"
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/refund"
@@ -82,7 +84,7 @@ func TestSpecificationNamesEveryStateAndKind(t *testing.T) {
 	t.Parallel()
 	schemas := specification(newWorld(t)).Components.Schemas
 	for schema, want := range map[string]any{
-		"InvoiceStatus": invoice.Statuses, "PaymentState": payment.States, "PaymentMethod": payment.Methods, "RefundState": refund.States,
+		"InvoiceStatus": invoice.Statuses, "PaymentState": payment.States, "PaymentMethod": payment.Methods, "RefundState": refund.States, "DisputeState": dispute.States, "DisputeClaim": dispute.Claims, "DisputeOrder": listing.DisputeOrders,
 		"JournalSourceKind": ledger.SourceKinds, "PaymentServiceStatus": merchant.ServiceStatuses, "ExceptionKind": exception.Kinds, "Language": invoice.Languages,
 		"EventType": event.Types, "EventDeliveryState": delivery.States, "PaymentServiceWhat": merchant.Whats,
 	} {
@@ -136,7 +138,7 @@ func TestEveryCallAsksForTheRightKey(t *testing.T) {
 	reader, writer := w.newKey(w.company.ID, merchant.ScopeRead), w.newKey(w.company.ID, merchant.ScopeWrite)
 	for path, item := range specification(w).Paths.Map() {
 		path = strings.NewReplacer("{company_id}", w.company.ID, "{key_id}", id.New(id.APIKey), "{payment_service_id}", id.New(id.PaymentService),
-			"{invoice_id}", id.New(id.Invoice), "{payment_id}", id.New(id.Payment), "{exception_id}", id.New(id.Exception), "{refund_id}", id.New(id.Refund),
+			"{invoice_id}", id.New(id.Invoice), "{payment_id}", id.New(id.Payment), "{exception_id}", id.New(id.Exception), "{refund_id}", id.New(id.Refund), "{dispute_id}", id.New(id.Dispute),
 			"{receipt_id}", id.New(id.Receipt),
 			"{entry_id}", id.New(id.JournalEntry), "{event_id}", id.New(id.Event), "{endpoint_id}", id.New(id.Endpoint),
 			"{number}", "1029", "{day}", "2026-11-21", "{month}", "2026-11").Replace(path)
@@ -305,8 +307,8 @@ func TestRequestsThatDontFitAreRefusedAndNotHalfDone(t *testing.T) {
 		"no such account":       {"PATCH", "/accounts/9999", `{"name":"x"}`, 404, "not-found", nil},
 		"no account to delete":  {"DELETE", "/accounts/9999", "", 404, "not-found", nil},
 		"account in words":      {"POST", "/accounts", `{"number":"bank","name":"x"}`, 422, "validation-failed", []string{"number"}},
-		"account of blanks":     {"POST", "/accounts", `{"number":"1021","name":" "}`, 422, "validation-failed", []string{"name"}},
-		"account in romansh":    {"POST", "/accounts", `{"number":"1021","name":"x","names":{"rm":"x"}}`, 422, "validation-failed", []string{"names.rm"}},
+		"account of blanks":     {"POST", "/accounts", `{"number":"1024","name":" "}`, 422, "validation-failed", []string{"name"}},
+		"account in romansh":    {"POST", "/accounts", `{"number":"1024","name":"x","names":{"rm":"x"}}`, 422, "validation-failed", []string{"names.rm"}},
 		"account taken":         {"POST", "/accounts", `{"number":"1020","name":"x"}`, 409, "account-number-taken", nil},
 		"account of ours":       {"DELETE", "/accounts/1100", "", 409, "account-in-use", nil},
 		"balances someday":      {"GET", "/accounts?at=someday", "", 422, "validation-failed", []string{"at"}},

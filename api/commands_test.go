@@ -144,6 +144,15 @@ func (c *commands) VoidReceipt(ctx context.Context, _ invoice.Invoice, in contra
 	return err
 }
 
+func (c *commands) LoseDispute(ctx context.Context, _ invoice.Invoice, in contract.LoseDispute) error {
+	if err := c.note("lose", in.DisputeID); err != nil {
+		return err
+	}
+	steps := c.steps()
+	_, err := steps.LoseDispute(ctx, collection.LostDispute{InvoiceRef: activities.InvoiceRef{CompanyID: c.companyID}, LoseDispute: in})
+	return err
+}
+
 func (c *commands) RequestRefund(ctx context.Context, in contract.RequestRefund, invoiceNumber string) error {
 	if err := c.note("refund "+in.PaymentID+" of", invoiceNumber); err != nil {
 		return err
@@ -299,7 +308,13 @@ func (c *commands) BookBankReceipts(ctx context.Context, companyID, cause string
 
 // steps are those of the worker about money that comes by bank.
 func (c *commands) steps() collection.Activities {
-	return collection.Activities{Now: func() time.Time { return noon }, InBank: func(ctx context.Context, companyID string, fn func(collection.BankTx) error) error {
-		return c.store.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
-	}}
+	return collection.Activities{
+		Now: func() time.Time { return noon },
+		InBank: func(ctx context.Context, companyID string, fn func(collection.BankTx) error) error {
+			return c.store.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
+		},
+		InDisputes: func(ctx context.Context, companyID string, fn func(booking.DisputeTx) error) error {
+			return c.store.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
+		},
+	}
 }

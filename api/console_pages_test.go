@@ -180,6 +180,37 @@ func TestInsideAProductTheConsoleHasItsColourAndStaysOnItsPage(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, p.visit("/console/invoices").Code)
 }
 
+func TestADisputeIsRecordedFromItsPaymentAndLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.captured(chf("108.00"), "2026-11-18")
+	page := w.inPages("bookkeeper")
+	assert.Contains(t, page.visit("/console/payments/"+p.ID).Body.String(), `<a href="/console/disputes/new?payment_id=`+p.ID+`">Record a dispute</a>`)
+	form := url.Values{"payment_id": {p.ID}, "reason": {"Card was stolen"}, "amount": {"108.01"}, "opened_on": {"22.11.2026"}, "respond_by": {"10.12.2026"}, "fee": {"25"}, "reference": {"CB-1"}}
+	refused := page.visit("/console/disputes", form)
+	assert.Equal(t, http.StatusUnprocessableEntity, refused.Code)
+	assert.Contains(t, refused.Body.String(), "This is more than is left of the payment.")
+	form.Set("respond_by", "soon")
+	assert.Contains(t, page.visit("/console/disputes", form).Body.String(), "Give a day after the letter")
+	form.Set("amount", "108.00")
+	form.Set("respond_by", "10.12.2026")
+	opened := page.visit("/console/disputes", form)
+	require.Equal(t, http.StatusSeeOther, opened.Code, opened.Body)
+	at := opened.Header().Get("Location")
+	assert.Contains(t, page.text(at), "Open CHF 108.00 Card was stolen")
+	assert.Contains(t, page.text("/console/disputes"), "Card was stolen CB-1 10.12.2026 Open CHF 108.00")
+	assert.NotContains(t, page.visit("/console/payments/"+p.ID).Body.String(), "/console/disputes/new", "nothing is left to dispute")
+	assert.NotContains(t, w.inPages("viewer").text(at), "Book as lost")
+
+	assert.Equal(t, http.StatusUnprocessableEntity, page.visit(at+"/lose", url.Values{}).Code)
+	require.Equal(t, http.StatusSeeOther, page.visit(at+"/lose", url.Values{"claim": {"invoice"}}).Code)
+	assert.Contains(t, page.text(at), "The customer owes the amount again")
+	assert.Equal(t, []any{"open", "0.00", "108.00"}, w.invoiceOf(p))
+	again := page.visit(at+"/win", url.Values{})
+	assert.Equal(t, http.StatusUnprocessableEntity, again.Code)
+	assert.Contains(t, again.Body.String(), "This dispute is won or lost already.")
+}
+
 // everyField is a form that answers what any form of the console asks for.
 var everyField = url.Values{
 	"date": {"20.11.2026"}, "due_date": {"30.12.2026"}, "books_closed_until": {"31.10.2026"}, "amount": {"1.00"}, "reason": {"x"}, "sure": {"yes"}, "text": {"Frais"},
@@ -187,7 +218,9 @@ var everyField = url.Values{
 	"number": {"N-1"}, "customer.name": {"Anna"}, "customer.language": {"fr"}, "customer.email": {"anna@example.ch"}, "environment": {"test"}, "name": {"Shop"},
 	"customer_id": {"123123"}, "terminal_id": {"12345678"}, "api_username": {"API_123123_00000001"}, "api_password": {"Demo-Password-1"}, "choice": {"try_again"}, "note": {"x"},
 	"receipt_account": {"1020"}, "fee_account": {"6940"}, "language": {"de"}, "issuer": {"https://login.example.ch"}, "client_id": {"c"}, "reference": {"Bank"}, "account": {"1020"},
-	"email": {"anna@example.ch"}, "default_role": {"viewer"}, "canton": {"VD"}, "liability_shift": {"require"}, "payout_days": {"3"}, "from": {"1.11.2026"}, "to": {"30.11.2026"}, "format": {"table"},
+	"email": {"anna@example.ch"}, "default_role": {"viewer"}, "canton": {"VD"}, "liability_shift": {"require"}, "payout_days": {"3"}, "from": {"1.11.2026"}, "to": {"30.11.2026"}, "format": {"table"}, "month": {"2026-11"}, "rate": {"0.9412"},
+	"from.account": {"1021"}, "from.amount": {"1.00"}, "from.currency": {"EUR"}, "to.account": {"1020"}, "to.amount": {"1.00"}, "to.currency": {"CHF"},
+	"claim": {"invoice"}, "opened_on": {"22.11.2026"}, "fee": {"25.00"},
 }
 
 // Every page and every form that there is, as the router knows them: nobody sees what is another company's, and nobody does what
@@ -207,7 +240,8 @@ func TestNoPageAndNoFormIsOpenToAStrangerOrToASmallRole(t *testing.T) {
 	payout := imported["unmatched"].([]any)[0].(object)["id"].(string)
 	bank := w.call("POST", "/bank-accounts", w.key, `{"iban": "CH9300762011623852957", "account": "1020", "currency": "CHF"}`).json(http.StatusCreated)["id"].(string)
 	w.fetchesFrom(sftptest.Start(w), nil).json(http.StatusOK)
-	ids := strings.NewReplacer("payment-services/{id}", "payment-services/"+service.ID, "invoices/{id}", "invoices/"+draft.ID, "payments/{id}", "payments/"+p.ID,
+	disputed := w.disputes(w.captured(chf("20.00"), "2026-11-18"), "")["id"].(string)
+	ids := strings.NewReplacer("disputes/{id}", "disputes/"+disputed, "payment-services/{id}", "payment-services/"+service.ID, "invoices/{id}", "invoices/"+draft.ID, "payments/{id}", "payments/"+p.ID,
 		"exceptions/{id}", "exceptions/"+exc.ID, "payouts/{id}", "payouts/"+payout, "journal/{id}", "journal/"+entry, "endpoints/{id}", "endpoints/"+endpoint.ID,
 		"{event}", told.ID, "{key}", w.keyID, "{invoice}", open.ID, "{receipt}", receipt, "{month}", "2026-11",
 		"{file}", imported["id"].(string), "{account}", bank, "{export}", w.exported("table"), "{columns}", w.confirmedColumns())
@@ -218,13 +252,13 @@ func TestNoPageAndNoFormIsOpenToAStrangerOrToASmallRole(t *testing.T) {
 	theirs.company, theirs.key = other, key
 	stranger := theirs.inPages("manager")
 	state := func() (all string) {
-		for _, list := range []string{"/payment-services", "/invoices", "/payments", "/refunds", "/journal", "/settings", "/webhook-endpoints", "/accounts", "/payouts", "/exceptions", "/bank-accounts", "/journal-exports", "/settlement-source", "/settlement-columns"} {
+		for _, list := range []string{"/payment-services", "/invoices", "/payments", "/refunds", "/disputes", "/journal", "/settings", "/webhook-endpoints", "/accounts", "/payouts", "/exceptions", "/bank-accounts", "/journal-exports", "/settlement-source", "/settlement-columns", "/exchange-rates"} {
 			all += w.call("GET", list, w.key, nil).Body.String()
 		}
 		return all
 	}
 	before, pages, forms := state(), 0, 0
-	forBookkeepers := regexp.MustCompile(`^/console/(journal|payouts|exceptions|close|receipts|invoices/[^/]+/receipts)`)
+	forBookkeepers := regexp.MustCompile(`^/console/(journal|exchange-rates|payouts|exceptions|disputes|close|receipts|invoices/[^/]+/receipts)`)
 	require.NoError(t, chi.Walk(viewer.console.(chi.Routes), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		path := strings.TrimSuffix(ids.Replace(route), "/")
 		public := strings.HasPrefix(route, "/console/sign-") || strings.HasPrefix(route, "/console/enter") || strings.Contains(route, ".css")
@@ -243,7 +277,7 @@ func TestNoPageAndNoFormIsOpenToAStrangerOrToASmallRole(t *testing.T) {
 			return nil
 		}
 		forms++
-		files := strings.HasSuffix(route, "/documents") || strings.TrimSuffix(route, "/") == "/console/payouts"
+		files := strings.HasSuffix(route, "/documents") || strings.TrimSuffix(route, "/") == "/console/payouts" || strings.HasSuffix(route, "/exchange-rates/import")
 		if foreign {
 			assert.Equal(t, http.StatusNotFound, stranger.post(path, everyField, files).Code, "a stranger sends %s", path)
 		}

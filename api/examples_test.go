@@ -127,6 +127,8 @@ func (w *world) subjects(operationID string) map[string]string {
 		"receipt_id": w.received(w.newInvoice(invoice.Open), "1.00"), "export_id": w.exported("table"),
 	}
 	switch operationID {
+	case "getDispute", "updateDispute", "winDispute", "loseDispute":
+		subjects["dispute_id"] = w.disputes(p, `,"amount":"1.00"`)["id"].(string)
 	case "confirmPayout":
 		subjects["payment_id"] = waiting.ID
 	case "putSignInProvider", "getSignInProvider", "deleteSignInProvider", "beginConsoleSignIn", "finishConsoleSignIn", "beginOperatorSignIn", "finishOperatorSignIn":
@@ -146,8 +148,8 @@ func (w *world) subjects(operationID string) map[string]string {
 			return tx.SaveInvoicePDF(w.Context(), merchant.InvoicePDF{InvoiceID: inv.ID, Size: 1, SealedContent: []byte("sealed"), ReceivedAt: noon})
 		})
 	case "deleteAccount":
-		w.call("POST", "/accounts", w.key, `{"number":"1021","name":"Caisse"}`).json(http.StatusCreated)
-		subjects["number"] = "1021"
+		w.call("POST", "/accounts", w.key, `{"number":"1024","name":"Caisse"}`).json(http.StatusCreated)
+		subjects["number"] = "1024"
 	}
 	return subjects
 }

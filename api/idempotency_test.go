@@ -61,6 +61,10 @@ func (l *lossy) RecordReceipt(ctx context.Context, invoiceID string, in contract
 	return l.lose(l.commands.RecordReceipt(ctx, invoiceID, in))
 }
 
+func (l *lossy) LoseDispute(ctx context.Context, inv invoice.Invoice, in contract.LoseDispute) error {
+	return l.lose(l.commands.LoseDispute(ctx, inv, in))
+}
+
 func (l *lossy) VoidReceipt(ctx context.Context, inv invoice.Invoice, in contract.VoidReceipt) error {
 	return l.lose(l.commands.VoidReceipt(ctx, inv, in))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/audit"
+	"github.com/quittance/quittance/internal/dispute"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
@@ -26,6 +27,7 @@ type TimelineTx interface {
 	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
 	PaymentsOf(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]payment.Payment, err error)
 	RefundsOf(ctx context.Context, paymentID string) ([]refund.Refund, error)
+	DisputesOf(ctx context.Context, paymentID string) ([]dispute.Dispute, error)
 	Journal(ctx context.Context, f listing.Journal) (entries []ledger.Entry, next string, err error)
 	Exceptions(ctx context.Context, f listing.Exceptions) (exceptions []exception.Exception, next string, err error)
 	AuditLog(ctx context.Context, f listing.AuditLog) (entries []audit.Entry, next string, err error)
@@ -44,6 +46,7 @@ type history struct {
 	invoice    invoice.Invoice
 	payments   []payment.Payment // oldest first
 	refunds    []refund.Refund
+	disputes   []dispute.Dispute
 	entries    []ledger.Entry
 	exceptions []exception.Exception
 	calls      []spec.InvoiceStep
@@ -95,12 +98,17 @@ func readHistory(ctx context.Context, tx TimelineTx, invoiceID string) (h histor
 		for _, r := range refunds {
 			subjects = append(subjects, r.ID)
 		}
+		disputes, err := tx.DisputesOf(ctx, p.ID)
+		if err != nil {
+			return h, err
+		}
+		h.disputes = append(h.disputes, disputes...)
 	}
 	if h.entries, _, err = tx.Journal(ctx, listing.Journal{InvoiceID: invoiceID, Limit: mostOfEach}); err != nil {
 		return h, err
 	}
 	for _, e := range h.entries {
-		if e.Source.Kind == ledger.FromReceipt {
+		if e.Source.Kind == ledger.FromReceipt || e.Source.Kind == ledger.FromDispute {
 			subjects = append(subjects, e.Source.ID)
 		}
 	}
@@ -211,6 +219,14 @@ func (h history) steps() []spec.InvoiceStep {
 			steps = append(steps, spec.InvoiceStep{
 				At: step.At, What: "refund." + string(step.State), By: whoMoved(payment.State(step.State)), Text: optional(step.Note),
 				PaymentID: optional(r.PaymentID), RefundID: optional(r.ID),
+			})
+		}
+	}
+	for _, d := range h.disputes {
+		for _, step := range d.Timeline {
+			steps = append(steps, spec.InvoiceStep{
+				At: step.At, What: "dispute." + string(step.State), By: cmp.Or(step.By, byQuittance), Text: optional(d.Reason),
+				PaymentID: optional(d.PaymentID), DisputeID: optional(d.ID),
 			})
 		}
 	}

@@ -57,17 +57,18 @@ func (s *server) GetJournalEntry(ctx context.Context, r spec.GetJournalEntryRequ
 
 func shownEntry(e ledger.Entry) spec.JournalEntry {
 	return spec.JournalEntry{
-		ID:         e.ID,
-		Sequence:   e.Sequence,
-		Date:       date(e.Date),
-		ValueDate:  date(e.HappenedOn()),
-		Text:       e.Text,
-		Source:     spec.JournalSource{Kind: spec.JournalSourceKind(e.Source.Kind), ID: e.Source.ID},
-		InvoiceID:  optional(e.InvoiceID),
-		PaymentID:  optional(e.PaymentID),
-		Reverses:   optional(e.Reverses),
-		ReversedBy: optional(e.ReversedBy),
-		By:         optional(e.By),
+		ID:           e.ID,
+		Sequence:     e.Sequence,
+		Date:         date(e.Date),
+		ValueDate:    date(e.HappenedOn()),
+		Text:         e.Text,
+		Source:       spec.JournalSource{Kind: spec.JournalSourceKind(e.Source.Kind), ID: e.Source.ID},
+		InvoiceID:    optional(e.InvoiceID),
+		PaymentID:    optional(e.PaymentID),
+		Reverses:     optional(e.Reverses),
+		ReversedBy:   optional(e.ReversedBy),
+		By:           optional(e.By),
+		ExchangeRate: optional(rateOf(e)),
 		Lines: mapped(e.Lines, func(l ledger.Line) spec.JournalLine {
 			return spec.JournalLine{Account: l.Account, Debit: l.Debit.Value(), Credit: l.Credit.Value(), Currency: spec.Currency(l.Debit.Currency())}
 		}),
@@ -75,4 +76,12 @@ func shownEntry(e ledger.Entry) spec.JournalEntry {
 		Hash:         e.Hash,
 		CreatedAt:    e.CreatedAt,
 	}
+}
+
+// rateOf returns the rate that the entry states, or "".
+func rateOf(e ledger.Entry) string {
+	if e.Rate.IsZero() {
+		return ""
+	}
+	return e.Rate.String()
 }

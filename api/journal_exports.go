@@ -21,6 +21,7 @@ type ExportsTx interface {
 	Accounts(ctx context.Context) ([]ledger.Account, error)
 	Journal(ctx context.Context, f listing.Journal) (entries []ledger.Entry, next string, err error)
 	Titles(ctx context.Context, invoiceIDs []string) (byInvoice map[string]export.Title, err error)
+	EntryRates(ctx context.Context, sequences []int64) (bySequence map[int64]ledger.Rates, err error)
 	InsertExport(ctx context.Context, e export.Export) (export.Export, error)
 	Export(ctx context.Context, id string) (export.Export, error)
 	Exports(ctx context.Context, f listing.Exports) (exports []export.Export, next string, err error)
@@ -112,15 +113,23 @@ func exportLines(ctx context.Context, tx ExportsTx, e export.Export, cursor stri
 		return nil, "", err
 	}
 	var about []string
-	for _, entry := range entries {
+	sequences := make([]int64, len(entries))
+	for i, entry := range entries {
+		sequences[i] = entry.Sequence
 		if entry.InvoiceID != "" {
 			about = append(about, entry.InvoiceID)
 		}
 	}
 	titles, err := tx.Titles(ctx, about)
+	if err != nil {
+		return nil, "", err
+	}
+	rates, err := tx.EntryRates(ctx, sequences)
 	for _, entry := range entries {
-		for _, pair := range entry.Pairs() {
-			lines = append(lines, export.Line{Pair: pair, Entry: entry, Title: titles[entry.InvoiceID]})
+		pairs, rates := entry.Pairs(), rates[entry.Sequence]
+		values := rates.Values(pairs)
+		for i, pair := range pairs {
+			lines = append(lines, export.Line{Pair: pair, Rate: rates[pair.Amount.Currency()], Value: values[i], Entry: entry, Title: titles[entry.InvoiceID]})
 		}
 	}
 	return lines, next, err

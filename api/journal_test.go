@@ -126,8 +126,8 @@ func TestBalancesAndTrialBalanceAreThoseOfAnyDay(t *testing.T) {
 			continue
 		}
 		assert.Equal(t, []any{
-			map[string]any{"number": "1020", "name": "Banque", "currency": "CHF", "debit": "0.00", "credit": want, "balance": "-" + want},
-			map[string]any{"number": "6940", "name": "Frais bancaires", "currency": "CHF", "debit": want, "credit": "0.00", "balance": want},
+			map[string]any{"number": "1020", "name": "Banque", "currency": "CHF", "debit": "0.00", "credit": want, "balance": "-" + want, "value": "-" + want},
+			map[string]any{"number": "6940", "name": "Frais bancaires", "currency": "CHF", "debit": want, "credit": "0.00", "balance": want, "value": want},
 		}, trial["accounts"])
 		assert.Equal(t, []any{map[string]any{"currency": "CHF", "debit": want, "credit": want, "difference": "0.00"}}, trial["totals"])
 	}
@@ -136,17 +136,17 @@ func TestBalancesAndTrialBalanceAreThoseOfAnyDay(t *testing.T) {
 func TestOwnAccountIsAddedNamedAndBookedOn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	added := w.call("POST", "/accounts", w.key, `{"number":"1021","name":"UBS","names":{"de":"UBS Kontokorrent"}}`).json(http.StatusCreated)
+	added := w.call("POST", "/accounts", w.key, `{"number":"1024","name":"UBS","names":{"de":"UBS Kontokorrent"}}`).json(http.StatusCreated)
 	assert.Equal(t, map[string]any{
-		"number": "1021", "name": "UBS", "names": map[string]any{"de": "UBS Kontokorrent", "fr": "UBS", "it": "UBS", "en": "UBS"}, "balances": []any{},
+		"number": "1024", "name": "UBS", "names": map[string]any{"de": "UBS Kontokorrent", "fr": "UBS", "it": "UBS", "en": "UBS"}, "balances": []any{},
 	}, added)
-	renamed := w.call("PATCH", "/accounts/1021", w.key, `{"name":"UBS compte courant","names":{"en":"UBS current account"}}`).json(http.StatusOK)
+	renamed := w.call("PATCH", "/accounts/1024", w.key, `{"name":"UBS compte courant","names":{"en":"UBS current account"}}`).json(http.StatusOK)
 	assert.Equal(t, "UBS compte courant", renamed["name"], "in the company's language")
 	assert.Equal(t, "UBS current account", renamed["names"].(map[string]any)["en"])
 	assert.Empty(t, renamed["warnings"])
 
-	w.call("POST", "/manual-entries", w.key, newEntry(`"lines":[{"account":"1021","debit":"7"},{"account":"1020","credit":"7"}]`)).json(http.StatusCreated)
-	w.call("DELETE", "/accounts/1021", w.key, nil).problem(http.StatusConflict, "account-in-use")
+	w.call("POST", "/manual-entries", w.key, newEntry(`"lines":[{"account":"1024","debit":"7"},{"account":"1020","credit":"7"}]`)).json(http.StatusCreated)
+	w.call("DELETE", "/accounts/1024", w.key, nil).problem(http.StatusConflict, "account-in-use")
 	assert.Equal(t, http.StatusNoContent, w.call("DELETE", "/accounts/1010", w.key, nil).Code, "an account of the chart that nobody uses")
 	w.call("GET", "/accounts/1010", w.key, nil).problem(http.StatusNotFound, "not-found")
 }
@@ -233,7 +233,7 @@ func TestWhatIsBookedByHandAndSentAgainIsBookedOnce(t *testing.T) {
 		w.once(path, w.key, path, body).problem(http.StatusServiceUnavailable, "temporarily-unavailable")
 		return w.once(path, w.key, path, body).json(http.StatusCreated)
 	}
-	again("/accounts", `{"number":"1021","name":"UBS"}`)
+	again("/accounts", `{"number":"1024","name":"UBS"}`)
 	id := again("/manual-entries", newEntry())["id"].(string)
 	again("/journal/"+id+"/reverse", `{}`)
 	assert.Len(t, w.call("GET", "/journal", w.key, nil).json(http.StatusOK)["data"], 2)

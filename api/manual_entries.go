@@ -9,6 +9,7 @@ import (
 
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/booking"
+	"github.com/quittance/quittance/internal/exchange"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/merchant"
@@ -24,6 +25,7 @@ type ManualEntriesTx interface {
 	Entry(ctx context.Context, id string) (ledger.Entry, error)
 	LockEntry(ctx context.Context, id string) (ledger.Entry, error)
 	Append(ctx context.Context, e ledger.Entry) (ledger.Entry, error)
+	UnevenExchanges(ctx context.Context) ([]ledger.Exchange, error)
 }
 
 // CreateManualEntry answers POST /manual-entries.
@@ -60,6 +62,15 @@ func (s *server) newManualEntry(body spec.NewManualEntry) (booking.ManualEntry, 
 	if err != nil {
 		fields = append(fields, problem.Field{Name: "currency", Message: err.Error()})
 		currency = money.CHF // the lines are looked at all the same
+	}
+	if body.ExchangeRate != nil {
+		var err error
+		if e.Rate, err = exchange.ParseRate(*body.ExchangeRate); err == nil && currency == money.CHF {
+			err = fmt.Errorf("must be absent: the entry is in CHF")
+		}
+		if err != nil {
+			fields = append(fields, problem.Field{Name: "exchange_rate", Message: err.Error()})
+		}
 	}
 	for i, in := range body.Lines {
 		line, faults := parseLine(in, currency, fmt.Sprintf("lines.%d.", i))
@@ -136,8 +147,11 @@ func (s *server) ReverseJournalEntry(ctx context.Context, r spec.ReverseJournalE
 		booked, err := booking.Reversal(ctx, tx, ledger.Reversal{
 			Entry: e, Language: company.Language, Day: day, Text: given, By: callerOf(ctx).actor(),
 		})
+		if err != nil {
+			return err
+		}
 		answer = shownEntry(booked)
-		return err
+		return booking.ExchangeDifferences(ctx, tx, company)
 	})
 	return spec.ReverseJournalEntry201JSONResponse(answer), err
 }

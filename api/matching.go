@@ -34,29 +34,41 @@ type MatchingTx interface {
 // matching is a transaction in which payouts are matched and booked, and nothing else is booked for the company.
 type matching struct {
 	tx       MatchingTx
-	receipts BankReceiptsTx // the same
+	receipts BankReceiptsTx  // the same
+	rates    ExchangeRatesTx // the same
 	company  merchant.Company
 	setting  settlement.Setting
 }
 
 // matching runs fn in one transaction of the caller's company.
 func (s *server) matching(ctx context.Context, fn func(matching) error) error {
-	who := callerOf(ctx)
-	return inCompany(ctx, s.Store, who.companyID, func(tx MatchingTx) error {
-		if err := tx.LockJournal(ctx); err != nil {
-			return err
-		}
-		company, err := tx.Company(ctx)
+	return inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx MatchingTx) error {
+		m, err := s.matchingIn(ctx, tx)
 		if err != nil {
 			return err
 		}
-		setting, err := settingOf(company, s.now())
-		setting.By = who.actor()
-		if err != nil {
-			return err
-		}
-		return fn(matching{tx, any(tx).(BankReceiptsTx), company, setting})
+		return fn(m)
 	})
+}
+
+// matchingIn begins it in a transaction that has done something else before.
+func (s *server) matchingIn(ctx context.Context, tx MatchingTx) (matching, error) {
+	if err := tx.LockJournal(ctx); err != nil {
+		return matching{}, err
+	}
+	company, err := tx.Company(ctx)
+	if err != nil {
+		return matching{}, err
+	}
+	setting, err := settingOf(company, s.now())
+	if err != nil {
+		return matching{}, err
+	}
+	setting.By = callerOf(ctx).actor()
+	if setting.Banks, err = tx.BankAccounts(ctx); err != nil {
+		return matching{}, err
+	}
+	return matching{tx, any(tx).(BankReceiptsTx), any(tx).(ExchangeRatesTx), company, setting}, nil
 }
 
 func settingOf(c merchant.Company, now time.Time) (settlement.Setting, error) {
@@ -101,11 +113,21 @@ func (m matching) takeBatches(ctx context.Context, s settlement.Settlement, file
 	if err != nil || !several {
 		return err
 	}
-	matcher, err := m.matcher(ctx, settlement.File{}, settlement.PayoutSearch{})
+	matcher, err := m.matcher(ctx, settlement.File{}, settlement.PayoutSearch{Carried: file.Search().Carried})
 	if err != nil {
 		return err
 	}
 	matcher.Take(s.ID, settlement.File{})
+	return m.store(ctx, matcher)
+}
+
+// lookAgain looks at what waits, after something new stands on a receipt account.
+func (m matching) lookAgain(ctx context.Context) error {
+	matcher, err := m.matcher(ctx, settlement.File{}, settlement.PayoutSearch{})
+	if err != nil {
+		return err
+	}
+	matcher.LookAgain()
 	return m.store(ctx, matcher)
 }
 
@@ -140,7 +162,7 @@ func (m matching) matcher(ctx context.Context, file settlement.File, search sett
 	return settlement.NewMatcher(m.setting, positions, payouts), nil
 }
 
-// store keeps what has changed, and books what is to be booked: payout, journal entry and event together.
+// store keeps what has changed, and books what is to be booked: payout, journal entry, the difference of an exchange and event together.
 func (m matching) store(ctx context.Context, matcher *settlement.Matcher) error {
 	for _, p := range matcher.Changed() {
 		if err := m.book(ctx, matcher, p); err != nil {
@@ -150,13 +172,13 @@ func (m matching) store(ctx context.Context, matcher *settlement.Matcher) error 
 			return err
 		}
 	}
-	return nil
+	return booking.ExchangeDifferences(ctx, m.rates, m.company)
 }
 
 // book brings the journal in step with a payout.
 func (m matching) book(ctx context.Context, matcher *settlement.Matcher, p *settlement.Payout) error {
 	switch {
-	case p.State == settlement.Booked && p.EntryID == "":
+	case p.LacksEntry():
 		var returns string
 		if p.Returns != "" {
 			returns = matcher.Payout(p.Returns).EntryID

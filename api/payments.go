@@ -60,6 +60,7 @@ func shownPayment(p payment.Payment) spec.Payment {
 		State:             spec.PaymentState(p.State),
 		Method:            spec.PaymentMethod(p.Method),
 		Amount:            p.Amount.Value(),
+		Disputed:          p.Amount.Sub(p.Undisputed()).Value(),
 		Currency:          spec.Currency(p.Amount.Currency()),
 		PaymentMeans:      optional(p.PaymentMeans),
 		Brand:             optional(p.Brand),

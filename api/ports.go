@@ -83,6 +83,7 @@ type Collection interface {
 	Cancel(ctx context.Context, invoiceID string) error
 	RecordReceipt(ctx context.Context, invoiceID string, in contract.RecordReceipt) error
 	VoidReceipt(ctx context.Context, inv invoice.Invoice, in contract.VoidReceipt) error
+	LoseDispute(ctx context.Context, inv invoice.Invoice, in contract.LoseDispute) error
 	BookBankReceipts(ctx context.Context, companyID, cause string) error
 	PayNow(ctx context.Context, invoiceID string, in contract.PayNow) (contract.Checkout, error)
 	PayerReturned(ctx context.Context, invoiceID, paymentID string) error

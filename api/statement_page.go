@@ -38,6 +38,7 @@ type statementPage struct {
 type pageSheet struct {
 	Number, Name, Currency          string
 	Opening, Debit, Credit, Closing string
+	Value                           string // of a foreign closing balance, in francs; may be empty
 	Rows                            []pageRow
 }
 
@@ -88,6 +89,9 @@ func (s *server) statementPage(ctx context.Context, t statement) (statementHTML,
 		shown := pageSheet{
 			Number: sheet.Account, Name: t.names[sheet.Account], Currency: string(sheet.Opening.Currency()),
 			Opening: swiss(sheet.Opening), Debit: swiss(sheet.Debit), Credit: swiss(sheet.Credit), Closing: swiss(sheet.Closing()),
+		}
+		if v, ok := t.worth(sheet); ok {
+			shown.Value = "CHF " + swiss(v)
 		}
 		if p.Lines {
 			shown.Rows, movements = w.rows(sheet, movements)

@@ -10,6 +10,7 @@ import (
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
 )
 
@@ -19,6 +20,7 @@ type StatementsTx interface {
 	Company(ctx context.Context) (merchant.Company, error)
 	Accounts(ctx context.Context) ([]ledger.Account, error)
 	Turnovers(ctx context.Context, from, to time.Time) ([]ledger.Turnover, error)
+	Values(ctx context.Context, until time.Time) ([]ledger.Valued, error)
 	Volumes(ctx context.Context, from, to time.Time) ([]ledger.Volume, error)
 	BooksClosedUntil(ctx context.Context) (time.Time, error)
 	Head(ctx context.Context) (ledger.Chain, error)
@@ -31,6 +33,7 @@ type statement struct {
 	from, to    time.Time         // first and last day of the month
 	names       map[string]string // of accounts, in the company's language
 	sheets      []ledger.Sheet
+	values      map[accountIn]ledger.Turnover // what stood on the sheets at the end, in francs
 	volumes     []ledger.Volume
 	closedUntil time.Time
 	made        time.Time
@@ -39,6 +42,15 @@ type statement struct {
 
 // closed reports whether nothing can be booked in the month any more.
 func (t statement) closed() bool { return !t.closedUntil.Before(t.to) }
+
+// worth returns what a foreign currency on a sheet is worth in francs at the end of the month; false for francs, and while a rate is missing.
+func (t statement) worth(s ledger.Sheet) (money.Amount, bool) {
+	v, ok := t.values[accountIn{s.Account, s.Opening.Currency()}]
+	if !ok {
+		return money.Amount{}, false
+	}
+	return v.Balance(), true
+}
 
 // GetStatement answers GET /statements/{month}.
 func (s *server) GetStatement(ctx context.Context, r spec.GetStatementRequestObject) (spec.GetStatementResponseObject, error) {
@@ -83,6 +95,11 @@ func (s *server) statement(ctx context.Context, month time.Time) (t statement, e
 			return err
 		}
 		t.sheets = ledger.Sheets(before, within)
+		values, err := tx.Values(ctx, t.to)
+		if err != nil {
+			return err
+		}
+		t.values = inFrancs(nil, values)
 		if t.volumes, err = tx.Volumes(ctx, t.from, t.to); err != nil {
 			return err
 		}
@@ -115,10 +132,14 @@ func shownStatement(t statement) spec.GetStatement200JSONResponse {
 		Language: spec.Language(t.company.Language),
 		Closed:   t.closed(),
 		Accounts: mapped(t.sheets, func(s ledger.Sheet) spec.StatementAccount {
-			return spec.StatementAccount{
+			shown := spec.StatementAccount{
 				Number: s.Account, Name: t.names[s.Account], Currency: spec.Currency(s.Opening.Currency()),
 				Opening: s.Opening.Value(), Debit: s.Debit.Value(), Credit: s.Credit.Value(), Closing: s.Closing().Value(),
 			}
+			if v, ok := t.worth(s); ok {
+				shown.ClosingValue = optional(v.Value())
+			}
+			return shown
 		}),
 		Bookings: mapped(t.volumes, func(v ledger.Volume) spec.StatementBookings {
 			return spec.StatementBookings{

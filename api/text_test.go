@@ -56,7 +56,7 @@ func TestRefusedTextIsNamedByCharacterAndPlaceWhereverItIsTaken(t *testing.T) {
 		"/payments/" + p.ID + "/refunds":    {"POST", `{"reason":` + strange + `}`, "reason", w.key},
 		"/invoices/" + inv.ID + "/receipts": {"POST", newReceipt(`"reference":` + strange), "reference", w.key},
 		"/manual-entries":                   {"POST", newEntry(`"text":` + strange), "text", w.key},
-		"/accounts":                         {"POST", `{"number":"1022","name":` + strange + `}`, "name", w.key},
+		"/accounts":                         {"POST", `{"number":"1028","name":` + strange + `}`, "name", w.key},
 		"/webhook-endpoints":                {"POST", `{"url":"https://example.ch/","description":` + strange + `}`, "description", w.key},
 		"/exceptions/" + e.ID + "/resolve":  {"POST", `{"choice":"try_again","note":` + strange + `}`, "note", w.key},
 		"/payment-services/" + service.ID + "/verification": {"POST", `{"decision":"approved","reason":` + strange + `}`, "reason", adminKey},

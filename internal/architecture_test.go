@@ -27,7 +27,7 @@ const module = "github.com/quittance/quittance/"
 
 // domain packages are pure: they know rules and no wires.
 var domain = []string{
-	"internal/audit", "internal/calendar", "internal/csvlist", "internal/delivery", "internal/event", "internal/exception", "internal/iban", "internal/id", "internal/idempotency", "internal/invoice",
+	"internal/audit", "internal/calendar", "internal/csvlist", "internal/delivery", "internal/dispute", "internal/event", "internal/exception", "internal/exchange", "internal/iban", "internal/id", "internal/idempotency", "internal/invoice",
 	"internal/ledger", "internal/letter", "internal/listing",
 	"internal/merchant", "internal/money", "internal/payment", "internal/oversight", "internal/pdf", "internal/problem",
 	"internal/qrbill", "internal/refund", "internal/sealed", "internal/session", "internal/settlement", "internal/strictxml", "internal/sweep", "internal/text", "internal/vat", "internal/words",

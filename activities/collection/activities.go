@@ -24,6 +24,7 @@ type Activities struct {
 	InEmails    activities.InCompany[EmailTx]
 	InBank      activities.InCompany[BankTx]
 	InReminders activities.InCompany[ReminderTx]
+	InDisputes  activities.InCompany[booking.DisputeTx]
 	Saferpay    account.Access[Gateway]
 	Send        activities.Send
 	// Paper returns the PDF of an invoice, and how the file is called.

@@ -255,6 +255,63 @@ func (e CurrencyStatusStatus) Valid() bool {
 	}
 }
 
+// Defines values for DisputeClaim.
+const (
+	DisputeClaimInvoice DisputeClaim = "invoice"
+	DisputeClaimLoss    DisputeClaim = "loss"
+)
+
+// Valid indicates whether the value is a known member of the DisputeClaim enum.
+func (e DisputeClaim) Valid() bool {
+	switch e {
+	case DisputeClaimInvoice:
+		return true
+	case DisputeClaimLoss:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DisputeOrder.
+const (
+	DisputeOrderMinusCreated DisputeOrder = "-created"
+	DisputeOrderRespondBy    DisputeOrder = "respond_by"
+)
+
+// Valid indicates whether the value is a known member of the DisputeOrder enum.
+func (e DisputeOrder) Valid() bool {
+	switch e {
+	case DisputeOrderMinusCreated:
+		return true
+	case DisputeOrderRespondBy:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DisputeState.
+const (
+	DisputeStateLost DisputeState = "lost"
+	DisputeStateOpen DisputeState = "open"
+	DisputeStateWon  DisputeState = "won"
+)
+
+// Valid indicates whether the value is a known member of the DisputeState enum.
+func (e DisputeState) Valid() bool {
+	switch e {
+	case DisputeStateLost:
+		return true
+	case DisputeStateOpen:
+		return true
+	case DisputeStateWon:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DocumentContentType.
 const (
 	ApplicationPdf DocumentContentType = "application/pdf"
@@ -317,6 +374,9 @@ func (e EventDeliveryState) Valid() bool {
 
 // Defines values for EventType.
 const (
+	DisputeLost                     EventType = "dispute.lost"
+	DisputeOpened                   EventType = "dispute.opened"
+	DisputeWon                      EventType = "dispute.won"
 	ExceptionRaised                 EventType = "exception.raised"
 	InvoiceCancelled                EventType = "invoice.cancelled"
 	InvoiceEmailFailed              EventType = "invoice.email_failed"
@@ -351,6 +411,12 @@ const (
 // Valid indicates whether the value is a known member of the EventType enum.
 func (e EventType) Valid() bool {
 	switch e {
+	case DisputeLost:
+		return true
+	case DisputeOpened:
+		return true
+	case DisputeWon:
+		return true
 	case ExceptionRaised:
 		return true
 	case InvoiceCancelled:
@@ -510,6 +576,24 @@ func (e ExceptionKind) Valid() bool {
 	}
 }
 
+// Defines values for ExchangeRateSource.
+const (
+	ExchangeRateSourceCustoms ExchangeRateSource = "customs"
+	ExchangeRateSourceManual  ExchangeRateSource = "manual"
+)
+
+// Valid indicates whether the value is a known member of the ExchangeRateSource enum.
+func (e ExchangeRateSource) Valid() bool {
+	switch e {
+	case ExchangeRateSourceCustoms:
+		return true
+	case ExchangeRateSourceManual:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for FetchedFileState.
 const (
 	Imported FetchedFileState = "imported"
@@ -528,6 +612,27 @@ func (e FetchedFileState) Valid() bool {
 	case SetAside:
 		return true
 	case Waiting:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ForeignCurrency.
+const (
+	ForeignCurrencyEUR ForeignCurrency = "EUR"
+	ForeignCurrencyGBP ForeignCurrency = "GBP"
+	ForeignCurrencyUSD ForeignCurrency = "USD"
+)
+
+// Valid indicates whether the value is a known member of the ForeignCurrency enum.
+func (e ForeignCurrency) Valid() bool {
+	switch e {
+	case ForeignCurrencyEUR:
+		return true
+	case ForeignCurrencyGBP:
+		return true
+	case ForeignCurrencyUSD:
 		return true
 	default:
 		return false
@@ -677,6 +782,8 @@ func (e JournalExportFormat) Valid() bool {
 
 // Defines values for JournalSourceKind.
 const (
+	JournalSourceKindDispute     JournalSourceKind = "dispute"
+	JournalSourceKindExchange    JournalSourceKind = "exchange"
 	JournalSourceKindManual      JournalSourceKind = "manual"
 	JournalSourceKindPayment     JournalSourceKind = "payment"
 	JournalSourceKindReceipt     JournalSourceKind = "receipt"
@@ -689,6 +796,10 @@ const (
 // Valid indicates whether the value is a known member of the JournalSourceKind enum.
 func (e JournalSourceKind) Valid() bool {
 	switch e {
+	case JournalSourceKindDispute:
+		return true
+	case JournalSourceKindExchange:
+		return true
 	case JournalSourceKindManual:
 		return true
 	case JournalSourceKindPayment:
@@ -830,16 +941,19 @@ func (e NextReminderHeldBy) Valid() bool {
 
 // Defines values for OpenItemKind.
 const (
-	OpenItemKindException OpenItemKind = "exception"
-	OpenItemKindPayment   OpenItemKind = "payment"
-	OpenItemKindPayout    OpenItemKind = "payout"
-	OpenItemKindRefund    OpenItemKind = "refund"
+	OpenItemKindException    OpenItemKind = "exception"
+	OpenItemKindExchangeRate OpenItemKind = "exchange_rate"
+	OpenItemKindPayment      OpenItemKind = "payment"
+	OpenItemKindPayout       OpenItemKind = "payout"
+	OpenItemKindRefund       OpenItemKind = "refund"
 )
 
 // Valid indicates whether the value is a known member of the OpenItemKind enum.
 func (e OpenItemKind) Valid() bool {
 	switch e {
 	case OpenItemKindException:
+		return true
+	case OpenItemKindExchangeRate:
 		return true
 	case OpenItemKindPayment:
 		return true
@@ -1168,6 +1282,8 @@ const (
 	UrnQuittanceProblemCredentialsRejected             ProblemType = "urn:quittance:problem:credentials-rejected"
 	UrnQuittanceProblemCurrencyNotActive               ProblemType = "urn:quittance:problem:currency-not-active"
 	UrnQuittanceProblemDecisionImpossible              ProblemType = "urn:quittance:problem:decision-impossible"
+	UrnQuittanceProblemDisputeDecided                  ProblemType = "urn:quittance:problem:dispute-decided"
+	UrnQuittanceProblemDisputeExceedsPayment           ProblemType = "urn:quittance:problem:dispute-exceeds-payment"
 	UrnQuittanceProblemEntryNotBalanced                ProblemType = "urn:quittance:problem:entry-not-balanced"
 	UrnQuittanceProblemEntryNotReversible              ProblemType = "urn:quittance:problem:entry-not-reversible"
 	UrnQuittanceProblemEntryReversed                   ProblemType = "urn:quittance:problem:entry-reversed"
@@ -1230,6 +1346,10 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemCurrencyNotActive:
 		return true
 	case UrnQuittanceProblemDecisionImpossible:
+		return true
+	case UrnQuittanceProblemDisputeDecided:
+		return true
+	case UrnQuittanceProblemDisputeExceedsPayment:
 		return true
 	case UrnQuittanceProblemEntryNotBalanced:
 		return true
@@ -1478,6 +1598,7 @@ func (e StandingAge) Valid() bool {
 
 // Defines values for StandingReason.
 const (
+	StandingReasonDispute       StandingReason = "dispute"
 	StandingReasonManual        StandingReason = "manual"
 	StandingReasonParkedPayment StandingReason = "parked_payment"
 	StandingReasonPayment       StandingReason = "payment"
@@ -1491,6 +1612,8 @@ const (
 // Valid indicates whether the value is a known member of the StandingReason enum.
 func (e StandingReason) Valid() bool {
 	switch e {
+	case StandingReasonDispute:
+		return true
 	case StandingReasonManual:
 		return true
 	case StandingReasonParkedPayment:
@@ -2261,6 +2384,127 @@ type DeliveryAttempt struct {
 	Status *int `json:"status,omitempty"`
 }
 
+// Dispute defines model for Dispute.
+type Dispute struct {
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Claim What becomes of the claim: the `invoice` is owed again, or the company bears the `loss`.
+	Claim     *DisputeClaim `json:"claim,omitempty"`
+	CreatedAt time.Time     `json:"created_at"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// DecidedOn When it was won or lost; absent while it is open.
+	//
+	// Example: 2026-11-22
+	DecidedOn *openapi_types.Date `json:"decided_on,omitempty"`
+
+	// DecisionEntryID Of the journal entry that books its end.
+	//
+	// Example: jre_01k9m23w3mk8s4c2z7x0a5g9h2
+	DecisionEntryID *string `json:"decision_entry_id,omitempty"`
+
+	// EntryID Of the journal entry that books its opening.
+	//
+	// Example: jre_01k9m23w3mk8s4c2z7x0a5g9h1
+	EntryID string `json:"entry_id"`
+
+	// Fee What the acquirer asks for the case, as the letter says.
+	//
+	// Example: 25.00
+	Fee *string `json:"fee,omitempty"`
+
+	// ID Example: dsp_01k9m2k5p8aw3y7z2c6f1j4n9q
+	ID string `json:"id"`
+
+	// InvoiceID Example: inv_01k9m21t1jh6q2a0x5v8y3e7f9
+	InvoiceID InvoiceID `json:"invoice_id"`
+
+	// OpenedOn Example: 2026-12-31
+	OpenedOn Date `json:"opened_on"`
+
+	// PaymentID Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
+	PaymentID PaymentID `json:"payment_id"`
+
+	// Reason Example: Goods not received
+	Reason string `json:"reason"`
+
+	// Reference The acquirer's number of the case.
+	//
+	// Example: CB-2026-004711
+	Reference *string `json:"reference,omitempty"`
+
+	// RespondBy Until when the letter wants an answer.
+	//
+	// Example: 2026-12-10
+	RespondBy *openapi_types.Date `json:"respond_by,omitempty"`
+	State     DisputeState        `json:"state"`
+	Timeline  []DisputeStep       `json:"timeline"`
+}
+
+// DisputeChanges defines model for DisputeChanges.
+type DisputeChanges struct {
+	// Reason Example: Goods not received
+	Reason *string `json:"reason,omitempty"`
+
+	// Reference Example: CB-2026-004711
+	Reference *string `json:"reference,omitempty"`
+
+	// RespondBy Example: 2026-12-17
+	RespondBy *openapi_types.Date `json:"respond_by,omitempty"`
+}
+
+// DisputeClaim What becomes of the claim: the `invoice` is owed again, or the company bears the `loss`.
+type DisputeClaim string
+
+// DisputeList defines model for DisputeList.
+type DisputeList struct {
+	Data []Dispute `json:"data"`
+
+	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
+// DisputeLoss defines model for DisputeLoss.
+type DisputeLoss struct {
+	// Claim What becomes of the claim: the `invoice` is owed again, or the company bears the `loss`.
+	Claim DisputeClaim `json:"claim"`
+
+	// On The day of the decision; today when absent.
+	//
+	// Example: 2026-11-22
+	On *openapi_types.Date `json:"on,omitempty"`
+}
+
+// DisputeOrder defines model for DisputeOrder.
+type DisputeOrder string
+
+// DisputeState defines model for DisputeState.
+type DisputeState string
+
+// DisputeStep defines model for DisputeStep.
+type DisputeStep struct {
+	At time.Time `json:"at"`
+
+	// By The id of the key that said so.
+	//
+	// Example: key_01k9m1zt9gf4n0y8v3s6w1c5d7
+	By    *string      `json:"by,omitempty"`
+	State DisputeState `json:"state"`
+}
+
+// DisputeWin defines model for DisputeWin.
+type DisputeWin struct {
+	// On The day of the decision; today when absent.
+	//
+	// Example: 2026-11-22
+	On *openapi_types.Date `json:"on,omitempty"`
+}
+
 // Document defines model for Document.
 type Document struct {
 	// ContentType What it really is.
@@ -2338,6 +2582,7 @@ type Event struct {
 	// | `invoice.…` | `invoice_id`, `number`, `status`, `amount`, `amount_paid`, `currency`; of `invoice.receipt_voided` also `receipt_id`, `receipt_amount`; of `invoice.reminded` also `step` |
 	// | `payment.…` | `payment_id`, `invoice_id`, `state`, `amount`, `currency`; `failure` when there was one |
 	// | `refund.…` | `refund_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency` |
+	// | `dispute.…` | `dispute_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency`; `respond_by` when the letter says one; of `dispute.lost` also `claim`, `invoice_status` |
 	// | `payment_service.…` | `payment_service_id`, `status` |
 	// | `exception.raised` | `exception_id`, `kind`, `subject`; `invoice_id` when it is about an invoice, a payment or a refund |
 	// | `test.ping` | none; its `subject` is the webhook endpoint that it is for |
@@ -2654,11 +2899,57 @@ type ExceptionList struct {
 // Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
 type ExceptionSubject = string
 
+// ExchangeRate defines model for ExchangeRate.
+type ExchangeRate struct {
+	// Currency Example: EUR
+	Currency ForeignCurrency `json:"currency"`
+
+	// ID Example: 2026-11-EUR
+	ID string `json:"id"`
+
+	// Month Example: 2026-11
+	Month Month `json:"month"`
+
+	// Rate Example: 0.9412
+	Rate    string    `json:"rate"`
+	SavedAt time.Time `json:"saved_at"`
+
+	// SavedBy The id of the key with which it was entered.
+	//
+	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
+	SavedBy string `json:"saved_by"`
+
+	// Source By hand, or from the list of the Swiss customs.
+	Source ExchangeRateSource `json:"source"`
+}
+
+// ExchangeRateSource By hand, or from the list of the Swiss customs.
+type ExchangeRateSource string
+
+// ExchangeRateList defines model for ExchangeRateList.
+type ExchangeRateList struct {
+	Data []ExchangeRate `json:"data"`
+}
+
+// ExchangeSide defines model for ExchangeSide.
+type ExchangeSide struct {
+	// Account Example: 1029
+	Account AccountNumber `json:"account"`
+
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+}
+
 // ExchangedAmount When the bank exchanged it: what it was before. Then gross and fee are in that currency.
 type ExchangedAmount struct {
 	// Account The account on which the exchange stands in both currencies.
 	//
-	// Example: 6949
+	// Example: 1090
 	Account *string `json:"account,omitempty"`
 
 	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
@@ -2728,6 +3019,9 @@ type FieldError struct {
 // FiveCentimes Round what the lines come to, to what coins can pay: 1.02 becomes 1.00. `false` when absent.
 type FiveCentimes = bool
 
+// ForeignCurrency Example: EUR
+type ForeignCurrency string
+
 // Found defines model for Found.
 type Found struct {
 	// CompanyID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
@@ -2763,6 +3057,24 @@ type FoundList struct {
 //
 // Example: CH9300762011623852957
 type IBAN = string
+
+// ImportedExchangeRates defines model for ImportedExchangeRates.
+type ImportedExchangeRates struct {
+	Data []ExchangeRate `json:"data"`
+
+	// ID The month.
+	//
+	// Example: 2026-11
+	ID string `json:"id"`
+
+	// Month Example: 2026-11
+	Month Month `json:"month"`
+
+	// Others How many other currencies the list has.
+	//
+	// Example: 69
+	Others int `json:"others"`
+}
 
 // Invoice defines model for Invoice.
 type Invoice struct {
@@ -3032,6 +3344,9 @@ type InvoiceStep struct {
 	// Example: quittance
 	By string `json:"by"`
 
+	// DisputeID Example: dsp_01k9m2k5p8aw3y7z2c6f1j4n9q
+	DisputeID *string `json:"dispute_id,omitempty"`
+
 	// EntryID Example: jre_01k9m23w3mk8s4c2z7x0a5g9h1
 	EntryID *string `json:"entry_id,omitempty"`
 
@@ -3053,7 +3368,7 @@ type InvoiceStep struct {
 	Text *string `json:"text,omitempty"`
 
 	// What `invoice.created`, `invoice.issued`, `invoice.paid`; `invoice.email_` and the state of the mail with the link that
-	// was asked for last; `invoice.reminder_` and the state of a reminder; `payment.` or `refund.` and a state; `journal.booked`;
+	// was asked for last; `invoice.reminder_` and the state of a reminder; `payment.`, `refund.` or `dispute.` and a state; `journal.booked`;
 	// `payout.booked`, when the acquirer paid it out or kept it back; `exception.raised`, `exception.resolved`; or `call`, a call of this API that changed something.
 	//
 	//
@@ -3133,6 +3448,11 @@ type JournalEntry struct {
 
 	// Date Example: 2026-12-31
 	Date Date `json:"date"`
+
+	// ExchangeRate What its source says one unit of its foreign currency is worth in francs; absent when the rate of the month counts.
+	//
+	// Example: 0.9385
+	ExchangeRate *string `json:"exchange_rate,omitempty"`
 
 	// Hash SHA-256, hexadecimal.
 	//
@@ -3311,12 +3631,14 @@ type JournalSource struct {
 	ID string `json:"id"`
 
 	// Kind An online payment, a receipt by other means, a refund, a payout of the acquirer, an entry made by hand, or the reversal
-	// of one; or a transaction at Saferpay that no payment or refund explains.
+	// of one; a dispute of a payment; a transaction at Saferpay that no payment or refund explains; or what the exchange of another
+	// entry lost or won.
 	Kind JournalSourceKind `json:"kind"`
 }
 
 // JournalSourceKind An online payment, a receipt by other means, a refund, a payout of the acquirer, an entry made by hand, or the reversal
-// of one; or a transaction at Saferpay that no payment or refund explains.
+// of one; a dispute of a payment; a transaction at Saferpay that no payment or refund explains; or what the exchange of another
+// entry lost or won.
 type JournalSourceKind string
 
 // JournalVerification defines model for JournalVerification.
@@ -3381,6 +3703,21 @@ type LiabilityShift string
 // Example: {"order":"A-1001"}
 type Metadata map[string]string
 
+// MissingRate defines model for MissingRate.
+type MissingRate struct {
+	// Currency Example: EUR
+	Currency ForeignCurrency `json:"currency"`
+
+	// Message Example: no rate for EUR in 2026-11
+	Message string `json:"message"`
+
+	// Month Example: 2026-11
+	Month Month `json:"month"`
+}
+
+// Month Example: 2026-11
+type Month = string
+
 // MonthEnd defines model for MonthEnd.
 type MonthEnd struct {
 	// Closable Whether `books_closed_until` can be that day: from 18:00 of that day in Zurich on.
@@ -3427,7 +3764,8 @@ type NewAPIKeyEnvironment string
 
 // NewBankAccount defines model for NewBankAccount.
 type NewBankAccount struct {
-	// Account On which payouts and other money are booked that come to this IBAN in that currency.
+	// Account On which payouts and other money are booked that come to this IBAN in that currency. If it is the only one in that currency, payouts
+	// of which no bank has told are booked there too. Where there is none, it is 1020 for CHF, 1021 for EUR, 1022 for USD, 1023 for GBP.
 	Account AccountNumber `json:"account"`
 
 	// Currency ISO 4217.
@@ -3526,6 +3864,69 @@ type NewCustomer struct {
 	Name string `json:"name"`
 }
 
+// NewDispute defines model for NewDispute.
+type NewDispute struct {
+	// Amount In the currency of the payment; all that is left of it when absent.
+	//
+	// Example: 20.00
+	Amount *string `json:"amount,omitempty"`
+
+	// Fee What the acquirer asks for the case, as the letter says. The payout that keeps it back books it.
+	//
+	// Example: 25.00
+	Fee *string `json:"fee,omitempty"`
+
+	// OpenedOn The day of the letter; today when absent.
+	//
+	// Example: 2026-11-22
+	OpenedOn *openapi_types.Date `json:"opened_on,omitempty"`
+
+	// PaymentID Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
+	PaymentID PaymentID `json:"payment_id"`
+
+	// Reason What the payer says, as the letter tells it.
+	//
+	// Example: Goods not received
+	Reason string `json:"reason"`
+
+	// Reference The acquirer's number of the case. The same one of the same payment is the same dispute.
+	//
+	// Example: CB-2026-004711
+	Reference *string `json:"reference,omitempty"`
+
+	// RespondBy Until when the letter wants an answer.
+	//
+	// Example: 2026-12-10
+	RespondBy *openapi_types.Date `json:"respond_by,omitempty"`
+}
+
+// NewExchange defines model for NewExchange.
+type NewExchange struct {
+	// Date After `books_closed_until`, and at most a year ahead.
+	Date Date         `json:"date"`
+	From ExchangeSide `json:"from"`
+
+	// Text `Exchange of …` in the company's language when absent.
+	//
+	// Example: Change EUR en CHF
+	Text *string      `json:"text,omitempty"`
+	To   ExchangeSide `json:"to"`
+}
+
+// NewExchangeRate defines model for NewExchangeRate.
+type NewExchangeRate struct {
+	// Currency Example: EUR
+	Currency ForeignCurrency `json:"currency"`
+
+	// Month Example: 2026-11
+	Month Month `json:"month"`
+
+	// Rate Francs for one unit: more than 0, with at most 6 decimals.
+	//
+	// Example: 0.9412
+	Rate string `json:"rate"`
+}
+
 // NewInvoice defines model for NewInvoice.
 type NewInvoice struct {
 	// Amount Absent: what the lines come to. When there are lines, it must be that.
@@ -3607,6 +4008,11 @@ type NewManualEntry struct {
 
 	// Date After `books_closed_until`, and at most a year ahead.
 	Date Date `json:"date"`
+
+	// ExchangeRate What one unit of the foreign currency is worth in francs, when that is not the rate of the month: more than 0, with at most 6 decimals.
+	//
+	// Example: 0.9385
+	ExchangeRate *string `json:"exchange_rate,omitempty"`
 
 	// Lines Example: [{"account":"6940","debit":"12.40"},{"account":"1020","credit":"12.40"}]
 	Lines []NewJournalLine `json:"lines"`
@@ -3864,7 +4270,7 @@ type OpenItem struct {
 	ID   string       `json:"id"`
 	Kind OpenItemKind `json:"kind"`
 
-	// State Of the payout, payment or refund; the kind of the exception.
+	// State Of the payout, payment or refund; the kind of the exception; `missing` for a rate.
 	//
 	// Example: proposed
 	State string `json:"state"`
@@ -4046,6 +4452,11 @@ type Payment struct {
 
 	// Currency ISO 4217.
 	Currency Currency `json:"currency"`
+
+	// Disputed What disputes take of it that are open or lost; it can't be refunded.
+	//
+	// Example: 0.00
+	Disputed string `json:"disputed"`
 
 	// Email The mail to the customer about it, see `receipts_by_email` of the settings; absent when there is none. It says the amount, the
 	// means of payment with the end of the card's number, and what is left to pay. A mail that failed is an exception.
@@ -4272,7 +4683,7 @@ type Payout struct {
 	// Net What the bank got; less than 0 when it went out.
 	Net Amount `json:"net"`
 
-	// Others Transactions that were found at Saferpay and belong to no payment.
+	// Others Disputes, and transactions that were found at Saferpay and belong to no payment.
 	Others []PayoutItem `json:"others"`
 
 	// PartOf The payout that has the other part of the transfer.
@@ -4335,18 +4746,18 @@ type PayoutDecision struct {
 	// Example: 6945
 	Account *AccountNumber `json:"account,omitempty"`
 
-	// ExchangeAccount On which account an exchange stands; absent: the proposed one.
+	// ExchangeAccount On which account an exchange stands in both currencies; absent: the proposed one.
 	//
-	// Example: 6949
+	// Example: 1090
 	ExchangeAccount *AccountNumber `json:"exchange_account,omitempty"`
 
 	// Fee What the acquirer kept. Absent: what the file tells, else what is left over.
 	Fee *Amount `json:"fee,omitempty"`
 
-	// Items Ids of the payments and refunds that it pays.
+	// Items Ids of what it pays, as `GET /reconciliation` names their `source`.
 	//
 	// Example: ["pay_01k9m22v2kj7r3b1y6w9z4f8g0"]
-	Items *[]AnyID `json:"items,omitempty"`
+	Items *[]string `json:"items,omitempty"`
 
 	// Note Why; kept with the decision.
 	//
@@ -5307,7 +5718,7 @@ type Standing struct {
 	PayoutID *string `json:"payout_id,omitempty"`
 
 	// Reason Why something stands on a receipt account: a `payment` that waits for its payout, also a `parked_payment`; a `refund` that
-	// the acquirer has not kept back yet; a `transaction` that was found at Saferpay; a `receipt` by other means, a `manual` entry,
+	// the acquirer has not kept back yet; a `dispute`, whose money it has not taken or given back yet; a `transaction` that was found at Saferpay; a `receipt` by other means, a `manual` entry,
 	// or a `settlement` that was booked there.
 	Reason StandingReason `json:"reason"`
 
@@ -5340,7 +5751,7 @@ type StandingAgeTotal struct {
 }
 
 // StandingReason Why something stands on a receipt account: a `payment` that waits for its payout, also a `parked_payment`; a `refund` that
-// the acquirer has not kept back yet; a `transaction` that was found at Saferpay; a `receipt` by other means, a `manual` entry,
+// the acquirer has not kept back yet; a `dispute`, whose money it has not taken or given back yet; a `transaction` that was found at Saferpay; a `receipt` by other means, a `manual` entry,
 // or a `settlement` that was booked there.
 type StandingReason string
 
@@ -5358,7 +5769,7 @@ type StandingTotal struct {
 	Oldest Date `json:"oldest"`
 
 	// Reason Why something stands on a receipt account: a `payment` that waits for its payout, also a `parked_payment`; a `refund` that
-	// the acquirer has not kept back yet; a `transaction` that was found at Saferpay; a `receipt` by other means, a `manual` entry,
+	// the acquirer has not kept back yet; a `dispute`, whose money it has not taken or given back yet; a `transaction` that was found at Saferpay; a `receipt` by other means, a `manual` entry,
 	// or a `settlement` that was booked there.
 	Reason StandingReason `json:"reason"`
 }
@@ -5397,6 +5808,11 @@ type StatementAccount struct {
 	//
 	// Example: 108.00
 	Closing Amount `json:"closing"`
+
+	// ClosingValue What the closing balance of a foreign currency is worth in francs; absent for francs, and while a rate is missing.
+	//
+	// Example: 91.48
+	ClosingValue *string `json:"closing_value,omitempty"`
 
 	// Credit Major units, at most as many decimals as the currency has. Answers always carry all of them.
 	//
@@ -5437,7 +5853,8 @@ type StatementBookings struct {
 	Entries int64 `json:"entries"`
 
 	// Source An online payment, a receipt by other means, a refund, a payout of the acquirer, an entry made by hand, or the reversal
-	// of one; or a transaction at Saferpay that no payment or refund explains.
+	// of one; a dispute of a payment; a transaction at Saferpay that no payment or refund explains; or what the exchange of another
+	// entry lost or won.
 	Source JournalSourceKind `json:"source"`
 }
 
@@ -5529,8 +5946,14 @@ type TrialBalance struct {
 	// At Until the end of which day; absent when everything counts.
 	At *Date `json:"at,omitempty"`
 
+	// MissingRates The months and currencies without a rate, in which something was booked.
+	MissingRates []MissingRate `json:"missing_rates"`
+
 	// Totals One per currency that was ever booked.
 	Totals []TrialBalanceTotal `json:"totals"`
+
+	// Value What all of it is worth in francs; absent while a rate is missing.
+	Value *TrialBalanceTotal `json:"value,omitempty"`
 }
 
 // TrialBalanceAccount defines model for TrialBalanceAccount.
@@ -5558,6 +5981,11 @@ type TrialBalanceAccount struct {
 
 	// Number Example: 1029
 	Number AccountNumber `json:"number"`
+
+	// Value What the balance is worth in francs; absent while a rate is missing.
+	//
+	// Example: 91.48
+	Value *string `json:"value,omitempty"`
 }
 
 // TrialBalanceTotal defines model for TrialBalanceTotal.
@@ -5703,6 +6131,7 @@ type WebhookMessage struct {
 	// | `invoice.…` | `invoice_id`, `number`, `status`, `amount`, `amount_paid`, `currency`; of `invoice.receipt_voided` also `receipt_id`, `receipt_amount`; of `invoice.reminded` also `step` |
 	// | `payment.…` | `payment_id`, `invoice_id`, `state`, `amount`, `currency`; `failure` when there was one |
 	// | `refund.…` | `refund_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency` |
+	// | `dispute.…` | `dispute_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency`; `respond_by` when the letter says one; of `dispute.lost` also `claim`, `invoice_status` |
 	// | `payment_service.…` | `payment_service_id`, `status` |
 	// | `exception.raised` | `exception_id`, `kind`, `subject`; `invoice_id` when it is about an invoice, a payment or a refund |
 	// | `test.ping` | none; its `subject` is the webhook endpoint that it is for |
@@ -5734,6 +6163,9 @@ type At = Date
 
 // Cursor defines model for Cursor.
 type Cursor = string
+
+// DisputeID Example: dsp_01k9m2k5p8aw3y7z2c6f1j4n9q
+type DisputeID = string
 
 // EntryID Example: jre_01k9m23w3mk8s4c2z7x0a5g9h1
 type EntryID = string
@@ -5825,6 +6257,22 @@ type BeginConsoleSignInJSONBody struct {
 	CompanyID CompanyID `json:"company_id"`
 }
 
+// ListDisputesParams defines parameters for ListDisputes.
+type ListDisputesParams struct {
+	State     *DisputeState `form:"state,omitempty" json:"state,omitempty"`
+	PaymentID *PaymentID    `form:"payment_id,omitempty" json:"payment_id,omitempty"`
+	InvoiceID *InvoiceID    `form:"invoice_id,omitempty" json:"invoice_id,omitempty"`
+
+	// Sort The newest first, or by `respond_by`, those without at the end. `-created` when absent.
+	Sort *DisputeOrder `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// Limit How many items at most; 50 when absent.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
 	Type *EventType `form:"type,omitempty" json:"type,omitempty"`
@@ -5863,6 +6311,12 @@ type ListExceptionsParams struct {
 
 // ListExceptionsParamsSort defines parameters for ListExceptions.
 type ListExceptionsParamsSort string
+
+// ListExchangeRatesParams defines parameters for ListExchangeRates.
+type ListExchangeRatesParams struct {
+	// Month Only the rates of that month.
+	Month *Month `form:"month,omitempty" json:"month,omitempty"`
+}
 
 // ListInvoicesParams defines parameters for ListInvoices.
 type ListInvoicesParams struct {
@@ -5981,8 +6435,8 @@ type ListPaymentsParams struct {
 type ListPayoutsParams struct {
 	State *PayoutState `form:"state,omitempty" json:"state,omitempty"`
 
-	// Pays The id of a payment or refund that they pay, or are proposed to pay.
-	Pays *AnyID `form:"pays,omitempty" json:"pays,omitempty"`
+	// Pays The id of a payment, refund or dispute (with `.won` behind it when it was won) that they pay, or are proposed to pay.
+	Pays *string `form:"pays,omitempty" json:"pays,omitempty"`
 
 	// Limit How many items at most; 50 when absent.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
@@ -6110,11 +6564,29 @@ type BeginConsoleSignInJSONRequestBody BeginConsoleSignInJSONBody
 // FinishConsoleSignInJSONRequestBody defines body for FinishConsoleSignIn for application/json ContentType.
 type FinishConsoleSignInJSONRequestBody = SignInAnswer
 
+// OpenDisputeJSONRequestBody defines body for OpenDispute for application/json ContentType.
+type OpenDisputeJSONRequestBody = NewDispute
+
+// UpdateDisputeJSONRequestBody defines body for UpdateDispute for application/json ContentType.
+type UpdateDisputeJSONRequestBody = DisputeChanges
+
+// LoseDisputeJSONRequestBody defines body for LoseDispute for application/json ContentType.
+type LoseDisputeJSONRequestBody = DisputeLoss
+
+// WinDisputeJSONRequestBody defines body for WinDispute for application/json ContentType.
+type WinDisputeJSONRequestBody = DisputeWin
+
 // RedeliverEventJSONRequestBody defines body for RedeliverEvent for application/json ContentType.
 type RedeliverEventJSONRequestBody = Redelivery
 
 // ResolveExceptionJSONRequestBody defines body for ResolveException for application/json ContentType.
 type ResolveExceptionJSONRequestBody = ExceptionDecision
+
+// SetExchangeRateJSONRequestBody defines body for SetExchangeRate for application/json ContentType.
+type SetExchangeRateJSONRequestBody = NewExchangeRate
+
+// CreateExchangeJSONRequestBody defines body for CreateExchange for application/json ContentType.
+type CreateExchangeJSONRequestBody = NewExchange
 
 // CreateInvoiceJSONRequestBody defines body for CreateInvoice for application/json ContentType.
 type CreateInvoiceJSONRequestBody = NewInvoice
@@ -6572,6 +7044,110 @@ type ClientInterface interface {
 	// Corresponds with POST /console-sign-ins/finish (the `FinishConsoleSignIn` operationId).
 	FinishConsoleSignIn(ctx context.Context, body FinishConsoleSignInJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListDisputes List disputes
+	//
+	// With `state=open` and `sort=respond_by`, what has to be answered next comes first.
+	//
+	// Corresponds with GET /disputes (the `ListDisputes` operationId).
+	ListDisputes(ctx context.Context, params *ListDisputesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenDisputeWithBody Record a dispute
+	//
+	// For the letter of the acquirer that a payer's bank takes money back (chargeback). The amount, or all that is left of the
+	// payment, goes from the receipt account to 1190, disputed chargebacks. It can't be refunded too: `dispute-exceeds-payment`
+	// when it went back already. The invoice stays paid while the dispute is open. A line of the acquirer that takes the money is
+	// matched with the dispute, whichever is known first; so is a payout that waited for it. `fee` is not booked here: the acquirer
+	// keeps it back from a payout, which books it. The same `reference` of the same payment is the same dispute: then the
+	// answer is 200.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /disputes (the `OpenDispute` operationId).
+	OpenDisputeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenDispute Record a dispute
+	//
+	// For the letter of the acquirer that a payer's bank takes money back (chargeback). The amount, or all that is left of the
+	// payment, goes from the receipt account to 1190, disputed chargebacks. It can't be refunded too: `dispute-exceeds-payment`
+	// when it went back already. The invoice stays paid while the dispute is open. A line of the acquirer that takes the money is
+	// matched with the dispute, whichever is known first; so is a payout that waited for it. `fee` is not booked here: the acquirer
+	// keeps it back from a payout, which books it. The same `reference` of the same payment is the same dispute: then the
+	// answer is 200.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /disputes (the `OpenDispute` operationId).
+	OpenDispute(ctx context.Context, body OpenDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDispute Get a dispute
+	//
+	// Corresponds with GET /disputes/{dispute_id} (the `GetDispute` operationId).
+	GetDispute(ctx context.Context, disputeID DisputeID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateDisputeWithBody Change an open dispute
+	//
+	// What is absent stays as it is. One that is won or lost is `dispute-decided`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /disputes/{dispute_id} (the `UpdateDispute` operationId).
+	UpdateDisputeWithBody(ctx context.Context, disputeID DisputeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateDispute Change an open dispute
+	//
+	// What is absent stays as it is. One that is won or lost is `dispute-decided`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /disputes/{dispute_id} (the `UpdateDispute` operationId).
+	UpdateDispute(ctx context.Context, disputeID DisputeID, body UpdateDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LoseDisputeWithBody Say that a dispute was lost
+	//
+	// `claim` says who bears it. With `invoice` the customer owes it again: 1100 (debit) to 1190, and the invoice goes back to
+	// what its other receipts say, also from `paid`; it can be paid again. With `loss` the company bears it: 3805, bad debts
+	// (debit) to 1190, and the invoice stays paid. Whether VAT comes back is for your bookkeeping. The claim of a payment that is
+	// parked on 2030 is set off there, and is a `loss`. Losing again with the same claim changes nothing; a dispute that ended
+	// otherwise is `dispute-decided`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /disputes/{dispute_id}/lose (the `LoseDispute` operationId).
+	LoseDisputeWithBody(ctx context.Context, disputeID DisputeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LoseDispute Say that a dispute was lost
+	//
+	// `claim` says who bears it. With `invoice` the customer owes it again: 1100 (debit) to 1190, and the invoice goes back to
+	// what its other receipts say, also from `paid`; it can be paid again. With `loss` the company bears it: 3805, bad debts
+	// (debit) to 1190, and the invoice stays paid. Whether VAT comes back is for your bookkeeping. The claim of a payment that is
+	// parked on 2030 is set off there, and is a `loss`. Losing again with the same claim changes nothing; a dispute that ended
+	// otherwise is `dispute-decided`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /disputes/{dispute_id}/lose (the `LoseDispute` operationId).
+	LoseDispute(ctx context.Context, disputeID DisputeID, body LoseDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WinDisputeWithBody Say that a dispute was won
+	//
+	// The amount goes back from 1190 to the receipt account, where it waits for the payout with which the acquirer gives it back.
+	// It can be refunded again. Winning again changes nothing; a lost dispute is `dispute-decided`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /disputes/{dispute_id}/win (the `WinDispute` operationId).
+	WinDisputeWithBody(ctx context.Context, disputeID DisputeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WinDispute Say that a dispute was won
+	//
+	// The amount goes back from 1190 to the receipt account, where it waits for the payout with which the acquirer gives it back.
+	// It can be refunded again. Winning again changes nothing; a lost dispute is `dispute-decided`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /disputes/{dispute_id}/win (the `WinDispute` operationId).
+	WinDispute(ctx context.Context, disputeID DisputeID, body WinDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListEvents List events
 	//
 	// Newest first.
@@ -6658,6 +7234,66 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /exceptions/{exception_id}/resolve (the `ResolveException` operationId).
 	ResolveException(ctx context.Context, exceptionID ExceptionID, body ResolveExceptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListExchangeRates List exchange rates
+	//
+	// The latest month first.
+	//
+	// Corresponds with GET /exchange-rates (the `ListExchangeRates` operationId).
+	ListExchangeRates(ctx context.Context, params *ListExchangeRatesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetExchangeRateWithBody Enter the exchange rate of a month
+	//
+	// It values what is booked in that currency in that month, unless the entry states its own rate, and takes the place of the rate that
+	// there was. What exchanges of the month lost or won is booked at once (6949, 6999). A rate of a month in which the books are closed
+	// until some day can't change (`period-closed`); a missing one can be entered.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /exchange-rates (the `SetExchangeRate` operationId).
+	SetExchangeRateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetExchangeRate Enter the exchange rate of a month
+	//
+	// It values what is booked in that currency in that month, unless the entry states its own rate, and takes the place of the rate that
+	// there was. What exchanges of the month lost or won is booked at once (6949, 6999). A rate of a month in which the books are closed
+	// until some day can't change (`period-closed`); a missing one can be entered.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /exchange-rates (the `SetExchangeRate` operationId).
+	SetExchangeRate(ctx context.Context, body SetExchangeRateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ImportExchangeRatesWithBody Import the Swiss customs' list of monthly rates
+	//
+	// The file of the monthly average rates (Monatsmittelkurse) of the Federal Office for Customs and Border Security. It comes out on the
+	// 25th before its month. Its rates of EUR, USD and GBP are entered as by `POST /exchange-rates`: all of them, or none. A file that is no
+	// such list, or not sound, is refused, and `errors` names the line.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /exchange-rates/import (the `ImportExchangeRates` operationId).
+	ImportExchangeRatesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateExchangeWithBody Book an exchange between two currencies
+	//
+	// What went from one account and what came to the other, over the transit account 1090. What it lost or won, by the rates of the month, is
+	// booked in francs on 6949 or 6999, as soon as they are known. The entry is reversed as any other made by hand; the difference goes with it.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /exchanges (the `CreateExchange` operationId).
+	CreateExchangeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateExchange Book an exchange between two currencies
+	//
+	// What went from one account and what came to the other, over the transit account 1090. What it lost or won, by the rates of the month, is
+	// booked in francs on 6949 or 6999, as soon as they are known. The entry is reversed as any other made by hand; the difference goes with it.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /exchanges (the `CreateExchange` operationId).
+	CreateExchange(ctx context.Context, body CreateExchangeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListInvoices List invoices
 	//
@@ -6992,7 +7628,7 @@ type ClientInterface interface {
 	// GetMonthEnd See what is still open before the books are closed
 	//
 	// What began until the end of that day in Zurich, or came by then, and has not ended: exceptions, payouts that wait for a person,
-	// payments and refunds whose money may still move. The oldest hundred, oldest first.
+	// payments and refunds whose money may still move, and exchange rates that are missing. The oldest hundred, oldest first.
 	//
 	// Corresponds with GET /month-end (the `GetMonthEnd` operationId).
 	GetMonthEnd(ctx context.Context, params *GetMonthEndParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -7520,7 +8156,8 @@ type ClientInterface interface {
 	//
 	// **MRX.** Each `payment` is a payout with all its transactions and adjustments as lines. A transaction is found by the
 	// OrderId in `addlMercData`, `addlStmntText` or `refNo`, else by authorization code, masked card number, amount and day.
-	// Fees are booked with the payout; chargebacks and other adjustments wait for a person. What is not paid out, such as a
+	// Fees are booked with the payout. A chargeback is matched with a dispute over its amount by the number of the case in its text; without
+	// one, and for any other adjustment, it waits for a person. What is not paid out, such as a
 	// balance below the minimum, is `carried` and books nothing until a payout brings it. Every stated sum is checked. A
 	// payment of more than 1000 transactions comes in parts, see `part_of`, and payouts of a file with more than 5000
 	// lines are answered without them: see `GET /payouts/{payout_id}`. A test file (`productionFlag` T, format `mrx.test`)
@@ -7610,7 +8247,8 @@ type ClientInterface interface {
 	// GetTrialBalance Prove that the books balance
 	//
 	// What was ever booked on each account, or until the end of a day, and the sums per currency. Debits and credits are
-	// equal, so `difference` is zero.
+	// equal, so `difference` is zero. `value` is what it is worth in francs, by the rates of the entries and months
+	// (`/exchange-rates`). Where a rate is missing, there is no value, and `missing_rates` names it.
 	//
 	// Corresponds with GET /trial-balance (the `GetTrialBalance` operationId).
 	GetTrialBalance(ctx context.Context, params *GetTrialBalanceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -8376,6 +9014,210 @@ func (c *Client) FinishConsoleSignIn(ctx context.Context, body FinishConsoleSign
 	return c.Client.Do(req)
 }
 
+// ListDisputes List disputes
+//
+// With `state=open` and `sort=respond_by`, what has to be answered next comes first.
+//
+// Corresponds with GET /disputes (the `ListDisputes` operationId).
+func (c *Client) ListDisputes(ctx context.Context, params *ListDisputesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDisputesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenDisputeWithBody Record a dispute
+//
+// For the letter of the acquirer that a payer's bank takes money back (chargeback). The amount, or all that is left of the
+// payment, goes from the receipt account to 1190, disputed chargebacks. It can't be refunded too: `dispute-exceeds-payment`
+// when it went back already. The invoice stays paid while the dispute is open. A line of the acquirer that takes the money is
+// matched with the dispute, whichever is known first; so is a payout that waited for it. `fee` is not booked here: the acquirer
+// keeps it back from a payout, which books it. The same `reference` of the same payment is the same dispute: then the
+// answer is 200.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /disputes (the `OpenDispute` operationId).
+func (c *Client) OpenDisputeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenDisputeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenDispute Record a dispute
+//
+// For the letter of the acquirer that a payer's bank takes money back (chargeback). The amount, or all that is left of the
+// payment, goes from the receipt account to 1190, disputed chargebacks. It can't be refunded too: `dispute-exceeds-payment`
+// when it went back already. The invoice stays paid while the dispute is open. A line of the acquirer that takes the money is
+// matched with the dispute, whichever is known first; so is a payout that waited for it. `fee` is not booked here: the acquirer
+// keeps it back from a payout, which books it. The same `reference` of the same payment is the same dispute: then the
+// answer is 200.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /disputes (the `OpenDispute` operationId).
+func (c *Client) OpenDispute(ctx context.Context, body OpenDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenDisputeRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDispute Get a dispute
+//
+// Corresponds with GET /disputes/{dispute_id} (the `GetDispute` operationId).
+func (c *Client) GetDispute(ctx context.Context, disputeID DisputeID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDisputeRequest(c.Server, disputeID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateDisputeWithBody Change an open dispute
+//
+// What is absent stays as it is. One that is won or lost is `dispute-decided`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /disputes/{dispute_id} (the `UpdateDispute` operationId).
+func (c *Client) UpdateDisputeWithBody(ctx context.Context, disputeID DisputeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateDisputeRequestWithBody(c.Server, disputeID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateDispute Change an open dispute
+//
+// What is absent stays as it is. One that is won or lost is `dispute-decided`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /disputes/{dispute_id} (the `UpdateDispute` operationId).
+func (c *Client) UpdateDispute(ctx context.Context, disputeID DisputeID, body UpdateDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateDisputeRequest(c.Server, disputeID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LoseDisputeWithBody Say that a dispute was lost
+//
+// `claim` says who bears it. With `invoice` the customer owes it again: 1100 (debit) to 1190, and the invoice goes back to
+// what its other receipts say, also from `paid`; it can be paid again. With `loss` the company bears it: 3805, bad debts
+// (debit) to 1190, and the invoice stays paid. Whether VAT comes back is for your bookkeeping. The claim of a payment that is
+// parked on 2030 is set off there, and is a `loss`. Losing again with the same claim changes nothing; a dispute that ended
+// otherwise is `dispute-decided`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /disputes/{dispute_id}/lose (the `LoseDispute` operationId).
+func (c *Client) LoseDisputeWithBody(ctx context.Context, disputeID DisputeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLoseDisputeRequestWithBody(c.Server, disputeID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LoseDispute Say that a dispute was lost
+//
+// `claim` says who bears it. With `invoice` the customer owes it again: 1100 (debit) to 1190, and the invoice goes back to
+// what its other receipts say, also from `paid`; it can be paid again. With `loss` the company bears it: 3805, bad debts
+// (debit) to 1190, and the invoice stays paid. Whether VAT comes back is for your bookkeeping. The claim of a payment that is
+// parked on 2030 is set off there, and is a `loss`. Losing again with the same claim changes nothing; a dispute that ended
+// otherwise is `dispute-decided`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /disputes/{dispute_id}/lose (the `LoseDispute` operationId).
+func (c *Client) LoseDispute(ctx context.Context, disputeID DisputeID, body LoseDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLoseDisputeRequest(c.Server, disputeID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// WinDisputeWithBody Say that a dispute was won
+//
+// The amount goes back from 1190 to the receipt account, where it waits for the payout with which the acquirer gives it back.
+// It can be refunded again. Winning again changes nothing; a lost dispute is `dispute-decided`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /disputes/{dispute_id}/win (the `WinDispute` operationId).
+func (c *Client) WinDisputeWithBody(ctx context.Context, disputeID DisputeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWinDisputeRequestWithBody(c.Server, disputeID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// WinDispute Say that a dispute was won
+//
+// The amount goes back from 1190 to the receipt account, where it waits for the payout with which the acquirer gives it back.
+// It can be refunded again. Winning again changes nothing; a lost dispute is `dispute-decided`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /disputes/{dispute_id}/win (the `WinDispute` operationId).
+func (c *Client) WinDispute(ctx context.Context, disputeID DisputeID, body WinDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWinDisputeRequest(c.Server, disputeID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListEvents List events
 //
 // Newest first.
@@ -8533,6 +9375,126 @@ func (c *Client) ResolveExceptionWithBody(ctx context.Context, exceptionID Excep
 // Corresponds with POST /exceptions/{exception_id}/resolve (the `ResolveException` operationId).
 func (c *Client) ResolveException(ctx context.Context, exceptionID ExceptionID, body ResolveExceptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewResolveExceptionRequest(c.Server, exceptionID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListExchangeRates List exchange rates
+//
+// The latest month first.
+//
+// Corresponds with GET /exchange-rates (the `ListExchangeRates` operationId).
+func (c *Client) ListExchangeRates(ctx context.Context, params *ListExchangeRatesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListExchangeRatesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetExchangeRateWithBody Enter the exchange rate of a month
+//
+// It values what is booked in that currency in that month, unless the entry states its own rate, and takes the place of the rate that
+// there was. What exchanges of the month lost or won is booked at once (6949, 6999). A rate of a month in which the books are closed
+// until some day can't change (`period-closed`); a missing one can be entered.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /exchange-rates (the `SetExchangeRate` operationId).
+func (c *Client) SetExchangeRateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetExchangeRateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetExchangeRate Enter the exchange rate of a month
+//
+// It values what is booked in that currency in that month, unless the entry states its own rate, and takes the place of the rate that
+// there was. What exchanges of the month lost or won is booked at once (6949, 6999). A rate of a month in which the books are closed
+// until some day can't change (`period-closed`); a missing one can be entered.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /exchange-rates (the `SetExchangeRate` operationId).
+func (c *Client) SetExchangeRate(ctx context.Context, body SetExchangeRateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetExchangeRateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ImportExchangeRatesWithBody Import the Swiss customs' list of monthly rates
+//
+// The file of the monthly average rates (Monatsmittelkurse) of the Federal Office for Customs and Border Security. It comes out on the
+// 25th before its month. Its rates of EUR, USD and GBP are entered as by `POST /exchange-rates`: all of them, or none. A file that is no
+// such list, or not sound, is refused, and `errors` names the line.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /exchange-rates/import (the `ImportExchangeRates` operationId).
+func (c *Client) ImportExchangeRatesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImportExchangeRatesRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateExchangeWithBody Book an exchange between two currencies
+//
+// What went from one account and what came to the other, over the transit account 1090. What it lost or won, by the rates of the month, is
+// booked in francs on 6949 or 6999, as soon as they are known. The entry is reversed as any other made by hand; the difference goes with it.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /exchanges (the `CreateExchange` operationId).
+func (c *Client) CreateExchangeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateExchangeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateExchange Book an exchange between two currencies
+//
+// What went from one account and what came to the other, over the transit account 1090. What it lost or won, by the rates of the month, is
+// booked in francs on 6949 or 6999, as soon as they are known. The entry is reversed as any other made by hand; the difference goes with it.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /exchanges (the `CreateExchange` operationId).
+func (c *Client) CreateExchange(ctx context.Context, body CreateExchangeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateExchangeRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -9196,7 +10158,7 @@ func (c *Client) CreateManualEntry(ctx context.Context, body CreateManualEntryJS
 // GetMonthEnd See what is still open before the books are closed
 //
 // What began until the end of that day in Zurich, or came by then, and has not ended: exceptions, payouts that wait for a person,
-// payments and refunds whose money may still move. The oldest hundred, oldest first.
+// payments and refunds whose money may still move, and exchange rates that are missing. The oldest hundred, oldest first.
 //
 // Corresponds with GET /month-end (the `GetMonthEnd` operationId).
 func (c *Client) GetMonthEnd(ctx context.Context, params *GetMonthEndParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -10264,7 +11226,8 @@ func (c *Client) ListSettlements(ctx context.Context, params *ListSettlementsPar
 //
 // **MRX.** Each `payment` is a payout with all its transactions and adjustments as lines. A transaction is found by the
 // OrderId in `addlMercData`, `addlStmntText` or `refNo`, else by authorization code, masked card number, amount and day.
-// Fees are booked with the payout; chargebacks and other adjustments wait for a person. What is not paid out, such as a
+// Fees are booked with the payout. A chargeback is matched with a dispute over its amount by the number of the case in its text; without
+// one, and for any other adjustment, it waits for a person. What is not paid out, such as a
 // balance below the minimum, is `carried` and books nothing until a payout brings it. Every stated sum is checked. A
 // payment of more than 1000 transactions comes in parts, see `part_of`, and payouts of a file with more than 5000
 // lines are answered without them: see `GET /payouts/{payout_id}`. A test file (`productionFlag` T, format `mrx.test`)
@@ -10434,7 +11397,8 @@ func (c *Client) GetSummary(ctx context.Context, reqEditors ...RequestEditorFn) 
 // GetTrialBalance Prove that the books balance
 //
 // What was ever booked on each account, or until the end of a day, and the sums per currency. Debits and credits are
-// equal, so `difference` is zero.
+// equal, so `difference` is zero. `value` is what it is worth in francs, by the rates of the entries and months
+// (`/exchange-rates`). Where a rate is missing, there is no value, and `missing_rates` names it.
 //
 // Corresponds with GET /trial-balance (the `GetTrialBalance` operationId).
 func (c *Client) GetTrialBalance(ctx context.Context, params *GetTrialBalanceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -11784,6 +12748,335 @@ func NewFinishConsoleSignInRequestWithBody(server string, contentType string, bo
 	return req, nil
 }
 
+// NewListDisputesRequest constructs an http.Request for the ListDisputes method
+func NewListDisputesRequest(server string, params *ListDisputesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/disputes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PaymentID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "payment_id", *params.PaymentID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.InvoiceID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "invoice_id", *params.InvoiceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Sort != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewOpenDisputeRequest calls the generic OpenDispute builder with application/json body
+func NewOpenDisputeRequest(server string, body OpenDisputeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewOpenDisputeRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewOpenDisputeRequestWithBody constructs an http.Request for the OpenDispute method, with any body, and a specified content type
+func NewOpenDisputeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/disputes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetDisputeRequest constructs an http.Request for the GetDispute method
+func NewGetDisputeRequest(server string, disputeID DisputeID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "dispute_id", disputeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/disputes/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUpdateDisputeRequest calls the generic UpdateDispute builder with application/json body
+func NewUpdateDisputeRequest(server string, disputeID DisputeID, body UpdateDisputeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateDisputeRequestWithBody(server, disputeID, "application/json", bodyReader)
+}
+
+// NewUpdateDisputeRequestWithBody constructs an http.Request for the UpdateDispute method, with any body, and a specified content type
+func NewUpdateDisputeRequestWithBody(server string, disputeID DisputeID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "dispute_id", disputeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/disputes/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLoseDisputeRequest calls the generic LoseDispute builder with application/json body
+func NewLoseDisputeRequest(server string, disputeID DisputeID, body LoseDisputeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLoseDisputeRequestWithBody(server, disputeID, "application/json", bodyReader)
+}
+
+// NewLoseDisputeRequestWithBody constructs an http.Request for the LoseDispute method, with any body, and a specified content type
+func NewLoseDisputeRequestWithBody(server string, disputeID DisputeID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "dispute_id", disputeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/disputes/%s/lose", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewWinDisputeRequest calls the generic WinDispute builder with application/json body
+func NewWinDisputeRequest(server string, disputeID DisputeID, body WinDisputeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewWinDisputeRequestWithBody(server, disputeID, "application/json", bodyReader)
+}
+
+// NewWinDisputeRequestWithBody constructs an http.Request for the WinDispute method, with any body, and a specified content type
+func NewWinDisputeRequestWithBody(server string, disputeID DisputeID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "dispute_id", disputeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/disputes/%s/win", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListEventsRequest constructs an http.Request for the ListEvents method
 func NewListEventsRequest(server string, params *ListEventsParams) (*http.Request, error) {
 	var err error
@@ -12143,6 +13436,169 @@ func NewResolveExceptionRequestWithBody(server string, exceptionID ExceptionID, 
 	}
 
 	operationPath := fmt.Sprintf("/exceptions/%s/resolve", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListExchangeRatesRequest constructs an http.Request for the ListExchangeRates method
+func NewListExchangeRatesRequest(server string, params *ListExchangeRatesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/exchange-rates")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Month != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "month", *params.Month, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetExchangeRateRequest calls the generic SetExchangeRate builder with application/json body
+func NewSetExchangeRateRequest(server string, body SetExchangeRateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetExchangeRateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSetExchangeRateRequestWithBody constructs an http.Request for the SetExchangeRate method, with any body, and a specified content type
+func NewSetExchangeRateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/exchange-rates")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewImportExchangeRatesRequestWithBody constructs an http.Request for the ImportExchangeRates method, with any body, and a specified content type
+func NewImportExchangeRatesRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/exchange-rates/import")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCreateExchangeRequest calls the generic CreateExchange builder with application/json body
+func NewCreateExchangeRequest(server string, body CreateExchangeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateExchangeRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateExchangeRequestWithBody constructs an http.Request for the CreateExchange method, with any body, and a specified content type
+func NewCreateExchangeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/exchanges")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -16234,6 +17690,114 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /console-sign-ins/finish (the `FinishConsoleSignIn` operationId).
 	FinishConsoleSignInWithResponse(ctx context.Context, body FinishConsoleSignInJSONRequestBody, reqEditors ...RequestEditorFn) (*FinishConsoleSignInResponse, error)
 
+	// ListDisputesWithResponse List disputes
+	//
+	// With `state=open` and `sort=respond_by`, what has to be answered next comes first.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /disputes (the `ListDisputes` operationId).
+	ListDisputesWithResponse(ctx context.Context, params *ListDisputesParams, reqEditors ...RequestEditorFn) (*ListDisputesResponse, error)
+
+	// OpenDisputeWithBodyWithResponse Record a dispute
+	//
+	// For the letter of the acquirer that a payer's bank takes money back (chargeback). The amount, or all that is left of the
+	// payment, goes from the receipt account to 1190, disputed chargebacks. It can't be refunded too: `dispute-exceeds-payment`
+	// when it went back already. The invoice stays paid while the dispute is open. A line of the acquirer that takes the money is
+	// matched with the dispute, whichever is known first; so is a payout that waited for it. `fee` is not booked here: the acquirer
+	// keeps it back from a payout, which books it. The same `reference` of the same payment is the same dispute: then the
+	// answer is 200.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /disputes (the `OpenDispute` operationId).
+	OpenDisputeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenDisputeResponse, error)
+
+	// OpenDisputeWithResponse Record a dispute
+	//
+	// For the letter of the acquirer that a payer's bank takes money back (chargeback). The amount, or all that is left of the
+	// payment, goes from the receipt account to 1190, disputed chargebacks. It can't be refunded too: `dispute-exceeds-payment`
+	// when it went back already. The invoice stays paid while the dispute is open. A line of the acquirer that takes the money is
+	// matched with the dispute, whichever is known first; so is a payout that waited for it. `fee` is not booked here: the acquirer
+	// keeps it back from a payout, which books it. The same `reference` of the same payment is the same dispute: then the
+	// answer is 200.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /disputes (the `OpenDispute` operationId).
+	OpenDisputeWithResponse(ctx context.Context, body OpenDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenDisputeResponse, error)
+
+	// GetDisputeWithResponse Get a dispute
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /disputes/{dispute_id} (the `GetDispute` operationId).
+	GetDisputeWithResponse(ctx context.Context, disputeID DisputeID, reqEditors ...RequestEditorFn) (*GetDisputeResponse, error)
+
+	// UpdateDisputeWithBodyWithResponse Change an open dispute
+	//
+	// What is absent stays as it is. One that is won or lost is `dispute-decided`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /disputes/{dispute_id} (the `UpdateDispute` operationId).
+	UpdateDisputeWithBodyWithResponse(ctx context.Context, disputeID DisputeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateDisputeResponse, error)
+
+	// UpdateDisputeWithResponse Change an open dispute
+	//
+	// What is absent stays as it is. One that is won or lost is `dispute-decided`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /disputes/{dispute_id} (the `UpdateDispute` operationId).
+	UpdateDisputeWithResponse(ctx context.Context, disputeID DisputeID, body UpdateDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateDisputeResponse, error)
+
+	// LoseDisputeWithBodyWithResponse Say that a dispute was lost
+	//
+	// `claim` says who bears it. With `invoice` the customer owes it again: 1100 (debit) to 1190, and the invoice goes back to
+	// what its other receipts say, also from `paid`; it can be paid again. With `loss` the company bears it: 3805, bad debts
+	// (debit) to 1190, and the invoice stays paid. Whether VAT comes back is for your bookkeeping. The claim of a payment that is
+	// parked on 2030 is set off there, and is a `loss`. Losing again with the same claim changes nothing; a dispute that ended
+	// otherwise is `dispute-decided`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /disputes/{dispute_id}/lose (the `LoseDispute` operationId).
+	LoseDisputeWithBodyWithResponse(ctx context.Context, disputeID DisputeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LoseDisputeResponse, error)
+
+	// LoseDisputeWithResponse Say that a dispute was lost
+	//
+	// `claim` says who bears it. With `invoice` the customer owes it again: 1100 (debit) to 1190, and the invoice goes back to
+	// what its other receipts say, also from `paid`; it can be paid again. With `loss` the company bears it: 3805, bad debts
+	// (debit) to 1190, and the invoice stays paid. Whether VAT comes back is for your bookkeeping. The claim of a payment that is
+	// parked on 2030 is set off there, and is a `loss`. Losing again with the same claim changes nothing; a dispute that ended
+	// otherwise is `dispute-decided`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /disputes/{dispute_id}/lose (the `LoseDispute` operationId).
+	LoseDisputeWithResponse(ctx context.Context, disputeID DisputeID, body LoseDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*LoseDisputeResponse, error)
+
+	// WinDisputeWithBodyWithResponse Say that a dispute was won
+	//
+	// The amount goes back from 1190 to the receipt account, where it waits for the payout with which the acquirer gives it back.
+	// It can be refunded again. Winning again changes nothing; a lost dispute is `dispute-decided`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /disputes/{dispute_id}/win (the `WinDispute` operationId).
+	WinDisputeWithBodyWithResponse(ctx context.Context, disputeID DisputeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WinDisputeResponse, error)
+
+	// WinDisputeWithResponse Say that a dispute was won
+	//
+	// The amount goes back from 1190 to the receipt account, where it waits for the payout with which the acquirer gives it back.
+	// It can be refunded again. Winning again changes nothing; a lost dispute is `dispute-decided`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /disputes/{dispute_id}/win (the `WinDispute` operationId).
+	WinDisputeWithResponse(ctx context.Context, disputeID DisputeID, body WinDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*WinDisputeResponse, error)
+
 	// ListEventsWithResponse List events
 	//
 	// Newest first.
@@ -16328,6 +17892,68 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /exceptions/{exception_id}/resolve (the `ResolveException` operationId).
 	ResolveExceptionWithResponse(ctx context.Context, exceptionID ExceptionID, body ResolveExceptionJSONRequestBody, reqEditors ...RequestEditorFn) (*ResolveExceptionResponse, error)
+
+	// ListExchangeRatesWithResponse List exchange rates
+	//
+	// The latest month first.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /exchange-rates (the `ListExchangeRates` operationId).
+	ListExchangeRatesWithResponse(ctx context.Context, params *ListExchangeRatesParams, reqEditors ...RequestEditorFn) (*ListExchangeRatesResponse, error)
+
+	// SetExchangeRateWithBodyWithResponse Enter the exchange rate of a month
+	//
+	// It values what is booked in that currency in that month, unless the entry states its own rate, and takes the place of the rate that
+	// there was. What exchanges of the month lost or won is booked at once (6949, 6999). A rate of a month in which the books are closed
+	// until some day can't change (`period-closed`); a missing one can be entered.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /exchange-rates (the `SetExchangeRate` operationId).
+	SetExchangeRateWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetExchangeRateResponse, error)
+
+	// SetExchangeRateWithResponse Enter the exchange rate of a month
+	//
+	// It values what is booked in that currency in that month, unless the entry states its own rate, and takes the place of the rate that
+	// there was. What exchanges of the month lost or won is booked at once (6949, 6999). A rate of a month in which the books are closed
+	// until some day can't change (`period-closed`); a missing one can be entered.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /exchange-rates (the `SetExchangeRate` operationId).
+	SetExchangeRateWithResponse(ctx context.Context, body SetExchangeRateJSONRequestBody, reqEditors ...RequestEditorFn) (*SetExchangeRateResponse, error)
+
+	// ImportExchangeRatesWithBodyWithResponse Import the Swiss customs' list of monthly rates
+	//
+	// The file of the monthly average rates (Monatsmittelkurse) of the Federal Office for Customs and Border Security. It comes out on the
+	// 25th before its month. Its rates of EUR, USD and GBP are entered as by `POST /exchange-rates`: all of them, or none. A file that is no
+	// such list, or not sound, is refused, and `errors` names the line.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /exchange-rates/import (the `ImportExchangeRates` operationId).
+	ImportExchangeRatesWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImportExchangeRatesResponse, error)
+
+	// CreateExchangeWithBodyWithResponse Book an exchange between two currencies
+	//
+	// What went from one account and what came to the other, over the transit account 1090. What it lost or won, by the rates of the month, is
+	// booked in francs on 6949 or 6999, as soon as they are known. The entry is reversed as any other made by hand; the difference goes with it.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /exchanges (the `CreateExchange` operationId).
+	CreateExchangeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateExchangeResponse, error)
+
+	// CreateExchangeWithResponse Book an exchange between two currencies
+	//
+	// What went from one account and what came to the other, over the transit account 1090. What it lost or won, by the rates of the month, is
+	// booked in francs on 6949 or 6999, as soon as they are known. The entry is reversed as any other made by hand; the difference goes with it.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /exchanges (the `CreateExchange` operationId).
+	CreateExchangeWithResponse(ctx context.Context, body CreateExchangeJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateExchangeResponse, error)
 
 	// ListInvoicesWithResponse List invoices
 	//
@@ -16688,7 +18314,7 @@ type ClientWithResponsesInterface interface {
 	// GetMonthEndWithResponse See what is still open before the books are closed
 	//
 	// What began until the end of that day in Zurich, or came by then, and has not ended: exceptions, payouts that wait for a person,
-	// payments and refunds whose money may still move. The oldest hundred, oldest first.
+	// payments and refunds whose money may still move, and exchange rates that are missing. The oldest hundred, oldest first.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -17266,7 +18892,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// **MRX.** Each `payment` is a payout with all its transactions and adjustments as lines. A transaction is found by the
 	// OrderId in `addlMercData`, `addlStmntText` or `refNo`, else by authorization code, masked card number, amount and day.
-	// Fees are booked with the payout; chargebacks and other adjustments wait for a person. What is not paid out, such as a
+	// Fees are booked with the payout. A chargeback is matched with a dispute over its amount by the number of the case in its text; without
+	// one, and for any other adjustment, it waits for a person. What is not paid out, such as a
 	// balance below the minimum, is `carried` and books nothing until a payout brings it. Every stated sum is checked. A
 	// payment of more than 1000 transactions comes in parts, see `part_of`, and payouts of a file with more than 5000
 	// lines are answered without them: see `GET /payouts/{payout_id}`. A test file (`productionFlag` T, format `mrx.test`)
@@ -17366,7 +18993,8 @@ type ClientWithResponsesInterface interface {
 	// GetTrialBalanceWithResponse Prove that the books balance
 	//
 	// What was ever booked on each account, or until the end of a day, and the sums per currency. Debits and credits are
-	// equal, so `difference` is zero.
+	// equal, so `difference` is zero. `value` is what it is worth in francs, by the rates of the entries and months
+	// (`/exchange-rates`). Where a rate is missing, there is no value, and `missing_rates` names it.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -18921,6 +20549,399 @@ func (r FinishConsoleSignInResponse) ContentType() string {
 	return ""
 }
 
+type ListDisputesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DisputeList
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListDisputesResponse) GetJSON200() *DisputeList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListDisputesResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListDisputesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListDisputesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDisputesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDisputesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDisputesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type OpenDisputeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Dispute
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Dispute
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Conflict
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r OpenDisputeResponse) GetJSON200() *Dispute {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r OpenDisputeResponse) GetJSON201() *Dispute {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r OpenDisputeResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r OpenDisputeResponse) GetApplicationProblemJSON409() *Conflict {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r OpenDisputeResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r OpenDisputeResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r OpenDisputeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r OpenDisputeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r OpenDisputeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r OpenDisputeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDisputeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Dispute
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetDisputeResponse) GetJSON200() *Dispute {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetDisputeResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetDisputeResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetDisputeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDisputeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDisputeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDisputeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UpdateDisputeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Dispute
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Conflict
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UpdateDisputeResponse) GetJSON200() *Dispute {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r UpdateDisputeResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r UpdateDisputeResponse) GetApplicationProblemJSON409() *Conflict {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r UpdateDisputeResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r UpdateDisputeResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r UpdateDisputeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateDisputeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateDisputeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UpdateDisputeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type LoseDisputeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Dispute
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Conflict
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LoseDisputeResponse) GetJSON200() *Dispute {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r LoseDisputeResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r LoseDisputeResponse) GetApplicationProblemJSON409() *Conflict {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r LoseDisputeResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r LoseDisputeResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r LoseDisputeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LoseDisputeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LoseDisputeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LoseDisputeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type WinDisputeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Dispute
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Conflict
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r WinDisputeResponse) GetJSON200() *Dispute {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r WinDisputeResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r WinDisputeResponse) GetApplicationProblemJSON409() *Conflict {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r WinDisputeResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r WinDisputeResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r WinDisputeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r WinDisputeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r WinDisputeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r WinDisputeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListEventsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -19273,6 +21294,233 @@ func (r ResolveExceptionResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ResolveExceptionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListExchangeRatesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ExchangeRateList
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListExchangeRatesResponse) GetJSON200() *ExchangeRateList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListExchangeRatesResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListExchangeRatesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListExchangeRatesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListExchangeRatesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListExchangeRatesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListExchangeRatesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SetExchangeRateResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *ExchangeRate
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r SetExchangeRateResponse) GetJSON201() *ExchangeRate {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SetExchangeRateResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetExchangeRateResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetExchangeRateResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetExchangeRateResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetExchangeRateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetExchangeRateResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ImportExchangeRatesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *ImportedExchangeRates
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ImportExchangeRatesResponse) GetJSON201() *ImportedExchangeRates {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ImportExchangeRatesResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ImportExchangeRatesResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ImportExchangeRatesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ImportExchangeRatesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ImportExchangeRatesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ImportExchangeRatesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ImportExchangeRatesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateExchangeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *JournalEntry
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateExchangeResponse) GetJSON201() *JournalEntry {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r CreateExchangeResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateExchangeResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateExchangeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateExchangeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateExchangeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateExchangeResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -24497,6 +26745,174 @@ func (c *ClientWithResponses) FinishConsoleSignInWithResponse(ctx context.Contex
 	return ParseFinishConsoleSignInResponse(rsp)
 }
 
+// ListDisputesWithResponse List disputes
+//
+// With `state=open` and `sort=respond_by`, what has to be answered next comes first.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /disputes (the `ListDisputes` operationId).
+func (c *ClientWithResponses) ListDisputesWithResponse(ctx context.Context, params *ListDisputesParams, reqEditors ...RequestEditorFn) (*ListDisputesResponse, error) {
+	rsp, err := c.ListDisputes(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDisputesResponse(rsp)
+}
+
+// OpenDisputeWithBodyWithResponse Record a dispute
+//
+// For the letter of the acquirer that a payer's bank takes money back (chargeback). The amount, or all that is left of the
+// payment, goes from the receipt account to 1190, disputed chargebacks. It can't be refunded too: `dispute-exceeds-payment`
+// when it went back already. The invoice stays paid while the dispute is open. A line of the acquirer that takes the money is
+// matched with the dispute, whichever is known first; so is a payout that waited for it. `fee` is not booked here: the acquirer
+// keeps it back from a payout, which books it. The same `reference` of the same payment is the same dispute: then the
+// answer is 200.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /disputes (the `OpenDispute` operationId).
+func (c *ClientWithResponses) OpenDisputeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenDisputeResponse, error) {
+	rsp, err := c.OpenDisputeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenDisputeResponse(rsp)
+}
+
+// OpenDisputeWithResponse Record a dispute
+//
+// For the letter of the acquirer that a payer's bank takes money back (chargeback). The amount, or all that is left of the
+// payment, goes from the receipt account to 1190, disputed chargebacks. It can't be refunded too: `dispute-exceeds-payment`
+// when it went back already. The invoice stays paid while the dispute is open. A line of the acquirer that takes the money is
+// matched with the dispute, whichever is known first; so is a payout that waited for it. `fee` is not booked here: the acquirer
+// keeps it back from a payout, which books it. The same `reference` of the same payment is the same dispute: then the
+// answer is 200.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /disputes (the `OpenDispute` operationId).
+func (c *ClientWithResponses) OpenDisputeWithResponse(ctx context.Context, body OpenDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenDisputeResponse, error) {
+	rsp, err := c.OpenDispute(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenDisputeResponse(rsp)
+}
+
+// GetDisputeWithResponse Get a dispute
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /disputes/{dispute_id} (the `GetDispute` operationId).
+func (c *ClientWithResponses) GetDisputeWithResponse(ctx context.Context, disputeID DisputeID, reqEditors ...RequestEditorFn) (*GetDisputeResponse, error) {
+	rsp, err := c.GetDispute(ctx, disputeID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDisputeResponse(rsp)
+}
+
+// UpdateDisputeWithBodyWithResponse Change an open dispute
+//
+// What is absent stays as it is. One that is won or lost is `dispute-decided`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /disputes/{dispute_id} (the `UpdateDispute` operationId).
+func (c *ClientWithResponses) UpdateDisputeWithBodyWithResponse(ctx context.Context, disputeID DisputeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateDisputeResponse, error) {
+	rsp, err := c.UpdateDisputeWithBody(ctx, disputeID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateDisputeResponse(rsp)
+}
+
+// UpdateDisputeWithResponse Change an open dispute
+//
+// What is absent stays as it is. One that is won or lost is `dispute-decided`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /disputes/{dispute_id} (the `UpdateDispute` operationId).
+func (c *ClientWithResponses) UpdateDisputeWithResponse(ctx context.Context, disputeID DisputeID, body UpdateDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateDisputeResponse, error) {
+	rsp, err := c.UpdateDispute(ctx, disputeID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateDisputeResponse(rsp)
+}
+
+// LoseDisputeWithBodyWithResponse Say that a dispute was lost
+//
+// `claim` says who bears it. With `invoice` the customer owes it again: 1100 (debit) to 1190, and the invoice goes back to
+// what its other receipts say, also from `paid`; it can be paid again. With `loss` the company bears it: 3805, bad debts
+// (debit) to 1190, and the invoice stays paid. Whether VAT comes back is for your bookkeeping. The claim of a payment that is
+// parked on 2030 is set off there, and is a `loss`. Losing again with the same claim changes nothing; a dispute that ended
+// otherwise is `dispute-decided`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /disputes/{dispute_id}/lose (the `LoseDispute` operationId).
+func (c *ClientWithResponses) LoseDisputeWithBodyWithResponse(ctx context.Context, disputeID DisputeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LoseDisputeResponse, error) {
+	rsp, err := c.LoseDisputeWithBody(ctx, disputeID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLoseDisputeResponse(rsp)
+}
+
+// LoseDisputeWithResponse Say that a dispute was lost
+//
+// `claim` says who bears it. With `invoice` the customer owes it again: 1100 (debit) to 1190, and the invoice goes back to
+// what its other receipts say, also from `paid`; it can be paid again. With `loss` the company bears it: 3805, bad debts
+// (debit) to 1190, and the invoice stays paid. Whether VAT comes back is for your bookkeeping. The claim of a payment that is
+// parked on 2030 is set off there, and is a `loss`. Losing again with the same claim changes nothing; a dispute that ended
+// otherwise is `dispute-decided`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /disputes/{dispute_id}/lose (the `LoseDispute` operationId).
+func (c *ClientWithResponses) LoseDisputeWithResponse(ctx context.Context, disputeID DisputeID, body LoseDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*LoseDisputeResponse, error) {
+	rsp, err := c.LoseDispute(ctx, disputeID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLoseDisputeResponse(rsp)
+}
+
+// WinDisputeWithBodyWithResponse Say that a dispute was won
+//
+// The amount goes back from 1190 to the receipt account, where it waits for the payout with which the acquirer gives it back.
+// It can be refunded again. Winning again changes nothing; a lost dispute is `dispute-decided`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /disputes/{dispute_id}/win (the `WinDispute` operationId).
+func (c *ClientWithResponses) WinDisputeWithBodyWithResponse(ctx context.Context, disputeID DisputeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WinDisputeResponse, error) {
+	rsp, err := c.WinDisputeWithBody(ctx, disputeID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWinDisputeResponse(rsp)
+}
+
+// WinDisputeWithResponse Say that a dispute was won
+//
+// The amount goes back from 1190 to the receipt account, where it waits for the payout with which the acquirer gives it back.
+// It can be refunded again. Winning again changes nothing; a lost dispute is `dispute-decided`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /disputes/{dispute_id}/win (the `WinDispute` operationId).
+func (c *ClientWithResponses) WinDisputeWithResponse(ctx context.Context, disputeID DisputeID, body WinDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*WinDisputeResponse, error) {
+	rsp, err := c.WinDispute(ctx, disputeID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWinDisputeResponse(rsp)
+}
+
 // ListEventsWithResponse List events
 //
 // Newest first.
@@ -24638,6 +27054,104 @@ func (c *ClientWithResponses) ResolveExceptionWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseResolveExceptionResponse(rsp)
+}
+
+// ListExchangeRatesWithResponse List exchange rates
+//
+// The latest month first.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /exchange-rates (the `ListExchangeRates` operationId).
+func (c *ClientWithResponses) ListExchangeRatesWithResponse(ctx context.Context, params *ListExchangeRatesParams, reqEditors ...RequestEditorFn) (*ListExchangeRatesResponse, error) {
+	rsp, err := c.ListExchangeRates(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListExchangeRatesResponse(rsp)
+}
+
+// SetExchangeRateWithBodyWithResponse Enter the exchange rate of a month
+//
+// It values what is booked in that currency in that month, unless the entry states its own rate, and takes the place of the rate that
+// there was. What exchanges of the month lost or won is booked at once (6949, 6999). A rate of a month in which the books are closed
+// until some day can't change (`period-closed`); a missing one can be entered.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /exchange-rates (the `SetExchangeRate` operationId).
+func (c *ClientWithResponses) SetExchangeRateWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetExchangeRateResponse, error) {
+	rsp, err := c.SetExchangeRateWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetExchangeRateResponse(rsp)
+}
+
+// SetExchangeRateWithResponse Enter the exchange rate of a month
+//
+// It values what is booked in that currency in that month, unless the entry states its own rate, and takes the place of the rate that
+// there was. What exchanges of the month lost or won is booked at once (6949, 6999). A rate of a month in which the books are closed
+// until some day can't change (`period-closed`); a missing one can be entered.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /exchange-rates (the `SetExchangeRate` operationId).
+func (c *ClientWithResponses) SetExchangeRateWithResponse(ctx context.Context, body SetExchangeRateJSONRequestBody, reqEditors ...RequestEditorFn) (*SetExchangeRateResponse, error) {
+	rsp, err := c.SetExchangeRate(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetExchangeRateResponse(rsp)
+}
+
+// ImportExchangeRatesWithBodyWithResponse Import the Swiss customs' list of monthly rates
+//
+// The file of the monthly average rates (Monatsmittelkurse) of the Federal Office for Customs and Border Security. It comes out on the
+// 25th before its month. Its rates of EUR, USD and GBP are entered as by `POST /exchange-rates`: all of them, or none. A file that is no
+// such list, or not sound, is refused, and `errors` names the line.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /exchange-rates/import (the `ImportExchangeRates` operationId).
+func (c *ClientWithResponses) ImportExchangeRatesWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImportExchangeRatesResponse, error) {
+	rsp, err := c.ImportExchangeRatesWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImportExchangeRatesResponse(rsp)
+}
+
+// CreateExchangeWithBodyWithResponse Book an exchange between two currencies
+//
+// What went from one account and what came to the other, over the transit account 1090. What it lost or won, by the rates of the month, is
+// booked in francs on 6949 or 6999, as soon as they are known. The entry is reversed as any other made by hand; the difference goes with it.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /exchanges (the `CreateExchange` operationId).
+func (c *ClientWithResponses) CreateExchangeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateExchangeResponse, error) {
+	rsp, err := c.CreateExchangeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateExchangeResponse(rsp)
+}
+
+// CreateExchangeWithResponse Book an exchange between two currencies
+//
+// What went from one account and what came to the other, over the transit account 1090. What it lost or won, by the rates of the month, is
+// booked in francs on 6949 or 6999, as soon as they are known. The entry is reversed as any other made by hand; the difference goes with it.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /exchanges (the `CreateExchange` operationId).
+func (c *ClientWithResponses) CreateExchangeWithResponse(ctx context.Context, body CreateExchangeJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateExchangeResponse, error) {
+	rsp, err := c.CreateExchange(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateExchangeResponse(rsp)
 }
 
 // ListInvoicesWithResponse List invoices
@@ -25191,7 +27705,7 @@ func (c *ClientWithResponses) CreateManualEntryWithResponse(ctx context.Context,
 // GetMonthEndWithResponse See what is still open before the books are closed
 //
 // What began until the end of that day in Zurich, or came by then, and has not ended: exceptions, payouts that wait for a person,
-// payments and refunds whose money may still move. The oldest hundred, oldest first.
+// payments and refunds whose money may still move, and exchange rates that are missing. The oldest hundred, oldest first.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -26093,7 +28607,8 @@ func (c *ClientWithResponses) ListSettlementsWithResponse(ctx context.Context, p
 //
 // **MRX.** Each `payment` is a payout with all its transactions and adjustments as lines. A transaction is found by the
 // OrderId in `addlMercData`, `addlStmntText` or `refNo`, else by authorization code, masked card number, amount and day.
-// Fees are booked with the payout; chargebacks and other adjustments wait for a person. What is not paid out, such as a
+// Fees are booked with the payout. A chargeback is matched with a dispute over its amount by the number of the case in its text; without
+// one, and for any other adjustment, it waits for a person. What is not paid out, such as a
 // balance below the minimum, is `carried` and books nothing until a payout brings it. Every stated sum is checked. A
 // payment of more than 1000 transactions comes in parts, see `part_of`, and payouts of a file with more than 5000
 // lines are answered without them: see `GET /payouts/{payout_id}`. A test file (`productionFlag` T, format `mrx.test`)
@@ -26241,7 +28756,8 @@ func (c *ClientWithResponses) GetSummaryWithResponse(ctx context.Context, reqEdi
 // GetTrialBalanceWithResponse Prove that the books balance
 //
 // What was ever booked on each account, or until the end of a day, and the sums per currency. Debits and credits are
-// equal, so `difference` is zero.
+// equal, so `difference` is zero. `value` is what it is worth in francs, by the rates of the entries and months
+// (`/exchange-rates`). Where a rate is missing, there is no value, and `missing_rates` names it.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -27501,6 +30017,309 @@ func ParseFinishConsoleSignInResponse(rsp *http.Response) (*FinishConsoleSignInR
 	return response, nil
 }
 
+// ParseListDisputesResponse parses an HTTP response from a ListDisputesWithResponse call
+func ParseListDisputesResponse(rsp *http.Response) (*ListDisputesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDisputesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DisputeList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseOpenDisputeResponse parses an HTTP response from a OpenDisputeWithResponse call
+func ParseOpenDisputeResponse(rsp *http.Response) (*OpenDisputeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &OpenDisputeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Dispute
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Dispute
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDisputeResponse parses an HTTP response from a GetDisputeWithResponse call
+func ParseGetDisputeResponse(rsp *http.Response) (*GetDisputeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDisputeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Dispute
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUpdateDisputeResponse parses an HTTP response from a UpdateDisputeWithResponse call
+func ParseUpdateDisputeResponse(rsp *http.Response) (*UpdateDisputeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateDisputeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Dispute
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseLoseDisputeResponse parses an HTTP response from a LoseDisputeWithResponse call
+func ParseLoseDisputeResponse(rsp *http.Response) (*LoseDisputeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LoseDisputeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Dispute
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseWinDisputeResponse parses an HTTP response from a WinDisputeWithResponse call
+func ParseWinDisputeResponse(rsp *http.Response) (*WinDisputeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &WinDisputeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Dispute
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListEventsResponse parses an HTTP response from a ListEventsWithResponse call
 func ParseListEventsResponse(rsp *http.Response) (*ListEventsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -27749,6 +30568,173 @@ func ParseResolveExceptionResponse(rsp *http.Response) (*ResolveExceptionRespons
 			return nil, err
 		}
 		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListExchangeRatesResponse parses an HTTP response from a ListExchangeRatesWithResponse call
+func ParseListExchangeRatesResponse(rsp *http.Response) (*ListExchangeRatesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListExchangeRatesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ExchangeRateList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetExchangeRateResponse parses an HTTP response from a SetExchangeRateWithResponse call
+func ParseSetExchangeRateResponse(rsp *http.Response) (*SetExchangeRateResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetExchangeRateResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest ExchangeRate
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseImportExchangeRatesResponse parses an HTTP response from a ImportExchangeRatesWithResponse call
+func ParseImportExchangeRatesResponse(rsp *http.Response) (*ImportExchangeRatesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ImportExchangeRatesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest ImportedExchangeRates
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateExchangeResponse parses an HTTP response from a CreateExchangeWithResponse call
+func ParseCreateExchangeResponse(rsp *http.Response) (*CreateExchangeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateExchangeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest JournalEntry
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid

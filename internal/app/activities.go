@@ -19,6 +19,7 @@ import (
 	"github.com/quittance/quittance/activities/reconciliation"
 	"github.com/quittance/quittance/activities/refunding"
 	"github.com/quittance/quittance/api"
+	"github.com/quittance/quittance/internal/booking"
 	"github.com/quittance/quittance/internal/config"
 	"github.com/quittance/quittance/internal/letter"
 	"github.com/quittance/quittance/internal/mail"
@@ -84,6 +85,7 @@ func steps(cfg config.Config, p parts, log *slog.Logger) (worker.Activities, err
 		Collection: &collection.Activities{
 			InCompany: records[collection.Tx](p.store), InEmails: records[collection.EmailTx](p.store), InBank: records[collection.BankTx](p.store),
 			InReminders: records[collection.ReminderTx](p.store),
+			InDisputes:  records[booking.DisputeTx](p.store),
 			Saferpay:    saferpayAccess[collection.Gateway](p, clients),
 			Send:        post(sender), Paper: paper(p, cfg.PublicURL), PublicURL: cfg.PublicURL, Now: now,
 		},

@@ -7,6 +7,8 @@ import (
 	"io"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/secrets"
@@ -96,19 +98,20 @@ func reaches(c ledger.Chain, kept []SignedHead) error {
 
 // exportedEntry is a journal entry as the API shows it.
 type exportedEntry struct {
-	ID           string        `json:"id"`
-	Sequence     int64         `json:"sequence"`
-	Date         string        `json:"date"`
-	ValueDate    string        `json:"value_date"`
-	Text         string        `json:"text"`
-	Source       ledger.Source `json:"source"`
-	InvoiceID    string        `json:"invoice_id"`
-	PaymentID    string        `json:"payment_id"`
-	Reverses     string        `json:"reverses"`
-	By           string        `json:"by"`
-	PreviousHash string        `json:"previous_hash"`
-	Hash         string        `json:"hash"`
-	CreatedAt    time.Time     `json:"created_at"`
+	ID           string          `json:"id"`
+	Sequence     int64           `json:"sequence"`
+	Date         string          `json:"date"`
+	ValueDate    string          `json:"value_date"`
+	Text         string          `json:"text"`
+	Source       ledger.Source   `json:"source"`
+	InvoiceID    string          `json:"invoice_id"`
+	PaymentID    string          `json:"payment_id"`
+	Reverses     string          `json:"reverses"`
+	By           string          `json:"by"`
+	PreviousHash string          `json:"previous_hash"`
+	Hash         string          `json:"hash"`
+	Rate         decimal.Decimal `json:"exchange_rate"`
+	CreatedAt    time.Time       `json:"created_at"`
 	Lines        []struct {
 		Account  string         `json:"account"`
 		Debit    string         `json:"debit"`
@@ -120,7 +123,7 @@ type exportedEntry struct {
 func (x exportedEntry) entry(companyID string) (ledger.Entry, error) {
 	e := ledger.Entry{
 		ID: x.ID, CompanyID: companyID, Sequence: x.Sequence, Text: x.Text, Source: x.Source, InvoiceID: x.InvoiceID, PaymentID: x.PaymentID,
-		Reverses: x.Reverses, By: x.By, PreviousHash: x.PreviousHash, Hash: x.Hash, CreatedAt: x.CreatedAt,
+		Reverses: x.Reverses, By: x.By, Rate: x.Rate, PreviousHash: x.PreviousHash, Hash: x.Hash, CreatedAt: x.CreatedAt,
 	}
 	var err error
 	if e.Date, err = time.Parse(time.DateOnly, x.Date); err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/quittance/quittance/internal/ledger"
 )
 
@@ -14,14 +16,15 @@ type ManualEntry struct {
 	Day       time.Time // midnight UTC
 	Text      string
 	Lines     []ledger.Line
-	By        string // the id of the key with which it is entered
+	Rate      decimal.Decimal // see ledger.Entry
+	By        string          // the id of the key with which it is entered
 }
 
 // Manual books an entry that a person writes, and returns it as it stands in the journal. Problems: entry-not-balanced,
 // period-closed.
 func Manual(ctx context.Context, tx Journal, m ManualEntry) (ledger.Entry, error) {
 	return tx.Append(ctx, ledger.Entry{
-		CompanyID: m.CompanyID, Date: m.Day, Text: m.Text, Lines: m.Lines, By: m.By,
+		CompanyID: m.CompanyID, Date: m.Day, Text: m.Text, Lines: m.Lines, Rate: m.Rate, By: m.By,
 		Source: ledger.Source{Kind: ledger.FromManual, ID: m.ID},
 	})
 }

@@ -45,6 +45,7 @@ func (s *server) bookRoutes(r chi.Router) {
 	r.Get("/journal/new", s.newEntry)
 	r.Post("/journal", s.enterByHand)
 	s.exportRoutes(r)
+	s.rateRoutes(r)
 	r.Get("/journal/{id}", s.onEntry("journal-entry"))
 	r.Get("/journal/{id}/reverse", s.onEntry("journal-reverse"))
 	r.Post("/journal/{id}/reverse", s.reverse)

@@ -94,6 +94,7 @@ func (s *server) companySide(r chi.Router) {
 	s.serviceRoutes(r)
 	s.invoiceRoutes(r)
 	s.paymentRoutes(r)
+	s.disputeRoutes(r)
 	s.exceptionRoutes(r)
 	s.payoutRoutes(r)
 	s.bookRoutes(r)

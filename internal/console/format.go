@@ -78,6 +78,7 @@ var shapes = map[string]string{
 	"payment.captured": "good", "payment.failed": "bad", "payment.aborted": "off", "payment.expired": "off", "payment.cancelled": "off",
 	"refund.requested": "wait", "refund.pending": "move", "refund.authorized": "move", "refund.unknown": "act", "refund.captured": "good",
 	"refund.recorded": "good", "refund.failed": "bad",
+	"dispute.open": "act", "dispute.won": "good", "dispute.lost": "bad",
 	"receipt.waiting": "move", "receipt.booked": "good", "receipt.asked": "act", "receipt.skipped": "off",
 	"payout.proposed": "act", "payout.unmatched": "act", "payout.booked": "good", "payout.dismissed": "off", "payout.returned": "bad", "payout.carried": "off",
 	"exception.open": "act", "exception.resolved": "good", "exception.cleared_up": "off",

@@ -191,7 +191,7 @@ func (s *server) invoicePage(r *http.Request, tab string) (p invoicePage, err er
 func (l *look) invoiceEvent(step client.InvoiceStep) event {
 	subject, state, _ := strings.Cut(step.What, ".")
 	e := event{Title: l.of("steps", step.What), At: step.At}
-	if subject == "payment" || subject == "refund" {
+	if subject == "payment" || subject == "refund" || subject == "dispute" {
 		shown := l.state(subject, state)
 		e.Title = l.words.say("steps."+subject) + ": " + shown.Word
 		e.Kind = map[string]string{"good": "good", "bad": "bad", "act": "act"}[shown.Shape]

@@ -11,13 +11,14 @@ import (
 	"github.com/quittance/quittance/api/client"
 )
 
-// paymentPage is a payment with its refunds.
+// paymentPage is a payment with its refunds and disputes.
 type paymentPage struct {
 	client.Payment
 	Number   string // of the invoice
 	Customer string
 	Refunds  []client.Refund
-	Left     string // what can still be refunded, in major units
+	Disputes []client.Dispute
+	Left     string // what can still be refunded or disputed, in major units
 	Asked    string // what is asked to be refunded
 	Reason   string
 	After    string // what is left after that
@@ -49,9 +50,9 @@ func (s *server) payments(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, "payments", found.JSON200, nil)
 }
 
-func (s *server) paymentPage(r *http.Request) (p paymentPage, err error) {
+func (s *server) paymentPage(r *http.Request, id string) (p paymentPage, err error) {
 	ctx := r.Context()
-	found, err := s.api.GetPaymentWithResponse(ctx, chi.URLParam(r, "id"))
+	found, err := s.api.GetPaymentWithResponse(ctx, id)
 	if err != nil {
 		return p, err
 	}
@@ -69,6 +70,14 @@ func (s *server) paymentPage(r *http.Request) (p paymentPage, err error) {
 	left, err := decimal.NewFromString(p.Amount)
 	if err != nil {
 		return p, err
+	}
+	disputes, err := s.api.ListDisputesWithResponse(ctx, &client.ListDisputesParams{PaymentID: &p.ID})
+	if err != nil {
+		return p, err
+	}
+	p.Disputes = disputes.JSON200.Data
+	if taken, err := decimal.NewFromString(p.Payment.Disputed); err == nil {
+		left = left.Sub(taken)
 	}
 	for _, refund := range p.Refunds {
 		if amount, err := decimal.NewFromString(refund.Amount); err == nil && refund.State != client.RefundStateFailed {
@@ -90,7 +99,7 @@ func (s *server) paymentPage(r *http.Request) (p paymentPage, err error) {
 
 // showPayment shows a page about the payment that the path names.
 func (s *server) showPayment(w http.ResponseWriter, r *http.Request, name string) {
-	p, err := s.paymentPage(r)
+	p, err := s.paymentPage(r, chi.URLParam(r, "id"))
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -100,7 +109,7 @@ func (s *server) showPayment(w http.ResponseWriter, r *http.Request, name string
 
 // refund asks first: it shows the confirm page until that one is sent.
 func (s *server) refund(w http.ResponseWriter, r *http.Request) {
-	p, err := s.paymentPage(r)
+	p, err := s.paymentPage(r, chi.URLParam(r, "id"))
 	if err != nil {
 		s.fail(w, r, err)
 		return

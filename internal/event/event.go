@@ -25,6 +25,9 @@ const (
 	PaymentFailed                   Type = "payment.failed"
 	RefundCaptured                  Type = "refund.captured"
 	RefundFailed                    Type = "refund.failed"
+	DisputeOpened                   Type = "dispute.opened"
+	DisputeWon                      Type = "dispute.won"
+	DisputeLost                     Type = "dispute.lost"
 	PaymentServiceReminded          Type = "payment_service.reminded"
 	PaymentServiceInVerification    Type = "payment_service.in_verification"
 	PaymentServiceOverdue           Type = "payment_service.overdue"
@@ -47,7 +50,8 @@ const (
 // Types lists every type.
 var Types = []Type{
 	InvoiceOpened, InvoicePaid, InvoicePartiallyPaid, InvoiceCancelled, InvoiceEmailFailed, InvoiceReminded, InvoiceReceiptVoided,
-	PaymentAuthorized, PaymentCaptured, PaymentFailed, RefundCaptured, RefundFailed, PaymentServiceReminded, PaymentServiceInVerification, PaymentServiceOverdue, PaymentServiceActive,
+	PaymentAuthorized, PaymentCaptured, PaymentFailed, RefundCaptured, RefundFailed, DisputeOpened, DisputeWon, DisputeLost,
+	PaymentServiceReminded, PaymentServiceInVerification, PaymentServiceOverdue, PaymentServiceActive,
 	PaymentServiceRejected, PaymentServiceSuspended, PaymentServiceMethodsChanged, PaymentServiceCurrencyRequested,
 	PaymentServiceCurrencyActive, PaymentServiceCurrencyRejected, PaymentServiceDocumentSent, PaymentServiceDocumentRefused,
 	PaymentServiceDisconnected, PayoutBooked, PayoutWaiting, ExceptionRaised, TestPing,

@@ -24,7 +24,8 @@ const (
 	Cancelled     Status = "cancelled"
 )
 
-// transitions is the whole table of what Become and Receive do; only Void goes back, because a receipt was a mistake.
+// transitions is the whole table of what Become and Receive do; only Void and ChargeBack go back, because the
+// money did not stay.
 var transitions = map[Status][]Status{
 	Draft:         {Open, Cancelled},
 	Open:          {PartiallyPaid, Paid, Cancelled},
@@ -169,16 +170,31 @@ func (i *Invoice) Return(amount money.Amount) error {
 // Void takes a receipt that was recorded by mistake off what is paid, and moves the invoice back to what its other receipts say:
 // open when nothing else ever came for it, partially_paid otherwise. It refuses more than was paid.
 func (i *Invoice) Void(amount money.Amount) error {
+	if !i.takeOff(amount) {
+		return problem.New(problem.InvoiceNotOpen, "A receipt of %s can't be voided: invoice %s is %s, and %s of it is paid.", amount, i.Number, i.Status, i.AmountPaid)
+	}
+	return nil
+}
+
+// ChargeBack takes what a payer's bank took back for good off what is paid, as Void does: it is owed again.
+func (i *Invoice) ChargeBack(amount money.Amount) error {
+	if !i.takeOff(amount) {
+		return problem.New(problem.InvoiceNotOpen, "%s can't be owed again: invoice %s is %s, and %s of it is paid.", amount, i.Number, i.Status, i.AmountPaid)
+	}
+	return nil
+}
+
+func (i *Invoice) takeOff(amount money.Amount) bool {
 	received := i.Status == Paid || i.Status == PartiallyPaid
 	if !received || amount.Currency() != i.Amount.Currency() || !amount.IsPositive() || amount.Cmp(i.AmountPaid) > 0 {
-		return problem.New(problem.InvoiceNotOpen, "A receipt of %s can't be voided: invoice %s is %s, and %s of it is paid.", amount, i.Number, i.Status, i.AmountPaid)
+		return false
 	}
 	i.AmountPaid, i.PaidAt = i.AmountPaid.Sub(amount), time.Time{}
 	i.Status = PartiallyPaid
 	if i.AmountPaid.IsZero() && i.refunded().IsZero() {
 		i.Status = Open
 	}
-	return nil
+	return true
 }
 
 // refunded is AmountRefunded in the currency of the invoice, which a draft that was never refunded may have changed.

@@ -38,7 +38,9 @@ var texts = map[SourceKind]map[string]string{
 	FromRefund:      names("Rückerstattung zu Rechnung", "Remboursement de la facture", "Rimborso della fattura", "Refund for invoice"),
 	FromSettlement:  names("Auszahlung des Acquirers", "Versement de l’acquéreur", "Versamento dell’acquirer", "Payout of the acquirer"),
 	FromReversal:    names("Storno der Buchung", "Contre-passation de l’écriture", "Storno della registrazione", "Reversal of entry"),
+	FromDispute:     names("Rückbelastung zu Rechnung", "Rétrofacturation de la facture", "Riaddebito della fattura", "Chargeback of invoice"),
 	FromTransaction: names("Bei Saferpay gefundene Transaktion", "Transaction trouvée chez Saferpay", "Transazione trovata presso Saferpay", "Transaction found at Saferpay"),
+	FromExchange:    names("Kursdifferenz zur Buchung", "Différence de change de l’écriture", "Differenza di cambio della registrazione", "Exchange difference of entry"),
 }
 
 // Receipt returns the entry for a captured payment: the receipt account (debit) to the counter account (credit), which is
@@ -86,6 +88,47 @@ func GivenBack(o Occasion, account, receiptID, by string) Entry {
 // was booked (credit). The counter account is the one that the receipt credited.
 func Refund(o Occasion, receiptAccount, counterAccount, refundID string) Entry {
 	return o.entry(Source{FromRefund, refundID}, counterAccount, receiptAccount)
+}
+
+// What the texts of a dispute's end say after the number of the invoice.
+var (
+	disputeWon  = names("gewonnen", "gagnée", "vinto", "won")
+	disputeLost = names("verloren", "perdue", "perso", "lost")
+)
+
+// A dispute books up to two entries. The id of the second one's source ends so.
+const (
+	wonSuffix  = ".won"
+	lostSuffix = ".lost"
+)
+
+// disputeOf returns the id of the dispute behind the id of a source.
+func disputeOf(sourceID string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(sourceID, wonSuffix), lostSuffix)
+}
+
+// Dispute returns the entry for money of a payment that is disputed: claims (debit) to the account on which the payment was booked
+// (credit), from which the acquirer takes it. By is the id of the key that recorded the dispute, as in the next two.
+func Dispute(o Occasion, receiptAccount, disputeID, by string) Entry {
+	e := o.entry(Source{FromDispute, disputeID}, Disputed, receiptAccount)
+	e.By = by
+	return e
+}
+
+// DisputeWon returns the entry for a dispute that was won: the account on which the payment was booked (debit), on which the acquirer
+// gives the money back, to claims (credit).
+func DisputeWon(o Occasion, receiptAccount, disputeID, by string) Entry {
+	e := o.entry(Source{FromDispute, disputeID + wonSuffix}, receiptAccount, Disputed)
+	e.Text, e.By = e.Text+": "+disputeWon[o.Language], by
+	return e
+}
+
+// DisputeLost returns the entry for a dispute that was lost: counter account (debit) to claims (credit). The counter account is
+// Receivables when the invoice is owed again, BadDebts when nobody owes it, and Prepayments for a parked payment.
+func DisputeLost(o Occasion, counterAccount, disputeID, by string) Entry {
+	e := o.entry(Source{FromDispute, disputeID + lostSuffix}, counterAccount, Disputed)
+	e.Text, e.By = e.Text+": "+disputeLost[o.Language], by
+	return e
 }
 
 // Found returns the entry for what a transaction at Saferpay moved beyond what is booked for it: account (debit) to prepayments

@@ -18,6 +18,9 @@ var corrections = map[SourceKind]string{
 	FromSettlement: "It books a payout of the acquirer, which stands on a bank statement. Decide again what it pays: POST /v1/payouts/{payout_id}/reopen.",
 	FromTransaction: "It books what Saferpay moved, and is compared with Saferpay every night. Move the money to the right account by a manual entry: " +
 		"POST /v1/manual-entries.",
+	FromDispute: "It books a dispute of a payment. Say how that ended: POST /v1/disputes/{dispute_id}/win or /lose. Or move the money to the right account by " +
+		"a manual entry: POST /v1/manual-entries.",
+	FromExchange: "It books what an exchange lost or won, by the rates of its month. Change the rate: POST /v1/exchange-rates.",
 	FromReversal: "It is a reversal. Book the entry again by a manual entry: POST /v1/manual-entries.",
 }
 
@@ -36,7 +39,7 @@ type Reversal struct {
 func (r Reversal) Book() (Entry, error) {
 	e := r.Entry
 	if why, ok := corrections[e.Source.Kind]; ok {
-		return Entry{}, problem.New(problem.EntryNotReversible, "Journal entry %s can't be reversed by hand. %s", e.ID, strings.NewReplacer("{payment_id}", e.PaymentID, "{receipt_id}", e.Source.ID).Replace(why))
+		return Entry{}, problem.New(problem.EntryNotReversible, "Journal entry %s can't be reversed by hand. %s", e.ID, strings.NewReplacer("{payment_id}", e.PaymentID, "{receipt_id}", e.Source.ID, "{dispute_id}", disputeOf(e.Source.ID)).Replace(why))
 	}
 	if r.Day.Before(e.Date) {
 		return Entry{}, problem.InvalidFields(problem.Field{Name: "date", Message: "must be " + e.Date.Format(time.DateOnly) + ", the day of the entry, or later"})
@@ -50,7 +53,7 @@ func (r Reversal) TakeBack() Entry {
 	e := r.Entry
 	back := Entry{
 		CompanyID: e.CompanyID, Date: r.Day, Text: r.Text, Source: Source{FromReversal, e.ID}, InvoiceID: e.InvoiceID, PaymentID: e.PaymentID,
-		Reverses: e.ID, By: r.By,
+		Reverses: e.ID, By: r.By, Rate: e.Rate,
 	}
 	if back.Text == "" {
 		back.Text = fmt.Sprintf("%s %d: %s", texts[FromReversal][r.Language], e.Sequence, e.Text)

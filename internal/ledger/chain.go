@@ -76,6 +76,10 @@ func (e Entry) digest() string {
 	for i, l := range e.Lines {
 		lines[i] = line{l.Account, l.Debit.Value(), l.Credit.Value(), string(l.Debit.Currency())}
 	}
+	rate := ""
+	if !e.Rate.IsZero() {
+		rate = e.Rate.String()
+	}
 	valueDate := ""
 	if !e.ValueDate.IsZero() {
 		valueDate = e.ValueDate.UTC().Format(time.DateOnly)
@@ -94,10 +98,11 @@ func (e Entry) digest() string {
 		Reverses  string `json:"reverses"`
 		By        string `json:"by,omitempty"`
 		Lines     []line `json:"lines"`
+		Rate      string `json:"exchange_rate,omitempty"`
 		CreatedAt string `json:"created_at"`
 	}{
 		e.PreviousHash, e.ID, e.CompanyID, e.Sequence, e.Date.UTC().Format(time.DateOnly), valueDate, e.Text, e.Source, e.InvoiceID,
-		e.PaymentID, e.Reverses, e.By, lines, e.CreatedAt.UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano),
+		e.PaymentID, e.Reverses, e.By, lines, rate, e.CreatedAt.UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano),
 	})
 	if err != nil {
 		panic(err) // strings and integers always marshal

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
 )
@@ -24,10 +26,12 @@ const (
 	FromReversal   SourceKind = "reversal"   // takes back the entry whose id is the source's
 
 	FromTransaction SourceKind = "transaction" // what a transaction at Saferpay moved and no payment or refund explains
+	FromDispute     SourceKind = "dispute"     // a dispute that was opened, won or lost: see Dispute, DisputeWon and DisputeLost
+	FromExchange    SourceKind = "exchange"    // what the exchange of another entry lost or won
 )
 
 // SourceKinds lists every source.
-var SourceKinds = []SourceKind{FromPayment, FromReceipt, FromRefund, FromSettlement, FromManual, FromReversal, FromTransaction}
+var SourceKinds = []SourceKind{FromPayment, FromReceipt, FromRefund, FromSettlement, FromManual, FromReversal, FromTransaction, FromExchange, FromDispute}
 
 // byHand reports whether a person chose the date of such an entry.
 func (k SourceKind) byHand() bool { return k == FromManual || k == FromReversal }
@@ -48,19 +52,21 @@ type Line struct {
 // Entry is a balanced set of lines. ID, Sequence, PreviousHash, Hash and CreatedAt are given by the journal when it is
 // appended.
 type Entry struct {
-	ID           string
-	CompanyID    string
-	Sequence     int64     // 1, 2, 3 … within the company, without gaps
-	Date         time.Time // the day of the books, midnight UTC
-	ValueDate    time.Time // the day on which it happened, where the books were closed by then and Date is a later one; else zero
-	Text         string
-	Source       Source
-	InvoiceID    string
-	PaymentID    string
-	Reverses     string // the id of the entry that this one takes back
-	ReversedBy   string // the id of the entry that takes this one back; not part of the hash, because it comes later
-	By           string // the id of the key with which it was entered by hand; empty for what Quittance books by itself
-	Lines        []Line
+	ID         string
+	CompanyID  string
+	Sequence   int64     // 1, 2, 3 … within the company, without gaps
+	Date       time.Time // the day of the books, midnight UTC
+	ValueDate  time.Time // the day on which it happened, where the books were closed by then and Date is a later one; else zero
+	Text       string
+	Source     Source
+	InvoiceID  string
+	PaymentID  string
+	Reverses   string // the id of the entry that this one takes back
+	ReversedBy string // the id of the entry that takes this one back; not part of the hash, because it comes later
+	By         string // the id of the key with which it was entered by hand; empty for what Quittance books by itself
+	Lines      []Line
+	// Rate is what its source says one unit of its foreign currency is worth in francs; zero when it says nothing, and the rate of the month counts.
+	Rate         decimal.Decimal
 	PreviousHash string // hex; empty for the first entry of a company
 	Hash         string // hex SHA-256, see Seal
 	CreatedAt    time.Time

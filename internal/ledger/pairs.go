@@ -3,6 +3,8 @@ package ledger
 import (
 	"slices"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/quittance/quittance/internal/money"
 )
 
@@ -11,6 +13,32 @@ type Pair struct {
 	Debit  string // the number of the debited account
 	Credit string // the number of the credited account
 	Amount money.Amount
+}
+
+// Rates are what one unit of each foreign currency of an entry is worth in francs. One that is unknown is missing.
+type Rates map[money.Currency]decimal.Decimal
+
+// Values returns what the pairs of one entry are worth in francs; the zero value for one without a rate. Each is rounded so that it and
+// those before it in its currency have the right sum. So the values of all pairs are those of the lines.
+func (r Rates) Values(pairs []Pair) []money.Amount {
+	values := make([]money.Amount, len(pairs))
+	soFar := map[money.Currency]money.Amount{}
+	for i, p := range pairs {
+		currency := p.Amount.Currency()
+		rate, known := r[currency]
+		switch {
+		case currency == money.CHF:
+			values[i] = p.Amount
+		case known:
+			before, begun := soFar[currency]
+			if !begun {
+				before = money.Zero(currency)
+			}
+			soFar[currency] = before.Add(p.Amount)
+			values[i] = soFar[currency].In(money.CHF, rate).Sub(before.In(money.CHF, rate))
+		}
+	}
+	return values
 }
 
 // Pairs returns the entry's lines as pairs: on every account they add up to what the lines add up to. Debits are paired with credits of

@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"testing"
 
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/assert"
 	"pgregory.net/rapid"
 
@@ -41,6 +42,27 @@ func TestPairsMoveOnEveryAccountWhatTheEntryMoves(t *testing.T) {
 			assert.Zero(t, left, k)
 		}
 		assert.Less(t, len(pairs), len(e.Lines))
+	})
+}
+
+func TestValuesOfPairsAddUpToThatOfTheWholeEntry(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		e := balancedEntry(t)
+		rates := ledger.Rates{money.EUR: decimal.New(rapid.Int64Range(1, 2_000_000).Draw(t, "rate"), -6)}
+		pairs := e.Pairs()
+		whole := map[money.Currency]money.Amount{money.CHF: money.Zero(money.CHF), money.EUR: money.Zero(money.EUR)}
+		worth := map[money.Currency]money.Amount{money.CHF: money.Zero(money.CHF), money.EUR: money.Zero(money.CHF)}
+		for i, value := range rates.Values(pairs) {
+			assert.False(t, value.IsNegative())
+			currency := pairs[i].Amount.Currency()
+			whole[currency], worth[currency] = whole[currency].Add(pairs[i].Amount), worth[currency].Add(value)
+		}
+		assert.Equal(t, whole[money.CHF], worth[money.CHF])
+		assert.True(t, whole[money.EUR].In(money.CHF, rates[money.EUR]).Equal(worth[money.EUR]))
+		for _, value := range (ledger.Rates{}).Values(pairs) {
+			assert.NotEqual(t, money.EUR, value.Currency())
+		}
 	})
 }
 

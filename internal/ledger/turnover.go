@@ -21,6 +21,12 @@ type DailyTurnover struct {
 	Day time.Time // midnight UTC
 }
 
+// Valued is what was booked on an account in a currency, in francs.
+type Valued struct {
+	Turnover                // in francs
+	Currency money.Currency // in which it was booked
+}
+
 // Balance returns the balance of the account: debits less credits.
 func (t Turnover) Balance() money.Amount { return t.Debit.Sub(t.Credit) }
 

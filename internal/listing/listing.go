@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/internal/delivery"
+	"github.com/quittance/quittance/internal/dispute"
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
@@ -63,6 +64,28 @@ type Refunds struct {
 	Cursor    string // next of the call before
 	Limit     int    // 50 when 0, at most 200
 }
+
+// Disputes chooses disputes.
+type Disputes struct {
+	PaymentID string
+	InvoiceID string
+	State     dispute.State
+	Sort      DisputeOrder
+	Cursor    string // next of the call before
+	Limit     int    // 50 when 0, at most 200
+}
+
+// DisputeOrder is how a list of disputes is sorted.
+type DisputeOrder string
+
+// The orders of disputes.
+const (
+	DisputesNewest     DisputeOrder = "-created"   // also when empty
+	DisputesByDeadline DisputeOrder = "respond_by" // the nearest first, those without at the end
+)
+
+// DisputeOrders lists every order.
+var DisputeOrders = []DisputeOrder{DisputesNewest, DisputesByDeadline}
 
 // Exceptions chooses exceptions.
 type Exceptions struct {

@@ -130,6 +130,12 @@ func (a Amount) Sub(b Amount) Amount { return a.Add(b.Neg()) }
 // Neg returns -a.
 func (a Amount) Neg() Amount { return Amount{a.value.Neg(), a.currency} }
 
+// In returns what the amount is worth in another currency at that rate, in which one unit of a is so many of the other. Half a cent is
+// rounded away from nothing, so that -a is worth as much less.
+func (a Amount) In(other Currency, rate decimal.Decimal) Amount {
+	return Amount{a.value.Mul(rate).Round(other.Scale()), other}
+}
+
 // Cmp returns -1, 0 or +1 as a is less than, equal to or more than b. Comparing two currencies panics.
 func (a Amount) Cmp(b Amount) int {
 	a.mustMatch(b)

@@ -92,9 +92,10 @@ type Payment struct {
 	Language           string // of the payment page; empty for payments from before it was kept
 	LiabilityShift     bool
 	Failure            Failure
-	BookedAccount      string // the receipt account on which the receipt really stands
-	Parked             bool   // captured for an invoice that was settled already: booked to 2030 until a person decides
-	Mail               Mail   // the receipt
+	BookedAccount      string       // the receipt account on which the receipt really stands
+	Parked             bool         // captured for an invoice that was settled already: booked to 2030 until a person decides
+	Mail               Mail         // the receipt
+	Disputed           money.Amount // what disputes take that are open or lost; may be the zero value
 	Timeline           []Step
 	CreatedAt          time.Time
 }
@@ -122,6 +123,14 @@ func (p *Payment) Become(next State, at time.Time, note string) error {
 func (p *Payment) enter(next State, at time.Time, note string) {
 	p.State = next
 	p.Timeline = append(p.Timeline, Step{At: at.UTC(), State: next, Note: note})
+}
+
+// Undisputed returns what of the payment no dispute takes.
+func (p Payment) Undisputed() money.Amount {
+	if p.Disputed.IsZero() {
+		return p.Amount
+	}
+	return p.Amount.Sub(p.Disputed)
 }
 
 // CapturedAt returns when the payment became captured, the zero time if it never did.

@@ -16,7 +16,7 @@ func TestAnAccountCanBeAddedRenamedAndDeletedWhileNothingPointsAtIt(t *testing.T
 	t.Parallel()
 	store := postgrestest.New(t)
 	b := createBooks(t, store)
-	own := ledger.Account{Number: "1021", Names: map[string]string{"de": "UBS", "fr": "UBS", "it": "UBS", "en": "UBS"}}
+	own := ledger.Account{Number: "1024", Names: map[string]string{"de": "UBS", "fr": "UBS", "it": "UBS", "en": "UBS"}}
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error { return tx.InsertAccount(t.Context(), own) })
 	refused := func(code problem.Code, why string, fn func(tx *postgres.Tx) error) {
 		t.Helper()
@@ -24,9 +24,9 @@ func TestAnAccountCanBeAddedRenamedAndDeletedWhileNothingPointsAtIt(t *testing.T
 		assert.Equal(t, code, problem.CodeOf(err), "%v", err)
 		assert.ErrorContains(t, err, why)
 	}
-	refused(problem.AccountNumberTaken, "already an account 1021", func(tx *postgres.Tx) error { return tx.InsertAccount(t.Context(), own) })
-	refused(problem.NotFound, "account 1022", func(tx *postgres.Tx) error { return tx.SaveAccount(t.Context(), ledger.Account{Number: "1022"}) })
-	refused(problem.NotFound, "account 1022", func(tx *postgres.Tx) error { return tx.DeleteAccount(t.Context(), "1022") })
+	refused(problem.AccountNumberTaken, "already an account 1024", func(tx *postgres.Tx) error { return tx.InsertAccount(t.Context(), own) })
+	refused(problem.NotFound, "account 1028", func(tx *postgres.Tx) error { return tx.SaveAccount(t.Context(), ledger.Account{Number: "1028"}) })
+	refused(problem.NotFound, "account 1028", func(tx *postgres.Tx) error { return tx.DeleteAccount(t.Context(), "1028") })
 	refused(problem.AccountInUse, "chosen in the settings", func(tx *postgres.Tx) error { return tx.DeleteAccount(t.Context(), "6940") })
 
 	own.Names["fr"] = "UBS compte courant"
@@ -38,11 +38,11 @@ func TestAnAccountCanBeAddedRenamedAndDeletedWhileNothingPointsAtIt(t *testing.T
 		b.payment.BookedAccount = own.Number
 		return tx.SavePayment(t.Context(), b.payment)
 	})
-	refused(problem.AccountInUse, "stands on a payment", func(tx *postgres.Tx) error { return tx.DeleteAccount(t.Context(), "1021") })
+	refused(problem.AccountInUse, "stands on a payment", func(tx *postgres.Tx) error { return tx.DeleteAccount(t.Context(), "1024") })
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
 		b.payment.BookedAccount = ""
 		require.NoError(t, tx.SavePayment(t.Context(), b.payment))
-		return tx.DeleteAccount(t.Context(), "1021")
+		return tx.DeleteAccount(t.Context(), "1024")
 	})
 
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
@@ -52,5 +52,5 @@ func TestAnAccountCanBeAddedRenamedAndDeletedWhileNothingPointsAtIt(t *testing.T
 		_, err := tx.Append(t.Context(), e)
 		return err
 	})
-	refused(problem.AccountInUse, "has entries", func(tx *postgres.Tx) error { return tx.DeleteAccount(t.Context(), "1021") })
+	refused(problem.AccountInUse, "has entries", func(tx *postgres.Tx) error { return tx.DeleteAccount(t.Context(), "1024") })
 }

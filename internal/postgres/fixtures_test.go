@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/quittance/quittance/internal/dispute"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
@@ -137,6 +138,14 @@ func (b books) refund(francs string) refund.Refund {
 		ID: id.New(id.Refund), CompanyID: b.company.ID, PaymentID: b.payment.ID, InvoiceID: b.invoice.ID, OrderID: id.NewOrder(),
 		Amount: chf(francs), Reason: "Returned goods",
 	}, noon)
+}
+
+// dispute is one that is open, and whose entry nobody asks for.
+func (b books) dispute(francs string) dispute.Dispute {
+	return dispute.New(dispute.Dispute{
+		ID: id.New(id.Dispute), CompanyID: b.company.ID, PaymentID: b.payment.ID, InvoiceID: b.invoice.ID, Amount: chf(francs), Reason: "Goods not received",
+		OpenedOn: day, EntryID: id.New(id.JournalEntry),
+	}, "key_1", noon)
 }
 
 // sale is a balanced entry that points at no payment.

@@ -4,13 +4,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/exchange"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/idempotency"
 	"github.com/quittance/quittance/internal/ledger"
@@ -64,6 +67,7 @@ func twoCompanies(t *testing.T, store *postgres.Store) (first, second books) {
 			_, _, err = tx.RaiseException(t.Context(), b.exception(exception.CaptureUnclear))
 			require.NoError(t, err)
 			require.NoError(t, tx.InsertRefund(t.Context(), b.refund("1.00")))
+			require.NoError(t, tx.SaveDispute(t.Context(), b.dispute("1.00")))
 			require.NoError(t, tx.NoteWrite(t.Context(), write(b)))
 			document, err := merchant.NewDocument(id.New(id.Document), b.service, "Pass.pdf", []byte("%PDF-1.7"), noon)
 			require.NoError(t, err)
@@ -75,6 +79,10 @@ func twoCompanies(t *testing.T, store *postgres.Store) (first, second books) {
 				ID: id.New(id.BankAccount), CompanyID: b.company.ID, IBAN: "CH9300762011623852957", Account: ledger.Bank, Currency: money.CHF, CreatedAt: noon,
 			}))
 			require.NoError(t, tx.SaveColumns(t.Context(), newColumns(b.company.ID)))
+			require.NoError(t, tx.SaveExchangeRate(t.Context(), exchange.Rate{
+				CompanyID: b.company.ID, Month: noon.Truncate(24*time.Hour).AddDate(0, 0, 1-noon.Day()), Currency: money.EUR, Value: decimal.RequireFromString("0.9412"),
+				Source: exchange.Manual, SavedAt: noon, SavedBy: "key_1",
+			}))
 			require.NoError(t, tx.SaveSignInProvider(t.Context(), newProvider(b.company.ID)))
 			require.NoError(t, tx.SaveSettlementSource(t.Context(), newSource(b.company.ID)))
 			require.NoError(t, tx.SaveSourceFile(t.Context(), newSourceFile(b.company.ID, "a.csv")))
@@ -248,7 +256,8 @@ func TestACompanyWritesNothingIntoAnother(t *testing.T) {
 		"a reminder of its invoice": func(tx *postgres.Tx) error {
 			return tx.SaveReminder(t.Context(), second.invoice.ID, second.invoice.NewReminder(1, 10, noon))
 		},
-		"a refund": func(tx *postgres.Tx) error { return tx.InsertRefund(t.Context(), second.refund("1.00")) },
+		"a refund":  func(tx *postgres.Tx) error { return tx.InsertRefund(t.Context(), second.refund("1.00")) },
+		"a dispute": func(tx *postgres.Tx) error { return tx.SaveDispute(t.Context(), second.dispute("1.00")) },
 		"an exception": func(tx *postgres.Tx) error {
 			_, _, err := tx.RaiseException(t.Context(), second.exception(exception.CaptureUnclear))
 			return err

@@ -78,10 +78,11 @@ func (tx *Tx) insertEntry(ctx context.Context, e ledger.Entry) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`
 		insert into journal_entries (company_id, sequence, id, date, value_date, text, source_kind, source_id, invoice_id, payment_id,
-			reverses, booked_by, line_count, previous_hash, hash, created_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+			reverses, booked_by, line_count, previous_hash, hash, created_at, exchange_rate)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 		e.CompanyID, e.Sequence, e.ID, e.Date, zeroDate(e.ValueDate), e.Text, e.Source.Kind, e.Source.ID, zeronull.Text(e.InvoiceID),
-		zeronull.Text(e.PaymentID), zeronull.Text(e.Reverses), zeronull.Text(e.By), len(e.Lines), e.PreviousHash, e.Hash, e.CreatedAt)
+		zeronull.Text(e.PaymentID), zeronull.Text(e.Reverses), zeronull.Text(e.By), len(e.Lines), e.PreviousHash, e.Hash, e.CreatedAt,
+		zeroDecimal(e.Rate))
 	for i, line := range e.Lines {
 		batch.Queue(`
 			insert into journal_lines (company_id, sequence, position, account, currency, debit, credit)
@@ -97,14 +98,14 @@ func (tx *Tx) insertEntry(ctx context.Context, e ledger.Entry) error {
 }
 
 const entryColumns = `company_id, sequence, id, date, value_date, text, source_kind, source_id, invoice_id, payment_id, reverses, booked_by,
-	previous_hash, hash, created_at`
+	previous_hash, hash, created_at, exchange_rate`
 
 // entryFields are where entryColumns are scanned into.
 func entryFields(e *ledger.Entry) []any {
 	return []any{
 		&e.CompanyID, &e.Sequence, &e.ID, &e.Date, (*zeroDate)(&e.ValueDate), &e.Text, &e.Source.Kind, &e.Source.ID,
 		(*zeronull.Text)(&e.InvoiceID), (*zeronull.Text)(&e.PaymentID), (*zeronull.Text)(&e.Reverses), (*zeronull.Text)(&e.By),
-		&e.PreviousHash, &e.Hash, &e.CreatedAt,
+		&e.PreviousHash, &e.Hash, &e.CreatedAt, (*zeroDecimal)(&e.Rate),
 	}
 }
 

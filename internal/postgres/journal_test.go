@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -29,12 +30,12 @@ func TestAnEntryIsReadBackAsItWasSealed(t *testing.T) {
 		e.Date = day.Add(9 * time.Hour) // a time of day doesn't get in the way of the hash
 		first, err := tx.Append(t.Context(), e)
 		require.NoError(t, err)
-		filled(t, first, "Reverses", "PreviousHash", "ValueDate", "By", "ReversedBy")
+		filled(t, first, "Reverses", "PreviousHash", "ValueDate", "By", "ReversedBy", "Rate")
 		assert.EqualValues(t, 1, first.Sequence)
 
 		back := ledger.Entry{
 			CompanyID: b.company.ID, Date: day, Text: "Back", Source: ledger.Source{Kind: "test", ID: first.ID}, InvoiceID: b.invoice.ID,
-			PaymentID: b.payment.ID, Reverses: first.ID, By: id.New(id.APIKey),
+			PaymentID: b.payment.ID, Reverses: first.ID, By: id.New(id.APIKey), Rate: decimal.RequireFromString("0.941"),
 			Lines: []ledger.Line{
 				ledger.Debit(ledger.Receivables, chf("108")), ledger.Credit(ledger.SystemBank, chf("100.5")), ledger.Credit(ledger.SystemBank, chf("7.50")),
 				ledger.Debit(ledger.Bank, money.MustParse("0.01", money.EUR)), ledger.Credit(ledger.Prepayments, money.MustParse("0.01", money.EUR)),

@@ -100,7 +100,7 @@ func (m *monitored) queueUnsettled(batch *pgx.Batch) {
 			and exists (select from payouts where state = 'booked')
 			and not exists (select from payout_items i where i.booked and i.source_kind = e.source_kind and i.source_id = e.source_id)
 			and not exists (select from journal_entries r where r.reverses = e.id)
-		group by 1, 2, 3, 4, 5, 6`, unsettledFor, []string{ledger.Receivables, ledger.Prepayments}).Query(func(rows pgx.Rows) error {
+		group by 1, 2, 3, 4, 5, 6`, unsettledFor, []string{ledger.Receivables, ledger.Prepayments, ledger.Disputed, ledger.BadDebts}).Query(func(rows pgx.Rows) error {
 		var canton string
 		var setting settlement.Setting
 		var currency money.Currency

@@ -24,14 +24,16 @@ func (tx *Tx) OpenUntil(ctx context.Context, day time.Time) ([]oversight.OpenIte
 	}
 	return all(ctx, tx.tx, scan, "list what is open", `
 		select 'exception', id, (raised_at at time zone 'Europe/Zurich')::date as day, kind, null, null::numeric from exceptions
-			where resolved_at is null and raised_at < $1
+			where resolved_at is null and raised_at < $2
 		union all
-		select 'payout', id, date, state, currency, total from payouts where state in ('proposed', 'unmatched') and date <= $2
+		select 'payout', id, date, state, currency, total from payouts where state in ('proposed', 'unmatched') and date <= $1
 		union all
 		select 'payment', id, (created_at at time zone 'Europe/Zurich')::date, state, currency, amount from payments
-			where state in ('pending', 'authorized', 'unknown') and created_at < $1
+			where state in ('pending', 'authorized', 'unknown') and created_at < $2
 		union all
 		select 'refund', id, (created_at at time zone 'Europe/Zurich')::date, state, currency, amount from refunds
-			where state not in ('captured', 'recorded', 'failed') and created_at < $1
-		order by day, id limit $3`, midnight(day.AddDate(0, 0, 1)), day, oversight.MostOpen)
+			where state not in ('captured', 'recorded', 'failed') and created_at < $2
+		union all
+		select 'exchange_rate', to_char(month, 'YYYY-MM') || '-' || currency, month, 'missing', null, null::numeric from (`+missing+`) m
+		order by day, id limit $3`, day, midnight(day.AddDate(0, 0, 1)), oversight.MostOpen)
 }

@@ -16,18 +16,21 @@ import (
 const selectPayments = `
 	select id, company_id, invoice_id, payment_service_id, order_id, method, state, currency, amount, token, redirect_url,
 		expires_at, transaction_id, capture_id, payment_means, liability_shift, failure_name, failure_payer_message,
-		booked_account, parked, timeline, created_at, brand, card, authorization_code, language, mail_state, mail_at, mail_reason
+		booked_account, parked, timeline, created_at, brand, card, authorization_code, language, mail_state, mail_at, mail_reason, disputed
 	from payments`
 
 func scanPayment(row pgx.CollectableRow) (p payment.Payment, err error) {
 	var currency money.Currency
-	var value decimal.Decimal
+	var value, disputed decimal.Decimal
 	err = row.Scan(&p.ID, &p.CompanyID, &p.InvoiceID, &p.PaymentServiceID, &p.OrderID, &p.Method, &p.State, &currency, &value,
 		&p.Token, &p.RedirectURL, (*zeronull.Timestamptz)(&p.ExpiresAt), &p.TransactionID, &p.CaptureID, &p.PaymentMeans,
 		&p.LiabilityShift, &p.Failure.Name, &p.Failure.PayerMessage, (*zeronull.Text)(&p.BookedAccount), &p.Parked,
 		&p.Timeline, &p.CreatedAt, &p.Brand, &p.Card, &p.AuthorizationCode, &p.Language,
-		&p.Mail.State, (*zeronull.Timestamptz)(&p.Mail.At), &p.Mail.Reason)
+		&p.Mail.State, (*zeronull.Timestamptz)(&p.Mail.At), &p.Mail.Reason, &disputed)
 	p.Amount = amount(value, currency)
+	if !disputed.IsZero() {
+		p.Disputed = amount(disputed, currency)
+	}
 	return p, err
 }
 
@@ -48,9 +51,9 @@ func (tx *Tx) InsertPayment(ctx context.Context, p payment.Payment) (inserted bo
 			insert into payments (company_id, id, invoice_id, payment_service_id, order_id, method, state, currency, amount, token,
 				redirect_url, expires_at, transaction_id, capture_id, payment_means, liability_shift, failure_name,
 				failure_payer_message, booked_account, parked, timeline, created_at, brand, card, authorization_code, language,
-				mail_state, mail_at, mail_reason)
+				mail_state, mail_at, mail_reason, disputed)
 			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $24, $25, $26, $27,
-				$28, $29, $30)
+				$28, $29, $30, $31)
 			on conflict (company_id, id) do nothing returning company_id, invoice_id, id
 		)
 		insert into notifications (secret_hash, company_id, invoice_id, payment_id) select $23, company_id, invoice_id, id from payment`,
@@ -58,7 +61,7 @@ func (tx *Tx) InsertPayment(ctx context.Context, p payment.Payment) (inserted bo
 		p.Token, p.RedirectURL, zeronull.Timestamptz(p.ExpiresAt), p.TransactionID, p.CaptureID, p.PaymentMeans, p.LiabilityShift,
 		p.Failure.Name, p.Failure.PayerMessage, zeronull.Text(p.BookedAccount), p.Parked,
 		list(p.Timeline), p.CreatedAt, digest(p.NotificationSecret), p.Brand, p.Card, p.AuthorizationCode, p.Language,
-		p.Mail.State, zeronull.Timestamptz(p.Mail.At), p.Mail.Reason)
+		p.Mail.State, zeronull.Timestamptz(p.Mail.At), p.Mail.Reason, p.Disputed.Decimal())
 	return tag.RowsAffected() > 0, failed(err, "insert payment %s", p.ID)
 }
 
@@ -68,11 +71,12 @@ func (tx *Tx) SavePayment(ctx context.Context, p payment.Payment) error {
 		update payments set state = $2, token = $3, redirect_url = $4, expires_at = $5, transaction_id = $6, capture_id = $7,
 			payment_means = $8, liability_shift = $9, failure_name = $10, failure_payer_message = $11, booked_account = $12,
 			parked = $13, timeline = $14, brand = $15, card = $16, authorization_code = $17, language = $18, mail_state = $19,
-			mail_at = $20, mail_reason = $21
+			mail_at = $20, mail_reason = $21, disputed = $22
 		where id = $1`,
 		p.ID, p.State, p.Token, p.RedirectURL, zeronull.Timestamptz(p.ExpiresAt), p.TransactionID, p.CaptureID, p.PaymentMeans,
 		p.LiabilityShift, p.Failure.Name, p.Failure.PayerMessage, zeronull.Text(p.BookedAccount), p.Parked,
-		list(p.Timeline), p.Brand, p.Card, p.AuthorizationCode, p.Language, p.Mail.State, zeronull.Timestamptz(p.Mail.At), p.Mail.Reason)
+		list(p.Timeline), p.Brand, p.Card, p.AuthorizationCode, p.Language, p.Mail.State, zeronull.Timestamptz(p.Mail.At), p.Mail.Reason,
+		p.Disputed.Decimal())
 }
 
 // PaymentsOf returns all payments of those invoices, by the id of their invoice, newest first.

@@ -27,6 +27,7 @@ func TestAPaymentIsKeptAsItIsButForItsSecret(t *testing.T) {
 	whole.BookedAccount, whole.Parked = ledger.SystemBank, true
 	whole.Brand, whole.Card, whole.AuthorizationCode, whole.Language = "VISA", "901000xxxxxx0001", "012345", "it"
 	whole.Mail = payment.Mail{State: payment.MailFailed, At: noon, Reason: "550 no such mailbox."}
+	whole.Disputed = chf("8.00")
 	filled(t, whole)
 
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {

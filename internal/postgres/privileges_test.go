@@ -172,9 +172,9 @@ func TestATableOfALaterVersionKeepsItsPrivilegesWhenAnOlderOneMigrates(t *testin
 func TestNothingHoldsTheOthersUpForLong(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.NewDatabase(t)
-	db.URL += "&statement_timeout=50ms&lock_timeout=50ms&idle_in_transaction_session_timeout=50ms"
+	b := createBooks(t, postgrestest.Open(t, db))
+	db.URL += "&statement_timeout=500ms&lock_timeout=500ms&idle_in_transaction_session_timeout=500ms"
 	store := postgrestest.Open(t, db)
-	b := createBooks(t, store)
 	superuser := connect(t, db.SuperuserURL)
 	_, err := superuser.Exec(t.Context(), "begin; lock table invoices in access exclusive mode")
 	require.NoError(t, err)

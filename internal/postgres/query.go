@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"strings"
 	"time"
@@ -164,6 +165,26 @@ func (d *zeroDate) ScanDate(v pgtype.Date) error {
 // DateValue writes the column.
 func (d zeroDate) DateValue() (pgtype.Date, error) {
 	return pgtype.Date{Time: time.Time(d), Valid: !time.Time(d).IsZero()}, nil
+}
+
+// zeroDecimal is a decimal, or null for zero.
+type zeroDecimal decimal.Decimal
+
+// Scan reads the column.
+func (d *zeroDecimal) Scan(v any) error {
+	if v == nil {
+		*d = zeroDecimal{}
+		return nil
+	}
+	return (*decimal.Decimal)(d).Scan(v)
+}
+
+// Value writes the column.
+func (d zeroDecimal) Value() (driver.Value, error) {
+	if decimal.Decimal(d).IsZero() {
+		return nil, nil //nolint:nilnil // which is null
+	}
+	return decimal.Decimal(d).Value()
 }
 
 // list returns the slice, or an empty one for nil, so that JSON columns hold [] and never null.

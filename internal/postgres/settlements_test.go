@@ -233,7 +233,7 @@ func TestPositionsStandOnTheirReceiptAccountUntilTheyArePaidOut(t *testing.T) {
 		back.Authorization = "" // it is the payment's
 		back.Source, back.OrderID = ledger.Source{Kind: ledger.FromRefund, ID: r.ID}, r.OrderID
 		back.Amount, back.Open, back.Day = r.Amount.Neg(), r.Amount.Neg(), day.AddDate(0, 0, 1)
-		filled(t, paid)
+		filled(t, paid, "Case", "Fee") // of disputes, see TestADisputeStandsOnItsReceiptAccountUntilItsPayoutIsBooked
 		found := func(search settlement.PositionSearch) []settlement.Position {
 			positions, err := tx.Positions(t.Context(), search)
 			require.NoError(t, err)

@@ -46,6 +46,8 @@ const (
 	RefundExceedsPayment    Code = "refund-exceeds-payment"
 	RefundTooLate           Code = "refund-too-late"
 	RefundNotRecordable     Code = "refund-not-recordable"
+	DisputeExceedsPayment   Code = "dispute-exceeds-payment"
+	DisputeDecided          Code = "dispute-decided"
 	EntryNotBalanced        Code = "entry-not-balanced"
 	EntryNotReversible      Code = "entry-not-reversible"
 	EntryReversed           Code = "entry-reversed"

@@ -102,9 +102,9 @@ func (r Refund) HappenedAt() time.Time {
 }
 
 // Left returns how much of a captured payment may still go back, given its refunds. Failed refunds don't count. All others do,
-// also while their outcome is unknown. Saferpay itself would let more go back than came.
+// also while their outcome is unknown, and so does what is disputed. Saferpay itself would let more go back than came.
 func Left(p payment.Payment, refunds []Refund) money.Amount {
-	left := p.Amount
+	left := p.Undisputed()
 	for _, r := range refunds {
 		if r.State != Failed {
 			left = left.Sub(r.Amount)

@@ -212,7 +212,11 @@ func exchanged(e camt.Entry) money.Amount {
 // lines returns the transactions behind an entry: one per detail that names at most one order, or one per order.
 func lines(e camt.Entry) []Line {
 	var all []Line
-	total, fromFile := money.Zero(e.Amount.Currency()), true
+	paid := e.Amount
+	if from := exchanged(e); isSet(from) {
+		paid = from // its sales were in that currency
+	}
+	total, fromFile := money.Zero(paid.Currency()), true
 	for _, d := range e.Details {
 		orders := id.Orders(slices.Concat(d.References, d.Remittance)...)
 		if len(orders) > 1 {
@@ -224,10 +228,10 @@ func lines(e camt.Entry) []Line {
 			line.Gross, line.Fee, line.Brand, line.Day = sales.Gross, sales.Fee, sales.Brand, sales.Day
 		}
 		line.OrderID = strings.Join(orders, "")
-		if len(e.Details) == 1 && !isSet(line.Net) {
-			line.Net = e.Amount
+		if len(e.Details) == 1 && line.Net.Currency() != paid.Currency() {
+			line = Line{Number: d.Line, OrderID: line.OrderID, Net: paid}
 		}
-		if fromFile = fromFile && isSet(line.Net); fromFile {
+		if fromFile = fromFile && line.Net.Currency() == paid.Currency(); fromFile {
 			total = total.Add(line.Net)
 		}
 		all = append(all, line)
@@ -237,8 +241,8 @@ func lines(e camt.Entry) []Line {
 	}
 	fee := included(e.Charges)
 	switch {
-	case fromFile && total.Equal(e.Amount):
-	case fromFile && isSet(fee) && fee.Currency() == total.Currency() && total.Sub(fee).Equal(e.Amount):
+	case fromFile && total.Equal(paid):
+	case fromFile && isSet(fee) && fee.Currency() == total.Currency() && total.Sub(fee).Equal(paid):
 		for i := range all { // the fee is kept for all of them together
 			all[i].Gross, all[i].Net, all[i].Brand = all[i].Net, money.Amount{}, ""
 		}

@@ -71,7 +71,7 @@ func (m *Matcher) explain(p *Payout, c Decision) error {
 	p.forget()
 	p.Items, p.Returns = items, ""
 	if isSet(p.Exchanged) {
-		p.ExchangeTo = ledger.ExchangeLosses
+		p.ExchangeTo = ledger.Transit
 	}
 	if err := p.balance(c); err != nil {
 		*p = before

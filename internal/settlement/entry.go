@@ -12,8 +12,7 @@ import (
 // Entry returns how a payout is booked: bank (debit, what came) and the company's fee account (debit, what was kept) to the
 // account on which each receipt really stands (credit, what was paid); refunds and payouts of less than nothing the other way
 // round. In a currency that the bank exchanged, the exchange account takes the place of the bank, and stands against the bank in
-// the other currency. The bank is the company's account for the IBAN; where it has named none, 1020. Returned is the entry of the
-// payout that this one takes back, if it does.
+// the other currency. The bank is that of bankOf. Returned is the entry of the payout that this one takes back, if it does.
 func (p *Payout) Entry(c merchant.Company, accounts []merchant.BankAccount, returned ledger.Entry) ledger.Entry {
 	lines := p.lines(c.FeeAccount, bankOf(p.Account, p.Net.Currency(), accounts))
 	if p.Returns != "" {
@@ -34,13 +33,21 @@ func (p *Payout) source() ledger.Source {
 	return ledger.Source{Kind: ledger.FromSettlement, ID: id}
 }
 
-// bankOf returns the account of the chart on which the account of that IBAN is kept.
+// bankOf returns the account of the chart on which the account of that IBAN is kept. When no bank has told the IBAN, it is the company's only
+// account in the currency. An account that the company hasn't named is on that of ledger.BankIn.
 func bankOf(iban string, currency money.Currency, accounts []merchant.BankAccount) string {
 	is := func(b merchant.BankAccount) bool { return b.IBAN == iban && b.Currency == currency }
 	if i := slices.IndexFunc(accounts, is); i >= 0 {
 		return accounts[i].Account
 	}
-	return ledger.Bank
+	if only := in(currency, accounts); iban == "" && len(only) == 1 {
+		return only[0].Account
+	}
+	return ledger.BankIn(currency)
+}
+
+func in(currency money.Currency, accounts []merchant.BankAccount) []merchant.BankAccount {
+	return slices.DeleteFunc(slices.Clone(accounts), func(b merchant.BankAccount) bool { return b.Currency != currency })
 }
 
 func (p *Payout) lines(feeAccount, bank string) (lines []ledger.Line) {

@@ -122,7 +122,7 @@ func Positions(s Setting, f File, payouts []Payout, ids ...string) PositionSearc
 		look(t.Date, t.Lines)
 	}
 	for _, p := range payouts {
-		if p.State.Waits() {
+		if p.State.Waits() || p.State == Carried {
 			look(p.Date, p.Lines)
 		}
 		for _, i := range p.Items {

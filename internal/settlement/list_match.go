@@ -37,6 +37,10 @@ func (m *Matcher) pairLines(p *Payout) map[int]pair {
 		for _, q := range m.byOrder[l.OrderID] {
 			used[q.Source] = used[q.Source] || l.OrderID != ""
 		}
+		if q, doubtful := m.dispute(l, used); q != nil {
+			pairs[i], used[q.Source] = pair{q, doubtful}, true
+			continue
+		}
 		if !l.sells() {
 			continue
 		}

@@ -25,7 +25,7 @@ const (
 func plausible(fee money.Amount, items []Item) bool {
 	var b batch
 	for _, i := range items {
-		b.add(i.Gross)
+		b.add(i.Gross, money.Amount{})
 	}
 	return b.keeps(fee.Minor())
 }
@@ -39,6 +39,10 @@ func (m *Matcher) matchOrders(p *Payout) {
 	pairs, how, doubts := m.pairLines(p), byOrders, map[int]Item{}
 	p.Lines = slices.Clone(p.Lines)
 	for i, l := range p.Lines {
+		if m.feeOfCase(l) {
+			p.makeFee(i)
+			l = p.Lines[i]
+		}
 		if l.Kind == FeeLine {
 			sure = append(sure, l)
 			continue
@@ -115,9 +119,9 @@ func (m *Matcher) matchLine(p *Payout, l Line, used map[ledger.Source]bool, pair
 func (m *Matcher) meant(l Line, used map[ledger.Source]bool) (at []*Position, problem string) {
 	switch {
 	case l.Kind == ChargebackLine:
-		return nil, "A chargeback. Say on which account the claim stands now."
+		return nil, m.chargebackProblem(l, "A chargeback. Record the dispute of its payment, or say on which account the claim stands now.")
 	case l.Kind == ChargebackWonLine:
-		return nil, "A chargeback that was won: the money comes back. Say on which account the claim stood."
+		return nil, m.chargebackProblem(l, "A chargeback that was won: the money comes back. Record that its dispute was won, or say on which account the claim stood.")
 	case l.Kind == AdjustmentLine:
 		return nil, fmt.Sprintf("An adjustment of the acquirer (%q). Say on which account it goes.", l.Text)
 	case l.Kind == CarriedLine:
@@ -203,16 +207,18 @@ func (m *Matcher) settle(p *Payout, items []Item, how string) {
 		m.touch(p)
 	}
 	fee := p.Gross().Sub(p.paid())
-	early := slices.IndexFunc(items, func(i Item) bool { return m.bySource[i.Source].Day.After(p.Date) })
+	early := slices.IndexFunc(items, func(i Item) bool { // the letter about a chargeback may come after it
+		return m.bySource[i.Source].Day.After(p.Date) && i.Source.Kind != ledger.FromDispute
+	})
 	switch {
 	case isSet(p.Exchanged):
-		p.Fee, p.ExchangeTo = fee, ledger.ExchangeLosses
+		p.Fee, p.ExchangeTo = fee, ledger.Transit
 		m.move(p, Proposed, "The payments are certain. The bank exchanged %s into %s. Confirm on which account the exchange stands.", p.Exchanged, p.Net)
 	case isSet(p.FeeTold) && !p.FeeTold.Equal(fee):
 		p.Fee, p.Rest = p.FeeTold, p.FeeTold.Sub(fee)
 		p.RestTo = accountFor(p.Rest, items)
 		m.move(p, Proposed, "The payments are certain. But %s less a fee of %s is not %s: %s is left over.", p.Gross(), p.Fee, p.paid(), p.Rest)
-	case !plausible(fee.Sub(p.adjusted()), items):
+	case !plausible(fee.Sub(p.adjusted()).Sub(m.stated(p, items)), items):
 		p.Fee = fee
 		m.move(p, Proposed, "The payments are certain. But a fee of %s for %s is unusual.", fee, p.Gross())
 	case early >= 0:

@@ -71,11 +71,13 @@ func (m *Matcher) matchSales(waiting []*Payout) {
 	}
 }
 
-// kinds are what acquirers pay out together: everything, or without refunds, which they keep back from another payout at times.
+// kinds are what acquirers pay out together: sales and refunds; sales only, since they keep refunds back from another payout at times; or
+// everything with disputes.
 var kinds = []func(*Position) bool{
+	func(q *Position) bool { return !q.disputed() },
+	func(q *Position) bool { return q.Amount.IsPositive() && !q.disputed() },
+	func(q *Position) bool { return q.Amount.IsNegative() && !q.disputed() },
 	func(*Position) bool { return true },
-	func(q *Position) bool { return q.Amount.IsPositive() },
-	func(q *Position) bool { return q.Amount.IsNegative() },
 }
 
 // standing returns what of that kind stands on a receipt account of that brand, day and currency.
@@ -124,7 +126,7 @@ func (m *Matcher) takenBackBetween(all []sold) bool {
 	first, last, back := all[0], all[len(all)-1], 0
 	for _, p := range m.payouts {
 		if p.State.Waits() && p.reversal() && p.Account == first.Account && p.Net.Equal(first.Net.Neg()) && !p.Date.After(last.Date) &&
-			slices.ContainsFunc(m.tellings(p), func(back Telling) bool { return takesBack(back, m.tellings(first.Payout)) >= 0 }) {
+			takesBack(m.tellings(p), m.tellings(first.Payout)) >= 0 {
 			back++
 		}
 	}

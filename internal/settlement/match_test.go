@@ -110,7 +110,7 @@ func TestWhatIsNotKnownHereWaitsForAPersonAndTheRestIsBooked(t *testing.T) {
 	assert.Equal(t, []any{Unmatched, "CHF 40.75", main.ID}, []any{rest.State, rest.Net.String(), rest.PartOf})
 	assert.Equal(t, "Line 3, order TILL-4711: Quittance knows no payment or refund with this order. "+
 		"Line 4, order "+order("b")+": pay_b is CHF 50.00, but the file says CHF 49.00. "+
-		"Line 5, order "+order("z")+": A chargeback. Say on which account the claim stands now.", rest.Reason)
+		"Line 5, order "+order("z")+": A chargeback. Record the dispute of its payment, or say on which account the claim stands now.", rest.Reason)
 	assert.Equal(t, []string{"1020 CHF 105.70", "1029 CHF 50.00", "6940 CHF 2.30"}, o.balances())
 
 	require.NoError(t, o.confirm("2026-11-25", rest, Decision{Items: []string{"pay_b"}, Account: ledger.Unclear, Note: "Till, and a chargeback."}))
@@ -148,7 +148,7 @@ func TestExchangedPayoutIsBookedInBothCurrencies(t *testing.T) {
 	exchanged := `<AmtDtls><InstdAmt><Amt Ccy="EUR">97.20</Amt></InstdAmt></AmtDtls>`
 	o.notified("2026-11-24", credit("CHF 90.40", exchanged+additional("WORLDLINE "+order("e"))))
 	p := o.payout()
-	assert.Equal(t, []any{Proposed, "EUR 2.80", "EUR 97.20", ledger.ExchangeLosses}, []any{p.State, p.Fee.String(), p.Exchanged.String(), p.ExchangeTo})
+	assert.Equal(t, []any{Proposed, "EUR 2.80", "EUR 97.20", ledger.Transit}, []any{p.State, p.Fee.String(), p.Exchanged.String(), p.ExchangeTo})
 	require.NoError(t, o.confirm("2026-11-25", p, Decision{ExchangeAccount: ledger.ExchangeGains}))
 	assert.Equal(t, []string{"1020 CHF 90.40", "6940 EUR 2.80", "6999 CHF -90.40", "6999 EUR 97.20"}, o.balances())
 }
@@ -158,7 +158,7 @@ func TestPayoutThatTheAcquirerToldAndTheBankExchanged(t *testing.T) {
 	o := newOffice(t)
 	o.paid("e", eur("100.00"), "2026-11-20")
 	o.csv("2026-11-24", "WL-EUR-1,2026-11-24,payment,"+order("e")+",EUR,100.00,2.80,97.20")
-	assert.Equal(t, []string{"1020 EUR 97.20", "6940 EUR 2.80"}, o.balances())
+	assert.Equal(t, []string{"1021 EUR 97.20", "6940 EUR 2.80"}, o.balances())
 	bank := credit("CHF 90.40", ref("ZKB-1")+`<AmtDtls><InstdAmt><Amt Ccy="EUR">97.20</Amt></InstdAmt></AmtDtls>`+additional("WORLDLINE WL-EUR-1"))
 	o.stated("2026-11-25", bank)
 	x := o.payout("ZKB-1")
@@ -166,7 +166,7 @@ func TestPayoutThatTheAcquirerToldAndTheBankExchanged(t *testing.T) {
 	o.notified("2026-11-25", bank)
 	require.Len(t, o.payouts, 2, "told again, it is known")
 	require.NoError(t, o.confirm("2026-11-25", x, Decision{}))
-	assert.Equal(t, []string{"1020 CHF 90.40", "6940 EUR 2.80", "6949 CHF -90.40", "6949 EUR 97.20"}, o.balances())
+	assert.Equal(t, []string{"1020 CHF 90.40", "1090 CHF -90.40", "1090 EUR 97.20", "6940 EUR 2.80"}, o.balances())
 }
 
 func TestPersonConfirmsOnlyWhatAddsUp(t *testing.T) {

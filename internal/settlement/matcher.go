@@ -14,6 +14,7 @@ import (
 	"github.com/quittance/quittance/internal/calendar"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 )
 
@@ -25,6 +26,7 @@ type Setting struct {
 	By        string // the id of the key that imports or decides
 	// PayoutDays is how many business days after a payment its payout is expected.
 	PayoutDays int
+	Banks      []merchant.BankAccount // the company's
 }
 
 // Matcher matches payouts with what stands on the receipt accounts. It holds everything that this needs.
@@ -35,6 +37,7 @@ type Matcher struct {
 	byOrder   map[string][]*Position
 	refundsOf map[string][]*Position // by the payment that went back
 	byCode    map[string][]*Position // by authorization code
+	disputes  []*Position            // opened or won; only chargeback lines are about them
 	payouts   []*Payout
 	carried   []*Payout // what the acquirer carries over; no other rule sees them
 	changed   []*Payout
@@ -55,6 +58,10 @@ func NewMatcher(s Setting, positions []Position, payouts []Payout) *Matcher {
 		q := &positions[i]
 		m.positions = append(m.positions, q)
 		m.bySource[q.Source] = q
+		if q.disputed() {
+			m.disputes = append(m.disputes, q)
+			continue
+		}
 		m.byOrder[q.OrderID] = append(m.byOrder[q.OrderID], q)
 		if q.Authorization != "" {
 			m.byCode[q.Authorization] = append(m.byCode[q.Authorization], q)
@@ -73,9 +80,23 @@ func NewMatcher(s Setting, positions []Position, payouts []Payout) *Matcher {
 	return m
 }
 
-// Changed returns the payouts that are new or have changed, in a fixed order. The caller makes the entry of a payout that is
-// booked and has none yet.
-func (m *Matcher) Changed() []*Payout { return m.changed }
+// Changed returns the payouts that are new or have changed, in the order in which they are stored: those that were taken back come first,
+// so that others may pay the same, and what takes them back comes last. The caller makes the entry of a payout that lacks it, see
+// Payout.LacksEntry.
+func (m *Matcher) Changed() []*Payout {
+	rank := func(p *Payout) int {
+		switch {
+		case p.State == Returned:
+			return 0
+		case p.Returns == "":
+			return 1
+		default:
+			return 2
+		}
+	}
+	slices.SortStableFunc(m.changed, func(a, b *Payout) int { return cmp.Compare(rank(a), rank(b)) })
+	return m.changed
+}
 
 func (m *Matcher) touch(p *Payout) {
 	delete(m.told, p)
@@ -109,7 +130,7 @@ func (m *Matcher) Take(settlementID string, f File) {
 		if m.again(settlementID, f.Format, t.Transfer, t.told, degrees[0]) { // as one before it in the file
 			continue
 		}
-		if t.Sender == Somebody || t.Sender == Nobody && t.Returned && m.original(t.told, nil) == nil {
+		if t.Sender == Somebody || t.Sender == Nobody && t.Returned && !m.takesBackSomething(t.told) {
 			f.Skipped[Others]++
 			continue
 		}
@@ -119,6 +140,9 @@ func (m *Matcher) Take(settlementID string, f File) {
 		}
 		m.see(p, settlementID, f.Format, t.Transfer, false)
 		m.bring(p, t.Transfer)
+	}
+	if !f.narrow { // else a notice may have more parts
+		m.explainBalances()
 	}
 	m.review()
 }
@@ -163,6 +187,9 @@ func (m *Matcher) see(p *Payout, settlementID string, format Format, t Transfer,
 	m.touch(p)
 }
 
+// LookAgain matches every payout that waits, after something new stands on a receipt account.
+func (m *Matcher) LookAgain() { m.review() }
+
 // review matches every payout that waits with what stands on the receipt accounts now. A proposal falls away when another
 // payout has paid its payments.
 func (m *Matcher) review() {
@@ -188,10 +215,15 @@ func (m *Matcher) review() {
 			m.matchAmount(p)
 		}
 	}
+	again := false
 	for _, p := range m.payouts {
 		if p.State.Waits() && p.reversal() {
 			m.takeBack(p)
+			again = again || p.State == Booked
 		}
+	}
+	if again { // what the first payout paid may be paid by another one that waits
+		m.review()
 	}
 }
 
@@ -245,43 +277,61 @@ func (m *Matcher) Payout(id string) *Payout {
 	return m.payouts[i]
 }
 
-// takeBack finds the payout that a transfer takes back.
+// takeBack finds the payout that a transfer takes back. It is certain when the bank names that payout's reference, and no other comes
+// into question.
 func (m *Matcher) takeBack(x *Payout) {
 	x.forget()
 	x.Held, x.Returns = true, ""
-	var original *Payout
-	for _, told := range m.tellings(x) {
-		if original = m.original(told, x); original != nil {
-			break
-		}
-	}
+	original, certain := m.original(m.tellings(x), x)
 	switch {
 	case original == nil:
 		m.move(x, Unmatched, "The bank takes back a transfer that Quittance does not know.")
+	case original.State != Booked && certain && sameMonth(original.Date, x.Date):
+		if original.State != Dismissed {
+			original.forget()
+			m.move(original, Dismissed, "The bank has taken it back, and nothing of it is booked.")
+		}
+		m.move(x, Dismissed, "The bank takes back payout %s, of which nothing is booked.", original.name())
 	case original.State != Booked:
 		m.move(x, Unmatched, "The bank takes back payout %s, which is not booked. Dismiss both.", original.name())
+	case certain:
+		x.Returns, x.Confident = original.ID, Certain
+		m.book(x, "", fmt.Sprintf("The bank takes back payout %s, which it names. What that paid waits for its payout again.", original.name()))
 	default:
 		x.Returns, x.Confident = original.ID, Likely
 		m.move(x, Proposed, "The bank takes back payout %s. What it paid waits for its payout again.", original.name())
 	}
 }
 
-// original returns the payout that the bank takes back with x, or with a transfer that is no payout yet: the one of which that says
-// most, see takesBack, or else the last one before it, unless another transfer takes that back.
-func (m *Matcher) original(told Telling, x *Payout) (original *Payout) {
-	most := 0
+func sameMonth(a, b time.Time) bool { return a.Year() == b.Year() && a.Month() == b.Month() }
+
+// takesBackSomething reports whether there is a payout that such a transfer takes back.
+func (m *Matcher) takesBackSomething(told Telling) bool {
+	original, _ := m.original([]Telling{told}, nil)
+	return original != nil
+}
+
+// original returns the payout that the bank takes back with x, or with a transfer that is no payout yet: the one of which it says
+// most, see takesBack, or else the last one before it, unless another transfer takes that back. Certain says that it is named, and that
+// no other comes into question.
+func (m *Matcher) original(back []Telling, x *Payout) (original *Payout, certain bool) {
+	most, candidates := 0, 0
 	for _, p := range m.payouts {
-		if p == x || !p.whole() || p.State == Returned || p.reversal() || p.Account != "" && p.Account != told.Account || !p.Net.Equal(told.Amount.Neg()) {
+		if p == x || !p.whole() || p.State == Returned || p.reversal() || p.Account != "" && p.Account != back[0].Account || !p.Net.Equal(back[0].Amount.Neg()) {
 			continue
 		}
 		if slices.ContainsFunc(m.payouts, func(other *Payout) bool { return other != x && other.Returns == p.ID && other.State != Dismissed }) {
 			continue
 		}
-		if says := takesBack(told, m.tellings(p)); says >= most && (original == nil || says > most || p.Date.After(original.Date)) {
+		says := takesBack(back, m.tellings(p))
+		if says >= 0 {
+			candidates++
+		}
+		if says >= most && (original == nil || says > most || p.Date.After(original.Date)) {
 			original, most = p, says
 		}
 	}
-	return original
+	return original, most == namesIt && candidates == 1
 }
 
 // forget drops the proposal of a payout.

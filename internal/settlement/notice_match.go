@@ -124,17 +124,18 @@ func (m *Matcher) setAside(p *Payout) {
 	m.carried = append(m.carried, p)
 }
 
-// carry keeps what was not paid out.
+// carry keeps what was not paid out. Its net is what it adds to what was carried over before; its total is what is carried over after it.
 func (m *Matcher) carry(t Transfer) *Payout {
 	p := m.open(t)
-	if before := m.carriedOn(p); isSet(t.Opening) {
-		p.addCarried(t.Opening.Sub(sumNet(before, t.Opening)))
-	} else {
-		m.toldAgain(before, p)
+	if !isSet(t.Opening) {
+		m.toldAgain(m.carriedOn(p), p)
+	}
+	if len(p.Lines) == 0 && p.Net.IsZero() {
+		m.move(p, Dismissed, "%s It only carries %s over that came before it.", t.Carried, t.Net)
+		return p
 	}
 	m.move(p, Carried, "%s %s is carried over into a later payout.", t.Carried, t.Net)
 	m.setAside(p)
-	m.fillGap(p, t)
 	return p
 }
 
@@ -143,14 +144,6 @@ func (m *Matcher) carriedOn(p *Payout) []*Payout {
 	return slices.DeleteFunc(slices.Clone(m.carried), func(c *Payout) bool {
 		return c == p || c.Account != p.Account || c.Net.Currency() != p.Net.Currency() || c.Date.After(p.Date)
 	})
-}
-
-func sumNet(payouts []*Payout, like money.Amount) money.Amount {
-	sum := money.Zero(like.Currency())
-	for _, p := range payouts {
-		sum = sum.Add(p.Net)
-	}
-	return sum
 }
 
 // addCarried adds a balance that nothing explains to what the payout is made of.
@@ -183,24 +176,79 @@ func (m *Matcher) bring(p *Payout, t Transfer) {
 		p.addCarried(opened(t))
 		return
 	}
+	if isSet(t.Opening) {
+		p.addCarried(t.Opening)
+	} else {
+		m.toldAgain(m.carriedOn(p), p)
+	}
 	if isSet(t.Remainder) {
 		p.addCarried(t.Remainder.Neg())
 	}
-	before := m.carriedOn(p)
-	if !isSet(t.Opening) {
-		m.toldAgain(before, p)
+}
+
+// explainBalances makes parts of the payouts that wait of the notices that explain the balances with which they open.
+func (m *Matcher) explainBalances() {
+	for _, p := range slices.Clone(m.payouts) {
+		if p.State.Waits() && !p.test() {
+			m.explainBalance(p)
+		}
+	}
+}
+
+// explainBalance finds the last notice that closed with the balance with which a payout opens, then the one before that, and so on. What
+// they do not explain waits for a person, or for a notice that comes later.
+func (m *Matcher) explainBalance(p *Payout) {
+	i := slices.IndexFunc(p.Lines, func(l Line) bool { return l.Kind == CarriedLine })
+	if i < 0 {
 		return
 	}
-	if !sumNet(before, t.Opening).Equal(t.Opening) {
-		p.addCarried(t.Opening)
+	balance, explained := p.Lines[i].Net, false
+	for !balance.IsZero() {
+		notice := m.closedWith(balance, p)
+		if len(notice) == 0 {
+			break
+		}
+		own := sumNet(notice, balance)
+		balance, p.Net, explained = balance.Sub(own), p.Net.Sub(own), true
+		for _, part := range notice {
+			m.becomePart(part, p)
+		}
+	}
+	if !explained {
 		return
 	}
-	for _, c := range before {
-		m.becomePart(c, p)
+	p.Lines = slices.Clone(p.Lines)
+	if p.Lines[i].Gross, p.Lines[i].Net = balance, balance; balance.IsZero() {
+		p.Lines = slices.Delete(p.Lines, i, i+1)
 	}
+	p.forget()
+	m.touch(p)
 	if len(p.Lines) == 0 {
 		m.move(p, Dismissed, "Everything that it pays was carried over: see the parts of it.")
 	}
+}
+
+// closedWith returns the last notice before a payout that carried that balance over, with all its parts, or nothing.
+func (m *Matcher) closedWith(balance money.Amount, p *Payout) (notice []*Payout) {
+	before := m.carriedOn(p)
+	var last *Payout
+	for _, c := range before {
+		if c.PartOf == "" && c.Total.Equal(balance) && (last == nil || !c.Date.Before(last.Date)) {
+			last = c
+		}
+	}
+	if last == nil {
+		return nil
+	}
+	return slices.DeleteFunc(before, func(c *Payout) bool { return c != last && c.PartOf != last.ID })
+}
+
+func sumNet(payouts []*Payout, like money.Amount) money.Amount {
+	sum := money.Zero(like.Currency())
+	for _, p := range payouts {
+		sum = sum.Add(p.Net)
+	}
+	return sum
 }
 
 // opened returns the opening balance of a transfer, which may be nothing.
@@ -235,42 +283,6 @@ func (m *Matcher) toldAgain(before []*Payout, p *Payout) {
 			m.move(c, Dismissed, "Its transactions are told again by payout %s.", p.name())
 		}
 	}
-}
-
-// fillGap looks for a later notice that was imported before, and lacks what this one carries over.
-func (m *Matcher) fillGap(c *Payout, t Transfer) {
-	for _, p := range slices.Concat(m.payouts, m.carried) {
-		if p == c || p.Account != c.Account || p.Date.Before(c.Date) || !p.State.Waits() && p.State != Carried || p.test() {
-			continue
-		}
-		i := slices.IndexFunc(p.Lines, func(l Line) bool { return l.Kind == CarriedLine && (l.Net.Equal(c.Net) || l.Net.Equal(t.Net)) })
-		if i < 0 {
-			continue
-		}
-		gap := p.Lines[i].Net
-		p.Lines = slices.Delete(slices.Clone(p.Lines), i, i+1)
-		p.Net = p.Net.Sub(gap)
-		m.touch(p)
-		if p.State == Carried {
-			return
-		}
-		for _, brought := range m.carriedUntil(c, gap) {
-			m.becomePart(brought, p)
-		}
-		if len(p.Lines) == 0 {
-			p.forget()
-			m.move(p, Dismissed, "An earlier notice, which was imported later, explains it.")
-		}
-		return
-	}
-}
-
-// carriedUntil returns what makes the gap: the notice alone, or with those before it.
-func (m *Matcher) carriedUntil(c *Payout, gap money.Amount) []*Payout {
-	if c.Net.Equal(gap) {
-		return []*Payout{c}
-	}
-	return append(m.carriedOn(c), c)
 }
 
 // sameDay is how far the acquirer's day of a transaction may lie from the day on which it was captured: it may be captured later than it

@@ -10,8 +10,8 @@ import (
 	"github.com/quittance/quittance/internal/payment"
 )
 
-// Position is what stands on a receipt account for one payment, one refund, or one transaction that was found at Saferpay. It
-// stands there until it is paid out.
+// Position is what stands on a receipt account for one payment, one refund, one dispute that was opened or won, or one transaction that
+// was found at Saferpay. It stands there until it is paid out.
 type Position struct {
 	Source    ledger.Source // what it was booked for
 	PaymentID string        // of a refund, the payment that went back; empty when none is known
@@ -23,6 +23,8 @@ type Position struct {
 	Card      string // the masked number of the card that paid; empty when none is known
 	// Authorization is the code of who authorized the payment; empty when none is known.
 	Authorization string
+	Case          string       // the acquirer's number of a dispute; empty when none is known
+	Fee           money.Amount // what the acquirer asks for a dispute, as its letter says; the zero value when it doesn't
 	Amount        money.Amount // what was booked on it: more than 0 for what came
 	Open          money.Amount // what still stands on it
 	Day           time.Time    // on which it happened, midnight UTC
@@ -125,7 +127,7 @@ type Payout struct {
 	Fee       money.Amount // what the acquirer keeps of Items; the zero value while there are none
 	Rest      money.Amount // what Items and Fee don't explain; the zero value when they explain all
 	RestTo    string       // the account of Rest
-	// ExchangeTo is the account on which an exchange stands in both currencies: its value is what was lost or won.
+	// ExchangeTo is the account on which an exchange stands in both currencies. On ledger.Transit, what was lost or won is booked from it.
 	ExchangeTo string
 	Confident  Confidence  // in Items; empty while there are none
 	Reason     string      // why it stands where it stands, for people
@@ -154,6 +156,11 @@ func (p *Payout) paid() money.Amount {
 		return p.Exchanged
 	}
 	return p.Net
+}
+
+// LacksEntry reports whether a payout is booked, or was until another took it back, and has no entry of that yet.
+func (p *Payout) LacksEntry() bool {
+	return (p.State == Booked || p.State == Returned) && p.EntryID == ""
 }
 
 // Gross returns the sum of the items, in their currency.

@@ -188,7 +188,7 @@ func (o *office) check(t *rapid.T) {
 	}
 	for _, p := range o.payouts {
 		if p.State == Booked {
-			add(bank, ledger.Bank+" "+string(p.Net.Currency()), p.Net)
+			add(bank, ledger.BankIn(p.Net.Currency())+" "+string(p.Net.Currency()), p.Net)
 		}
 		require.False(t, p.State == Booked && p.EntryID == "" || p.State.Waits() && p.EntryID != "", "%s is %s with entry %q", p.ID, p.State, p.EntryID)
 	}

@@ -89,7 +89,7 @@ type degree struct {
 // degrees are in the order in which they are tried, each over a whole file, so that what is told of one payout isn't taken for what is
 // told of another that is more like it.
 var degrees = []degree{
-	{identical, sameReferenceWithin}, {alike, 0}, {named, 0}, {named, math.MaxInt}, {near, 0}, {near, 1}, {near, sameWithin},
+	{identical, sameReferenceWithin}, {verbatim, 0}, {alike, 0}, {named, 0}, {named, math.MaxInt}, {near, 0}, {near, 1}, {near, sameWithin},
 }
 
 // recognise returns the payout that a transfer of the file is, and how much speaks for it: the one for which most does. Nil means
@@ -106,7 +106,7 @@ func (m *Matcher) recognise(settlementID string, told Telling, asked degree) (be
 			continue // two of one file are two, unless they have the same reference
 		}
 		days := apart(m.Calendar, p.Date, told.Day)
-		if found < alike && days > asked.within || p.State == Returned && found == named && days > sameWithin { // it is paid again
+		if found < alike && (days > asked.within || p.State == Returned && m.paidAgain(p, told)) {
 			continue
 		}
 		if best == nil || found > how || days < distance {
@@ -114,6 +114,15 @@ func (m *Matcher) recognise(settlementID string, told Telling, asked degree) (be
 		}
 	}
 	return best, how
+}
+
+// paidAgain reports whether a transfer that is like a payout which was taken back comes after that: it pays the same again.
+func (m *Matcher) paidAgain(p *Payout, told Telling) bool {
+	i := slices.IndexFunc(m.payouts, func(back *Payout) bool { return back.Returns == p.ID && back.State == Booked })
+	if i < 0 {
+		return apart(m.Calendar, p.Date, told.Day) > sameWithin
+	}
+	return told.Day.After(m.payouts[i].Date)
 }
 
 // inCommon returns a function that reports whether a telling may be of a known payout: it has the amount of one, or a reference. Of
@@ -213,7 +222,7 @@ func (m *Matcher) learn(p *Payout, t Transfer) (learned *Payout, known bool) {
 func (m *Matcher) exchange(p *Payout, t Transfer) *Payout {
 	x := m.open(t)
 	x.Lines, x.Held = nil, true
-	x.Rest, x.RestTo, x.ExchangeTo = t.Exchanged, ledger.Bank, ledger.ExchangeLosses
+	x.Rest, x.RestTo, x.ExchangeTo = t.Exchanged, bankOf(p.Account, p.Net.Currency(), m.Banks), ledger.Transit
 	x.Confident = Likely
 	m.move(x, Proposed, "The bank exchanged payout %s, which is booked as %s, into %s.", p.name(), p.Net, t.Net)
 	return x

@@ -151,6 +151,47 @@ func TestReversalWithoutAReferenceIsTakenBackOnce(t *testing.T) {
 	assert.Equal(t, map[SkipReason]int{Others: 1}, told.skipped, "what was taken back is of others")
 }
 
+func TestWhatTheBankTakesBackByNameNeedsNobodyToDecide(t *testing.T) {
+	t.Parallel()
+	named := additional("WORLDLINE WL-0001")
+	came := credit("CHF 105.70", named)
+	back := strings.Replace(strings.ReplaceAll(debit("CHF 105.70", named), "DATE", "2026-11-25"), "<Sts>", "<RvslInd>true</RvslInd><Sts>", 1)
+	list := func(number, on string) string {
+		return number + "," + on + ",payment," + order("a") + ",CHF,108.00,2.30,105.70"
+	}
+	again := credit("CHF 105.70", additional("WORLDLINE WL-0002"))
+	for name, tell := range map[string]func(o *office){
+		"in order": func(o *office) {
+			o.csv("2026-11-24", list("WL-0001", "2026-11-24"))
+			o.stated("2026-11-24", came)
+			o.stated("2026-11-25", back)
+			o.csv("2026-11-27", list("WL-0002", "2026-11-27"))
+			o.stated("2026-11-27", again)
+		},
+		"the bank first, in one file": func(o *office) {
+			o.stated("2026-11-24", back, came)
+			o.stated("2026-11-27", again)
+			o.csv("2026-11-28", list("WL-0002", "2026-11-27"))
+			o.csv("2026-11-28", list("WL-0001", "2026-11-24"))
+		},
+		"the second payout first": func(o *office) {
+			o.csv("2026-11-27", list("WL-0002", "2026-11-27"))
+			o.stated("2026-11-27", again)
+			o.stated("2026-11-27", back)
+			o.stated("2026-11-24", came)
+			o.csv("2026-11-28", list("WL-0001", "2026-11-24"))
+		},
+	} {
+		o := newOffice(t)
+		o.paid("a", chf("108.00"), "2026-11-20")
+		tell(o)
+		assert.Equal(t, []string{"1020 CHF 105.70", "6940 CHF 2.30"}, o.balances(), name)
+		for _, p := range o.payouts {
+			assert.False(t, p.State.Waits(), "%s: %s %s: %s", name, p.Net, p.State, p.Reason)
+		}
+	}
+}
+
 func TestReversalThatIsToldBeforeItsPayoutFindsIt(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)

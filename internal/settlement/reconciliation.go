@@ -32,7 +32,7 @@ type Standing struct {
 
 // AwaitsPayout reports whether the acquirer pays out what stands there for that reason, or keeps it back from a payout.
 func (r Reason) AwaitsPayout() bool {
-	return r == Parked || slices.Contains([]ledger.SourceKind{ledger.FromPayment, ledger.FromRefund, ledger.FromTransaction}, ledger.SourceKind(r))
+	return r == Parked || slices.Contains([]ledger.SourceKind{ledger.FromPayment, ledger.FromRefund, ledger.FromTransaction, ledger.FromDispute}, ledger.SourceKind(r))
 }
 
 // Expected returns the day on which the payout of what came on that day is expected, midnight UTC like it.

@@ -57,14 +57,15 @@ type Telling struct {
 // likeness is how much speaks for two tellings being about the same.
 type likeness int
 
-// The degrees of likeness. Each is taken before a lower one, over all that a file tells. By alike and near, what a file tells is
-// never what that file has told before: two of one file are two.
+// The degrees of likeness. Each is taken before a lower one, over all that a file tells. By verbatim, alike and near, what a file tells
+// is never what that file has told before: two of one file are two.
 const (
 	another       likeness = iota
 	contradicting          // the same reference, but another amount, or other orders
 	near                   // of another teller: the same amount, at most sameWithin business days apart
 	named                  // of another teller: the same amount, and the same orders or brand and day, or one names the other's reference
 	alike                  // of the same teller, and one has no reference: the same amount on the same day
+	verbatim               // alike, and with the same texts
 	identical              // of the same teller: the same reference and amount
 )
 
@@ -87,7 +88,7 @@ func known(c calendar.Calendar, all []Telling, told Telling) likeness {
 		return best
 	}
 	switch {
-	case best == alike && referred && len(told.References) > 0:
+	case (best == alike || best == verbatim) && referred && len(told.References) > 0:
 		return another // it is alike only what was told without the other reference
 	case best >= alike && contradicts(all, told):
 		return contradicting
@@ -122,6 +123,9 @@ func compareReferences(c calendar.Calendar, a, b Telling) likeness {
 	case len(a.References) > 0 && len(b.References) > 0:
 		return another
 	case !b.Stranger && sameAmount(a, b) && a.Day.Equal(b.Day) && !otherOrders(a.Orders, b.Orders) && !otherSales(a, b):
+		if len(a.Mentions) > 0 && slices.Equal(a.Mentions, b.Mentions) {
+			return verbatim
+		}
 		return alike
 	default:
 		return another
@@ -182,22 +186,27 @@ func compareTellers(c calendar.Calendar, a, b Telling) likeness {
 	}
 }
 
-// takesBack returns how much says that the bank takes back what those tell, all of one movement before it: most when it names the
-// reference, an order, or the sales, and less when both have the same text. Less than nothing says that it doesn't.
-func takesBack(back Telling, all []Telling) (says int) {
-	if !slices.ContainsFunc(all, func(a Telling) bool { return !a.Day.After(back.Day) }) {
+// namesIt is most that takesBack returns: the bank names the reference of what it takes back.
+const namesIt = 3
+
+// takesBack returns how much says that the bank takes back a movement, by all that is told of both: most when it names the reference,
+// less when it names an order or the sales, and least when both have the same text. Less than nothing says that it doesn't.
+func takesBack(back, all []Telling) (says int) {
+	if !slices.ContainsFunc(all, func(a Telling) bool { return !a.Day.After(back[0].Day) }) {
 		return -1
 	}
-	for _, a := range all {
-		switch {
-		case shareReference(back, a) || mentioned(back, a):
-			return 2
-		case otherSales(back, a) || otherOrders(back.Pays, a.Pays):
-			return -1
-		case len(back.Pays) > 0 && len(a.Pays) > 0 || sameSales(back, a):
-			says = 2
-		case slices.ContainsFunc(back.Mentions, func(text string) bool { return slices.Contains(a.Mentions, text) }):
-			says = max(says, 1)
+	for _, b := range back {
+		for _, a := range all {
+			switch {
+			case shareReference(b, a) || mentioned(b, a):
+				return namesIt
+			case otherSales(b, a) || otherOrders(b.Orders, a.Pays):
+				return -1
+			case len(b.Orders) > 0 && len(a.Pays) > 0 || sameSales(b, a):
+				says = 2
+			case slices.ContainsFunc(b.Mentions, func(text string) bool { return slices.Contains(a.Mentions, text) }):
+				says = max(says, 1)
+			}
 		}
 	}
 	return says

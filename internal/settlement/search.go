@@ -27,11 +27,12 @@ const (
 // is no other.
 func (m *Matcher) matchAmount(p *Payout) {
 	open := m.within(p)
-	if items, ok := matchDetails(p, open); ok {
+	sales, disputes := withoutDisputes(open)
+	if items, ok := matchDetails(p, sales); ok {
 		m.propose(p, items, Likely, "Each transaction that the file lists fits one payment only")
 		return
 	}
-	due, months, batches := m.due(p, open), m.months(p, open), batches(open)
+	due, months, batches := lessDisputes(m.due(p, sales), disputes), lessDisputes(m.months(p, sales), disputes), lessDisputes(batches(sales), disputes)
 	for _, attempt := range []struct {
 		confidence Confidence
 		reason     string
@@ -117,11 +118,14 @@ type batch struct {
 	least, most int64 // of the fee
 }
 
-// add takes a position into the sums.
-func (b *batch) add(gross money.Amount) {
+// add takes a position into the sums. Stated is the fee of a dispute, if its letter says one.
+func (b *batch) add(gross, stated money.Amount) {
 	minor := gross.Minor()
 	b.gross += minor
 	b.most += max(minor, -minor)*highestRate + highestFixed
+	if isSet(stated) {
+		b.most += 100 * stated.Minor()
+	}
 	if minor < 0 { // of a refund the acquirer may give back what it kept of the payment
 		b.least -= -minor*highestRate + highestFixed
 	}
@@ -130,7 +134,7 @@ func (b *batch) add(gross money.Amount) {
 func weigh(set []*Position) batch {
 	b := batch{set: set}
 	for _, q := range set {
-		b.add(q.Open)
+		b.add(q.Open, q.Fee)
 	}
 	return b
 }
@@ -151,7 +155,7 @@ func runs(chosen []*Position) (sets []batch) {
 		}
 		days := batch{}
 		for to, q := range chosen[from:] {
-			days.add(q.Open)
+			days.add(q.Open, q.Fee)
 			if last := from + to + 1; last == len(chosen) || !chosen[last].Day.Equal(q.Day) {
 				days.set = chosen[from:last]
 				sets = append(sets, days)
@@ -220,7 +224,7 @@ func combinations(open []*Position, explains func(batch) bool, together int, lea
 		for i := from; i < len(open) && b.gross+adds[i] >= least && b.gross+takes[i] <= highest; i++ {
 			more := b
 			more.set = append(b.set, open[i])
-			more.add(open[i].Open)
+			more.add(open[i].Open, open[i].Fee)
 			search(i+1, more)
 		}
 	}
@@ -284,7 +288,7 @@ func (m *Matcher) propose(p *Payout, items []Item, confidence Confidence, reason
 	}
 	p.Fee = p.Gross().Sub(p.paid())
 	if isSet(p.Exchanged) {
-		p.ExchangeTo = ledger.ExchangeLosses
+		p.ExchangeTo = ledger.Transit
 	}
 	m.move(p, Proposed, "%s: %s, less a fee of %s.", reason, p.Gross(), p.Fee)
 }

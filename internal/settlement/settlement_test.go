@@ -90,7 +90,7 @@ func (o *office) at(on string, work func(m *Matcher)) {
 
 // keep stores a payout, and books what is to be booked.
 func (o *office) keep(p *Payout) error {
-	if p.State == Booked && p.EntryID == "" {
+	if p.LacksEntry() {
 		var returned ledger.Entry
 		if i := slices.IndexFunc(o.payouts, func(q Payout) bool { return q.ID == p.Returns }); i >= 0 {
 			returned = o.entry(o.payouts[i].EntryID)

@@ -151,7 +151,7 @@ func TestWhatIsWrongNamesItsField(t *testing.T) {
 		"private_key is not taken by the server for this user": func(a *source.Access) { a.Auth, a.Secret = source.PrivateKey, stranger.PrivateKey },
 		"private_key can't be read":                            func(a *source.Access) { a.Auth, a.Secret = source.PrivateKey, "none" },
 		"folder is not there":                                  func(a *source.Access) { a.Folder = "in" },
-		"host leads to no address on the public internet":                               func(a *source.Access) { a.Host = "sftp.invalid" },
+		"host leads to no address on the public internet":      func(a *source.Access) { a.Host = "sftp.invalid" },
 		"host refused the connection":                          func(a *source.Access) { a.Port = closed.Addr().(*net.TCPAddr).Port },
 		"host did not answer as an SSH server does":            func(a *source.Access) { a.Port = silent.Addr().(*net.TCPAddr).Port },
 	} {

@@ -176,6 +176,24 @@ func (w *world) voidReceipt(_ context.Context, in steps.VoidedReceipt) (activiti
 	})
 }
 
+// loseDispute has a payer's bank take back all of a payment, which names the dispute.
+func (w *world) loseDispute(_ context.Context, in steps.LostDispute) (activities.Standing, error) {
+	page := w.page(in.DisputeID)
+	return w.booking(func() error {
+		if page.charged {
+			return nil
+		}
+		if page.booked == 0 || page.parked > 0 {
+			return problem.New(problem.PaymentNotCaptured, "There is nothing to take back.")
+		}
+		if err := w.invoice.ChargeBack(page.amount); err != nil {
+			return err
+		}
+		page.charged = true
+		return nil
+	})
+}
+
 func (w *world) bookReceipt(_ context.Context, in steps.Receipt) (steps.Booked, error) {
 	page := w.page(in.PaymentID)
 	assert.NotEmpty(w.T, in.CaptureID, "refunds need it")
@@ -241,7 +259,7 @@ func (w *world) check() {
 		assert.Equal(w.T, p.captures, min(p.booked, 1), "%s: what is taken is booked, and nothing else", p.id)
 		assert.LessOrEqual(w.T, p.asked, 2*maxAsserts+40, "%s: Saferpay is not polled", p.id)
 		assert.False(w.T, p.parked > 0 && !p.byOthers, "%s: we don't take what isn't due", p.id)
-		if p.booked > 0 && p.parked == 0 {
+		if p.booked > 0 && p.parked == 0 && !p.charged {
 			paid += p.amount.Minor()
 		}
 		assert.True(w.T, p.ended, "%s is at an end", p.id)

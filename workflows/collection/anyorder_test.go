@@ -65,6 +65,7 @@ type saferpayPage struct {
 	captures, booked, parked int
 	given                    bool // a payer has it
 	byOthers                 bool // captured past Quittance
+	charged                  bool // back, for good
 	ended                    bool // our record is final
 	asked                    int
 }
@@ -84,7 +85,7 @@ func drawFaults(t *rapid.T) map[string][]flowtest.Fault {
 
 var happenings = []string{
 	"pay now", "pay now", "pay now by twint", "payer pays", "payer pays", "payer pays", "payer waits for the provider", "payer aborts", "provider decides",
-	"hint", "hint", "stranger's hint", "receipt", "void", "cancel", "backoffice captures", "operator decides", "operator decides", "operator signals", "history is long",
+	"hint", "hint", "stranger's hint", "receipt", "void", "dispute is lost", "cancel", "backoffice captures", "operator decides", "operator decides", "operator signals", "history is long",
 }
 
 func drawEvents(t *rapid.T) []flowtest.Happening {
@@ -120,6 +121,7 @@ func (w *world) play() {
 			flowtest.Stand{Step: do.CancelInvoice, Does: w.cancelInvoice},
 			flowtest.Stand{Step: do.RecordReceipt, Does: w.recordReceipt},
 			flowtest.Stand{Step: do.VoidReceipt, Does: w.voidReceipt},
+			flowtest.Stand{Step: do.LoseDispute, Does: w.loseDispute},
 			flowtest.Stand{Step: do.BookReceipt, Does: w.bookReceipt},
 			flowtest.Stand{Step: do.GiveUpPayment, Does: w.giveUp},
 			flowtest.Stand{Step: do.AbandonPage, Does: w.abandon},
@@ -195,6 +197,8 @@ func (w *world) happen(e *flowtest.Happening) {
 		return
 	}
 	switch e.What {
+	case "dispute is lost":
+		update(contract.UpdateLoseDispute, contract.LoseDispute{DisputeID: page.id})
 	case "payer pays":
 		w.turn(page, "open", "authorized")
 		if e.Which%3 > 0 { // else nobody tells

@@ -49,6 +49,11 @@ func (p *invoicePayment) listen(ctx workflow.Context) error {
 	}); err != nil {
 		return err
 	}
+	if err := workflow.SetUpdateHandlerWithOptions(ctx, contract.UpdateLoseDispute, p.loseDispute, workflow.UpdateHandlerOptions{
+		Description: "Takes back what a payer's bank took back for good",
+	}); err != nil {
+		return err
+	}
 	if err := workflow.SetUpdateHandlerWithOptions(ctx, contract.UpdateBankReceipt, p.bookBankReceipt, workflow.UpdateHandlerOptions{
 		Description: "Books money that a bank's file tells",
 	}); err != nil {
@@ -255,6 +260,13 @@ func (p *invoicePayment) bookBankReceipt(ctx workflow.Context, in contract.BookB
 func (p *invoicePayment) voidReceipt(ctx workflow.Context, in contract.VoidReceipt) (contract.Acknowledged, error) {
 	return p.change(ctx, func() error {
 		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Void a receipt"), do.VoidReceipt, steps.VoidedReceipt{InvoiceRef: p.ref(), VoidReceipt: in}).Get(ctx, &p.Standing)
+	})
+}
+
+// loseDispute takes what a payer's bank took back for good off what is paid. A paid invoice is collected again from then on.
+func (p *invoicePayment) loseDispute(ctx workflow.Context, in contract.LoseDispute) (contract.Acknowledged, error) {
+	return p.change(ctx, func() error {
+		return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Book a lost dispute"), do.LoseDispute, steps.LostDispute{InvoiceRef: p.ref(), LoseDispute: in}).Get(ctx, &p.Standing)
 	})
 }
 

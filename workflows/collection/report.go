@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/text"
 	"github.com/quittance/quittance/workflows/contract"
 	"github.com/quittance/quittance/workflows/internal/flow"
 )
@@ -15,7 +16,7 @@ import (
 // report tells operators where the invoice stands: current details, and the search attributes when they changed.
 func (p *invoicePayment) report(ctx workflow.Context) {
 	number, _ := workflow.GetTypedSearchAttributes(ctx).GetKeyword(contract.InvoiceNumber) // the static summary is lost when a workflow continues as new
-	details := fmt.Sprintf("Invoice %s is **%s**, %s is due. %s", number, p.InvoiceStatus, p.Due, p.mailing)
+	details := fmt.Sprintf("Invoice %s is **%s**, %s is due. %s", text.Literal(number), p.InvoiceStatus, p.Due, p.mailing)
 	attention := false
 	for _, a := range p.Attempts {
 		details += "\n- " + a.describe()

@@ -70,6 +70,47 @@ func TestInvoiceWhoseReceiptIsVoidedCanBeCancelled(t *testing.T) {
 	require.NoError(t, cancelled.Err)
 }
 
+// loses lets a dispute of all that was paid online be lost.
+func (c *collecting) loses() *collecting {
+	c.OnActivity(do.LoseDispute, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.LostDispute) (activities.Standing, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.calls["lose "+in.DisputeID]++
+		c.due = money.MustParse("108.00", money.CHF)
+		return activities.Standing{InvoiceStatus: invoice.Open, Due: c.due}, nil
+	})
+	return c
+}
+
+func (c *collecting) lose(disputeID string) *flowtest.Answer[contract.Acknowledged] {
+	return update[contract.Acknowledged](c, contract.UpdateLoseDispute, "", contract.LoseDispute{DisputeID: disputeID, On: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)})
+}
+
+func TestPaidInvoiceWhoseDisputeIsLostIsCollectedAgain(t *testing.T) {
+	t.Parallel()
+	c := collect(t).takesUp().loses().captures()
+	c.outcomes["pay_2"] = []steps.Outcome{authorized}
+	var lost *flowtest.Answer[contract.Acknowledged]
+	var page *flowtest.Answer[contract.Checkout]
+	c.at(0, func() { lost = c.lose("dsp_1") })
+	c.at(time.Hour, func() { page = c.payNow("pay_2", payment.Card) })
+	c.at(2*time.Hour, func() { c.hint(contract.SignalPayerReturned, "pay_2") })
+	assert.Equal(t, invoice.Paid, c.runFrom(contract.TakenUp("cmp_1", "inv_1")).Status)
+	require.NoError(t, lost.Err)
+	require.NoError(t, page.Err)
+	assert.Equal(t, map[string]int{"lose dsp_1": 1, "open pay_2": 1, "assert pay_2": 1, "capture pay_2": 1, "book pay_2": 1}, c.calls)
+}
+
+func TestRefusedLossOfADisputeLeavesThePaidInvoiceAtItsEnd(t *testing.T) {
+	t.Parallel()
+	c := collect(t).takesUp()
+	c.OnActivity(do.LoseDispute, mock.Anything, mock.Anything).Return(activities.Standing{}, flow.Refuse(problem.New(problem.DisputeDecided, "won")))
+	var lost *flowtest.Answer[contract.Acknowledged]
+	c.at(0, func() { lost = c.lose("dsp_1") })
+	assert.Equal(t, invoice.Paid, c.runFrom(contract.TakenUp("cmp_1", "inv_1")).Status)
+	assert.Equal(t, problem.DisputeDecided, problem.CodeOf(lost.Err))
+}
+
 func TestRefusedVoidLeavesThePaidInvoiceAtItsEnd(t *testing.T) {
 	t.Parallel()
 	c := collect(t).takesUp()

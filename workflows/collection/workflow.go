@@ -65,7 +65,7 @@ var do *steps.Activities
 
 // InvoicePayment collects an invoice from being issued until it is settled: paid or cancelled, and no payment page left on which
 // a payer could still pay. It takes UpdateIssue, UpdatePayNow, UpdateCancel, UpdateSend, UpdateReceipt, UpdateBankReceipt,
-// UpdateVoidReceipt, UpdateResolve, SignalRemind and the signals of a payment.
+// UpdateVoidReceipt, UpdateLoseDispute, UpdateResolve, SignalRemind and the signals of a payment.
 //
 // Temporal's own cancellation request changes nothing: it would leave a payer's money hanging. UpdateCancel is the way.
 func (w Workflow) InvoicePayment(ctx workflow.Context, in Start) (Collected, error) {

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/text"
 )
 
 // Issue opens a draft invoice and returns when it is open. EmailID names the mail with the link to the customer; it is empty when
@@ -38,9 +39,9 @@ func (c Commands) collectionOptions(inv invoice.Invoice, status invoice.Status) 
 		ID:                       InvoicePaymentID(inv.ID),
 		TaskQueue:                PaymentsQueue,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		StaticSummary:            fmt.Sprintf("Invoice %s · %s", inv.Number, inv.Amount),
+		StaticSummary:            fmt.Sprintf("Invoice %s · %s", text.Literal(inv.Number), inv.Amount),
 		StaticDetails: c.details(inv.ID, "Collects invoice **%s** of company `%s`: %s, due %s. Ends when the invoice is paid or cancelled.",
-			inv.Number, inv.CompanyID, inv.Amount, inv.DueDate.Format("2006-01-02")),
+			text.Literal(inv.Number), inv.CompanyID, inv.Amount, inv.DueDate.Format("2006-01-02")),
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			CompanyID.ValueSet(inv.CompanyID), InvoiceNumber.ValueSet(inv.Number), Currency.ValueSet(string(inv.Amount.Currency())),
 			PaymentState.ValueSet(string(status)), NeedsAttention.ValueSet(false)),
@@ -80,6 +81,11 @@ func (c Commands) RecordReceipt(ctx context.Context, invoiceID string, in Record
 	return c.update(ctx, client.UpdateWorkflowOptions{
 		WorkflowID: InvoicePaymentID(invoiceID), UpdateID: in.ReceiptID, UpdateName: UpdateReceipt, Args: []any{in},
 	}, &Acknowledged{})
+}
+
+// LoseDispute books a lost dispute that the invoice is owed again for, and returns when the invoice says so. It can be paid again then.
+func (c Commands) LoseDispute(ctx context.Context, inv invoice.Invoice, in LoseDispute) error {
+	return c.takingUp(ctx, inv, client.UpdateWorkflowOptions{UpdateName: UpdateLoseDispute, Args: []any{in}})
 }
 
 // VoidReceipt takes back a receipt of the invoice, and returns when the invoice says what its other receipts do. It can be paid

@@ -42,6 +42,7 @@ const (
 	UpdateSend        = "send"               // InvoicePayment, with start: SendInvoice → Acknowledged
 	UpdateReceipt     = "record-receipt"     // InvoicePayment: RecordReceipt → Acknowledged
 	UpdateVoidReceipt = "void-receipt"       // InvoicePayment, with start: VoidReceipt → Acknowledged
+	UpdateLoseDispute = "lose-dispute"       // InvoicePayment, with start: LoseDispute → Acknowledged
 	UpdateBankReceipt = "book-bank-receipt"  // InvoicePayment, with start: BookBankReceipt → Acknowledged
 	UpdateRefund      = "request"            // Refund, with start: → Acknowledged
 	UpdateRecorded    = "record"             // Refund: RefundRecorded → Acknowledged

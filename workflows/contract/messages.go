@@ -69,6 +69,13 @@ type VoidReceipt struct {
 	By        string `json:"by,omitempty"`
 }
 
+// LoseDispute says that a dispute was lost, and that the invoice is owed again. By is the id of the key that says so.
+type LoseDispute struct {
+	DisputeID string    `json:"dispute_id"`
+	On        time.Time `json:"on"` // midnight UTC
+	By        string    `json:"by,omitempty"`
+}
+
 // BookBankReceipt asks to book a receipt that a bank's file tells, and that is on record.
 type BookBankReceipt struct {
 	ReceiptID string `json:"receipt_id"`

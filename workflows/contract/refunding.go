@@ -10,6 +10,7 @@ import (
 
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/text"
 )
 
 // RequestRefund starts a refund and returns when it is recorded. invoiceNumber is only for operators to read.
@@ -23,7 +24,7 @@ func (c Commands) refundOptions(in RequestRefund, invoiceNumber string) client.S
 		ID:                       RefundID(in.RefundID),
 		TaskQueue:                PaymentsQueue,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		StaticSummary:            fmt.Sprintf("Refund for invoice %s", invoiceNumber),
+		StaticSummary:            fmt.Sprintf("Refund for invoice %s", text.Literal(invoiceNumber)),
 		StaticDetails:            c.details(in.RefundID, "Gives money of payment `%s` back to its payer.", in.PaymentID),
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			CompanyID.ValueSet(in.CompanyID), InvoiceNumber.ValueSet(invoiceNumber), NeedsAttention.ValueSet(false)),

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/internal/settlement/source"
+	"github.com/quittance/quittance/internal/text"
 	"github.com/quittance/quittance/workflows/contract"
 	"github.com/quittance/quittance/workflows/internal/flow"
 )
@@ -60,7 +61,7 @@ func (w Workflow) SettlementFetch(ctx workflow.Context, in contract.FetchSettlem
 		}
 		var out steps.Fetched
 		if settled(file, first.Files) {
-			err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.File, fmt.Sprintf("Fetch %s", file.Name)), do.FetchSettlementFile,
+			err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.File, fmt.Sprintf("Fetch %s", text.Literal(file.Name))), do.FetchSettlementFile,
 				steps.FetchFile{CompanyID: in.CompanyID, NewFile: file}).Get(ctx, &out)
 			if ended, err := gone(ctx, err); ended {
 				return done, err

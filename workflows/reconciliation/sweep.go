@@ -14,6 +14,7 @@ import (
 
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/calendar"
+	"github.com/quittance/quittance/internal/text"
 	"github.com/quittance/quittance/workflows/contract"
 	"github.com/quittance/quittance/workflows/internal/flow"
 )
@@ -162,9 +163,9 @@ func (s *nightlySweep) lookAgain(ctx workflow.Context, p steps.PaymentInFlight) 
 	}
 	_, err = s.start(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:    contract.InvoicePaymentID(p.InvoiceID),
-		StaticSummary: fmt.Sprintf("Invoice %s · %s", p.InvoiceNumber, p.Amount),
+		StaticSummary: fmt.Sprintf("Invoice %s · %s", text.Literal(p.InvoiceNumber), p.Amount),
 		StaticDetails: fmt.Sprintf("Goes on with the collection of invoice **%s** of company `%s`, whose workflow was gone when Saferpay reported a payment of it.",
-			p.InvoiceNumber, s.in.CompanyID),
+			text.Literal(p.InvoiceNumber), s.in.CompanyID),
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			contract.CompanyID.ValueSet(s.in.CompanyID), contract.InvoiceNumber.ValueSet(p.InvoiceNumber), contract.Currency.ValueSet(string(p.Amount.Currency())),
 			contract.PaymentState.ValueSet(string(p.InvoiceStatus)), contract.NeedsAttention.ValueSet(false)),

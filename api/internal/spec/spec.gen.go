@@ -256,6 +256,63 @@ func (e CurrencyStatusStatus) Valid() bool {
 	}
 }
 
+// Defines values for DisputeClaim.
+const (
+	DisputeClaimInvoice DisputeClaim = "invoice"
+	DisputeClaimLoss    DisputeClaim = "loss"
+)
+
+// Valid indicates whether the value is a known member of the DisputeClaim enum.
+func (e DisputeClaim) Valid() bool {
+	switch e {
+	case DisputeClaimInvoice:
+		return true
+	case DisputeClaimLoss:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DisputeOrder.
+const (
+	DisputeOrderMinusCreated DisputeOrder = "-created"
+	DisputeOrderRespondBy    DisputeOrder = "respond_by"
+)
+
+// Valid indicates whether the value is a known member of the DisputeOrder enum.
+func (e DisputeOrder) Valid() bool {
+	switch e {
+	case DisputeOrderMinusCreated:
+		return true
+	case DisputeOrderRespondBy:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DisputeState.
+const (
+	DisputeStateLost DisputeState = "lost"
+	DisputeStateOpen DisputeState = "open"
+	DisputeStateWon  DisputeState = "won"
+)
+
+// Valid indicates whether the value is a known member of the DisputeState enum.
+func (e DisputeState) Valid() bool {
+	switch e {
+	case DisputeStateLost:
+		return true
+	case DisputeStateOpen:
+		return true
+	case DisputeStateWon:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DocumentContentType.
 const (
 	ApplicationPdf DocumentContentType = "application/pdf"
@@ -318,6 +375,9 @@ func (e EventDeliveryState) Valid() bool {
 
 // Defines values for EventType.
 const (
+	DisputeLost                     EventType = "dispute.lost"
+	DisputeOpened                   EventType = "dispute.opened"
+	DisputeWon                      EventType = "dispute.won"
 	ExceptionRaised                 EventType = "exception.raised"
 	InvoiceCancelled                EventType = "invoice.cancelled"
 	InvoiceEmailFailed              EventType = "invoice.email_failed"
@@ -352,6 +412,12 @@ const (
 // Valid indicates whether the value is a known member of the EventType enum.
 func (e EventType) Valid() bool {
 	switch e {
+	case DisputeLost:
+		return true
+	case DisputeOpened:
+		return true
+	case DisputeWon:
+		return true
 	case ExceptionRaised:
 		return true
 	case InvoiceCancelled:
@@ -511,6 +577,24 @@ func (e ExceptionKind) Valid() bool {
 	}
 }
 
+// Defines values for ExchangeRateSource.
+const (
+	ExchangeRateSourceCustoms ExchangeRateSource = "customs"
+	ExchangeRateSourceManual  ExchangeRateSource = "manual"
+)
+
+// Valid indicates whether the value is a known member of the ExchangeRateSource enum.
+func (e ExchangeRateSource) Valid() bool {
+	switch e {
+	case ExchangeRateSourceCustoms:
+		return true
+	case ExchangeRateSourceManual:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for FetchedFileState.
 const (
 	Imported FetchedFileState = "imported"
@@ -529,6 +613,27 @@ func (e FetchedFileState) Valid() bool {
 	case SetAside:
 		return true
 	case Waiting:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ForeignCurrency.
+const (
+	ForeignCurrencyEUR ForeignCurrency = "EUR"
+	ForeignCurrencyGBP ForeignCurrency = "GBP"
+	ForeignCurrencyUSD ForeignCurrency = "USD"
+)
+
+// Valid indicates whether the value is a known member of the ForeignCurrency enum.
+func (e ForeignCurrency) Valid() bool {
+	switch e {
+	case ForeignCurrencyEUR:
+		return true
+	case ForeignCurrencyGBP:
+		return true
+	case ForeignCurrencyUSD:
 		return true
 	default:
 		return false
@@ -678,6 +783,8 @@ func (e JournalExportFormat) Valid() bool {
 
 // Defines values for JournalSourceKind.
 const (
+	JournalSourceKindDispute     JournalSourceKind = "dispute"
+	JournalSourceKindExchange    JournalSourceKind = "exchange"
 	JournalSourceKindManual      JournalSourceKind = "manual"
 	JournalSourceKindPayment     JournalSourceKind = "payment"
 	JournalSourceKindReceipt     JournalSourceKind = "receipt"
@@ -690,6 +797,10 @@ const (
 // Valid indicates whether the value is a known member of the JournalSourceKind enum.
 func (e JournalSourceKind) Valid() bool {
 	switch e {
+	case JournalSourceKindDispute:
+		return true
+	case JournalSourceKindExchange:
+		return true
 	case JournalSourceKindManual:
 		return true
 	case JournalSourceKindPayment:
@@ -831,16 +942,19 @@ func (e NextReminderHeldBy) Valid() bool {
 
 // Defines values for OpenItemKind.
 const (
-	OpenItemKindException OpenItemKind = "exception"
-	OpenItemKindPayment   OpenItemKind = "payment"
-	OpenItemKindPayout    OpenItemKind = "payout"
-	OpenItemKindRefund    OpenItemKind = "refund"
+	OpenItemKindException    OpenItemKind = "exception"
+	OpenItemKindExchangeRate OpenItemKind = "exchange_rate"
+	OpenItemKindPayment      OpenItemKind = "payment"
+	OpenItemKindPayout       OpenItemKind = "payout"
+	OpenItemKindRefund       OpenItemKind = "refund"
 )
 
 // Valid indicates whether the value is a known member of the OpenItemKind enum.
 func (e OpenItemKind) Valid() bool {
 	switch e {
 	case OpenItemKindException:
+		return true
+	case OpenItemKindExchangeRate:
 		return true
 	case OpenItemKindPayment:
 		return true
@@ -1169,6 +1283,8 @@ const (
 	UrnQuittanceProblemCredentialsRejected             ProblemType = "urn:quittance:problem:credentials-rejected"
 	UrnQuittanceProblemCurrencyNotActive               ProblemType = "urn:quittance:problem:currency-not-active"
 	UrnQuittanceProblemDecisionImpossible              ProblemType = "urn:quittance:problem:decision-impossible"
+	UrnQuittanceProblemDisputeDecided                  ProblemType = "urn:quittance:problem:dispute-decided"
+	UrnQuittanceProblemDisputeExceedsPayment           ProblemType = "urn:quittance:problem:dispute-exceeds-payment"
 	UrnQuittanceProblemEntryNotBalanced                ProblemType = "urn:quittance:problem:entry-not-balanced"
 	UrnQuittanceProblemEntryNotReversible              ProblemType = "urn:quittance:problem:entry-not-reversible"
 	UrnQuittanceProblemEntryReversed                   ProblemType = "urn:quittance:problem:entry-reversed"
@@ -1231,6 +1347,10 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemCurrencyNotActive:
 		return true
 	case UrnQuittanceProblemDecisionImpossible:
+		return true
+	case UrnQuittanceProblemDisputeDecided:
+		return true
+	case UrnQuittanceProblemDisputeExceedsPayment:
 		return true
 	case UrnQuittanceProblemEntryNotBalanced:
 		return true
@@ -1479,6 +1599,7 @@ func (e StandingAge) Valid() bool {
 
 // Defines values for StandingReason.
 const (
+	StandingReasonDispute       StandingReason = "dispute"
 	StandingReasonManual        StandingReason = "manual"
 	StandingReasonParkedPayment StandingReason = "parked_payment"
 	StandingReasonPayment       StandingReason = "payment"
@@ -1492,6 +1613,8 @@ const (
 // Valid indicates whether the value is a known member of the StandingReason enum.
 func (e StandingReason) Valid() bool {
 	switch e {
+	case StandingReasonDispute:
+		return true
 	case StandingReasonManual:
 		return true
 	case StandingReasonParkedPayment:
@@ -2262,6 +2385,127 @@ type DeliveryAttempt struct {
 	Status *int `json:"status,omitempty"`
 }
 
+// Dispute defines model for Dispute.
+type Dispute struct {
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Claim What becomes of the claim: the `invoice` is owed again, or the company bears the `loss`.
+	Claim     *DisputeClaim `json:"claim,omitempty"`
+	CreatedAt time.Time     `json:"created_at"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+
+	// DecidedOn When it was won or lost; absent while it is open.
+	//
+	// Example: 2026-11-22
+	DecidedOn *openapi_types.Date `json:"decided_on,omitempty"`
+
+	// DecisionEntryID Of the journal entry that books its end.
+	//
+	// Example: jre_01k9m23w3mk8s4c2z7x0a5g9h2
+	DecisionEntryID *string `json:"decision_entry_id,omitempty"`
+
+	// EntryID Of the journal entry that books its opening.
+	//
+	// Example: jre_01k9m23w3mk8s4c2z7x0a5g9h1
+	EntryID string `json:"entry_id"`
+
+	// Fee What the acquirer asks for the case, as the letter says.
+	//
+	// Example: 25.00
+	Fee *string `json:"fee,omitempty"`
+
+	// ID Example: dsp_01k9m2k5p8aw3y7z2c6f1j4n9q
+	ID string `json:"id"`
+
+	// InvoiceID Example: inv_01k9m21t1jh6q2a0x5v8y3e7f9
+	InvoiceID InvoiceID `json:"invoice_id"`
+
+	// OpenedOn Example: 2026-12-31
+	OpenedOn Date `json:"opened_on"`
+
+	// PaymentID Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
+	PaymentID PaymentID `json:"payment_id"`
+
+	// Reason Example: Goods not received
+	Reason string `json:"reason"`
+
+	// Reference The acquirer's number of the case.
+	//
+	// Example: CB-2026-004711
+	Reference *string `json:"reference,omitempty"`
+
+	// RespondBy Until when the letter wants an answer.
+	//
+	// Example: 2026-12-10
+	RespondBy *openapi_types.Date `json:"respond_by,omitempty"`
+	State     DisputeState        `json:"state"`
+	Timeline  []DisputeStep       `json:"timeline"`
+}
+
+// DisputeChanges defines model for DisputeChanges.
+type DisputeChanges struct {
+	// Reason Example: Goods not received
+	Reason *string `json:"reason,omitempty"`
+
+	// Reference Example: CB-2026-004711
+	Reference *string `json:"reference,omitempty"`
+
+	// RespondBy Example: 2026-12-17
+	RespondBy *openapi_types.Date `json:"respond_by,omitempty"`
+}
+
+// DisputeClaim What becomes of the claim: the `invoice` is owed again, or the company bears the `loss`.
+type DisputeClaim string
+
+// DisputeList defines model for DisputeList.
+type DisputeList struct {
+	Data []Dispute `json:"data"`
+
+	// NextCursor Example: eyJhZnRlciI6Imludl8wMWs5bTIxdCJ9
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
+// DisputeLoss defines model for DisputeLoss.
+type DisputeLoss struct {
+	// Claim What becomes of the claim: the `invoice` is owed again, or the company bears the `loss`.
+	Claim DisputeClaim `json:"claim"`
+
+	// On The day of the decision; today when absent.
+	//
+	// Example: 2026-11-22
+	On *openapi_types.Date `json:"on,omitempty"`
+}
+
+// DisputeOrder defines model for DisputeOrder.
+type DisputeOrder string
+
+// DisputeState defines model for DisputeState.
+type DisputeState string
+
+// DisputeStep defines model for DisputeStep.
+type DisputeStep struct {
+	At time.Time `json:"at"`
+
+	// By The id of the key that said so.
+	//
+	// Example: key_01k9m1zt9gf4n0y8v3s6w1c5d7
+	By    *string      `json:"by,omitempty"`
+	State DisputeState `json:"state"`
+}
+
+// DisputeWin defines model for DisputeWin.
+type DisputeWin struct {
+	// On The day of the decision; today when absent.
+	//
+	// Example: 2026-11-22
+	On *openapi_types.Date `json:"on,omitempty"`
+}
+
 // Document defines model for Document.
 type Document struct {
 	// ContentType What it really is.
@@ -2339,6 +2583,7 @@ type Event struct {
 	// | `invoice.…` | `invoice_id`, `number`, `status`, `amount`, `amount_paid`, `currency`; of `invoice.receipt_voided` also `receipt_id`, `receipt_amount`; of `invoice.reminded` also `step` |
 	// | `payment.…` | `payment_id`, `invoice_id`, `state`, `amount`, `currency`; `failure` when there was one |
 	// | `refund.…` | `refund_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency` |
+	// | `dispute.…` | `dispute_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency`; `respond_by` when the letter says one; of `dispute.lost` also `claim`, `invoice_status` |
 	// | `payment_service.…` | `payment_service_id`, `status` |
 	// | `exception.raised` | `exception_id`, `kind`, `subject`; `invoice_id` when it is about an invoice, a payment or a refund |
 	// | `test.ping` | none; its `subject` is the webhook endpoint that it is for |
@@ -2655,11 +2900,57 @@ type ExceptionList struct {
 // Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
 type ExceptionSubject = string
 
+// ExchangeRate defines model for ExchangeRate.
+type ExchangeRate struct {
+	// Currency Example: EUR
+	Currency ForeignCurrency `json:"currency"`
+
+	// ID Example: 2026-11-EUR
+	ID string `json:"id"`
+
+	// Month Example: 2026-11
+	Month Month `json:"month"`
+
+	// Rate Example: 0.9412
+	Rate    string    `json:"rate"`
+	SavedAt time.Time `json:"saved_at"`
+
+	// SavedBy The id of the key with which it was entered.
+	//
+	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
+	SavedBy string `json:"saved_by"`
+
+	// Source By hand, or from the list of the Swiss customs.
+	Source ExchangeRateSource `json:"source"`
+}
+
+// ExchangeRateSource By hand, or from the list of the Swiss customs.
+type ExchangeRateSource string
+
+// ExchangeRateList defines model for ExchangeRateList.
+type ExchangeRateList struct {
+	Data []ExchangeRate `json:"data"`
+}
+
+// ExchangeSide defines model for ExchangeSide.
+type ExchangeSide struct {
+	// Account Example: 1029
+	Account AccountNumber `json:"account"`
+
+	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
+	//
+	// Example: 108.00
+	Amount Amount `json:"amount"`
+
+	// Currency ISO 4217.
+	Currency Currency `json:"currency"`
+}
+
 // ExchangedAmount When the bank exchanged it: what it was before. Then gross and fee are in that currency.
 type ExchangedAmount struct {
 	// Account The account on which the exchange stands in both currencies.
 	//
-	// Example: 6949
+	// Example: 1090
 	Account *string `json:"account,omitempty"`
 
 	// Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
@@ -2729,6 +3020,9 @@ type FieldError struct {
 // FiveCentimes Round what the lines come to, to what coins can pay: 1.02 becomes 1.00. `false` when absent.
 type FiveCentimes = bool
 
+// ForeignCurrency Example: EUR
+type ForeignCurrency string
+
 // Found defines model for Found.
 type Found struct {
 	// CompanyID Example: cmp_01k9m1yq8fe3m9x7t2r5v0b4c6
@@ -2764,6 +3058,24 @@ type FoundList struct {
 //
 // Example: CH9300762011623852957
 type IBAN = string
+
+// ImportedExchangeRates defines model for ImportedExchangeRates.
+type ImportedExchangeRates struct {
+	Data []ExchangeRate `json:"data"`
+
+	// ID The month.
+	//
+	// Example: 2026-11
+	ID string `json:"id"`
+
+	// Month Example: 2026-11
+	Month Month `json:"month"`
+
+	// Others How many other currencies the list has.
+	//
+	// Example: 69
+	Others int `json:"others"`
+}
 
 // Invoice defines model for Invoice.
 type Invoice struct {
@@ -3033,6 +3345,9 @@ type InvoiceStep struct {
 	// Example: quittance
 	By string `json:"by"`
 
+	// DisputeID Example: dsp_01k9m2k5p8aw3y7z2c6f1j4n9q
+	DisputeID *string `json:"dispute_id,omitempty"`
+
 	// EntryID Example: jre_01k9m23w3mk8s4c2z7x0a5g9h1
 	EntryID *string `json:"entry_id,omitempty"`
 
@@ -3054,7 +3369,7 @@ type InvoiceStep struct {
 	Text *string `json:"text,omitempty"`
 
 	// What `invoice.created`, `invoice.issued`, `invoice.paid`; `invoice.email_` and the state of the mail with the link that
-	// was asked for last; `invoice.reminder_` and the state of a reminder; `payment.` or `refund.` and a state; `journal.booked`;
+	// was asked for last; `invoice.reminder_` and the state of a reminder; `payment.`, `refund.` or `dispute.` and a state; `journal.booked`;
 	// `payout.booked`, when the acquirer paid it out or kept it back; `exception.raised`, `exception.resolved`; or `call`, a call of this API that changed something.
 	//
 	//
@@ -3134,6 +3449,11 @@ type JournalEntry struct {
 
 	// Date Example: 2026-12-31
 	Date Date `json:"date"`
+
+	// ExchangeRate What its source says one unit of its foreign currency is worth in francs; absent when the rate of the month counts.
+	//
+	// Example: 0.9385
+	ExchangeRate *string `json:"exchange_rate,omitempty"`
 
 	// Hash SHA-256, hexadecimal.
 	//
@@ -3312,12 +3632,14 @@ type JournalSource struct {
 	ID string `json:"id"`
 
 	// Kind An online payment, a receipt by other means, a refund, a payout of the acquirer, an entry made by hand, or the reversal
-	// of one; or a transaction at Saferpay that no payment or refund explains.
+	// of one; a dispute of a payment; a transaction at Saferpay that no payment or refund explains; or what the exchange of another
+	// entry lost or won.
 	Kind JournalSourceKind `json:"kind"`
 }
 
 // JournalSourceKind An online payment, a receipt by other means, a refund, a payout of the acquirer, an entry made by hand, or the reversal
-// of one; or a transaction at Saferpay that no payment or refund explains.
+// of one; a dispute of a payment; a transaction at Saferpay that no payment or refund explains; or what the exchange of another
+// entry lost or won.
 type JournalSourceKind string
 
 // JournalVerification defines model for JournalVerification.
@@ -3382,6 +3704,21 @@ type LiabilityShift string
 // Example: {"order":"A-1001"}
 type Metadata map[string]string
 
+// MissingRate defines model for MissingRate.
+type MissingRate struct {
+	// Currency Example: EUR
+	Currency ForeignCurrency `json:"currency"`
+
+	// Message Example: no rate for EUR in 2026-11
+	Message string `json:"message"`
+
+	// Month Example: 2026-11
+	Month Month `json:"month"`
+}
+
+// Month Example: 2026-11
+type Month = string
+
 // MonthEnd defines model for MonthEnd.
 type MonthEnd struct {
 	// Closable Whether `books_closed_until` can be that day: from 18:00 of that day in Zurich on.
@@ -3428,7 +3765,8 @@ type NewAPIKeyEnvironment string
 
 // NewBankAccount defines model for NewBankAccount.
 type NewBankAccount struct {
-	// Account On which payouts and other money are booked that come to this IBAN in that currency.
+	// Account On which payouts and other money are booked that come to this IBAN in that currency. If it is the only one in that currency, payouts
+	// of which no bank has told are booked there too. Where there is none, it is 1020 for CHF, 1021 for EUR, 1022 for USD, 1023 for GBP.
 	Account AccountNumber `json:"account"`
 
 	// Currency ISO 4217.
@@ -3527,6 +3865,69 @@ type NewCustomer struct {
 	Name string `json:"name"`
 }
 
+// NewDispute defines model for NewDispute.
+type NewDispute struct {
+	// Amount In the currency of the payment; all that is left of it when absent.
+	//
+	// Example: 20.00
+	Amount *string `json:"amount,omitempty"`
+
+	// Fee What the acquirer asks for the case, as the letter says. The payout that keeps it back books it.
+	//
+	// Example: 25.00
+	Fee *string `json:"fee,omitempty"`
+
+	// OpenedOn The day of the letter; today when absent.
+	//
+	// Example: 2026-11-22
+	OpenedOn *openapi_types.Date `json:"opened_on,omitempty"`
+
+	// PaymentID Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
+	PaymentID PaymentID `json:"payment_id"`
+
+	// Reason What the payer says, as the letter tells it.
+	//
+	// Example: Goods not received
+	Reason string `json:"reason"`
+
+	// Reference The acquirer's number of the case. The same one of the same payment is the same dispute.
+	//
+	// Example: CB-2026-004711
+	Reference *string `json:"reference,omitempty"`
+
+	// RespondBy Until when the letter wants an answer.
+	//
+	// Example: 2026-12-10
+	RespondBy *openapi_types.Date `json:"respond_by,omitempty"`
+}
+
+// NewExchange defines model for NewExchange.
+type NewExchange struct {
+	// Date After `books_closed_until`, and at most a year ahead.
+	Date Date         `json:"date"`
+	From ExchangeSide `json:"from"`
+
+	// Text `Exchange of …` in the company's language when absent.
+	//
+	// Example: Change EUR en CHF
+	Text *string      `json:"text,omitempty"`
+	To   ExchangeSide `json:"to"`
+}
+
+// NewExchangeRate defines model for NewExchangeRate.
+type NewExchangeRate struct {
+	// Currency Example: EUR
+	Currency ForeignCurrency `json:"currency"`
+
+	// Month Example: 2026-11
+	Month Month `json:"month"`
+
+	// Rate Francs for one unit: more than 0, with at most 6 decimals.
+	//
+	// Example: 0.9412
+	Rate string `json:"rate"`
+}
+
 // NewInvoice defines model for NewInvoice.
 type NewInvoice struct {
 	// Amount Absent: what the lines come to. When there are lines, it must be that.
@@ -3608,6 +4009,11 @@ type NewManualEntry struct {
 
 	// Date After `books_closed_until`, and at most a year ahead.
 	Date Date `json:"date"`
+
+	// ExchangeRate What one unit of the foreign currency is worth in francs, when that is not the rate of the month: more than 0, with at most 6 decimals.
+	//
+	// Example: 0.9385
+	ExchangeRate *string `json:"exchange_rate,omitempty"`
 
 	// Lines Example: [{"account":"6940","debit":"12.40"},{"account":"1020","credit":"12.40"}]
 	Lines []NewJournalLine `json:"lines"`
@@ -3865,7 +4271,7 @@ type OpenItem struct {
 	ID   string       `json:"id"`
 	Kind OpenItemKind `json:"kind"`
 
-	// State Of the payout, payment or refund; the kind of the exception.
+	// State Of the payout, payment or refund; the kind of the exception; `missing` for a rate.
 	//
 	// Example: proposed
 	State string `json:"state"`
@@ -4047,6 +4453,11 @@ type Payment struct {
 
 	// Currency ISO 4217.
 	Currency Currency `json:"currency"`
+
+	// Disputed What disputes take of it that are open or lost; it can't be refunded.
+	//
+	// Example: 0.00
+	Disputed string `json:"disputed"`
 
 	// Email The mail to the customer about it, see `receipts_by_email` of the settings; absent when there is none. It says the amount, the
 	// means of payment with the end of the card's number, and what is left to pay. A mail that failed is an exception.
@@ -4273,7 +4684,7 @@ type Payout struct {
 	// Net What the bank got; less than 0 when it went out.
 	Net Amount `json:"net"`
 
-	// Others Transactions that were found at Saferpay and belong to no payment.
+	// Others Disputes, and transactions that were found at Saferpay and belong to no payment.
 	Others []PayoutItem `json:"others"`
 
 	// PartOf The payout that has the other part of the transfer.
@@ -4336,18 +4747,18 @@ type PayoutDecision struct {
 	// Example: 6945
 	Account *AccountNumber `json:"account,omitempty"`
 
-	// ExchangeAccount On which account an exchange stands; absent: the proposed one.
+	// ExchangeAccount On which account an exchange stands in both currencies; absent: the proposed one.
 	//
-	// Example: 6949
+	// Example: 1090
 	ExchangeAccount *AccountNumber `json:"exchange_account,omitempty"`
 
 	// Fee What the acquirer kept. Absent: what the file tells, else what is left over.
 	Fee *Amount `json:"fee,omitempty"`
 
-	// Items Ids of the payments and refunds that it pays.
+	// Items Ids of what it pays, as `GET /reconciliation` names their `source`.
 	//
 	// Example: ["pay_01k9m22v2kj7r3b1y6w9z4f8g0"]
-	Items *[]AnyID `json:"items,omitempty"`
+	Items *[]string `json:"items,omitempty"`
 
 	// Note Why; kept with the decision.
 	//
@@ -5308,7 +5719,7 @@ type Standing struct {
 	PayoutID *string `json:"payout_id,omitempty"`
 
 	// Reason Why something stands on a receipt account: a `payment` that waits for its payout, also a `parked_payment`; a `refund` that
-	// the acquirer has not kept back yet; a `transaction` that was found at Saferpay; a `receipt` by other means, a `manual` entry,
+	// the acquirer has not kept back yet; a `dispute`, whose money it has not taken or given back yet; a `transaction` that was found at Saferpay; a `receipt` by other means, a `manual` entry,
 	// or a `settlement` that was booked there.
 	Reason StandingReason `json:"reason"`
 
@@ -5341,7 +5752,7 @@ type StandingAgeTotal struct {
 }
 
 // StandingReason Why something stands on a receipt account: a `payment` that waits for its payout, also a `parked_payment`; a `refund` that
-// the acquirer has not kept back yet; a `transaction` that was found at Saferpay; a `receipt` by other means, a `manual` entry,
+// the acquirer has not kept back yet; a `dispute`, whose money it has not taken or given back yet; a `transaction` that was found at Saferpay; a `receipt` by other means, a `manual` entry,
 // or a `settlement` that was booked there.
 type StandingReason string
 
@@ -5359,7 +5770,7 @@ type StandingTotal struct {
 	Oldest Date `json:"oldest"`
 
 	// Reason Why something stands on a receipt account: a `payment` that waits for its payout, also a `parked_payment`; a `refund` that
-	// the acquirer has not kept back yet; a `transaction` that was found at Saferpay; a `receipt` by other means, a `manual` entry,
+	// the acquirer has not kept back yet; a `dispute`, whose money it has not taken or given back yet; a `transaction` that was found at Saferpay; a `receipt` by other means, a `manual` entry,
 	// or a `settlement` that was booked there.
 	Reason StandingReason `json:"reason"`
 }
@@ -5398,6 +5809,11 @@ type StatementAccount struct {
 	//
 	// Example: 108.00
 	Closing Amount `json:"closing"`
+
+	// ClosingValue What the closing balance of a foreign currency is worth in francs; absent for francs, and while a rate is missing.
+	//
+	// Example: 91.48
+	ClosingValue *string `json:"closing_value,omitempty"`
 
 	// Credit Major units, at most as many decimals as the currency has. Answers always carry all of them.
 	//
@@ -5438,7 +5854,8 @@ type StatementBookings struct {
 	Entries int64 `json:"entries"`
 
 	// Source An online payment, a receipt by other means, a refund, a payout of the acquirer, an entry made by hand, or the reversal
-	// of one; or a transaction at Saferpay that no payment or refund explains.
+	// of one; a dispute of a payment; a transaction at Saferpay that no payment or refund explains; or what the exchange of another
+	// entry lost or won.
 	Source JournalSourceKind `json:"source"`
 }
 
@@ -5530,8 +5947,14 @@ type TrialBalance struct {
 	// At Until the end of which day; absent when everything counts.
 	At *Date `json:"at,omitempty"`
 
+	// MissingRates The months and currencies without a rate, in which something was booked.
+	MissingRates []MissingRate `json:"missing_rates"`
+
 	// Totals One per currency that was ever booked.
 	Totals []TrialBalanceTotal `json:"totals"`
+
+	// Value What all of it is worth in francs; absent while a rate is missing.
+	Value *TrialBalanceTotal `json:"value,omitempty"`
 }
 
 // TrialBalanceAccount defines model for TrialBalanceAccount.
@@ -5559,6 +5982,11 @@ type TrialBalanceAccount struct {
 
 	// Number Example: 1029
 	Number AccountNumber `json:"number"`
+
+	// Value What the balance is worth in francs; absent while a rate is missing.
+	//
+	// Example: 91.48
+	Value *string `json:"value,omitempty"`
 }
 
 // TrialBalanceTotal defines model for TrialBalanceTotal.
@@ -5704,6 +6132,7 @@ type WebhookMessage struct {
 	// | `invoice.…` | `invoice_id`, `number`, `status`, `amount`, `amount_paid`, `currency`; of `invoice.receipt_voided` also `receipt_id`, `receipt_amount`; of `invoice.reminded` also `step` |
 	// | `payment.…` | `payment_id`, `invoice_id`, `state`, `amount`, `currency`; `failure` when there was one |
 	// | `refund.…` | `refund_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency` |
+	// | `dispute.…` | `dispute_id`, `payment_id`, `invoice_id`, `state`, `amount`, `currency`; `respond_by` when the letter says one; of `dispute.lost` also `claim`, `invoice_status` |
 	// | `payment_service.…` | `payment_service_id`, `status` |
 	// | `exception.raised` | `exception_id`, `kind`, `subject`; `invoice_id` when it is about an invoice, a payment or a refund |
 	// | `test.ping` | none; its `subject` is the webhook endpoint that it is for |
@@ -5735,6 +6164,9 @@ type At = Date
 
 // Cursor defines model for Cursor.
 type Cursor = string
+
+// DisputeID Example: dsp_01k9m2k5p8aw3y7z2c6f1j4n9q
+type DisputeID = string
 
 // EntryID Example: jre_01k9m23w3mk8s4c2z7x0a5g9h1
 type EntryID = string
@@ -5826,6 +6258,22 @@ type BeginConsoleSignInJSONBody struct {
 	CompanyID CompanyID `json:"company_id"`
 }
 
+// ListDisputesParams defines parameters for ListDisputes.
+type ListDisputesParams struct {
+	State     *DisputeState `form:"state,omitempty" json:"state,omitempty"`
+	PaymentID *PaymentID    `form:"payment_id,omitempty" json:"payment_id,omitempty"`
+	InvoiceID *InvoiceID    `form:"invoice_id,omitempty" json:"invoice_id,omitempty"`
+
+	// Sort The newest first, or by `respond_by`, those without at the end. `-created` when absent.
+	Sort *DisputeOrder `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// Limit How many items at most; 50 when absent.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
 	Type *EventType `form:"type,omitempty" json:"type,omitempty"`
@@ -5864,6 +6312,12 @@ type ListExceptionsParams struct {
 
 // ListExceptionsParamsSort defines parameters for ListExceptions.
 type ListExceptionsParamsSort string
+
+// ListExchangeRatesParams defines parameters for ListExchangeRates.
+type ListExchangeRatesParams struct {
+	// Month Only the rates of that month.
+	Month *Month `form:"month,omitempty" json:"month,omitempty"`
+}
 
 // ListInvoicesParams defines parameters for ListInvoices.
 type ListInvoicesParams struct {
@@ -5982,8 +6436,8 @@ type ListPaymentsParams struct {
 type ListPayoutsParams struct {
 	State *PayoutState `form:"state,omitempty" json:"state,omitempty"`
 
-	// Pays The id of a payment or refund that they pay, or are proposed to pay.
-	Pays *AnyID `form:"pays,omitempty" json:"pays,omitempty"`
+	// Pays The id of a payment, refund or dispute (with `.won` behind it when it was won) that they pay, or are proposed to pay.
+	Pays *string `form:"pays,omitempty" json:"pays,omitempty"`
 
 	// Limit How many items at most; 50 when absent.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
@@ -6111,11 +6565,29 @@ type BeginConsoleSignInJSONRequestBody BeginConsoleSignInJSONBody
 // FinishConsoleSignInJSONRequestBody defines body for FinishConsoleSignIn for application/json ContentType.
 type FinishConsoleSignInJSONRequestBody = SignInAnswer
 
+// OpenDisputeJSONRequestBody defines body for OpenDispute for application/json ContentType.
+type OpenDisputeJSONRequestBody = NewDispute
+
+// UpdateDisputeJSONRequestBody defines body for UpdateDispute for application/json ContentType.
+type UpdateDisputeJSONRequestBody = DisputeChanges
+
+// LoseDisputeJSONRequestBody defines body for LoseDispute for application/json ContentType.
+type LoseDisputeJSONRequestBody = DisputeLoss
+
+// WinDisputeJSONRequestBody defines body for WinDispute for application/json ContentType.
+type WinDisputeJSONRequestBody = DisputeWin
+
 // RedeliverEventJSONRequestBody defines body for RedeliverEvent for application/json ContentType.
 type RedeliverEventJSONRequestBody = Redelivery
 
 // ResolveExceptionJSONRequestBody defines body for ResolveException for application/json ContentType.
 type ResolveExceptionJSONRequestBody = ExceptionDecision
+
+// SetExchangeRateJSONRequestBody defines body for SetExchangeRate for application/json ContentType.
+type SetExchangeRateJSONRequestBody = NewExchangeRate
+
+// CreateExchangeJSONRequestBody defines body for CreateExchange for application/json ContentType.
+type CreateExchangeJSONRequestBody = NewExchange
 
 // CreateInvoiceJSONRequestBody defines body for CreateInvoice for application/json ContentType.
 type CreateInvoiceJSONRequestBody = NewInvoice
@@ -6284,6 +6756,24 @@ type ServerInterface interface {
 	// FinishConsoleSignIn Finish a sign-in at the company's provider
 	// (POST /console-sign-ins/finish)
 	FinishConsoleSignIn(w http.ResponseWriter, r *http.Request)
+	// ListDisputes List disputes
+	// (GET /disputes)
+	ListDisputes(w http.ResponseWriter, r *http.Request, params ListDisputesParams)
+	// OpenDispute Record a dispute
+	// (POST /disputes)
+	OpenDispute(w http.ResponseWriter, r *http.Request)
+	// GetDispute Get a dispute
+	// (GET /disputes/{dispute_id})
+	GetDispute(w http.ResponseWriter, r *http.Request, disputeID DisputeID)
+	// UpdateDispute Change an open dispute
+	// (PATCH /disputes/{dispute_id})
+	UpdateDispute(w http.ResponseWriter, r *http.Request, disputeID DisputeID)
+	// LoseDispute Say that a dispute was lost
+	// (POST /disputes/{dispute_id}/lose)
+	LoseDispute(w http.ResponseWriter, r *http.Request, disputeID DisputeID)
+	// WinDispute Say that a dispute was won
+	// (POST /disputes/{dispute_id}/win)
+	WinDispute(w http.ResponseWriter, r *http.Request, disputeID DisputeID)
 	// ListEvents List events
 	// (GET /events)
 	ListEvents(w http.ResponseWriter, r *http.Request, params ListEventsParams)
@@ -6302,6 +6792,18 @@ type ServerInterface interface {
 	// ResolveException Decide an exception
 	// (POST /exceptions/{exception_id}/resolve)
 	ResolveException(w http.ResponseWriter, r *http.Request, exceptionID ExceptionID)
+	// ListExchangeRates List exchange rates
+	// (GET /exchange-rates)
+	ListExchangeRates(w http.ResponseWriter, r *http.Request, params ListExchangeRatesParams)
+	// SetExchangeRate Enter the exchange rate of a month
+	// (POST /exchange-rates)
+	SetExchangeRate(w http.ResponseWriter, r *http.Request)
+	// ImportExchangeRates Import the Swiss customs' list of monthly rates
+	// (POST /exchange-rates/import)
+	ImportExchangeRates(w http.ResponseWriter, r *http.Request)
+	// CreateExchange Book an exchange between two currencies
+	// (POST /exchanges)
+	CreateExchange(w http.ResponseWriter, r *http.Request)
 	// ListInvoices List invoices
 	// (GET /invoices)
 	ListInvoices(w http.ResponseWriter, r *http.Request, params ListInvoicesParams)
@@ -6704,6 +7206,42 @@ func (_ Unimplemented) FinishConsoleSignIn(w http.ResponseWriter, r *http.Reques
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListDisputes List disputes
+// (GET /disputes)
+func (_ Unimplemented) ListDisputes(w http.ResponseWriter, r *http.Request, params ListDisputesParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// OpenDispute Record a dispute
+// (POST /disputes)
+func (_ Unimplemented) OpenDispute(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetDispute Get a dispute
+// (GET /disputes/{dispute_id})
+func (_ Unimplemented) GetDispute(w http.ResponseWriter, r *http.Request, disputeID DisputeID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// UpdateDispute Change an open dispute
+// (PATCH /disputes/{dispute_id})
+func (_ Unimplemented) UpdateDispute(w http.ResponseWriter, r *http.Request, disputeID DisputeID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// LoseDispute Say that a dispute was lost
+// (POST /disputes/{dispute_id}/lose)
+func (_ Unimplemented) LoseDispute(w http.ResponseWriter, r *http.Request, disputeID DisputeID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// WinDispute Say that a dispute was won
+// (POST /disputes/{dispute_id}/win)
+func (_ Unimplemented) WinDispute(w http.ResponseWriter, r *http.Request, disputeID DisputeID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // ListEvents List events
 // (GET /events)
 func (_ Unimplemented) ListEvents(w http.ResponseWriter, r *http.Request, params ListEventsParams) {
@@ -6737,6 +7275,30 @@ func (_ Unimplemented) GetException(w http.ResponseWriter, r *http.Request, exce
 // ResolveException Decide an exception
 // (POST /exceptions/{exception_id}/resolve)
 func (_ Unimplemented) ResolveException(w http.ResponseWriter, r *http.Request, exceptionID ExceptionID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ListExchangeRates List exchange rates
+// (GET /exchange-rates)
+func (_ Unimplemented) ListExchangeRates(w http.ResponseWriter, r *http.Request, params ListExchangeRatesParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// SetExchangeRate Enter the exchange rate of a month
+// (POST /exchange-rates)
+func (_ Unimplemented) SetExchangeRate(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ImportExchangeRates Import the Swiss customs' list of monthly rates
+// (POST /exchange-rates/import)
+func (_ Unimplemented) ImportExchangeRates(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// CreateExchange Book an exchange between two currencies
+// (POST /exchanges)
+func (_ Unimplemented) CreateExchange(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -7895,6 +8457,222 @@ func (siw *ServerInterfaceWrapper) FinishConsoleSignIn(w http.ResponseWriter, r 
 	handler.ServeHTTP(w, r)
 }
 
+// ListDisputes operation middleware
+func (siw *ServerInterfaceWrapper) ListDisputes(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDisputesParams
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", r.URL.Query(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "state"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "state", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "payment_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "payment_id", r.URL.Query(), &params.PaymentID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "payment_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "payment_id", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "invoice_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "invoice_id", r.URL.Query(), &params.InvoiceID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "invoice_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "invoice_id", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "sort" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sort", r.URL.Query(), &params.Sort, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sort"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sort", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListDisputes(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// OpenDispute operation middleware
+func (siw *ServerInterfaceWrapper) OpenDispute(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.OpenDispute(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetDispute operation middleware
+func (siw *ServerInterfaceWrapper) GetDispute(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "dispute_id" -------------
+	var disputeID DisputeID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "dispute_id", chi.URLParam(r, "dispute_id"), &disputeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "dispute_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetDispute(w, r, disputeID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// UpdateDispute operation middleware
+func (siw *ServerInterfaceWrapper) UpdateDispute(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "dispute_id" -------------
+	var disputeID DisputeID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "dispute_id", chi.URLParam(r, "dispute_id"), &disputeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "dispute_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UpdateDispute(w, r, disputeID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// LoseDispute operation middleware
+func (siw *ServerInterfaceWrapper) LoseDispute(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "dispute_id" -------------
+	var disputeID DisputeID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "dispute_id", chi.URLParam(r, "dispute_id"), &disputeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "dispute_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.LoseDispute(w, r, disputeID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// WinDispute operation middleware
+func (siw *ServerInterfaceWrapper) WinDispute(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "dispute_id" -------------
+	var disputeID DisputeID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "dispute_id", chi.URLParam(r, "dispute_id"), &disputeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "dispute_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.WinDispute(w, r, disputeID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListEvents operation middleware
 func (siw *ServerInterfaceWrapper) ListEvents(w http.ResponseWriter, r *http.Request) {
 
@@ -8173,6 +8951,81 @@ func (siw *ServerInterfaceWrapper) ResolveException(w http.ResponseWriter, r *ht
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ResolveException(w, r, exceptionID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListExchangeRates operation middleware
+func (siw *ServerInterfaceWrapper) ListExchangeRates(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListExchangeRatesParams
+
+	// ------------- Optional query parameter "month" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "month", r.URL.Query(), &params.Month, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "month"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "month", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListExchangeRates(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SetExchangeRate operation middleware
+func (siw *ServerInterfaceWrapper) SetExchangeRate(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SetExchangeRate(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ImportExchangeRates operation middleware
+func (siw *ServerInterfaceWrapper) ImportExchangeRates(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ImportExchangeRates(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateExchange operation middleware
+func (siw *ServerInterfaceWrapper) CreateExchange(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateExchange(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -10806,6 +11659,24 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/console-sign-ins/finish", wrapper.FinishConsoleSignIn)
 	})
 	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/disputes", wrapper.ListDisputes)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/disputes", wrapper.OpenDispute)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/disputes/{dispute_id}", wrapper.GetDispute)
+	})
+	r.Group(func(r chi.Router) {
+		r.Patch(options.BaseURL+"/disputes/{dispute_id}", wrapper.UpdateDispute)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/disputes/{dispute_id}/lose", wrapper.LoseDispute)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/disputes/{dispute_id}/win", wrapper.WinDispute)
+	})
+	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/events", wrapper.ListEvents)
 	})
 	r.Group(func(r chi.Router) {
@@ -10822,6 +11693,18 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/exceptions/{exception_id}/resolve", wrapper.ResolveException)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/exchange-rates", wrapper.ListExchangeRates)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/exchange-rates", wrapper.SetExchangeRate)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/exchange-rates/import", wrapper.ImportExchangeRates)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/exchanges", wrapper.CreateExchange)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/invoices", wrapper.ListInvoices)
@@ -12694,6 +13577,481 @@ func (response FinishConsoleSignIndefaultApplicationProblemPlusJSONResponse) Vis
 	return err
 }
 
+type ListDisputesRequestObject struct {
+	Params ListDisputesParams
+}
+
+type ListDisputesResponseObject interface {
+	VisitListDisputesResponse(w http.ResponseWriter) error
+}
+
+type ListDisputes200JSONResponse DisputeList
+
+func (response ListDisputes200JSONResponse) VisitListDisputesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDisputes422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListDisputes422ApplicationProblemPlusJSONResponse) VisitListDisputesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDisputesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListDisputesdefaultApplicationProblemPlusJSONResponse) VisitListDisputesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenDisputeRequestObject struct {
+	Body *OpenDisputeJSONRequestBody
+}
+
+type OpenDisputeResponseObject interface {
+	VisitOpenDisputeResponse(w http.ResponseWriter) error
+}
+
+type OpenDispute200JSONResponse Dispute
+
+func (response OpenDispute200JSONResponse) VisitOpenDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenDispute201JSONResponse Dispute
+
+func (response OpenDispute201JSONResponse) VisitOpenDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenDispute404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response OpenDispute404ApplicationProblemPlusJSONResponse) VisitOpenDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenDispute409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response OpenDispute409ApplicationProblemPlusJSONResponse) VisitOpenDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenDispute422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response OpenDispute422ApplicationProblemPlusJSONResponse) VisitOpenDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenDisputedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response OpenDisputedefaultApplicationProblemPlusJSONResponse) VisitOpenDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDisputeRequestObject struct {
+	DisputeID DisputeID `json:"dispute_id"`
+}
+
+type GetDisputeResponseObject interface {
+	VisitGetDisputeResponse(w http.ResponseWriter) error
+}
+
+type GetDispute200JSONResponse Dispute
+
+func (response GetDispute200JSONResponse) VisitGetDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDispute404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetDispute404ApplicationProblemPlusJSONResponse) VisitGetDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDisputedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetDisputedefaultApplicationProblemPlusJSONResponse) VisitGetDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateDisputeRequestObject struct {
+	DisputeID DisputeID `json:"dispute_id"`
+	Body      *UpdateDisputeJSONRequestBody
+}
+
+type UpdateDisputeResponseObject interface {
+	VisitUpdateDisputeResponse(w http.ResponseWriter) error
+}
+
+type UpdateDispute200JSONResponse Dispute
+
+func (response UpdateDispute200JSONResponse) VisitUpdateDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateDispute404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateDispute404ApplicationProblemPlusJSONResponse) VisitUpdateDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateDispute409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateDispute409ApplicationProblemPlusJSONResponse) VisitUpdateDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateDispute422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateDispute422ApplicationProblemPlusJSONResponse) VisitUpdateDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateDisputedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UpdateDisputedefaultApplicationProblemPlusJSONResponse) VisitUpdateDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LoseDisputeRequestObject struct {
+	DisputeID DisputeID `json:"dispute_id"`
+	Body      *LoseDisputeJSONRequestBody
+}
+
+type LoseDisputeResponseObject interface {
+	VisitLoseDisputeResponse(w http.ResponseWriter) error
+}
+
+type LoseDispute200JSONResponse Dispute
+
+func (response LoseDispute200JSONResponse) VisitLoseDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LoseDispute404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response LoseDispute404ApplicationProblemPlusJSONResponse) VisitLoseDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LoseDispute409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response LoseDispute409ApplicationProblemPlusJSONResponse) VisitLoseDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LoseDispute422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response LoseDispute422ApplicationProblemPlusJSONResponse) VisitLoseDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LoseDisputedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response LoseDisputedefaultApplicationProblemPlusJSONResponse) VisitLoseDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WinDisputeRequestObject struct {
+	DisputeID DisputeID `json:"dispute_id"`
+	Body      *WinDisputeJSONRequestBody
+}
+
+type WinDisputeResponseObject interface {
+	VisitWinDisputeResponse(w http.ResponseWriter) error
+}
+
+type WinDispute200JSONResponse Dispute
+
+func (response WinDispute200JSONResponse) VisitWinDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WinDispute404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response WinDispute404ApplicationProblemPlusJSONResponse) VisitWinDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WinDispute409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response WinDispute409ApplicationProblemPlusJSONResponse) VisitWinDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WinDispute422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response WinDispute422ApplicationProblemPlusJSONResponse) VisitWinDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WinDisputedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response WinDisputedefaultApplicationProblemPlusJSONResponse) VisitWinDisputeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListEventsRequestObject struct {
 	Params ListEventsParams
 }
@@ -13079,6 +14437,242 @@ type ResolveExceptiondefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ResolveExceptiondefaultApplicationProblemPlusJSONResponse) VisitResolveExceptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListExchangeRatesRequestObject struct {
+	Params ListExchangeRatesParams
+}
+
+type ListExchangeRatesResponseObject interface {
+	VisitListExchangeRatesResponse(w http.ResponseWriter) error
+}
+
+type ListExchangeRates200JSONResponse ExchangeRateList
+
+func (response ListExchangeRates200JSONResponse) VisitListExchangeRatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListExchangeRates422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListExchangeRates422ApplicationProblemPlusJSONResponse) VisitListExchangeRatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListExchangeRatesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListExchangeRatesdefaultApplicationProblemPlusJSONResponse) VisitListExchangeRatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetExchangeRateRequestObject struct {
+	Body *SetExchangeRateJSONRequestBody
+}
+
+type SetExchangeRateResponseObject interface {
+	VisitSetExchangeRateResponse(w http.ResponseWriter) error
+}
+
+type SetExchangeRate201JSONResponse ExchangeRate
+
+func (response SetExchangeRate201JSONResponse) VisitSetExchangeRateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetExchangeRate422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response SetExchangeRate422ApplicationProblemPlusJSONResponse) VisitSetExchangeRateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetExchangeRatedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetExchangeRatedefaultApplicationProblemPlusJSONResponse) VisitSetExchangeRateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportExchangeRatesRequestObject struct {
+	Body io.Reader
+}
+
+type ImportExchangeRatesResponseObject interface {
+	VisitImportExchangeRatesResponse(w http.ResponseWriter) error
+}
+
+type ImportExchangeRates201JSONResponse ImportedExchangeRates
+
+func (response ImportExchangeRates201JSONResponse) VisitImportExchangeRatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportExchangeRates415ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response ImportExchangeRates415ApplicationProblemPlusJSONResponse) VisitImportExchangeRatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportExchangeRates422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ImportExchangeRates422ApplicationProblemPlusJSONResponse) VisitImportExchangeRatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportExchangeRatesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ImportExchangeRatesdefaultApplicationProblemPlusJSONResponse) VisitImportExchangeRatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateExchangeRequestObject struct {
+	Body *CreateExchangeJSONRequestBody
+}
+
+type CreateExchangeResponseObject interface {
+	VisitCreateExchangeResponse(w http.ResponseWriter) error
+}
+
+type CreateExchange201JSONResponse JournalEntry
+
+func (response CreateExchange201JSONResponse) VisitCreateExchangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateExchange422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response CreateExchange422ApplicationProblemPlusJSONResponse) VisitCreateExchangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateExchangedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateExchangedefaultApplicationProblemPlusJSONResponse) VisitCreateExchangeResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -18409,6 +20003,24 @@ type StrictServerInterface interface {
 	// FinishConsoleSignIn Finish a sign-in at the company's provider
 	// (POST /console-sign-ins/finish)
 	FinishConsoleSignIn(ctx context.Context, request FinishConsoleSignInRequestObject) (FinishConsoleSignInResponseObject, error)
+	// ListDisputes List disputes
+	// (GET /disputes)
+	ListDisputes(ctx context.Context, request ListDisputesRequestObject) (ListDisputesResponseObject, error)
+	// OpenDispute Record a dispute
+	// (POST /disputes)
+	OpenDispute(ctx context.Context, request OpenDisputeRequestObject) (OpenDisputeResponseObject, error)
+	// GetDispute Get a dispute
+	// (GET /disputes/{dispute_id})
+	GetDispute(ctx context.Context, request GetDisputeRequestObject) (GetDisputeResponseObject, error)
+	// UpdateDispute Change an open dispute
+	// (PATCH /disputes/{dispute_id})
+	UpdateDispute(ctx context.Context, request UpdateDisputeRequestObject) (UpdateDisputeResponseObject, error)
+	// LoseDispute Say that a dispute was lost
+	// (POST /disputes/{dispute_id}/lose)
+	LoseDispute(ctx context.Context, request LoseDisputeRequestObject) (LoseDisputeResponseObject, error)
+	// WinDispute Say that a dispute was won
+	// (POST /disputes/{dispute_id}/win)
+	WinDispute(ctx context.Context, request WinDisputeRequestObject) (WinDisputeResponseObject, error)
 	// ListEvents List events
 	// (GET /events)
 	ListEvents(ctx context.Context, request ListEventsRequestObject) (ListEventsResponseObject, error)
@@ -18427,6 +20039,18 @@ type StrictServerInterface interface {
 	// ResolveException Decide an exception
 	// (POST /exceptions/{exception_id}/resolve)
 	ResolveException(ctx context.Context, request ResolveExceptionRequestObject) (ResolveExceptionResponseObject, error)
+	// ListExchangeRates List exchange rates
+	// (GET /exchange-rates)
+	ListExchangeRates(ctx context.Context, request ListExchangeRatesRequestObject) (ListExchangeRatesResponseObject, error)
+	// SetExchangeRate Enter the exchange rate of a month
+	// (POST /exchange-rates)
+	SetExchangeRate(ctx context.Context, request SetExchangeRateRequestObject) (SetExchangeRateResponseObject, error)
+	// ImportExchangeRates Import the Swiss customs' list of monthly rates
+	// (POST /exchange-rates/import)
+	ImportExchangeRates(ctx context.Context, request ImportExchangeRatesRequestObject) (ImportExchangeRatesResponseObject, error)
+	// CreateExchange Book an exchange between two currencies
+	// (POST /exchanges)
+	CreateExchange(ctx context.Context, request CreateExchangeRequestObject) (CreateExchangeResponseObject, error)
 	// ListInvoices List invoices
 	// (GET /invoices)
 	ListInvoices(ctx context.Context, request ListInvoicesRequestObject) (ListInvoicesResponseObject, error)
@@ -19436,6 +21060,191 @@ func (sh *strictHandler) FinishConsoleSignIn(w http.ResponseWriter, r *http.Requ
 	}
 }
 
+// ListDisputes operation middleware
+func (sh *strictHandler) ListDisputes(w http.ResponseWriter, r *http.Request, params ListDisputesParams) {
+	var request ListDisputesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDisputes(ctx, request.(ListDisputesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDisputes")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListDisputesResponseObject); ok {
+		if err := validResponse.VisitListDisputesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// OpenDispute operation middleware
+func (sh *strictHandler) OpenDispute(w http.ResponseWriter, r *http.Request) {
+	var request OpenDisputeRequestObject
+
+	var body OpenDisputeJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.OpenDispute(ctx, request.(OpenDisputeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OpenDispute")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(OpenDisputeResponseObject); ok {
+		if err := validResponse.VisitOpenDisputeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetDispute operation middleware
+func (sh *strictHandler) GetDispute(w http.ResponseWriter, r *http.Request, disputeID DisputeID) {
+	var request GetDisputeRequestObject
+
+	request.DisputeID = disputeID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDispute(ctx, request.(GetDisputeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDispute")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetDisputeResponseObject); ok {
+		if err := validResponse.VisitGetDisputeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UpdateDispute operation middleware
+func (sh *strictHandler) UpdateDispute(w http.ResponseWriter, r *http.Request, disputeID DisputeID) {
+	var request UpdateDisputeRequestObject
+
+	request.DisputeID = disputeID
+
+	var body UpdateDisputeJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateDispute(ctx, request.(UpdateDisputeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateDispute")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UpdateDisputeResponseObject); ok {
+		if err := validResponse.VisitUpdateDisputeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// LoseDispute operation middleware
+func (sh *strictHandler) LoseDispute(w http.ResponseWriter, r *http.Request, disputeID DisputeID) {
+	var request LoseDisputeRequestObject
+
+	request.DisputeID = disputeID
+
+	var body LoseDisputeJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.LoseDispute(ctx, request.(LoseDisputeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LoseDispute")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(LoseDisputeResponseObject); ok {
+		if err := validResponse.VisitLoseDisputeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// WinDispute operation middleware
+func (sh *strictHandler) WinDispute(w http.ResponseWriter, r *http.Request, disputeID DisputeID) {
+	var request WinDisputeRequestObject
+
+	request.DisputeID = disputeID
+
+	var body WinDisputeJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.WinDispute(ctx, request.(WinDisputeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WinDispute")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(WinDisputeResponseObject); ok {
+		if err := validResponse.VisitWinDisputeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListEvents operation middleware
 func (sh *strictHandler) ListEvents(w http.ResponseWriter, r *http.Request, params ListEventsParams) {
 	var request ListEventsRequestObject
@@ -19602,6 +21411,120 @@ func (sh *strictHandler) ResolveException(w http.ResponseWriter, r *http.Request
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ResolveExceptionResponseObject); ok {
 		if err := validResponse.VisitResolveExceptionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListExchangeRates operation middleware
+func (sh *strictHandler) ListExchangeRates(w http.ResponseWriter, r *http.Request, params ListExchangeRatesParams) {
+	var request ListExchangeRatesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListExchangeRates(ctx, request.(ListExchangeRatesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListExchangeRates")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListExchangeRatesResponseObject); ok {
+		if err := validResponse.VisitListExchangeRatesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SetExchangeRate operation middleware
+func (sh *strictHandler) SetExchangeRate(w http.ResponseWriter, r *http.Request) {
+	var request SetExchangeRateRequestObject
+
+	var body SetExchangeRateJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SetExchangeRate(ctx, request.(SetExchangeRateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetExchangeRate")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SetExchangeRateResponseObject); ok {
+		if err := validResponse.VisitSetExchangeRateResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ImportExchangeRates operation middleware
+func (sh *strictHandler) ImportExchangeRates(w http.ResponseWriter, r *http.Request) {
+	var request ImportExchangeRatesRequestObject
+
+	request.Body = r.Body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ImportExchangeRates(ctx, request.(ImportExchangeRatesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ImportExchangeRates")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ImportExchangeRatesResponseObject); ok {
+		if err := validResponse.VisitImportExchangeRatesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateExchange operation middleware
+func (sh *strictHandler) CreateExchange(w http.ResponseWriter, r *http.Request) {
+	var request CreateExchangeRequestObject
+
+	var body CreateExchangeJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateExchange(ctx, request.(CreateExchangeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateExchange")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateExchangeResponseObject); ok {
+		if err := validResponse.VisitCreateExchangeResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

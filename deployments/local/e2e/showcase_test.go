@@ -21,6 +21,7 @@ type showcase struct {
 	booked, proposed, unmatched         string // payouts
 	entry, manual, receipt, endpoint    string // ids
 	file                                string // of a bank
+	dispute                             string
 }
 
 // newShowcase fills a stack of its own: while it does, Saferpay refuses a capture.
@@ -155,6 +156,11 @@ func (s *showcase) isPaidOut() {
 	s.proposed = imported.Payouts[0].ID
 	s.imports("application/xml", s.statementOf("WL-7702", "98.20")).gives(201, &imported)
 	s.file = imported.ID
+	var dispute struct{ ID string }
+	s.call("POST", "/disputes", object{
+		"payment_id": s.refunded.now().Payments[0].ID, "amount": "200.00", "reason": "Livraison incomplète", "reference": "CB-2026-0042", "respond_by": day(-14), "fee": "25.00",
+	}).gives(201, &dispute)
+	s.dispute = dispute.ID
 	s.call("POST", "/bank-accounts", object{"iban": "CH9300762011623852957", "account": "1020", "currency": "CHF"}).gives(201, nil)
 	require.NotEmpty(s.t, imported.Unmatched)
 	s.unmatched = imported.Unmatched[0].ID

@@ -11,6 +11,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
@@ -127,8 +129,18 @@ type Title struct {
 // Line is a pair of accounts with the entry that it is of, and the invoice that this is about, if there is one.
 type Line struct {
 	ledger.Pair
+	Rate  decimal.Decimal // what one unit is worth in francs; zero for francs, and where it is unknown
+	Value money.Amount    // what the pair is worth in francs; the zero value where that is unknown
 	Entry ledger.Entry
 	Title
+}
+
+// value returns what the pair is worth in francs, or "".
+func (l Line) value() string {
+	if l.Value.Currency() == "" {
+		return ""
+	}
+	return l.Value.Value()
 }
 
 // Writer writes lines to a file.
@@ -155,10 +167,10 @@ const ByteOrderMark = "\ufeff"
 
 // headings of the table, as bookkeepers of each language call them.
 var headings = map[string][]string{
-	"de": {"Datum", "Text", "Soll", "Haben", "Betrag", "Währung", "Steuercode", "Sollkonto", "Habenkonto", "Rechnung", "Kunde", "Nr.", "Buchung"},
-	"fr": {"Date", "Libellé", "Débit", "Crédit", "Montant", "Monnaie", "Code TVA", "Compte débité", "Compte crédité", "Facture", "Client", "N°", "Écriture"},
-	"it": {"Data", "Testo", "Dare", "Avere", "Importo", "Valuta", "Codice IVA", "Conto dare", "Conto avere", "Fattura", "Cliente", "N.", "Registrazione"},
-	"en": {"Date", "Text", "Debit", "Credit", "Amount", "Currency", "VAT code", "Debit account", "Credit account", "Invoice", "Customer", "No.", "Entry"},
+	"de": {"Datum", "Text", "Soll", "Haben", "Betrag", "Währung", "Steuercode", "Sollkonto", "Habenkonto", "Rechnung", "Kunde", "Nr.", "Buchung", "Wert CHF"},
+	"fr": {"Date", "Libellé", "Débit", "Crédit", "Montant", "Monnaie", "Code TVA", "Compte débité", "Compte crédité", "Facture", "Client", "N°", "Écriture", "Valeur CHF"},
+	"it": {"Data", "Testo", "Dare", "Avere", "Importo", "Valuta", "Codice IVA", "Conto dare", "Conto avere", "Fattura", "Cliente", "N.", "Registrazione", "Valore CHF"},
+	"en": {"Date", "Text", "Debit", "Credit", "Amount", "Currency", "VAT code", "Debit account", "Credit account", "Invoice", "Customer", "No.", "Entry", "Value CHF"},
 }
 
 // table is CSV as spreadsheets of Switzerland expect it: semicolons, UTF-8 with a mark.
@@ -178,7 +190,7 @@ func newTable(w io.Writer, books Books) table {
 func (t table) Write(l Line) {
 	_ = t.rows.Write([]string{
 		l.Entry.Date.Format("02.01.2006"), Cell(l.Entry.Text), l.Debit, l.Credit, l.Amount.Value(), string(l.Amount.Currency()), "",
-		Cell(t.names[l.Debit]), Cell(t.names[l.Credit]), Cell(l.Invoice), Cell(l.Customer), strconv.FormatInt(l.Entry.Sequence, 10), l.Entry.ID,
+		Cell(t.names[l.Debit]), Cell(t.names[l.Credit]), Cell(l.Invoice), Cell(l.Customer), strconv.FormatInt(l.Entry.Sequence, 10), l.Entry.ID, l.value(),
 	})
 }
 
@@ -195,16 +207,19 @@ type banana struct {
 
 func newBanana(w io.Writer) *banana {
 	b := &banana{w: w}
-	b.row("Date", "Doc", "Description", "AccountDebit", "AccountCredit", "Amount", "VatCode", "AmountCurrency", "ExchangeCurrency", "DocInvoice", "ExternalReference")
+	b.row("Date", "Doc", "Description", "AccountDebit", "AccountCredit", "Amount", "VatCode", "AmountCurrency", "ExchangeCurrency", "DocInvoice", "ExternalReference", "ExchangeRate")
 	return b
 }
 
 func (b *banana) Write(l Line) {
-	amount, foreign, currency := l.Amount.Value(), "", ""
-	if l.Amount.Currency() != money.CHF { // its worth in francs is for the program to say, which has the rates
-		amount, foreign, currency = "", amount, string(l.Amount.Currency())
+	amount, foreign, currency, rate := l.Amount.Value(), "", "", ""
+	if l.Amount.Currency() != money.CHF { // what it is worth is for the program to say where nobody has entered a rate here
+		amount, foreign, currency = l.value(), amount, string(l.Amount.Currency())
 	}
-	b.row(l.Entry.Date.Format(time.DateOnly), strconv.FormatInt(l.Entry.Sequence, 10), l.Entry.Text, l.Debit, l.Credit, amount, "", foreign, currency, l.Invoice, l.Entry.ID)
+	if !l.Rate.IsZero() {
+		rate = l.Rate.String()
+	}
+	b.row(l.Entry.Date.Format(time.DateOnly), strconv.FormatInt(l.Entry.Sequence, 10), l.Entry.Text, l.Debit, l.Credit, amount, "", foreign, currency, l.Invoice, l.Entry.ID, rate)
 }
 
 func (b *banana) row(cells ...string) {

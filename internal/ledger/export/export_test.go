@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/text/encoding/charmap"
@@ -43,8 +44,10 @@ func written(t *testing.T, e export.Export) string {
 	var file bytes.Buffer
 	w := e.Begin(&file, books)
 	for _, entry := range []ledger.Entry{payout, payment} {
-		for _, pair := range entry.Pairs() {
-			line := export.Line{Pair: pair, Entry: entry}
+		rates := ledger.Rates{money.EUR: decimal.RequireFromString("0.9412")}
+		pairs := entry.Pairs()
+		for i, pair := range pairs {
+			line := export.Line{Pair: pair, Rate: rates[pair.Amount.Currency()], Value: rates.Values(pairs)[i], Entry: entry}
 			if entry.ID == payment.ID {
 				line.Title = export.Title{Invoice: "RE 2026.0042", Customer: "Zoë Muster"}
 			}
@@ -66,10 +69,10 @@ func TestATableHasTheLanguageOfTheCompanyAndNoFormulas(t *testing.T) {
 	all, err := rows.ReadAll()
 	require.NoError(t, err)
 	assert.Equal(t, [][]string{
-		{"Date", "Libellé", "Débit", "Crédit", "Montant", "Monnaie", "Code TVA", "Compte débité", "Compte crédité", "Facture", "Client", "N°", "Écriture"},
-		{"22.11.2026", "'=Versement\tpour «Hôtel»; n° \"7\" 汉", "1020", "1029", "98.70", "CHF", "", "Banque", "'=Banque, compte système", "", "", "11", "jre_1"},
-		{"22.11.2026", "'=Versement\tpour «Hôtel»; n° \"7\" 汉", "6940", "1029", "1.30", "CHF", "", "Frais bancaires", "'=Banque, compte système", "", "", "11", "jre_1"},
-		{"22.11.2026", "Paiement", "1029", "1100", "50.00", "EUR", "", "'=Banque, compte système", "", "RE 2026.0042", "Zoë Muster", "12", "jre_2"},
+		{"Date", "Libellé", "Débit", "Crédit", "Montant", "Monnaie", "Code TVA", "Compte débité", "Compte crédité", "Facture", "Client", "N°", "Écriture", "Valeur CHF"},
+		{"22.11.2026", "'=Versement\tpour «Hôtel»; n° \"7\" 汉", "1020", "1029", "98.70", "CHF", "", "Banque", "'=Banque, compte système", "", "", "11", "jre_1", "98.70"},
+		{"22.11.2026", "'=Versement\tpour «Hôtel»; n° \"7\" 汉", "6940", "1029", "1.30", "CHF", "", "Frais bancaires", "'=Banque, compte système", "", "", "11", "jre_1", "1.30"},
+		{"22.11.2026", "Paiement", "1029", "1100", "50.00", "EUR", "", "'=Banque, compte système", "", "RE 2026.0042", "Zoë Muster", "12", "jre_2", "47.06"},
 	}, all)
 }
 
@@ -77,10 +80,10 @@ func TestBananaGetsItsColumnsAndForeignAmountsAsSuch(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, "journal_007_2026-11-01_2026-11-30.txt", of(export.Banana).FileName())
 	assert.Equal(t, strings.Join([]string{
-		"Date\tDoc\tDescription\tAccountDebit\tAccountCredit\tAmount\tVatCode\tAmountCurrency\tExchangeCurrency\tDocInvoice\tExternalReference",
-		"2026-11-22\t11\t=Versement pour «Hôtel»; n° \"7\" 汉\t1020\t1029\t98.70\t\t\t\t\tjre_1",
-		"2026-11-22\t11\t=Versement pour «Hôtel»; n° \"7\" 汉\t6940\t1029\t1.30\t\t\t\t\tjre_1",
-		"2026-11-22\t12\tPaiement\t1029\t1100\t\t\t50.00\tEUR\tRE 2026.0042\tjre_2",
+		"Date\tDoc\tDescription\tAccountDebit\tAccountCredit\tAmount\tVatCode\tAmountCurrency\tExchangeCurrency\tDocInvoice\tExternalReference\tExchangeRate",
+		"2026-11-22\t11\t=Versement pour «Hôtel»; n° \"7\" 汉\t1020\t1029\t98.70\t\t\t\t\tjre_1\t",
+		"2026-11-22\t11\t=Versement pour «Hôtel»; n° \"7\" 汉\t6940\t1029\t1.30\t\t\t\t\tjre_1\t",
+		"2026-11-22\t12\tPaiement\t1029\t1100\t47.06\t\t50.00\tEUR\tRE 2026.0042\tjre_2\t0.9412",
 		"",
 	}, "\n"), written(t, of(export.Banana)))
 }

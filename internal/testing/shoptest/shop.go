@@ -28,6 +28,7 @@ import (
 	"github.com/quittance/quittance/activities/reconciliation"
 	"github.com/quittance/quittance/activities/refunding"
 	"github.com/quittance/quittance/api"
+	"github.com/quittance/quittance/internal/booking"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/letter"
 	"github.com/quittance/quittance/internal/merchant"
@@ -103,7 +104,8 @@ func Open(t *testing.T) *Shop {
 func (s *Shop) build(client *saferpay.Client) {
 	s.Collection = &collection.Activities{
 		InCompany: records[collection.Tx](s), InEmails: records[collection.EmailTx](s), InBank: records[collection.BankTx](s), InReminders: records[collection.ReminderTx](s),
-		Saferpay: access[collection.Gateway](s, interrupted{client, s}), Send: s.send, Paper: s.paper, PublicURL: PublicURL, Now: time.Now,
+		InDisputes: records[booking.DisputeTx](s),
+		Saferpay:   access[collection.Gateway](s, interrupted{client, s}), Send: s.send, Paper: s.paper, PublicURL: PublicURL, Now: time.Now,
 	}
 	s.Refunding = &refunding.Activities{InCompany: records[refunding.Tx](s), Saferpay: access[refunding.Gateway](s, client), Now: time.Now}
 	s.PayerMail = &payermail.Activities{InCompany: records[payermail.Tx](s), Send: s.send, PublicURL: PublicURL, Now: time.Now}

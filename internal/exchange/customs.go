@@ -1,0 +1,270 @@
+package exchange
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/strictxml"
+)
+
+// List is the customs' list of monthly average rates (BAZG, "Monatsmittelkurse", https://www.backend-rates.bazg.admin.ch/api/xmlavgmonth):
+//
+//	<monatsmittelkurs>
+//	  <monat>2026-11</monat>
+//	  <devise code="eur"><land_de>Europäische Währungsunion</land_de>…<waehrung>1 EUR</waehrung><kurs>0.9412</kurs></devise>
+//	</monatsmittelkurs>
+//
+// It comes out on the 25th before its month, and says how many francs the units in waehrung are worth.
+type List struct {
+	Month  time.Time // its first day, midnight UTC
+	Rates  []Rate    // Month, Currency, Value and Source, for currencies that are collected here
+	Others int       // how many other currencies it has
+}
+
+// MaxList is the largest list, in bytes. The customs' has about 30,000.
+const MaxList = 1 << 20
+
+// What a list may hold at most. The customs' has 72 currencies.
+const (
+	maxDepth      = 8
+	maxText       = 1000 // bytes of one text
+	maxCurrencies = 1000
+)
+
+// ReadCustoms reads the list. It returns a *strictxml.Error for a file that is not entirely sound, as far as it is about currencies that
+// are collected here.
+func ReadCustoms(data []byte) (List, error) {
+	r := listReader{xml: xml.NewDecoder(bytes.NewReader(data)), rates: map[money.Currency]Rate{}}
+	if len(data) > MaxList {
+		return List{}, strictxml.Fault(1, "the file has more than %d bytes", MaxList)
+	}
+	if err := r.document(); err != nil {
+		return List{}, err
+	}
+	for _, c := range money.Currencies {
+		if rate, ok := r.rates[c]; ok {
+			rate.Month = r.list.Month
+			r.list.Rates = append(r.list.Rates, rate)
+		}
+	}
+	return r.list, nil
+}
+
+type listReader struct {
+	xml   *xml.Decoder
+	depth int
+	list  List
+	rates map[money.Currency]Rate
+}
+
+func (r *listReader) fault(format string, args ...any) *strictxml.Error {
+	line, _ := r.xml.InputPos()
+	return strictxml.Fault(line, format, args...)
+}
+
+// next returns the next start or end of an element, or text; io.EOF after the document.
+func (r *listReader) next() (xml.Token, error) {
+	for {
+		token, err := r.xml.Token()
+		if errors.Is(err, io.EOF) {
+			return nil, io.EOF
+		}
+		if err != nil {
+			line, _ := r.xml.InputPos()
+			return nil, strictxml.Explain(err, line)
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			if r.depth++; r.depth > maxDepth {
+				return nil, r.fault("elements are nested more than %d deep", maxDepth)
+			}
+			return token, nil
+		case xml.EndElement:
+			r.depth--
+			return token, nil
+		case xml.CharData:
+			if r.depth == 0 && strings.Trim(string(token), " \t\r\n\ufeff") != "" {
+				return nil, r.fault("the file is no XML, or has text outside of the document")
+			}
+			return token.Copy(), nil
+		case xml.Directive:
+			return nil, r.fault("a document type declaration (<!…>) is not allowed")
+		}
+	}
+}
+
+// children calls each with every child of the element that was opened last, by name; each must read the child to its end.
+func (r *listReader) children(each func(xml.StartElement) error) error {
+	for {
+		token, err := r.next()
+		if err != nil {
+			return err
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			if err := each(token); err != nil {
+				return err
+			}
+		case xml.EndElement:
+			return nil
+		}
+	}
+}
+
+// text returns the text of the element that was opened last, without the space around it, and passes over its children.
+func (r *listReader) text() (string, error) {
+	var all strings.Builder
+	for level := r.depth; ; {
+		token, err := r.next()
+		if err != nil {
+			return "", err
+		}
+		switch token := token.(type) {
+		case xml.CharData:
+			if all.Len()+len(token) > maxText {
+				return "", r.fault("a text has more than %d bytes", maxText)
+			}
+			all.Write(token)
+		case xml.EndElement:
+			if r.depth < level {
+				return strings.TrimSpace(all.String()), nil
+			}
+		}
+	}
+}
+
+func (r *listReader) document() error {
+	opened := false
+	for {
+		token, err := r.next()
+		switch {
+		case errors.Is(err, io.EOF) && !opened:
+			return r.fault("the file is empty or no XML")
+		case errors.Is(err, io.EOF):
+			return r.complete()
+		case err != nil:
+			return err
+		}
+		root, ok := token.(xml.StartElement)
+		switch {
+		case !ok:
+			continue
+		case opened:
+			return r.fault("a second document follows the first")
+		case root.Name.Local == "wechselkurse":
+			return r.fault("this is the customs' list of daily rates. Take that of monthly average rates (Monatsmittelkurse): https://www.backend-rates.bazg.admin.ch/api/xmlavgmonth")
+		case root.Name.Local != "monatsmittelkurs":
+			return r.fault("the document is %s and not monatsmittelkurs", strictxml.Quoted(root.Name.Local))
+		}
+		opened = true
+		if err := r.children(r.child); err != nil {
+			if errors.Is(err, io.EOF) {
+				return r.fault("the file ends in the middle: it was cut off")
+			}
+			return err
+		}
+	}
+}
+
+func (r *listReader) complete() error {
+	if r.list.Month.IsZero() {
+		return r.fault("monat is missing")
+	}
+	if len(r.rates) == 0 {
+		return r.fault("there is no rate of EUR, USD or GBP in the file")
+	}
+	return nil
+}
+
+func (r *listReader) child(e xml.StartElement) error {
+	switch e.Name.Local {
+	case "monat":
+		text, err := r.text()
+		if err != nil {
+			return err
+		}
+		if !r.list.Month.IsZero() {
+			return r.fault("monat is there twice")
+		}
+		if r.list.Month, err = ParseMonth(text); err != nil {
+			return r.fault("monat %s %s", strictxml.Quoted(text), err)
+		}
+		return nil
+	case "devise":
+		return r.currency(e)
+	default:
+		_, err := r.text()
+		return err
+	}
+}
+
+// currency reads a devise. Those of other currencies are counted.
+func (r *listReader) currency(e xml.StartElement) error {
+	i := slices.IndexFunc(e.Attr, func(a xml.Attr) bool { return a.Name.Local == "code" })
+	found := map[string]string{}
+	err := r.children(func(child xml.StartElement) error {
+		text, err := r.text()
+		name := child.Name.Local
+		if _, twice := found[name]; twice && err == nil {
+			return r.fault("%s is there twice in a devise", strictxml.Quoted(name))
+		}
+		found[name] = text
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	units, code, _ := strings.Cut(found["waehrung"], " ")
+	code = strings.TrimSpace(code)
+	told := code
+	if i >= 0 {
+		told = e.Attr[i].Value
+	}
+	c := money.Currency(strings.ToUpper(told))
+	if c == money.CHF || !slices.Contains(money.Currencies, c) {
+		if r.list.Others++; r.list.Others > maxCurrencies {
+			return r.fault("there are more than %d currencies in the file", maxCurrencies)
+		}
+		return nil
+	}
+	if !strings.EqualFold(told, code) {
+		return r.fault("the devise %s has the waehrung %s", strictxml.Quoted(told), strictxml.Quoted(found["waehrung"]))
+	}
+	if _, twice := r.rates[c]; twice {
+		return r.fault("%s is there twice", c)
+	}
+	value, err := r.rate(units, found["kurs"], c)
+	if err != nil {
+		return err
+	}
+	r.rates[c] = Rate{Currency: c, Value: value, Source: Customs}
+	return nil
+}
+
+// rate returns the francs for one unit.
+func (r *listReader) rate(units, price string, c money.Currency) (decimal.Decimal, error) {
+	count, err := plain(units, 0)
+	if err != nil {
+		return count, r.fault("the waehrung of %s must say how many units the kurs is for, such as 1 %s", c, c)
+	}
+	total, err := plain(price, maxDecimals)
+	if err != nil {
+		return total, r.fault("the kurs %s of %s %s", strictxml.Quoted(price), c, err)
+	}
+	value := total.DivRound(count, storedDecimals)
+	if !value.Mul(count).Equal(total) || !value.LessThan(maxRate) {
+		return value, r.fault("the kurs %s for %s %s is no rate with at most %d decimals below %s", strictxml.Quoted(price), units, c, storedDecimals, maxRate)
+	}
+	return value, nil
+}
+
+// storedDecimals is how many decimals the rate of a list may have, which may be told for a hundred units.
+const storedDecimals = 8
