@@ -71,7 +71,7 @@ func TestAProcessThatOthersReachDoesNotRunAsTheOwnerOfTheSchema(t *testing.T) {
 	require.NoError(t, checkRole(t.Context(), here, asOwner, quiet))
 	err := checkRole(t.Context(), elsewhere, asOwner, quiet)
 	require.ErrorContains(t, err, "the role of QUITTANCE_DATABASE_URL may change the schema")
-	assert.Contains(t, err.Error(), "QUITTANCE_ALLOW_UNSAFE=database_owner")
+	assert.Contains(t, err.Error(), "add database_owner to QUITTANCE_ALLOW_UNSAFE")
 	elsewhere.AllowUnsafe = []string{"database_owner"}
 	require.NoError(t, checkRole(t.Context(), elsewhere, asOwner, quiet))
 }

@@ -209,6 +209,7 @@ func Parse(environment map[string]string) (Config, error) {
 		}
 		cfg.Secrets.MasterKey = NewSecret(uri)
 	}
+	cfg.refuseWeakChanges()
 	return cfg, nil
 }
 

@@ -57,9 +57,10 @@ func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // secretFresh is how long what was read of a file is taken for what stands in it.
 const secretFresh = time.Second
 
-// secretFile is a file that holds a secret. While it can't be read, or is empty, its last value stays.
+// secretFile is a file that holds a secret. While it can't be read, is empty, or is refused, its last value stays.
 type secretFile struct {
 	variable, path string
+	refuse         func(value string) bool // what is not taken up; nil for nothing
 
 	mu     sync.Mutex
 	value  string
@@ -74,9 +75,12 @@ func (f *secretFile) reveal() string {
 		return f.value
 	}
 	value, err := readSecret(f.path)
+	if err == nil && value != f.value && f.refuse != nil && f.refuse(value) {
+		err = errors.New("it is unsafe")
+	}
 	switch {
 	case err != nil && !f.failed:
-		slog.Warn("secret not readable", "variable", f.variable, "error", err)
+		slog.Warn("secret not taken up", "variable", f.variable, "error", err)
 	case err == nil && value != f.value:
 		slog.Info("secret taken up", "variable", f.variable)
 		f.value = value

@@ -97,6 +97,8 @@ func (c Config) checkAllowUnsafe() error {
 	return nil
 }
 
+func (c Config) allows(name string) bool { return slices.Contains(c.AllowUnsafe, name) }
+
 // refuseUnsafe returns a sentence per rule that the settings of the process break, each with how it is allowed, or nil.
 func (c Config) refuseUnsafe(p process) error {
 	if !c.reached() {
@@ -120,10 +122,10 @@ func (c Config) RefuseDatabaseOwner() error {
 }
 
 func (c Config) refuse(name, sentence string) error {
-	if sentence == "" || slices.Contains(c.AllowUnsafe, name) {
+	if sentence == "" || c.allows(name) {
 		return nil
 	}
-	return fmt.Errorf("unsafe: %s; QUITTANCE_ALLOW_UNSAFE=%s starts it all the same", sentence, name)
+	return fmt.Errorf("unsafe: %s; add %s to QUITTANCE_ALLOW_UNSAFE to start in spite of it", sentence, name)
 }
 
 // reached reports whether anybody outside this machine reaches the installation: an address on which it listens, or one at which
@@ -182,6 +184,15 @@ func (c Config) mistakenProxies() string {
 		}
 	}
 	return ""
+}
+
+// refuseWeakChanges has keys in files stay what they were when what is put in their place breaks the rule about them.
+func (c Config) refuseWeakChanges() {
+	for name, secret := range map[string]Secret{"weak_admin_key": c.API.AdminKey, "weak_operator_key": c.Codec.OperatorKey} {
+		if secret.file != nil && c.reached() && !c.allows(name) {
+			secret.file.refuse = guessable
+		}
+	}
 }
 
 const (

@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -84,7 +86,7 @@ func TestAnUnsafeSettingDoesNotStartUnlessItIsAllowedByName(t *testing.T) {
 					continue
 				}
 				require.ErrorContains(t, err, breach.sentence, process)
-				assert.Contains(t, err.Error(), "QUITTANCE_ALLOW_UNSAFE="+r.name+" starts it all the same", process)
+				assert.Contains(t, err.Error(), "add "+r.name+" to QUITTANCE_ALLOW_UNSAFE", process)
 				assert.NotContains(t, err.Error(), "\n", "%s: one rule is broken, so there is one sentence", process)
 			}
 			environment["QUITTANCE_ALLOW_UNSAFE"] = "database_owner, " + r.name
@@ -109,7 +111,7 @@ func TestEverythingUnsafeIsToldAtOnce(t *testing.T) {
 	for _, name := range []string{
 		"weak_admin_key", "weak_operator_key", "http_public_url", "http_console_url", "webhooks_loopback", "foreign_saferpay_url", "temporal_plaintext", "database_unverified", "public_metrics",
 	} {
-		assert.Contains(t, err.Error(), "QUITTANCE_ALLOW_UNSAFE="+name)
+		assert.Contains(t, err.Error(), "add "+name+" to QUITTANCE_ALLOW_UNSAFE")
 	}
 	assert.Len(t, strings.Split(err.Error(), "\n"), 10)
 }
@@ -186,6 +188,21 @@ func TestOnlyRandomKeysAreTaken(t *testing.T) {
 	}
 }
 
+func TestAWeakKeyIsNotTakenUpEither(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "key")
+	replace(t, file, adminKey)
+	environment := public()
+	delete(environment, "QUITTANCE_ADMIN_KEY")
+	environment["QUITTANCE_ADMIN_KEY_FILE"] = file
+	cfg, err := Parse(environment)
+	require.NoError(t, err)
+	replace(t, file, "qk_admin_local")
+	assert.Never(t, func() bool { return cfg.API.AdminKey.Reveal() != adminKey }, 2*secretFresh, 100*time.Millisecond)
+	replace(t, file, environment["QUITTANCE_OPERATOR_KEY"])
+	require.Eventually(t, func() bool { return cfg.API.AdminKey.Reveal() == environment["QUITTANCE_OPERATOR_KEY"] }, 10*time.Second, 20*time.Millisecond)
+}
+
 func TestNoKeyThatIsWrittenDownInTheRepositoryIsTaken(t *testing.T) {
 	t.Parallel()
 	assigned := regexp.MustCompile(`QUITTANCE_(?:ADMIN|OPERATOR)_KEY(?:=|: |", ")([^"\n]+)|(?:AdminKey|OperatorKey)\s*= "([^"]+)"`)
@@ -204,14 +221,14 @@ func TestNoKeyThatIsWrittenDownInTheRepositoryIsTaken(t *testing.T) {
 		}
 		require.NoError(t, text.Close())
 	}
-	assert.GreaterOrEqual(t, found, 3)
+	assert.GreaterOrEqual(t, found, 3) // two of the local stack, one of the documents
 }
 
 func TestTheOwnerOfTheSchemaRunsNoProcessThatOthersReach(t *testing.T) {
 	t.Parallel()
 	cfg, err := Parse(public())
 	require.NoError(t, err)
-	require.ErrorContains(t, cfg.RefuseDatabaseOwner(), "QUITTANCE_ALLOW_UNSAFE=database_owner starts it all the same")
+	require.ErrorContains(t, cfg.RefuseDatabaseOwner(), "add database_owner to QUITTANCE_ALLOW_UNSAFE")
 	cfg.AllowUnsafe = []string{"database_owner"}
 	require.NoError(t, cfg.RefuseDatabaseOwner())
 	cfg, err = Parse(map[string]string{"QUITTANCE_PUBLIC_URL": "http://127.0.0.1:8080"})

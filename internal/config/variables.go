@@ -47,7 +47,7 @@ var variables = map[string]struct{ is, example string }{
 	"QUITTANCE_TEST_TO_ACQUIRER":        {"whether mail about payment services in test is addressed to Worldline/SIX and not to the company, for a local stack only, whose mail goes nowhere, true or false", "false"},
 	"QUITTANCE_OPERATORS_EMAIL":         {"the address to which those who run Quittance get mail about what only they can settle, empty for none", "operators@example.ch"},
 	"QUITTANCE_WEBHOOKS_LOOPBACK":       {"whether webhooks may go to this machine, for a local stack only, true or false", "false"},
-	"QUITTANCE_MASTER_KEY":              {"the key set that wraps the keys of credentials and workflow payloads (or name a key elsewhere in QUITTANCE_MASTER_KEY_URI)", "the output of: quittance admin generate-key"},
+	"QUITTANCE_MASTER_KEY":              {"the key set that wraps the keys of credentials and workflow payloads (or name a file with it in QUITTANCE_MASTER_KEY_FILE, or a key elsewhere in QUITTANCE_MASTER_KEY_URI)", "the output of: quittance admin generate-key"},
 	"QUITTANCE_MASTER_KEY_URI":          {"the URI of a master key that never leaves a key management system", "hcvault://vault.example.ch:8200/transit/keys/quittance"},
 	"QUITTANCE_OLD_MASTER_KEY":          {"the master key of before, a key set or a URI, until quittance admin rotate-keys has run", "the old value of QUITTANCE_MASTER_KEY"},
 	"QUITTANCE_CODEC_ADDRESS":           {"the host and port on which the codec server listens", "127.0.0.1:8234"},
