@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build test test-deep bench scale chaos lint generate screenshots clean
+.PHONY: help run build release test test-deep bench scale chaos lint generate screenshots clean
 
 PACKAGES      := deployments/local/install-packages.sh
 PROGRESS      := deployments/local/with-progress.sh
@@ -26,6 +26,9 @@ build: ## build bin/quittance and bin/quittance-local
 	@[[ -e bin/quittance-local ]] || echo "building the Temporal server into bin/quittance-local: the first time takes 4–8 minutes"
 	@$(PROGRESS) "building bin/quittance-local" go build -C deployments/local -o ../../bin/quittance-local .
 
+release: ## make what VERSION=1.0.0 is released as in dist/: binaries, SBOM, checksums and provenance
+	@deployments/release.sh $(VERSION)
+
 # Collecting garbage less often is worth its memory here.
 test: export GOGC ?= 400
 test: ## run all tests of all modules, in 10 to 15 minutes on two cores; what takes longer is in test-deep
@@ -34,18 +37,19 @@ test: ## run all tests of all modules, in 10 to 15 minutes on two cores; what ta
 	@$(PACKAGES) poppler-utils zbar-tools || echo "going on without them: QR-bills on paper are not measured"
 	@mkdir -p bin
 	@$(PROGRESS) "testing the product" $(TESTS) bin/test-product.json -- $(PATIENT) -short -race ./...
-	@cd deployments/checks && ../../$(PROGRESS) "checking what is deployed" $(TESTS) ../../bin/test-checks.json -- $(PATIENT) ./...
+	@cd deployments/checks && ../../$(PROGRESS) "checking what is deployed" $(TESTS) ../../bin/test-checks.json -- $(PATIENT) -short ./...
 	@echo "testing the local stack end to end; building the Temporal server takes 4–8 minutes the first time"
 	@$(PROGRESS) "building the local stack" go build -C deployments/local ./...
 	@cd deployments/local && ../../$(PROGRESS) "testing the local stack" $(TESTS) ../../bin/test-local.json -- $(PATIENT) $(ALONE) -short ./...
 	@echo; echo "What the tests counted:"; grep -hoE '_test.go:[0-9]+: [^"]*[0-9][^"]*' bin/test-product.json bin/test-checks.json bin/test-local.json | grep -v rapid | sed -E 's/^[^ ]+ /  /; s/\\n$$//'
 
 test-deep: export GOGC ?= 400
-test-deep: ## play every fault, every wrong value and every page in every language; what make test plays in part
+test-deep: ## play every fault, every wrong value and every page in every language, and release twice; what make test plays in part
 	@$(PACKAGES) postgresql gcc
 	@$(PACKAGES) chromium || echo "going on without Chromium: the pages of the console are not looked at"
 	@mkdir -p bin
 	@$(PROGRESS) "spoiling every field" $(TESTS) bin/test-deep-product.json -- $(PATIENT) -race -run TestWhateverIsWrong ./api
+	@cd deployments/checks && ../../$(PROGRESS) "releasing twice" $(TESTS) ../../bin/test-deep-checks.json -- $(PATIENT) -run TestARelease ./...
 	@cd deployments/local && ../../$(PROGRESS) "playing every fault" $(TESTS) ../../bin/test-deep-local.json -- $(PATIENT) -run "TestEveryPath|TestEverybodyCanUse" ./e2e
 
 bench: ## measure the product on this machine; fails when a bar is missed
@@ -74,4 +78,4 @@ screenshots: ## take the pictures of the console for README and docs; PAGES=fold
 	@cd deployments/local && ../../$(PROGRESS) "taking pictures" go test ./e2e -count=1 $(PATIENT) -run $(if $(PAGES),TestEverybodyCanUseEveryPage,TestPicturesOfTheTour) -args $(if $(PAGES),-pages $(abspath $(PAGES)),-tour $(CURDIR)/docs/pictures)
 
 clean: ## remove what was built; data in .quittance/ stay
-	@rm -rf bin
+	@rm -rf bin dist

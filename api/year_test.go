@@ -27,11 +27,14 @@ type year struct {
 	canton   calendar.Calendar
 	now      time.Time
 	sold     map[batch][]payment.Payment // and not yet paid out
+	kept     map[batch][]payment.Payment // of which nothing was given back
 	keptBack map[batch][]listed          // by the next payout
 	carried  money.Amount                // what the acquirer owes in EUR, below its minimum
 	moves    map[money.Currency][]bankMove
 	papers   map[time.Month][]paper // what comes in, besides the bank's statements
+	givenUp  []givenUp
 	payouts  int
+	disputes int
 	decided  int // by a person
 }
 
@@ -44,7 +47,15 @@ type batch struct {
 // listed is a transaction of a payout, as the acquirer lists it.
 type listed struct {
 	kind, order, on string
+	dispute         string // the acquirer's number of the case
 	gross, fee      money.Amount
+}
+
+// givenUp is what a later payout gives back, because a dispute was won.
+type givenUp struct {
+	batch
+	on time.Time
+	listed
 }
 
 // bankMove is what one entry of a bank's statement is about.
@@ -56,14 +67,19 @@ type bankMove struct {
 	stranger string // who has paid or is paid, if it is not ours
 }
 
-type paper struct{ contentType, content string }
+// paper is a file that is imported, or a letter that a person reads and records.
+type paper struct {
+	contentType, content string
+	record               func()
+}
 
 var ibans = map[money.Currency]string{money.CHF: "CH9300762011623852957", money.EUR: "CH5604835012345678009"}
 
 func newYear(t *testing.T, seed uint64) *year {
+	t.Helper()
 	y := &year{
-		world: newWorld(t), Rand: rand.New(rand.NewPCG(seed, seed)), carried: money.Zero(money.EUR), //nolint:gosec // a seed says which year it is
-		sold: map[batch][]payment.Payment{}, keptBack: map[batch][]listed{}, moves: map[money.Currency][]bankMove{}, papers: map[time.Month][]paper{},
+		world: newWorld(t), Rand: rand.New(rand.NewPCG(seed, seed)), carried: money.Zero(money.EUR),
+		sold: map[batch][]payment.Payment{}, kept: map[batch][]payment.Payment{}, keptBack: map[batch][]listed{}, moves: map[money.Currency][]bankMove{}, papers: map[time.Month][]paper{},
 	}
 	y.at(&y.now)
 	var err error
@@ -90,12 +106,17 @@ func (y *year) sell(n int, b batch, on func() time.Time) {
 		day := on()
 		p := y.captured(money.FromMinor(int64(100+y.IntN(5000))*5, b.currency), day.Format(time.DateOnly))
 		p.Brand = b.brand
+		for i := range p.Timeline {
+			p.Timeline[i].At = day
+		}
 		y.in(y.company.ID, func(tx *postgres.Tx) error { return tx.SavePayment(y.Context(), p) })
 		y.sold[b] = append(y.sold[b], p)
 		if b.brand != "TWINT" && y.IntN(12) == 0 {
 			later := day.AddDate(0, 0, 2).Format(time.DateOnly)
 			r := y.givenBack(p, money.FromMinor(1+y.Int64N(p.Amount.Minor()), b.currency), later)
-			y.keptBack[b] = append(y.keptBack[b], listed{"Gutschrift", r.OrderID, later, r.Amount.Neg(), money.Zero(b.currency)})
+			y.keptBack[b] = append(y.keptBack[b], listed{kind: "Gutschrift", order: r.OrderID, on: later, gross: r.Amount.Neg(), fee: money.Zero(b.currency)})
+		} else {
+			y.kept[b] = append(y.kept[b], p)
 		}
 	}
 }
@@ -103,7 +124,7 @@ func (y *year) sell(n int, b batch, on func() time.Time) {
 // due returns what the next payout of a batch pays. When that is nothing, it waits for the one after that.
 func (y *year) due(b batch) (lines []listed, net money.Amount) {
 	for _, p := range y.sold[b] {
-		lines = append(lines, listed{"Kauf", p.OrderID, "", p.Amount, money.FromMinor(p.Amount.Minor()/60+10, b.currency)})
+		lines = append(lines, listed{kind: "Kauf", order: p.OrderID, gross: p.Amount, fee: money.FromMinor(p.Amount.Minor()/60+10, b.currency)})
 	}
 	lines, net = append(lines, y.keptBack[b]...), money.Zero(b.currency)
 	for _, l := range lines {
@@ -124,10 +145,10 @@ func (y *year) pay(on time.Time, lines []listed, net money.Amount) (number strin
 	number = fmt.Sprintf("2026%08d", 10_000+y.payouts)
 	by := y.IntN(3)
 	if by != 0 {
-		y.hand(on, paper{"text/csv; charset=utf-8", y.list(number, on, lines)})
+		y.hand(on, paper{contentType: "text/csv; charset=utf-8", content: y.list(number, on, lines)})
 	}
 	if by != 1 {
-		y.hand(on, paper{"application/xml", y.notice(mrxtest.Payment{Number: number}, on, lines, net.Currency())})
+		y.hand(on, paper{contentType: "application/xml", content: y.notice(mrxtest.Payment{Number: number}, on, lines, net.Currency())})
 	}
 	text := "WORLDLINE SCHWEIZ AG"
 	if y.IntN(3) > 0 {
@@ -152,7 +173,7 @@ func (y *year) payEuros(on time.Time, last bool) {
 		paid.Number, y.carried = fmt.Sprintf("2026%08d", 10_000+y.payouts), money.Zero(money.EUR)
 		y.move(bankMove{on: on, amount: total, text: "WORLDLINE SCHWEIZ AG " + paid.Number})
 	}
-	y.hand(on, paper{"application/xml", y.notice(paid, on, lines, money.EUR)})
+	y.hand(on, paper{contentType: "application/xml", content: y.notice(paid, on, lines, money.EUR)})
 }
 
 // payTWINT pays the sales by TWINT of a day. Only the bank tells of it.
@@ -174,7 +195,7 @@ func (y *year) hand(on time.Time, p paper) { y.papers[on.Month()] = append(y.pap
 func (y *year) move(m bankMove) {
 	y.moves[m.amount.Currency()] = append(y.moves[m.amount.Currency()], m)
 	if y.IntN(2) == 0 { // the bank tells of it at once, too
-		y.hand(m.on, paper{"application/xml", y.statement("camt.054.001.08", m.amount.Currency(), []bankMove{m})})
+		y.hand(m.on, paper{contentType: "application/xml", content: y.statement("camt.054.001.08", m.amount.Currency(), []bankMove{m})})
 	}
 }
 
@@ -194,6 +215,13 @@ func (y *year) list(number string, on time.Time, lines []listed) string {
 func (y *year) notice(p mrxtest.Payment, on time.Time, lines []listed, currency money.Currency) string {
 	p.Date, p.PerSlip = on.Format(time.DateOnly), 3
 	for _, l := range lines {
+		if l.dispute != "" {
+			p.Adjustments = append(p.Adjustments, mrxtest.Adjustment{Type: "5", Text: l.kind + " " + l.dispute, Net: l.gross.Value()})
+			if !l.fee.IsZero() {
+				p.Adjustments = append(p.Adjustments, mrxtest.Adjustment{Type: "6", Text: l.kind + " " + l.dispute + " (Bearbeitung)", Net: l.fee.Neg().Value()})
+			}
+			continue
+		}
 		p.Transactions = append(p.Transactions, mrxtest.Transaction{
 			ID: l.order, Gross: l.gross.Value(), Fee: l.fee.Value(), Order: l.order, Day: l.on, Reversal: l.gross.IsNegative(),
 		})
@@ -243,7 +271,7 @@ func (y *year) bookkeep(month time.Month, strangers int) {
 	for currency, moves := range y.moves {
 		inMonth := slices.DeleteFunc(slices.Clone(moves), func(m bankMove) bool { return m.on.Month() != month })
 		if len(inMonth) > 0 {
-			files = append(files, paper{"application/xml", y.statement("camt.053.001.08", currency, y.amongStrangers(inMonth, strangers))})
+			files = append(files, paper{contentType: "application/xml", content: y.statement("camt.053.001.08", currency, y.amongStrangers(inMonth, strangers))})
 		}
 	}
 	for range len(files) / 3 {
@@ -257,6 +285,10 @@ func (y *year) bookkeep(month time.Month, strangers int) {
 	slices.SortFunc(files, func(a, b paper) int { return strings.Compare(a.content, b.content) }) // whatever the order of the maps was
 	y.Shuffle(len(files), func(i, j int) { files[i], files[j] = files[j], files[i] })
 	for _, f := range files {
+		if f.record != nil {
+			f.record()
+			continue
+		}
 		a := y.importFile(f.contentType, f.content)
 		require.Contains(y, []int{http.StatusCreated, http.StatusOK}, a.Code, a.Body.String())
 	}
@@ -280,10 +312,13 @@ func (y *year) bookkeep(month time.Month, strangers int) {
 
 // again is the same paper in another form.
 func (y *year) again(p paper) paper {
-	if p.contentType == "application/xml" {
-		return paper{p.contentType, strings.Replace(p.content, "><", ">\n<", 1+y.IntN(5))}
+	if p.record != nil {
+		return p // a dispute is known by the number of its case
 	}
-	return paper{p.contentType, p.content + strings.Repeat("\n", 1+y.IntN(5))}
+	if p.contentType == "application/xml" {
+		return paper{contentType: p.contentType, content: strings.Replace(p.content, "><", ">\n<", 1+y.IntN(5))}
+	}
+	return paper{contentType: p.contentType, content: p.content + strings.Repeat("\n", 1+y.IntN(5))}
 }
 
 // decide decides what no file can say.
@@ -316,6 +351,15 @@ func TestBooksOfAYearCloseEveryMonth(t *testing.T) {
 				twint := weekday()
 				y.sell(y.IntN(3), batch{"TWINT", money.CHF}, func() time.Time { return twint })
 				on := y.canton.AddBusinessDays(monday.AddDate(0, 0, 7*week+8), 0)
+				y.givenUp = slices.DeleteFunc(y.givenUp, func(g givenUp) bool {
+					if g.on.Before(on) {
+						y.keptBack[g.batch] = append(y.keptBack[g.batch], g.listed)
+					}
+					return g.on.Before(on)
+				})
+				if week%10 == 8 && week < 40 {
+					y.dispute([]batch{{"VISA", money.CHF}, {"MASTERCARD", money.CHF}}[y.IntN(2)], on)
+				}
 				for _, b := range []batch{{"VISA", money.CHF}, {"MASTERCARD", money.CHF}} {
 					if lines, net := y.due(b); len(lines) > 0 {
 						number := y.pay(on, lines, net)
@@ -335,11 +379,42 @@ func TestBooksOfAYearCloseEveryMonth(t *testing.T) {
 				y.bookkeep(month, strangers)
 			}
 			assert.Equal(t, 0, y.decided, "the files answer everything")
+			assert.Equal(t, 4, y.disputes)
+			assert.Equal(t, francs("0.00"), y.balance("1190"), "every dispute is decided")
 			assert.Equal(t, []string{"1029 CHF 0.00", "1029 EUR 0.00"}, y.stands())
 			for _, account := range y.worth() {
 				assert.NotContains(t, account, "?", "all of it has a value in francs")
 			}
 		})
+	}
+}
+
+// dispute lets a cardholder contest a payment, which the next payout keeps back with a fee. A letter says so, and later how it ended.
+func (y *year) dispute(b batch, on time.Time) {
+	p := y.kept[b][0] // of long ago
+	y.kept[b] = y.kept[b][1:]
+	y.disputes++
+	number, won := fmt.Sprintf("CB-%04d", y.disputes), y.disputes%2 == 0
+	var opened string
+	letter := y.canton.AddBusinessDays(on, -2)
+	y.hand(letter, paper{content: "letter " + number, record: func() {
+		a := y.call("POST", "/disputes", y.key, object{
+			"payment_id": p.ID, "reason": "Ware nicht erhalten", "reference": number, "opened_on": letter.Format(time.DateOnly), "fee": "25.00",
+		})
+		require.Contains(y, []int{http.StatusCreated, http.StatusOK}, a.Code, a.Body.String())
+		opened = a.json(a.Code)["id"].(string)
+	}})
+	y.keptBack[b] = append(y.keptBack[b], listed{kind: "Rückbelastung", order: p.OrderID, dispute: number, gross: p.Amount.Neg(), fee: chf("25.00")})
+	ended := on.AddDate(0, 0, 35)
+	y.hand(ended, paper{content: "letter of the end of " + number, record: func() {
+		path, body := "/lose", object{"on": ended.Format(time.DateOnly), "claim": "loss"}
+		if won {
+			path, body = "/win", object{"on": ended.Format(time.DateOnly)}
+		}
+		y.call("POST", "/disputes/"+opened+path, y.key, body).json(http.StatusOK)
+	}})
+	if won {
+		y.givenUp = append(y.givenUp, givenUp{b, ended, listed{kind: "Rückbelastung gewonnen", order: p.OrderID, dispute: number, gross: p.Amount, fee: chf("0.00")}})
 	}
 }
 

@@ -76,7 +76,7 @@ func (s *server) paymentPage(r *http.Request, id string) (p paymentPage, err err
 		return p, err
 	}
 	p.Disputes = disputes.JSON200.Data
-	if taken, err := decimal.NewFromString(p.Payment.Disputed); err == nil {
+	if taken, err := decimal.NewFromString(p.Disputed); err == nil {
 		left = left.Sub(taken)
 	}
 	for _, refund := range p.Refunds {

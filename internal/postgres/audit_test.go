@@ -68,23 +68,24 @@ func TestTamperingWithTheAuditLogIsFound(t *testing.T) {
 	superuser := connect(t, db.SuperuserURL)
 	_, err := superuser.Exec(t.Context(), "set session_replication_role = replica") // no triggers
 	require.NoError(t, err)
-	for change, why := range map[string]string{
-		"update audit_log set actor = 'somebody else' where sequence = 2 and company_id = $1":                "audit entry 2 (aud_",
-		"update audit_log set at = at + interval '1 microsecond' where sequence = 1 and company_id = $1":     "audit entry 1 (aud_",
-		"update audit_log set action = '' where sequence = 1 and company_id = $1":                            "audit entry 1 (aud_",
-		"update audit_log set subject = subject || actor, actor = '' where sequence = 3 and company_id = $1": "audit entry 3 (aud_",
-		"update audit_log set request_id = '' where sequence = 3 and company_id = $1":                        "audit entry 3 (aud_",
-		"update audit_log set status = 500 where sequence = 3 and company_id = $1":                           "audit entry 3 (aud_",
-		"update audit_log set problem = 'x' where sequence = 2 and company_id = $1":                          "audit entry 2 (aud_",
-		"update audit_log set changes = '{}' where sequence = 2 and company_id = $1":                         "audit entry 2 (aud_",
-		"update audit_log a set hash = audit_hash(a), changes = '{}' where sequence = 2 and company_id = $1": "audit entry 2 (aud_",
-		"delete from audit_log where sequence = 1 and company_id = $1":                                       "audit entry 1 is missing",
-		"delete from audit_log where sequence = 2 and company_id = $1":                                       "audit entry 2 is missing",
-		"delete from audit_log where sequence = 3 and company_id = $1":                                       "audit entry 3 is missing: the last one noted was entry 3",
-		"delete from audit_log where company_id = $1":                                                        "audit entry 1 is missing: the last one noted was entry 3",
-		"insert into audit_log select company_id, 'aud_x', at, actor, action, subject, request_id, status, problem, changes, 4, hash, hash from audit_log where sequence = 3 and company_id = $1": "audit entry 4 (aud_x)",
-		"with gone as (delete from audit_log where sequence = 3 and company_id = $1) update audit_heads set sequence = 2 where company_id = $1":                                                   "audit entry 2 was never noted like this",
+	for _, c := range [][2]string{
+		{"update audit_log set actor = 'somebody else' where sequence = 2 and company_id = $1", "audit entry 2 (aud_"},
+		{"update audit_log set at = at + interval '1 microsecond' where sequence = 1 and company_id = $1", "audit entry 1 (aud_"},
+		{"update audit_log set action = '' where sequence = 1 and company_id = $1", "audit entry 1 (aud_"},
+		{"update audit_log set subject = subject || actor, actor = '' where sequence = 3 and company_id = $1", "audit entry 3 (aud_"},
+		{"update audit_log set request_id = '' where sequence = 3 and company_id = $1", "audit entry 3 (aud_"},
+		{"update audit_log set status = 500 where sequence = 3 and company_id = $1", "audit entry 3 (aud_"},
+		{"update audit_log set problem = 'x' where sequence = 2 and company_id = $1", "audit entry 2 (aud_"},
+		{"update audit_log set changes = '{}' where sequence = 2 and company_id = $1", "audit entry 2 (aud_"},
+		{"update audit_log a set hash = audit_hash(a), changes = '{}' where sequence = 2 and company_id = $1", "audit entry 2 (aud_"},
+		{"delete from audit_log where sequence = 1 and company_id = $1", "audit entry 1 is missing"},
+		{"delete from audit_log where sequence = 2 and company_id = $1", "audit entry 2 is missing"},
+		{"delete from audit_log where sequence = 3 and company_id = $1", "audit entry 3 is missing: the last one noted was entry 3"},
+		{"delete from audit_log where company_id = $1", "audit entry 1 is missing: the last one noted was entry 3"},
+		{"insert into audit_log select company_id, 'aud_x', at, actor, action, subject, request_id, status, problem, changes, 4, hash, hash from audit_log where sequence = 3 and company_id = $1", "audit entry 4 (aud_x)"},
+		{"with gone as (delete from audit_log where sequence = 3 and company_id = $1) update audit_heads set sequence = 2 where company_id = $1", "audit entry 2 was never noted like this"},
 	} {
+		change, why := c[0], c[1]
 		b := auditLogOfThree(t, store)
 		chain, err := store.VerifyAudit(t.Context(), b.company.ID)
 		require.NoError(t, err)

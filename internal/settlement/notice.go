@@ -229,6 +229,8 @@ var (
 func adjustmentKind(e mrx.Entry) LineKind {
 	kind, _, _ := strings.Cut(e.Type, "/")
 	switch {
+	case chargebackText.MatchString(e.Text) && e.Net.IsPositive():
+		return ChargebackWonLine
 	case chargebackText.MatchString(e.Text):
 		return ChargebackLine
 	case kind == mrx.RoundingType, feeText.MatchString(e.Text), roundingText.MatchString(e.Text):

@@ -258,7 +258,7 @@ func (p *Payout) reversal() bool {
 func (p *Payout) orders() []string {
 	all := Transfer{Lines: p.Lines}.orders()
 	for _, i := range p.Items {
-		if i.OrderID != "" && p.State == Booked {
+		if i.OrderID != "" && p.State == Booked && i.Source.Kind != ledger.FromDispute {
 			all = append(all, i.OrderID)
 		}
 	}
@@ -266,10 +266,11 @@ func (p *Payout) orders() []string {
 	return slices.Compact(all)
 }
 
+// orders returns the orders that are paid, or given back. Of chargebacks, only some files name them.
 func (t Transfer) orders() []string {
 	var all []string
 	for _, l := range t.Lines {
-		if l.OrderID != "" {
+		if l.OrderID != "" && !l.charges() {
 			all = append(all, l.OrderID)
 		}
 	}

@@ -167,7 +167,7 @@ func compareTellers(c calendar.Calendar, a, b Telling) likeness {
 	case a.Reversal || b.Reversal || a.Account != "" && b.Account != "" && a.Account != b.Account || !sameAmount(a, b):
 		return another
 	case len(a.Pays) > 0 && len(b.Pays) > 0:
-		if !slices.Equal(a.Pays, b.Pays) {
+		if !slices.Equal(a.Pays, b.Pays) || otherNumber(a, b) { // the same may be paid again
 			return another
 		}
 		return named
@@ -233,6 +233,13 @@ func otherReference(naming, referred Telling) bool {
 		return len(ref) >= tellingRef && slices.ContainsFunc(naming.Mentions, func(text string) bool {
 			return slices.ContainsFunc(strings.Fields(text), func(word string) bool { return word != ref && form(word) == form(ref) })
 		})
+	})
+}
+
+// otherNumber reports whether two lists of the acquirer, of two kinds, number a payout in the same form and not alike.
+func otherNumber(a, b Telling) bool {
+	return a.Teller != Bank && b.Teller != Bank && !shareReference(a, b) && slices.ContainsFunc(a.References, func(one string) bool {
+		return len(one) >= tellingRef && slices.ContainsFunc(b.References, func(other string) bool { return form(one) == form(other) })
 	})
 }
 
