@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 )
 
-// longestNamed is how many characters of a name the log repeats, and mostNamed how many names: they come from outside.
+// longestNamed is how many bytes of a name the log repeats, and mostNamed how many names: they come from outside.
 const (
 	longestNamed = 200
 	mostNamed    = 50
@@ -29,8 +29,8 @@ func (s server) audited(next http.Handler) http.Handler {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		var payloads commonpb.Payloads
 		if protojson.Unmarshal(body, &payloads) == nil { // else it is refused
-			who, _ := r.Context().Value(whoKey{}).(string)
-			s.Logger.InfoContext(r.Context(), "payloads decoded", "who", who, "address", address(r), "namespace", shortened(r.Header.Get("X-Namespace")),
+			who, _ := r.Context().Value(readerKey{}).(reader)
+			s.Logger.InfoContext(r.Context(), "payloads decoded", "who", who.Name, "session", who.Session, "address", address(r), "namespace", shortened(r.Header.Get("X-Namespace"), longestNamed),
 				"sealed_for", sealedFor(payloads.GetPayloads()), "payloads", len(payloads.GetPayloads()))
 		}
 		next.ServeHTTP(w, r)
@@ -44,13 +44,14 @@ func sealedFor(payloads []*commonpb.Payload) []string {
 	for _, payload := range payloads {
 		for key, value := range payload.GetMetadata() {
 			if lower := strings.ToLower(key); (strings.Contains(lower, "workflow") || strings.Contains(lower, "namespace")) && len(named) < mostNamed {
-				named[shortened(key)+"="+shortened(string(value))] = struct{}{}
+				named[shortened(key, longestNamed)+"="+shortened(string(value), longestNamed)] = struct{}{}
 			}
 		}
 	}
 	return slices.Sorted(maps.Keys(named))
 }
 
-func shortened(text string) string {
-	return strings.ToValidUTF8(text[:min(len(text), longestNamed)], "")
+// shortened returns at most so many bytes of the text, none of them half a character.
+func shortened(text string, most int) string {
+	return strings.ToValidUTF8(text[:min(len(text), most)], "")
 }

@@ -113,7 +113,8 @@ type page struct {
 }
 
 func (s server) page(w http.ResponseWriter, r *http.Request) {
-	s.show(w, http.StatusOK, page{SignedIn: s.sessionOf(r) != ""})
+	_, signedIn := s.sessionOf(r)
+	s.show(w, http.StatusOK, page{SignedIn: signedIn})
 }
 
 func (s server) show(w http.ResponseWriter, status int, p page) {

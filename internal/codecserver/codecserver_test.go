@@ -214,12 +214,13 @@ func TestEverySessionEndsWhenTheOperatorsKeyChanges(t *testing.T) {
 func TestTheLogSaysWhoReadWhichWorkflow(t *testing.T) {
 	t.Parallel()
 	o := open(t)
-	c := o.signIn(operatorKey).Result().Cookies()[0]
-	signedIn := regexp.MustCompile(`msg="operator signed in" session=(\w{26}) address=198\.51\.100\.7`).FindStringSubmatch(o.log.String())
+	in := o.send("POST", "/", url.Values{"key": {operatorKey}, "name": {" Nadia Muster "}}.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	c := in.Result().Cookies()[0]
+	signedIn := regexp.MustCompile(`msg="operator signed in" who="Nadia Muster" session=(\w{26}) address=198\.51\.100\.7`).FindStringSubmatch(o.log.String())
 	require.NotNil(t, signedIn, o.log.String())
 
 	o.decode("Cookie", c.Name+"="+c.Value, "X-Namespace", "quittance")
-	assert.Regexp(t, `time=\S+ level=INFO msg="payloads decoded" who=`+signedIn[1]+` address=198\.51\.100\.7 namespace=quittance .*payloads=1`, o.log.String())
+	assert.Regexp(t, `time=\S+ level=INFO msg="payloads decoded" who="Nadia Muster" session=`+signedIn[1]+` address=198\.51\.100\.7 namespace=quittance .*payloads=1`, o.log.String())
 
 	var page commonpb.Payloads
 	require.NoError(t, protojson.Unmarshal([]byte(o.sealed), &page))

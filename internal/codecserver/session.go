@@ -1,12 +1,14 @@
 package codecserver
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"net"
 	"net/http"
 	"strings"
@@ -27,26 +29,34 @@ const (
 // byKey is who shows the operators' key itself, as the temporal command does.
 const byKey = "key"
 
-type whoKey struct{}
+// reader is who reads payloads.
+type reader struct {
+	Name    string    `json:"name"` // as she typed it, or byKey
+	Session string    `json:"session"`
+	Ends    time.Time `json:"ends"`
+}
+
+type readerKey struct{}
+
+// longestName is how many bytes of a name are kept.
+const longestName = 100
 
 // signedIn lets requests through that show a session, or the operators' key itself.
 func (s server) signedIn(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		who := s.sessionOf(r)
-		if scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " "); who == "" && strings.EqualFold(scheme, "Bearer") {
-			right, over := s.isKey(w, r, key)
-			if over {
+		who, signedIn := s.sessionOf(r)
+		if scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " "); !signedIn && strings.EqualFold(scheme, "Bearer") {
+			over := false
+			if signedIn, over = s.isKey(w, r, key); over {
 				return
 			}
-			if right {
-				who = byKey
-			}
+			who = reader{Name: byKey}
 		}
-		if who == "" {
+		if !signedIn {
 			http.Error(w, "Sign in at this address to read payloads.", http.StatusUnauthorized)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), whoKey{}, who)))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), readerKey{}, who)))
 	})
 }
 
@@ -80,25 +90,21 @@ func (s server) associated() string {
 	return "codec-session " + hex.EncodeToString(sum[:])
 }
 
-// sessionOf returns the id of the request's session, or "" when it has none.
-func (s server) sessionOf(r *http.Request) string {
+// sessionOf returns whose session the request shows, and whether it shows one that has not ended.
+func (s server) sessionOf(r *http.Request) (who reader, ok bool) {
 	c, err := r.Cookie(cookie)
 	if err != nil {
-		return ""
+		return who, false
 	}
 	sealed, err := base64.RawURLEncoding.DecodeString(c.Value)
 	if err != nil {
-		return ""
+		return who, false
 	}
 	text, err := s.Sealer.Open(sealed, s.associated())
-	if err != nil {
-		return ""
+	if err != nil || json.Unmarshal(text, &who) != nil {
+		return reader{}, false
 	}
-	id, until, _ := strings.Cut(string(text), " ")
-	if ends, err := time.Parse(time.RFC3339, until); err != nil || !s.Now().Before(ends) {
-		return ""
-	}
-	return id
+	return who, s.Now().Before(who.Ends)
 }
 
 func (s server) signIn(w http.ResponseWriter, r *http.Request) {
@@ -110,16 +116,20 @@ func (s server) signIn(w http.ResponseWriter, r *http.Request) {
 		s.show(w, http.StatusUnauthorized, page{Wrong: true})
 		return
 	}
-	id := rand.Text()
-	sealed, err := s.Sealer.Seal([]byte(id+" "+s.Now().Add(sessionLife).UTC().Format(time.RFC3339)), s.associated())
+	name := strings.TrimSpace(r.PostFormValue("name"))
+	who := reader{Name: shortened(cmp.Or(name, "operator"), longestName), Session: rand.Text(), Ends: s.Now().Add(sessionLife)}
+	text, err := json.Marshal(who)
+	if err == nil {
+		text, err = s.Sealer.Seal(text, s.associated())
+	}
 	if err != nil {
 		s.Logger.ErrorContext(r.Context(), "session not sealed", "error", err)
 		http.Error(w, "This is our mistake. We have logged it.", http.StatusInternalServerError)
 		return
 	}
-	s.Logger.InfoContext(r.Context(), "operator signed in", "session", id, "address", address(r))
+	s.Logger.InfoContext(r.Context(), "operator signed in", "who", who.Name, "session", who.Session, "address", address(r))
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever Temporal Web is served over TLS
-		Name: cookie, Value: base64.RawURLEncoding.EncodeToString(sealed), Path: "/", MaxAge: int(sessionLife.Seconds()),
+		Name: cookie, Value: base64.RawURLEncoding.EncodeToString(text), Path: "/", MaxAge: int(sessionLife.Seconds()),
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(s.TemporalWebURL, "https:"),
 	})
 	http.Redirect(w, r, "/", http.StatusSeeOther)

@@ -151,8 +151,17 @@ func when(broken bool, sentence string) string {
 	return ""
 }
 
+// schemeOf returns the address's scheme in lower case, however it is written.
+func schemeOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme
+}
+
 func cleartext(name, address string) string {
-	return when(strings.HasPrefix(address, "http:"), name+" starts with http://, and who is on the way reads and changes what people see and type")
+	return when(schemeOf(address) == "http", name+" starts with http://, and who is on the way reads and changes what people see and type")
 }
 
 // unverified says of a database on another machine that what answers there need not be the database.
@@ -179,7 +188,7 @@ func (c Config) mistakenProxies() string {
 		}
 	}
 	for _, people := range [][2]string{{"QUITTANCE_PUBLIC_URL", c.PublicURL}, {"QUITTANCE_CONSOLE_URL", c.Console.URL}, {"QUITTANCE_TEMPORAL_WEB_URL", c.Codec.TemporalWebURL}} {
-		if strings.HasPrefix(people[1], "https:") && len(c.API.TrustedProxies) == 0 {
+		if schemeOf(people[1]) == "https" && len(c.API.TrustedProxies) == 0 {
 			return people[0] + " starts with https://, so a proxy is in front, but QUITTANCE_TRUSTED_PROXIES names none: everybody is one client then, and one can use up the limits of all"
 		}
 	}

@@ -163,6 +163,16 @@ func TestWhatQuittanceReachesOnThisMachineNeedsNoEncryption(t *testing.T) {
 	require.ErrorContains(t, sayings(t, environment)[worker], "database_unverified")
 }
 
+func TestAnAddressIsNoSaferForTheWayInWhichItIsWritten(t *testing.T) {
+	t.Parallel()
+	environment := public()
+	environment["QUITTANCE_PUBLIC_URL"] = "HTTP://pay.example.ch"
+	require.ErrorContains(t, sayings(t, environment)[worker], "http_public_url")
+	environment = public()
+	environment["QUITTANCE_PUBLIC_URL"], environment["QUITTANCE_CONSOLE_URL"], environment["QUITTANCE_TEMPORAL_WEB_URL"], environment["QUITTANCE_TRUSTED_PROXIES"] = "HTTPS://pay.example.ch", "", "", ""
+	require.ErrorContains(t, sayings(t, environment)[api], "trusted_proxies")
+}
+
 func TestAProxyIsTrustedByItsAddressAndNotEverybody(t *testing.T) {
 	t.Parallel()
 	for _, everybody := range []string{"0.0.0.0/0", "10.0.0.0/8,::/0"} {
