@@ -60,6 +60,8 @@ type Options struct {
 	Middleware []func(http.Handler) http.Handler
 	Logger     *slog.Logger
 	Now        func() time.Time // time.Now when nil
+	// SecurityContact is where who finds a weakness reports it, https: or mailto:; empty when that is said elsewhere.
+	SecurityContact string
 	// ReturnPatience is how long a return page holds its answer back: returnPatience when 0.
 	ReturnPatience time.Duration
 }
@@ -90,6 +92,9 @@ func New(o Options) http.Handler {
 
 	r.Method(http.MethodGet, "/healthz", o.Healthz)
 	r.Route("/v1", s.calls)
+	if s.SecurityContact != "" {
+		r.Get("/.well-known/security.txt", s.securityText)
+	}
 	r.Group(s.documentation)
 	r.Group(s.pages)
 	r.Group(s.notifications)

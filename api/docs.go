@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -39,4 +40,14 @@ func (s *server) documentation(r chi.Router) {
 		asset{contentType: "text/html; charset=utf-8", content: page}.serve(w, r)
 	})
 	r.Method(http.MethodGet, docsStyle.Path, docsStyle)
+}
+
+// securityTextFor is for how long the answer of securityText may be relied on (RFC 9116, 2.5.5).
+const securityTextFor = 90 * 24 * time.Hour
+
+// securityText says where weaknesses are reported (RFC 9116).
+func (s *server) securityText(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = fmt.Fprintf(w, "Contact: %s\nExpires: %s\nPreferred-Languages: en, de, fr, it\nCanonical: %s/.well-known/security.txt\n",
+		s.SecurityContact, s.now().Add(securityTextFor).Format(time.RFC3339), s.PublicURL)
 }

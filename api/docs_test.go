@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/quittance/quittance/api"
 )
 
 func TestDocumentationShowsEverythingThatIsSpecified(t *testing.T) {
@@ -32,4 +34,17 @@ func TestDocumentationShowsEverythingThatIsSpecified(t *testing.T) {
 	for _, style := range regexp.MustCompile(`<link rel="stylesheet" href="([^"]+)"`).FindStringSubmatch(page)[1:] {
 		assert.Equal(t, "text/css; charset=utf-8", w.get(style).Header().Get("Content-Type"))
 	}
+}
+
+func TestWhoFindsAWeaknessReadsWhereToReportIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	assert.Equal(t, http.StatusNotFound, w.get("/.well-known/security.txt").Code, "those who run it have said nothing")
+	options := w.options()
+	options.SecurityContact = "mailto:security@example.ch"
+	w.handler = api.New(options)
+	said := w.get("/.well-known/security.txt")
+	assert.Equal(t, "text/plain; charset=utf-8", said.Header().Get("Content-Type"))
+	assert.Equal(t, "Contact: mailto:security@example.ch\nExpires: 2027-02-20T11:00:00Z\nPreferred-Languages: en, de, fr, it\nCanonical: https://pay.example.ch/.well-known/security.txt\n",
+		said.Body.String())
 }

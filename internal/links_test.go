@@ -103,3 +103,27 @@ func TestAnchorsAreMadeAsGitHubMakesThem(t *testing.T) {
 		assert.Equal(t, want, anchor(heading))
 	}
 }
+
+func TestEveryTestThatADocumentNamesIsThere(t *testing.T) {
+	t.Parallel()
+	root := ".."
+	are := map[string]bool{}
+	declared := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
+	require.NoError(t, filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		for _, test := range declared.FindAllStringSubmatch(string(source), -1) {
+			are[test[1]] = true
+		}
+		return err
+	}))
+	for _, path := range documents(t, root) {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		for _, named := range regexp.MustCompile("`((?:Test|Fuzz)[A-Z]\\w+)`").FindAllStringSubmatch(string(text), -1) {
+			assert.True(t, are[named[1]], "%s names %s, which is nowhere", path, named[1])
+		}
+	}
+}

@@ -66,6 +66,7 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		OperatorKey:        cfg.Codec.OperatorKey.Reveal,
 		PublicURL:          cfg.PublicURL,
 		ConsoleURL:         cfg.Console.URL,
+		SecurityContact:    cfg.API.SecurityContact,
 		Limits: api.Limits{
 			Calls: int(cfg.API.Limits.Calls), Pages: int(cfg.API.Limits.Pages), Notifications: int(cfg.API.Limits.Notifications), SignIns: signIns,
 		},

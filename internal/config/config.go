@@ -54,6 +54,8 @@ type API struct {
 	// TrustedProxies are the CIDR prefixes of the proxies in front, whose X-Forwarded-For names the client. Rate limits count
 	// by client. Without this, all clients behind a proxy count as one.
 	TrustedProxies []string `env:"TRUSTED_PROXIES"`
+	// SecurityContact is where who finds a weakness reports it, https: or mailto:; empty when that is said elsewhere.
+	SecurityContact string `env:"SECURITY_CONTACT"`
 	// Limits are how many requests are answered within a minute: REST calls of a key, pages and notifications of an address.
 	Limits Limits `envPrefix:"LIMIT_"`
 }

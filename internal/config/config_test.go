@@ -92,6 +92,7 @@ func TestAWrongValueGivesOneSentenceThatNamesTheVariableAndHidesTheValue(t *test
 		"QUITTANCE_SMTP_URL":          {"hunter2:25", "is not a URL that starts with smtp://"},
 		"QUITTANCE_MAIL_FROM":         {"hunter2", "is not a mail address"},
 		"QUITTANCE_OPERATORS_EMAIL":   {"hunter2", "is not a mail address"},
+		"QUITTANCE_SECURITY_CONTACT":  {"hunter2", "begins with neither mailto: nor https:"},
 		"QUITTANCE_API_ADDRESS":       {"hunter2", "is not a host and port"},
 		"QUITTANCE_CONSOLE_ADDRESS":   {"hunter2", "is not a host and port"},
 		"QUITTANCE_CONSOLE_URL":       {"hunter2", "is not a URL that starts with https://"},

@@ -24,6 +24,7 @@ var variables = map[string]struct{ is, example string }{
 	"QUITTANCE_API_METRICS_ADDRESS":     {"the host and port on which the API answers /readyz and /metrics, which are not for the public", "127.0.0.1:8083"},
 	"QUITTANCE_CONSOLE_METRICS_ADDRESS": {"the host and port on which a console apart from the API answers /readyz and /metrics", "127.0.0.1:8084"},
 	"QUITTANCE_ALLOW_UNSAFE":            {"the names of rules that the settings may break, separated by commas, of " + strings.Join(ruleNames(), ", "), "temporal_plaintext"},
+	"QUITTANCE_SECURITY_CONTACT":        {"where who finds a weakness reports it, for /.well-known/security.txt", "mailto:security@example.ch"},
 	"QUITTANCE_TRUSTED_PROXIES":         {"the CIDR prefixes of the proxies in front of the API, separated by commas", "10.0.0.0/8,fd00::/8"},
 	"QUITTANCE_LIMIT_CALLS":             {"how many REST calls one key may make in a minute, a whole number from 1", "6000"},
 	"QUITTANCE_LIMIT_PAGES":             {"how many pages one address may open in a minute, a whole number from 1", "600"},
@@ -108,6 +109,7 @@ func (c Config) check() error {
 		checkAddress("QUITTANCE_WORKER_ADDRESS", c.Worker.Address),
 		checkAddress("QUITTANCE_TEMPORAL_ADDRESS", c.Temporal.Address),
 		c.API.checkTrustedProxies(),
+		c.API.checkSecurityContact(),
 		c.API.Limits.check(),
 		checkMailAddress("QUITTANCE_MAIL_FROM", c.Mail.From),
 		checkMailAddress("QUITTANCE_OPERATORS_EMAIL", c.Mail.Operators),
@@ -137,6 +139,16 @@ func (a API) checkTrustedProxies() error {
 		if _, err := netip.ParsePrefix(prefix); err != nil {
 			return wrong("QUITTANCE_TRUSTED_PROXIES", "holds something that is no CIDR prefix")
 		}
+	}
+	return nil
+}
+
+func (a API) checkSecurityContact() error {
+	if a.SecurityContact == "" {
+		return nil
+	}
+	if u, err := url.Parse(a.SecurityContact); err != nil || u.Scheme != "mailto" && u.Scheme != "https" {
+		return wrong("QUITTANCE_SECURITY_CONTACT", "begins with neither mailto: nor https:")
 	}
 	return nil
 }
