@@ -12,5 +12,5 @@ RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w -buildid=' 
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /quittance /quittance
 USER 65532:65532
-EXPOSE 8080 8081 8082 8234
+EXPOSE 8080 8081 8082 8083 8084 8234
 ENTRYPOINT ["/quittance"]

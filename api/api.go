@@ -45,18 +45,16 @@ type Options struct {
 	Receivers  Receivers
 	// FileServers are the servers from which settlement files are fetched.
 	FileServers FileServers
-	AdminKey    string // may create companies and keys
-	// OperatorKey opens sessions of operators, who may do what AdminKey may, each by name; empty for none.
-	OperatorKey string
+	AdminKey    func() string // may create companies and keys
+	// OperatorKey opens sessions of operators, who may do what AdminKey may, each by name; nil, or empty, for none.
+	OperatorKey func() string
 	PublicURL   string // where payers reach the pages, such as https://pay.example.ch
 	ConsoleURL  string // where people reach the console; PublicURL when empty
 	// Identities speaks with the providers that companies name, OperatorIdentities with that of the operators.
 	Identities, OperatorIdentities Identities
-	Operators                      session.Operators
+	Operators                      func() session.Operators // nil for no provider
 	Limits                         Limits
 	Healthz                        http.Handler
-	Readyz                         http.Handler
-	Metrics                        http.Handler
 	// Middleware wraps everything else, the first one outermost. Rate limits count per client address: behind a proxy, one of
 	// these has to be chi's ClientIPFromXFF with the addresses of the proxy.
 	Middleware []func(http.Handler) http.Handler
@@ -79,6 +77,12 @@ func New(o Options) http.Handler {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.OperatorKey == nil {
+		o.OperatorKey = func() string { return "" }
+	}
+	if o.Operators == nil {
+		o.Operators = func() session.Operators { return session.Operators{} }
+	}
 	if o.ReturnPatience == 0 {
 		o.ReturnPatience = returnPatience
 	}
@@ -92,8 +96,6 @@ func New(o Options) http.Handler {
 	r.MethodNotAllowed(s.methodNotAllowed)
 
 	r.Method(http.MethodGet, "/healthz", o.Healthz)
-	r.Method(http.MethodGet, "/readyz", o.Readyz)
-	r.Method(http.MethodGet, "/metrics", o.Metrics)
 	r.Route("/v1", s.calls)
 	if s.SecurityContact != "" {
 		r.Get("/.well-known/security.txt", s.securityText)

@@ -82,8 +82,13 @@ func (s *server) authenticate(next http.Handler) http.Handler {
 			return // without a look into the database
 		}
 		c, err := s.caller(r)
-		if problem.CodeOf(err) == problem.Unauthorized && wrongKeys.RespondOnLimit(w, r, address) {
-			return
+		if problem.CodeOf(err) == problem.Unauthorized {
+			if wrong < wrongKeysLogged {
+				s.Logger.WarnContext(r.Context(), "key refused", "request_id", requestID(r.Context()), "address", address)
+			}
+			if wrongKeys.RespondOnLimit(w, r, address) {
+				return
+			}
 		}
 		if err == nil {
 			known.Add(key, struct{}{})
@@ -102,14 +107,14 @@ func (s *server) caller(r *http.Request) (caller, error) {
 		return caller{}, problem.New(problem.Unauthorized, "Send your key in the header: Authorization: Bearer <key>.")
 	}
 	hash := merchant.HashKey(key)
-	if subtle.ConstantTimeCompare(hash, merchant.HashKey(s.AdminKey)) == 1 {
+	if subtle.ConstantTimeCompare(hash, merchant.HashKey(s.AdminKey())) == 1 {
 		return caller{admin: true}, nil
 	}
 	switch {
 	case strings.HasPrefix(key, session.OperatorPrefix):
-		o, err := session.OpenOperator(key, s.OperatorKey, s.Sealer, s.now())
+		o, err := session.OpenOperator(key, s.OperatorKey(), s.Sealer, s.now())
 		return caller{admin: true, operator: o.Name}, err
-	case s.OperatorKey != "" && subtle.ConstantTimeCompare(hash, merchant.HashKey(s.OperatorKey)) == 1:
+	case subtle.ConstantTimeCompare(hash, merchant.HashKey(s.OperatorKey())) == 1: // never an empty one: key is not
 		return caller{opens: true}, nil
 	case strings.HasPrefix(key, session.TokenPrefix), strings.HasPrefix(key, session.LinkPrefix):
 		return s.sessionCaller(r.Context(), hash)

@@ -87,7 +87,7 @@ func (s *server) EndConsoleSession(ctx context.Context, _ spec.EndConsoleSession
 
 // CreateOperatorSession answers POST /operator-sessions.
 func (s *server) CreateOperatorSession(ctx context.Context, r spec.CreateOperatorSessionRequestObject) (spec.CreateOperatorSessionResponseObject, error) {
-	token, o, err := session.NewOperator(r.Body.Name, s.OperatorKey, s.Sealer, s.now())
+	token, o, err := session.NewOperator(r.Body.Name, s.OperatorKey(), s.Sealer, s.now())
 	if err != nil {
 		return nil, err
 	}

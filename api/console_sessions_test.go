@@ -109,9 +109,28 @@ func TestAnOperatorSignsInByName(t *testing.T) {
 	w.call("GET", keys, token+"x", nil).problem(401, "unauthorized")
 
 	o := w.options()
-	o.OperatorKey = "qk_another"
+	o.OperatorKey = func() string { return "qk_another" }
 	w.handler = api.New(o)
 	w.call("GET", keys, token, nil).problem(401, "unauthorized")
+}
+
+func TestTheKeysOfTheInstallationChangeWhileTheAPIRuns(t *testing.T) {
+	t.Parallel()
+	w, o := newWorld(t), newWorld(t).options()
+	admin, operators := "qk_admin_one", "qk_operator_one"
+	o.Store, o.Sessions = w.store, w.store
+	o.AdminKey, o.OperatorKey = func() string { return admin }, func() string { return operators }
+	w.handler = api.New(o)
+	w.call("GET", "/companies", admin, nil).json(200)
+	token := w.call("POST", "/operator-sessions", operators, object{"name": "Nadia Muster"}).json(201)["token"].(string)
+	w.call("GET", "/companies", token, nil).json(200)
+
+	admin, operators = "qk_admin_two", "qk_operator_two"
+	w.call("GET", "/companies", "qk_admin_one", nil).problem(401, "unauthorized")
+	w.call("GET", "/companies", token, nil).problem(401, "unauthorized")
+	w.call("POST", "/operator-sessions", "qk_operator_one", object{"name": "Nadia Muster"}).problem(401, "unauthorized")
+	w.call("GET", "/companies", admin, nil).json(200)
+	w.call("POST", "/operator-sessions", operators, object{"name": "Nadia Muster"}).json(201)
 }
 
 func TestAConsoleSessionIsRefusedByField(t *testing.T) {

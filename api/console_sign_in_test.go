@@ -37,8 +37,10 @@ func (w *world) serve(apart bool) served {
 	p := oidctest.New(w, server.URL+"/console/sign-in/callback", server.URL+"/operator/sign-in/callback")
 	o := w.options()
 	o.ConsoleURL = server.URL
-	o.Operators = session.Operators{
-		Registration: session.Registration{Issuer: p.Issuer, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret}, Claim: "groups", Value: "operations",
+	o.Operators = func() session.Operators {
+		return session.Operators{
+			Registration: session.Registration{Issuer: p.Issuer, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret}, Claim: "groups", Value: "operations",
+		}
 	}
 	w.handler = api.New(o)
 	options := console.Options{
@@ -114,6 +116,33 @@ func eachWay(t *testing.T, test func(s served)) {
 			test(newWorld(t).serve(apart))
 		})
 	}
+}
+
+func TestSignInsThatAreRefusedAreLoggedWithTheAddress(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(s served) {
+		b := s.newBrowser()
+		for what, refused := range map[string]func(){
+			"/console/sign-in":           func() { b.open("/console/sign-in", url.Values{"key": {"qk_guess"}}) },
+			"/operator/sign-in":          func() { b.open("/operator/sign-in", url.Values{"name": {"Nadia"}, "key": {"qk_guess"}}) },
+			"/console/enter":             func() { b.open("/console/enter?code=qcl_guess") },
+			"/console/sign-in/callback":  func() { b.open("/console/sign-in/callback?code=x&state=y") },
+			"/operator/sign-in/callback": func() { b.open(b.signIn("/operator/sign-in/provider", speaksEnglish("accounting"))) },
+		} {
+			before := len(s.log.String())
+			refused()
+			assert.Regexp(s, `msg="sign-in refused" route=`+what+` status=4\d\d address=127\.0\.0\.1\n`, s.log.String()[before:])
+		}
+		before := len(s.log.String())
+		s.call("POST", "/console-sign-ins/finish", "", object{"flow": "x", "state": "y", "code": "z"})
+		assert.Regexp(s, `"msg":"sign-in refused","request_id":"\w+","path":"/v1/console-sign-ins/finish","status":4\d\d,"address":"192\.0\.2\.1"`, s.log.String()[before:])
+		before = len(s.log.String())
+		for range 12 {
+			s.call("GET", "/invoices", "qk_guess", nil)
+		}
+		assert.Equal(s, 10, strings.Count(s.log.String()[before:], `"msg":"key refused"`), "who goes on guessing does not fill the log")
+		assert.NotContains(s, s.log.String(), "qk_guess")
+	})
 }
 
 func TestAPersonComesToThePageThatSheWantedThroughHerCompanysProvider(t *testing.T) {

@@ -42,7 +42,7 @@ func TestHeadIsAnsweredWhereverGetIsAndWithoutContent(t *testing.T) {
 		return heard{answer.StatusCode, answer.Header, content}
 	}
 	for _, path := range []string{
-		"/healthz", "/readyz", "/metrics", "/openapi.yaml", "/docs", "/v1/invoices", "/v1/invoices/" + inv.ID, "/v1/settings", "/v1/journal",
+		"/healthz", "/openapi.yaml", "/docs", "/v1/invoices", "/v1/invoices/" + inv.ID, "/v1/settings", "/v1/journal",
 		"/v1/invoices/" + id.New(id.Invoice), "/i/" + inv.Token, "/i/" + inv.Token + "/pay", "/i/" + inv.Token + "/return?payment=" + p.ID,
 		"/i/nothing", "/webhooks/saferpay/" + p.NotificationSecret + "/success", "/nowhere",
 	} {

@@ -158,6 +158,9 @@ func (s *server) limitSignIns() func(http.Handler) http.Handler {
 // wrongKeysPerMinute is how many requests without a valid key an address may send.
 const wrongKeysPerMinute = 600
 
+// wrongKeysLogged is how many of them, within a minute, each have a line in the log.
+const wrongKeysLogged = 10
+
 // newWrongKeys counts requests without a valid key by address.
 func (s *server) newWrongKeys() *httprate.RateLimiter {
 	return httprate.NewRateLimiter(wrongKeysPerMinute, time.Minute, httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {

@@ -34,9 +34,10 @@ const maxFaults = 20
 
 // calls routes the calls of openapi.yaml: who is it, is the body JSON, does the request fit the specification, do it.
 func (s *server) calls(r chi.Router) {
-	r.Use(private, s.limitSignIns(), s.authenticate, s.limitKeys,
-		s.limitAtOnce(&share.Share{Each: importsAtOnce, Together: importsTogether, Waiting: shareQueue}, isSettlement, "imports"), s.readBody, s.validate(), s.once, s.onBehalf, s.audited, noteAccept, noteCSV,
-		s.limitAtOnce(&share.Share{Each: exportsAtOnce, Together: exportsTogether, Waiting: shareQueue}, isExport, "exports"))
+	imports := &share.Share{Each: importsAtOnce, Together: importsTogether, Waiting: shareQueue}
+	exports := &share.Share{Each: exportsAtOnce, Together: exportsTogether, Waiting: shareQueue}
+	r.Use(private, s.limitSignIns(), s.logSignIns, s.authenticate, s.limitKeys, s.limitAtOnce(imports, isSettlement, "imports"), s.readBody,
+		s.validate(), s.once, s.onBehalf, s.audited, noteAccept, noteCSV, s.limitAtOnce(exports, isExport, "exports"))
 	refuseAsMalformed := func(w http.ResponseWriter, r *http.Request, err error) {
 		if errors.Is(err, http.ErrNotMultipart) {
 			s.refuse(w, r, problem.New(problem.UnsupportedMedia, "Send the file with Content-Type: multipart/form-data, in the field file."))

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/go-chi/chi/v5/middleware"
+
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/audit"
 	"github.com/quittance/quittance/internal/id"
@@ -34,6 +36,22 @@ const (
 func isSignIn(r *http.Request) bool {
 	first := segmentsOf(r)[0]
 	return first == "console-sign-ins" || first == "operator-sign-ins"
+}
+
+// logSignIns writes a line, with the address, for each sign-in that is refused.
+func (s *server) logSignIns(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost || !isSignIn(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		recorder := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		next.ServeHTTP(recorder, r)
+		if status := recorder.Status(); status >= http.StatusBadRequest && status < http.StatusInternalServerError {
+			address, _ := clientAddress(r)
+			s.Logger.WarnContext(r.Context(), "sign-in refused", "request_id", requestID(r.Context()), "path", r.URL.Path, "status", status, "address", address)
+		}
+	})
 }
 
 // BeginConsoleSignIn answers POST /console-sign-ins.
@@ -110,37 +128,39 @@ func notKept(err error) error {
 
 // GetOperatorSignIn answers GET /operator-sign-ins.
 func (s *server) GetOperatorSignIn(context.Context, spec.GetOperatorSignInRequestObject) (spec.GetOperatorSignInResponseObject, error) {
-	return spec.GetOperatorSignIn200JSONResponse{Offered: s.Operators.Issuer != ""}, nil
+	return spec.GetOperatorSignIn200JSONResponse{Offered: s.Operators().Issuer != ""}, nil
 }
 
 // BeginOperatorSignIn answers POST /operator-sign-ins.
 func (s *server) BeginOperatorSignIn(ctx context.Context, _ spec.BeginOperatorSignInRequestObject) (spec.BeginOperatorSignInResponseObject, error) {
-	if err := s.operatorsSignIn(); err != nil {
+	at, err := s.operatorsSignIn()
+	if err != nil {
 		return nil, err
 	}
-	begun, err := s.begin(ctx, s.OperatorIdentities, s.Operators.Registration, session.NewFlow("", s.Operators.Issuer, s.now()), operatorCallback)
+	begun, err := s.begin(ctx, s.OperatorIdentities, at.Registration, session.NewFlow("", at.Issuer, s.now()), operatorCallback)
 	return spec.BeginOperatorSignIn201JSONResponse(begun), err
 }
 
 // FinishOperatorSignIn answers POST /operator-sign-ins/finish.
 func (s *server) FinishOperatorSignIn(ctx context.Context, r spec.FinishOperatorSignInRequestObject) (spec.FinishOperatorSignInResponseObject, error) {
-	if err := s.operatorsSignIn(); err != nil {
+	at, err := s.operatorsSignIn()
+	if err != nil {
 		return nil, err
 	}
 	f, err := session.OpenFlow(r.Body.Flow, r.Body.State, true, s.Sealer, s.now())
 	if err != nil {
 		return nil, err
 	}
-	claims, err := s.finish(ctx, s.OperatorIdentities, s.Operators.Registration, f, operatorCallback, r.Body)
+	claims, err := s.finish(ctx, s.OperatorIdentities, at.Registration, f, operatorCallback, r.Body)
 	if err != nil {
 		return nil, err
 	}
-	if !s.Operators.Includes(claims) {
+	if !at.Includes(claims) {
 		s.Logger.WarnContext(ctx, "operator sign-in refused", "request_id", requestID(ctx), "person", claims.User().Actor())
 		return nil, problem.New(problem.SignInWithoutRole, "%s is no operator.", claims.Name())
 	}
 	// The subject stands there too: in many companies people choose their names themselves.
-	token, o, err := session.NewOperator(claims.User().Actor(), s.OperatorKey, s.Sealer, s.now())
+	token, o, err := session.NewOperator(claims.User().Actor(), s.OperatorKey(), s.Sealer, s.now())
 	if err != nil {
 		return nil, notKept(err)
 	}
@@ -148,11 +168,13 @@ func (s *server) FinishOperatorSignIn(ctx context.Context, r spec.FinishOperator
 	return spec.FinishOperatorSignIn200JSONResponse{Token: token, Name: o.Name, ExpiresAt: o.ExpiresAt}, nil
 }
 
-func (s *server) operatorsSignIn() error {
-	if s.Operators.Issuer == "" {
-		return problem.New(problem.NotFound, "This installation has no sign-in provider for its operators.")
+// operatorsSignIn returns where operators sign in, or problem.NotFound.
+func (s *server) operatorsSignIn() (session.Operators, error) {
+	at := s.Operators()
+	if at.Issuer == "" {
+		return at, problem.New(problem.NotFound, "This installation has no sign-in provider for its operators.")
 	}
-	return nil
+	return at, nil
 }
 
 // begin returns where a browser signs in for the flow.

@@ -71,7 +71,9 @@ func (w *world) signIns(operationID string) map[string]string {
 	p := oidctest.New(w, companyCallback, operatorCallback)
 	w.signsInAt(p)
 	o := w.options()
-	o.Operators = session.Operators{Registration: session.Registration{Issuer: p.Issuer, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret}, Claim: "groups", Value: "operations"}
+	o.Operators = func() session.Operators {
+		return session.Operators{Registration: session.Registration{Issuer: p.Issuer, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret}, Claim: "groups", Value: "operations"}
+	}
 	w.handler = api.New(o)
 	b := w.comeBack(p, inGroups("management"))
 	if operationID == "finishOperatorSignIn" {
@@ -146,7 +148,9 @@ func TestASignInIsThatOfOneBrowserAndOneCompany(t *testing.T) {
 	w, p := newWorld(t), oidctest.New(t, companyCallback, operatorCallback)
 	w.signsInAt(p)
 	o := w.options()
-	o.Operators = session.Operators{Registration: session.Registration{Issuer: p.Issuer, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret}, Claim: "groups", Value: "management"}
+	o.Operators = func() session.Operators {
+		return session.Operators{Registration: session.Registration{Issuer: p.Issuer, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret}, Claim: "groups", Value: "management"}
+	}
 	w.handler = api.New(o)
 	manager := inGroups("management")
 	refused := func(what string, b sentBack, path string) {
@@ -245,8 +249,10 @@ func TestOperatorsSignInAtTheProviderOfTheInstallation(t *testing.T) {
 	w.call("POST", "/operator-sign-ins", "", nil).problem(http.StatusNotFound, "not-found")
 
 	o := w.options()
-	o.OperatorKey = "" // the provider is enough
-	o.Operators = session.Operators{Registration: session.Registration{Issuer: p.Issuer, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret}, Claim: "groups", Value: "operations"}
+	o.OperatorKey = nil // the provider is enough
+	o.Operators = func() session.Operators {
+		return session.Operators{Registration: session.Registration{Issuer: p.Issuer, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret}, Claim: "groups", Value: "operations"}
+	}
 	w.handler = api.New(o)
 	assert.Equal(t, true, w.call("GET", "/operator-sign-ins", "", nil).json(http.StatusOK)["offered"])
 

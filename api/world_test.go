@@ -89,16 +89,13 @@ func (w *world) during(t testing.TB) *world {
 }
 
 func (w *world) options() api.Options {
-	named := func(name string) http.Handler {
-		return http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, name) })
-	}
 	return api.Options{
 		Store: w.store, Sessions: w.store, Oversight: w.store, Collection: w.commands, Refunding: w.commands, Onboarding: w.commands, Escalation: w.commands,
-		Sealer: sealer{}, Signer: signer{}, Receivers: webhook.NewClient(true), FileServers: sftp.New(webhook.NewDial(true)), Identities: identities(), OperatorIdentities: identities(), AdminKey: adminKey, OperatorKey: operatorKey,
+		Sealer: sealer{}, Signer: signer{}, Receivers: webhook.NewClient(true), FileServers: sftp.New(webhook.NewDial(true)), Identities: identities(), OperatorIdentities: identities(), AdminKey: func() string { return adminKey }, OperatorKey: func() string { return operatorKey },
 		PublicURL: "https://pay.example.ch/", Limits: api.Limits{Calls: 1_000_000, Pages: 600, Notifications: 600},
-		Healthz: named("healthz"), Readyz: named("readyz"), Metrics: named("metrics"),
-		Logger: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Now:    func() time.Time { return noon }, ReturnPatience: 300 * time.Millisecond,
+		Healthz: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, "healthz") }),
+		Logger:  slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Now:     func() time.Time { return noon }, ReturnPatience: 300 * time.Millisecond,
 	}
 }
 

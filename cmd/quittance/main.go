@@ -171,7 +171,9 @@ func main() {
 	if err == nil {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
-		err = command.Run(&process{ctx: ctx, log: telemetry.NewLogger(os.Stderr, cfg.Log), cfg: cfg})
+		log := telemetry.NewLogger(os.Stderr, cfg.Log)
+		slog.SetDefault(log) // what package config says of secrets that change
+		err = command.Run(&process{ctx: ctx, log: log, cfg: cfg})
 	}
 	if err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "quittance:", err)

@@ -3,6 +3,7 @@ package checks
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -78,13 +79,46 @@ func render(t *testing.T, values map[string]any) map[string]any {
 	return objects
 }
 
+const digest = "sha256:7173b809ca12ec5dee4506cd86be934c4596dd234ee82c0662eac04a8c2c71dc"
+
+// secretsOf names the pods whose process reads each secret.
+var secretsOf = map[string][]string{
+	"QUITTANCE_DATABASE_URL":           {"api", "worker", "codec", "migrate", "promote"},
+	"QUITTANCE_MASTER_KEY":             {"api", "worker", "codec", "migrate", "promote"},
+	"QUITTANCE_OLD_MASTER_KEY":         {"api", "worker", "codec", "migrate", "promote"},
+	"VAULT_TOKEN":                      {"api", "worker", "codec", "migrate", "promote"},
+	"QUITTANCE_TEMPORAL_API_KEY":       {"api", "worker", "migrate", "promote"},
+	"QUITTANCE_ADMIN_KEY":              {"api"},
+	"QUITTANCE_OPERATOR_KEY":           {"api", "codec"},
+	"QUITTANCE_OPERATOR_CLIENT_SECRET": {"api"},
+	"QUITTANCE_SMTP_URL":               {"worker"},
+}
+
+// podsOf returns the pods among the objects, by the name of their container.
+func podsOf(objects map[string]any) map[string]corev1.PodSpec {
+	pods := map[string]corev1.PodSpec{}
+	for _, object := range objects {
+		switch o := object.(type) {
+		case *appsv1.Deployment:
+			pods[o.Spec.Template.Spec.Containers[0].Name] = o.Spec.Template.Spec
+		case *batchv1.Job:
+			pods[o.Spec.Template.Spec.Containers[0].Name] = o.Spec.Template.Spec
+		}
+	}
+	return pods
+}
+
 var everything = map[string]any{
 	"codec":                     map[string]any{"enabled": true},
 	"console":                   map[string]any{"enabled": true, "ingress": map[string]any{"enabled": true}},
 	"ingress":                   map[string]any{"enabled": true},
 	"temporalClientCertificate": "temporal-client",
 	"worker":                    map[string]any{"autoscaling": map[string]any{"keda": map[string]any{"enabled": true}}},
-	"image":                     map[string]any{"tag": "1.2.0"},
+	"image":                     map[string]any{"tag": "1.2.0", "digest": digest},
+	"settings": map[string]any{
+		"QUITTANCE_OPERATOR_ISSUER": "https://login.example.ch", "QUITTANCE_OPERATOR_CLIENT_ID": "quittance", "QUITTANCE_OPERATOR_CLAIM": "groups", "QUITTANCE_OPERATOR_VALUE": "operations",
+	},
+	"secretKeys": slices.Collect(maps.Keys(secretsOf)),
 }
 
 func TestTheChartIsWhatKubernetesReads(t *testing.T) {
@@ -123,7 +157,7 @@ func TestPodsHaveNoRightsThatTheyDontNeed(t *testing.T) {
 			assert.False(t, *container.SecurityContext.AllowPrivilegeEscalation, name)
 			assert.Equal(t, []corev1.Capability{"ALL"}, container.SecurityContext.Capabilities.Drop, name)
 			assert.NotEmpty(t, container.Resources.Limits.Memory().String(), name)
-			assert.Equal(t, "quittance:1.2.0", container.Image, name)
+			assert.Equal(t, "quittance:1.2.0@"+digest, container.Image, name)
 		}
 	}
 	assert.Equal(t, 6, pods)
@@ -146,6 +180,92 @@ func TestOnlyTheJobThatMigratesIsTheOwnerOfTheSchema(t *testing.T) {
 			assert.Equal(t, name == "Job pay-migrate", owns, name)
 		}
 	}
+}
+
+func TestEachPodGetsOnlyTheSecretsThatItsProcessReads(t *testing.T) {
+	t.Parallel()
+	for part, pod := range podsOf(render(t, everything)) {
+		var got, files []string
+		container := pod.Containers[0]
+		for _, source := range container.EnvFrom {
+			assert.True(t, source.SecretRef == nil || source.SecretRef.Name == "quittance-migration", "%s: no secret is given as a whole", part)
+		}
+		for _, volume := range pod.Volumes {
+			if volume.Name != "secrets" {
+				continue
+			}
+			require.NotEmpty(t, volume.Secret.Items, "%s: without a list it would be all of them", part)
+			for _, item := range volume.Secret.Items {
+				got, files = append(got, item.Key), append(files, "/etc/quittance/secrets/"+item.Path)
+			}
+		}
+		for _, variable := range container.Env {
+			if variable.ValueFrom != nil {
+				got = append(got, variable.ValueFrom.SecretKeyRef.Key)
+				continue
+			}
+			if strings.HasSuffix(variable.Name, "_FILE") {
+				assert.Contains(t, files, variable.Value, "%s: %s", part, variable.Name)
+			}
+		}
+		var want []string
+		for secret, parts := range secretsOf {
+			if slices.Contains(parts, part) {
+				want = append(want, secret)
+			}
+		}
+		assert.ElementsMatch(t, want, got, part)
+		assert.Equal(t, slices.Contains([]string{"api", "worker", "migrate", "promote"}, part), slices.ContainsFunc(pod.Volumes, func(v corev1.Volume) bool { return v.Name == "temporal-client" }), "%s: only who talks to Temporal has its certificate", part)
+	}
+}
+
+func TestHealthIsAskedAndMetricsAreReadWhereThePublicDoesNotCome(t *testing.T) {
+	t.Parallel()
+	objects := render(t, everything)
+	settings := objects["ConfigMap pay"].(*corev1.ConfigMap).Data
+	for part, address := range map[string]string{"api": "QUITTANCE_API_METRICS_ADDRESS", "console": "QUITTANCE_CONSOLE_METRICS_ADDRESS"} {
+		container := podsOf(objects)[part].Containers[0]
+		for _, probe := range []*corev1.Probe{container.StartupProbe, container.ReadinessProbe, container.LivenessProbe} {
+			assert.Equal(t, "health", probe.HTTPGet.Port.String(), part)
+		}
+		require.Equal(t, "health", container.Ports[1].Name)
+		assert.Equal(t, "0.0.0.0:"+strconv.Itoa(int(container.Ports[1].ContainerPort)), settings[address])
+		for _, port := range objects["Service pay-"+part].(*corev1.Service).Spec.Ports {
+			assert.Equal(t, "http", port.TargetPort.String(), "the service leads to the public port alone")
+		}
+	}
+	policy := objects["NetworkPolicy pay"].(*networkingv1.NetworkPolicy).Spec
+	portsFor := func(rule networkingv1.NetworkPolicyIngressRule) (ports []string) {
+		for _, port := range rule.Ports {
+			ports = append(ports, port.Port.String())
+		}
+		return ports
+	}
+	assert.Equal(t, []string{"8080", "8082", "8234"}, portsFor(policy.Ingress[0]), "from the ingress")
+	assert.Equal(t, []string{"8081", "8083", "8084"}, portsFor(policy.Ingress[1]), "from the monitoring")
+}
+
+func TestNamesAreAskedOfTheClusterAlone(t *testing.T) {
+	t.Parallel()
+	for name, object := range render(t, everything) {
+		policy, ok := object.(*networkingv1.NetworkPolicy)
+		if !ok {
+			continue
+		}
+		for _, rule := range policy.Spec.Egress {
+			require.NotEmpty(t, rule.To, "%s: nothing goes everywhere", name)
+			for _, port := range rule.Ports {
+				if port.Port.IntValue() != 53 {
+					continue
+				}
+				require.Len(t, rule.To, 1)
+				assert.Equal(t, map[string]string{"kubernetes.io/metadata.name": "kube-system"}, rule.To[0].NamespaceSelector.MatchLabels)
+				assert.Equal(t, map[string]string{"k8s-app": "kube-dns"}, rule.To[0].PodSelector.MatchLabels)
+			}
+		}
+	}
+	cached := render(t, map[string]any{"networkPolicy": map[string]any{"dns": map[string]any{"addresses": []string{"169.254.20.10/32"}}}})
+	assert.Equal(t, "169.254.20.10/32", cached["NetworkPolicy pay"].(*networkingv1.NetworkPolicy).Spec.Egress[0].To[1].IPBlock.CIDR)
 }
 
 func TestAConsoleApartHasNoSecret(t *testing.T) {

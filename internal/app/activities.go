@@ -74,7 +74,7 @@ func saferpayAccess[G any](p parts, clients map[merchant.Environment]*saferpay.C
 
 // steps builds the activities on their adapters.
 func steps(cfg config.Config, p parts, log *slog.Logger) (worker.Activities, error) {
-	sender, err := mail.NewSender(cfg.Mail.SMTPURL.Reveal(), cfg.Mail.From)
+	sender, err := mail.NewSender(cfg.Mail.SMTPURL.Reveal, cfg.Mail.From)
 	if err != nil {
 		return worker.Activities{}, fmt.Errorf("QUITTANCE_SMTP_URL or QUITTANCE_MAIL_FROM: %w", err)
 	}

@@ -16,6 +16,9 @@ func Promote(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if cfg.Worker.BuildID == "" {
 		return fmt.Errorf("QUITTANCE_BUILD_ID is not set; it names the worker version to promote, such as 2026-11-22.1")
 	}
+	if err := cfg.ForCommand(); err != nil {
+		return err
+	}
 	p, err := connect(ctx, cfg, log)
 	if err != nil {
 		return err

@@ -25,6 +25,7 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err := cfg.ForAPI(); err != nil {
 		return err
 	}
+	noteUnsafe(cfg, log)
 	stop, err := trace(ctx, "api", log)
 	if err != nil {
 		return err
@@ -35,6 +36,9 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return err
 	}
 	defer p.close()
+	if err := checkRole(ctx, cfg, p.store, log); err != nil {
+		return err
+	}
 	go p.keyring.Follow(ctx, log)
 	around := []func(http.Handler) http.Handler{p.metrics.Middleware, telemetry.Trace}
 	if proxies := cfg.API.TrustedProxies; len(proxies) > 0 {
@@ -57,9 +61,9 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		// Companies name addresses of the public internet only; the operators' provider is named by who runs this.
 		Identities:         openid.New(receivers.HTTP(), receivers.Check),
 		OperatorIdentities: openid.New(&http.Client{Transport: http.DefaultTransport}, nil),
-		Operators:          operators(cfg.Operators),
-		AdminKey:           cfg.API.AdminKey.Reveal(),
-		OperatorKey:        cfg.Codec.OperatorKey.Reveal(),
+		Operators:          func() session.Operators { return operators(cfg.Operators) },
+		AdminKey:           cfg.API.AdminKey.Reveal,
+		OperatorKey:        cfg.Codec.OperatorKey.Reveal,
 		PublicURL:          cfg.PublicURL,
 		ConsoleURL:         cfg.Console.URL,
 		SecurityContact:    cfg.API.SecurityContact,
@@ -67,13 +71,12 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 			Calls: int(cfg.API.Limits.Calls), Pages: int(cfg.API.Limits.Pages), Notifications: int(cfg.API.Limits.Notifications), SignIns: signIns,
 		},
 		Healthz:    http.HandlerFunc(telemetry.Healthz),
-		Readyz:     telemetry.Readyz(log, p.checks()),
-		Metrics:    p.metrics.Handler(),
 		Middleware: around,
 		Logger:     log,
 	})
+	health := health(p.checks(), p.metrics, log)
 	if cfg.Console.URL != cfg.PublicURL { // people are elsewhere, see RunConsole
-		return serve(ctx, cfg.API.Address, calls, log)
+		return serveApart(ctx, cfg.API.Address, calls, cfg.API.MetricsAddress, health, log)
 	}
 	people := chi.NewRouter()
 	people.Use(around...)
@@ -81,7 +84,7 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		APIURL: "http://api.invalid/v1", Transport: console.InProcess{Handler: calls}, PublicURL: cfg.PublicURL,
 		TemporalWebURL: temporalWeb(cfg), SignIns: signIns, Logger: log,
 	}))
-	return serve(ctx, cfg.API.Address, byAddress(people, calls), log)
+	return serveApart(ctx, cfg.API.Address, byAddress(people, calls), cfg.API.MetricsAddress, health, log)
 }
 
 // operators returns where the operators of the installation sign in.

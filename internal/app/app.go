@@ -47,14 +47,14 @@ func connect(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts,
 	if p.metrics, err = telemetry.NewMetrics(); err != nil {
 		return p, err
 	}
-	var statements []postgres.Option
+	statements := []postgres.Option{postgres.At(cfg.DatabaseURL.Reveal)}
 	var calls []interceptor.ClientInterceptor
 	if telemetry.Traced() {
 		tracing, err := opentelemetry.NewTracingInterceptor(opentelemetry.TracerOptions{AllowInvalidParentSpans: true})
 		if err != nil {
 			return p, fmt.Errorf("trace what Temporal does: %w", err)
 		}
-		statements, calls = []postgres.Option{postgres.Traced}, []interceptor.ClientInterceptor{tracing}
+		statements, calls = append(statements, postgres.Traced), []interceptor.ClientInterceptor{tracing}
 	}
 	if p.store, err = postgres.Open(ctx, cfg.DatabaseURL.Reveal(), statements...); err != nil {
 		return p, fmt.Errorf("QUITTANCE_DATABASE_URL: %w", err)
@@ -62,19 +62,32 @@ func connect(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts,
 	if p.keyring, err = openKeys(ctx, p.store, p.master); err != nil {
 		return p, err
 	}
-	may, err := p.store.MayChangeSchema(ctx)
-	if err != nil {
-		return p, err
-	}
-	if may {
-		log.WarnContext(ctx, "database role may change the schema", "variable", "QUITTANCE_DATABASE_URL", "see", "docs/security.md")
-	}
 	p.temporal, err = temporalkit.Dial(ctx, cfg.Temporal, p.keyring, log, p.metrics.Temporal(), calls...)
 	p.commands = contract.Commands{Temporal: p.temporal}
 	if cfg.Console.URL != "" {
 		p.commands.Console = cfg.Console.URL + "/operator"
 	}
 	return p, err
+}
+
+// checkRole refuses a database role that may change the schema. Where everything is on this machine, or that is allowed, it warns.
+func checkRole(ctx context.Context, cfg config.Config, store *postgres.Store, log *slog.Logger) error {
+	may, err := store.MayChangeSchema(ctx)
+	if err != nil || !may {
+		return err
+	}
+	if err := cfg.RefuseDatabaseOwner(); err != nil {
+		return err
+	}
+	log.WarnContext(ctx, "database role may change the schema", "variable", "QUITTANCE_DATABASE_URL", "see", "docs/security.md")
+	return nil
+}
+
+// noteUnsafe says in the log which rules the settings may break.
+func noteUnsafe(cfg config.Config, log *slog.Logger) {
+	if len(cfg.AllowUnsafe) > 0 {
+		log.Warn("unsafe settings allowed", "rules", cfg.AllowUnsafe)
+	}
 }
 
 // trace sends what the process does to the collector, if there is one, until the returned function is called.
@@ -116,7 +129,7 @@ func (p parts) checks() map[string]telemetry.Check {
 // Migrate brings the database's schema and Temporal's search attributes up to date, and makes the data keys of a new database.
 // It may be run again at any time, and by several processes at once.
 func Migrate(ctx context.Context, cfg config.Config, log *slog.Logger) error {
-	if err := cfg.ForMigrate(); err != nil {
+	if err := cfg.ForCommand(); err != nil {
 		return err
 	}
 	if err := migrateDatabase(ctx, cfg); err != nil {

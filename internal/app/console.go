@@ -19,6 +19,7 @@ func RunConsole(ctx context.Context, cfg config.Config, log *slog.Logger) error 
 	if err := cfg.ForConsole(); err != nil {
 		return err
 	}
+	noteUnsafe(cfg, log)
 	stop, err := trace(ctx, "console", log)
 	if err != nil {
 		return err
@@ -35,12 +36,11 @@ func RunConsole(ctx context.Context, cfg config.Config, log *slog.Logger) error 
 		r.Use(middleware.ClientIPFromXFF(proxies...))
 	}
 	r.Get("/healthz", telemetry.Healthz)
-	r.Get("/readyz", telemetry.Readyz(log, map[string]telemetry.Check{"api": answers(api, cfg.Console.APIURL+"/readyz")}))
-	r.Method(http.MethodGet, "/metrics", metrics.Handler())
 	r.Mount("/", console.New(console.Options{
 		APIURL: cfg.Console.APIURL + "/v1", Transport: api, PublicURL: cfg.Console.URL, TemporalWebURL: temporalWeb(cfg), SignIns: signIns, Logger: log,
 	}))
-	return serve(ctx, cfg.Console.Address, r, log)
+	checks := map[string]telemetry.Check{"api": answers(api, cfg.Console.APIURL+"/healthz")} // the rest of its health is not for the public
+	return serveApart(ctx, cfg.Console.Address, r, cfg.Console.MetricsAddress, health(checks, metrics, log), log)
 }
 
 // answers returns a check that asks the address and wants 200.

@@ -17,7 +17,7 @@ const retryKeys = 250 * time.Millisecond
 // masterKey returns the master key that the settings name.
 func masterKey(cfg config.Secrets) (*secrets.Master, error) {
 	var before []string
-	if cfg.OldMasterKey != "" {
+	if cfg.OldMasterKey.IsSet() {
 		before = append(before, cfg.OldMasterKey.Reveal())
 	}
 	master, err := secrets.OpenMaster(cfg.MasterKey.Reveal(), before...)
@@ -55,7 +55,7 @@ func openStoreAndKeys(ctx context.Context, cfg config.Config) (*postgres.Store, 
 	if err != nil {
 		return nil, nil, err
 	}
-	store, err := postgres.Open(ctx, cfg.DatabaseURL.Reveal())
+	store, err := postgres.Open(ctx, cfg.DatabaseURL.Reveal(), postgres.At(cfg.DatabaseURL.Reveal))
 	if err != nil {
 		return nil, nil, fmt.Errorf("QUITTANCE_DATABASE_URL: %w", err)
 	}

@@ -17,7 +17,7 @@ func newSettings(t *testing.T, db postgrestest.Database) config.Config {
 	t.Helper()
 	master, err := secrets.Generate()
 	require.NoError(t, err)
-	return config.Config{DatabaseURL: config.Secret(db.URL), MigrationDatabaseURL: config.Secret(db.OwnerURL), Secrets: config.Secrets{MasterKey: config.Secret(master)}}
+	return config.Config{DatabaseURL: config.NewSecret(db.URL), MigrationDatabaseURL: config.NewSecret(db.OwnerURL), Secrets: config.Secrets{MasterKey: config.NewSecret(string(master))}}
 }
 
 func TestANewDatabaseGetsDataKeysOfItsOwn(t *testing.T) {
@@ -49,7 +49,7 @@ func TestWhatTheMasterKeySealedStaysReadable(t *testing.T) {
 	db := postgrestest.NewDatabase(t)
 	cfg := newSettings(t, db)
 	open(t, postgrestest.Open(t, db)) // a company is there already
-	before, err := secrets.New([]byte(cfg.Secrets.MasterKey))
+	before, err := secrets.New([]byte(cfg.Secrets.MasterKey.Reveal()))
 	require.NoError(t, err)
 	sealed, err := before.Seal([]byte("Demo-Password-1"), "cmp_1")
 	require.NoError(t, err)

@@ -39,7 +39,7 @@ func newAuditor(t *testing.T) *auditor {
 	a := &auditor{shop: open(t, postgrestest.Open(t, db)), db: db}
 	master, err := secrets.Generate()
 	require.NoError(t, err)
-	a.cfg = config.Config{DatabaseURL: config.Secret(db.URL), MigrationDatabaseURL: config.Secret(db.OwnerURL), Secrets: config.Secrets{MasterKey: config.Secret(master)}}
+	a.cfg = config.Config{DatabaseURL: config.NewSecret(db.URL), MigrationDatabaseURL: config.NewSecret(db.OwnerURL), Secrets: config.Secrets{MasterKey: config.NewSecret(string(master))}}
 	require.NoError(t, migrateDatabase(t.Context(), a.cfg))
 	for i := range 3 {
 		a.book(t, fmt.Sprintf("Frais «%d» <&>", i))

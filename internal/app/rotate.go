@@ -98,7 +98,7 @@ type rotation struct {
 }
 
 func newRotation(ctx context.Context, cfg config.Config, log *slog.Logger, say Say) (*rotation, error) {
-	if err := cfg.ForMigrate(); err != nil {
+	if err := cfg.ForCommand(); err != nil {
 		return nil, err
 	}
 	p, err := connect(ctx, cfg, log)

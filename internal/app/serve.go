@@ -8,10 +8,41 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/quittance/quittance/internal/telemetry"
 )
 
 // drain is how long requests that are being answered may take when a process stops.
 const drain = 10 * time.Second
+
+// health answers what those ask who run Quittance: /healthz, /readyz and /metrics.
+func health(checks map[string]telemetry.Check, metrics *telemetry.Metrics, log *slog.Logger) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", telemetry.Healthz)
+	mux.Handle("GET /readyz", telemetry.Readyz(log, checks))
+	mux.Handle("GET /metrics", metrics.Handler())
+	return mux
+}
+
+// serveApart serves the public on address, and health at an address of its own. Where both are the same, as in a local stack, health is
+// served there too.
+func serveApart(ctx context.Context, address string, public http.Handler, healthAddress string, health http.Handler, log *slog.Logger) error {
+	if healthAddress == address {
+		return serve(ctx, address, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/readyz" || r.URL.Path == "/metrics" {
+				health.ServeHTTP(w, r)
+				return
+			}
+			public.ServeHTTP(w, r)
+		}), log)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return serve(ctx, address, public, log) })
+	group.Go(func() error { return serve(ctx, healthAddress, health, log) })
+	return group.Wait()
+}
 
 // serve answers HTTP on address until ctx ends, then finishes the requests that are being answered.
 func serve(ctx context.Context, address string, handler http.Handler, log *slog.Logger) error {

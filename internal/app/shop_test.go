@@ -48,8 +48,8 @@ func open(t *testing.T, on *postgres.Store) *shop {
 	s.collection = &collection.Activities{Now: clock, InCompany: records[collection.Tx](on)}
 	s.refunding = &refunding.Activities{Now: clock, InCompany: records[refunding.Tx](on)}
 	s.api = api.New(api.Options{
-		Store: store{on}, Sealer: keyring, Signer: signer{on, keyring}, AdminKey: "qk_admin", Logger: slog.New(slog.DiscardHandler), Now: clock,
-		Healthz: http.NotFoundHandler(), Readyz: http.NotFoundHandler(), Metrics: http.NotFoundHandler(),
+		Store: store{on}, Sealer: keyring, Signer: signer{on, keyring}, AdminKey: func() string { return "qk_admin" }, Logger: slog.New(slog.DiscardHandler), Now: clock,
+		Healthz: http.NotFoundHandler(),
 	})
 	s.found(t)
 	return s

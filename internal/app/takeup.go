@@ -26,6 +26,9 @@ type TakenUp struct {
 // the waits and the daily looks of payment services, requested currencies, and deliveries of webhooks. It may be run again. It
 // needs Temporal but no worker. Refunds are safe only if no worker has run since the restore.
 func TakeUp(ctx context.Context, cfg config.Config, log *slog.Logger) (TakenUp, error) {
+	if err := cfg.ForCommand(); err != nil {
+		return TakenUp{}, err
+	}
 	p, err := connect(ctx, cfg, log)
 	if err != nil {
 		return TakenUp{}, err

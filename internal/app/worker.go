@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quittance/quittance/internal/config"
-	"github.com/quittance/quittance/internal/telemetry"
 	"github.com/quittance/quittance/worker"
 )
 
@@ -19,6 +17,7 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err := cfg.ForWorker(); err != nil {
 		return err
 	}
+	noteUnsafe(cfg, log)
 	stop, err := trace(ctx, "worker", log)
 	if err != nil {
 		return err
@@ -29,19 +28,18 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return err
 	}
 	defer p.close()
+	if err := checkRole(ctx, cfg, p.store, log); err != nil {
+		return err
+	}
 	go p.keyring.Follow(ctx, log)
 	steps, err := steps(cfg, p, log)
 	if err != nil {
 		return err
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", telemetry.Healthz)
-	mux.Handle("GET /readyz", telemetry.Readyz(log, p.checks()))
-	mux.Handle("GET /metrics", p.metrics.Handler())
 	p.metrics.Watch(watched(p.store))
 	relay := worker.Relay{Outbox: p.store, Deliver: p.commands.Deliver, Logger: log}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return serve(ctx, cfg.Worker.Address, mux, log) })
+	group.Go(func() error { return serve(ctx, cfg.Worker.Address, health(p.checks(), p.metrics, log), log) })
 	group.Go(func() error {
 		return worker.Run(ctx, p.temporal, steps, worker.Options{
 			DeploymentName: cfg.Worker.DeploymentName, BuildID: cfg.Worker.BuildID, TimeScale: cfg.TimeScale,

@@ -2,10 +2,12 @@ package codecserver_test
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -23,12 +25,15 @@ import (
 const (
 	operatorKey = "qk_operator_test"
 	temporalWeb = "https://temporal.example.ch"
+	proxy       = "10.0.0.1"
 )
 
 type office struct {
 	testing.TB
 	handler http.Handler
 	sealed  string // a page of payloads as Temporal Web sends it
+	key     string // the operators'
+	from    string // the address of the next requests' peer
 	now     time.Time
 	log     bytes.Buffer
 }
@@ -43,9 +48,9 @@ func open(t testing.TB) *office {
 	require.NoError(t, err)
 	sealed, err := protojson.Marshal(&commonpb.Payloads{Payloads: []*commonpb.Payload{payload}})
 	require.NoError(t, err)
-	o := &office{TB: t, sealed: string(sealed), now: time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC)}
+	o := &office{TB: t, key: operatorKey, from: "198.51.100.7", sealed: string(sealed), now: time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC)}
 	o.handler = codecserver.New(codecserver.Options{
-		Codec: temporalkit.Codec(keyring), Sealer: keyring, OperatorKey: operatorKey, TemporalWebURL: temporalWeb,
+		Codec: temporalkit.Codec(keyring), Sealer: keyring, OperatorKey: func() string { return o.key }, TrustedProxies: []string{proxy + "/32"}, TemporalWebURL: temporalWeb,
 		Logger: slog.New(slog.NewTextHandler(&o.log, nil)), Now: func() time.Time { return o.now },
 	})
 	return o
@@ -53,6 +58,7 @@ func open(t testing.TB) *office {
 
 func (o *office) send(method, path, body string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequestWithContext(o.Context(), method, "https://codec.example.ch"+path, strings.NewReader(body))
+	r.RemoteAddr = o.from + ":4711"
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
@@ -148,12 +154,86 @@ func TestOnlyTemporalWebMayAskFromABrowser(t *testing.T) {
 
 func TestKeysCannotBeGuessedByTheThousand(t *testing.T) {
 	t.Parallel()
-	o := open(t)
-	last := 0
-	for range 12 {
-		last = o.signIn("guess").Code
+	for way, guess := range map[string]func(*office) int{
+		"by form":    func(o *office) int { return o.signIn("guess").Code },
+		"by command": func(o *office) int { return o.decode("Authorization", "Bearer guess").Code },
+	} {
+		o := open(t)
+		for range 10 {
+			require.Equal(t, http.StatusUnauthorized, guess(o), way)
+		}
+		assert.Equal(t, http.StatusTooManyRequests, guess(o), way)
+		assert.Equal(t, http.StatusTooManyRequests, o.signIn(operatorKey).Code, "%s: the right key is not told from a wrong one any more", way)
+		assert.Equal(t, 10, strings.Count(o.log.String(), `msg="wrong operator key" address=198.51.100.7`), way)
 	}
-	assert.Equal(t, http.StatusTooManyRequests, last)
+}
+
+func TestWhoGuessesLocksNobodyElseOut(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	through := func(client, key string) int {
+		return o.send("POST", "/", url.Values{"key": {key}}.Encode(), "Content-Type", "application/x-www-form-urlencoded", "X-Forwarded-For", client).Code
+	}
+	for range 20 {
+		o.signIn("guess")
+	}
+	o.from = "198.51.100.8"
+	assert.Equal(t, http.StatusSeeOther, o.signIn(operatorKey).Code)
+
+	o.from = proxy
+	for range 20 {
+		through("203.0.113.1", "guess")
+	}
+	assert.Equal(t, http.StatusTooManyRequests, through("203.0.113.1", operatorKey))
+	assert.Equal(t, http.StatusSeeOther, through("203.0.113.2", operatorKey), "behind the same proxy")
+	o.from = "203.0.113.1"
+	assert.Equal(t, http.StatusTooManyRequests, through("203.0.113.9", operatorKey), "nobody but the proxy says who somebody is")
+}
+
+func TestRightKeysAreNotCounted(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	for range 30 {
+		require.Equal(t, http.StatusSeeOther, o.signIn(operatorKey).Code)
+		require.Equal(t, http.StatusOK, o.decode("Authorization", "Bearer "+operatorKey).Code)
+	}
+}
+
+func TestEverySessionEndsWhenTheOperatorsKeyChanges(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	c := o.signIn(operatorKey).Result().Cookies()[0]
+	session := c.Name + "=" + c.Value
+	require.Equal(t, http.StatusOK, o.decode("Cookie", session).Code)
+	o.key = "qk_operator_next"
+	assert.Equal(t, http.StatusUnauthorized, o.decode("Cookie", session).Code)
+	assert.Equal(t, http.StatusUnauthorized, o.decode("Authorization", "Bearer "+operatorKey).Code)
+	assert.Equal(t, http.StatusSeeOther, o.signIn("qk_operator_next").Code)
+}
+
+func TestTheLogSaysWhoReadWhichWorkflow(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	in := o.send("POST", "/", url.Values{"key": {operatorKey}, "name": {" Nadia Muster "}}.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	c := in.Result().Cookies()[0]
+	signedIn := regexp.MustCompile(`msg="operator signed in" who="Nadia Muster" session=(\w{26}) address=198\.51\.100\.7`).FindStringSubmatch(o.log.String())
+	require.NotNil(t, signedIn, o.log.String())
+
+	o.decode("Cookie", c.Name+"="+c.Value, "X-Namespace", "quittance")
+	assert.Regexp(t, `time=\S+ level=INFO msg="payloads decoded" who="Nadia Muster" session=`+signedIn[1]+` address=198\.51\.100\.7 namespace=quittance .*payloads=1`, o.log.String())
+
+	var page commonpb.Payloads
+	require.NoError(t, protojson.Unmarshal([]byte(o.sealed), &page))
+	page.Payloads[0].Metadata["workflow-id"] = []byte("refund/ref_1\nlevel=ERROR")
+	bound, err := protojson.Marshal(&page)
+	require.NoError(t, err)
+	o.send("POST", "/decode", string(bound), "Authorization", "Bearer "+operatorKey)
+	assert.Regexp(t, `msg="payloads decoded" who=key .*sealed_for=.*workflow-id=refund/ref_1\\+nlevel`, o.log.String(), "one line, whatever stands in it")
+	assert.NotContains(t, o.log.String(), "Marie Favre")
+
+	before := o.log.String()
+	o.decode("Authorization", "Bearer guess")
+	assert.NotContains(t, o.log.String()[len(before):], "payloads decoded")
 }
 
 func TestWhatIsNoPageOfPayloadsIsRefused(t *testing.T) {
@@ -175,9 +255,12 @@ func FuzzStrangersReadNothing(f *testing.F) {
 		f.Add(body, "quittance_operator=x", "Bearer x", "application/json")
 	}
 	f.Add("key="+operatorKey+"x", session[:len(session)/2], "Bearer "+operatorKey+" ", "application/x-www-form-urlencoded")
+	tries := 0
 	f.Fuzz(func(t *testing.T, body, cookie, authorization, contentType string) {
 		o := *o
 		o.TB = t
+		tries++
+		o.from = fmt.Sprintf("[2001:db8:%x:%x::1]", tries>>16, tries&0xffff) // from where nobody tried before
 		if strings.Contains(authorization, operatorKey) || strings.Contains(body, operatorKey) {
 			return // it may guess the key of this test
 		}

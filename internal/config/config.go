@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -26,6 +27,8 @@ type Config struct {
 	PublicURL string `env:"PUBLIC_URL"`
 	// TimeScale divides every business-day wait and deadline; 1 except in a local stack.
 	TimeScale int64 `env:"TIME_SCALE" envDefault:"1"`
+	// AllowUnsafe names the rules of unsafe.go that these settings may break.
+	AllowUnsafe []string `env:"ALLOW_UNSAFE"`
 
 	API       API
 	Console   Console
@@ -44,6 +47,8 @@ type Config struct {
 type API struct {
 	// Address is the host:port to listen on.
 	Address string `env:"API_ADDRESS" envDefault:"127.0.0.1:8080"`
+	// MetricsAddress is the host:port for /readyz and /metrics, which are not for the public. Load makes it Address when it is not set.
+	MetricsAddress string `env:"API_METRICS_ADDRESS"`
 	// AdminKey is the bearer key of the calls that create companies and their keys.
 	AdminKey Secret `env:"ADMIN_KEY"`
 	// TrustedProxies are the CIDR prefixes of the proxies in front, whose X-Forwarded-For names the client. Rate limits count
@@ -68,6 +73,8 @@ type Console struct {
 	URL string `env:"CONSOLE_URL"`
 	// Address is the host:port on which a console apart from the API listens.
 	Address string `env:"CONSOLE_ADDRESS" envDefault:"127.0.0.1:8082"`
+	// MetricsAddress is the host:port on which it answers /readyz and /metrics; Load makes it Address when it is not set.
+	MetricsAddress string `env:"CONSOLE_METRICS_ADDRESS"`
 	// APIURL is the base, without /v1, at which such a console reaches the API.
 	APIURL string `env:"API_URL"`
 }
@@ -103,11 +110,20 @@ type Temporal struct {
 	TLSKey  string `env:"TLS_KEY"`
 }
 
+// Encrypted reports whether connections to the cluster are encrypted.
+func (t Temporal) Encrypted() bool { return t.TLS || t.APIKey.IsSet() || t.TLSCert != "" }
+
 // Saferpay holds the base URLs of the JSON API for the two environments of a payment service.
 type Saferpay struct {
 	TestURL string `env:"TEST_URL" envDefault:"https://test.saferpay.com/api"`
 	LiveURL string `env:"LIVE_URL" envDefault:"https://www.saferpay.com/api"`
 }
+
+// The addresses of Saferpay itself, JSON API 1.53.
+const (
+	saferpayTest = "https://test.saferpay.com/api"
+	saferpayLive = "https://www.saferpay.com/api"
+)
 
 // Mail says how mail leaves.
 type Mail struct {
@@ -130,11 +146,10 @@ type Webhooks struct {
 
 // Secrets says which key wraps the data keys, which seal credentials and Temporal payloads.
 type Secrets struct {
-	// MasterKey is a Tink AEAD key set in JSON, base64 encoded, or the URI of a key in a key management system. Load fills it
-	// from MasterKeyFile or MasterKeyURI when one of those is set.
-	MasterKey     Secret `env:"MASTER_KEY"`
-	MasterKeyFile string `env:"MASTER_KEY_FILE"`
-	MasterKeyURI  string `env:"MASTER_KEY_URI"`
+	// MasterKey is a Tink AEAD key set in JSON, base64 encoded, or the URI of a key in a key management system. Load makes it
+	// MasterKeyURI when that is set. Processes read it once, when they start: see docs/security.md for how it is replaced.
+	MasterKey    Secret `env:"MASTER_KEY"`
+	MasterKeyURI string `env:"MASTER_KEY_URI"`
 	// OldMasterKey was the MasterKey before. It opens the data keys until MasterKey wraps them.
 	OldMasterKey Secret `env:"OLD_MASTER_KEY"`
 }
@@ -157,7 +172,7 @@ type Log struct {
 }
 
 // Load reads the settings from the environment of the process. Whether the settings that a command cannot do without
-// are there is the question of ForAPI, ForWorker and ForMigrate.
+// are there is the question of ForAPI, ForWorker and the like.
 //
 // The error holds one sentence per variable whose value is of no use, each on its own line.
 func Load() (Config, error) { return Parse(env.ToMap(os.Environ())) }
@@ -172,6 +187,12 @@ func Parse(environment map[string]string) (Config, error) {
 	if err != nil {
 		return Config{}, explain(err)
 	}
+	if err := cfg.readFiles(environment); err != nil {
+		return Config{}, err
+	}
+	for i, name := range cfg.AllowUnsafe {
+		cfg.AllowUnsafe[i] = strings.TrimSpace(name)
+	}
 	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
 	cfg.Console.APIURL = strings.TrimRight(cfg.Console.APIURL, "/")
 	cfg.Console.URL = strings.TrimRight(cfg.Console.URL, "/")
@@ -181,11 +202,55 @@ func Parse(environment map[string]string) (Config, error) {
 		return Config{}, err
 	}
 	cfg.Console.URL = cmp.Or(cfg.Console.URL, cfg.PublicURL)
+	cfg.API.MetricsAddress = cmp.Or(cfg.API.MetricsAddress, cfg.API.Address)
+	cfg.Console.MetricsAddress = cmp.Or(cfg.Console.MetricsAddress, cfg.Console.Address)
 	cfg.MigrationDatabaseURL = cmp.Or(cfg.MigrationDatabaseURL, cfg.DatabaseURL)
-	if err := cfg.Secrets.read(); err != nil {
-		return Config{}, err
+	if uri := cfg.Secrets.MasterKeyURI; uri != "" {
+		if cfg.Secrets.MasterKey.IsSet() {
+			return Config{}, wrong("QUITTANCE_MASTER_KEY_URI", "is set, and so is QUITTANCE_MASTER_KEY or QUITTANCE_MASTER_KEY_FILE: set only one of them")
+		}
+		cfg.Secrets.MasterKey = NewSecret(uri)
 	}
+	cfg.refuseWeakChanges()
 	return cfg, nil
+}
+
+// secrets are the settings that can also come from a file, each named by the variable and _FILE.
+func (c *Config) secrets() map[string]*Secret {
+	return map[string]*Secret{
+		"QUITTANCE_DATABASE_URL":           &c.DatabaseURL,
+		"QUITTANCE_MIGRATION_DATABASE_URL": &c.MigrationDatabaseURL,
+		"QUITTANCE_ADMIN_KEY":              &c.API.AdminKey,
+		"QUITTANCE_OPERATOR_CLIENT_SECRET": &c.Operators.ClientSecret,
+		"QUITTANCE_TEMPORAL_API_KEY":       &c.Temporal.APIKey,
+		"QUITTANCE_SMTP_URL":               &c.Mail.SMTPURL,
+		"QUITTANCE_MASTER_KEY":             &c.Secrets.MasterKey,
+		"QUITTANCE_OLD_MASTER_KEY":         &c.Secrets.OldMasterKey,
+		"QUITTANCE_OPERATOR_KEY":           &c.Codec.OperatorKey,
+	}
+}
+
+// readFiles reads the secrets that the environment has in files.
+func (c *Config) readFiles(environment map[string]string) error {
+	var sentences []error
+	secrets := c.secrets()
+	for _, name := range slices.Sorted(maps.Keys(secrets)) {
+		path := environment[name+"_FILE"]
+		if path == "" {
+			continue
+		}
+		if secrets[name].IsSet() {
+			sentences = append(sentences, fmt.Errorf("%s and %s_FILE are both set: set only one of them", name, name))
+			continue
+		}
+		secret, err := secretFromFile(name, path)
+		if err != nil {
+			sentences = append(sentences, wrong(name, fmt.Sprintf("cannot be read from the file that %s_FILE names (%v)", name, err)))
+			continue
+		}
+		*secrets[name] = secret
+	}
+	return errors.Join(sentences...)
 }
 
 // explain turns the parser's errors, which name Go fields, into sentences that name variables. The parser's own text is
@@ -208,71 +273,54 @@ func explain(err error) error {
 	return errors.Join(sentences...)
 }
 
-// read fills MasterKey from the file or the URI when one is named.
-func (s *Secrets) read() error {
-	given := 0
-	for _, value := range []string{s.MasterKey.Reveal(), s.MasterKeyFile, s.MasterKeyURI} {
-		if value != "" {
-			given++
-		}
-	}
-	if given > 1 {
-		return fmt.Errorf("of QUITTANCE_MASTER_KEY, QUITTANCE_MASTER_KEY_FILE and QUITTANCE_MASTER_KEY_URI more than one is set: set only one of them")
-	}
-	if s.MasterKeyURI != "" {
-		s.MasterKey = Secret(s.MasterKeyURI)
-	}
-	if s.MasterKeyFile == "" {
-		return nil
-	}
-	content, err := os.ReadFile(s.MasterKeyFile)
-	if err != nil {
-		return wrong("QUITTANCE_MASTER_KEY_FILE", fmt.Sprintf("names a file that cannot be read (%v)", err))
-	}
-	s.MasterKey = Secret(strings.TrimSpace(string(content)))
-	return nil
-}
-
-// ForAPI returns one sentence per variable that the API server needs and that is not set, or nil.
+// ForAPI returns one sentence per variable that the API server needs and that is not set, and one per rule that the settings break, or
+// nil. So do the others below, each for its process.
 func (c Config) ForAPI() error {
 	return errors.Join(
-		c.ForMigrate(),
+		c.needsStorage(),
 		need("QUITTANCE_PUBLIC_URL", c.PublicURL),
 		need("QUITTANCE_ADMIN_KEY", c.API.AdminKey.Reveal()),
+		c.refuseUnsafe(api),
 	)
 }
 
-// ForConsole returns one sentence per variable that a console apart from the API needs and that is not set, or nil. It needs no
-// secret: it has what those have who use it.
+// ForConsole is for a console apart from the API. It needs no secret: it has what those have who use it.
 func (c Config) ForConsole() error {
 	return errors.Join(
 		need("QUITTANCE_API_URL", c.Console.APIURL),
 		need("QUITTANCE_CONSOLE_URL", c.Console.URL),
+		c.refuseUnsafe(console),
 	)
 }
 
-// ForWorker returns one sentence per variable that the worker needs and that is not set, or nil.
+// ForWorker is for the worker.
 func (c Config) ForWorker() error {
 	return errors.Join(
-		c.ForMigrate(),
+		c.needsStorage(),
 		need("QUITTANCE_PUBLIC_URL", c.PublicURL),
 		need("QUITTANCE_SMTP_URL", c.Mail.SMTPURL.Reveal()),
 		need("QUITTANCE_MAIL_FROM", c.Mail.From),
+		c.refuseUnsafe(worker),
 	)
 }
 
-// ForCodec returns one sentence per variable that the codec server needs and that is not set, or nil.
+// ForCodec is for the codec server.
 func (c Config) ForCodec() error {
 	return errors.Join(
-		c.ForMigrate(),
+		c.needsStorage(),
 		need("QUITTANCE_OPERATOR_KEY", c.Codec.OperatorKey.Reveal()),
 		need("QUITTANCE_TEMPORAL_WEB_URL", c.Codec.TemporalWebURL),
+		c.refuseUnsafe(codec),
 	)
 }
 
-// ForMigrate returns one sentence per variable that migrating needs and that is not set, or nil. The master key is
-// among them because every connection to Temporal encrypts its payloads.
-func (c Config) ForMigrate() error {
+// ForCommand is for migrate and for what operators do by hand.
+func (c Config) ForCommand() error {
+	return errors.Join(c.needsStorage(), c.refuseUnsafe(command))
+}
+
+// needsStorage has the master key, too, because every connection to Temporal encrypts its payloads.
+func (c Config) needsStorage() error {
 	return errors.Join(
 		need("QUITTANCE_DATABASE_URL", c.DatabaseURL.Reveal()),
 		need("QUITTANCE_MASTER_KEY", c.Secrets.MasterKey.Reveal()),

@@ -17,15 +17,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+const adminKey = "0f63b1a7c2984e5d8b7a6c1d2e9f405837ac"
+
 // complete holds what every command needs.
 func complete() map[string]string {
 	return map[string]string{
-		"QUITTANCE_DATABASE_URL": "postgres://quittance:pg-password@127.0.0.1:5432/quittance",
-		"QUITTANCE_PUBLIC_URL":   "https://pay.example.ch/",
-		"QUITTANCE_ADMIN_KEY":    "admin-key",
-		"QUITTANCE_MASTER_KEY":   "master-key",
-		"QUITTANCE_SMTP_URL":     "smtps://user:smtp-password@mail.example.ch:465",
-		"QUITTANCE_MAIL_FROM":    "Quittance <billing@example.ch>",
+		"QUITTANCE_DATABASE_URL":        "postgres://quittance:pg-password@127.0.0.1:5432/quittance",
+		"QUITTANCE_PUBLIC_URL":          "https://pay.example.ch/",
+		"QUITTANCE_ADMIN_KEY":           adminKey,
+		"QUITTANCE_MASTER_KEY":          "master-key",
+		"QUITTANCE_SMTP_URL":            "smtps://user:smtp-password@mail.example.ch:465",
+		"QUITTANCE_MAIL_FROM":           "Quittance <billing@example.ch>",
+		"QUITTANCE_TRUSTED_PROXIES":     "10.0.0.0/8",
+		"QUITTANCE_API_METRICS_ADDRESS": "127.0.0.1:8083",
 	}
 }
 
@@ -35,7 +39,7 @@ func TestACompleteEnvironmentIsEnoughForEveryCommand(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, cfg.ForAPI())
 	require.NoError(t, cfg.ForWorker())
-	require.NoError(t, cfg.ForMigrate())
+	require.NoError(t, cfg.ForCommand())
 
 	assert.Equal(t, "https://pay.example.ch", cfg.PublicURL, "without the trailing slash")
 	assert.Equal(t, "127.0.0.1:8080", cfg.API.Address)
@@ -44,7 +48,7 @@ func TestACompleteEnvironmentIsEnoughForEveryCommand(t *testing.T) {
 	assert.Equal(t, Saferpay{TestURL: "https://test.saferpay.com/api", LiveURL: "https://www.saferpay.com/api"}, cfg.Saferpay)
 	assert.Equal(t, int64(1), cfg.TimeScale)
 	assert.Equal(t, Log{Format: "text", Level: slog.LevelInfo}, cfg.Log)
-	assert.Equal(t, "admin-key", cfg.API.AdminKey.Reveal())
+	assert.Equal(t, adminKey, cfg.API.AdminKey.Reveal())
 }
 
 func TestLoadReadsTheEnvironmentOfTheProcess(t *testing.T) {
@@ -65,7 +69,7 @@ func TestEachCommandNamesEveryVariableThatItMisses(t *testing.T) {
 		"api":     {cfg.ForAPI(), []string{"QUITTANCE_DATABASE_URL", "QUITTANCE_MASTER_KEY", "QUITTANCE_PUBLIC_URL", "QUITTANCE_ADMIN_KEY"}},
 		"worker":  {cfg.ForWorker(), []string{"QUITTANCE_DATABASE_URL", "QUITTANCE_MASTER_KEY", "QUITTANCE_PUBLIC_URL", "QUITTANCE_SMTP_URL", "QUITTANCE_MAIL_FROM"}},
 		"console": {cfg.ForConsole(), []string{"QUITTANCE_API_URL", "QUITTANCE_CONSOLE_URL"}},
-		"migrate": {cfg.ForMigrate(), []string{"QUITTANCE_DATABASE_URL", "QUITTANCE_MASTER_KEY"}},
+		"migrate": {cfg.ForCommand(), []string{"QUITTANCE_DATABASE_URL", "QUITTANCE_MASTER_KEY"}},
 	}
 	for command, test := range tests {
 		sentences := strings.Split(test.err.Error(), "\n")
@@ -101,7 +105,11 @@ func TestAWrongValueGivesOneSentenceThatNamesTheVariableAndHidesTheValue(t *test
 		"QUITTANCE_TEST_TO_ACQUIRER":  {"true", "is true, but QUITTANCE_SMTP_URL is not on this machine: it is whether mail about payment services in test"},
 		"QUITTANCE_LOG_LEVEL":         {"hunter2", "cannot be read: it is the least important log lines to write"},
 		"QUITTANCE_LOG_FORMAT":        {"hunter2", "is neither text nor json"},
-		"QUITTANCE_MASTER_KEY_FILE":   {"/no/such/file", "more than one is set"},
+		"QUITTANCE_MASTER_KEY_URI":    {"hcvault://hunter2", "is set, and so is QUITTANCE_MASTER_KEY"},
+		"QUITTANCE_ADMIN_KEY_FILE":    {"/no/such/file", "are both set"},
+		"QUITTANCE_OPERATOR_KEY_FILE": {"/no/such/file", "cannot be read from the file that QUITTANCE_OPERATOR_KEY_FILE names"},
+		"QUITTANCE_ALLOW_UNSAFE":      {"hunter2", "holds a name that no rule has: it is the names of rules that the settings may break"},
+		"QUITTANCE_MASTER_KEY_FILE":   {"/no/such/file", "are both set"},
 		"QUITTANCE_TEMPORAL_TLS_CERT": {"hunter2.pem", "is set without QUITTANCE_TEMPORAL_TLS_KEY"},
 		"QUITTANCE_TEMPORAL_TLS_KEY":  {"hunter2.key", "is set without QUITTANCE_TEMPORAL_TLS_CERT"},
 	}
@@ -141,7 +149,9 @@ func TestPeopleReachTheConsoleWherePayersReachThePagesUnlessItIsElsewhere(t *tes
 	cfg, err := Parse(complete())
 	require.NoError(t, err)
 	assert.Equal(t, "https://pay.example.ch", cfg.Console.URL)
-	cfg, err = Parse(map[string]string{"QUITTANCE_CONSOLE_URL": "https://console.example.ch/", "QUITTANCE_API_URL": "http://127.0.0.1:8080/"})
+	cfg, err = Parse(map[string]string{
+		"QUITTANCE_CONSOLE_URL": "https://console.example.ch/", "QUITTANCE_API_URL": "http://127.0.0.1:8080/", "QUITTANCE_TRUSTED_PROXIES": "10.0.0.0/8", "QUITTANCE_CONSOLE_METRICS_ADDRESS": "127.0.0.1:8084",
+	})
 	require.NoError(t, err)
 	assert.Equal(t, "https://console.example.ch", cfg.Console.URL)
 	assert.Equal(t, "http://127.0.0.1:8080", cfg.Console.APIURL)
@@ -178,7 +188,7 @@ func TestTheMasterKeyCanComeFromAFile(t *testing.T) {
 	assert.Equal(t, "key-from-file", cfg.Secrets.MasterKey.Reveal())
 
 	_, err = Parse(map[string]string{"QUITTANCE_MASTER_KEY_FILE": file + ".missing"})
-	require.ErrorContains(t, err, "QUITTANCE_MASTER_KEY_FILE names a file that cannot be read")
+	require.ErrorContains(t, err, "QUITTANCE_MASTER_KEY cannot be read from the file that QUITTANCE_MASTER_KEY_FILE names")
 }
 
 func TestSecretsArePrintedNowhere(t *testing.T) {
@@ -195,7 +205,7 @@ func TestSecretsArePrintedNowhere(t *testing.T) {
 		printed = append(printed, fmt.Sprintf(verb, cfg), fmt.Sprintf(verb, cfg.API.AdminKey))
 	}
 	for _, line := range printed {
-		for _, secret := range []string{"pg-password", "admin-key", "master-key", "smtp-password", fmt.Sprintf("%x", "admin-key")} {
+		for _, secret := range []string{"pg-password", adminKey, "master-key", "smtp-password", fmt.Sprintf("%x", adminKey)} {
 			assert.NotContains(t, line, secret)
 		}
 		assert.Contains(t, line, redacted)
@@ -222,7 +232,7 @@ func FuzzNoEnvironmentBreaksLoading(f *testing.F) {
 	f.Add("QUITTANCE_TIME_SCALE", "-1")
 	f.Add("QUITTANCE_SMTP_URL", "smtp://[::1")
 	f.Fuzz(func(t *testing.T, name, value string) {
-		if name == "QUITTANCE_MASTER_KEY_FILE" {
+		if strings.HasSuffix(name, "_FILE") {
 			t.Skip("would read files")
 		}
 		cfg, err := Parse(map[string]string{name: value})

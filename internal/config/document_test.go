@@ -26,3 +26,14 @@ func TestTheDocumentNamesEveryVariableAndNoOther(t *testing.T) {
 	slices.Sort(known)
 	assert.Equal(t, known, named)
 }
+
+func TestTheDocumentNamesEveryRuleAndNoOther(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/configuration.md")
+	require.NoError(t, err)
+	var named []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(string(text), -1) {
+		named = append(named, row[1])
+	}
+	assert.Equal(t, ruleNames(), named)
+}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -9,54 +10,57 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // variables explains each environment variable: what it is, and a value that would do.
 var variables = map[string]struct{ is, example string }{
-	"QUITTANCE_DATABASE_URL":           {"the Postgres database of Quittance, as the role of the processes", "postgres://quittance_app:secret@127.0.0.1:5432/quittance"},
-	"QUITTANCE_MIGRATION_DATABASE_URL": {"the same database for migrate, as the owner of the schema", "postgres://quittance:secret@127.0.0.1:5432/quittance"},
-	"QUITTANCE_PUBLIC_URL":             {"the address at which payers and Saferpay reach the API", "https://pay.example.ch"},
-	"QUITTANCE_TIME_SCALE":             {"how many times faster than real time a local stack waits, a whole number from 1", "1"},
-	"QUITTANCE_API_ADDRESS":            {"the host and port on which the API listens", "127.0.0.1:8080"},
-	"QUITTANCE_ADMIN_KEY":              {"the key that may create companies, kept secret", "the output of: openssl rand -hex 32"},
-	"QUITTANCE_SECURITY_CONTACT":       {"where who finds a weakness reports it, for /.well-known/security.txt", "mailto:security@example.ch"},
-	"QUITTANCE_TRUSTED_PROXIES":        {"the CIDR prefixes of the proxies in front of the API, separated by commas", "10.0.0.0/8,fd00::/8"},
-	"QUITTANCE_LIMIT_CALLS":            {"how many REST calls one key may make in a minute, a whole number from 1", "6000"},
-	"QUITTANCE_LIMIT_PAGES":            {"how many pages one address may open in a minute, a whole number from 1", "600"},
-	"QUITTANCE_LIMIT_NOTIFICATIONS":    {"how many notifications one address may send in a minute, a whole number from 1", "60000"},
-	"QUITTANCE_CONSOLE_URL":            {"the address at which people reach the console", "https://console.example.ch"},
-	"QUITTANCE_CONSOLE_ADDRESS":        {"the host and port on which a console apart from the API listens", "127.0.0.1:8082"},
-	"QUITTANCE_API_URL":                {"the address at which a console apart from the API reaches it, without /v1", "http://127.0.0.1:8080"},
-	"QUITTANCE_WORKER_ADDRESS":         {"the host and port on which the worker answers health checks and metrics", "127.0.0.1:8081"},
-	"QUITTANCE_DEPLOYMENT_NAME":        {"the name of the worker deployment in Temporal", "quittance"},
-	"QUITTANCE_BUILD_ID":               {"the version of the worker's code in Temporal, empty for an unversioned worker", "2026-03-01.1"},
-	"QUITTANCE_TEMPORAL_ADDRESS":       {"the host and port of the Temporal frontend", "127.0.0.1:7233"},
-	"QUITTANCE_TEMPORAL_NAMESPACE":     {"the Temporal namespace", "default"},
-	"QUITTANCE_TEMPORAL_API_KEY":       {"the API key of Temporal Cloud, kept secret", "the key that Temporal Cloud showed once"},
-	"QUITTANCE_TEMPORAL_TLS":           {"whether to speak TLS to Temporal, true or false", "true"},
-	"QUITTANCE_TEMPORAL_TLS_CERT":      {"the path of the client certificate for Temporal, in PEM", "/etc/quittance/temporal.pem"},
-	"QUITTANCE_TEMPORAL_TLS_KEY":       {"the path of the key of the client certificate for Temporal, in PEM", "/etc/quittance/temporal.key"},
-	"QUITTANCE_SAFERPAY_TEST_URL":      {"the Saferpay JSON API for payment services in test", "https://test.saferpay.com/api"},
-	"QUITTANCE_SAFERPAY_LIVE_URL":      {"the Saferpay JSON API for live payment services", "https://www.saferpay.com/api"},
-	"QUITTANCE_SMTP_URL":               {"the mail server", "smtps://user:password@mail.example.ch:465"},
-	"QUITTANCE_MAIL_FROM":              {"the address from which mail is sent", "Quittance <billing@example.ch>"},
-	"QUITTANCE_TEST_TO_ACQUIRER":       {"whether mail about payment services in test is addressed to Worldline/SIX and not to the company, for a local stack only, whose mail goes nowhere, true or false", "false"},
-	"QUITTANCE_OPERATORS_EMAIL":        {"the address to which those who run Quittance get mail about what only they can settle, empty for none", "operators@example.ch"},
-	"QUITTANCE_WEBHOOKS_LOOPBACK":      {"whether webhooks may go to this machine, for a local stack only, true or false", "false"},
-	"QUITTANCE_MASTER_KEY":             {"the key set that wraps the keys of credentials and workflow payloads (or name a file with it in QUITTANCE_MASTER_KEY_FILE, or a key elsewhere in QUITTANCE_MASTER_KEY_URI)", "the output of: quittance admin generate-key"},
-	"QUITTANCE_MASTER_KEY_FILE":        {"the path of a file that holds the master key", "/run/secrets/quittance-master-key"},
-	"QUITTANCE_MASTER_KEY_URI":         {"the URI of a master key that never leaves a key management system", "hcvault://vault.example.ch:8200/transit/keys/quittance"},
-	"QUITTANCE_OLD_MASTER_KEY":         {"the master key of before, a key set or a URI, until quittance admin rotate-keys has run", "the old value of QUITTANCE_MASTER_KEY"},
-	"QUITTANCE_CODEC_ADDRESS":          {"the host and port on which the codec server listens", "127.0.0.1:8234"},
-	"QUITTANCE_OPERATOR_KEY":           {"the key with which operators sign in to read payloads, kept secret", "the output of: openssl rand -hex 32"},
-	"QUITTANCE_OPERATOR_ISSUER":        {"the OpenID Connect provider at which operators sign in, as it names itself", "https://login.example.ch"},
-	"QUITTANCE_OPERATOR_CLIENT_ID":     {"the client that Quittance is at the operators' provider", "quittance-operators"},
-	"QUITTANCE_OPERATOR_CLIENT_SECRET": {"the secret of that client, empty for a public one", "the secret that the provider showed"},
-	"QUITTANCE_OPERATOR_CLAIM":         {"the claim that says who is an operator", "groups"},
-	"QUITTANCE_OPERATOR_VALUE":         {"the value of that claim that operators have", "quittance-operators"},
-	"QUITTANCE_TEMPORAL_WEB_URL":       {"the address of Temporal Web", "https://temporal.example.ch"},
-	"QUITTANCE_LOG_FORMAT":             {"the form of log lines, text or json", "json"},
-	"QUITTANCE_LOG_LEVEL":              {"the least important log lines to write: debug, info, warn or error", "info"},
+	"QUITTANCE_DATABASE_URL":            {"the Postgres database of Quittance, as the role of the processes", "postgres://quittance_app:secret@127.0.0.1:5432/quittance"},
+	"QUITTANCE_MIGRATION_DATABASE_URL":  {"the same database for migrate, as the owner of the schema", "postgres://quittance:secret@127.0.0.1:5432/quittance"},
+	"QUITTANCE_PUBLIC_URL":              {"the address at which payers and Saferpay reach the API", "https://pay.example.ch"},
+	"QUITTANCE_TIME_SCALE":              {"how many times faster than real time a local stack waits, a whole number from 1", "1"},
+	"QUITTANCE_API_ADDRESS":             {"the host and port on which the API listens", "127.0.0.1:8080"},
+	"QUITTANCE_ADMIN_KEY":               {"the key that may create companies, kept secret", "the output of: openssl rand -hex 32"},
+	"QUITTANCE_API_METRICS_ADDRESS":     {"the host and port on which the API answers /readyz and /metrics, which are not for the public", "127.0.0.1:8083"},
+	"QUITTANCE_CONSOLE_METRICS_ADDRESS": {"the host and port on which a console apart from the API answers /readyz and /metrics", "127.0.0.1:8084"},
+	"QUITTANCE_ALLOW_UNSAFE":            {"the names of rules that the settings may break, separated by commas, of " + strings.Join(ruleNames(), ", "), "temporal_plaintext"},
+	"QUITTANCE_SECURITY_CONTACT":        {"where who finds a weakness reports it, for /.well-known/security.txt", "mailto:security@example.ch"},
+	"QUITTANCE_TRUSTED_PROXIES":         {"the CIDR prefixes of the proxies in front of the API, separated by commas", "10.0.0.0/8,fd00::/8"},
+	"QUITTANCE_LIMIT_CALLS":             {"how many REST calls one key may make in a minute, a whole number from 1", "6000"},
+	"QUITTANCE_LIMIT_PAGES":             {"how many pages one address may open in a minute, a whole number from 1", "600"},
+	"QUITTANCE_LIMIT_NOTIFICATIONS":     {"how many notifications one address may send in a minute, a whole number from 1", "60000"},
+	"QUITTANCE_CONSOLE_URL":             {"the address at which people reach the console", "https://console.example.ch"},
+	"QUITTANCE_CONSOLE_ADDRESS":         {"the host and port on which a console apart from the API listens", "127.0.0.1:8082"},
+	"QUITTANCE_API_URL":                 {"the address at which a console apart from the API reaches it, without /v1", "http://127.0.0.1:8080"},
+	"QUITTANCE_WORKER_ADDRESS":          {"the host and port on which the worker answers health checks and metrics", "127.0.0.1:8081"},
+	"QUITTANCE_DEPLOYMENT_NAME":         {"the name of the worker deployment in Temporal", "quittance"},
+	"QUITTANCE_BUILD_ID":                {"the version of the worker's code in Temporal, empty for an unversioned worker", "2026-03-01.1"},
+	"QUITTANCE_TEMPORAL_ADDRESS":        {"the host and port of the Temporal frontend", "127.0.0.1:7233"},
+	"QUITTANCE_TEMPORAL_NAMESPACE":      {"the Temporal namespace", "default"},
+	"QUITTANCE_TEMPORAL_API_KEY":        {"the API key of Temporal Cloud, kept secret", "the key that Temporal Cloud showed once"},
+	"QUITTANCE_TEMPORAL_TLS":            {"whether to speak TLS to Temporal, true or false", "true"},
+	"QUITTANCE_TEMPORAL_TLS_CERT":       {"the path of the client certificate for Temporal, in PEM", "/etc/quittance/temporal.pem"},
+	"QUITTANCE_TEMPORAL_TLS_KEY":        {"the path of the key of the client certificate for Temporal, in PEM", "/etc/quittance/temporal.key"},
+	"QUITTANCE_SAFERPAY_TEST_URL":       {"the Saferpay JSON API for payment services in test", "https://test.saferpay.com/api"},
+	"QUITTANCE_SAFERPAY_LIVE_URL":       {"the Saferpay JSON API for live payment services", "https://www.saferpay.com/api"},
+	"QUITTANCE_SMTP_URL":                {"the mail server", "smtps://user:password@mail.example.ch:465"},
+	"QUITTANCE_MAIL_FROM":               {"the address from which mail is sent", "Quittance <billing@example.ch>"},
+	"QUITTANCE_TEST_TO_ACQUIRER":        {"whether mail about payment services in test is addressed to Worldline/SIX and not to the company, for a local stack only, whose mail goes nowhere, true or false", "false"},
+	"QUITTANCE_OPERATORS_EMAIL":         {"the address to which those who run Quittance get mail about what only they can settle, empty for none", "operators@example.ch"},
+	"QUITTANCE_WEBHOOKS_LOOPBACK":       {"whether webhooks may go to this machine, for a local stack only, true or false", "false"},
+	"QUITTANCE_MASTER_KEY":              {"the key set that wraps the keys of credentials and workflow payloads (or name a file with it in QUITTANCE_MASTER_KEY_FILE, or a key elsewhere in QUITTANCE_MASTER_KEY_URI)", "the output of: quittance admin generate-key"},
+	"QUITTANCE_MASTER_KEY_URI":          {"the URI of a master key that never leaves a key management system", "hcvault://vault.example.ch:8200/transit/keys/quittance"},
+	"QUITTANCE_OLD_MASTER_KEY":          {"the master key of before, a key set or a URI, until quittance admin rotate-keys has run", "the old value of QUITTANCE_MASTER_KEY"},
+	"QUITTANCE_CODEC_ADDRESS":           {"the host and port on which the codec server listens", "127.0.0.1:8234"},
+	"QUITTANCE_OPERATOR_KEY":            {"the key with which operators sign in to read payloads, kept secret", "the output of: openssl rand -hex 32"},
+	"QUITTANCE_OPERATOR_ISSUER":         {"the OpenID Connect provider at which operators sign in, as it names itself", "https://login.example.ch"},
+	"QUITTANCE_OPERATOR_CLIENT_ID":      {"the client that Quittance is at the operators' provider", "quittance-operators"},
+	"QUITTANCE_OPERATOR_CLIENT_SECRET":  {"the secret of that client, empty for a public one", "the secret that the provider showed"},
+	"QUITTANCE_OPERATOR_CLAIM":          {"the claim that says who is an operator", "groups"},
+	"QUITTANCE_OPERATOR_VALUE":          {"the value of that claim that operators have", "quittance-operators"},
+	"QUITTANCE_TEMPORAL_WEB_URL":        {"the address of Temporal Web", "https://temporal.example.ch"},
+	"QUITTANCE_LOG_FORMAT":              {"the form of log lines, text or json", "json"},
+	"QUITTANCE_LOG_LEVEL":               {"the least important log lines to write: debug, info, warn or error", "info"},
 }
 
 // typedFields names the variable behind each field of Config that is not text, the only ones that can fail to parse.
@@ -95,8 +99,12 @@ func (c Config) check() error {
 		checkURL("QUITTANCE_SMTP_URL", c.Mail.SMTPURL.Reveal(), "smtp", "smtps"),
 		checkURL("QUITTANCE_CONSOLE_URL", c.Console.URL, "https", "http"),
 		checkURL("QUITTANCE_API_URL", c.Console.APIURL, "https", "http"),
+		checkURL("QUITTANCE_TEMPORAL_WEB_URL", c.Codec.TemporalWebURL, "https", "http"),
 		c.Operators.check(),
 		checkAddress("QUITTANCE_API_ADDRESS", c.API.Address),
+		checkAddress("QUITTANCE_API_METRICS_ADDRESS", cmp.Or(c.API.MetricsAddress, anyAddress)),
+		checkAddress("QUITTANCE_CONSOLE_METRICS_ADDRESS", cmp.Or(c.Console.MetricsAddress, anyAddress)),
+		checkAddress("QUITTANCE_CODEC_ADDRESS", c.Codec.Address),
 		checkAddress("QUITTANCE_CONSOLE_ADDRESS", c.Console.Address),
 		checkAddress("QUITTANCE_WORKER_ADDRESS", c.Worker.Address),
 		checkAddress("QUITTANCE_TEMPORAL_ADDRESS", c.Temporal.Address),
@@ -109,6 +117,7 @@ func (c Config) check() error {
 		c.Temporal.checkCertificate(),
 		c.checkTimeScale(),
 		c.Mail.checkTestToAcquirer(),
+		c.checkAllowUnsafe(),
 	)
 }
 
@@ -166,6 +175,9 @@ func checkURL(name, value string, schemes ...string) error {
 	}
 	return nil
 }
+
+// anyAddress stands for one that needs not be set.
+const anyAddress = "127.0.0.1:0"
 
 func checkAddress(name, value string) error {
 	if _, port, err := net.SplitHostPort(value); err == nil {

@@ -84,6 +84,7 @@ func (s *server) signOperatorIn(w http.ResponseWriter, r *http.Request) {
 	}
 	opened, err := s.api.CreateOperatorSessionWithResponse(ctx, client.CreateOperatorSessionJSONRequestBody{Name: name})
 	if err != nil {
+		s.logRefusedSignIn(r, err)
 		s.refused(w, r, err, "operator-sign-in", s.haveProvider(r.Context()), map[string]string{"": "key"})
 		return
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-chi/chi/v5"
+
 	"github.com/quittance/quittance/api/client"
 )
 
@@ -113,6 +115,7 @@ func (s *server) setCookie(w http.ResponseWriter, name, value, path string, seco
 func (s *server) enter(w http.ResponseWriter, r *http.Request) {
 	entered, err := s.api.EnterConsoleWithResponse(as(r.Context(), r.URL.Query().Get("code")))
 	if err != nil {
+		s.logRefusedSignIn(r, err)
 		if p := asRefusal(err); p != nil && (p.Status == http.StatusUnauthorized || p.Status == http.StatusForbidden) {
 			s.message(w, r, http.StatusUnauthorized, "link_used")
 			return
@@ -152,6 +155,7 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if err != nil {
+		s.logRefusedSignIn(r, err)
 		s.refused(w, r, err, "sign-in", nil, map[string]string{"": "key"})
 		return
 	}
@@ -172,6 +176,14 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request) {
 		next = "/console"
 	}
 	http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // it stays here, see local
+}
+
+// logRefusedSignIn writes a line, with the browser's address, for a sign-in that the API refused.
+func (s *server) logRefusedSignIn(r *http.Request, err error) {
+	if p := asRefusal(err); p != nil && p.Status < http.StatusInternalServerError {
+		address, _ := clientAddress(r)
+		s.Logger.WarnContext(r.Context(), "sign-in refused", "route", chi.RouteContext(r.Context()).RoutePattern(), "status", p.Status, "address", address)
+	}
 }
 
 func (s *server) signOut(w http.ResponseWriter, r *http.Request) {

@@ -114,6 +114,7 @@ func (s *server) signInRefused(w http.ResponseWriter, r *http.Request, err error
 		s.fail(w, r, err)
 		return
 	}
+	s.logRefusedSignIn(r, err)
 	status, key := p.Status, "failed"
 	switch name := strings.TrimPrefix(p.Type, "urn:quittance:problem:"); {
 	case name == "sign-in-without-role":

@@ -52,18 +52,26 @@ type Attachment struct {
 // Sender sends messages from one address through one server. It is safe for concurrent use: every message has a
 // connection of its own.
 type Sender struct {
-	client *mail.Client
+	server func() string
 	from   *netmail.Address
 }
 
-// NewSender takes the server as smtp://[user:password@]host[:port] (port 25, STARTTLS when the server offers it) or
-// smtps://… (port 465, TLS from the start), and the sender's address with or without a display name. It does not
-// connect. The error never shows the URL, which may hold a password.
-func NewSender(smtpURL, from string) (*Sender, error) {
+// NewSender takes the server as smtp://[user:password@]host[:port] (port 25, STARTTLS when the server offers it; with ?tls=required
+// never without) or smtps://… (port 465, TLS from the start), and the sender's address with or without a display name. It asks for the
+// server again at each message, so that a password which changes is taken up. It does not connect. The error never shows the URL, which
+// may hold a password.
+func NewSender(smtpURL func() string, from string) (*Sender, error) {
 	sender, err := parse(from)
 	if err != nil {
 		return nil, errors.New("the sender of mail is not a mail address")
 	}
+	if _, err := newClient(smtpURL()); err != nil {
+		return nil, err
+	}
+	return &Sender{server: smtpURL, from: sender}, nil
+}
+
+func newClient(smtpURL string) (*mail.Client, error) {
 	server, err := url.Parse(smtpURL)
 	if err != nil || server.Hostname() == "" {
 		return nil, errors.New("the SMTP URL is not of the form smtp://host:port or smtps://user:password@host:port")
@@ -72,12 +80,19 @@ func NewSender(smtpURL, from string) (*Sender, error) {
 	port := 25
 	switch server.Scheme {
 	case "smtp":
-		options = append(options, mail.WithTLSPolicy(mail.TLSOpportunistic))
+		policy := mail.TLSOpportunistic
+		if server.Query().Get("tls") == "required" {
+			policy = mail.TLSMandatory
+		}
+		options = append(options, mail.WithTLSPolicy(policy))
 	case "smtps":
 		port = 465
 		options = append(options, mail.WithSSL())
 	default:
 		return nil, errors.New("the SMTP URL starts with neither smtp:// nor smtps://")
+	}
+	if server.RawQuery != "" && server.RawQuery != "tls=required" {
+		return nil, errors.New("the SMTP URL ends with something else than ?tls=required")
 	}
 	if server.Port() != "" {
 		if port, err = strconv.Atoi(server.Port()); err != nil {
@@ -95,7 +110,7 @@ func NewSender(smtpURL, from string) (*Sender, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the SMTP URL cannot be used: %w", err)
 	}
-	return &Sender{client: client, from: sender}, nil
+	return client, nil
 }
 
 // Send delivers the message to the server. The error is ErrPermanent or else temporary; it never names the recipient,
@@ -106,7 +121,11 @@ func (s *Sender) Send(ctx context.Context, message Message) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrPermanent, err)
 	}
-	err = s.client.DialAndSendWithContext(ctx, msg)
+	client, err := newClient(s.server())
+	if err != nil {
+		return err // the next attempt may find a right one
+	}
+	err = client.DialAndSendWithContext(ctx, msg)
 	if err == nil || msg.IsDelivered() {
 		// The server took the message. An error of the goodbye must not have it sent again.
 		return nil

@@ -83,9 +83,12 @@ func (s *server) messages() []string {
 	return append([]string(nil), s.received...)
 }
 
+// at returns the address of a server that never changes.
+func at(smtpURL string) func() string { return func() string { return smtpURL } }
+
 func (s *server) sender(t *testing.T) *mail.Sender {
 	t.Helper()
-	sender, err := mail.NewSender("smtp://"+s.address, "Quittance <billing@example.ch>")
+	sender, err := mail.NewSender(at("smtp://"+s.address), "Quittance <billing@example.ch>")
 	require.NoError(t, err)
 	return sender
 }
@@ -146,7 +149,7 @@ func TestAMailArrivesWithItsTwoFormsAndItsAttachment(t *testing.T) {
 func TestADomainWithUmlautsIsSentAsALabels(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	sender, err := mail.NewSender("smtp://"+s.address, "Müller <rechnung@müller.example>")
+	sender, err := mail.NewSender(at("smtp://"+s.address), "Müller <rechnung@müller.example>")
 	require.NoError(t, err)
 	message := invoiceMail()
 	message.To, message.ReplyTo = "Zoë <zoe@Bücher.Example>", "kontakt@bäckerei.example"
@@ -213,7 +216,7 @@ func TestAServerThatIsAwayIsATemporaryFailure(t *testing.T) {
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, listener.Close())
-	sender, err := mail.NewSender("smtp://user:hunter2@"+listener.Addr().String(), "billing@example.ch")
+	sender, err := mail.NewSender(at("smtp://user:hunter2@"+listener.Addr().String()), "billing@example.ch")
 	require.NoError(t, err)
 	err = sender.Send(t.Context(), invoiceMail())
 	require.ErrorContains(t, err, "no conversation with the mail server")
@@ -255,7 +258,7 @@ func script(t *testing.T, last string) string {
 
 func TestAServerThatHangsUpIsATemporaryFailure(t *testing.T) {
 	t.Parallel()
-	sender, err := mail.NewSender("smtp://"+script(t, ""), "billing@example.ch")
+	sender, err := mail.NewSender(at("smtp://"+script(t, "")), "billing@example.ch")
 	require.NoError(t, err)
 	err = sender.Send(t.Context(), invoiceMail())
 	require.Error(t, err)
@@ -264,7 +267,7 @@ func TestAServerThatHangsUpIsATemporaryFailure(t *testing.T) {
 
 func TestAMailThatTheServerTookIsSentEvenWhenTheGoodbyeFails(t *testing.T) {
 	t.Parallel()
-	sender, err := mail.NewSender("smtp://"+script(t, "DATA"), "billing@example.ch")
+	sender, err := mail.NewSender(at("smtp://"+script(t, "DATA")), "billing@example.ch")
 	require.NoError(t, err)
 	require.NoError(t, sender.Send(t.Context(), invoiceMail()))
 }
@@ -297,17 +300,46 @@ func TestAHeaderCannotBeSmuggledIn(t *testing.T) {
 	assert.Empty(t, s.recipients)
 }
 
+func TestAServerThatChangesIsTakenUpAtTheNextMail(t *testing.T) {
+	t.Parallel()
+	before, after := start(t), start(t)
+	smtpURL := "smtp://" + before.address
+	sender, err := mail.NewSender(func() string { return smtpURL }, "billing@example.ch")
+	require.NoError(t, err)
+	require.NoError(t, sender.Send(t.Context(), invoiceMail()))
+	smtpURL = "smtp://" + after.address
+	require.NoError(t, sender.Send(t.Context(), invoiceMail()))
+	assert.Len(t, before.messages(), 1)
+	assert.Len(t, after.messages(), 1)
+
+	smtpURL = "nothing of use, with hunter2"
+	err = sender.Send(t.Context(), invoiceMail())
+	require.Error(t, err)
+	require.NotErrorIs(t, err, mail.ErrPermanent, "the mail waits until somebody has corrected it")
+	assert.NotContains(t, err.Error(), "hunter2")
+}
+
+func TestNothingIsSentInTheClearWhereTLSIsRequired(t *testing.T) {
+	t.Parallel()
+	s := start(t) // it offers no STARTTLS
+	sender, err := mail.NewSender(at("smtp://"+s.address+"?tls=required"), "billing@example.ch")
+	require.NoError(t, err)
+	require.ErrorContains(t, sender.Send(t.Context(), invoiceMail()), "STARTTLS")
+	assert.Empty(t, s.recipients)
+}
+
 func TestAnUnusableServerOrSenderIsRefusedAtTheStart(t *testing.T) {
 	t.Parallel()
 	for smtpURL, from := range map[string]string{
-		"http://user:hunter2@mail.example.ch":           "billing@example.ch",
-		"mail.example.ch:25":                            "billing@example.ch",
-		"smtp://":                                       "billing@example.ch",
+		"http://user:hunter2@mail.example.ch":        "billing@example.ch",
+		"mail.example.ch:25":                         "billing@example.ch",
+		"smtp://user:hunter2@mail.example.ch?tls=on": "billing@example.ch",
+		"smtp://": "billing@example.ch",
 		"smtp://user:hunter2@mail.example.ch:99999":     "billing@example.ch",
 		"smtp://user:hunter2@mail.example.ch:seventeen": "billing@example.ch",
 		"smtps://user:hunter2@mail.example.ch":          "not an address",
 	} {
-		_, err := mail.NewSender(smtpURL, from)
+		_, err := mail.NewSender(at(smtpURL), from)
 		require.Error(t, err, smtpURL)
 		assert.NotContains(t, err.Error(), "hunter2")
 	}

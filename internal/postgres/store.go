@@ -72,6 +72,21 @@ func Traced(config *pgxpool.Config) {
 	config.ConnConfig.Tracer = otelpgx.NewTracer(otelpgx.WithTrimSQLInSpanName(), otelpgx.WithDisableConnectionDetailsInAttributes())
 }
 
+// At has each new connection go where url then says, so that a password which changes is taken up. Connections that are open go on.
+func At(url func() string) Option {
+	return func(config *pgxpool.Config) {
+		config.BeforeConnect = func(_ context.Context, connection *pgx.ConnConfig) error {
+			fresh, err := pgxpool.ParseConfig(url())
+			if err != nil {
+				return fmt.Errorf("read the database URL: %w", err)
+			}
+			c, now := &connection.Config, fresh.ConnConfig.Config
+			c.Host, c.Port, c.Database, c.User, c.Password, c.TLSConfig, c.Fallbacks = now.Host, now.Port, now.Database, now.User, now.Password, now.TLSConfig, now.Fallbacks
+			return nil
+		}
+	}
+}
+
 // prepareConnection makes times come back in UTC, and refuses a role that would see every company's rows.
 func prepareConnection(ctx context.Context, conn *pgx.Conn) error {
 	conn.TypeMap().RegisterType(&pgtype.Type{

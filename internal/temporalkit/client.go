@@ -59,18 +59,25 @@ func clientOptions(cfg config.Temporal, keyring *secrets.Keyring, logger *slog.L
 		FailureConverter: temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{DataConverter: dataConverter}),
 	}
 	options.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{} // what is encrypted does not shrink
-	if cfg.APIKey != "" {
-		options.Credentials = client.NewAPIKeyStaticCredentials(cfg.APIKey.Reveal())
+	if cfg.APIKey.IsSet() {
+		options.Credentials = client.NewAPIKeyDynamicCredentials(func(context.Context) (string, error) { return cfg.APIKey.Reveal(), nil })
 	}
-	if cfg.TLS || cfg.APIKey != "" || cfg.TLSCert != "" {
+	if cfg.Encrypted() {
 		options.ConnectionOptions.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
 	if cfg.TLSCert != "" {
-		certificate, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
-		if err != nil {
-			return client.Options{}, fmt.Errorf("QUITTANCE_TEMPORAL_TLS_CERT and QUITTANCE_TEMPORAL_TLS_KEY are not a certificate and its key: %w", err)
+		// Read at each connection, so that a renewed one is taken up.
+		load := func() (*tls.Certificate, error) {
+			certificate, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
+			if err != nil {
+				return nil, fmt.Errorf("QUITTANCE_TEMPORAL_TLS_CERT and QUITTANCE_TEMPORAL_TLS_KEY are not a certificate and its key: %w", err)
+			}
+			return &certificate, nil
 		}
-		options.ConnectionOptions.TLS.Certificates = []tls.Certificate{certificate}
+		if _, err := load(); err != nil {
+			return client.Options{}, err
+		}
+		options.ConnectionOptions.TLS.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return load() }
 	}
 	return options, nil
 }

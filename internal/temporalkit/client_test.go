@@ -50,7 +50,7 @@ func TestTheConnectionIsEncryptedWhenConfigured(t *testing.T) {
 	}{
 		"a local cluster":        {config.Temporal{}, false, false},
 		"TLS":                    {config.Temporal{TLS: true}, true, false},
-		"an API key implies TLS": {config.Temporal{APIKey: "key"}, true, true},
+		"an API key implies TLS": {config.Temporal{APIKey: config.NewSecret("key")}, true, true},
 	}
 	for name, test := range tests {
 		options, err := clientOptions(test.cfg, newKeyring(t), slog.New(slog.DiscardHandler), nil)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 
@@ -17,6 +18,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/quittance/quittance/internal/config"
@@ -37,6 +39,7 @@ type frontend struct {
 	mu            sync.Mutex
 	requests      []proto.Message
 	attributes    map[string]enumspb.IndexedValueType
+	authorization string
 	refuseAdding  error
 	notSearchable int // how many more queries the new attributes are unknown to
 	noNamespace   int // how many more times the namespace is not there
@@ -56,6 +59,8 @@ func startFrontend(t *testing.T) *frontend {
 	server := grpc.NewServer(grpc.UnaryInterceptor(func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 		f.mu.Lock()
 		f.requests = append(f.requests, request.(proto.Message))
+		headers, _ := metadata.FromIncomingContext(ctx)
+		f.authorization = strings.Join(headers.Get("authorization"), ", ")
 		f.mu.Unlock()
 		answer, err := handle(ctx, request)
 		return answer, serviceerror.ToStatus(err).Err()
@@ -80,6 +85,13 @@ func (f *frontend) dial(t *testing.T, keyring *secrets.Keyring) client.Client {
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c
+}
+
+// lastAuthorization is what the last request showed.
+func (f *frontend) lastAuthorization() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.authorization
 }
 
 // wire is everything that was received, in bytes: an unencrypted value would show in it.

@@ -1,5 +1,5 @@
 {{- define "quittance.image" -}}
-{{ .Values.image.repository }}:{{ include "quittance.version" . }}
+{{ .Values.image.repository }}:{{ include "quittance.version" . }}{{ with .Values.image.digest }}@{{ . }}{{ end }}
 {{- end }}
 
 {{- define "quittance.version" -}}
@@ -11,13 +11,17 @@ app.kubernetes.io/name: quittance
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
-{{/* The pod that every part has; .root is the release, .part its name, .withoutSecrets when it needs none, .secret is one of its own, .resources what it may take, .port where it listens. */}}
+{{/* The pod that every part has; .root is the release, .part its name, .needs the keys of the secret that it gets, .secret is one of its own, .resources what it may take, .port where it listens, .health where it says how it is. */}}
 {{- define "quittance.pod" -}}
 metadata:
   labels:
     {{- include "quittance.labels" .root | nindent 4 }}
     app.kubernetes.io/component: {{ .part }}
     app.kubernetes.io/version: {{ include "quittance.version" .root | quote }}
+{{- $files := list }}
+{{- range get . "needs" | default list }}
+{{- if has . $.root.Values.secretKeys }}{{ $files = append $files . }}{{ end }}
+{{- end }}
 spec:
   serviceAccountName: {{ .root.Release.Name }}
   automountServiceAccountToken: false
@@ -38,31 +42,41 @@ spec:
       args: {{ .args | toJson }}
       envFrom:
         - configMapRef: {name: {{ .root.Release.Name }}}
-        {{- if not (get . "withoutSecrets") }}
-        - secretRef: {name: {{ .root.Values.existingSecret }}}
-        {{- end }}
         {{- with get . "secret" }}
         - secretRef: {name: {{ . }}}
         {{- end }}
-      {{- if .root.Values.versioning.enabled }}
+      {{- if or .root.Values.versioning.enabled $files }}
       env:
+        {{- if .root.Values.versioning.enabled }}
         - {name: QUITTANCE_DEPLOYMENT_NAME, value: {{ .root.Values.versioning.deploymentName | quote }}}
         - {name: QUITTANCE_BUILD_ID, value: {{ include "quittance.version" .root | quote }}}
+        {{- end }}
+        {{- range $files }}
+        {{- if hasPrefix "QUITTANCE_" . }}
+        - {name: {{ . }}_FILE, value: /etc/quittance/secrets/{{ . }}}
+        {{- else }}
+        - {name: {{ . }}, valueFrom: {secretKeyRef: {name: {{ $.root.Values.existingSecret }}, key: {{ . }}}}}
+        {{- end }}
+        {{- end }}
       {{- end }}
       {{- if get . "port" }}
       ports:
         - {name: http, containerPort: {{ .port }}}
+        {{- if get . "health" }}
+        - {name: health, containerPort: {{ .health }}}
+        {{- end }}
       {{- end }}
       {{- if get . "probes" }}
+      {{- $health := ternary "health" "http" (hasKey . "health") }}
       startupProbe:
-        httpGet: {path: /readyz, port: http}
+        httpGet: {path: /readyz, port: {{ $health }}}
         periodSeconds: 2
         failureThreshold: 60
       readinessProbe:
-        httpGet: {path: /readyz, port: http}
+        httpGet: {path: /readyz, port: {{ $health }}}
         periodSeconds: 5
       livenessProbe:
-        httpGet: {path: /healthz, port: http}
+        httpGet: {path: /healthz, port: {{ $health }}}
         periodSeconds: 10
         failureThreshold: 6
       {{- end }}
@@ -72,19 +86,34 @@ spec:
         capabilities: {drop: [ALL]}
       resources:
         {{- toYaml .resources | nindent 8 }}
-      {{- if not (get . "withoutSecrets") }}
+      {{- $temporal := and .root.Values.temporalClientCertificate (get . "temporal") }}
+      {{- if $files }}
       volumeMounts:
         - {name: tmp, mountPath: /tmp}
-      {{- if .root.Values.temporalClientCertificate }}
+        - {name: secrets, mountPath: /etc/quittance/secrets, readOnly: true}
+      {{- if $temporal }}
         - {name: temporal-client, mountPath: /etc/quittance/temporal, readOnly: true}
       {{- end }}
-      {{- end }}
-  {{- if not (get . "withoutSecrets") }}
   volumes:
     - {name: tmp, emptyDir: {sizeLimit: 2Gi}} # large settlement files, while they are imported
-  {{- if .root.Values.temporalClientCertificate }}
+    - name: secrets # its files change with the secret, and what runs takes them up
+      secret:
+        secretName: {{ .root.Values.existingSecret }}
+        defaultMode: 0440
+        items:
+          {{- range $files }}
+          {{- if hasPrefix "QUITTANCE_" . }}
+          - {key: {{ . }}, path: {{ . }}}
+          {{- end }}
+          {{- end }}
+      {{- if $temporal }}
     - name: temporal-client
-      secret: {secretName: {{ .root.Values.temporalClientCertificate }}}
-  {{- end }}
-  {{- end }}
+      secret: {secretName: {{ .root.Values.temporalClientCertificate }}, defaultMode: 0440}
+      {{- end }}
+      {{- end }}
+{{- end }}
+
+{{/* What opens the data keys: every part that reaches the database does. */}}
+{{- define "quittance.storage" -}}
+QUITTANCE_DATABASE_URL QUITTANCE_MASTER_KEY QUITTANCE_OLD_MASTER_KEY VAULT_TOKEN
 {{- end }}

@@ -59,8 +59,8 @@ func journal(ctx context.Context, server *embeddedpg.Server, progress io.Writer)
 	}
 	quiet, now := slog.New(slog.DiscardHandler), func() time.Time { return lastDay }
 	calls := api.New(api.Options{
-		Store: reader{store}, Sessions: store, Healthz: http.NotFoundHandler(), Readyz: http.NotFoundHandler(), Metrics: http.NotFoundHandler(),
-		AdminKey: "bench", PublicURL: "https://pay.example.ch", Limits: api.Limits{Calls: math.MaxInt32, Pages: 600, Notifications: 600}, Logger: quiet, Now: now,
+		Store: reader{store}, Sessions: store, Healthz: http.NotFoundHandler(),
+		AdminKey: func() string { return "bench" }, PublicURL: "https://pay.example.ch", Limits: api.Limits{Calls: math.MaxInt32, Pages: 600, Notifications: 600}, Logger: quiet, Now: now,
 	})
 	web := httptest.NewServer(calls)
 	defer web.Close()
