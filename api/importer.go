@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -27,11 +28,15 @@ const settlementSource = "settlement-source"
 // limits, the answer to a repetition and the audit entry of every other.
 type Importer struct{ handler http.Handler }
 
+// importerPatience is how long a fetched file waits for its turn: nobody waits for it, and its step has a quarter of an hour.
+const importerPatience = 5 * time.Minute
+
 // NewImporter returns an importer. Of the options it needs Store, Collection, Sealer and Logger.
 func NewImporter(o Options) Importer {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	o.SharePatience = cmp.Or(o.SharePatience, importerPatience)
 	s := &server{Options: o}
 	r := chi.NewRouter()
 	r.Use(identify, s.survive(s.broken))
