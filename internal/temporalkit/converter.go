@@ -41,6 +41,12 @@ func (p place) associated() string {
 	return associated + "/" + p.message + "/" + p.namespace + "/" + p.workflow
 }
 
+// labelled returns for what a payload says that it was sealed.
+func labelled(payload *commonpb.Payload) place {
+	says := payload.GetMetadata()
+	return place{string(says[metadataNamespace]), string(says[metadataWorkflow]), string(says[metadataMessage])}
+}
+
 // holds reports whether what was sealed for another place belongs to this workflow: it is the same, or that of the schedule that has begun
 // this workflow, whose id ends with a time.
 func (p place) holds(other place) bool {
@@ -271,8 +277,7 @@ func (c codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error)
 			decoded[i] = payload
 			continue
 		}
-		labelled := payload.GetMetadata()
-		sealedFor := place{string(labelled[metadataNamespace]), string(labelled[metadataWorkflow]), string(labelled[metadataMessage])}
+		sealedFor := labelled(payload)
 		if !c.place.holds(sealedFor) && !c.sealedBefore(sealedFor, payload) {
 			return nil, fmt.Errorf("%w but for %q", ErrNotForThis, sealedFor.workflow)
 		}
