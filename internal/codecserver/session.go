@@ -46,11 +46,11 @@ func (s server) signedIn(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who, signedIn := s.sessionOf(r)
 		if scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " "); !signedIn && strings.EqualFold(scheme, "Bearer") {
-			over := false
-			if signedIn, over = s.isKey(w, r, key); over {
+			isKey, over := s.isKey(w, r, key)
+			if over {
 				return
 			}
-			who = reader{Name: byKey}
+			signedIn, who = isKey, reader{Name: byKey}
 		}
 		if !signedIn {
 			http.Error(w, "Sign in at this address to read payloads.", http.StatusUnauthorized)

@@ -82,7 +82,7 @@ func TestAnUnsafeSettingDoesNotStartUnlessItIsAllowedByName(t *testing.T) {
 			}
 			for process, err := range sayings(t, environment) {
 				if !slices.Contains(r.of, process) {
-					assert.NoError(t, err, "%s has nothing to do with it", process)
+					require.NoError(t, err, "%s has nothing to do with it", process)
 					continue
 				}
 				require.ErrorContains(t, err, breach.sentence, process)
@@ -91,7 +91,7 @@ func TestAnUnsafeSettingDoesNotStartUnlessItIsAllowedByName(t *testing.T) {
 			}
 			environment["QUITTANCE_ALLOW_UNSAFE"] = "database_owner, " + r.name
 			for process, err := range sayings(t, environment) {
-				assert.NoError(t, err, process)
+				require.NoError(t, err, process)
 			}
 		})
 	}
@@ -128,7 +128,7 @@ func TestALocalStackMayBeAsItLikes(t *testing.T) {
 		"QUITTANCE_PUBLIC_URL": "http://127.0.0.1:8080", "QUITTANCE_CONSOLE_URL": "http://localhost:8082", "QUITTANCE_TEMPORAL_WEB_URL": "http://[::1]:8233", "QUITTANCE_API_URL": "http://127.0.0.1:8080",
 	})
 	for process, err := range sayings(t, environment) {
-		assert.NoError(t, err, process)
+		require.NoError(t, err, process)
 	}
 	for variable, value := range map[string]string{ // each opens it to others
 		"QUITTANCE_API_ADDRESS": ":8080", "QUITTANCE_WORKER_ADDRESS": "10.0.0.7:8081", "QUITTANCE_CODEC_ADDRESS": "[::]:8234", "QUITTANCE_CONSOLE_ADDRESS": "0.0.0.0:8082",
@@ -150,7 +150,7 @@ func TestWhatQuittanceReachesOnThisMachineNeedsNoEncryption(t *testing.T) {
 			environment := public()
 			environment[variable] = value
 			for process, err := range sayings(t, environment) {
-				assert.NoError(t, err, "%s: %s", process, value)
+				require.NoError(t, err, "%s: %s", process, value)
 			}
 		}
 	}

@@ -26,7 +26,6 @@ type BankAccount struct {
 	CreatedAt      time.Time
 }
 
-
 // Validate brings the IBAN and the holder into the form in which they are kept. It returns an Invalid problem that names every field
 // at fault, or nil. Whether the chart has the account is for the store to say.
 func (b *BankAccount) Validate() error {

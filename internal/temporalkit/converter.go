@@ -1,7 +1,12 @@
 package temporalkit
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"reflect"
+	"strings"
+	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
@@ -13,9 +18,74 @@ import (
 const (
 	encodingEncrypted = "binary/encrypted"
 	metadataKeyID     = "encryption-key-id"
+	metadataNamespace = "sealed-for-namespace"
+	metadataWorkflow  = "sealed-for-workflow"
+	metadataMessage   = "sealed-as"
 	associated        = "temporal-payload"
 	workflowMetadata  = "temporal.api.sdk.v1.WorkflowMetadata"
 )
+
+// ErrNotForThis says that a payload was not sealed by a process of ours for the workflow that it was handed to: it is plain, or of another
+// workflow or message.
+var ErrNotForThis = errors.New("this payload was not sealed by Quittance for this workflow and message")
+
+// place is the workflow that a payload belongs to, and which message it is; the workflow is empty where the SDK doesn't say, the message
+// where the value is none.
+type place struct{ namespace, workflow, message string }
+
+// associated returns what a payload is bound to. A message's name holds no slash.
+func (p place) associated() string {
+	if p == (place{}) {
+		return associated
+	}
+	return associated + "/" + p.message + "/" + p.namespace + "/" + p.workflow
+}
+
+// labelled returns for what a payload says that it was sealed.
+func labelled(payload *commonpb.Payload) place {
+	says := payload.GetMetadata()
+	return place{string(says[metadataNamespace]), string(says[metadataWorkflow]), string(says[metadataMessage])}
+}
+
+// holds reports whether what was sealed for another place belongs to this workflow: it is the same, or that of the schedule that has begun
+// this workflow, whose id ends with a time.
+func (p place) holds(other place) bool {
+	if p.workflow == "" || p.namespace == other.namespace && p.workflow == other.workflow {
+		return true
+	}
+	began, ok := strings.CutPrefix(p.workflow, other.workflow+"-")
+	if !ok || other.workflow == "" || p.namespace != other.namespace {
+		return false
+	}
+	_, err := time.Parse(time.RFC3339, began)
+	return err == nil
+}
+
+// messages is the package of what workflows are told.
+const messages = "/workflows/contract"
+
+// messageOf returns the name of the message that a value is, or a pointer to one; empty when it is none.
+func messageOf(value any) string {
+	t := reflect.TypeOf(value)
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t == nil || !strings.HasSuffix(t.PkgPath(), messages) {
+		return ""
+	}
+	return t.Name()
+}
+
+func placeOf(ctx converter.SerializationContext) place {
+	switch c := ctx.(type) {
+	case converter.WorkflowSerializationContext:
+		return place{namespace: c.Namespace, workflow: c.WorkflowID}
+	case converter.ActivitySerializationContext:
+		return place{namespace: c.Namespace, workflow: c.WorkflowID}
+	default:
+		return place{}
+	}
+}
 
 // DataConverter encrypts what workflows carry and leaves readable what operators must read in Temporal Web.
 //
@@ -30,25 +100,101 @@ const (
 // error detail may be a bare string: use a struct, or a named string type. Search attributes never pass through here;
 // they are plain on the server and hold no personal data.
 //
-// An encrypted payload names its key in its metadata. Payloads of all keys of the key set can be read.
+// An encrypted payload names its key and its workflow in its metadata. Payloads of all keys of the key set can be read, in their own
+// workflow only. A plain payload is refused unless it is such a text: whoever can write to the namespace can command nothing.
 func DataConverter(keyring *secrets.Keyring) converter.DataConverter {
-	plain := converter.GetDefaultDataConverter()
-	return &dataConverter{DataConverter: converter.NewCodecDataConverter(plain, Codec(keyring)), plain: plain}
+	return &dataConverter{codec: codec{keyring: keyring}, plain: converter.GetDefaultDataConverter()}
 }
 
-// dataConverter decides which values skip encryption. Reading needs no decision, because the codec returns what it did not
-// write as it is.
+// dataConverter decides which values are encrypted, and which payloads are believed.
 type dataConverter struct {
-	converter.DataConverter // encrypts
-	plain                   converter.DataConverter
+	codec codec
+	plain converter.DataConverter
+}
+
+// WithSerializationContext returns the converter for one workflow.
+func (d *dataConverter) WithSerializationContext(ctx converter.SerializationContext) converter.DataConverter {
+	of := *d
+	of.codec.place = placeOf(ctx)
+	return &of
 }
 
 // ToPayload converts one value, and encrypts it unless it is text for operators.
 func (d *dataConverter) ToPayload(value any) (*commonpb.Payload, error) {
-	if forOperators(value) {
-		return d.plain.ToPayload(value)
+	payload, err := d.plain.ToPayload(value)
+	if err != nil || forOperators(value) {
+		return payload, err
 	}
-	return d.DataConverter.ToPayload(value)
+	seals := d.codec
+	seals.place.message = messageOf(value)
+	sealed, err := seals.Encode([]*commonpb.Payload{payload})
+	if err != nil {
+		return nil, err
+	}
+	return sealed[0], nil
+}
+
+// FromPayload decrypts and converts one payload.
+func (d *dataConverter) FromPayload(payload *commonpb.Payload, to any) error {
+	open, err := d.open(payload, to)
+	if err != nil {
+		return err
+	}
+	return d.plain.FromPayload(open, to)
+}
+
+// open decrypts a payload, and refuses one that is neither sealed for this workflow nor text for operators.
+func (d *dataConverter) open(payload *commonpb.Payload, to any) (*commonpb.Payload, error) {
+	if string(payload.GetMetadata()[converter.MetadataEncoding]) == encodingEncrypted {
+		sealedAs, wanted := string(payload.GetMetadata()[metadataMessage]), messageOf(to)
+		if wanted != "" && sealedAs != wanted && !d.codec.sealedBefore(place{message: sealedAs}, payload) {
+			return nil, fmt.Errorf("%w: it is %q", ErrNotForThis, sealedAs)
+		}
+		decoded, err := d.codec.Decode([]*commonpb.Payload{payload})
+		if err != nil {
+			return nil, err
+		}
+		return decoded[0], nil
+	}
+	switch to.(type) {
+	case *string:
+		return payload, nil
+	case *converter.RawValue:
+		if string(payload.GetMetadata()[converter.MetadataMessageType]) == workflowMetadata {
+			return payload, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: it is not encrypted", ErrNotForThis)
+}
+
+// FromPayloads decrypts and converts payloads one by one, as many as there are places for.
+func (d *dataConverter) FromPayloads(payloads *commonpb.Payloads, to ...any) error {
+	for i, payload := range payloads.GetPayloads() {
+		if i >= len(to) {
+			break
+		}
+		if err := d.FromPayload(payload, to[i]); err != nil {
+			return fmt.Errorf("payload %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// ToString returns what a payload holds, for people, wherever it belongs.
+func (d *dataConverter) ToString(payload *commonpb.Payload) string {
+	decoded, err := codec{keyring: d.codec.keyring}.Decode([]*commonpb.Payload{payload})
+	if err != nil {
+		return err.Error()
+	}
+	return d.plain.ToString(decoded[0])
+}
+
+// ToStrings does so for several.
+func (d *dataConverter) ToStrings(payloads *commonpb.Payloads) (all []string) {
+	for _, payload := range payloads.GetPayloads() {
+		all = append(all, d.ToString(payload))
+	}
+	return all
 }
 
 // ToPayloads converts values one by one, so that one list may hold both.
@@ -80,10 +226,14 @@ func forOperators(value any) bool {
 	}
 }
 
-// Codec is the encryption alone. It encrypts any payload. When it decodes, it returns what it did not encrypt as it is.
-func Codec(keyring *secrets.Keyring) converter.PayloadCodec { return codec{keyring} }
+// Codec is the encryption alone, for people who read. It encrypts any payload. When it decodes, it returns what it did not encrypt as it
+// is, and decrypts what belongs to any workflow.
+func Codec(keyring *secrets.Keyring) converter.PayloadCodec { return codec{keyring: keyring} }
 
-type codec struct{ keyring *secrets.Keyring }
+type codec struct {
+	keyring *secrets.Keyring
+	place   place
+}
 
 // Encode encrypts each payload as a whole, so that its own metadata is hidden too.
 func (c codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
@@ -93,7 +243,7 @@ func (c codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error)
 		if err != nil {
 			return nil, fmt.Errorf("encode payload %d: %w", i, err)
 		}
-		sealed, err := c.keyring.Seal(plaintext, associated)
+		sealed, err := c.keyring.Seal(plaintext, c.place.associated())
 		if err != nil {
 			return nil, fmt.Errorf("encrypt payload %d: %w", i, err)
 		}
@@ -104,8 +254,19 @@ func (c codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error)
 			},
 			Data: sealed,
 		}
+		for name, value := range map[string]string{metadataNamespace: c.place.namespace, metadataWorkflow: c.place.workflow, metadataMessage: c.place.message} {
+			if value != "" {
+				encoded[i].Metadata[name] = []byte(value)
+			}
+		}
 	}
 	return encoded, nil
+}
+
+// sealedBefore reports whether a payload was sealed before payloads were bound to their workflows: with an older data key, and for none.
+// Those that workflows carried then are read until "admin forget-old-keys".
+func (c codec) sealedBefore(sealedFor place, payload *commonpb.Payload) bool {
+	return sealedFor == (place{}) && !bytes.HasPrefix(payload.GetData(), c.keyring.Prefix()[1:])
 }
 
 // Decode decrypts what Encode wrote with any key of the key set.
@@ -116,7 +277,11 @@ func (c codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error)
 			decoded[i] = payload
 			continue
 		}
-		plaintext, err := c.keyring.Open(payload.GetData(), associated)
+		sealedFor := labelled(payload)
+		if !c.place.holds(sealedFor) && !c.sealedBefore(sealedFor, payload) {
+			return nil, fmt.Errorf("%w but for %q", ErrNotForThis, sealedFor.workflow)
+		}
+		plaintext, err := c.keyring.Open(payload.GetData(), sealedFor.associated())
 		if err != nil {
 			return nil, fmt.Errorf("decrypt payload %d, encrypted with key %q: %w", i, payload.GetMetadata()[metadataKeyID], err)
 		}

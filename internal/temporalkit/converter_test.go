@@ -13,6 +13,7 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 	sdkpb "go.temporal.io/api/sdk/v1"
 	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/quittance/quittance/internal/secrets"
 )
@@ -136,13 +137,91 @@ func withNewPrimary(t *testing.T, master []byte) []byte {
 	return []byte(base64.StdEncoding.EncodeToString([]byte(out.String())))
 }
 
-func TestPayloadsWrittenWithoutEncryptionAreStillRead(t *testing.T) {
+// converterOf is the converter that a workflow has.
+func converterOf(keyring *secrets.Keyring, workflow string) converter.DataConverter {
+	return converter.WithDataConverterSerializationContext(DataConverter(keyring), converter.WorkflowSerializationContext{Namespace: "default", WorkflowID: workflow})
+}
+
+func TestAWorkflowBelievesOnlyWhatWasSealedForIt(t *testing.T) {
 	t.Parallel()
-	payload, err := converter.GetDefaultDataConverter().ToPayload(customer{name})
+	keyring := newKeyring(t)
+	mine := converterOf(keyring, "refund/rfd_1")
+	sealed, err := mine.ToPayload(customer{name})
 	require.NoError(t, err)
 	var who customer
-	require.NoError(t, DataConverter(newKeyring(t)).FromPayload(payload, &who))
+	require.NoError(t, mine.FromPayload(sealed, &who))
+	activity := converter.ActivitySerializationContext{Namespace: "default", WorkflowID: "refund/rfd_1", ActivityType: "SendRefund"}
+	require.NoError(t, converter.WithDataConverterSerializationContext(DataConverter(keyring), activity).FromPayload(sealed, &who), "an activity is its workflow's")
+
+	readable, err := converter.GetDefaultDataConverter().ToPayload(customer{name})
+	require.NoError(t, err)
+	empty, err := converter.GetDefaultDataConverter().ToPayload(nil)
+	require.NoError(t, err)
+	ofNone, err := DataConverter(keyring).ToPayload(customer{name})
+	require.NoError(t, err)
+	ofAnotherNamespace, err := converter.WithDataConverterSerializationContext(DataConverter(keyring),
+		converter.WorkflowSerializationContext{Namespace: "other", WorkflowID: "refund/rfd_1"}).ToPayload(customer{name})
+	require.NoError(t, err)
+	ofAnother, err := converterOf(keyring, "refund/rfd_2").ToPayload(customer{name})
+	require.NoError(t, err)
+	for what, payload := range map[string]*commonpb.Payload{
+		"plain JSON": readable, "nothing": empty, "of no workflow": ofNone, "of another namespace": ofAnotherNamespace, "of another workflow": ofAnother,
+	} {
+		who = customer{}
+		for _, to := range []any{&who, new(any), new(invoiceID), new(converter.RawValue)} {
+			require.ErrorIs(t, mine.FromPayload(payload, to), ErrNotForThis, what)
+		}
+		assert.Empty(t, who, what)
+	}
+	relabelled := proto.CloneOf(ofAnother)
+	relabelled.Metadata[metadataWorkflow] = []byte("refund/rfd_1")
+	require.ErrorIs(t, mine.FromPayload(relabelled, &who), secrets.ErrCannotOpen, "the label is part of the seal")
+	unlabelled := proto.CloneOf(ofAnother)
+	delete(unlabelled.Metadata, metadataWorkflow)
+	delete(unlabelled.Metadata, metadataNamespace)
+	require.ErrorIs(t, mine.FromPayload(unlabelled, &who), ErrNotForThis)
+}
+
+func TestWhatWorkflowsCarriedBeforeIsReadUntilItsKeyIsForgotten(t *testing.T) {
+	t.Parallel()
+	master, err := secrets.Generate()
+	require.NoError(t, err)
+	before, err := secrets.New(master)
+	require.NoError(t, err)
+	after, err := secrets.New(withNewPrimary(t, master))
+	require.NoError(t, err)
+	carried, err := DataConverter(before).ToPayload(customer{name})
+	require.NoError(t, err)
+	var who customer
+	require.ErrorIs(t, converterOf(before, "refund/rfd_1").FromPayload(carried, &who), ErrNotForThis, "keys are rotated before the upgrade")
+	require.NoError(t, converterOf(after, "refund/rfd_1").FromPayload(carried, &who))
 	assert.Equal(t, name, who.Name)
+	bound, err := converterOf(before, "refund/rfd_2").ToPayload(customer{name})
+	require.NoError(t, err)
+	require.ErrorIs(t, converterOf(after, "refund/rfd_1").FromPayload(bound, &who), ErrNotForThis)
+}
+
+func TestAScheduledWorkflowTakesWhatItsScheduleHolds(t *testing.T) {
+	t.Parallel()
+	keyring := newKeyring(t)
+	held, err := converterOf(keyring, "sweep/psv_1").ToPayload(customer{name})
+	require.NoError(t, err)
+	var who customer
+	require.NoError(t, converterOf(keyring, "sweep/psv_1-2026-11-29T01:00:00Z").FromPayload(held, &who))
+	for _, other := range []string{"sweep/psv_1-", "sweep/psv_1-2", "sweep/psv_12026-11-29T01:00:00Z", "refund/rfd_1"} {
+		require.ErrorIs(t, converterOf(keyring, other).FromPayload(held, &who), ErrNotForThis, other)
+	}
+}
+
+func TestWhoReadsForPeopleReadsWhatBelongsToAnyWorkflow(t *testing.T) {
+	t.Parallel()
+	keyring := newKeyring(t)
+	sealed, err := converterOf(keyring, "refund/rfd_1").ToPayload(customer{name})
+	require.NoError(t, err)
+	decoded, err := Codec(keyring).Decode([]*commonpb.Payload{sealed})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"Name":"Anna Muster"}`, string(decoded[0].GetData()))
+	assert.JSONEq(t, `{"Name":"Anna Muster"}`, converterOf(keyring, "refund/rfd_2").ToString(sealed))
 }
 
 func FuzzADamagedPayloadIsAnError(f *testing.F) {

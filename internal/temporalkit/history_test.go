@@ -115,7 +115,7 @@ func TestAHistoryShowsWhatAWorkflowWaitsForAndHidesWhatItCarries(t *testing.T) {
 	f := startFrontend(t)
 	keyring := newKeyring(t)
 	startWorker(t, f.dial(t, keyring))
-	f.workflowTasks <- firstTask(t, DataConverter(keyring))
+	f.workflowTasks <- firstTask(t, converterOf(keyring, "invoice/inv_1"))
 	completed := answer[*workflowservice.RespondWorkflowTaskCompletedRequest](t, f)
 
 	summaries := map[enumspb.CommandType]string{}
@@ -152,7 +152,7 @@ func TestTheCurrentDetailsCanBeReadWithoutTheKey(t *testing.T) {
 	f := startFrontend(t)
 	keyring := newKeyring(t)
 	startWorker(t, f.dial(t, keyring))
-	task := firstTask(t, DataConverter(keyring))
+	task := firstTask(t, converterOf(keyring, "invoice/inv_1"))
 	task.Query = &querypb.WorkflowQuery{QueryType: "__temporal_workflow_metadata"}
 	task.StartedEventId = 0
 	f.workflowTasks <- task
@@ -167,7 +167,7 @@ func TestActivitiesHideResultsHeartbeatsAndErrorDetailsButShowTheMessage(t *test
 	t.Parallel()
 	f := startFrontend(t)
 	keyring := newKeyring(t)
-	dc := DataConverter(keyring)
+	dc := converterOf(keyring, "invoice/inv_1")
 	startWorker(t, f.dial(t, keyring))
 	task := func(who customer) *workflowservice.PollActivityTaskQueueResponse {
 		input, err := dc.ToPayloads(who)

@@ -51,12 +51,12 @@ func ResealSchedules(ctx context.Context, c client.Client, keyring *secrets.Keyr
 
 // resealArgs replaces the arguments. The SDK hands them over as they are on the server.
 func resealArgs(args []any, keyring *secrets.Keyring) (changed bool, err error) {
-	c := Codec(keyring)
 	for i, arg := range args {
 		payload, ok := arg.(*commonpb.Payload)
 		if !ok || payload.GetMetadata()[metadataKeyID] == nil || string(payload.GetMetadata()[metadataKeyID]) == keyring.KeyID() {
 			continue
 		}
+		c := codec{keyring: keyring, place: labelled(payload)} // it stays what it is, for whom it is
 		decoded, err := c.Decode([]*commonpb.Payload{payload})
 		if err != nil {
 			return false, err

@@ -66,21 +66,25 @@ func (p *invoicePayment) listen(ctx workflow.Context) error {
 	for _, name := range []string{contract.SignalPayerReturned, contract.SignalSaferpayNotified, contract.SignalTryAgain} {
 		hints.AddReceive(workflow.GetSignalChannel(ctx, name), func(c workflow.ReceiveChannel, _ bool) {
 			var hint contract.PaymentHint
-			c.Receive(ctx, &hint)
-			p.hint(hint, name)
+			if c.ReceiveAsync(&hint) { // one that was not sealed for this workflow is dropped, and must not be waited after
+				p.hint(hint, name)
+			}
 		})
 	}
 	hints.AddReceive(workflow.GetSignalChannel(ctx, contract.SignalMoneyReturned), func(c workflow.ReceiveChannel, _ bool) {
 		var hint contract.PaymentHint
-		c.Receive(ctx, &hint)
+		if !c.ReceiveAsync(&hint) {
+			return
+		}
 		if a := p.attempt(hint.PaymentID); a != nil {
 			a.Returned = true
 		}
 	})
 	hints.AddReceive(workflow.GetSignalChannel(ctx, contract.SignalRemind), func(c workflow.ReceiveChannel, _ bool) {
 		var due contract.Remind
-		c.Receive(ctx, &due)
-		p.remind(ctx, due)
+		if c.ReceiveAsync(&due) {
+			p.remind(ctx, due)
+		}
 	})
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		for ctx.Err() == nil {

@@ -30,8 +30,7 @@ func TakenUp(companyID, invoiceID string) IssueInvoice {
 }
 
 func (c Commands) collect(ctx context.Context, inv invoice.Invoice, status invoice.Status, in IssueInvoice) error {
-	start := c.Temporal.NewWithStartWorkflowOperation(c.collectionOptions(inv, status), InvoicePaymentType, in)
-	return c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateName: UpdateIssue}, &Issued{})
+	return c.updateWithStart(ctx, begun{c.collectionOptions(inv, status), InvoicePaymentType, in}, client.UpdateWorkflowOptions{UpdateName: UpdateIssue}, &Issued{})
 }
 
 func (c Commands) collectionOptions(inv invoice.Invoice, status invoice.Status) client.StartWorkflowOptions {
@@ -72,8 +71,7 @@ func (c Commands) Send(ctx context.Context, inv invoice.Invoice, in SendInvoice)
 
 // takingUp gives an update to the invoice's workflow, or to a new one that goes on where the record says, when there is none.
 func (c Commands) takingUp(ctx context.Context, inv invoice.Invoice, update client.UpdateWorkflowOptions) error {
-	start := c.Temporal.NewWithStartWorkflowOperation(c.collectionOptions(inv, inv.Status), InvoicePaymentType, TakenUp(inv.CompanyID, inv.ID))
-	return c.updateWithStart(ctx, start, update, &Acknowledged{})
+	return c.updateWithStart(ctx, begun{c.collectionOptions(inv, inv.Status), InvoicePaymentType, TakenUp(inv.CompanyID, inv.ID)}, update, &Acknowledged{})
 }
 
 // RecordReceipt books money that came by other means, and returns when the invoice says so. Of an authorization that comes

@@ -51,10 +51,19 @@ func (c Commands) TryAgain(ctx context.Context, u merchant.InFlight) error {
 	return err
 }
 
+// begun is a workflow that is started unless it runs.
+type begun struct {
+	options      client.StartWorkflowOptions
+	workflowType string
+	in           any
+}
+
 // updateWithStart starts the workflow unless it runs, and sends it the update. The update has no id of its own: with one,
-// Temporal would answer with the outcome of an earlier run for as long as it remembers that.
-func (c Commands) updateWithStart(ctx context.Context, start client.WithStartWorkflowOperation, update client.UpdateWorkflowOptions, out any) error {
-	update.WaitForStage = client.WorkflowUpdateStageCompleted
+// Temporal would answer with the outcome of an earlier run for as long as it remembers that. It names the workflow, for which its
+// arguments are sealed.
+func (c Commands) updateWithStart(ctx context.Context, b begun, update client.UpdateWorkflowOptions, out any) error {
+	start := c.Temporal.NewWithStartWorkflowOperation(b.options, b.workflowType, b.in)
+	update.WorkflowID, update.WaitForStage = b.options.ID, client.WorkflowUpdateStageCompleted
 	handle, err := c.Temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{StartWorkflowOperation: start, UpdateOptions: update})
 	if err != nil {
 		return Problem(err)

@@ -42,9 +42,8 @@ func (c Commands) MailDocument(ctx context.Context, s merchant.PaymentService, d
 // RequestCurrency asks the acquirer for contracts in a currency, unless somebody has or there are, and returns where it stands.
 func (c Commands) RequestCurrency(ctx context.Context, s merchant.PaymentService, currency money.Currency) (CurrencyState, error) {
 	options, in := c.activationOf(s, currency)
-	start := c.Temporal.NewWithStartWorkflowOperation(options, CurrencyActivationType, in)
 	var out CurrencyState
-	err := c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateName: UpdateCurrency}, &out)
+	err := c.updateWithStart(ctx, begun{options, CurrencyActivationType, in}, client.UpdateWorkflowOptions{UpdateName: UpdateCurrency}, &out)
 	return out, err
 }
 
@@ -96,8 +95,8 @@ func connected(s merchant.PaymentService) ConnectPaymentService {
 	return ConnectPaymentService{CompanyID: s.CompanyID, PaymentServiceID: s.ID, Environment: s.Environment, Name: s.Name}
 }
 
-func (c Commands) onboarding(in ConnectPaymentService) client.WithStartWorkflowOperation {
-	return c.Temporal.NewWithStartWorkflowOperation(c.onboardingOptions(in), OnboardingType, in)
+func (c Commands) onboarding(in ConnectPaymentService) begun {
+	return begun{c.onboardingOptions(in), OnboardingType, in}
 }
 
 func (c Commands) onboardingOptions(in ConnectPaymentService) client.StartWorkflowOptions {

@@ -15,8 +15,7 @@ import (
 
 // RequestRefund starts a refund and returns when it is recorded. invoiceNumber is only for operators to read.
 func (c Commands) RequestRefund(ctx context.Context, in RequestRefund, invoiceNumber string) error {
-	start := c.Temporal.NewWithStartWorkflowOperation(c.refundOptions(in, invoiceNumber), RefundType, in)
-	return c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateName: UpdateRefund}, &Acknowledged{})
+	return c.updateWithStart(ctx, begun{c.refundOptions(in, invoiceNumber), RefundType, in}, client.UpdateWorkflowOptions{UpdateName: UpdateRefund}, &Acknowledged{})
 }
 
 func (c Commands) refundOptions(in RequestRefund, invoiceNumber string) client.StartWorkflowOptions {
