@@ -37,6 +37,7 @@ var problemTypes = map[problem.Code]struct {
 	problem.RefundInstead:           {http.StatusConflict, "An online payment is refunded, not voided"},
 	problem.RefundNotRecordable:     {http.StatusConflict, "The refund can't be recorded"},
 	problem.DisputeDecided:          {http.StatusConflict, "The dispute is won or lost already"},
+	problem.DisputeRecorded:         {http.StatusConflict, "The case is recorded with another amount"},
 	problem.EntryNotReversible:      {http.StatusConflict, "The entry can't be reversed by hand"},
 	problem.EntryReversed:           {http.StatusConflict, "The entry is reversed"},
 	problem.AccountNumberTaken:      {http.StatusConflict, "The account number is taken"},

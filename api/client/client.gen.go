@@ -1284,6 +1284,7 @@ const (
 	UrnQuittanceProblemDecisionImpossible              ProblemType = "urn:quittance:problem:decision-impossible"
 	UrnQuittanceProblemDisputeDecided                  ProblemType = "urn:quittance:problem:dispute-decided"
 	UrnQuittanceProblemDisputeExceedsPayment           ProblemType = "urn:quittance:problem:dispute-exceeds-payment"
+	UrnQuittanceProblemDisputeRecorded                 ProblemType = "urn:quittance:problem:dispute-recorded"
 	UrnQuittanceProblemEntryNotBalanced                ProblemType = "urn:quittance:problem:entry-not-balanced"
 	UrnQuittanceProblemEntryNotReversible              ProblemType = "urn:quittance:problem:entry-not-reversible"
 	UrnQuittanceProblemEntryReversed                   ProblemType = "urn:quittance:problem:entry-reversed"
@@ -1351,6 +1352,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemDisputeDecided:
 		return true
 	case UrnQuittanceProblemDisputeExceedsPayment:
+		return true
+	case UrnQuittanceProblemDisputeRecorded:
 		return true
 	case UrnQuittanceProblemEntryNotBalanced:
 		return true
@@ -7151,7 +7154,7 @@ type ClientInterface interface {
 	// when it went back already. The invoice stays paid while the dispute is open. A line of the acquirer that takes the money is
 	// matched with the dispute, whichever is known first; so is a payout that waited for it. `fee` is not booked here: the acquirer
 	// keeps it back from a payout, which books it. The same `reference` of the same payment is the same dispute: then the
-	// answer is 200.
+	// answer is 200, or `dispute-recorded` when the amounts differ.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -7165,7 +7168,7 @@ type ClientInterface interface {
 	// when it went back already. The invoice stays paid while the dispute is open. A line of the acquirer that takes the money is
 	// matched with the dispute, whichever is known first; so is a payout that waited for it. `fee` is not booked here: the acquirer
 	// keeps it back from a payout, which books it. The same `reference` of the same payment is the same dispute: then the
-	// answer is 200.
+	// answer is 200, or `dispute-recorded` when the amounts differ.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -9156,7 +9159,7 @@ func (c *Client) ListDisputes(ctx context.Context, params *ListDisputesParams, r
 // when it went back already. The invoice stays paid while the dispute is open. A line of the acquirer that takes the money is
 // matched with the dispute, whichever is known first; so is a payout that waited for it. `fee` is not booked here: the acquirer
 // keeps it back from a payout, which books it. The same `reference` of the same payment is the same dispute: then the
-// answer is 200.
+// answer is 200, or `dispute-recorded` when the amounts differ.
 //
 // Takes any type of body and a specified content type.
 //
@@ -9180,7 +9183,7 @@ func (c *Client) OpenDisputeWithBody(ctx context.Context, contentType string, bo
 // when it went back already. The invoice stays paid while the dispute is open. A line of the acquirer that takes the money is
 // matched with the dispute, whichever is known first; so is a payout that waited for it. `fee` is not booked here: the acquirer
 // keeps it back from a payout, which books it. The same `reference` of the same payment is the same dispute: then the
-// answer is 200.
+// answer is 200, or `dispute-recorded` when the amounts differ.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -18110,7 +18113,7 @@ type ClientWithResponsesInterface interface {
 	// when it went back already. The invoice stays paid while the dispute is open. A line of the acquirer that takes the money is
 	// matched with the dispute, whichever is known first; so is a payout that waited for it. `fee` is not booked here: the acquirer
 	// keeps it back from a payout, which books it. The same `reference` of the same payment is the same dispute: then the
-	// answer is 200.
+	// answer is 200, or `dispute-recorded` when the amounts differ.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -18124,7 +18127,7 @@ type ClientWithResponsesInterface interface {
 	// when it went back already. The invoice stays paid while the dispute is open. A line of the acquirer that takes the money is
 	// matched with the dispute, whichever is known first; so is a payout that waited for it. `fee` is not booked here: the acquirer
 	// keeps it back from a payout, which books it. The same `reference` of the same payment is the same dispute: then the
-	// answer is 200.
+	// answer is 200, or `dispute-recorded` when the amounts differ.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -27395,7 +27398,7 @@ func (c *ClientWithResponses) ListDisputesWithResponse(ctx context.Context, para
 // when it went back already. The invoice stays paid while the dispute is open. A line of the acquirer that takes the money is
 // matched with the dispute, whichever is known first; so is a payout that waited for it. `fee` is not booked here: the acquirer
 // keeps it back from a payout, which books it. The same `reference` of the same payment is the same dispute: then the
-// answer is 200.
+// answer is 200, or `dispute-recorded` when the amounts differ.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -27415,7 +27418,7 @@ func (c *ClientWithResponses) OpenDisputeWithBodyWithResponse(ctx context.Contex
 // when it went back already. The invoice stays paid while the dispute is open. A line of the acquirer that takes the money is
 // matched with the dispute, whichever is known first; so is a payout that waited for it. `fee` is not booked here: the acquirer
 // keeps it back from a payout, which books it. The same `reference` of the same payment is the same dispute: then the
-// answer is 200.
+// answer is 200, or `dispute-recorded` when the amounts differ.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -3,7 +3,6 @@ package booking
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -33,7 +32,7 @@ type DisputeTx interface {
 // OpenDispute records a dispute of a captured payment and books it: 1190, disputed chargebacks, to the account on which the payment was
 // booked. A zero amount is all that is left of the payment. The case of a payment that is recorded already is returned as it is, and not
 // new. Its fee is not booked: the acquirer keeps it back from a payout, which books it. Problems: payment-not-captured,
-// dispute-exceeds-payment, validation-failed.
+// dispute-exceeds-payment, dispute-recorded, validation-failed.
 func OpenDispute(ctx context.Context, tx DisputeTx, d dispute.Dispute, by string, at time.Time) (opened dispute.Dispute, isNew bool, err error) {
 	inv, p, err := lockDisputed(ctx, tx, d.PaymentID)
 	if err != nil {
@@ -82,7 +81,7 @@ func sameCase(known, d dispute.Dispute) error {
 	if d.Amount.Currency() == "" || known.Amount.Equal(d.Amount) {
 		return nil
 	}
-	return problem.InvalidFields(problem.Field{Name: "reference", Message: fmt.Sprintf("is that of dispute %s, which is over %s", known.ID, known.Amount)})
+	return problem.New(problem.DisputeRecorded, "Case %s is dispute %s, which is over %s.", known.Reference, known.ID, known.Amount)
 }
 
 // WinDispute books that a dispute was won on that day: the account on which its payment was booked to 1190. The money waits there until

@@ -48,6 +48,7 @@ const (
 	RefundNotRecordable     Code = "refund-not-recordable"
 	DisputeExceedsPayment   Code = "dispute-exceeds-payment"
 	DisputeDecided          Code = "dispute-decided"
+	DisputeRecorded         Code = "dispute-recorded"
 	EntryNotBalanced        Code = "entry-not-balanced"
 	EntryNotReversible      Code = "entry-not-reversible"
 	EntryReversed           Code = "entry-reversed"

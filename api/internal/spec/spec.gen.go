@@ -1285,6 +1285,7 @@ const (
 	UrnQuittanceProblemDecisionImpossible              ProblemType = "urn:quittance:problem:decision-impossible"
 	UrnQuittanceProblemDisputeDecided                  ProblemType = "urn:quittance:problem:dispute-decided"
 	UrnQuittanceProblemDisputeExceedsPayment           ProblemType = "urn:quittance:problem:dispute-exceeds-payment"
+	UrnQuittanceProblemDisputeRecorded                 ProblemType = "urn:quittance:problem:dispute-recorded"
 	UrnQuittanceProblemEntryNotBalanced                ProblemType = "urn:quittance:problem:entry-not-balanced"
 	UrnQuittanceProblemEntryNotReversible              ProblemType = "urn:quittance:problem:entry-not-reversible"
 	UrnQuittanceProblemEntryReversed                   ProblemType = "urn:quittance:problem:entry-reversed"
@@ -1352,6 +1353,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemDisputeDecided:
 		return true
 	case UrnQuittanceProblemDisputeExceedsPayment:
+		return true
+	case UrnQuittanceProblemDisputeRecorded:
 		return true
 	case UrnQuittanceProblemEntryNotBalanced:
 		return true
