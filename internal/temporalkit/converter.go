@@ -1,7 +1,6 @@
 package temporalkit
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"reflect"
@@ -47,18 +46,22 @@ func labelled(payload *commonpb.Payload) place {
 	return place{string(says[metadataNamespace]), string(says[metadataWorkflow]), string(says[metadataMessage])}
 }
 
-// holds reports whether what was sealed for another place belongs to this workflow: it is the same, or that of the schedule that has begun
-// this workflow, whose id ends with a time.
+// holds reports whether what was sealed for another place belongs to this workflow. Where the SDK doesn't say for which workflow it
+// reads, as with the details of errors, everything does.
 func (p place) holds(other place) bool {
-	if p.workflow == "" || p.namespace == other.namespace && p.workflow == other.workflow {
-		return true
+	return p.workflow == "" || p.namespace == other.namespace && p.workflow == other.workflow
+}
+
+// placeIn names a workflow. What a schedule begins counts as one: Temporal adds the time to the id for which the schedule's arguments are
+// sealed, and hands the result of one run to the next.
+func placeIn(namespace, workflowID string) place {
+	const stamp = "-2006-01-02T15:04:05Z"
+	if cut := len(workflowID) - len(stamp); cut > 0 {
+		if _, err := time.Parse(stamp, workflowID[cut:]); err == nil {
+			workflowID = workflowID[:cut]
+		}
 	}
-	began, ok := strings.CutPrefix(p.workflow, other.workflow+"-")
-	if !ok || other.workflow == "" || p.namespace != other.namespace {
-		return false
-	}
-	_, err := time.Parse(time.RFC3339, began)
-	return err == nil
+	return place{namespace: namespace, workflow: workflowID}
 }
 
 // messages is the package of what workflows are told.
@@ -79,9 +82,9 @@ func messageOf(value any) string {
 func placeOf(ctx converter.SerializationContext) place {
 	switch c := ctx.(type) {
 	case converter.WorkflowSerializationContext:
-		return place{namespace: c.Namespace, workflow: c.WorkflowID}
+		return placeIn(c.Namespace, c.WorkflowID)
 	case converter.ActivitySerializationContext:
-		return place{namespace: c.Namespace, workflow: c.WorkflowID}
+		return placeIn(c.Namespace, c.WorkflowID)
 	default:
 		return place{}
 	}
@@ -147,7 +150,7 @@ func (d *dataConverter) FromPayload(payload *commonpb.Payload, to any) error {
 func (d *dataConverter) open(payload *commonpb.Payload, to any) (*commonpb.Payload, error) {
 	if string(payload.GetMetadata()[converter.MetadataEncoding]) == encodingEncrypted {
 		sealedAs, wanted := string(payload.GetMetadata()[metadataMessage]), messageOf(to)
-		if wanted != "" && sealedAs != wanted && !d.codec.sealedBefore(place{message: sealedAs}, payload) {
+		if wanted != "" && sealedAs != wanted {
 			return nil, fmt.Errorf("%w: it is %q", ErrNotForThis, sealedAs)
 		}
 		decoded, err := d.codec.Decode([]*commonpb.Payload{payload})
@@ -263,12 +266,6 @@ func (c codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error)
 	return encoded, nil
 }
 
-// sealedBefore reports whether a payload was sealed before payloads were bound to their workflows: with an older data key, and for none.
-// Those that workflows carried then are read until "admin forget-old-keys".
-func (c codec) sealedBefore(sealedFor place, payload *commonpb.Payload) bool {
-	return sealedFor == (place{}) && !bytes.HasPrefix(payload.GetData(), c.keyring.Prefix()[1:])
-}
-
 // Decode decrypts what Encode wrote with any key of the key set.
 func (c codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	decoded := make([]*commonpb.Payload, len(payloads))
@@ -278,7 +275,7 @@ func (c codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error)
 			continue
 		}
 		sealedFor := labelled(payload)
-		if !c.place.holds(sealedFor) && !c.sealedBefore(sealedFor, payload) {
+		if !c.place.holds(sealedFor) {
 			return nil, fmt.Errorf("%w but for %q", ErrNotForThis, sealedFor.workflow)
 		}
 		plaintext, err := c.keyring.Open(payload.GetData(), sealedFor.associated())

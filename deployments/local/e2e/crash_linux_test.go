@@ -79,7 +79,7 @@ func TestManyPaymentsSurviveKillsAndLongHistories(t *testing.T) {
 	s := startStack(t, options)
 	worker, api := startProcess(t, s, binary, "worker"), startProcess(t, s, binary, "api")
 	c := newMerchant(t, s)
-	temporal := operator(t, s)
+	temporal := commander(t, s)
 	var all []attempt
 	for round := range 3 {
 		var now []attempt

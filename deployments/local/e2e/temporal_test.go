@@ -20,6 +20,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/quittance/quittance/deployments/local/stack"
+	"github.com/quittance/quittance/internal/config"
+	"github.com/quittance/quittance/internal/temporalkit"
 	"github.com/quittance/quittance/workflows/contract"
 )
 
@@ -31,6 +33,15 @@ func operator(t *testing.T, s *stack.Stack, options ...grpc.DialOption) client.C
 		Logger:            log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
 		ConnectionOptions: client.ConnectionOptions{DialOptions: options},
 	})
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	return c
+}
+
+// commander talks to Temporal as a process of Quittance does, with the keys of the stack.
+func commander(t *testing.T, s *stack.Stack) client.Client {
+	t.Helper()
+	c, err := temporalkit.Dial(t.Context(), config.Temporal{Address: s.TemporalAddress(), Namespace: "default"}, keyring(t, s), slog.New(slog.DiscardHandler), nil)
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c

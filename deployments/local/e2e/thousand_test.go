@@ -23,7 +23,7 @@ func TestAThousandClicksAndAThousandNotificationsAreBoundedAndLoseNothing(t *tes
 	longLivedPages(t, s) // for five minutes
 	inv := newMerchant(t, s).issue("108.00")
 	page := inv.payNow("card")
-	temporal, invoiceID := operator(t, s), contract.InvoicePaymentID(inv.ID)
+	temporal, invoiceID := commander(t, s), contract.InvoicePaymentID(inv.ID)
 	aThousandTimes(t, func(i int) error {
 		clicked, err := temporal.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
 			WorkflowID: invoiceID, UpdateName: contract.UpdatePayNow, WaitForStage: client.WorkflowUpdateStageCompleted,
