@@ -15,6 +15,7 @@ import (
 // The bank account of every company, and where what comes there is booked.
 const (
 	bankIBAN   = "CH9300762011623852957"
+	payoutIBAN = "CH5604835012345678009"
 	bankLedger = "1010"
 )
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/deployments/local/stack"
+	"github.com/quittance/quittance/internal/ledger"
 )
 
 // company is an invoicing product that uses the REST API with the key of its company, and repeats what was not answered.
@@ -174,6 +175,9 @@ func (c *cluster) newCompany(ctx context.Context, number int) (*company, error) 
 		"holder": object{"name": "Boulangerie SA", "postcode": "1003", "city": "Lausanne", "country": "CH"},
 	}, nil); err != nil {
 		return nil, err
+	}
+	if err := made.must(ctx, http.MethodPost, "/bank-accounts", object{"iban": payoutIBAN, "account": ledger.Bank, "currency": "CHF"}, nil); err != nil {
+		return nil, err // else payouts, of which no bank tells here, would go to the only account in francs
 	}
 	return made, made.must(ctx, http.MethodPost, "/payment-services/"+service+"/default", nil, nil)
 }
