@@ -76,6 +76,7 @@ func (s showcase) scenes() []scene {
 		{page: "payouts", path: "/console/payouts"},
 		{page: "payout", path: "/console/payouts/" + s.proposed, desk: "payout.png"},
 		{page: "payout", path: "/console/payouts/" + s.booked},
+		{page: "payout-items", path: "/console/payouts/" + s.booked + "/items"},
 		{page: "payout", path: "/console/payouts/" + s.unmatched},
 		{page: "settlement-columns", path: "/console/payouts/columns"},
 		{page: "reconciliation", path: "/console/reconciliation"},
