@@ -151,3 +151,10 @@ func TestReceiptThatCannotBeVoidedSaysWhyNot(t *testing.T) {
 	w.call("POST", "/receipts/"+receipt+"/void", w.key, `{"reason":"x"}`).problem(http.StatusUnprocessableEntity, "period-closed")
 	assert.Equal(t, "partially_paid", w.call("GET", "/invoices/"+inv.ID, w.key, nil).json(http.StatusOK)["status"])
 }
+
+// settle marks an invoice as paid, as the worker does with a captured payment.
+func (w *world) settle(inv invoice.Invoice) {
+	w.Helper()
+	require.NoError(w, inv.Receive(inv.AmountDue(), noon))
+	w.in(inv.CompanyID, func(tx *postgres.Tx) error { return tx.SaveInvoice(w.Context(), inv) })
+}

@@ -309,13 +309,6 @@ func (w *world) raise(kind exception.Kind, subject string, changes ...func(*exce
 	return e
 }
 
-// settle marks an invoice as paid, as the worker does with a captured payment.
-func (w *world) settle(inv invoice.Invoice) {
-	w.Helper()
-	require.NoError(w, inv.Receive(inv.AmountDue(), noon))
-	w.in(inv.CompanyID, func(tx *postgres.Tx) error { return tx.SaveInvoice(w.Context(), inv) })
-}
-
 // bookPayment stores a captured payment of a paid invoice, with its journal entry and its event.
 func (w *world) bookPayment(inv invoice.Invoice) payment.Payment {
 	w.Helper()
