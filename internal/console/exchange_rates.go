@@ -2,7 +2,6 @@ package console
 
 import (
 	"bytes"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -58,15 +57,8 @@ func (s *server) setRate(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) importRates(w http.ResponseWriter, r *http.Request) {
-	var content []byte
-	file, _, err := r.FormFile("file")
+	content, err := uploaded(r, "file")
 	if err == nil {
-		content, err = io.ReadAll(file)
-		_ = file.Close()
-	}
-	if err != nil || len(content) == 0 {
-		err = unreadable("file")
-	} else {
 		_, err = s.api.ImportExchangeRatesWithBodyWithResponse(r.Context(), "application/xml", bytes.NewReader(content), once(r))
 		if p := asRefusal(err); p != nil && len(p.Errors) > 0 && strings.HasPrefix(p.Errors[0].Field, "line ") {
 			p.Type = fileRefused

@@ -2,7 +2,6 @@ package console
 
 import (
 	"bytes"
-	"io"
 	"net/http"
 	"strings"
 
@@ -60,13 +59,8 @@ func (s *server) logo(w http.ResponseWriter, r *http.Request) {
 
 // putLogo sends the file on as it is: the API looks at what it holds.
 func (s *server) putLogo(w http.ResponseWriter, r *http.Request) {
-	file, _, err := r.FormFile("body")
-	var content []byte
-	if err == nil {
-		defer func() { _ = file.Close() }()
-		content, err = io.ReadAll(file)
-	}
-	if err != nil || len(content) == 0 {
+	content, err := uploaded(r, "body")
+	if err != nil {
 		content = []byte{0} // no file is one that the API refuses by name
 	}
 	if _, err := s.api.PutLogoWithBodyWithResponse(r.Context(), "image/png", bytes.NewReader(content)); err != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -67,15 +66,8 @@ func (s *server) payouts(w http.ResponseWriter, r *http.Request) {
 
 // importFile hands the file to the API as it is, which finds out what it is.
 func (s *server) importFile(w http.ResponseWriter, r *http.Request) {
-	var content []byte
-	file, _, err := r.FormFile("file")
+	content, err := uploaded(r, "file")
 	if err == nil {
-		content, err = io.ReadAll(file)
-		_ = file.Close()
-	}
-	if err != nil || len(content) == 0 {
-		err = unreadable("file")
-	} else {
 		var imported *client.ImportSettlementResponse
 		if imported, err = s.api.ImportSettlementWithBodyWithResponse(r.Context(), contentType(content), bytes.NewReader(content), once(r)); err == nil {
 			s.tellImported(w, r, imported)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -61,4 +62,18 @@ func parseAmount(typed string) string {
 		whole = "0"
 	}
 	return whole + "." + (fraction + "00")[:2]
+}
+
+// uploaded returns the file of a form's field. It is refused when there is none, or an empty one.
+func uploaded(r *http.Request, field string) ([]byte, error) {
+	file, _, err := r.FormFile(field)
+	if err != nil {
+		return nil, unreadable(field)
+	}
+	defer func() { _ = file.Close() }()
+	content, err := io.ReadAll(file)
+	if err != nil || len(content) == 0 {
+		return nil, unreadable(field)
+	}
+	return content, nil
 }

@@ -3,8 +3,6 @@ package exchange
 import (
 	"bytes"
 	"encoding/xml"
-	"errors"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -42,7 +40,7 @@ const (
 // ReadCustoms reads the list. It returns a *strictxml.Error for a file that is not entirely sound, as far as it is about currencies that
 // are collected here.
 func ReadCustoms(data []byte) (List, error) {
-	r := listReader{xml: xml.NewDecoder(bytes.NewReader(data)), rates: map[money.Currency]Rate{}}
+	r := listReader{Reader: strictxml.NewReader(bytes.NewReader(data), maxDepth), rates: map[money.Currency]Rate{}}
 	if len(data) > MaxList {
 		return List{}, strictxml.Fault(1, "the file has more than %d bytes", MaxList)
 	}
@@ -59,82 +57,29 @@ func ReadCustoms(data []byte) (List, error) {
 }
 
 type listReader struct {
-	xml   *xml.Decoder
-	depth int
+	*strictxml.Reader
 	list  List
 	rates map[money.Currency]Rate
-}
-
-func (r *listReader) fault(format string, args ...any) *strictxml.Error {
-	line, _ := r.xml.InputPos()
-	return strictxml.Fault(line, format, args...)
-}
-
-// next returns the next start or end of an element, or text; io.EOF after the document.
-func (r *listReader) next() (xml.Token, error) {
-	for {
-		token, err := r.xml.Token()
-		if errors.Is(err, io.EOF) {
-			return nil, io.EOF
-		}
-		if err != nil {
-			line, _ := r.xml.InputPos()
-			return nil, strictxml.Explain(err, line)
-		}
-		switch token := token.(type) {
-		case xml.StartElement:
-			if r.depth++; r.depth > maxDepth {
-				return nil, r.fault("elements are nested more than %d deep", maxDepth)
-			}
-			return token, nil
-		case xml.EndElement:
-			r.depth--
-			return token, nil
-		case xml.CharData:
-			if r.depth == 0 && strings.Trim(string(token), " \t\r\n\ufeff") != "" {
-				return nil, r.fault("the file is no XML, or has text outside of the document")
-			}
-			return token.Copy(), nil
-		case xml.Directive:
-			return nil, r.fault("a document type declaration (<!…>) is not allowed")
-		}
-	}
-}
-
-// children calls each with every child of the element that was opened last, by name; each must read the child to its end.
-func (r *listReader) children(each func(xml.StartElement) error) error {
-	for {
-		token, err := r.next()
-		if err != nil {
-			return err
-		}
-		switch token := token.(type) {
-		case xml.StartElement:
-			if err := each(token); err != nil {
-				return err
-			}
-		case xml.EndElement:
-			return nil
-		}
-	}
 }
 
 // text returns the text of the element that was opened last, without the space around it, and passes over its children.
 func (r *listReader) text() (string, error) {
 	var all strings.Builder
-	for level := r.depth; ; {
-		token, err := r.next()
+	for level := 1; ; {
+		token, err := r.Next()
 		if err != nil {
 			return "", err
 		}
 		switch token := token.(type) {
 		case xml.CharData:
 			if all.Len()+len(token) > maxText {
-				return "", r.fault("a text has more than %d bytes", maxText)
+				return "", r.Fault("a text has more than %d bytes", maxText)
 			}
 			all.Write(token)
+		case xml.StartElement:
+			level++
 		case xml.EndElement:
-			if r.depth < level {
+			if level--; level == 0 {
 				return strings.TrimSpace(all.String()), nil
 			}
 		}
@@ -142,44 +87,28 @@ func (r *listReader) text() (string, error) {
 }
 
 func (r *listReader) document() error {
-	opened := false
-	for {
-		token, err := r.next()
-		switch {
-		case errors.Is(err, io.EOF) && !opened:
-			return r.fault("the file is empty or no XML")
-		case errors.Is(err, io.EOF):
-			return r.complete()
-		case err != nil:
-			return err
+	err := r.Document(func(root xml.StartElement) error {
+		switch root.Name.Local {
+		case "monatsmittelkurs":
+			return r.Children(r.child)
+		case "wechselkurse":
+			return r.Fault("this is the customs' list of daily rates. Take that of monthly average rates (Monatsmittelkurse): https://www.backend-rates.bazg.admin.ch/api/xmlavgmonth")
+		default:
+			return r.Fault("the document is %s and not monatsmittelkurs", strictxml.Quoted(root.Name.Local))
 		}
-		root, ok := token.(xml.StartElement)
-		switch {
-		case !ok:
-			continue
-		case opened:
-			return r.fault("a second document follows the first")
-		case root.Name.Local == "wechselkurse":
-			return r.fault("this is the customs' list of daily rates. Take that of monthly average rates (Monatsmittelkurse): https://www.backend-rates.bazg.admin.ch/api/xmlavgmonth")
-		case root.Name.Local != "monatsmittelkurs":
-			return r.fault("the document is %s and not monatsmittelkurs", strictxml.Quoted(root.Name.Local))
-		}
-		opened = true
-		if err := r.children(r.child); err != nil {
-			if errors.Is(err, io.EOF) {
-				return r.fault("the file ends in the middle: it was cut off")
-			}
-			return err
-		}
+	})
+	if err != nil {
+		return err
 	}
+	return r.complete()
 }
 
 func (r *listReader) complete() error {
 	if r.list.Month.IsZero() {
-		return r.fault("monat is missing")
+		return r.Fault("monat is missing")
 	}
 	if len(r.rates) == 0 {
-		return r.fault("there is no rate of EUR, USD or GBP in the file")
+		return r.Fault("there is no rate of EUR, USD or GBP in the file")
 	}
 	return nil
 }
@@ -192,10 +121,10 @@ func (r *listReader) child(e xml.StartElement) error {
 			return err
 		}
 		if !r.list.Month.IsZero() {
-			return r.fault("monat is there twice")
+			return r.Fault("monat is there twice")
 		}
 		if r.list.Month, err = ParseMonth(text); err != nil {
-			return r.fault("monat %s %s", strictxml.Quoted(text), err)
+			return r.Fault("monat %s %s", strictxml.Quoted(text), err)
 		}
 		return nil
 	case "devise":
@@ -210,11 +139,11 @@ func (r *listReader) child(e xml.StartElement) error {
 func (r *listReader) currency(e xml.StartElement) error {
 	i := slices.IndexFunc(e.Attr, func(a xml.Attr) bool { return a.Name.Local == "code" })
 	found := map[string]string{}
-	err := r.children(func(child xml.StartElement) error {
+	err := r.Children(func(child xml.StartElement) error {
 		text, err := r.text()
 		name := child.Name.Local
 		if _, twice := found[name]; twice && err == nil {
-			return r.fault("%s is there twice in a devise", strictxml.Quoted(name))
+			return r.Fault("%s is there twice in a devise", strictxml.Quoted(name))
 		}
 		found[name] = text
 		return err
@@ -231,15 +160,15 @@ func (r *listReader) currency(e xml.StartElement) error {
 	c := money.Currency(strings.ToUpper(told))
 	if c == money.CHF || !slices.Contains(money.Currencies, c) {
 		if r.list.Others++; r.list.Others > maxCurrencies {
-			return r.fault("there are more than %d currencies in the file", maxCurrencies)
+			return r.Fault("there are more than %d currencies in the file", maxCurrencies)
 		}
 		return nil
 	}
 	if !strings.EqualFold(told, code) {
-		return r.fault("the devise %s has the waehrung %s", strictxml.Quoted(told), strictxml.Quoted(found["waehrung"]))
+		return r.Fault("the devise %s has the waehrung %s", strictxml.Quoted(told), strictxml.Quoted(found["waehrung"]))
 	}
 	if _, twice := r.rates[c]; twice {
-		return r.fault("%s is there twice", c)
+		return r.Fault("%s is there twice", c)
 	}
 	value, err := r.rate(units, found["kurs"], c)
 	if err != nil {
@@ -253,15 +182,15 @@ func (r *listReader) currency(e xml.StartElement) error {
 func (r *listReader) rate(units, price string, c money.Currency) (decimal.Decimal, error) {
 	count, err := plain(units, 0)
 	if err != nil {
-		return count, r.fault("the waehrung of %s must say how many units the kurs is for, such as 1 %s", c, c)
+		return count, r.Fault("the waehrung of %s must say how many units the kurs is for, such as 1 %s", c, c)
 	}
 	total, err := plain(price, maxDecimals)
 	if err != nil {
-		return total, r.fault("the kurs %s of %s %s", strictxml.Quoted(price), c, err)
+		return total, r.Fault("the kurs %s of %s %s", strictxml.Quoted(price), c, err)
 	}
 	value := total.DivRound(count, storedDecimals)
 	if !value.Mul(count).Equal(total) || !value.LessThan(maxRate) {
-		return value, r.fault("the kurs %s for %s %s is no rate with at most %d decimals below %s", strictxml.Quoted(price), units, c, storedDecimals, maxRate)
+		return value, r.Fault("the kurs %s for %s %s is no rate with at most %d decimals below %s", strictxml.Quoted(price), units, c, storedDecimals, maxRate)
 	}
 	return value, nil
 }

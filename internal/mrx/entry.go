@@ -18,9 +18,9 @@ var (
 
 // entry reads a transaction or an adjustment and adds it to the sums of its element.
 func (r *reader) entry(element string, l *level) error {
-	line := r.line()
+	line := r.Line()
 	if r.payment == nil {
-		return r.fault("%s is outside of a payment", element)
+		return r.Fault("%s is outside of a payment", element)
 	}
 	e := Entry{Line: line, Payment: r.payment.payment, Adjustment: element == "fAdj"}
 	r.file.Payments[e.Payment].Entries++
@@ -132,10 +132,10 @@ func (r *reader) adjustment(e *Entry, l *level) error {
 func (r *reader) balance(start xml.StartElement, b *Balance) error {
 	element := start.Name.Local
 	if b.Told {
-		return r.fault("%s is there twice", element)
+		return r.Fault("%s is there twice", element)
 	}
 	b.Told = true
-	own := field{line: r.line(), name: element}
+	own := field{line: r.Line(), name: element}
 	for _, a := range start.Attr {
 		switch a.Name.Local {
 		case "c":
@@ -146,14 +146,14 @@ func (r *reader) balance(start xml.StartElement, b *Balance) error {
 	}
 	amount := own
 	for {
-		token, err := r.next()
+		token, err := r.Next()
 		if err != nil {
 			return err
 		}
 		switch token := token.(type) {
 		case xml.CharData:
 			if own.text += strings.TrimSpace(string(token)); len(own.text) > maxText {
-				return r.fault("the text of %s has more than %d bytes", element, maxText)
+				return r.Fault("the text of %s has more than %d bytes", element, maxText)
 			}
 		case xml.StartElement:
 			f, err := r.field(token)

@@ -2,7 +2,6 @@ package mrx
 
 import (
 	"encoding/xml"
-	"errors"
 	"io"
 	"slices"
 
@@ -63,46 +62,31 @@ func newReader(r io.Reader, possible [2]bool) *reader {
 }
 
 func (r *reader) document() error {
-	opened := false
-	for {
-		token, err := r.next()
-		switch {
-		case errors.Is(err, io.EOF) && !opened:
-			return r.fault("the file is empty or no XML")
-		case errors.Is(err, io.EOF):
-			return r.complete()
-		case err != nil:
-			return err
+	err := r.Document(func(start xml.StartElement) error {
+		if start.Name.Local != Root {
+			return r.Fault("the document is %s and not %s", strictxml.Quoted(start.Name.Local), Root)
 		}
-		start, ok := token.(xml.StartElement)
-		if !ok {
-			continue
-		}
-		if opened {
-			return r.fault("a second document follows the first")
-		}
-		if opened = true; start.Name.Local != Root {
-			return r.fault("the document is %s and not %s", strictxml.Quoted(start.Name.Local), Root)
-		}
-		if err := r.root(); err != nil {
-			return err
-		}
+		return r.root()
+	})
+	if err != nil {
+		return err
 	}
+	return r.complete()
 }
 
 // complete returns a fault unless the file says what it is.
 func (r *reader) complete() error {
 	if r.file.ID == "" {
-		return r.fault("mercNoticeHeader/mercNoticeUniqueID is missing")
+		return r.Fault("mercNoticeHeader/mercNoticeUniqueID is missing")
 	}
 	if len(r.file.Accounts) == 0 {
-		return r.fault("there is no stlAccount in the file")
+		return r.Fault("there is no stlAccount in the file")
 	}
 	return nil
 }
 
 func (r *reader) root() error {
-	return r.children(func(child xml.StartElement) error {
+	return r.Children(func(child xml.StartElement) error {
 		switch child.Name.Local {
 		case "fileHeader":
 			return r.fileHeader()
@@ -112,7 +96,7 @@ func (r *reader) root() error {
 				return err
 			}
 			if r.file.ID != "" {
-				return r.fault("mercNoticeHeader is there twice")
+				return r.Fault("mercNoticeHeader is there twice")
 			}
 			r.file.ID, r.notice = found["mercNoticeUniqueID"].text, found["mercNoticeDate"]
 			return nil
@@ -131,7 +115,7 @@ func (r *reader) fileHeader() error {
 	}
 	flag := found["productionFlag"]
 	if flag.text != "P" && flag.text != "T" {
-		return r.fault("fileHeader/productionFlag is %s instead of P or T", strictxml.Quoted(flag.text))
+		return r.Fault("fileHeader/productionFlag is %s instead of P or T", strictxml.Quoted(flag.text))
 	}
 	r.file.Version, r.file.Test = found["interfaceVersionNo"].text, flag.text == "T"
 	r.file.Created, err = found["fileCreationDate"].day("fileHeader")
@@ -140,10 +124,10 @@ func (r *reader) fileHeader() error {
 
 // container reads an element that holds entries or containers, and adds what was found to its parent.
 func (r *reader) container(element string, parent *level) error {
-	l := &level{tally: newTally(), element: element, line: r.line(), leaves: map[string]field{}}
+	l := &level{tally: newTally(), element: element, line: r.Line(), leaves: map[string]field{}}
 	switch {
 	case element == "stlAccount" && r.account != nil, element == "payment" && (r.account == nil || r.payment != nil):
-		return r.fault("%s must not be within %s", element, parent.element)
+		return r.Fault("%s must not be within %s", element, parent.element)
 	case element == "stlAccount":
 		r.account = l
 		r.file.Accounts = append(r.file.Accounts, Account{Line: l.line})
@@ -153,11 +137,11 @@ func (r *reader) container(element string, parent *level) error {
 		}
 	}
 	var instead *level // of a payment, where the account itself holds what was not paid
-	err := r.children(func(child xml.StartElement) error {
+	err := r.Children(func(child xml.StartElement) error {
 		name, into := child.Name.Local, l
 		if element == "stlAccount" && name != "payment" && (containers[name] || name == "fAdj" || name == "openingBalance" || name == "closingBalance") {
 			if instead == nil {
-				instead = &level{tally: newTally(), element: "payment", line: r.line(), leaves: map[string]field{}}
+				instead = &level{tally: newTally(), element: "payment", line: r.Line(), leaves: map[string]field{}}
 				if err := r.openPayment(instead); err != nil {
 					return err
 				}
@@ -229,7 +213,7 @@ func (r *reader) close(l, parent *level) error {
 
 func (r *reader) openPayment(l *level) error {
 	if len(r.file.Payments) == maxPayments {
-		return r.fault("the file has more than %d payments", maxPayments)
+		return r.Fault("the file has more than %d payments", maxPayments)
 	}
 	r.payment, l.payment = l, len(r.file.Payments)
 	r.file.Payments = append(r.file.Payments, Payment{Line: l.line, Account: len(r.file.Accounts) - 1})

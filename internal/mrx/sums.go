@@ -94,13 +94,13 @@ var (
 
 // sum reads the sum of an element: sumSC in currencies of settlement and sumOC in those of sales, each once per currency.
 func (r *reader) sum(l *level) error {
-	return r.children(func(child xml.StartElement) error {
+	return r.Children(func(child xml.StartElement) error {
 		name := child.Name.Local
 		if name != "sumSC" && name != "sumOC" {
 			return r.skip()
 		}
 		if l.blocks++; l.blocks > maxBlocks {
-			return r.fault("%s has more than %d sums", l.element, maxBlocks)
+			return r.Fault("%s has more than %d sums", l.element, maxBlocks)
 		}
 		found, err := r.fields("sum/"+name, statedNames)
 		if err != nil {

@@ -24,7 +24,7 @@ type field struct {
 // twice is a fault: a reader would silently take one of them.
 func (r *reader) fields(element string, names map[string]bool) (map[string]field, error) {
 	found := map[string]field{}
-	err := r.children(func(child xml.StartElement) error {
+	err := r.Children(func(child xml.StartElement) error {
 		name := child.Name.Local
 		if !names[name] {
 			return r.skip()
@@ -45,7 +45,7 @@ func (r *reader) once(element string, found map[string]field, child xml.StartEle
 }
 
 func (r *reader) field(start xml.StartElement) (field, error) {
-	f := field{line: r.line(), name: start.Name.Local}
+	f := field{line: r.Line(), name: start.Name.Local}
 	for _, a := range start.Attr {
 		switch a.Name.Local {
 		case "c":
