@@ -76,11 +76,11 @@ func (s *server) complete(r *http.Request, next http.Handler, e audit.Entry, bef
 	case status >= http.StatusBadRequest:
 		e.Problem = strings.TrimPrefix(shown.Type, "urn:quittance:problem:")
 	case shown.ID != "" && shown.ID != e.Subject:
-		e.Subject, e.Changes = shown.ID, audit.Compare(nil, answer)
+		e.Subject, e.Changes = shown.ID, audit.Compare(shown.ID, nil, answer)
 	case shown.ID != "": // the thing itself, as it is now
-		e.Changes = audit.Compare(before, answer)
+		e.Changes = audit.Compare(e.Subject, before, answer)
 	default:
-		e.Changes = audit.Compare(before, s.shownNow(r, next, e.CompanyID))
+		e.Changes = audit.Compare(e.Subject, before, s.shownNow(r, next, e.CompanyID))
 	}
 	if created {
 		if e.CompanyID = e.Subject; e.CompanyID == "" {

@@ -106,6 +106,8 @@ func (w *world) subjects(operationID string) map[string]string {
 		service = w.newService(merchant.InVerification)
 	case "updateInvoice", "issueInvoice":
 		status = invoice.Draft
+	case "eraseCustomer":
+		w.newInvoice(invoice.Paid, func(inv *invoice.Invoice) { inv.Customer.Email = "anna.muster@example.ch" })
 	case "startCheckout":
 		w.call("PATCH", "/settings", w.key, `{"return_origins": ["https://invoices.example"]}`).json(http.StatusOK)
 	}

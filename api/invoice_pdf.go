@@ -44,10 +44,14 @@ type Papers struct {
 }
 
 // PDF returns the PDF of an invoice: the one of the company's own product, else one in that language, or in the customer's when that is
-// empty. The problem is not-found when there is no such invoice.
+// empty. The problem is not-found when there is no such invoice, and
+// customer-erased when it would name nobody any more.
 func (p Papers) PDF(ctx context.Context, tx PaperTx, invoiceID, language string) (inv invoice.Invoice, file []byte, err error) {
 	if inv, err = tx.Invoice(ctx, invoiceID); err != nil {
 		return inv, nil, err
+	}
+	if !inv.Customer.ErasedAt.IsZero() {
+		return inv, nil, problem.New(problem.CustomerErased, "The customer of invoice %s was erased, and its PDF with them.", inv.Number)
 	}
 	own, found, err := tx.InvoicePDF(ctx, invoiceID)
 	if err != nil {
@@ -116,13 +120,17 @@ func (s *server) GetInvoicePdf(ctx context.Context, r spec.GetInvoicePdfRequestO
 func (s *server) showPDF(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	var answer pdfAnswer
-	companyID, invoiceID, err := s.Store.OnlineDocument(ctx, chi.URLParam(r, "token"))
+	companyID, invoiceID, err := s.opened(ctx, chi.URLParam(r, "token"))
 	if err == nil {
 		err = inCompany(ctx, s.Store, companyID, func(tx PaperTx) (err error) {
 			if answer.invoice, answer.file, err = s.papers().PDF(ctx, tx, invoiceID, languageAsked(r)); err != nil {
 				return err
 			}
-			return mustBeIssued(answer.invoice)
+			company, err := tx.Company(ctx)
+			if err != nil {
+				return err
+			}
+			return s.mustBeShown(company, answer.invoice)
 		})
 	}
 	if err != nil {

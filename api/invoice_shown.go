@@ -64,8 +64,9 @@ func (s *server) shownInvoice(inv invoice.Invoice, payments []payment.Payment, r
 		AmountDue:      inv.AmountDue().Value(),
 		Overdue:        inv.Overdue(today(s.now())),
 		Customer: spec.Customer{
-			Name:     inv.Customer.Name,
+			Name:     optional(inv.Customer.Name), // nobody has an empty one, but who was erased
 			Email:    optional(inv.Customer.Email),
+			ErasedAt: optional(inv.Customer.ErasedAt),
 			Language: spec.Language(inv.Customer.Language),
 		},
 		Description:       inv.Description,

@@ -40,7 +40,7 @@ type InvoicesTx interface {
 func (s *server) CreateInvoice(ctx context.Context, r spec.CreateInvoiceRequestObject) (spec.CreateInvoiceResponseObject, error) {
 	companyID := callerOf(ctx).companyID
 	inv, invalid := newInvoice(*r.Body)
-	inv.ID, inv.CompanyID, inv.Token, inv.CreatedAt = newID(ctx, id.Invoice), companyID, id.NewSecret(), s.now()
+	inv.ID, inv.CompanyID, inv.CreatedAt = newID(ctx, id.Invoice), companyID, s.now()
 	var accounts []merchant.BankAccount
 	err := inCompany(ctx, s.Store, companyID, func(tx InvoicesTx) (err error) {
 		if accounts, err = tx.BankAccounts(ctx); err != nil {

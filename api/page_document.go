@@ -45,7 +45,7 @@ type document struct {
 
 // document reads the online document that the token opens. An invoice that was never issued has none.
 func (s *server) document(ctx context.Context, token string) (document, error) {
-	companyID, invoiceID, err := s.Store.OnlineDocument(ctx, token)
+	companyID, invoiceID, err := s.opened(ctx, token)
 	if err != nil {
 		return document{}, err
 	}
@@ -64,7 +64,7 @@ func (s *server) documentOf(ctx context.Context, token, companyID, invoiceID, pa
 		if d.hasLogo, err = tx.HasLogo(ctx); err != nil {
 			return err
 		}
-		if err := mustBeIssued(d.invoice); err != nil {
+		if err := s.mustBeShown(d.company, d.invoice); err != nil {
 			return err
 		}
 		if paymentID != "" {
@@ -91,10 +91,41 @@ func (s *server) documentOf(ctx context.Context, token, companyID, invoiceID, pa
 	return d, err
 }
 
-// mustBeIssued returns the problem that an invoice has no online document.
-func mustBeIssued(inv invoice.Invoice) error {
+// opened returns which invoice the token opens. A link that another one took the place of is a linkEndedError.
+func (s *server) opened(ctx context.Context, token string) (companyID, invoiceID string, err error) {
+	companyID, invoiceID, err = s.Store.OnlineDocument(ctx, token)
+	if problem.CodeOf(err) != problem.LinkEnded {
+		return companyID, invoiceID, err
+	}
+	return "", "", inCompany(ctx, s.Store, companyID, func(tx PagesTx) error {
+		inv, err := tx.Invoice(ctx, invoiceID)
+		if err != nil {
+			return err
+		}
+		return linkEnded(inv)
+	})
+}
+
+// linkEndedError says that a link has ended, to a payer who speaks that language.
+type linkEndedError struct {
+	error
+	language string
+}
+
+// Unwrap returns the problem.
+func (e *linkEndedError) Unwrap() error { return e.error }
+
+func linkEnded(inv invoice.Invoice) error {
+	return &linkEndedError{problem.New(problem.LinkEnded, "The link of invoice %s has ended.", inv.Number), inv.Customer.Language}
+}
+
+// mustBeShown returns the problem that an invoice has no online document, or none any more.
+func (s *server) mustBeShown(c merchant.Company, inv invoice.Invoice) error {
 	if inv.IssuedAt.IsZero() {
 		return problem.New(problem.NotFound, "Invoice %s has not been issued.", inv.ID)
+	}
+	if end := c.LinkEnds(inv); !end.IsZero() && !s.now().Before(end) {
+		return linkEnded(inv)
 	}
 	return nil
 }
@@ -257,7 +288,7 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 		Company:     d.company.Name,
 		Letterhead:  letterLines(d.company.Letterhead),
 		PDFURL:      d.path() + "/invoice.pdf?lang=" + code,
-		Customer:    inv.Customer.Name,
+		Customer:    customerName(inv, t),
 		Number:      inv.Number,
 		Description: inv.Description,
 		Status:      string(inv.Status),
@@ -272,6 +303,9 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 		Offers:      offersIn(code, d.offers),
 		NotOnline:   inv.Status.Payable() && len(d.offers) == 0,
 		PayURL:      d.payURL(code),
+	}
+	if !inv.Customer.ErasedAt.IsZero() {
+		p.PDFURL = "" // it would name nobody
 	}
 	p.Short = onOnePage(inv, p.Charged)
 	if d.hasLogo {
@@ -312,6 +346,14 @@ func (s *server) page(d document, code string, n *notice) documentPage {
 		p.AmountText, p.Amount, p.Total = t.AmountDue, swiss(inv.AmountDue()), swiss(inv.Amount)
 	}
 	return p
+}
+
+// customerName is how the page calls the customer.
+func customerName(inv invoice.Invoice, t pageWords) string {
+	if !inv.Customer.ErasedAt.IsZero() {
+		return t.Erased
+	}
+	return inv.Customer.Name
 }
 
 // stillRunning says what is known of the payment that is in progress. A payer who returns from another one, which has ended, reads

@@ -22,7 +22,7 @@ const maxForm = 4 << 10
 // payNow answers POST /i/{token}/pay: it sends the payer on to a payment page, or says on the document why not.
 func (s *server) payNow(w http.ResponseWriter, r *http.Request) {
 	ctx, token := r.Context(), chi.URLParam(r, "token")
-	companyID, invoiceID, err := s.Store.OnlineDocument(ctx, token)
+	companyID, invoiceID, err := s.opened(ctx, token)
 	if err != nil {
 		s.showError(w, r, err)
 		return

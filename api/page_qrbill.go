@@ -19,7 +19,7 @@ type bankPage struct {
 
 // bill returns the QR-bill for what is due, with its message in that language.
 func (d document) bill(code string) (qrbill.Bill, error) {
-	if d.account == nil {
+	if d.account == nil || !d.invoice.Customer.ErasedAt.IsZero() {
 		return qrbill.Bill{}, problem.New(problem.NotFound, "Invoice %s has no QR-bill.", d.invoice.ID)
 	}
 	return invoicepaper.Bill(*d.account, d.invoice, code)

@@ -35,7 +35,7 @@ func (s *server) payerReturned(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	refreshes, _ := strconv.Atoi(query.Get("wait")) // anything else than a number is the first call
-	companyID, invoiceID, err := s.Store.OnlineDocument(r.Context(), token)
+	companyID, invoiceID, err := s.opened(r.Context(), token)
 	if err == nil {
 		err = s.awaitOutcome(r, companyID, invoiceID, paymentID, refreshes == 0)
 	}

@@ -26,6 +26,8 @@ type pageWords struct {
 
 	PayNow, Choose, SecurePage, NotOnline, Reload string
 
+	Erased string // in the place of a customer who was erased
+
 	IssuedOn, OneLine, VAT, Net, Total, TaxOnTop, TaxIncluded, Rounding string
 
 	ByBank, ScanCode, CodeIs, Account, Reference, AsPDF string
@@ -54,6 +56,8 @@ type pageWords struct {
 	NotOffered    phrase
 	Unavailable   phrase
 	UnknownPage   phrase
+	LinkEnded     phrase
+	PDFGone       phrase // the customer was erased
 	TooMany       phrase
 	ForeignForm   phrase
 	OurMistake    phrase

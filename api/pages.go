@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -160,7 +161,11 @@ func languageAsked(r *http.Request) string {
 
 // showMessage shows a page about something that has no invoice to show.
 func (s *server) showMessage(w http.ResponseWriter, r *http.Request, status int, choose func(pageWords) phrase) {
-	f := newFrame(languageOf(r, ""), r.URL.Path, url.Values{})
+	showMessageIn(languageOf(r, ""), w, r, status, choose)
+}
+
+func showMessageIn(code string, w http.ResponseWriter, r *http.Request, status int, choose func(pageWords) phrase) {
+	f := newFrame(code, r.URL.Path, url.Values{})
 	message := choose(f.Words)
 	f.Title = message.Title
 	render(w, status, "message.html", struct {
@@ -171,8 +176,16 @@ func (s *server) showMessage(w http.ResponseWriter, r *http.Request, status int,
 
 // showError shows why there is no document to show.
 func (s *server) showError(w http.ResponseWriter, r *http.Request, err error) {
-	if s.asProblem(r, err).Code == problem.NotFound {
+	if ended, is := errors.AsType[*linkEndedError](err); is {
+		showMessageIn(languageOf(r, ended.language), w, r, http.StatusGone, func(t pageWords) phrase { return t.LinkEnded })
+		return
+	}
+	switch s.asProblem(r, err).Code {
+	case problem.NotFound:
 		s.showMessage(w, r, http.StatusNotFound, func(t pageWords) phrase { return t.UnknownPage })
+		return
+	case problem.CustomerErased:
+		s.showMessage(w, r, http.StatusGone, func(t pageWords) phrase { return t.PDFGone })
 		return
 	}
 	w.Header().Set("Retry-After", retryAfter)

@@ -98,6 +98,11 @@ func (s *server) changeSettings(company *merchant.Company, to spec.SettingsChang
 		company.ReceiptsByEmail = *to.ReceiptsByEmail
 	}
 	s.changeReminders(company, to.Reminders)
+	if r := to.Retention; r != nil {
+		if wanted := (merchant.Retention{LinksDays: r.LinksDays, BooksYears: r.BooksYears, UnpaidDays: r.UnpaidDays, LogsDays: r.LogsDays}); wanted != company.Retention.Effective() {
+			company.Retention, company.ErasureTold = wanted, time.Time{} // it is told of again
+		}
+	}
 	if to.ReturnOrigins != nil {
 		company.ReturnOrigins = *to.ReturnOrigins
 	}
@@ -115,6 +120,7 @@ func (s *server) changeSettings(company *merchant.Company, to spec.SettingsChang
 }
 
 func shownSettings(c merchant.Company, closedUntil time.Time) spec.Settings {
+	kept := c.Retention.Effective()
 	answer := spec.Settings{
 		ReceiptAccount:   c.ReceiptAccount,
 		FeeAccount:       c.FeeAccount,
@@ -129,6 +135,8 @@ func shownSettings(c merchant.Company, closedUntil time.Time) spec.Settings {
 		AttachPdf:        c.AttachPDF,
 		ReceiptsByEmail:  c.ReceiptsByEmail,
 		Reminders:        mapped(c.Reminders, shownStep),
+		Retention:        spec.Retention{LinksDays: kept.LinksDays, BooksYears: kept.BooksYears, UnpaidDays: kept.UnpaidDays, LogsDays: kept.LogsDays},
+		ErasureToldAt:    optional(c.ErasureTold),
 		Warnings:         []spec.SettingsWarning{},
 	}
 	if !closedUntil.IsZero() {

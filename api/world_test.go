@@ -213,7 +213,7 @@ func (w *world) newInvoice(status invoice.Status, changes ...func(*invoice.Invoi
 	inv := invoice.Invoice{
 		ID: id.New(id.Invoice), CompanyID: w.company.ID, Number: "2026-" + id.NewOrder()[1:7], Status: status, Amount: amount,
 		AmountPaid: money.Zero(money.CHF), Customer: invoice.Customer{Name: "Marie Favre", Email: "marie.favre@example.ch", Language: "fr"},
-		Description: "Service annuel", DueDate: day("2026-12-31"), Token: id.NewSecret(), CreatedAt: noon,
+		Description: "Service annuel", DueDate: day("2026-12-31"), CreatedAt: noon,
 	}
 	if status != invoice.Draft {
 		inv.IssuedAt = noon
@@ -227,7 +227,12 @@ func (w *world) newInvoice(status invoice.Status, changes ...func(*invoice.Invoi
 	for _, change := range changes {
 		change(&inv)
 	}
-	w.in(w.company.ID, func(tx *postgres.Tx) error { return tx.InsertInvoice(w.Context(), inv) })
+	w.in(w.company.ID, func(tx *postgres.Tx) error {
+		require.NoError(w, tx.InsertInvoice(w.Context(), inv))
+		kept, err := tx.Invoice(w.Context(), inv.ID)
+		inv.Token = kept.Token // the record makes it
+		return err
+	})
 	return inv
 }
 

@@ -77,9 +77,9 @@ func question(received booking.Received) escalation.Raise {
 	switch {
 	case !r.Certain:
 		in.Kind, in.Choices = exception.ReceiptUnclear, []exception.Choice{exception.Book, exception.NotOurs}
-		in.Detail = fmt.Sprintf("%s. Nothing is booked. It is probably for invoice %s of %s, which is %s, with %s due. But its check digits are wrong, "+
+		in.Detail = fmt.Sprintf("%s. Nothing is booked. It is probably for invoice %s, which is %s, with %s due. But its check digits are wrong, "+
 			"or the account %s of the statement is none of the company's bank accounts. Look at the bank's notice who paid it.",
-			came, inv.Number, inv.Customer.Name, inv.Status, inv.AmountDue(), r.IBAN)
+			came, inv.Number, inv.Status, inv.AmountDue(), r.IBAN)
 	case inv.Status == invoice.Cancelled:
 		in.Detail = fmt.Sprintf("%s. But invoice %s is cancelled. The money is parked on 2030, prepayments received.%s", came, inv.Number, decide)
 	case r.Parked.Equal(r.Amount):

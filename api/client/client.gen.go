@@ -819,6 +819,33 @@ func (e JournalSourceKind) Valid() bool {
 	}
 }
 
+// Defines values for KeptRecordWhat.
+const (
+	KeptRecordWhatAuditLog  KeptRecordWhat = "audit_log"
+	KeptRecordWhatBackups   KeptRecordWhat = "backups"
+	KeptRecordWhatBooks     KeptRecordWhat = "books"
+	KeptRecordWhatHistories KeptRecordWhat = "histories"
+	KeptRecordWhatPayments  KeptRecordWhat = "payments"
+)
+
+// Valid indicates whether the value is a known member of the KeptRecordWhat enum.
+func (e KeptRecordWhat) Valid() bool {
+	switch e {
+	case KeptRecordWhatAuditLog:
+		return true
+	case KeptRecordWhatBackups:
+		return true
+	case KeptRecordWhatBooks:
+		return true
+	case KeptRecordWhatHistories:
+		return true
+	case KeptRecordWhatPayments:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Language.
 const (
 	De Language = "de"
@@ -1281,6 +1308,8 @@ const (
 	UrnQuittanceProblemCompanySuspended                ProblemType = "urn:quittance:problem:company-suspended"
 	UrnQuittanceProblemCredentialsRejected             ProblemType = "urn:quittance:problem:credentials-rejected"
 	UrnQuittanceProblemCurrencyNotActive               ProblemType = "urn:quittance:problem:currency-not-active"
+	UrnQuittanceProblemCustomerErased                  ProblemType = "urn:quittance:problem:customer-erased"
+	UrnQuittanceProblemCustomerNeeded                  ProblemType = "urn:quittance:problem:customer-needed"
 	UrnQuittanceProblemDecisionImpossible              ProblemType = "urn:quittance:problem:decision-impossible"
 	UrnQuittanceProblemDisputeDecided                  ProblemType = "urn:quittance:problem:dispute-decided"
 	UrnQuittanceProblemDisputeExceedsPayment           ProblemType = "urn:quittance:problem:dispute-exceeds-payment"
@@ -1298,6 +1327,7 @@ const (
 	UrnQuittanceProblemInvoiceNumberTaken              ProblemType = "urn:quittance:problem:invoice-number-taken"
 	UrnQuittanceProblemInvoicePaid                     ProblemType = "urn:quittance:problem:invoice-paid"
 	UrnQuittanceProblemLimitReached                    ProblemType = "urn:quittance:problem:limit-reached"
+	UrnQuittanceProblemLinkEnded                       ProblemType = "urn:quittance:problem:link-ended"
 	UrnQuittanceProblemMalformedRequest                ProblemType = "urn:quittance:problem:malformed-request"
 	UrnQuittanceProblemMethodNotAllowed                ProblemType = "urn:quittance:problem:method-not-allowed"
 	UrnQuittanceProblemNoWebhookEndpoint               ProblemType = "urn:quittance:problem:no-webhook-endpoint"
@@ -1347,6 +1377,10 @@ func (e ProblemType) Valid() bool {
 		return true
 	case UrnQuittanceProblemCurrencyNotActive:
 		return true
+	case UrnQuittanceProblemCustomerErased:
+		return true
+	case UrnQuittanceProblemCustomerNeeded:
+		return true
 	case UrnQuittanceProblemDecisionImpossible:
 		return true
 	case UrnQuittanceProblemDisputeDecided:
@@ -1380,6 +1414,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemInvoicePaid:
 		return true
 	case UrnQuittanceProblemLimitReached:
+		return true
+	case UrnQuittanceProblemLinkEnded:
 		return true
 	case UrnQuittanceProblemMalformedRequest:
 		return true
@@ -1814,7 +1850,7 @@ type APIKeyList struct {
 	Data []APIKey `json:"data"`
 }
 
-// AuditChange defines model for AuditChange.
+// AuditChange Of what is about a customer most fields are only named, without values, so that the log stays whole when a customer is erased.
 type AuditChange struct {
 	// After Absent when the field is.
 	After interface{} `json:"after,omitempty"`
@@ -2326,11 +2362,16 @@ type Customer struct {
 	// Email Example: marie.favre@example.ch
 	Email *string `json:"email,omitempty"`
 
+	// ErasedAt When the customer was erased, see `POST /customers/erase`. Nothing but the language is known since.
+	ErasedAt *time.Time `json:"erased_at,omitempty"`
+
 	// Language ISO 639-1.
 	Language Language `json:"language"`
 
-	// Name Example: Marie Favre
-	Name string `json:"name"`
+	// Name `null` once the customer was erased.
+	//
+	// Example: Marie Favre
+	Name *string `json:"name"`
 }
 
 // CustomerChanges defines model for CustomerChanges.
@@ -2345,6 +2386,22 @@ type CustomerChanges struct {
 
 	// Name Example: Marie Favre
 	Name *string `json:"name,omitempty"`
+}
+
+// CustomerToErase Either `email` or `invoice_id`.
+type CustomerToErase struct {
+	// DryRun Only say what would be erased.
+	DryRun *bool `json:"dry_run,omitempty"`
+
+	// Email Upper and lower case are the same.
+	//
+	// Example: anna.muster@example.ch
+	Email *string `json:"email,omitempty"`
+
+	// InvoiceID One of the customer's invoices.
+	//
+	// Example: inv_01k9m1zbn4f8y2t6w0r3x7d5h9
+	InvoiceID *string `json:"invoice_id,omitempty"`
 }
 
 // DATEVClient How DATEV knows the company; only for `datev`, and required there.
@@ -2582,6 +2639,54 @@ type EnteredConsole struct {
 
 // Environment `test` is test.saferpay.com, `live` is www.saferpay.com.
 type Environment string
+
+// ErasedCounts defines model for ErasedCounts.
+type ErasedCounts struct {
+	// Answers Answers that were kept for repetitions with the same `Idempotency-Key`. Not counted by a dry run.
+	//
+	// Example: 1
+	Answers int `json:"answers"`
+
+	// Drafts Drafts among them. They are cancelled.
+	//
+	// Example: 1
+	Drafts int `json:"drafts"`
+
+	// Invoices Invoices whose customer is erased, drafts included.
+	//
+	// Example: 3
+	Invoices int `json:"invoices"`
+
+	// Pdfs PDFs of your product.
+	//
+	// Example: 1
+	Pdfs int `json:"pdfs"`
+
+	// Reminders Reminders whose address is erased.
+	//
+	// Example: 2
+	Reminders int `json:"reminders"`
+
+	// Texts Texts written by people or mail servers, such as descriptions and reasons, in which name or address stood. They are replaced there. Not counted by a dry run.
+	//
+	// Example: 0
+	Texts int `json:"texts"`
+}
+
+// ErasedCustomer defines model for ErasedCustomer.
+type ErasedCustomer struct {
+	DryRun bool         `json:"dry_run"`
+	Erased ErasedCounts `json:"erased"`
+
+	// ErasedAt Absent for a dry run.
+	ErasedAt *time.Time `json:"erased_at,omitempty"`
+
+	// ID Example: cus_01k9m1zbn4f8y2t6w0r3x7d5h9
+	ID string `json:"id"`
+
+	// Kept What stays, and why.
+	Kept []KeptRecord `json:"kept"`
+}
 
 // Event defines model for Event.
 type Event struct {
@@ -3252,7 +3357,9 @@ type InvoiceEmail struct {
 	// `failed` it was refused, or could not be handed over in that time.
 	State InvoiceEmailState `json:"state"`
 
-	// To Example: marie.favre@example.ch
+	// To Empty once the customer was erased.
+	//
+	// Example: marie.favre@example.ch
 	To string `json:"to"`
 }
 
@@ -3670,6 +3777,16 @@ type JournalVerification struct {
 	Intact     bool      `json:"intact"`
 	VerifiedAt time.Time `json:"verified_at"`
 }
+
+// KeptRecord defines model for KeptRecord.
+type KeptRecord struct {
+	// Reason Example: Invoices with number and amounts, and the journal: ten years (Art. 958f CO). They name nobody any more.
+	Reason string         `json:"reason"`
+	What   KeptRecordWhat `json:"what"`
+}
+
+// KeptRecordWhat defines model for KeptRecord.What.
+type KeptRecordWhat string
 
 // KeyRotation defines model for KeyRotation.
 type KeyRotation struct {
@@ -5246,7 +5363,9 @@ type ReminderEmail struct {
 	// and its answer was lost: it is not sent again.
 	State ReminderEmailState `json:"state"`
 
-	// To Example: marie.favre@example.ch
+	// To Empty once the customer was erased.
+	//
+	// Example: marie.favre@example.ch
 	To string `json:"to"`
 }
 
@@ -5267,6 +5386,30 @@ type ReminderTexts struct {
 // of the invoice is not decided. The reminders of an invoice go one after the other and keep their distance: of one that was
 // long overdue when the list was set, the first goes first.
 type Reminders = []Reminder
+
+// Retention How long is kept what need not be kept for ever. A schedule erases every night what is older. Before the first time, and again
+// after a change, the company is told 30 days ahead by the event `retention.announced` and a mail to its contact.
+type Retention struct {
+	// BooksYears How many years after the end of the year in which their last invoice was paid customers are erased. The law asks for ten (Art. 958f CO).
+	//
+	// Example: 10
+	BooksYears int `json:"books_years"`
+
+	// LinksDays How many days after an invoice was paid or cancelled its link ends.
+	//
+	// Example: 365
+	LinksDays int `json:"links_days"`
+
+	// LogsDays How many days the logs of webhook deliveries, ended console sessions and what is left of identity documents are kept.
+	//
+	// Example: 90
+	LogsDays int `json:"logs_days"`
+
+	// UnpaidDays How many days customers are kept of whom there are only old drafts, and cancelled invoices for which nothing was paid.
+	//
+	// Example: 365
+	UnpaidDays int `json:"unpaid_days"`
+}
 
 // ReturnOrigins Where a `return_url` may lead: scheme and host, without a path.
 type ReturnOrigins = []string
@@ -5323,6 +5466,9 @@ type Settings struct {
 	// Example: buchhaltung@demo.example
 	ContactEmail *ContactEmail `json:"contact_email,omitempty"`
 
+	// ErasureToldAt When the company was told of the first erasure under `retention`, 30 days before; absent until then.
+	ErasureToldAt *time.Time `json:"erasure_told_at,omitempty"`
+
 	// FeeAccount Where the acquirer's fees are booked.
 	//
 	// Example: 6940
@@ -5362,6 +5508,10 @@ type Settings struct {
 	// of the invoice is not decided. The reminders of an invoice go one after the other and keep their distance: of one that was
 	// long overdue when the list was set, the first goes first.
 	Reminders Reminders `json:"reminders"`
+
+	// Retention How long is kept what need not be kept for ever. A schedule erases every night what is older. Before the first time, and again
+	// after a change, the company is told 30 days ahead by the event `retention.announced` and a mail to its contact.
+	Retention Retention `json:"retention"`
 
 	// ReturnOrigins Where a `return_url` may lead: scheme and host, without a path.
 	ReturnOrigins ReturnOrigins `json:"return_origins"`
@@ -5415,6 +5565,10 @@ type SettingsChanges struct {
 	// of the invoice is not decided. The reminders of an invoice go one after the other and keep their distance: of one that was
 	// long overdue when the list was set, the first goes first.
 	Reminders *Reminders `json:"reminders,omitempty"`
+
+	// Retention How long is kept what need not be kept for ever. A schedule erases every night what is older. Before the first time, and again
+	// after a change, the company is told 30 days ahead by the event `retention.announced` and a mail to its contact.
+	Retention *Retention `json:"retention,omitempty"`
 
 	// ReturnOrigins Where a `return_url` may lead: scheme and host, without a path.
 	ReturnOrigins *ReturnOrigins `json:"return_origins,omitempty"`
@@ -6660,6 +6814,9 @@ type BeginConsoleSignInJSONRequestBody BeginConsoleSignInJSONBody
 // FinishConsoleSignInJSONRequestBody defines body for FinishConsoleSignIn for application/json ContentType.
 type FinishConsoleSignInJSONRequestBody = SignInAnswer
 
+// EraseCustomerJSONRequestBody defines body for EraseCustomer for application/json ContentType.
+type EraseCustomerJSONRequestBody = CustomerToErase
+
 // OpenDisputeJSONRequestBody defines body for OpenDispute for application/json ContentType.
 type OpenDisputeJSONRequestBody = NewDispute
 
@@ -7140,6 +7297,38 @@ type ClientInterface interface {
 	// Corresponds with POST /console-sign-ins/finish (the `FinishConsoleSignIn` operationId).
 	FinishConsoleSignIn(ctx context.Context, body FinishConsoleSignInJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// EraseCustomerWithBody Erase a customer
+	//
+	// Makes the name, the mail address and the postal address of a customer unreadable for good, in all their invoices, and
+	// removes what can hold them: PDFs of your product, the texts of exceptions and reasons, answers kept for repetitions. A
+	// customer is a mail address within your company, or one invoice that has none; an `invoice_id` stands for the customer of that
+	// invoice, with all their invoices. Say exactly one of the two.
+	//
+	// Refused while an invoice of theirs is open or partially paid, a payment or refund is in progress or a dispute is open
+	// (`customer-needed`, which names the invoices). Drafts are cancelled. Invoices, payments, amounts and the journal stay: the
+	// law asks for books to be kept for ten years. `dry_run` says what would be erased, and erases nothing.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /customers/erase (the `EraseCustomer` operationId).
+	EraseCustomerWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EraseCustomer Erase a customer
+	//
+	// Makes the name, the mail address and the postal address of a customer unreadable for good, in all their invoices, and
+	// removes what can hold them: PDFs of your product, the texts of exceptions and reasons, answers kept for repetitions. A
+	// customer is a mail address within your company, or one invoice that has none; an `invoice_id` stands for the customer of that
+	// invoice, with all their invoices. Say exactly one of the two.
+	//
+	// Refused while an invoice of theirs is open or partially paid, a payment or refund is in progress or a dispute is open
+	// (`customer-needed`, which names the invoices). Drafts are cancelled. Invoices, payments, amounts and the journal stay: the
+	// law asks for books to be kept for ten years. `dry_run` says what would be erased, and erases nothing.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /customers/erase (the `EraseCustomer` operationId).
+	EraseCustomer(ctx context.Context, body EraseCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListDisputes List disputes
 	//
 	// With `state=open` and `sort=respond_by`, what has to be answered next comes first.
@@ -7557,6 +7746,14 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /invoices/{invoice_id}/receipts (the `RecordReceipt` operationId).
 	RecordReceipt(ctx context.Context, invoiceID InvoiceID, body RecordReceiptJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevokeLink End the link of an invoice and make another
+	//
+	// For a link that came into wrong hands. Whoever opens the old one reads that it has ended. `online_document_url` is the new
+	// one, which mails and the PDF show from now on; nobody is told of it. A draft has no link yet (`invoice-not-open`).
+	//
+	// Corresponds with POST /invoices/{invoice_id}/revoke-link (the `RevokeLink` operationId).
+	RevokeLink(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SendInvoiceWithBody Mail the link once more
 	//
@@ -9135,6 +9332,58 @@ func (c *Client) FinishConsoleSignIn(ctx context.Context, body FinishConsoleSign
 	return c.Client.Do(req)
 }
 
+// EraseCustomerWithBody Erase a customer
+//
+// Makes the name, the mail address and the postal address of a customer unreadable for good, in all their invoices, and
+// removes what can hold them: PDFs of your product, the texts of exceptions and reasons, answers kept for repetitions. A
+// customer is a mail address within your company, or one invoice that has none; an `invoice_id` stands for the customer of that
+// invoice, with all their invoices. Say exactly one of the two.
+//
+// Refused while an invoice of theirs is open or partially paid, a payment or refund is in progress or a dispute is open
+// (`customer-needed`, which names the invoices). Drafts are cancelled. Invoices, payments, amounts and the journal stay: the
+// law asks for books to be kept for ten years. `dry_run` says what would be erased, and erases nothing.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /customers/erase (the `EraseCustomer` operationId).
+func (c *Client) EraseCustomerWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEraseCustomerRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EraseCustomer Erase a customer
+//
+// Makes the name, the mail address and the postal address of a customer unreadable for good, in all their invoices, and
+// removes what can hold them: PDFs of your product, the texts of exceptions and reasons, answers kept for repetitions. A
+// customer is a mail address within your company, or one invoice that has none; an `invoice_id` stands for the customer of that
+// invoice, with all their invoices. Say exactly one of the two.
+//
+// Refused while an invoice of theirs is open or partially paid, a payment or refund is in progress or a dispute is open
+// (`customer-needed`, which names the invoices). Drafts are cancelled. Invoices, payments, amounts and the journal stay: the
+// law asks for books to be kept for ten years. `dry_run` says what would be erased, and erases nothing.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /customers/erase (the `EraseCustomer` operationId).
+func (c *Client) EraseCustomer(ctx context.Context, body EraseCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEraseCustomerRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListDisputes List disputes
 //
 // With `state=open` and `sort=respond_by`, what has to be answered next comes first.
@@ -9943,6 +10192,24 @@ func (c *Client) RecordReceiptWithBody(ctx context.Context, invoiceID InvoiceID,
 // Corresponds with POST /invoices/{invoice_id}/receipts (the `RecordReceipt` operationId).
 func (c *Client) RecordReceipt(ctx context.Context, invoiceID InvoiceID, body RecordReceiptJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRecordReceiptRequest(c.Server, invoiceID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RevokeLink End the link of an invoice and make another
+//
+// For a link that came into wrong hands. Whoever opens the old one reads that it has ended. `online_document_url` is the new
+// one, which mails and the PDF show from now on; nobody is told of it. A draft has no link yet (`invoice-not-open`).
+//
+// Corresponds with POST /invoices/{invoice_id}/revoke-link (the `RevokeLink` operationId).
+func (c *Client) RevokeLink(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeLinkRequest(c.Server, invoiceID)
 	if err != nil {
 		return nil, err
 	}
@@ -12924,6 +13191,46 @@ func NewFinishConsoleSignInRequestWithBody(server string, contentType string, bo
 	return req, nil
 }
 
+// NewEraseCustomerRequest calls the generic EraseCustomer builder with application/json body
+func NewEraseCustomerRequest(server string, body EraseCustomerJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEraseCustomerRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewEraseCustomerRequestWithBody constructs an http.Request for the EraseCustomer method, with any body, and a specified content type
+func NewEraseCustomerRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/customers/erase")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListDisputesRequest constructs an http.Request for the ListDisputes method
 func NewListDisputesRequest(server string, params *ListDisputesParams) (*http.Request, error) {
 	var err error
@@ -14352,6 +14659,40 @@ func NewRecordReceiptRequestWithBody(server string, invoiceID InvoiceID, content
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRevokeLinkRequest constructs an http.Request for the RevokeLink method
+func NewRevokeLinkRequest(server string, invoiceID InvoiceID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "invoice_id", invoiceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/invoices/%s/revoke-link", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -18097,6 +18438,38 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /console-sign-ins/finish (the `FinishConsoleSignIn` operationId).
 	FinishConsoleSignInWithResponse(ctx context.Context, body FinishConsoleSignInJSONRequestBody, reqEditors ...RequestEditorFn) (*FinishConsoleSignInResponse, error)
 
+	// EraseCustomerWithBodyWithResponse Erase a customer
+	//
+	// Makes the name, the mail address and the postal address of a customer unreadable for good, in all their invoices, and
+	// removes what can hold them: PDFs of your product, the texts of exceptions and reasons, answers kept for repetitions. A
+	// customer is a mail address within your company, or one invoice that has none; an `invoice_id` stands for the customer of that
+	// invoice, with all their invoices. Say exactly one of the two.
+	//
+	// Refused while an invoice of theirs is open or partially paid, a payment or refund is in progress or a dispute is open
+	// (`customer-needed`, which names the invoices). Drafts are cancelled. Invoices, payments, amounts and the journal stay: the
+	// law asks for books to be kept for ten years. `dry_run` says what would be erased, and erases nothing.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /customers/erase (the `EraseCustomer` operationId).
+	EraseCustomerWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EraseCustomerResponse, error)
+
+	// EraseCustomerWithResponse Erase a customer
+	//
+	// Makes the name, the mail address and the postal address of a customer unreadable for good, in all their invoices, and
+	// removes what can hold them: PDFs of your product, the texts of exceptions and reasons, answers kept for repetitions. A
+	// customer is a mail address within your company, or one invoice that has none; an `invoice_id` stands for the customer of that
+	// invoice, with all their invoices. Say exactly one of the two.
+	//
+	// Refused while an invoice of theirs is open or partially paid, a payment or refund is in progress or a dispute is open
+	// (`customer-needed`, which names the invoices). Drafts are cancelled. Invoices, payments, amounts and the journal stay: the
+	// law asks for books to be kept for ten years. `dry_run` says what would be erased, and erases nothing.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /customers/erase (the `EraseCustomer` operationId).
+	EraseCustomerWithResponse(ctx context.Context, body EraseCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*EraseCustomerResponse, error)
+
 	// ListDisputesWithResponse List disputes
 	//
 	// With `state=open` and `sort=respond_by`, what has to be answered next comes first.
@@ -18538,6 +18911,16 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /invoices/{invoice_id}/receipts (the `RecordReceipt` operationId).
 	RecordReceiptWithResponse(ctx context.Context, invoiceID InvoiceID, body RecordReceiptJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordReceiptResponse, error)
+
+	// RevokeLinkWithResponse End the link of an invoice and make another
+	//
+	// For a link that came into wrong hands. Whoever opens the old one reads that it has ended. `online_document_url` is the new
+	// one, which mails and the PDF show from now on; nobody is told of it. A draft has no link yet (`invoice-not-open`).
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /invoices/{invoice_id}/revoke-link (the `RevokeLink` operationId).
+	RevokeLinkWithResponse(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*RevokeLinkResponse, error)
 
 	// SendInvoiceWithBodyWithResponse Mail the link once more
 	//
@@ -20987,6 +21370,75 @@ func (r FinishConsoleSignInResponse) ContentType() string {
 	return ""
 }
 
+type EraseCustomerResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *ErasedCustomer
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Conflict
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r EraseCustomerResponse) GetJSON202() *ErasedCustomer {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r EraseCustomerResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r EraseCustomerResponse) GetApplicationProblemJSON409() *Conflict {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r EraseCustomerResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r EraseCustomerResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EraseCustomerResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EraseCustomerResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EraseCustomerResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EraseCustomerResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListDisputesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -22655,6 +23107,68 @@ func (r RecordReceiptResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RecordReceiptResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RevokeLinkResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Invoice
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Conflict
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RevokeLinkResponse) GetJSON200() *Invoice {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RevokeLinkResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RevokeLinkResponse) GetApplicationProblemJSON409() *Conflict {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RevokeLinkResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RevokeLinkResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RevokeLinkResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RevokeLinkResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RevokeLinkResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -27376,6 +27890,50 @@ func (c *ClientWithResponses) FinishConsoleSignInWithResponse(ctx context.Contex
 	return ParseFinishConsoleSignInResponse(rsp)
 }
 
+// EraseCustomerWithBodyWithResponse Erase a customer
+//
+// Makes the name, the mail address and the postal address of a customer unreadable for good, in all their invoices, and
+// removes what can hold them: PDFs of your product, the texts of exceptions and reasons, answers kept for repetitions. A
+// customer is a mail address within your company, or one invoice that has none; an `invoice_id` stands for the customer of that
+// invoice, with all their invoices. Say exactly one of the two.
+//
+// Refused while an invoice of theirs is open or partially paid, a payment or refund is in progress or a dispute is open
+// (`customer-needed`, which names the invoices). Drafts are cancelled. Invoices, payments, amounts and the journal stay: the
+// law asks for books to be kept for ten years. `dry_run` says what would be erased, and erases nothing.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /customers/erase (the `EraseCustomer` operationId).
+func (c *ClientWithResponses) EraseCustomerWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EraseCustomerResponse, error) {
+	rsp, err := c.EraseCustomerWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEraseCustomerResponse(rsp)
+}
+
+// EraseCustomerWithResponse Erase a customer
+//
+// Makes the name, the mail address and the postal address of a customer unreadable for good, in all their invoices, and
+// removes what can hold them: PDFs of your product, the texts of exceptions and reasons, answers kept for repetitions. A
+// customer is a mail address within your company, or one invoice that has none; an `invoice_id` stands for the customer of that
+// invoice, with all their invoices. Say exactly one of the two.
+//
+// Refused while an invoice of theirs is open or partially paid, a payment or refund is in progress or a dispute is open
+// (`customer-needed`, which names the invoices). Drafts are cancelled. Invoices, payments, amounts and the journal stay: the
+// law asks for books to be kept for ten years. `dry_run` says what would be erased, and erases nothing.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /customers/erase (the `EraseCustomer` operationId).
+func (c *ClientWithResponses) EraseCustomerWithResponse(ctx context.Context, body EraseCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*EraseCustomerResponse, error) {
+	rsp, err := c.EraseCustomer(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEraseCustomerResponse(rsp)
+}
+
 // ListDisputesWithResponse List disputes
 //
 // With `state=open` and `sort=respond_by`, what has to be answered next comes first.
@@ -28056,6 +28614,22 @@ func (c *ClientWithResponses) RecordReceiptWithResponse(ctx context.Context, inv
 		return nil, err
 	}
 	return ParseRecordReceiptResponse(rsp)
+}
+
+// RevokeLinkWithResponse End the link of an invoice and make another
+//
+// For a link that came into wrong hands. Whoever opens the old one reads that it has ended. `online_document_url` is the new
+// one, which mails and the PDF show from now on; nobody is told of it. A draft has no link yet (`invoice-not-open`).
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /invoices/{invoice_id}/revoke-link (the `RevokeLink` operationId).
+func (c *ClientWithResponses) RevokeLinkWithResponse(ctx context.Context, invoiceID InvoiceID, reqEditors ...RequestEditorFn) (*RevokeLinkResponse, error) {
+	rsp, err := c.RevokeLink(ctx, invoiceID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevokeLinkResponse(rsp)
 }
 
 // SendInvoiceWithBodyWithResponse Mail the link once more
@@ -30697,6 +31271,60 @@ func ParseFinishConsoleSignInResponse(rsp *http.Response) (*FinishConsoleSignInR
 	return response, nil
 }
 
+// ParseEraseCustomerResponse parses an HTTP response from a EraseCustomerWithResponse call
+func ParseEraseCustomerResponse(rsp *http.Response) (*EraseCustomerResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EraseCustomerResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest ErasedCustomer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListDisputesResponse parses an HTTP response from a ListDisputesWithResponse call
 func ParseListDisputesResponse(rsp *http.Response) (*ListDisputesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -31956,6 +32584,53 @@ func ParseRecordReceiptResponse(rsp *http.Response) (*RecordReceiptResponse, err
 			return nil, err
 		}
 		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRevokeLinkResponse parses an HTTP response from a RevokeLinkWithResponse call
+func ParseRevokeLinkResponse(rsp *http.Response) (*RevokeLinkResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RevokeLinkResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Invoice
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

@@ -126,13 +126,14 @@ func (p parts) checks() map[string]telemetry.Check {
 	}
 }
 
-// Migrate brings the database's schema and Temporal's search attributes up to date, and makes the data keys of a new database.
+// Migrate brings the database's schema and Temporal's search attributes up to date, makes the data keys of a new database,
+// and seals what an older program has left in clear.
 // It may be run again at any time, and by several processes at once.
 func Migrate(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err := cfg.ForCommand(); err != nil {
 		return err
 	}
-	if err := migrateDatabase(ctx, cfg); err != nil {
+	if err := migrateDatabase(ctx, cfg, log); err != nil {
 		return err
 	}
 	p, err := connect(ctx, cfg, log)
@@ -148,7 +149,7 @@ func Migrate(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	return temporalkit.RegisterSearchAttributes(ctx, p.temporal, cfg.Temporal.Namespace, contract.SearchAttributes)
 }
 
-func migrateDatabase(ctx context.Context, cfg config.Config) error {
+func migrateDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	master, err := masterKey(cfg.Secrets)
 	if err != nil {
 		return err
@@ -161,5 +162,15 @@ func migrateDatabase(ctx context.Context, cfg config.Config) error {
 		return fmt.Errorf("QUITTANCE_DATABASE_URL: %w", err)
 	}
 	defer store.Close()
-	return createDataKeys(ctx, store, master)
+	if err := createDataKeys(ctx, store, master); err != nil {
+		return err
+	}
+	if _, err := openKeys(ctx, store, master); err != nil {
+		return err
+	}
+	moved, err := store.SealCustomers(ctx)
+	if moved > 0 {
+		log.InfoContext(ctx, "customers sealed", "invoices", moved)
+	}
+	return err
 }

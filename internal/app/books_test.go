@@ -116,7 +116,7 @@ func (b *bookkeeper) newInvoice() invoice.Invoice {
 	inv := invoice.Invoice{
 		ID: id.New(id.Invoice), CompanyID: b.company.ID, Number: "R-" + strconv.Itoa(b.invoices), Status: invoice.Open, Amount: amount,
 		AmountPaid: money.Zero(amount.Currency()), AmountRefunded: money.Zero(amount.Currency()), Customer: invoice.Customer{Name: "Anna Muster", Language: "de"},
-		DueDate: calendar.Day(b.now), PaymentServiceIDs: []string{b.service}, Token: id.NewSecret(), CreatedAt: b.now, IssuedAt: b.now,
+		DueDate: calendar.Day(b.now), PaymentServiceIDs: []string{b.service}, CreatedAt: b.now, IssuedAt: b.now,
 	}
 	b.in(b.t, func(tx *postgres.Tx) error { return tx.InsertInvoice(b.ctx, inv) })
 	return inv

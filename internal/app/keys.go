@@ -27,24 +27,38 @@ func masterKey(cfg config.Secrets) (*secrets.Master, error) {
 	return master, nil
 }
 
-// openKeys returns the data keys of the database. It waits for the database, and for the keys, until ctx ends.
+// openKeys returns the data keys of the database, and unlocks the store with them. It waits for the database, and for the keys, until ctx ends.
 func openKeys(ctx context.Context, store *postgres.Store, master *secrets.Master) (*secrets.Keyring, error) {
-	for {
+	err := untilItWorks(ctx, func() error {
 		_, err := store.DataKeys(ctx)
-		if err == nil {
-			break
-		}
-		select {
-		case <-ctx.Done():
-			return nil, errors.Join(err, ctx.Err())
-		case <-time.After(retryKeys):
-		}
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	keyring, err := secrets.Open(ctx, store, master)
 	if err != nil {
 		return nil, fmt.Errorf("QUITTANCE_MASTER_KEY: %w", err)
 	}
-	return keyring, nil
+	if err := untilItWorks(ctx, func() error { return store.SchemaCurrent(ctx) }); err != nil {
+		return nil, err
+	}
+	return keyring, store.Unlock(ctx, keyring)
+}
+
+// untilItWorks calls do again and again until it returns nil, or ctx ends.
+func untilItWorks(ctx context.Context, do func() error) error {
+	for {
+		err := do()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
+		case <-time.After(retryKeys):
+		}
+	}
 }
 
 // openStoreAndKeys is for what needs nothing else.

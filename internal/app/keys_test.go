@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -23,7 +24,7 @@ func newSettings(t *testing.T, db postgrestest.Database) config.Config {
 func TestANewDatabaseGetsDataKeysOfItsOwn(t *testing.T) {
 	t.Parallel()
 	cfg := newSettings(t, postgrestest.NewDatabase(t))
-	require.NoError(t, migrateDatabase(t.Context(), cfg))
+	require.NoError(t, migrateDatabase(t.Context(), cfg, slog.New(slog.DiscardHandler)))
 	store, keyring, err := openStoreAndKeys(t.Context(), cfg)
 	require.NoError(t, err)
 	defer store.Close()
@@ -34,7 +35,7 @@ func TestANewDatabaseGetsDataKeysOfItsOwn(t *testing.T) {
 
 	wrapped, err := store.DataKeys(t.Context())
 	require.NoError(t, err)
-	require.NoError(t, migrateDatabase(t.Context(), cfg))
+	require.NoError(t, migrateDatabase(t.Context(), cfg, slog.New(slog.DiscardHandler)))
 	again, err := store.DataKeys(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, wrapped, again, "another migration leaves them alone")
@@ -48,13 +49,13 @@ func TestWhatTheMasterKeySealedStaysReadable(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.NewDatabase(t)
 	cfg := newSettings(t, db)
-	open(t, postgrestest.Open(t, db)) // a company is there already
+	open(t, postgrestest.OpenLocked(t, db)) // a company is there already
 	before, err := secrets.New([]byte(cfg.Secrets.MasterKey.Reveal()))
 	require.NoError(t, err)
 	sealed, err := before.Seal([]byte("Demo-Password-1"), "cmp_1")
 	require.NoError(t, err)
 
-	require.NoError(t, migrateDatabase(t.Context(), cfg))
+	require.NoError(t, migrateDatabase(t.Context(), cfg, slog.New(slog.DiscardHandler)))
 	store, keyring, err := openStoreAndKeys(t.Context(), cfg)
 	require.NoError(t, err)
 	defer store.Close()
@@ -70,7 +71,7 @@ func TestWhatTheMasterKeySealedStaysReadable(t *testing.T) {
 func TestAProcessWaitsForTheKeysThatMigrateMakes(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.NewDatabase(t)
-	cfg, store := newSettings(t, db), postgrestest.Open(t, db)
+	cfg, store := newSettings(t, db), postgrestest.OpenLocked(t, db)
 	master, err := masterKey(cfg.Secrets)
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -36,11 +37,15 @@ type auditor struct {
 func newAuditor(t *testing.T) *auditor {
 	t.Helper()
 	db := postgrestest.NewDatabase(t)
-	a := &auditor{shop: open(t, postgrestest.Open(t, db)), db: db}
+	a := &auditor{db: db}
 	master, err := secrets.Generate()
 	require.NoError(t, err)
 	a.cfg = config.Config{DatabaseURL: config.NewSecret(db.URL), MigrationDatabaseURL: config.NewSecret(db.OwnerURL), Secrets: config.Secrets{MasterKey: config.NewSecret(string(master))}}
-	require.NoError(t, migrateDatabase(t.Context(), a.cfg))
+	require.NoError(t, migrateDatabase(t.Context(), a.cfg, slog.New(slog.DiscardHandler)))
+	store, _, err := openStoreAndKeys(t.Context(), a.cfg)
+	require.NoError(t, err)
+	t.Cleanup(store.Close)
+	a.shop = open(t, store)
 	for i := range 3 {
 		a.book(t, fmt.Sprintf("Frais «%d» <&>", i))
 	}

@@ -34,7 +34,7 @@ func remindingShop(t *testing.T, scale int64, numbers ...string) (s *shop, r rem
 			return tx.InsertInvoice(t.Context(), invoice.Invoice{
 				ID: id.New(id.Invoice), CompanyID: s.company.ID, Number: number, Status: invoice.Open, Amount: money.MustParse("108.00", money.CHF),
 				AmountPaid: money.Zero(money.CHF), Customer: invoice.Customer{Name: "Anna", Email: "anna@example.ch", Language: "de"},
-				DueDate: calendar.Day(s.now), PaymentServiceIDs: []string{s.service}, Token: id.NewSecret(), CreatedAt: s.now, IssuedAt: s.now,
+				DueDate: calendar.Day(s.now), PaymentServiceIDs: []string{s.service}, CreatedAt: s.now, IssuedAt: s.now,
 			})
 		})
 	}

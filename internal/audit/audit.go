@@ -6,7 +6,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/quittance/quittance/internal/id"
 )
 
 // Entry is one write.
@@ -22,7 +26,7 @@ type Entry struct {
 	Status  int
 	Problem string // the name of the problem with which it was refused
 	// Changes are the fields that the write changed, as the API shows them. They hold no secrets: what the API shows only once
-	// is left out.
+	// is left out. Of what is about a customer, the fields are only named, see Compare.
 	Changes map[string]Change
 }
 
@@ -32,7 +36,7 @@ const Administrator = "administrator"
 // Operator begins the actor of an operator who is signed in; the name follows.
 const Operator = "operator"
 
-// Change is a field before and after, as JSON; nil where the field was absent.
+// Change is a field before and after, as JSON; nil where the field was absent. Both are nil where the field is only named.
 type Change struct {
 	Before json.RawMessage `json:"before,omitempty"`
 	After  json.RawMessage `json:"after,omitempty"`
@@ -43,17 +47,39 @@ var leftOut = map[string]bool{
 	"key": true, "secret": true, "timeline": true, "next_steps": true, "payouts": true, "unmatched": true,
 }
 
-// Compare returns the fields in which two JSON objects differ. A value that is no object has no fields.
-func Compare(before, after []byte) map[string]Change {
+// aboutCustomers are the kinds of things of which most fields may hold what is known of a customer: what people write, too.
+var aboutCustomers = []string{id.Invoice, id.Payment, id.Refund, id.Receipt, id.Exception, id.ManualEntry, id.JournalEntry, id.Dispute, id.Customer}
+
+// copied are the fields of such things whose values hold nothing of a customer. All others are only named. The migration 00076 knows them too.
+var copied = map[string]bool{
+	"status": true, "state": true, "amount": true, "amount_paid": true, "amount_due": true, "amount_refunded": true, "currency": true,
+	"due_date": true, "issue_date": true, "issued_at": true, "paid_at": true, "created_at": true, "payment_service_ids": true, "overdue": true,
+	"reminders_stopped": true, "choice": true,
+}
+
+// Compare returns the fields in which two JSON objects differ: how the API shows the subject. A value that is no object has no fields. A
+// field that may hold what is known of a customer is named without its values, so that erasing the customer leaves the log whole.
+func Compare(subject string, before, after []byte) map[string]Change {
+	kind, _, _ := strings.Cut(subject, "_")
+	named := func(field string) bool { return slices.Contains(aboutCustomers, kind) && !copied[field] }
 	was, is := fields(before), fields(after)
 	changes := map[string]Change{}
 	for name, value := range is {
-		if !leftOut[name] && !same(was[name], value) {
+		switch {
+		case leftOut[name] || same(was[name], value):
+		case named(name):
+			changes[name] = Change{}
+		default:
 			changes[name] = Change{Before: was[name], After: value}
 		}
 	}
 	for name, value := range was {
-		if _, still := is[name]; !still && !leftOut[name] {
+		if _, still := is[name]; still || leftOut[name] {
+			continue
+		}
+		if named(name) {
+			changes[name] = Change{}
+		} else {
 			changes[name] = Change{Before: value}
 		}
 	}

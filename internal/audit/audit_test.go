@@ -21,7 +21,7 @@ func TestOnlyWhatChangedIsNoted(t *testing.T) {
 		"a list":            {`[1]`, `[2]`, `{}`},
 	}
 	for name, test := range tests {
-		got, err := json.Marshal(audit.Compare([]byte(test.before), []byte(test.after)))
+		got, err := json.Marshal(audit.Compare("cmp_1", []byte(test.before), []byte(test.after)))
 		require.NoError(t, err)
 		assert.JSONEq(t, test.want, string(got), name)
 	}
@@ -31,8 +31,17 @@ func FuzzComparingAnythingIsSafe(f *testing.F) {
 	f.Add([]byte(`{"a":1}`), []byte(`{"a":2}`))
 	f.Add([]byte(`null`), []byte("{\"a\":\xff}"))
 	f.Fuzz(func(t *testing.T, before, after []byte) {
-		_, err := json.Marshal(audit.Compare(before, after))
+		_, err := json.Marshal(audit.Compare("cmp_1", before, after))
 		require.NoError(t, err)
-		assert.Empty(t, audit.Compare(after, after))
+		assert.Empty(t, audit.Compare("cmp_1", after, after))
 	})
+}
+
+func TestWhatIsKnownOfACustomerIsNamedOnly(t *testing.T) {
+	t.Parallel()
+	before := []byte(`{"customer":{"name":"Zoë"},"description":"for Zoë","amount":"1.00","status":"draft","metadata":{"a":"Zoë"}}`)
+	after := []byte(`{"customer":{"name":"Zoé"},"amount":"2.00","status":"draft","metadata":{"a":"Zoé"}}`)
+	got, err := json.Marshal(audit.Compare("inv_1", before, after))
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"customer":{},"description":{},"metadata":{},"amount":{"before":"1.00","after":"2.00"}}`, string(got))
 }

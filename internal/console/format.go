@@ -35,6 +35,7 @@ func (l *look) funcs() template.FuncMap {
 		"lines":    lineRows,
 		"method":   l.method,
 		"means":    l.means,
+		"customer": l.customer,
 		"dict":     dict,
 		"negative": func(amount string) string { return "-" + amount },
 		"zero":     func(amount any) bool { return strings.Trim(fmt.Sprint(amount), "0.-") == "" },
@@ -197,6 +198,14 @@ func (l *look) means(p client.Payment) string {
 		return l.method(p.Method) + " ··" + digits
 	}
 	return l.method(p.Method)
+}
+
+// customer is how a customer is called.
+func (l *look) customer(c client.Customer) string {
+	if c.Name == nil {
+		return l.words.say("invoices.erased")
+	}
+	return *c.Name
 }
 
 // deref returns what a pointer of the API points to, "" for none.

@@ -61,7 +61,7 @@ func (s *server) paymentPage(r *http.Request, id string) (p paymentPage, err err
 	if err != nil {
 		return p, err
 	}
-	p.Number, p.Customer = inv.JSON200.Number, inv.JSON200.Customer.Name
+	p.Number, p.Customer = inv.JSON200.Number, valueOf(inv.JSON200.Customer.Name)
 	refunds, err := s.api.ListRefundsWithResponse(ctx, &client.ListRefundsParams{PaymentID: &p.ID})
 	if err != nil {
 		return p, err

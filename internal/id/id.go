@@ -40,6 +40,7 @@ const (
 	SourceFile     = "sfl"
 	Columns        = "col"
 	Dispute        = "dsp"
+	Customer       = "cus"
 )
 
 // New returns a fresh id such as "inv_01jd3v0s4xf8wt6k5q9x2m7h3e". Ids made by one process sort in the order in which they
@@ -77,7 +78,7 @@ func Orders(texts ...string) []string {
 	return found
 }
 
-// NewSecret returns 160 random bits, safe in a URL: the token of an online document, the secret of a notification URL.
+// NewSecret returns 160 random bits, safe in a URL: the secret of a notification URL and the like.
 func NewSecret() string {
 	b := make([]byte, 20)
 	_, _ = rand.Read(b) // never fails, see crypto/rand

@@ -53,6 +53,8 @@ type Customer struct {
 	Name     string
 	Email    string // may be empty when no mail is to be sent
 	Language string // one of Languages
+	// ErasedAt is when the customer was erased; zero until then. Nothing else but the language is known from then on.
+	ErasedAt time.Time
 }
 
 // Invoice is one invoice of a company. Dates are midnight UTC of the calendar day.
@@ -69,10 +71,11 @@ type Invoice struct {
 	DueDate           time.Time
 	Content           Content
 	PaymentServiceIDs []string
-	Token             string // of the online document; anybody who has it may look at it and pay
+	Token             string // of the online document; anybody who has it may look at it and pay. The record makes it
 	CreatedAt         time.Time
 	IssuedAt          time.Time // zero while a draft
 	PaidAt            time.Time // zero until paid in full
+	CancelledAt       time.Time // zero until cancelled; of the database
 	Email             Email     // the mail with the link that was asked for last
 	Reminders         []Reminder
 	RemindersStopped  bool // a person doesn't want any more of them

@@ -57,8 +57,11 @@ type Company struct {
 	ReceiptsByEmail  bool // payers get a mail when their online payment is booked, or goes back
 	Reminders        []Reminder
 	RemindersSince   time.Time // when the ladder of reminders was last changed; zero when it never was
-	Suspended        bool      // its keys are refused
-	CreatedAt        time.Time
+	Retention        Retention
+	// ErasureTold is when the company was told of its first erasure under this retention; zero until then.
+	ErasureTold time.Time
+	Suspended   bool // its keys are refused
+	CreatedAt   time.Time
 }
 
 // Cantons are the official two-letter abbreviations.
@@ -88,6 +91,7 @@ func (c *Company) Validate() error {
 	}
 	fields = append(fields, c.Letterhead.Validate("letterhead")...)
 	fields = append(fields, validateReminders(c.Reminders)...)
+	fields = append(fields, c.Retention.validate("retention")...)
 	for i, number := range c.PayoutIBANs {
 		if !iban.Valid(number) {
 			fields = append(fields, problem.Field{Name: fmt.Sprintf("payout_ibans.%d", i), Message: "must be an IBAN without spaces; its check digits are wrong"})

@@ -78,7 +78,7 @@ func newInvoice(companyID, number string, paymentServiceIDs ...string) invoice.I
 		ID: id.New(id.Invoice), CompanyID: companyID, Number: number, Status: invoice.Open, Amount: chf("108.00"), AmountPaid: money.Zero(money.CHF),
 		AmountRefunded: money.Zero(money.CHF),
 		Customer:       invoice.Customer{Name: "Zoë Müller", Email: "zoe@example.com", Language: "de"}, Description: "Advice\nand support",
-		DueDate: day.AddDate(0, 1, 0), PaymentServiceIDs: paymentServiceIDs, Token: id.NewSecret(), CreatedAt: noon, IssuedAt: noon,
+		DueDate: day.AddDate(0, 1, 0), PaymentServiceIDs: paymentServiceIDs, CreatedAt: noon, IssuedAt: noon,
 	}
 }
 
@@ -106,9 +106,19 @@ func createBooks(t testing.TB, store *postgres.Store) books {
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
 		require.NoError(t, tx.InsertPaymentService(t.Context(), b.service))
 		require.NoError(t, tx.InsertInvoice(t.Context(), b.invoice))
+		b.invoice.Token = tokenOf(t, tx, b.invoice.ID)
 		return insertPayment(t, tx, b.payment)
 	})
 	return b
+}
+
+// tokenOf is the token that the record made for an invoice.
+func tokenOf(t testing.TB, tx *postgres.Tx, invoiceID string) string {
+	t.Helper()
+	inv, err := tx.Invoice(t.Context(), invoiceID)
+	require.NoError(t, err)
+	require.NotEmpty(t, inv.Token)
+	return inv.Token
 }
 
 // receipt is the journal entry for the payment.

@@ -32,3 +32,12 @@ func (tx *Tx) SaveInvoicePDF(ctx context.Context, p merchant.InvoicePDF) error {
 func (tx *Tx) DeleteInvoicePDF(ctx context.Context, invoiceID string) error {
 	return tx.save(ctx, "PDF of invoice", invoiceID, `delete from invoice_pdfs where invoice_id = $1`, invoiceID)
 }
+
+// InvoicePDFs counts the PDFs of the company's product among those of the invoices.
+func (tx *Tx) InvoicePDFs(ctx context.Context, invoiceIDs []string) (int, error) {
+	counts, err := all(ctx, tx.tx, pgx.RowTo[int], "count PDFs", `select count(*) from invoice_pdfs where invoice_id = any($1)`, invoiceIDs)
+	if err != nil {
+		return 0, err
+	}
+	return counts[0], nil
+}

@@ -14,31 +14,50 @@ import (
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/personal"
 	"github.com/quittance/quittance/internal/problem"
 )
 
+// whoOf reads whose the invoice i is, and what is kept of them there.
+const whoOf = ` left join lateral (
+		select customer_id, personal, mailable, name_index, email_index, sealed_key, erased_at
+		from invoice_customers ic join customers c on c.company_id = ic.company_id and c.id = ic.customer_id
+		where ic.company_id = i.company_id and ic.invoice_id = i.id
+	) who on true`
+
 const selectInvoices = `
 	select id, company_id, number, status, currency, amount, amount_paid, amount_refunded, customer_name, customer_email,
-		customer_language, description, due_date, content, token, created_at, issued_at, paid_at,
+		customer_language, description, due_date, content, token, created_at, issued_at, paid_at, cancelled_at,
 		email_id, email_state, email_to, email_at, email_reason,
 		array(select payment_service_id from invoice_payment_services s where s.invoice_id = i.id order by position),
-		reminders_stopped, ` + remindersOf + `
-	from invoices i`
+		reminders_stopped, ` + remindersOf + `, link_version, customer_id, personal, sealed_key, erased_at
+	from invoices i` + whoOf
 
-func scanInvoice(row pgx.CollectableRow) (i invoice.Invoice, err error) {
+func (tx *Tx) scanInvoice(row pgx.CollectableRow) (invoice.Invoice, error) {
+	i, w, err := tx.customers.scan(row)
+	tx.whose[i.ID] = w
+	return i, err
+}
+
+func (k *customerKeys) scan(row pgx.CollectableRow) (i invoice.Invoice, w who, err error) {
 	var currency money.Currency
 	var total, paid, refunded decimal.Decimal
-	err = row.Scan(&i.ID, &i.CompanyID, &i.Number, &i.Status, &currency, &total, &paid, &refunded, &i.Customer.Name, &i.Customer.Email,
-		&i.Customer.Language, &i.Description, &i.DueDate, &i.Content, &i.Token, &i.CreatedAt, (*zeronull.Timestamptz)(&i.IssuedAt),
-		(*zeronull.Timestamptz)(&i.PaidAt), &i.Email.ID, &i.Email.State, &i.Email.To, (*zeronull.Timestamptz)(&i.Email.At), &i.Email.Reason,
-		&i.PaymentServiceIDs, &i.RemindersStopped, &i.Reminders)
+	var of kept
+	err = row.Scan(&i.ID, &i.CompanyID, &i.Number, &i.Status, &currency, &total, &paid, &refunded, &of.name, &of.email,
+		&i.Customer.Language, &i.Description, &i.DueDate, &i.Content, &of.token, &i.CreatedAt, scanned(&i.IssuedAt), scanned(&i.PaidAt), scanned(&i.CancelledAt),
+		&i.Email.ID, &i.Email.State, &of.emailTo, scanned(&i.Email.At), &of.emailReason,
+		&i.PaymentServiceIDs, &i.RemindersStopped, &of.reminders, &of.linkVersion, &of.customerID, &of.personal, &of.key, scanned(&of.erasedAt))
+	if err != nil {
+		return i, w, err
+	}
 	i.Amount, i.AmountPaid, i.AmountRefunded = amount(total, currency), amount(paid, currency), amount(refunded, currency)
-	return i, err
+	w, err = k.fill(&i, of)
+	return i, w, err
 }
 
 // Invoice returns an invoice, or problem.NotFound.
 func (tx *Tx) Invoice(ctx context.Context, id string) (invoice.Invoice, error) {
-	return one(ctx, tx.tx, scanInvoice, "invoice", id, selectInvoices+` where id = $1`, id)
+	return one(ctx, tx.tx, tx.scanInvoice, "invoice", id, selectInvoices+` where id = $1`, id)
 }
 
 // LockInvoice is Invoice, and keeps everybody else from changing it until the transaction ends.
@@ -46,7 +65,7 @@ func (tx *Tx) LockInvoice(ctx context.Context, id string) (invoice.Invoice, erro
 	// Two statements: the second one sees what was committed while the first one waited, in both tables.
 	var batch pgx.Batch
 	batch.Queue(`select from invoices where id = $1 for no key update`, id)
-	locked := queue(&batch, scanInvoice, selectInvoices+` where id = $1`, id)
+	locked := queue(&batch, tx.scanInvoice, selectInvoices+` where id = $1`, id)
 	if err := tx.tx.SendBatch(ctx, &batch).Close(); err != nil {
 		return invoice.Invoice{}, failed(err, "lock invoice %s", id)
 	}
@@ -58,7 +77,7 @@ func (tx *Tx) LockInvoice(ctx context.Context, id string) (invoice.Invoice, erro
 func (tx *Tx) Checkout(ctx context.Context, invoiceID string) (merchant.Company, invoice.Invoice, []merchant.PaymentService, error) {
 	var batch pgx.Batch
 	companies := queue(&batch, scanCompany, selectCompany, tx.companyID)
-	invoices := queue(&batch, scanInvoice, selectInvoices+` where id = $1`, invoiceID)
+	invoices := queue(&batch, tx.scanInvoice, selectInvoices+` where id = $1`, invoiceID)
 	services := queue(&batch, scanPaymentService, selectPaymentServices+`
 		join (select payment_service_id as id, position from invoice_payment_services where invoice_id = $1) attached using (id)
 		order by position`, invoiceID)
@@ -74,40 +93,54 @@ func (tx *Tx) Checkout(ctx context.Context, invoiceID string) (merchant.Company,
 	return company, inv, *services, err
 }
 
-// InsertInvoice stores a new invoice and opens its online document. A number that another invoice of the company has is
-// problem.InvoiceNumberTaken, a payment service that the company doesn't have is problem.Invalid.
+// InsertInvoice stores a new invoice and its customer, and opens its online document: the record makes the token. A number that another
+// invoice of the company has is problem.InvoiceNumberTaken, a payment service that the company doesn't have is problem.Invalid.
 func (tx *Tx) InsertInvoice(ctx context.Context, i invoice.Invoice) error {
+	if tx.customers == nil {
+		return errLocked
+	}
 	tag, err := tx.tx.Exec(ctx, `
 		with invoice as (
-			insert into invoices (company_id, id, number, status, currency, amount, amount_paid, customer_name, customer_email,
-				customer_language, description, due_date, token, created_at, issued_at, paid_at, content, reminders_stopped)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $18, $19)
+			insert into invoices (company_id, id, number, status, currency, amount, amount_paid, customer_language, description, due_date,
+				created_at, issued_at, paid_at, content, reminders_stopped)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 			on conflict (company_id, id) do nothing returning company_id, id
 		)
-		insert into online_documents (token_hash, company_id, invoice_id) select $17, company_id, id from invoice`,
-		i.CompanyID, i.ID, i.Number, i.Status, i.Amount.Currency(), i.Amount.Decimal(), i.AmountPaid.Decimal(), i.Customer.Name,
-		i.Customer.Email, i.Customer.Language, i.Description, i.DueDate, i.Token, i.CreatedAt, zeronull.Timestamptz(i.IssuedAt),
-		zeronull.Timestamptz(i.PaidAt), digest(i.Token), i.Content, i.RemindersStopped)
+		insert into online_documents (token_hash, company_id, invoice_id) select $16, company_id, id from invoice`,
+		i.CompanyID, i.ID, i.Number, i.Status, i.Amount.Currency(), i.Amount.Decimal(), i.AmountPaid.Decimal(), i.Customer.Language,
+		i.Description, i.DueDate, i.CreatedAt, zeronull.Timestamptz(i.IssuedAt), zeronull.Timestamptz(i.PaidAt), withoutAddress(i.Content),
+		i.RemindersStopped, digest(tx.customers.Token(i.ID, 1)))
 	if err != nil || tag.RowsAffected() == 0 {
 		return numberTaken(failed(err, "insert invoice %s", i.ID), i)
+	}
+	if err := tx.keepCustomer(ctx, i); err != nil {
+		return err
 	}
 	return tx.AttachPaymentServices(ctx, i)
 }
 
+// withoutAddress returns the content without the customer's address, which stands with the name.
+func withoutAddress(c invoice.Content) invoice.Content {
+	c.Address = invoice.Address{}
+	return c
+}
+
 // SaveInvoice stores what can change about an invoice, except for its payment services. A number that another invoice of the
-// company has is problem.InvoiceNumberTaken.
+// company has is problem.InvoiceNumberTaken; what is said of a customer who was erased is problem.CustomerErased.
 func (tx *Tx) SaveInvoice(ctx context.Context, i invoice.Invoice) error {
 	err := tx.save(ctx, "invoice", i.ID, `
-		update invoices set number = $2, status = $3, currency = $4, amount = $5, amount_paid = $6, customer_name = $7,
-			customer_email = $8, customer_language = $9, description = $10, due_date = $11, issued_at = $12, paid_at = $13,
-			amount_refunded = $14, email_id = $15, email_state = $16, email_to = $17, email_at = $18, email_reason = $19, content = $20,
-			reminders_stopped = $21
+		update invoices set number = $2, status = $3, currency = $4, amount = $5, amount_paid = $6, customer_language = $7,
+			description = $8, due_date = $9, issued_at = $10, paid_at = $11, amount_refunded = $12, email_id = $13, email_state = $14,
+			email_at = $15, content = $16, reminders_stopped = $17,
+			cancelled_at = case when $3 = 'cancelled' then coalesce(cancelled_at, now()) end
 		where id = $1`,
-		i.ID, i.Number, i.Status, i.Amount.Currency(), i.Amount.Decimal(), i.AmountPaid.Decimal(), i.Customer.Name,
-		i.Customer.Email, i.Customer.Language, i.Description, i.DueDate, zeronull.Timestamptz(i.IssuedAt), zeronull.Timestamptz(i.PaidAt),
-		i.AmountRefunded.Decimal(), i.Email.ID, i.Email.State, i.Email.To, zeronull.Timestamptz(i.Email.At), i.Email.Reason, i.Content,
-		i.RemindersStopped)
-	return numberTaken(err, i)
+		i.ID, i.Number, i.Status, i.Amount.Currency(), i.Amount.Decimal(), i.AmountPaid.Decimal(), i.Customer.Language,
+		i.Description, i.DueDate, zeronull.Timestamptz(i.IssuedAt), zeronull.Timestamptz(i.PaidAt), i.AmountRefunded.Decimal(), i.Email.ID,
+		i.Email.State, zeronull.Timestamptz(i.Email.At), withoutAddress(i.Content), i.RemindersStopped)
+	if err != nil {
+		return numberTaken(err, i)
+	}
+	return tx.keepCustomer(ctx, i)
 }
 
 func numberTaken(err error, i invoice.Invoice) error {
@@ -148,14 +181,16 @@ func (tx *Tx) Invoices(ctx context.Context, f listing.Invoices) (invoices []invo
 	whereSet(&q, "status = ?", f.Status)
 	whereSet(&q, "number = ?", f.Number)
 	if f.Customer != "" {
-		q.where("("+contains("customer_name")+" or "+contains("customer_email")+")", f.Customer, f.Customer)
+		said, args := tx.sought(f.Customer, personal.Name, personal.Email)
+		q.where("("+said+")", args...)
 	}
 	q.onDays("coalesce(issued_at, created_at)", f.From, f.To)
 	if f.Overdue != nil {
 		q.where("(status in ('open', 'partially_paid') and due_date < ?) = ?", f.Today, *f.Overdue)
 	}
 	if f.Text != "" {
-		said, args := contains("number")+" or "+contains("customer_name")+" or "+contains("customer_email"), []any{f.Text, f.Text, f.Text}
+		said, args := tx.sought(f.Text, personal.Name, personal.Email)
+		said, args = contains("number")+" or "+said, append([]any{f.Text}, args...)
 		if amount := written.Replace(f.Text); amounts.MatchString(amount) {
 			said, args = said+" or amount = ?::numeric", append(args, amount)
 		}
@@ -165,8 +200,20 @@ func (tx *Tx) Invoices(ctx context.Context, f listing.Invoices) (invoices []invo
 	if err := q.beyond(f.Cursor, id.Invoice, beyond); err != nil {
 		return nil, "", err
 	}
-	invoices, next, err = page(ctx, tx, q, order, f.Limit, scanInvoice, func(i invoice.Invoice) string { return i.ID })
+	invoices, next, err = page(ctx, tx, q, order, f.Limit, tx.scanInvoice, func(i invoice.Invoice) string { return i.ID })
 	return invoices, next, failed(err, "list invoices")
+}
+
+// sought is the condition that one of the fields of the customer holds a text, whatever its case, see personal.Sought; and what it takes.
+func (tx *Tx) sought(text string, among ...personal.Field) (condition string, args []any) {
+	if tx.customers == nil {
+		return "false", nil
+	}
+	var conditions []string
+	for _, field := range among {
+		conditions, args = append(conditions, string(field)+"_index @> ?"), append(args, tx.customers.Sought(tx.companyID, field, text))
+	}
+	return strings.Join(conditions, " or "), args
 }
 
 // contains is the condition that the column holds a text, whatever its case.

@@ -30,12 +30,13 @@ func TestAnInvoiceIsKeptAsItIs(t *testing.T) {
 		PricesIncludeVAT: true, FiveCentimes: true, Metadata: map[string]string{"order": "A-1"},
 	}
 	paid.RemindersStopped = true
-	filled(t, paid, "Email", "Reminders") // a new invoice has none
+	filled(t, paid, "Email", "Reminders", "Token", "CancelledAt", "ErasedAt") // a new invoice has none
 
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
 		require.NoError(t, tx.InsertPaymentService(t.Context(), other))
 		require.NoError(t, tx.InsertInvoice(t.Context(), paid))
 		require.NoError(t, tx.InsertInvoice(t.Context(), paid), "again changes nothing")
+		paid.Token = tokenOf(t, tx, paid.ID)
 		stored, err := tx.Invoice(t.Context(), paid.ID)
 		require.NoError(t, err)
 		same(t, paid, stored)

@@ -31,6 +31,7 @@ var withoutPolicy = map[string]string{
 	"data_keys":                 "seal for all companies; wrapped by a key that the database doesn't know",
 	"delivery_outbox":           "what is due in all companies; holds ids and types of events",
 	"goose_db_version":          "of the migrations",
+	"installation_keys":         "make hashes and links for all companies; sealed",
 	"payment_service_companies": "looked up by the administrator, who names no company; holds ids",
 	"saferpay_references":       "companies may share a terminal, and mustn't take each other's orders for unknown; holds hashes, and ids",
 	"signing_keys":              "sign for all companies; their private halves are sealed",

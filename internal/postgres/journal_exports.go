@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/quittance/quittance/internal/id"
+	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger/export"
 	"github.com/quittance/quittance/internal/listing"
 )
@@ -66,15 +67,22 @@ func (tx *Tx) Exports(ctx context.Context, f listing.Exports) (exports []export.
 
 // Titles are the number and the customer's name of invoices, by id.
 func (tx *Tx) Titles(ctx context.Context, invoiceIDs []string) (map[string]export.Title, error) {
-	type row struct {
-		ID string
-		export.Title
-	}
-	rows, err := all(ctx, tx.tx, pgx.RowToStructByPos[row], "look up the numbers of invoices",
-		`select id, number, customer_name from invoices where id = any($1)`, invoiceIDs)
+	rows, err := all(ctx, tx.tx, tx.scanTitle, "look up the numbers of invoices", selectTitles+` where id = any($1)`, invoiceIDs)
 	titles := map[string]export.Title{}
-	for _, r := range rows {
-		titles[r.ID] = r.Title
+	for _, i := range rows {
+		titles[i.ID] = export.Title{Invoice: i.Number, Customer: i.Customer.Name}
 	}
 	return titles, err
+}
+
+// selectTitles reads of invoices only what they are called and whose they are.
+const selectTitles = `select id, company_id, number, customer_name, customer_id, personal, sealed_key from invoices i` + whoOf
+
+func (tx *Tx) scanTitle(row pgx.CollectableRow) (i invoice.Invoice, err error) {
+	var of kept
+	if err := row.Scan(&i.ID, &i.CompanyID, &i.Number, &of.name, &of.customerID, &of.personal, &of.key); err != nil {
+		return i, err
+	}
+	_, err = tx.customers.fill(&i, of)
+	return i, err
 }

@@ -18,6 +18,7 @@ func TestMigrationsRunOnceHoweverManyStartThem(t *testing.T) {
 	concurrently(t, 3, func(int) error { return postgres.Migrate(t.Context(), db.OwnerURL, db.URL) })
 	require.NoError(t, store.SchemaCurrent(t.Context()))
 	db.Migrate(t)
+	postgrestest.Unlock(t, store)
 	createBooks(t, store)
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/oversight"
+	"github.com/quittance/quittance/internal/personal"
 )
 
 // This file holds what operators read of all companies. It is read company by company, as each company sees its own rows: a policy
@@ -133,17 +134,17 @@ func (s *Store) AllPaymentServices(ctx context.Context, f listing.PaymentService
 	return across(ctx, s, q, oldestFirst, f.Limit, scanPaymentService, func(p merchant.PaymentService) string { return p.ID })
 }
 
-// search finds things by exactly how they are called here or at Saferpay.
+// search finds things by exactly how they are called here or at Saferpay, with their invoice in the place of its customer.
 const search = `
 	select * from (
-		select 'invoice' as kind, id, company_id, number, customer_name, case when issued_at is null then '' else id end as collected, '' as workflow
+		select 'invoice' as kind, id, company_id, number, id as invoice, case when issued_at is null then '' else id end as collected, '' as workflow
 		from invoices where number = $1 or id = $1
 		union all
-		select 'payment', p.id, p.company_id, number, customer_name, i.id, ''
+		select 'payment', p.id, p.company_id, number, i.id, i.id, ''
 		from payments p join invoices i on i.id = p.invoice_id
 		where p.id = $1 or order_id = $1 or transaction_id = $1 and transaction_id <> ''
 		union all
-		select 'refund', r.id, r.company_id, number, customer_name, '', ''
+		select 'refund', r.id, r.company_id, number, i.id, '', ''
 		from refunds r join invoices i on i.id = r.invoice_id
 		where r.id = $1 or order_id = $1 or transaction_id = $1 and transaction_id <> ''
 		union all
@@ -161,12 +162,25 @@ func (tx *Tx) Search(ctx context.Context, text string) ([]oversight.Found, error
 	if err != nil {
 		return nil, failed(err, "search")
 	}
-	q = query{sql: `select 'invoice' as kind, id, company_id, number, customer_name, case when issued_at is null then '' else id end as collected, '' as workflow from invoices`}
-	q.where("number <> ? and id <> ? and ("+contains("number")+" or "+contains("customer_name")+")", text, text, text, text)
+	q = query{sql: `select 'invoice' as kind, id, company_id, number, id as invoice, case when issued_at is null then '' else id end as collected, '' as workflow from invoices i` + whoOf}
+	said, args := tx.sought(text, personal.Name)
+	q.where("number <> ? and id <> ? and ("+contains("number")+" or "+said+")", append([]any{text, text, text}, args...)...)
 	rows, _ = tx.tx.Query(ctx, q.ordered(newestFirst, oversight.MostFound), q.args...) // its error comes out of CollectRows
 	invoices, err := pgx.CollectRows(rows, pgx.RowToStructByPos[oversight.Found])
+	if err != nil {
+		return nil, failed(err, "search invoices")
+	}
 	found = append(found, invoices...)
-	return found[:min(len(found), oversight.MostFound)], failed(err, "search invoices")
+	found = found[:min(len(found), oversight.MostFound)]
+	var ids []string
+	for _, f := range found {
+		ids = append(ids, f.Customer)
+	}
+	titles, err := tx.Titles(ctx, ids)
+	for n := range found {
+		found[n].Customer = titles[found[n].Customer].Customer
+	}
+	return found, err
 }
 
 // SearchAll returns what is called exactly that in any company: at most oversight.MostFound.
@@ -174,5 +188,8 @@ func (s *Store) SearchAll(ctx context.Context, text string) ([]oversight.Found, 
 	q := query{sql: search, args: []any{text}}
 	found, _, err := across(ctx, s, q, newestFirst, oversight.MostFound, pgx.RowToStructByPos[oversight.Found],
 		func(f oversight.Found) string { return f.ID })
+	for n := range found {
+		found[n].Customer = "" // who runs the installation needs not know
+	}
 	return found, err
 }

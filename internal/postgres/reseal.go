@@ -19,7 +19,7 @@ type sealedColumn struct {
 	batch int
 }
 
-// Every column whose name begins with sealed is here, except that of the signing keys. A test compares this with the schema.
+// Every column whose name begins with sealed is here, except those that belong to no company. A test compares this with the schema.
 var sealedColumns = []sealedColumn{
 	{sealed.ServicePassword, "id", 100},
 	{sealed.EndpointSecret, "id", 100},
@@ -29,6 +29,7 @@ var sealedColumns = []sealedColumn{
 	{sealed.Document, "id", 1},
 	{sealed.InvoicePDF, "invoice_id", 1},
 	{sealed.Answer, "key", 20},
+	{sealed.CustomerKey, "id", 100},
 }
 
 // Resealing says how to replace what an older key sealed.
@@ -66,14 +67,21 @@ func (s *Store) Reseal(ctx context.Context, r Resealing) error {
 			}
 		}
 	}
-	signing := sealedColumn{sealed.SigningKey, "id", 100}
-	return r.untilNone(signing, func() (rows int, err error) {
-		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-			rows, err = r.batch(ctx, tx, signing, sealed.SigningKeys)
-			return err
+	for owner, c := range map[string]sealedColumn{
+		sealed.SigningKeys: {sealed.SigningKey, "id", 100}, sealed.InstallationKeys: {sealed.InstallationKey, "id", 100},
+	} {
+		err := r.untilNone(c, func() (rows int, err error) {
+			err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+				rows, err = r.batch(ctx, tx, c, owner)
+				return err
+			})
+			return rows, failed(err, "seal %s again", c)
 		})
-		return rows, failed(err, "seal %s again", signing)
-	})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r Resealing) untilNone(c sealedColumn, reseal func() (int, error)) error {

@@ -23,6 +23,29 @@ func sealedBy(key byte, secret, owner string) []byte {
 	return append([]byte{1, 0, 0, 0, key}, secret+" of "+owner...)
 }
 
+// key1 seals as sealedBy.
+type key1 struct{}
+
+func (key1) SealAt(plaintext []byte, at sealed.Place) ([]byte, error) {
+	return sealedBy(1, string(plaintext), at.Owner), nil
+}
+
+func (key1) OpenAt(value []byte, at sealed.Place) ([]byte, error) {
+	plaintext, found := bytes.CutSuffix(value[5:], []byte(" of "+at.Owner))
+	if !found {
+		return nil, errors.New("it doesn't open")
+	}
+	return plaintext, nil
+}
+
+// sealedByKey1 is a store whose customers' keys are sealed by key 1 too.
+func sealedByKey1(t *testing.T, db postgrestest.Database) *postgres.Store {
+	t.Helper()
+	store := postgrestest.OpenLocked(t, db)
+	require.NoError(t, store.Unlock(t.Context(), key1{}))
+	return store
+}
+
 // resealed is what key 2 would seal for the place.
 func resealed(secret string, at sealed.Place) []byte { return sealedBy(2, secret, at.Associated()) }
 
@@ -85,7 +108,7 @@ func never(string) error { return nil }
 func TestEverySealedColumnIsSealedAgainForItsPlace(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.NewDatabase(t)
-	store := postgrestest.Open(t, db)
+	store := sealedByKey1(t, db)
 	_, second := withSecrets(t, store), withSecrets(t, store)
 	answered(t, store, idempotency.Administrator)
 	require.NoError(t, store.KeepSigningKey(t.Context(), "a", "public", sealedBy(1, "private", "signing key"), noon))
@@ -120,6 +143,8 @@ func TestEverySealedColumnIsSealedAgainForItsPlace(t *testing.T) {
 		select company_id || '/documents/sealed_content/' || id, sealed_content from documents union all
 		select company_id || '/sign_in_providers/sealed_secret/' || company_id, sealed_secret from sign_in_providers union all
 		select company_id || '/idempotency_keys/sealed/' || key, sealed from idempotency_keys union all
+		select company_id || '/customers/sealed_key/' || id, sealed_key from customers union all
+		select 'installation key/installation_keys/sealed_key/' || id, sealed_key from installation_keys union all
 		select 'signing key/signing_keys/sealed_private/' || id, sealed_private from signing_keys`)
 	require.NoError(t, err)
 	var place string
@@ -137,7 +162,7 @@ func TestEverySealedColumnIsSealedAgainForItsPlace(t *testing.T) {
 
 func TestAnInterruptedResealingGoesOnWhereItWas(t *testing.T) {
 	t.Parallel()
-	store := postgrestest.New(t)
+	store := sealedByKey1(t, postgrestest.NewDatabase(t))
 	var all []books
 	for range 3 {
 		all = append(all, withSecrets(t, store))
@@ -160,6 +185,7 @@ func TestAnInterruptedResealingGoesOnWhereItWas(t *testing.T) {
 	assert.Equal(t, map[string]int{
 		"payment_services.sealed_password": 3, "sign_in_providers.sealed_secret": 3, "settlement_sources.sealed_secret": 3,
 		"webhook_endpoints.sealed_secret": 3, "webhook_endpoints.sealed_previous": 3, "documents.sealed_content": 3, "invoice_pdfs.sealed_content": 3, "idempotency_keys.sealed": 3,
+		"customers.sealed_key": 3, "installation_keys.sealed_key": 2,
 	}, done, "each once")
 	companies, err := store.Companies(t.Context())
 	require.NoError(t, err)

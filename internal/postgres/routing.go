@@ -13,10 +13,15 @@ import (
 
 // This file holds the queries that run before the company is known.
 
-// OnlineDocument returns the company and the invoice of the token in a public link, or problem.NotFound.
+// OnlineDocument returns the company and the invoice of the token in a public link, or problem.NotFound; both and problem.LinkEnded when
+// another link took its place.
 func (s *Store) OnlineDocument(ctx context.Context, token string) (companyID, invoiceID string, err error) {
-	scan := func(row pgx.CollectableRow) (struct{}, error) { return struct{}{}, row.Scan(&companyID, &invoiceID) }
-	_, err = shown(ctx, s, scan, "online document", digest(token), `select company_id, invoice_id from online_documents where token_hash = $1`)
+	var revoked bool
+	scan := func(row pgx.CollectableRow) (struct{}, error) { return struct{}{}, row.Scan(&companyID, &invoiceID, &revoked) }
+	_, err = shown(ctx, s, scan, "online document", digest(token), `select company_id, invoice_id, revoked_at is not null from online_documents where token_hash = $1`)
+	if revoked {
+		err = problem.New(problem.LinkEnded, "Another link took the place of this one.")
+	}
 	return companyID, invoiceID, err
 }
 

@@ -38,7 +38,8 @@ var sessionSettings = map[string]string{
 
 // Store is a pool of connections to the database.
 type Store struct {
-	pool *pgxpool.Pool
+	pool      *pgxpool.Pool
+	customers *customerKeys // nil until Unlock
 }
 
 // Open returns a store on the database at the URL (postgres://…; pool_max_conns, statement_timeout and the like are understood). It doesn't
@@ -61,7 +62,7 @@ func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	return &Store{pool}, nil
+	return &Store{pool: pool}, nil
 }
 
 // Option changes how a store connects.
@@ -122,6 +123,8 @@ type Tx struct {
 	tx        *statements
 	companyID string
 	due       bool // something in the outbox is due once this is committed
+	customers *customerKeys
+	whose     map[string]who // the customers of the invoices that were read, by invoice
 }
 
 // InCompany runs fn in one transaction of the company and commits when fn returns nil. Nothing that fn did stays when it
@@ -140,7 +143,7 @@ func (s *Store) InCompany(ctx context.Context, companyID string, fn func(*Tx) er
 // within is InCompany for a company or the administrator.
 func (s *Store) within(ctx context.Context, companyID string, fn func(*Tx) error) error {
 	for attempt := 1; ; attempt++ {
-		in := Tx{companyID: companyID}
+		in := Tx{companyID: companyID, customers: s.customers, whose: map[string]who{}}
 		err := s.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 			in.tx = &statements{conn: conn, company: companyID}
 			defer in.tx.rollback(ctx)

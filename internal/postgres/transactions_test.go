@@ -56,6 +56,7 @@ func TestAFirstStatementThatFailsLeavesTheConnectionInOrder(t *testing.T) {
 	store, err := postgres.Open(t.Context(), db.URL+"&pool_max_conns=1")
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
+	postgrestest.Unlock(t, store)
 	b := createBooks(t, store)
 	taken := newInvoice(b.company.ID, b.invoice.Number)
 	unknown := newInvoice(b.company.ID, "2026-2")

@@ -16,16 +16,21 @@ var (
 	InvoicePDF       = Column{"invoice_pdfs", "sealed_content"}
 	Answer           = Column{"idempotency_keys", "sealed"}
 	SigningKey       = Column{"signing_keys", "sealed_private"}
+	CustomerKey      = Column{"customers", "sealed_key"}
+	InstallationKey  = Column{"installation_keys", "sealed_key"}
 )
 
-// SigningKeys is the owner of the signing keys, which belong to no company.
-const SigningKeys = "signing key"
+// Owners of what belongs to no company.
+const (
+	SigningKeys      = "signing key"
+	InstallationKeys = "installation key"
+)
 
 // String returns the column as "table.column".
 func (c Column) String() string { return c.Table + "." + c.Name }
 
 // Of returns the place of the column in one row. The owner is the id of the company to which the row belongs,
-// idempotency.Administrator or SigningKeys; row is what tells the owner's rows apart, the owner itself where it has only one.
+// idempotency.Administrator, SigningKeys or InstallationKeys; row is what tells the owner's rows apart, the owner itself where it has only one.
 func (c Column) Of(owner, row string) Place { return Place{owner, c, row} }
 
 // Place is where one sealed value stands.

@@ -820,6 +820,33 @@ func (e JournalSourceKind) Valid() bool {
 	}
 }
 
+// Defines values for KeptRecordWhat.
+const (
+	KeptRecordWhatAuditLog  KeptRecordWhat = "audit_log"
+	KeptRecordWhatBackups   KeptRecordWhat = "backups"
+	KeptRecordWhatBooks     KeptRecordWhat = "books"
+	KeptRecordWhatHistories KeptRecordWhat = "histories"
+	KeptRecordWhatPayments  KeptRecordWhat = "payments"
+)
+
+// Valid indicates whether the value is a known member of the KeptRecordWhat enum.
+func (e KeptRecordWhat) Valid() bool {
+	switch e {
+	case KeptRecordWhatAuditLog:
+		return true
+	case KeptRecordWhatBackups:
+		return true
+	case KeptRecordWhatBooks:
+		return true
+	case KeptRecordWhatHistories:
+		return true
+	case KeptRecordWhatPayments:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Language.
 const (
 	De Language = "de"
@@ -1282,6 +1309,8 @@ const (
 	UrnQuittanceProblemCompanySuspended                ProblemType = "urn:quittance:problem:company-suspended"
 	UrnQuittanceProblemCredentialsRejected             ProblemType = "urn:quittance:problem:credentials-rejected"
 	UrnQuittanceProblemCurrencyNotActive               ProblemType = "urn:quittance:problem:currency-not-active"
+	UrnQuittanceProblemCustomerErased                  ProblemType = "urn:quittance:problem:customer-erased"
+	UrnQuittanceProblemCustomerNeeded                  ProblemType = "urn:quittance:problem:customer-needed"
 	UrnQuittanceProblemDecisionImpossible              ProblemType = "urn:quittance:problem:decision-impossible"
 	UrnQuittanceProblemDisputeDecided                  ProblemType = "urn:quittance:problem:dispute-decided"
 	UrnQuittanceProblemDisputeExceedsPayment           ProblemType = "urn:quittance:problem:dispute-exceeds-payment"
@@ -1299,6 +1328,7 @@ const (
 	UrnQuittanceProblemInvoiceNumberTaken              ProblemType = "urn:quittance:problem:invoice-number-taken"
 	UrnQuittanceProblemInvoicePaid                     ProblemType = "urn:quittance:problem:invoice-paid"
 	UrnQuittanceProblemLimitReached                    ProblemType = "urn:quittance:problem:limit-reached"
+	UrnQuittanceProblemLinkEnded                       ProblemType = "urn:quittance:problem:link-ended"
 	UrnQuittanceProblemMalformedRequest                ProblemType = "urn:quittance:problem:malformed-request"
 	UrnQuittanceProblemMethodNotAllowed                ProblemType = "urn:quittance:problem:method-not-allowed"
 	UrnQuittanceProblemNoWebhookEndpoint               ProblemType = "urn:quittance:problem:no-webhook-endpoint"
@@ -1348,6 +1378,10 @@ func (e ProblemType) Valid() bool {
 		return true
 	case UrnQuittanceProblemCurrencyNotActive:
 		return true
+	case UrnQuittanceProblemCustomerErased:
+		return true
+	case UrnQuittanceProblemCustomerNeeded:
+		return true
 	case UrnQuittanceProblemDecisionImpossible:
 		return true
 	case UrnQuittanceProblemDisputeDecided:
@@ -1381,6 +1415,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemInvoicePaid:
 		return true
 	case UrnQuittanceProblemLimitReached:
+		return true
+	case UrnQuittanceProblemLinkEnded:
 		return true
 	case UrnQuittanceProblemMalformedRequest:
 		return true
@@ -1815,7 +1851,7 @@ type APIKeyList struct {
 	Data []APIKey `json:"data"`
 }
 
-// AuditChange defines model for AuditChange.
+// AuditChange Of what is about a customer most fields are only named, without values, so that the log stays whole when a customer is erased.
 type AuditChange struct {
 	// After Absent when the field is.
 	After interface{} `json:"after,omitempty"`
@@ -2327,11 +2363,16 @@ type Customer struct {
 	// Email Example: marie.favre@example.ch
 	Email *string `json:"email,omitempty"`
 
+	// ErasedAt When the customer was erased, see `POST /customers/erase`. Nothing but the language is known since.
+	ErasedAt *time.Time `json:"erased_at,omitempty"`
+
 	// Language ISO 639-1.
 	Language Language `json:"language"`
 
-	// Name Example: Marie Favre
-	Name string `json:"name"`
+	// Name `null` once the customer was erased.
+	//
+	// Example: Marie Favre
+	Name *string `json:"name"`
 }
 
 // CustomerChanges defines model for CustomerChanges.
@@ -2346,6 +2387,22 @@ type CustomerChanges struct {
 
 	// Name Example: Marie Favre
 	Name *string `json:"name,omitempty"`
+}
+
+// CustomerToErase Either `email` or `invoice_id`.
+type CustomerToErase struct {
+	// DryRun Only say what would be erased.
+	DryRun *bool `json:"dry_run,omitempty"`
+
+	// Email Upper and lower case are the same.
+	//
+	// Example: anna.muster@example.ch
+	Email *string `json:"email,omitempty"`
+
+	// InvoiceID One of the customer's invoices.
+	//
+	// Example: inv_01k9m1zbn4f8y2t6w0r3x7d5h9
+	InvoiceID *string `json:"invoice_id,omitempty"`
 }
 
 // DATEVClient How DATEV knows the company; only for `datev`, and required there.
@@ -2583,6 +2640,54 @@ type EnteredConsole struct {
 
 // Environment `test` is test.saferpay.com, `live` is www.saferpay.com.
 type Environment string
+
+// ErasedCounts defines model for ErasedCounts.
+type ErasedCounts struct {
+	// Answers Answers that were kept for repetitions with the same `Idempotency-Key`. Not counted by a dry run.
+	//
+	// Example: 1
+	Answers int `json:"answers"`
+
+	// Drafts Drafts among them. They are cancelled.
+	//
+	// Example: 1
+	Drafts int `json:"drafts"`
+
+	// Invoices Invoices whose customer is erased, drafts included.
+	//
+	// Example: 3
+	Invoices int `json:"invoices"`
+
+	// Pdfs PDFs of your product.
+	//
+	// Example: 1
+	Pdfs int `json:"pdfs"`
+
+	// Reminders Reminders whose address is erased.
+	//
+	// Example: 2
+	Reminders int `json:"reminders"`
+
+	// Texts Texts written by people or mail servers, such as descriptions and reasons, in which name or address stood. They are replaced there. Not counted by a dry run.
+	//
+	// Example: 0
+	Texts int `json:"texts"`
+}
+
+// ErasedCustomer defines model for ErasedCustomer.
+type ErasedCustomer struct {
+	DryRun bool         `json:"dry_run"`
+	Erased ErasedCounts `json:"erased"`
+
+	// ErasedAt Absent for a dry run.
+	ErasedAt *time.Time `json:"erased_at,omitempty"`
+
+	// ID Example: cus_01k9m1zbn4f8y2t6w0r3x7d5h9
+	ID string `json:"id"`
+
+	// Kept What stays, and why.
+	Kept []KeptRecord `json:"kept"`
+}
 
 // Event defines model for Event.
 type Event struct {
@@ -3253,7 +3358,9 @@ type InvoiceEmail struct {
 	// `failed` it was refused, or could not be handed over in that time.
 	State InvoiceEmailState `json:"state"`
 
-	// To Example: marie.favre@example.ch
+	// To Empty once the customer was erased.
+	//
+	// Example: marie.favre@example.ch
 	To string `json:"to"`
 }
 
@@ -3671,6 +3778,16 @@ type JournalVerification struct {
 	Intact     bool      `json:"intact"`
 	VerifiedAt time.Time `json:"verified_at"`
 }
+
+// KeptRecord defines model for KeptRecord.
+type KeptRecord struct {
+	// Reason Example: Invoices with number and amounts, and the journal: ten years (Art. 958f CO). They name nobody any more.
+	Reason string         `json:"reason"`
+	What   KeptRecordWhat `json:"what"`
+}
+
+// KeptRecordWhat defines model for KeptRecord.What.
+type KeptRecordWhat string
 
 // KeyRotation defines model for KeyRotation.
 type KeyRotation struct {
@@ -5247,7 +5364,9 @@ type ReminderEmail struct {
 	// and its answer was lost: it is not sent again.
 	State ReminderEmailState `json:"state"`
 
-	// To Example: marie.favre@example.ch
+	// To Empty once the customer was erased.
+	//
+	// Example: marie.favre@example.ch
 	To string `json:"to"`
 }
 
@@ -5268,6 +5387,30 @@ type ReminderTexts struct {
 // of the invoice is not decided. The reminders of an invoice go one after the other and keep their distance: of one that was
 // long overdue when the list was set, the first goes first.
 type Reminders = []Reminder
+
+// Retention How long is kept what need not be kept for ever. A schedule erases every night what is older. Before the first time, and again
+// after a change, the company is told 30 days ahead by the event `retention.announced` and a mail to its contact.
+type Retention struct {
+	// BooksYears How many years after the end of the year in which their last invoice was paid customers are erased. The law asks for ten (Art. 958f CO).
+	//
+	// Example: 10
+	BooksYears int `json:"books_years"`
+
+	// LinksDays How many days after an invoice was paid or cancelled its link ends.
+	//
+	// Example: 365
+	LinksDays int `json:"links_days"`
+
+	// LogsDays How many days the logs of webhook deliveries, ended console sessions and what is left of identity documents are kept.
+	//
+	// Example: 90
+	LogsDays int `json:"logs_days"`
+
+	// UnpaidDays How many days customers are kept of whom there are only old drafts, and cancelled invoices for which nothing was paid.
+	//
+	// Example: 365
+	UnpaidDays int `json:"unpaid_days"`
+}
 
 // ReturnOrigins Where a `return_url` may lead: scheme and host, without a path.
 type ReturnOrigins = []string
@@ -5324,6 +5467,9 @@ type Settings struct {
 	// Example: buchhaltung@demo.example
 	ContactEmail *ContactEmail `json:"contact_email,omitempty"`
 
+	// ErasureToldAt When the company was told of the first erasure under `retention`, 30 days before; absent until then.
+	ErasureToldAt *time.Time `json:"erasure_told_at,omitempty"`
+
 	// FeeAccount Where the acquirer's fees are booked.
 	//
 	// Example: 6940
@@ -5363,6 +5509,10 @@ type Settings struct {
 	// of the invoice is not decided. The reminders of an invoice go one after the other and keep their distance: of one that was
 	// long overdue when the list was set, the first goes first.
 	Reminders Reminders `json:"reminders"`
+
+	// Retention How long is kept what need not be kept for ever. A schedule erases every night what is older. Before the first time, and again
+	// after a change, the company is told 30 days ahead by the event `retention.announced` and a mail to its contact.
+	Retention Retention `json:"retention"`
 
 	// ReturnOrigins Where a `return_url` may lead: scheme and host, without a path.
 	ReturnOrigins ReturnOrigins `json:"return_origins"`
@@ -5416,6 +5566,10 @@ type SettingsChanges struct {
 	// of the invoice is not decided. The reminders of an invoice go one after the other and keep their distance: of one that was
 	// long overdue when the list was set, the first goes first.
 	Reminders *Reminders `json:"reminders,omitempty"`
+
+	// Retention How long is kept what need not be kept for ever. A schedule erases every night what is older. Before the first time, and again
+	// after a change, the company is told 30 days ahead by the event `retention.announced` and a mail to its contact.
+	Retention *Retention `json:"retention,omitempty"`
 
 	// ReturnOrigins Where a `return_url` may lead: scheme and host, without a path.
 	ReturnOrigins *ReturnOrigins `json:"return_origins,omitempty"`
@@ -6661,6 +6815,9 @@ type BeginConsoleSignInJSONRequestBody BeginConsoleSignInJSONBody
 // FinishConsoleSignInJSONRequestBody defines body for FinishConsoleSignIn for application/json ContentType.
 type FinishConsoleSignInJSONRequestBody = SignInAnswer
 
+// EraseCustomerJSONRequestBody defines body for EraseCustomer for application/json ContentType.
+type EraseCustomerJSONRequestBody = CustomerToErase
+
 // OpenDisputeJSONRequestBody defines body for OpenDispute for application/json ContentType.
 type OpenDisputeJSONRequestBody = NewDispute
 
@@ -6852,6 +7009,9 @@ type ServerInterface interface {
 	// FinishConsoleSignIn Finish a sign-in at the company's provider
 	// (POST /console-sign-ins/finish)
 	FinishConsoleSignIn(w http.ResponseWriter, r *http.Request)
+	// EraseCustomer Erase a customer
+	// (POST /customers/erase)
+	EraseCustomer(w http.ResponseWriter, r *http.Request)
 	// ListDisputes List disputes
 	// (GET /disputes)
 	ListDisputes(w http.ResponseWriter, r *http.Request, params ListDisputesParams)
@@ -6933,6 +7093,9 @@ type ServerInterface interface {
 	// RecordReceipt Record money that came by other means
 	// (POST /invoices/{invoice_id}/receipts)
 	RecordReceipt(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID)
+	// RevokeLink End the link of an invoice and make another
+	// (POST /invoices/{invoice_id}/revoke-link)
+	RevokeLink(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID)
 	// SendInvoice Mail the link once more
 	// (POST /invoices/{invoice_id}/send)
 	SendInvoice(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID)
@@ -7311,6 +7474,12 @@ func (_ Unimplemented) FinishConsoleSignIn(w http.ResponseWriter, r *http.Reques
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// EraseCustomer Erase a customer
+// (POST /customers/erase)
+func (_ Unimplemented) EraseCustomer(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // ListDisputes List disputes
 // (GET /disputes)
 func (_ Unimplemented) ListDisputes(w http.ResponseWriter, r *http.Request, params ListDisputesParams) {
@@ -7470,6 +7639,12 @@ func (_ Unimplemented) PutInvoicePdf(w http.ResponseWriter, r *http.Request, inv
 // RecordReceipt Record money that came by other means
 // (POST /invoices/{invoice_id}/receipts)
 func (_ Unimplemented) RecordReceipt(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// RevokeLink End the link of an invoice and make another
+// (POST /invoices/{invoice_id}/revoke-link)
+func (_ Unimplemented) RevokeLink(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -8580,6 +8755,20 @@ func (siw *ServerInterfaceWrapper) FinishConsoleSignIn(w http.ResponseWriter, r 
 	handler.ServeHTTP(w, r)
 }
 
+// EraseCustomer operation middleware
+func (siw *ServerInterfaceWrapper) EraseCustomer(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.EraseCustomer(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListDisputes operation middleware
 func (siw *ServerInterfaceWrapper) ListDisputes(w http.ResponseWriter, r *http.Request) {
 
@@ -9547,6 +9736,32 @@ func (siw *ServerInterfaceWrapper) RecordReceipt(w http.ResponseWriter, r *http.
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.RecordReceipt(w, r, invoiceID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RevokeLink operation middleware
+func (siw *ServerInterfaceWrapper) RevokeLink(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "invoice_id" -------------
+	var invoiceID InvoiceID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "invoice_id", chi.URLParam(r, "invoice_id"), &invoiceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "invoice_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RevokeLink(w, r, invoiceID)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -11960,6 +12175,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/console-sign-ins/finish", wrapper.FinishConsoleSignIn)
 	})
 	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/customers/erase", wrapper.EraseCustomer)
+	})
+	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/disputes", wrapper.ListDisputes)
 	})
 	r.Group(func(r chi.Router) {
@@ -12039,6 +12257,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/invoices/{invoice_id}/receipts", wrapper.RecordReceipt)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/invoices/{invoice_id}/revoke-link", wrapper.RevokeLink)
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/invoices/{invoice_id}/send", wrapper.SendInvoice)
@@ -13876,6 +14097,93 @@ type FinishConsoleSignIndefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response FinishConsoleSignIndefaultApplicationProblemPlusJSONResponse) VisitFinishConsoleSignInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseCustomerRequestObject struct {
+	Body *EraseCustomerJSONRequestBody
+}
+
+type EraseCustomerResponseObject interface {
+	VisitEraseCustomerResponse(w http.ResponseWriter) error
+}
+
+type EraseCustomer202JSONResponse ErasedCustomer
+
+func (response EraseCustomer202JSONResponse) VisitEraseCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseCustomer404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response EraseCustomer404ApplicationProblemPlusJSONResponse) VisitEraseCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseCustomer409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response EraseCustomer409ApplicationProblemPlusJSONResponse) VisitEraseCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseCustomer422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response EraseCustomer422ApplicationProblemPlusJSONResponse) VisitEraseCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseCustomerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EraseCustomerdefaultApplicationProblemPlusJSONResponse) VisitEraseCustomerResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -15831,6 +16139,77 @@ type RecordReceiptdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response RecordReceiptdefaultApplicationProblemPlusJSONResponse) VisitRecordReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeLinkRequestObject struct {
+	InvoiceID InvoiceID `json:"invoice_id"`
+}
+
+type RevokeLinkResponseObject interface {
+	VisitRevokeLinkResponse(w http.ResponseWriter) error
+}
+
+type RevokeLink200JSONResponse Invoice
+
+func (response RevokeLink200JSONResponse) VisitRevokeLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeLink404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeLink404ApplicationProblemPlusJSONResponse) VisitRevokeLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeLink409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeLink409ApplicationProblemPlusJSONResponse) VisitRevokeLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeLinkdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RevokeLinkdefaultApplicationProblemPlusJSONResponse) VisitRevokeLinkResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -20545,6 +20924,9 @@ type StrictServerInterface interface {
 	// FinishConsoleSignIn Finish a sign-in at the company's provider
 	// (POST /console-sign-ins/finish)
 	FinishConsoleSignIn(ctx context.Context, request FinishConsoleSignInRequestObject) (FinishConsoleSignInResponseObject, error)
+	// EraseCustomer Erase a customer
+	// (POST /customers/erase)
+	EraseCustomer(ctx context.Context, request EraseCustomerRequestObject) (EraseCustomerResponseObject, error)
 	// ListDisputes List disputes
 	// (GET /disputes)
 	ListDisputes(ctx context.Context, request ListDisputesRequestObject) (ListDisputesResponseObject, error)
@@ -20626,6 +21008,9 @@ type StrictServerInterface interface {
 	// RecordReceipt Record money that came by other means
 	// (POST /invoices/{invoice_id}/receipts)
 	RecordReceipt(ctx context.Context, request RecordReceiptRequestObject) (RecordReceiptResponseObject, error)
+	// RevokeLink End the link of an invoice and make another
+	// (POST /invoices/{invoice_id}/revoke-link)
+	RevokeLink(ctx context.Context, request RevokeLinkRequestObject) (RevokeLinkResponseObject, error)
 	// SendInvoice Mail the link once more
 	// (POST /invoices/{invoice_id}/send)
 	SendInvoice(ctx context.Context, request SendInvoiceRequestObject) (SendInvoiceResponseObject, error)
@@ -21611,6 +21996,37 @@ func (sh *strictHandler) FinishConsoleSignIn(w http.ResponseWriter, r *http.Requ
 	}
 }
 
+// EraseCustomer operation middleware
+func (sh *strictHandler) EraseCustomer(w http.ResponseWriter, r *http.Request) {
+	var request EraseCustomerRequestObject
+
+	var body EraseCustomerJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.EraseCustomer(ctx, request.(EraseCustomerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EraseCustomer")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(EraseCustomerResponseObject); ok {
+		if err := validResponse.VisitEraseCustomerResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListDisputes operation middleware
 func (sh *strictHandler) ListDisputes(w http.ResponseWriter, r *http.Request, params ListDisputesParams) {
 	var request ListDisputesRequestObject
@@ -22400,6 +22816,32 @@ func (sh *strictHandler) RecordReceipt(w http.ResponseWriter, r *http.Request, i
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(RecordReceiptResponseObject); ok {
 		if err := validResponse.VisitRecordReceiptResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RevokeLink operation middleware
+func (sh *strictHandler) RevokeLink(w http.ResponseWriter, r *http.Request, invoiceID InvoiceID) {
+	var request RevokeLinkRequestObject
+
+	request.InvoiceID = invoiceID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RevokeLink(ctx, request.(RevokeLinkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevokeLink")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RevokeLinkResponseObject); ok {
+		if err := validResponse.VisitRevokeLinkResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/secrets"
 	"github.com/quittance/quittance/internal/testing/embeddedpg"
 )
 
@@ -59,14 +60,41 @@ func New(t testing.TB) *postgres.Store {
 	return Open(t, NewDatabase(t))
 }
 
-// Open returns a store on the database, which is closed when the test ends.
+// Open returns a store on the database, which is closed when the test ends. It can read and write customers, if there is a schema.
 func Open(t testing.TB, db Database) *postgres.Store {
+	t.Helper()
+	store := OpenLocked(t, db)
+	_ = store.Unlock(t.Context(), sealer()) // a database that a test has broken stays locked, and says so
+	return store
+}
+
+// Unlock lets a store that the test opened itself, or before there was a schema, read and write customers.
+func Unlock(t testing.TB, store *postgres.Store) {
+	t.Helper()
+	require.NoError(t, store.Unlock(t.Context(), sealer()))
+}
+
+// OpenLocked is Open for a test that unlocks the store itself.
+func OpenLocked(t testing.TB, db Database) *postgres.Store {
 	t.Helper()
 	store, err := postgres.Open(t.Context(), db.URL)
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	return store
 }
+
+// sealer seals what all tests of the process keep of customers.
+var sealer = sync.OnceValue(func() *secrets.Keyring {
+	key, err := secrets.Generate()
+	if err != nil {
+		panic(err)
+	}
+	keyring, err := secrets.New(key)
+	if err != nil {
+		panic(err)
+	}
+	return keyring
+})
 
 var (
 	mu   sync.Mutex
