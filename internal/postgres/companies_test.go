@@ -20,7 +20,7 @@ func TestACompanyStartsWithTheChartAndKeepsItsSettings(t *testing.T) {
 	t.Parallel()
 	store := postgrestest.New(t)
 	company := createCompany(t, store)
-	filled(t, company, "Suspended")
+	filled(t, company, "Suspended", "ErasureTold")
 
 	in(t, store, company.ID, func(tx *postgres.Tx) error {
 		stored, err := tx.Company(t.Context())
@@ -34,6 +34,7 @@ func TestACompanyStartsWithTheChartAndKeepsItsSettings(t *testing.T) {
 		company.ReceiptAccount, company.FeeAccount, company.ContactEmail = ledger.Bank, ledger.Bank, ""
 		company.Suspended, company.Letterhead.UID, company.AttachPDF, company.ReceiptsByEmail = true, "", false, false
 		company.Reminders, company.RemindersSince = company.Reminders[:1], noon.AddDate(0, 0, 1)
+		company.Retention.LinksDays, company.ErasureTold = 30, noon
 		require.NoError(t, tx.SaveCompany(t.Context(), company))
 		stored, err = tx.LockCompany(t.Context())
 		require.NoError(t, err)

@@ -44,6 +44,7 @@ func createCompany(t testing.TB, store *postgres.Store) merchant.Company {
 		FeeAccount: merchant.DefaultFeeAccount, PaymentTolerance: decimal.NewFromInt(5), PayoutDays: merchant.DefaultPayoutDays,
 		PayoutIBANs: []string{"CH9300762011623852957"}, ReturnOrigins: []string{"https://invoices.example"}, Liability: merchant.Require, CreatedAt: noon, AttachPDF: true, ReceiptsByEmail: true,
 		Reminders: []merchant.Reminder{{DaysAfterDue: 10, Subject: "Facture", Text: "Hello", Texts: map[string]string{"fr": "Bonjour"}}, {DaysAfterDue: 30}}, RemindersSince: noon,
+		Retention: merchant.DefaultRetention,
 		Letterhead: merchant.Letterhead{
 			Address: invoice.Address{Street: "Rue du Lac", HouseNumber: "7a", Postcode: "1003", City: "Lausanne", Country: "CH"},
 			UID:     "CHE-123.456.788", VATNumber: "CHE-123.456.788 TVA", Phone: "+41 21 555 12 34", Website: "www.demo.example", Email: "bonjour@demo.example",
