@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/api/internal/spec"
-	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/idempotency"
 	"github.com/quittance/quittance/internal/invoice"
@@ -21,16 +20,14 @@ import (
 
 // CustomersTx is what erasing customers needs of a transaction.
 type CustomersTx interface {
-	// LockCustomer returns the customer with that mail address, or else of that invoice, and their invoices. Problems: not-found,
-	// customer-erased.
-	LockCustomer(ctx context.Context, email, invoiceID string) (customerID string, invoices []invoice.Invoice, err error)
+	// LockCustomer returns a customer and all their invoices. Problems: not-found, customer-erased.
+	LockCustomer(ctx context.Context, ref personal.Ref) (customerID string, invoices []invoice.Invoice, err error)
 	// StillNeeded returns the numbers of the invoices whose customer can't be erased yet.
 	StillNeeded(ctx context.Context, invoiceIDs []string) (numbers []string, err error)
 	EraseCustomer(ctx context.Context, customerID string, invoices []invoice.Invoice, at time.Time) (personal.Erased, error)
 	// ReplaceAnswers stores what replace returns in the place of each answer that is kept for repetitions.
 	ReplaceAnswers(ctx context.Context, replace func(idempotency.Request) (*idempotency.Answer, error)) (replaced int, err error)
 	InvoicePDFs(ctx context.Context, invoiceIDs []string) (count int, err error)
-	AppendEvent(ctx context.Context, e event.Event) error
 }
 
 // LinksTx is what making a new link needs of a transaction.
@@ -57,10 +54,9 @@ func (s *server) EraseCustomer(ctx context.Context, r spec.EraseCustomerRequestO
 	if err := oneCustomer(&email, invoiceID, r.Body.InvoiceID != nil); err != nil {
 		return nil, err
 	}
-	companyID := callerOf(ctx).companyID
 	answer := spec.EraseCustomer202JSONResponse{DryRun: dry, Kept: keptRecords}
-	err := inCompany(ctx, s.Store, companyID, func(tx CustomersTx) error {
-		customerID, invoices, err := tx.LockCustomer(ctx, email, invoiceID)
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx CustomersTx) error {
+		customerID, invoices, err := tx.LockCustomer(ctx, personal.Ref{Email: email, InvoiceID: invoiceID})
 		if err != nil {
 			return err
 		}
@@ -79,7 +75,7 @@ func (s *server) EraseCustomer(ctx context.Context, r spec.EraseCustomerRequestO
 		} else {
 			at := s.now()
 			answer.ErasedAt = &at
-			done, err = s.erase(ctx, tx, companyID, customerID, invoices, at)
+			done, err = s.erase(ctx, tx, customerID, invoices, at)
 		}
 		answer.Erased = spec.ErasedCounts{
 			Invoices: done.Invoices, Drafts: done.Drafts, Reminders: done.Reminders, Pdfs: done.PDFs, Texts: done.Texts, Answers: done.Answers,
@@ -125,20 +121,11 @@ func wouldErase(ctx context.Context, tx CustomersTx, invoices []invoice.Invoice)
 	return done, err
 }
 
-func (s *server) erase(ctx context.Context, tx CustomersTx, companyID, customerID string, invoices []invoice.Invoice, at time.Time) (personal.Erased, error) {
+func (s *server) erase(ctx context.Context, tx CustomersTx, customerID string, invoices []invoice.Invoice, at time.Time) (personal.Erased, error) {
 	mentions := invoice.Mentions(invoices)
 	done, err := tx.EraseCustomer(ctx, customerID, invoices, at)
 	if err != nil {
 		return done, err
-	}
-	for _, i := range invoices {
-		if i.Status != invoice.Draft {
-			continue
-		}
-		i.Status = invoice.Cancelled
-		if err := tx.AppendEvent(ctx, event.New(event.InvoiceCancelled, companyID, i.ID, at, i.Facts())); err != nil {
-			return done, err
-		}
 	}
 	done.Answers, err = tx.ReplaceAnswers(ctx, func(r idempotency.Request) (*idempotency.Answer, error) { return s.withoutCustomer(r, mentions) })
 	return done, err

@@ -64,9 +64,9 @@ func TestAnErasedCustomerIsFoundNowhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	service := w.newService(merchant.Active)
-	body := `{"number":"P-1","currency":"CHF","amount":"20.00","customer":{"name":"`+plantedName+`","email":"`+plantedEmail+`","language":"it",
-		"address":{"street":"`+plantedStreet+`","house_number":"5","postcode":"1004","city":"Lausanne","country":"CH"}},
-		"description":"For `+plantedName+`","metadata":{"contact":"mailto:`+plantedEmail+`"},"due_date":"2026-12-31"}`
+	body := `{"number":"P-1","currency":"CHF","amount":"20.00","customer":{"name":"` + plantedName + `","email":"` + plantedEmail + `","language":"it",
+		"address":{"street":"` + plantedStreet + `","house_number":"5","postcode":"1004","city":"Lausanne","country":"CH"}},
+		"description":"For ` + plantedName + `","metadata":{"contact":"mailto:` + plantedEmail + `"},"due_date":"2026-12-31"}`
 	created := w.once("/invoices", w.key, "planted", body).json(http.StatusCreated)
 	draft := created["id"].(string)
 	w.call("PATCH", "/invoices/"+draft, w.key, `{"description":"Also for `+plantedName+`"}`).json(http.StatusOK)

@@ -11,6 +11,7 @@ import (
 	"github.com/quittance/quittance/workflows/onboarding"
 	"github.com/quittance/quittance/workflows/reconciliation"
 	"github.com/quittance/quittance/workflows/refunding"
+	"github.com/quittance/quittance/workflows/retention"
 )
 
 // RegisterPayments registers the workflows of contract.PaymentsQueue. Each ends under the version of the worker that began it.
@@ -20,6 +21,7 @@ func RegisterPayments(r worker.WorkflowRegistry, timeScale int64) {
 	pinned(r, contract.NightlySweepType, reconciliation.Workflow{TimeScale: timeScale}.NightlySweep)
 	pinned(r, contract.BankReceiptsType, reconciliation.Workflow{TimeScale: timeScale}.BankReceipts)
 	pinned(r, contract.SettlementFetchType, fetching.Workflow{TimeScale: timeScale}.SettlementFetch)
+	pinned(r, contract.RetentionType, retention.Workflow{TimeScale: timeScale}.Retention)
 	pinned(r, contract.FindingType, reconciliation.Workflow{TimeScale: timeScale}.Finding)
 }
 

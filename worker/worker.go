@@ -23,6 +23,7 @@ import (
 	"github.com/quittance/quittance/activities/payermail"
 	"github.com/quittance/quittance/activities/reconciliation"
 	"github.com/quittance/quittance/activities/refunding"
+	"github.com/quittance/quittance/activities/retention"
 )
 
 // shutdown is how long running activities get to finish when the worker stops. A call to Saferpay that takes longer is
@@ -47,6 +48,7 @@ type Activities struct {
 	Fetching       *fetching.Activities
 	Delivery       *delivery.Activities
 	Escalation     *escalation.Activities
+	Retention      *retention.Activities
 }
 
 // Run works until ctx ends, then lets running activities finish for a moment. The error says which task queue could not
@@ -56,7 +58,7 @@ func Run(ctx context.Context, c client.Client, a Activities, o Options) error {
 	defer stop(nil)
 	payments := worker.New(c, contract.PaymentsQueue, o.worker(stop))
 	RegisterPayments(payments, o.TimeScale)
-	for _, steps := range []any{a.Collection, a.Refunding, a.PayerMail, a.Reconciliation, a.Fetching, a.Escalation} {
+	for _, steps := range []any{a.Collection, a.Refunding, a.PayerMail, a.Reconciliation, a.Fetching, a.Escalation, a.Retention} {
 		payments.RegisterActivity(steps)
 	}
 

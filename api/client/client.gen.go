@@ -405,6 +405,7 @@ const (
 	PayoutWaiting                   EventType = "payout.waiting"
 	RefundCaptured                  EventType = "refund.captured"
 	RefundFailed                    EventType = "refund.failed"
+	RetentionAnnounced              EventType = "retention.announced"
 	TestPing                        EventType = "test.ping"
 )
 
@@ -472,6 +473,8 @@ func (e EventType) Valid() bool {
 	case RefundCaptured:
 		return true
 	case RefundFailed:
+		return true
+	case RetentionAnnounced:
 		return true
 	case TestPing:
 		return true

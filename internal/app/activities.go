@@ -18,6 +18,7 @@ import (
 	"github.com/quittance/quittance/activities/payermail"
 	"github.com/quittance/quittance/activities/reconciliation"
 	"github.com/quittance/quittance/activities/refunding"
+	"github.com/quittance/quittance/activities/retention"
 	"github.com/quittance/quittance/api"
 	"github.com/quittance/quittance/internal/booking"
 	"github.com/quittance/quittance/internal/config"
@@ -46,6 +47,7 @@ var (
 	_ fetching.Tx               = (*postgres.Tx)(nil)
 	_ delivery.Tx               = (*postgres.Tx)(nil)
 	_ escalation.Tx             = (*postgres.Tx)(nil)
+	_ retention.Tx              = (*postgres.Tx)(nil)
 )
 
 // records returns the store's transactions as one of the interfaces above.
@@ -114,6 +116,7 @@ func steps(cfg config.Config, p parts, log *slog.Logger) (worker.Activities, err
 			Turns: delivery.NewTurns(),
 		},
 		Escalation: &escalation.Activities{InCompany: records[escalation.Tx](p.store), Now: now},
+		Retention:  &retention.Activities{InCompany: records[retention.Tx](p.store), Companies: p.store.Companies, Send: post(sender), Now: now},
 	}, nil
 }
 

@@ -6,10 +6,12 @@ import (
 	"log/slog"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quittance/quittance/internal/config"
 	"github.com/quittance/quittance/worker"
+	"github.com/quittance/quittance/workflows/retention"
 )
 
 // RunWorker runs workflows and activities until ctx ends.
@@ -34,6 +36,9 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	go p.keyring.Follow(ctx, log)
 	steps, err := steps(cfg, p, log)
 	if err != nil {
+		return err
+	}
+	if err := planRetention(ctx, p, cfg.TimeScale); err != nil {
 		return err
 	}
 	p.metrics.Watch(watched(p.store))
@@ -67,6 +72,18 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return nil
 	})
 	return group.Wait()
+}
+
+// planRetention has what companies keep long enough erased every night. What is planned already stays as it is, also when an operator
+// paused it.
+func planRetention(ctx context.Context, p parts, timeScale int64) error {
+	ctx, cancel := context.WithTimeout(ctx, startup)
+	defer cancel()
+	_, err := p.temporal.ScheduleClient().Create(ctx, retention.Workflow{TimeScale: timeScale}.Schedule())
+	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
+		return nil
+	}
+	return err
 }
 
 // now is the time to the microsecond, which is what Postgres keeps.

@@ -21,9 +21,6 @@ const (
 // States lists every state.
 var States = []State{Pending, Delivered, Parked}
 
-// Kept is how long the log of a delivery is kept after its end. The event itself stays.
-const Kept = 90 * 24 * time.Hour
-
 // maxAttempts is how many attempts the log of a delivery holds; the oldest ones make room.
 const maxAttempts = 100
 

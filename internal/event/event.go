@@ -44,6 +44,7 @@ const (
 	PayoutBooked                    Type = "payout.booked"
 	PayoutWaiting                   Type = "payout.waiting" // for a person's decision
 	ExceptionRaised                 Type = "exception.raised"
+	RetentionAnnounced              Type = "retention.announced"
 	TestPing                        Type = "test.ping" // for its subject alone, a webhook endpoint
 )
 
@@ -54,7 +55,7 @@ var Types = []Type{
 	PaymentServiceReminded, PaymentServiceInVerification, PaymentServiceOverdue, PaymentServiceActive,
 	PaymentServiceRejected, PaymentServiceSuspended, PaymentServiceMethodsChanged, PaymentServiceCurrencyRequested,
 	PaymentServiceCurrencyActive, PaymentServiceCurrencyRejected, PaymentServiceDocumentSent, PaymentServiceDocumentRefused,
-	PaymentServiceDisconnected, PayoutBooked, PayoutWaiting, ExceptionRaised, TestPing,
+	PaymentServiceDisconnected, PayoutBooked, PayoutWaiting, ExceptionRaised, RetentionAnnounced, TestPing,
 }
 
 // Event is one fact about one thing. Data holds ids, states and amounts as strings, never a customer's personal data.

@@ -63,10 +63,9 @@ func (c Company) LinkEnds(inv invoice.Invoice) time.Time {
 	return ended.AddDate(0, 0, c.Retention.Effective().LinksDays)
 }
 
-// Before returns what is old enough to be erased at that time: customers of invoices settled before one, and of those that were never
-// paid before the other, and logs of before the third.
-func (r Retention) Before(at time.Time) (books, unpaid, logs time.Time) {
+// Before returns before when everything with a customer must have been settled at that time for the customer to be erased, and before when
+// what was never paid.
+func (r Retention) Before(at time.Time) (books, unpaid time.Time) {
 	r = r.Effective()
-	books = time.Date(at.In(calendar.Zurich).Year()-r.BooksYears, 1, 1, 0, 0, 0, 0, calendar.Zurich)
-	return books, at.AddDate(0, 0, -r.UnpaidDays), at.AddDate(0, 0, -r.LogsDays)
+	return time.Date(at.In(calendar.Zurich).Year()-r.BooksYears, 1, 1, 0, 0, 0, 0, calendar.Zurich), at.AddDate(0, 0, -r.UnpaidDays)
 }

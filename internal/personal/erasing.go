@@ -17,6 +17,9 @@ type Erased struct {
 	Answers   int // that were kept for repetitions
 }
 
+// Ref names a customer by one of three: the mail address, an invoice, or the id.
+type Ref struct{ Email, InvoiceID, CustomerID string }
+
 // Mark stands in texts where a customer was named.
 const Mark = "[erased]"
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/idempotency"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/payment"
@@ -16,26 +17,28 @@ import (
 	"github.com/quittance/quittance/internal/refund"
 )
 
-// LockCustomer returns the customer with that mail address, or the one of that invoice when email is empty, and all their invoices, oldest
-// first. Nobody can make another invoice for the customer until the transaction ends. Problems: not-found; customer-erased.
-func (tx *Tx) LockCustomer(ctx context.Context, email, invoiceID string) (customerID string, invoices []invoice.Invoice, err error) {
+// LockCustomer returns the customer and all their invoices, oldest first. Nobody can make another invoice for the customer until the
+// transaction ends. Problems: not-found; customer-erased.
+func (tx *Tx) LockCustomer(ctx context.Context, ref personal.Ref) (customerID string, invoices []invoice.Invoice, err error) {
 	if tx.customers == nil {
 		return "", nil, errLocked
 	}
-	sql, by := `select id, sealed_key from customers where id = (select customer_id from invoice_customers where invoice_id = $1) for update`, any(invoiceID)
-	if email != "" {
-		sql, by = `select id, sealed_key from customers where address_index = $1 for update`, tx.customers.Address(tx.companyID, email)
+	condition, by, missing := `id = $1`, any(ref.CustomerID), notFound("customer", ref.CustomerID)
+	switch {
+	case ref.InvoiceID != "":
+		condition, by, missing = `id = (select customer_id from invoice_customers where invoice_id = $1)`, ref.InvoiceID, notFound("invoice", ref.InvoiceID)
+	case ref.Email != "":
+		condition, by = `address_index = $1`, tx.customers.Address(tx.companyID, ref.Email)
+		missing = problem.New(problem.NotFound, "No invoice has a customer with this mail address.")
 	}
-	found, err := all(ctx, tx.tx, pgx.RowToStructByPos[sealedCustomer], "look up a customer", sql, by)
+	found, err := all(ctx, tx.tx, pgx.RowToStructByPos[sealedCustomer], "look up a customer", `select id, sealed_key from customers where `+condition+` for update`, by)
 	switch {
 	case err != nil:
 		return "", nil, err
-	case len(found) == 0 && email != "":
-		return "", nil, problem.New(problem.NotFound, "No invoice has a customer with this mail address.")
 	case len(found) == 0:
-		return "", nil, notFound("invoice", invoiceID)
+		return "", nil, missing
 	case found[0].Key == nil:
-		return "", nil, problem.New(problem.CustomerErased, "The customer of invoice %s was erased already.", invoiceID)
+		return "", nil, problem.New(problem.CustomerErased, "This customer was erased already.")
 	}
 	customerID = found[0].ID
 	invoices, err = all(ctx, tx.tx, tx.scanInvoice, "read the invoices of a customer", selectInvoices+`
@@ -100,6 +103,9 @@ func (tx *Tx) EraseCustomer(ctx context.Context, customerID string, invoices []i
 		if i.Status == invoice.Draft {
 			done.Drafts++
 			if err := i.Become(invoice.Cancelled); err != nil {
+				return done, err
+			}
+			if err := tx.AppendEvent(ctx, event.New(event.InvoiceCancelled, i.CompanyID, i.ID, at, i.Facts())); err != nil {
 				return done, err
 			}
 		} else if !changed {

@@ -4,15 +4,14 @@ import (
 	"context"
 	"time"
 
-	"github.com/quittance/quittance/internal/delivery"
 	"github.com/quittance/quittance/internal/idempotency"
 )
 
 // pruned is how many rows one transaction removes.
 const pruned = 500
 
-// Prune removes what has been kept long enough at that time: the logs of deliveries that ended delivery.Kept ago, and answers
-// to requests that can't be repeated any more. Several processes may call it at once.
+// Prune removes what has been kept long enough at that time: logs that are older than their company keeps them, see merchant.Retention,
+// and answers to requests that can't be repeated any more. Several processes may call it at once.
 func (s *Store) Prune(ctx context.Context, at time.Time) error {
 	companies, err := s.Companies(ctx)
 	if err != nil {
@@ -30,10 +29,7 @@ func (s *Store) pruneOf(ctx context.Context, owner string, at time.Time) error {
 	for {
 		var removed int64
 		err := s.inOwner(ctx, owner, func(tx *Tx) error {
-			logs, err := tx.tx.Exec(ctx, `
-				delete from event_deliveries where (company_id, endpoint_id, event_id) in (
-					select company_id, endpoint_id, event_id from event_deliveries where ended_at < $1 limit $2 for update skip locked
-				)`, at.Add(-delivery.Kept), pruned)
+			logs, err := tx.pruneLogs(ctx, at, pruned)
 			if err != nil {
 				return err
 			}
@@ -41,7 +37,7 @@ func (s *Store) pruneOf(ctx context.Context, owner string, at time.Time) error {
 				delete from idempotency_keys where (company_id, key) in (
 					select company_id, key from idempotency_keys where created_at < $1 limit $2 for update skip locked
 				)`, at.Add(-idempotency.Kept), pruned)
-			removed = max(logs.RowsAffected(), answers.RowsAffected())
+			removed = max(logs, answers.RowsAffected())
 			return err
 		})
 		if err != nil || removed < pruned {

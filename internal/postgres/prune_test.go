@@ -11,6 +11,7 @@ import (
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/idempotency"
 	"github.com/quittance/quittance/internal/listing"
+	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/testing/postgrestest"
 )
@@ -40,9 +41,9 @@ func TestLogsOfDeliveriesAndOldAnswersGoAndEventsStay(t *testing.T) {
 			})
 			return events
 		}
-		require.NoError(t, store.Prune(t.Context(), noon.Add(delivery.Kept)))
+		require.NoError(t, store.Prune(t.Context(), noon.AddDate(0, 0, merchant.DefaultRetention.LogsDays)))
 		assert.ElementsMatch(t, []string{ended, pending}, logged(), "not yet")
-		require.NoError(t, store.Prune(t.Context(), noon.Add(delivery.Kept+time.Second)))
+		require.NoError(t, store.Prune(t.Context(), noon.AddDate(0, 0, merchant.DefaultRetention.LogsDays).Add(time.Second)))
 		assert.Equal(t, []string{pending}, logged(), "what is still on its way stays, however old")
 		c.in(func(tx *postgres.Tx) error {
 			_, err := tx.Event(t.Context(), ended)

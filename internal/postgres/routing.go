@@ -17,7 +17,9 @@ import (
 // another link took its place.
 func (s *Store) OnlineDocument(ctx context.Context, token string) (companyID, invoiceID string, err error) {
 	var revoked bool
-	scan := func(row pgx.CollectableRow) (struct{}, error) { return struct{}{}, row.Scan(&companyID, &invoiceID, &revoked) }
+	scan := func(row pgx.CollectableRow) (struct{}, error) {
+		return struct{}{}, row.Scan(&companyID, &invoiceID, &revoked)
+	}
 	_, err = shown(ctx, s, scan, "online document", digest(token), `select company_id, invoice_id, revoked_at is not null from online_documents where token_hash = $1`)
 	if revoked {
 		err = problem.New(problem.LinkEnded, "Another link took the place of this one.")

@@ -32,6 +32,7 @@ const (
 	EventDeliveryType      = "EventDelivery"
 	BankReceiptsType       = "BankReceipts"
 	SettlementFetchType    = "SettlementFetch"
+	RetentionType          = "Retention"
 )
 
 // Updates: the caller waits for the answer.
@@ -74,6 +75,10 @@ func RefundID(refundID string) string { return "refund/" + refundID }
 // SweepID is the id of the Temporal Schedule that sweeps a payment service; the workflows that it starts have ids that begin
 // with it.
 func SweepID(paymentServiceID string) string { return "sweep/" + paymentServiceID }
+
+// RetentionID is the id of the Temporal Schedule that erases what companies keep long enough; the workflows that it starts have ids that
+// begin with it.
+const RetentionID = "retention"
 
 // HealthID is the id of the Temporal Schedule that looks at a payment service every day; the workflows that it starts have ids
 // that begin with it.
