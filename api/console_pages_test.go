@@ -220,7 +220,7 @@ var everyField = url.Values{
 	"receipt_account": {"1020"}, "fee_account": {"6940"}, "language": {"de"}, "issuer": {"https://login.example.ch"}, "client_id": {"c"}, "reference": {"Bank"}, "account": {"1020"},
 	"email": {"anna@example.ch"}, "default_role": {"viewer"}, "canton": {"VD"}, "liability_shift": {"require"}, "payout_days": {"3"}, "from": {"1.11.2026"}, "to": {"30.11.2026"}, "format": {"table"}, "month": {"2026-11"}, "rate": {"0.9412"},
 	"from.account": {"1021"}, "from.amount": {"1.00"}, "from.currency": {"EUR"}, "to.account": {"1020"}, "to.amount": {"1.00"}, "to.currency": {"CHF"},
-	"claim": {"invoice"}, "opened_on": {"22.11.2026"}, "fee": {"25.00"},
+	"retention.links_days": {"30"}, "retention.books_years": {"12"}, "retention.unpaid_days": {"60"}, "retention.logs_days": {"60"}, "claim": {"invoice"}, "opened_on": {"22.11.2026"}, "fee": {"25.00"},
 }
 
 // Every page and every form that there is, as the router knows them: nobody sees what is another company's, and nobody does what

@@ -46,6 +46,7 @@ func (s *server) settingRoutes(r chi.Router) {
 	r.Post("/settings", s.changeSettings)
 	r.Post("/settings/letterhead", s.changeLetterhead)
 	r.Post("/settings/reminders", s.changeReminders)
+	r.Post("/settings/retention", s.changeRetention)
 	r.Get("/settings/logo", s.logo)
 	r.Post("/settings/logo", s.putLogo)
 	r.Post("/settings/logo/remove", s.removeLogo)

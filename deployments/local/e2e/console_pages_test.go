@@ -65,6 +65,8 @@ func (s showcase) scenes() []scene {
 		{page: "invoice-entries", path: paid + "/entries"},
 		{page: "invoice-issue", path: draft + "/issue"},
 		{page: "invoice-cancel", path: draft + "/cancel"},
+		{page: "invoice-erase", path: paid + "/erase"},
+		{page: "invoice-link", path: paid + "/link"},
 		{page: "receipt-void", path: "/console/receipts/" + s.partly.ID + "/" + s.receipt + "/void"},
 		{page: "payments", path: "/console/payments"},
 		{page: "payment", path: "/console/payments/" + s.refunded.Payments[0].ID},
