@@ -22,6 +22,7 @@ import (
 	"github.com/quittance/quittance/api"
 	"github.com/quittance/quittance/internal/console"
 	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/secrets"
 	"github.com/quittance/quittance/internal/testing/embeddedpg"
 )
 
@@ -48,6 +49,9 @@ func journal(ctx context.Context, server *embeddedpg.Server, progress io.Writer)
 		return nil, err
 	}
 	defer store.Close()
+	if err := unlock(ctx, store); err != nil {
+		return nil, err
+	}
 	_, _ = fmt.Fprintf(progress, "booking %d entries\n", longJournal+shortJournal)
 	short, err := keep(ctx, store, server.URL("journal", embeddedpg.Superuser), shortJournal)
 	if err != nil {
@@ -91,6 +95,19 @@ func journal(ctx context.Context, server *embeddedpg.Server, progress io.Writer)
 
 // reader is the store in the words of the API.
 type reader struct{ *postgres.Store }
+
+// unlock lets the store read customers, with a key that nothing else needs.
+func unlock(ctx context.Context, store *postgres.Store) error {
+	key, err := secrets.Generate()
+	if err != nil {
+		return err
+	}
+	keyring, err := secrets.New(key)
+	if err != nil {
+		return err
+	}
+	return store.Unlock(ctx, keyring)
+}
 
 func (r reader) InCompany(ctx context.Context, companyID string, fn func(tx any) error) error {
 	return r.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
