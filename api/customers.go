@@ -122,7 +122,11 @@ func wouldErase(ctx context.Context, tx CustomersTx, invoices []invoice.Invoice)
 }
 
 func (s *server) erase(ctx context.Context, tx CustomersTx, customerID string, invoices []invoice.Invoice, at time.Time) (personal.Erased, error) {
-	mentions := invoice.Mentions(invoices)
+	var known []string
+	for _, i := range invoices {
+		known = append(known, i.ID, i.Customer.Email, `"`+i.Customer.Name+`"`) // a name alone may be a word of any other answer
+	}
+	mentions := personal.NewMentions(known...)
 	done, err := tx.EraseCustomer(ctx, customerID, invoices, at)
 	if err != nil {
 		return done, err
