@@ -214,7 +214,7 @@ func TestADisputeIsRecordedFromItsPaymentAndLost(t *testing.T) {
 // everyField is a form that answers what any form of the console asks for.
 var everyField = url.Values{
 	"date": {"20.11.2026"}, "due_date": {"30.12.2026"}, "books_closed_until": {"31.10.2026"}, "amount": {"1.00"}, "reason": {"x"}, "sure": {"yes"}, "text": {"Frais"},
-	"currency": {"CHF"}, "account0": {"6940"}, "debit0": {"1.00"}, "account1": {"1020"}, "credit1": {"1.00"}, "url": {"http://127.0.0.1:9/"}, "scopes": {"write"},
+	"currency": {"CHF"}, "account0": {"6940"}, "debit0": {"1.00"}, "account1": {"1020"}, "credit1": {"1.00"}, "url": {"http://127.0.0.1:9/"}, "scopes": {"write"}, "allowed_addresses": {"192.0.2.0/24"},
 	"number": {"N-1"}, "customer.name": {"Anna"}, "customer.language": {"fr"}, "customer.email": {"anna@example.ch"}, "environment": {"test"}, "name": {"Shop"},
 	"customer_id": {"123123"}, "terminal_id": {"12345678"}, "api_username": {"API_123123_00000001"}, "api_password": {"Demo-Password-1"}, "choice": {"try_again"}, "note": {"x"},
 	"receipt_account": {"1020"}, "fee_account": {"6940"}, "language": {"de"}, "issuer": {"https://login.example.ch"}, "client_id": {"c"}, "reference": {"Bank"}, "account": {"1020"},

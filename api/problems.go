@@ -19,6 +19,7 @@ var problemTypes = map[problem.Code]struct {
 	problem.Malformed:               {http.StatusBadRequest, "The request can't be read"},
 	problem.Unauthorized:            {http.StatusUnauthorized, "A valid key is needed"},
 	problem.Forbidden:               {http.StatusForbidden, "This key may not do that"},
+	problem.AddressNotAllowed:       {http.StatusForbidden, "The key does not work from this address"},
 	problem.CompanySuspended:        {http.StatusForbidden, "The company is suspended"},
 	problem.NotFound:                {http.StatusNotFound, "Not found"},
 	problem.MethodNotAllowed:        {http.StatusMethodNotAllowed, "This method is not allowed here"},

@@ -13,6 +13,7 @@ import (
 
 // SettingsTx is what the calls for settings need of a transaction.
 type SettingsTx interface {
+	SecurityTx
 	Company(ctx context.Context) (merchant.Company, error)
 	LockCompany(ctx context.Context) (merchant.Company, error)
 	SaveCompany(ctx context.Context, c merchant.Company) error
@@ -68,7 +69,10 @@ func (s *server) UpdateSettings(ctx context.Context, r spec.UpdateSettingsReques
 				return err
 			}
 		}
-		return tx.SaveCompany(ctx, company)
+		if err := tx.SaveCompany(ctx, company); err != nil {
+			return err
+		}
+		return s.tellChanges(ctx, tx, before, company)
 	})
 	return spec.UpdateSettings200JSONResponse(answer), err
 }

@@ -1276,6 +1276,7 @@ func (e PayoutState) Valid() bool {
 const (
 	UrnQuittanceProblemAccountInUse                    ProblemType = "urn:quittance:problem:account-in-use"
 	UrnQuittanceProblemAccountNumberTaken              ProblemType = "urn:quittance:problem:account-number-taken"
+	UrnQuittanceProblemAddressNotAllowed               ProblemType = "urn:quittance:problem:address-not-allowed"
 	UrnQuittanceProblemBankAccountTaken                ProblemType = "urn:quittance:problem:bank-account-taken"
 	UrnQuittanceProblemBodyTooLarge                    ProblemType = "urn:quittance:problem:body-too-large"
 	UrnQuittanceProblemCompanySuspended                ProblemType = "urn:quittance:problem:company-suspended"
@@ -1336,6 +1337,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemAccountInUse:
 		return true
 	case UrnQuittanceProblemAccountNumberTaken:
+		return true
+	case UrnQuittanceProblemAddressNotAllowed:
 		return true
 	case UrnQuittanceProblemBankAccountTaken:
 		return true
@@ -1505,14 +1508,29 @@ func (e ReminderEmailState) Valid() bool {
 
 // Defines values for Scope.
 const (
-	Read  Scope = "read"
-	Write Scope = "write"
+	Books    Scope = "books"
+	Invoices Scope = "invoices"
+	Read     Scope = "read"
+	Refunds  Scope = "refunds"
+	Services Scope = "services"
+	Webhooks Scope = "webhooks"
+	Write    Scope = "write"
 )
 
 // Valid indicates whether the value is a known member of the Scope enum.
 func (e Scope) Valid() bool {
 	switch e {
+	case Books:
+		return true
+	case Invoices:
+		return true
 	case Read:
+		return true
+	case Refunds:
+		return true
+	case Services:
+		return true
+	case Webhooks:
 		return true
 	case Write:
 		return true
@@ -1781,6 +1799,12 @@ type AccountNumber = string
 // AccountWarning defines model for AccountWarning.
 type AccountWarning string
 
+// AllowedAddresses The addresses and networks (CIDR, IPv4 and IPv6) from which the key works; from all while the list is empty. A call from elsewhere
+// is answered with the problem `address-not-allowed`.
+//
+// Example: ["203.0.113.0/24","2001:db8::/32"]
+type AllowedAddresses = []string
+
 // Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
 //
 // Example: 108.00
@@ -1791,8 +1815,14 @@ type AnyID = string
 
 // APIKey defines model for ApiKey.
 type APIKey struct {
-	CreatedAt time.Time  `json:"created_at"`
-	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	// AllowedAddresses The addresses and networks (CIDR, IPv4 and IPv6) from which the key works; from all while the list is empty. A call from elsewhere
+	// is answered with the problem `address-not-allowed`.
+	//
+	//
+	// Example: ["203.0.113.0/24","2001:db8::/32"]
+	AllowedAddresses AllowedAddresses `json:"allowed_addresses"`
+	CreatedAt        time.Time        `json:"created_at"`
+	ExpiresAt        *time.Time       `json:"expires_at,omitempty"`
 
 	// ID Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 	ID string `json:"id"`
@@ -1807,6 +1837,16 @@ type APIKey struct {
 
 	// Scopes Example: ["read","write"]
 	Scopes Scopes `json:"scopes"`
+}
+
+// APIKeyChanges defines model for ApiKeyChanges.
+type APIKeyChanges struct {
+	// AllowedAddresses The addresses and networks (CIDR, IPv4 and IPv6) from which the key works; from all while the list is empty. A call from elsewhere
+	// is answered with the problem `address-not-allowed`.
+	//
+	//
+	// Example: ["203.0.113.0/24","2001:db8::/32"]
+	AllowedAddresses AllowedAddresses `json:"allowed_addresses"`
 }
 
 // APIKeyList defines model for ApiKeyList.
@@ -3761,6 +3801,13 @@ type NewAccount struct {
 
 // NewAPIKey defines model for NewApiKey.
 type NewAPIKey struct {
+	// AllowedAddresses The addresses and networks (CIDR, IPv4 and IPv6) from which the key works; from all while the list is empty. A call from elsewhere
+	// is answered with the problem `address-not-allowed`.
+	//
+	//
+	// Example: ["203.0.113.0/24","2001:db8::/32"]
+	AllowedAddresses *AllowedAddresses `json:"allowed_addresses,omitempty"`
+
 	// Environment What the key is called, `qk_test_…` or `qk_live_…`, to tell keys apart at a glance; `test` when absent.
 	Environment *NewAPIKeyEnvironment `json:"environment,omitempty"`
 
@@ -4209,8 +4256,14 @@ type NewWebhookEndpoint struct {
 
 // NewlyMadeAPIKey defines model for NewlyMadeApiKey.
 type NewlyMadeAPIKey struct {
-	CreatedAt time.Time  `json:"created_at"`
-	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	// AllowedAddresses The addresses and networks (CIDR, IPv4 and IPv6) from which the key works; from all while the list is empty. A call from elsewhere
+	// is answered with the problem `address-not-allowed`.
+	//
+	//
+	// Example: ["203.0.113.0/24","2001:db8::/32"]
+	AllowedAddresses AllowedAddresses `json:"allowed_addresses"`
+	CreatedAt        time.Time        `json:"created_at"`
+	ExpiresAt        *time.Time       `json:"expires_at,omitempty"`
 
 	// ID Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 	ID string `json:"id"`
@@ -5283,7 +5336,13 @@ type SaferpayReferences struct {
 	TransactionID *string `json:"transaction_id,omitempty"`
 }
 
-// Scope defines model for Scope.
+// Scope What a key may do. `read` is for everything that shows, `write` for everything that changes. Each of the others is for one area,
+// which it reads and writes, and nothing else: `invoices` with their receipts and payments, `refunds` with disputes and the payments
+// that they are about, `books` with accounts, settlements and payouts, `services` for payment services, `webhooks` for events and
+// their endpoints. The description of each call names its scopes; one of them is enough.
+//
+// A key with `write` also opens the console for people, and so can do what they can. Give programs that only refund or only issue
+// invoices a key of that area.
 type Scope string
 
 // Scopes Example: ["read","write"]
@@ -6648,6 +6707,9 @@ type UpdateCompanyJSONRequestBody = CompanyChanges
 // CreateAPIKeyJSONRequestBody defines body for CreateAPIKey for application/json ContentType.
 type CreateAPIKeyJSONRequestBody = NewAPIKey
 
+// UpdateAPIKeyJSONRequestBody defines body for UpdateAPIKey for application/json ContentType.
+type UpdateAPIKeyJSONRequestBody = APIKeyChanges
+
 // RotateAPIKeyJSONRequestBody defines body for RotateAPIKey for application/json ContentType.
 type RotateAPIKeyJSONRequestBody = KeyRotation
 
@@ -7018,10 +7080,29 @@ type ClientInterface interface {
 	// Corresponds with DELETE /companies/{company_id}/api-keys/{key_id} (the `DeleteAPIKey` operationId).
 	DeleteAPIKey(ctx context.Context, companyID CompanyID, keyID KeyID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// UpdateAPIKeyWithBody Bind a key to addresses
+	//
+	// From now on the key works only from these addresses and networks; with an empty list from everywhere.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /companies/{company_id}/api-keys/{key_id} (the `UpdateAPIKey` operationId).
+	UpdateAPIKeyWithBody(ctx context.Context, companyID CompanyID, keyID KeyID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateAPIKey Bind a key to addresses
+	//
+	// From now on the key works only from these addresses and networks; with an empty list from everywhere.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /companies/{company_id}/api-keys/{key_id} (the `UpdateAPIKey` operationId).
+	UpdateAPIKey(ctx context.Context, companyID CompanyID, keyID KeyID, body UpdateAPIKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RotateAPIKeyWithBody Replace a key
 	//
-	// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
-	// change over in its own time. Then it is refused.
+	// The answer has a new key of the same scopes and addresses. The old key works for another `overlap_hours`, so that every program
+	// can change over in its own time. Then it is refused. If the old key ends, the new one ends too: it lives as long as the old one
+	// was meant to live.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -7030,8 +7111,9 @@ type ClientInterface interface {
 
 	// RotateAPIKey Replace a key
 	//
-	// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
-	// change over in its own time. Then it is refused.
+	// The answer has a new key of the same scopes and addresses. The old key works for another `overlap_hours`, so that every program
+	// can change over in its own time. Then it is refused. If the old key ends, the new one ends too: it lives as long as the old one
+	// was meant to live.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -8873,10 +8955,49 @@ func (c *Client) DeleteAPIKey(ctx context.Context, companyID CompanyID, keyID Ke
 	return c.Client.Do(req)
 }
 
+// UpdateAPIKeyWithBody Bind a key to addresses
+//
+// From now on the key works only from these addresses and networks; with an empty list from everywhere.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /companies/{company_id}/api-keys/{key_id} (the `UpdateAPIKey` operationId).
+func (c *Client) UpdateAPIKeyWithBody(ctx context.Context, companyID CompanyID, keyID KeyID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateAPIKeyRequestWithBody(c.Server, companyID, keyID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateAPIKey Bind a key to addresses
+//
+// From now on the key works only from these addresses and networks; with an empty list from everywhere.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /companies/{company_id}/api-keys/{key_id} (the `UpdateAPIKey` operationId).
+func (c *Client) UpdateAPIKey(ctx context.Context, companyID CompanyID, keyID KeyID, body UpdateAPIKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateAPIKeyRequest(c.Server, companyID, keyID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RotateAPIKeyWithBody Replace a key
 //
-// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
-// change over in its own time. Then it is refused.
+// The answer has a new key of the same scopes and addresses. The old key works for another `overlap_hours`, so that every program
+// can change over in its own time. Then it is refused. If the old key ends, the new one ends too: it lives as long as the old one
+// was meant to live.
 //
 // Takes any type of body and a specified content type.
 //
@@ -8895,8 +9016,9 @@ func (c *Client) RotateAPIKeyWithBody(ctx context.Context, companyID CompanyID, 
 
 // RotateAPIKey Replace a key
 //
-// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
-// change over in its own time. Then it is refused.
+// The answer has a new key of the same scopes and addresses. The old key works for another `overlap_hours`, so that every program
+// can change over in its own time. Then it is refused. If the old key ends, the new one ends too: it lives as long as the old one
+// was meant to live.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -12582,6 +12704,60 @@ func NewDeleteAPIKeyRequest(server string, companyID CompanyID, keyID KeyID) (*h
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewUpdateAPIKeyRequest calls the generic UpdateAPIKey builder with application/json body
+func NewUpdateAPIKeyRequest(server string, companyID CompanyID, keyID KeyID, body UpdateAPIKeyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateAPIKeyRequestWithBody(server, companyID, keyID, "application/json", bodyReader)
+}
+
+// NewUpdateAPIKeyRequestWithBody constructs an http.Request for the UpdateAPIKey method, with any body, and a specified content type
+func NewUpdateAPIKeyRequestWithBody(server string, companyID CompanyID, keyID KeyID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "company_id", companyID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "key_id", keyID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/companies/%s/api-keys/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -17965,10 +18141,29 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with DELETE /companies/{company_id}/api-keys/{key_id} (the `DeleteAPIKey` operationId).
 	DeleteAPIKeyWithResponse(ctx context.Context, companyID CompanyID, keyID KeyID, reqEditors ...RequestEditorFn) (*DeleteAPIKeyResponse, error)
 
+	// UpdateAPIKeyWithBodyWithResponse Bind a key to addresses
+	//
+	// From now on the key works only from these addresses and networks; with an empty list from everywhere.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /companies/{company_id}/api-keys/{key_id} (the `UpdateAPIKey` operationId).
+	UpdateAPIKeyWithBodyWithResponse(ctx context.Context, companyID CompanyID, keyID KeyID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateAPIKeyResponse, error)
+
+	// UpdateAPIKeyWithResponse Bind a key to addresses
+	//
+	// From now on the key works only from these addresses and networks; with an empty list from everywhere.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /companies/{company_id}/api-keys/{key_id} (the `UpdateAPIKey` operationId).
+	UpdateAPIKeyWithResponse(ctx context.Context, companyID CompanyID, keyID KeyID, body UpdateAPIKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateAPIKeyResponse, error)
+
 	// RotateAPIKeyWithBodyWithResponse Replace a key
 	//
-	// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
-	// change over in its own time. Then it is refused.
+	// The answer has a new key of the same scopes and addresses. The old key works for another `overlap_hours`, so that every program
+	// can change over in its own time. Then it is refused. If the old key ends, the new one ends too: it lives as long as the old one
+	// was meant to live.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -17977,8 +18172,9 @@ type ClientWithResponsesInterface interface {
 
 	// RotateAPIKeyWithResponse Replace a key
 	//
-	// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
-	// change over in its own time. Then it is refused.
+	// The answer has a new key of the same scopes and addresses. The old key works for another `overlap_hours`, so that every program
+	// can change over in its own time. Then it is refused. If the old key ends, the new one ends too: it lives as long as the old one
+	// was meant to live.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -20445,6 +20641,68 @@ func (r DeleteAPIKeyResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r DeleteAPIKeyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UpdateAPIKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *APIKey
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UpdateAPIKeyResponse) GetJSON200() *APIKey {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r UpdateAPIKeyResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r UpdateAPIKeyResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r UpdateAPIKeyResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r UpdateAPIKeyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateAPIKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateAPIKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UpdateAPIKeyResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -27160,10 +27418,41 @@ func (c *ClientWithResponses) DeleteAPIKeyWithResponse(ctx context.Context, comp
 	return ParseDeleteAPIKeyResponse(rsp)
 }
 
+// UpdateAPIKeyWithBodyWithResponse Bind a key to addresses
+//
+// From now on the key works only from these addresses and networks; with an empty list from everywhere.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /companies/{company_id}/api-keys/{key_id} (the `UpdateAPIKey` operationId).
+func (c *ClientWithResponses) UpdateAPIKeyWithBodyWithResponse(ctx context.Context, companyID CompanyID, keyID KeyID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateAPIKeyResponse, error) {
+	rsp, err := c.UpdateAPIKeyWithBody(ctx, companyID, keyID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateAPIKeyResponse(rsp)
+}
+
+// UpdateAPIKeyWithResponse Bind a key to addresses
+//
+// From now on the key works only from these addresses and networks; with an empty list from everywhere.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /companies/{company_id}/api-keys/{key_id} (the `UpdateAPIKey` operationId).
+func (c *ClientWithResponses) UpdateAPIKeyWithResponse(ctx context.Context, companyID CompanyID, keyID KeyID, body UpdateAPIKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateAPIKeyResponse, error) {
+	rsp, err := c.UpdateAPIKey(ctx, companyID, keyID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateAPIKeyResponse(rsp)
+}
+
 // RotateAPIKeyWithBodyWithResponse Replace a key
 //
-// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
-// change over in its own time. Then it is refused.
+// The answer has a new key of the same scopes and addresses. The old key works for another `overlap_hours`, so that every program
+// can change over in its own time. Then it is refused. If the old key ends, the new one ends too: it lives as long as the old one
+// was meant to live.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -27178,8 +27467,9 @@ func (c *ClientWithResponses) RotateAPIKeyWithBodyWithResponse(ctx context.Conte
 
 // RotateAPIKeyWithResponse Replace a key
 //
-// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
-// change over in its own time. Then it is refused.
+// The answer has a new key of the same scopes and addresses. The old key works for another `overlap_hours`, so that every program
+// can change over in its own time. Then it is refused. If the old key ends, the new one ends too: it lives as long as the old one
+// was meant to live.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -30289,6 +30579,53 @@ func ParseDeleteAPIKeyResponse(rsp *http.Response) (*DeleteAPIKeyResponse, error
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUpdateAPIKeyResponse parses an HTTP response from a UpdateAPIKeyWithResponse call
+func ParseUpdateAPIKeyResponse(rsp *http.Response) (*UpdateAPIKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateAPIKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest APIKey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

@@ -62,6 +62,11 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return nil
 	})
 	group.Go(func() error {
+		n := noticing{store: p.store, send: steps.PayerMail.Send, now: now, log: log}
+		worker.Regularly(ctx, noticeEvery, "security notices", n.look, log)
+		return nil
+	})
+	group.Go(func() error {
 		f := sources{store: p.store, fetch: p.commands.FetchSettlements, now: now}
 		worker.Regularly(ctx, fetchEvery, "fetching", f.look, log)
 		return nil

@@ -86,6 +86,9 @@ func NewPaymentService(s PaymentService, at time.Time) PaymentService {
 	return s
 }
 
+// Label names the payment service to people.
+func (s PaymentService) Label() string { return "“" + s.Name + "” (" + s.ID + ")" }
+
 // Become moves the payment service to next and notes it on the timeline. A move to its present state changes nothing. A
 // transition that is not in the table is an error.
 func (s *PaymentService) Become(next ServiceStatus, at time.Time, note string) error {
@@ -199,6 +202,7 @@ type Credentials struct {
 	TerminalID     string `json:"terminal_id"`
 	APIUsername    string `json:"api_username"`
 	SealedPassword []byte `json:"sealed_password"`
+	By             Author `json:"by,omitzero"` // who entered them
 }
 
 // Credentials returns what the payment service was connected with.

@@ -25,6 +25,7 @@ const (
 	Unauthorized            Code = "unauthorized"
 	Forbidden               Code = "forbidden"
 	CompanySuspended        Code = "company-suspended"
+	AddressNotAllowed       Code = "address-not-allowed"
 	NotFound                Code = "not-found"
 	InvoiceNumberTaken      Code = "invoice-number-taken"
 	InvoiceNotDraft         Code = "invoice-not-draft"

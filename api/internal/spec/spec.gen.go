@@ -1277,6 +1277,7 @@ func (e PayoutState) Valid() bool {
 const (
 	UrnQuittanceProblemAccountInUse                    ProblemType = "urn:quittance:problem:account-in-use"
 	UrnQuittanceProblemAccountNumberTaken              ProblemType = "urn:quittance:problem:account-number-taken"
+	UrnQuittanceProblemAddressNotAllowed               ProblemType = "urn:quittance:problem:address-not-allowed"
 	UrnQuittanceProblemBankAccountTaken                ProblemType = "urn:quittance:problem:bank-account-taken"
 	UrnQuittanceProblemBodyTooLarge                    ProblemType = "urn:quittance:problem:body-too-large"
 	UrnQuittanceProblemCompanySuspended                ProblemType = "urn:quittance:problem:company-suspended"
@@ -1337,6 +1338,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemAccountInUse:
 		return true
 	case UrnQuittanceProblemAccountNumberTaken:
+		return true
+	case UrnQuittanceProblemAddressNotAllowed:
 		return true
 	case UrnQuittanceProblemBankAccountTaken:
 		return true
@@ -1506,14 +1509,29 @@ func (e ReminderEmailState) Valid() bool {
 
 // Defines values for Scope.
 const (
-	Read  Scope = "read"
-	Write Scope = "write"
+	Books    Scope = "books"
+	Invoices Scope = "invoices"
+	Read     Scope = "read"
+	Refunds  Scope = "refunds"
+	Services Scope = "services"
+	Webhooks Scope = "webhooks"
+	Write    Scope = "write"
 )
 
 // Valid indicates whether the value is a known member of the Scope enum.
 func (e Scope) Valid() bool {
 	switch e {
+	case Books:
+		return true
+	case Invoices:
+		return true
 	case Read:
+		return true
+	case Refunds:
+		return true
+	case Services:
+		return true
+	case Webhooks:
 		return true
 	case Write:
 		return true
@@ -1782,6 +1800,12 @@ type AccountNumber = string
 // AccountWarning defines model for AccountWarning.
 type AccountWarning string
 
+// AllowedAddresses The addresses and networks (CIDR, IPv4 and IPv6) from which the key works; from all while the list is empty. A call from elsewhere
+// is answered with the problem `address-not-allowed`.
+//
+// Example: ["203.0.113.0/24","2001:db8::/32"]
+type AllowedAddresses = []string
+
 // Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
 //
 // Example: 108.00
@@ -1792,8 +1816,14 @@ type AnyID = string
 
 // APIKey defines model for ApiKey.
 type APIKey struct {
-	CreatedAt time.Time  `json:"created_at"`
-	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	// AllowedAddresses The addresses and networks (CIDR, IPv4 and IPv6) from which the key works; from all while the list is empty. A call from elsewhere
+	// is answered with the problem `address-not-allowed`.
+	//
+	//
+	// Example: ["203.0.113.0/24","2001:db8::/32"]
+	AllowedAddresses AllowedAddresses `json:"allowed_addresses"`
+	CreatedAt        time.Time        `json:"created_at"`
+	ExpiresAt        *time.Time       `json:"expires_at,omitempty"`
 
 	// ID Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 	ID string `json:"id"`
@@ -1808,6 +1838,16 @@ type APIKey struct {
 
 	// Scopes Example: ["read","write"]
 	Scopes Scopes `json:"scopes"`
+}
+
+// APIKeyChanges defines model for ApiKeyChanges.
+type APIKeyChanges struct {
+	// AllowedAddresses The addresses and networks (CIDR, IPv4 and IPv6) from which the key works; from all while the list is empty. A call from elsewhere
+	// is answered with the problem `address-not-allowed`.
+	//
+	//
+	// Example: ["203.0.113.0/24","2001:db8::/32"]
+	AllowedAddresses AllowedAddresses `json:"allowed_addresses"`
 }
 
 // APIKeyList defines model for ApiKeyList.
@@ -3762,6 +3802,13 @@ type NewAccount struct {
 
 // NewAPIKey defines model for NewApiKey.
 type NewAPIKey struct {
+	// AllowedAddresses The addresses and networks (CIDR, IPv4 and IPv6) from which the key works; from all while the list is empty. A call from elsewhere
+	// is answered with the problem `address-not-allowed`.
+	//
+	//
+	// Example: ["203.0.113.0/24","2001:db8::/32"]
+	AllowedAddresses *AllowedAddresses `json:"allowed_addresses,omitempty"`
+
 	// Environment What the key is called, `qk_test_…` or `qk_live_…`, to tell keys apart at a glance; `test` when absent.
 	Environment *NewAPIKeyEnvironment `json:"environment,omitempty"`
 
@@ -4210,8 +4257,14 @@ type NewWebhookEndpoint struct {
 
 // NewlyMadeAPIKey defines model for NewlyMadeApiKey.
 type NewlyMadeAPIKey struct {
-	CreatedAt time.Time  `json:"created_at"`
-	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	// AllowedAddresses The addresses and networks (CIDR, IPv4 and IPv6) from which the key works; from all while the list is empty. A call from elsewhere
+	// is answered with the problem `address-not-allowed`.
+	//
+	//
+	// Example: ["203.0.113.0/24","2001:db8::/32"]
+	AllowedAddresses AllowedAddresses `json:"allowed_addresses"`
+	CreatedAt        time.Time        `json:"created_at"`
+	ExpiresAt        *time.Time       `json:"expires_at,omitempty"`
 
 	// ID Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 	ID string `json:"id"`
@@ -5284,7 +5337,13 @@ type SaferpayReferences struct {
 	TransactionID *string `json:"transaction_id,omitempty"`
 }
 
-// Scope defines model for Scope.
+// Scope What a key may do. `read` is for everything that shows, `write` for everything that changes. Each of the others is for one area,
+// which it reads and writes, and nothing else: `invoices` with their receipts and payments, `refunds` with disputes and the payments
+// that they are about, `books` with accounts, settlements and payouts, `services` for payment services, `webhooks` for events and
+// their endpoints. The description of each call names its scopes; one of them is enough.
+//
+// A key with `write` also opens the console for people, and so can do what they can. Give programs that only refund or only issue
+// invoices a key of that area.
 type Scope string
 
 // Scopes Example: ["read","write"]
@@ -6649,6 +6708,9 @@ type UpdateCompanyJSONRequestBody = CompanyChanges
 // CreateAPIKeyJSONRequestBody defines body for CreateAPIKey for application/json ContentType.
 type CreateAPIKeyJSONRequestBody = NewAPIKey
 
+// UpdateAPIKeyJSONRequestBody defines body for UpdateAPIKey for application/json ContentType.
+type UpdateAPIKeyJSONRequestBody = APIKeyChanges
+
 // RotateAPIKeyJSONRequestBody defines body for RotateAPIKey for application/json ContentType.
 type RotateAPIKeyJSONRequestBody = KeyRotation
 
@@ -6822,6 +6884,9 @@ type ServerInterface interface {
 	// DeleteAPIKey Revoke a key
 	// (DELETE /companies/{company_id}/api-keys/{key_id})
 	DeleteAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID, keyID KeyID)
+	// UpdateAPIKey Bind a key to addresses
+	// (PATCH /companies/{company_id}/api-keys/{key_id})
+	UpdateAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID, keyID KeyID)
 	// RotateAPIKey Replace a key
 	// (POST /companies/{company_id}/api-keys/{key_id}/rotate)
 	RotateAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID, keyID KeyID)
@@ -7248,6 +7313,12 @@ func (_ Unimplemented) CreateAPIKey(w http.ResponseWriter, r *http.Request, comp
 // DeleteAPIKey Revoke a key
 // (DELETE /companies/{company_id}/api-keys/{key_id})
 func (_ Unimplemented) DeleteAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID, keyID KeyID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// UpdateAPIKey Bind a key to addresses
+// (PATCH /companies/{company_id}/api-keys/{key_id})
+func (_ Unimplemented) UpdateAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID, keyID KeyID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -8410,6 +8481,41 @@ func (siw *ServerInterfaceWrapper) DeleteAPIKey(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.DeleteAPIKey(w, r, companyID, keyID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// UpdateAPIKey operation middleware
+func (siw *ServerInterfaceWrapper) UpdateAPIKey(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "company_id" -------------
+	var companyID CompanyID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "company_id", chi.URLParam(r, "company_id"), &companyID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "company_id", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "key_id" -------------
+	var keyID KeyID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "key_id", chi.URLParam(r, "key_id"), &keyID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "key_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UpdateAPIKey(w, r, companyID, keyID)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -11930,6 +12036,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Delete(options.BaseURL+"/companies/{company_id}/api-keys/{key_id}", wrapper.DeleteAPIKey)
 	})
 	r.Group(func(r chi.Router) {
+		r.Patch(options.BaseURL+"/companies/{company_id}/api-keys/{key_id}", wrapper.UpdateAPIKey)
+	})
+	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/companies/{company_id}/api-keys/{key_id}/rotate", wrapper.RotateAPIKey)
 	})
 	r.Group(func(r chi.Router) {
@@ -13310,6 +13419,79 @@ type DeleteAPIKeydefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response DeleteAPIKeydefaultApplicationProblemPlusJSONResponse) VisitDeleteAPIKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateAPIKeyRequestObject struct {
+	CompanyID CompanyID `json:"company_id"`
+	KeyID     KeyID     `json:"key_id"`
+	Body      *UpdateAPIKeyJSONRequestBody
+}
+
+type UpdateAPIKeyResponseObject interface {
+	VisitUpdateAPIKeyResponse(w http.ResponseWriter) error
+}
+
+type UpdateAPIKey200JSONResponse APIKey
+
+func (response UpdateAPIKey200JSONResponse) VisitUpdateAPIKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateAPIKey404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateAPIKey404ApplicationProblemPlusJSONResponse) VisitUpdateAPIKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateAPIKey422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateAPIKey422ApplicationProblemPlusJSONResponse) VisitUpdateAPIKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateAPIKeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UpdateAPIKeydefaultApplicationProblemPlusJSONResponse) VisitUpdateAPIKeyResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -20515,6 +20697,9 @@ type StrictServerInterface interface {
 	// DeleteAPIKey Revoke a key
 	// (DELETE /companies/{company_id}/api-keys/{key_id})
 	DeleteAPIKey(ctx context.Context, request DeleteAPIKeyRequestObject) (DeleteAPIKeyResponseObject, error)
+	// UpdateAPIKey Bind a key to addresses
+	// (PATCH /companies/{company_id}/api-keys/{key_id})
+	UpdateAPIKey(ctx context.Context, request UpdateAPIKeyRequestObject) (UpdateAPIKeyResponseObject, error)
 	// RotateAPIKey Replace a key
 	// (POST /companies/{company_id}/api-keys/{key_id}/rotate)
 	RotateAPIKey(ctx context.Context, request RotateAPIKeyRequestObject) (RotateAPIKeyResponseObject, error)
@@ -21328,6 +21513,40 @@ func (sh *strictHandler) DeleteAPIKey(w http.ResponseWriter, r *http.Request, co
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(DeleteAPIKeyResponseObject); ok {
 		if err := validResponse.VisitDeleteAPIKeyResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UpdateAPIKey operation middleware
+func (sh *strictHandler) UpdateAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID, keyID KeyID) {
+	var request UpdateAPIKeyRequestObject
+
+	request.CompanyID = companyID
+	request.KeyID = keyID
+
+	var body UpdateAPIKeyJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateAPIKey(ctx, request.(UpdateAPIKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateAPIKey")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UpdateAPIKeyResponseObject); ok {
+		if err := validResponse.VisitUpdateAPIKeyResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
