@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/interceptor"
 
 	"github.com/quittance/quittance/internal/config"
+	"github.com/quittance/quittance/internal/origin"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/secrets"
 	"github.com/quittance/quittance/internal/telemetry"
@@ -33,7 +34,8 @@ type parts struct {
 	metrics  *telemetry.Metrics
 }
 
-func connect(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts, err error) {
+// connect builds the parts. What they tell workflows is on behalf of by where the context doesn't say.
+func connect(ctx context.Context, cfg config.Config, log *slog.Logger, by origin.Origin) (p parts, err error) {
 	ctx, cancel := context.WithTimeout(ctx, startup)
 	defer cancel()
 	defer func() {
@@ -62,7 +64,8 @@ func connect(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts,
 	if p.keyring, err = openKeys(ctx, p.store, p.master); err != nil {
 		return p, err
 	}
-	p.temporal, err = temporalkit.Dial(ctx, cfg.Temporal, p.keyring, log, p.metrics.Temporal(), calls...)
+	origins := &contract.Origins{Converter: temporalkit.DataConverter(p.keyring), Namespace: cfg.Temporal.Namespace, Default: by, Now: time.Now}
+	p.temporal, err = temporalkit.Dial(ctx, cfg.Temporal, p.keyring, log, p.metrics.Temporal(), append(calls, origins)...)
 	p.commands = contract.Commands{Temporal: p.temporal}
 	if cfg.Console.URL != "" {
 		p.commands.Console = cfg.Console.URL + "/operator"
@@ -135,7 +138,7 @@ func Migrate(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err := migrateDatabase(ctx, cfg); err != nil {
 		return err
 	}
-	p, err := connect(ctx, cfg, log)
+	p, err := connect(ctx, cfg, log, origin.Quittance)
 	if err != nil {
 		return err
 	}
