@@ -89,6 +89,7 @@ type Collection interface {
 type Refunding interface {
 	RequestRefund(ctx context.Context, in contract.RequestRefund, invoiceNumber string) error
 	TakeUpRefund(ctx context.Context, r refund.Refund, invoiceNumber string) error
+	DecideRefund(ctx context.Context, refundID string, in contract.DecideRefund) error
 	RecordRefund(ctx context.Context, refundID string, in contract.RefundRecorded) error
 }
 

@@ -37,6 +37,8 @@ var problemTypes = map[problem.Code]struct {
 	problem.PaymentNotCaptured:      {http.StatusConflict, "The payment is not captured"},
 	problem.RefundInstead:           {http.StatusConflict, "An online payment is refunded, not voided"},
 	problem.RefundNotRecordable:     {http.StatusConflict, "The refund can't be recorded"},
+	problem.RefundNotAwaiting:       {http.StatusConflict, "The refund awaits no approval"},
+	problem.SecondPersonNeeded:      {http.StatusForbidden, "A second person has to do this"},
 	problem.DisputeDecided:          {http.StatusConflict, "The dispute is won or lost already"},
 	problem.DisputeRecorded:         {http.StatusConflict, "The case is recorded with another amount"},
 	problem.EntryNotReversible:      {http.StatusConflict, "The entry can't be reversed by hand"},

@@ -34,6 +34,7 @@ func (s *server) tellChanges(ctx context.Context, tx SecurityTx, before, after m
 	}{
 		{merchant.ContactChanged, before.ContactEmail, after.ContactEmail},
 		{merchant.ReceiptAccountChanged, before.ReceiptAccount, after.ReceiptAccount},
+		{merchant.RefundLimitChanged, before.ApprovalLimit(), after.ApprovalLimit()},
 	} {
 		if changed.before == changed.after {
 			continue

@@ -403,6 +403,7 @@ const (
 	PaymentServiceSuspended         EventType = "payment_service.suspended"
 	PayoutBooked                    EventType = "payout.booked"
 	PayoutWaiting                   EventType = "payout.waiting"
+	RefundAwaitingApproval          EventType = "refund.awaiting_approval"
 	RefundCaptured                  EventType = "refund.captured"
 	RefundFailed                    EventType = "refund.failed"
 	TestPing                        EventType = "test.ping"
@@ -468,6 +469,8 @@ func (e EventType) Valid() bool {
 	case PayoutBooked:
 		return true
 	case PayoutWaiting:
+		return true
+	case RefundAwaitingApproval:
 		return true
 	case RefundCaptured:
 		return true
@@ -1314,10 +1317,12 @@ const (
 	UrnQuittanceProblemReceiptExceedsInvoice           ProblemType = "urn:quittance:problem:receipt-exceeds-invoice"
 	UrnQuittanceProblemRefundExceedsPayment            ProblemType = "urn:quittance:problem:refund-exceeds-payment"
 	UrnQuittanceProblemRefundInstead                   ProblemType = "urn:quittance:problem:refund-instead"
+	UrnQuittanceProblemRefundNotAwaitingApproval       ProblemType = "urn:quittance:problem:refund-not-awaiting-approval"
 	UrnQuittanceProblemRefundNotRecordable             ProblemType = "urn:quittance:problem:refund-not-recordable"
 	UrnQuittanceProblemRefundTooLate                   ProblemType = "urn:quittance:problem:refund-too-late"
 	UrnQuittanceProblemRequestInProgress               ProblemType = "urn:quittance:problem:request-in-progress"
 	UrnQuittanceProblemSaferpayUnavailable             ProblemType = "urn:quittance:problem:saferpay-unavailable"
+	UrnQuittanceProblemSecondPersonNeeded              ProblemType = "urn:quittance:problem:second-person-needed"
 	UrnQuittanceProblemSettlementColumnsUnknown        ProblemType = "urn:quittance:problem:settlement-columns-unknown"
 	UrnQuittanceProblemSettlementFileRefused           ProblemType = "urn:quittance:problem:settlement-file-refused"
 	UrnQuittanceProblemSignInFailed                    ProblemType = "urn:quittance:problem:sign-in-failed"
@@ -1414,6 +1419,8 @@ func (e ProblemType) Valid() bool {
 		return true
 	case UrnQuittanceProblemRefundInstead:
 		return true
+	case UrnQuittanceProblemRefundNotAwaitingApproval:
+		return true
 	case UrnQuittanceProblemRefundNotRecordable:
 		return true
 	case UrnQuittanceProblemRefundTooLate:
@@ -1421,6 +1428,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemRequestInProgress:
 		return true
 	case UrnQuittanceProblemSaferpayUnavailable:
+		return true
+	case UrnQuittanceProblemSecondPersonNeeded:
 		return true
 	case UrnQuittanceProblemSettlementColumnsUnknown:
 		return true
@@ -1451,19 +1460,22 @@ func (e ProblemType) Valid() bool {
 
 // Defines values for RefundState.
 const (
-	RefundStateAuthorized RefundState = "authorized"
-	RefundStateCaptured   RefundState = "captured"
-	RefundStateFailed     RefundState = "failed"
-	RefundStatePending    RefundState = "pending"
-	RefundStateRecorded   RefundState = "recorded"
-	RefundStateRequested  RefundState = "requested"
-	RefundStateUnknown    RefundState = "unknown"
+	RefundStateAuthorized       RefundState = "authorized"
+	RefundStateAwaitingApproval RefundState = "awaiting_approval"
+	RefundStateCaptured         RefundState = "captured"
+	RefundStateFailed           RefundState = "failed"
+	RefundStatePending          RefundState = "pending"
+	RefundStateRecorded         RefundState = "recorded"
+	RefundStateRequested        RefundState = "requested"
+	RefundStateUnknown          RefundState = "unknown"
 )
 
 // Valid indicates whether the value is a known member of the RefundState enum.
 func (e RefundState) Valid() bool {
 	switch e {
 	case RefundStateAuthorized:
+		return true
+	case RefundStateAwaitingApproval:
 		return true
 	case RefundStateCaptured:
 		return true
@@ -5207,6 +5219,11 @@ type Refund struct {
 	// Example: 108.00
 	Amount Amount `json:"amount"`
 
+	// AskedBy Who asked for it: a key, or a person in the console.
+	//
+	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
+	AskedBy *string `json:"asked_by,omitempty"`
+
 	// BookedAccount The account on which the refund really stands, once it is booked.
 	//
 	// Example: 1029
@@ -5416,6 +5433,11 @@ type Settings struct {
 	// ReceiptsByEmail Whether customers with an address get a mail when their online payment is booked, and when a refund is on its way.
 	ReceiptsByEmail bool `json:"receipts_by_email"`
 
+	// RefundApprovalAbove In francs: a refund that brings those of its payment above this amount awaits the approval of a second person, see
+	// `POST /refunds/{refund_id}/release`. Foreign money counts at the rate of the month; without a rate it always awaits approval.
+	// Absent while no refund needs any.
+	RefundApprovalAbove *Amount `json:"refund_approval_above,omitempty"`
+
 	// Reminders When customers with a mail address are reminded of an invoice that is overdue; empty for never. A reminder goes at 08:00 in
 	// Zurich on the first business day of the canton after its days. None goes on the day on which the list was changed, and none while a payment
 	// of the invoice is not decided. The reminders of an invoice go one after the other and keep their distance: of one that was
@@ -5468,6 +5490,13 @@ type SettingsChanges struct {
 
 	// ReceiptsByEmail Whether customers with an address get a mail when their online payment is booked, and when a refund is on its way.
 	ReceiptsByEmail *bool `json:"receipts_by_email,omitempty"`
+
+	// RefundApprovalAbove Empty for none. The contact is told of a change by mail. Only a manager in the console may raise it or turn it off; a refund that
+	// awaits approval goes on waiting.
+	//
+	//
+	// Example: 500.00
+	RefundApprovalAbove *string `json:"refund_approval_above,omitempty"`
 
 	// Reminders When customers with a mail address are reminded of an invoice that is overdue; empty for never. A reminder goes at 08:00 in
 	// Zurich on the first business day of the canton after its days. None goes on the day on which the list was changed, and none while a payment
@@ -8007,6 +8036,9 @@ type ClientInterface interface {
 	// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
 	// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 	//
+	// If all refunds of the payment together are above `refund_approval_above` of the settings, the refund is `awaiting_approval`
+	// instead. Its amount is set aside, and nothing leaves before somebody else releases it in the console.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /payments/{payment_id}/refunds (the `RequestRefund` operationId).
@@ -8017,6 +8049,9 @@ type ClientInterface interface {
 	// You can refund in whole or in part, and several times, up to what was captured. More than is left is
 	// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
 	// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
+	//
+	// If all refunds of the payment together are above `refund_approval_above` of the settings, the refund is `awaiting_approval`
+	// instead. Its amount is set aside, and nothing leaves before somebody else releases it in the console.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -8159,6 +8194,23 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /refunds/{refund_id}/record (the `RecordRefund` operationId).
 	RecordRefund(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RefuseRefund Refuse a refund that awaits approval
+	//
+	// For a manager in the console, also for the one who asked for the refund. It becomes `failed`, no money has moved, and its amount can be
+	// refunded again.
+	//
+	// Corresponds with POST /refunds/{refund_id}/refuse (the `RefuseRefund` operationId).
+	RefuseRefund(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReleaseRefund Release a refund that awaits approval
+	//
+	// For a manager in the console who did not ask for the refund: it goes on as if it had just been requested. Whoever asked for it gets
+	// `second-person-needed`, and so does a session that was opened with a key. A key can't release refunds. A refund that awaits no approval
+	// is `refund-not-awaiting-approval`.
+	//
+	// Corresponds with POST /refunds/{refund_id}/release (the `ReleaseRefund` operationId).
+	ReleaseRefund(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Search Find by a number or an id
 	//
@@ -10832,6 +10884,9 @@ func (c *Client) GetPayment(ctx context.Context, paymentID PaymentID, reqEditors
 // `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
 // after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 //
+// If all refunds of the payment together are above `refund_approval_above` of the settings, the refund is `awaiting_approval`
+// instead. Its amount is set aside, and nothing leaves before somebody else releases it in the console.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /payments/{payment_id}/refunds (the `RequestRefund` operationId).
@@ -10852,6 +10907,9 @@ func (c *Client) RequestRefundWithBody(ctx context.Context, paymentID PaymentID,
 // You can refund in whole or in part, and several times, up to what was captured. More than is left is
 // `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
 // after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
+//
+// If all refunds of the payment together are above `refund_approval_above` of the settings, the refund is `awaiting_approval`
+// instead. Its amount is set aside, and nothing leaves before somebody else releases it in the console.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -11155,6 +11213,43 @@ func (c *Client) GetRefund(ctx context.Context, refundID RefundID, reqEditors ..
 // Corresponds with POST /refunds/{refund_id}/record (the `RecordRefund` operationId).
 func (c *Client) RecordRefund(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRecordRefundRequest(c.Server, refundID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RefuseRefund Refuse a refund that awaits approval
+//
+// For a manager in the console, also for the one who asked for the refund. It becomes `failed`, no money has moved, and its amount can be
+// refunded again.
+//
+// Corresponds with POST /refunds/{refund_id}/refuse (the `RefuseRefund` operationId).
+func (c *Client) RefuseRefund(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefuseRefundRequest(c.Server, refundID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReleaseRefund Release a refund that awaits approval
+//
+// For a manager in the console who did not ask for the refund: it goes on as if it had just been requested. Whoever asked for it gets
+// `second-person-needed`, and so does a session that was opened with a key. A key can't release refunds. A refund that awaits no approval
+// is `refund-not-awaiting-approval`.
+//
+// Corresponds with POST /refunds/{refund_id}/release (the `ReleaseRefund` operationId).
+func (c *Client) ReleaseRefund(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReleaseRefundRequest(c.Server, refundID)
 	if err != nil {
 		return nil, err
 	}
@@ -16652,6 +16747,74 @@ func NewRecordRefundRequest(server string, refundID RefundID) (*http.Request, er
 	return req, nil
 }
 
+// NewRefuseRefundRequest constructs an http.Request for the RefuseRefund method
+func NewRefuseRefundRequest(server string, refundID RefundID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "refund_id", refundID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/refunds/%s/refuse", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReleaseRefundRequest constructs an http.Request for the ReleaseRefund method
+func NewReleaseRefundRequest(server string, refundID RefundID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "refund_id", refundID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/refunds/%s/release", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewSearchRequest constructs an http.Request for the Search method
 func NewSearchRequest(server string, params *SearchParams) (*http.Request, error) {
 	var err error
@@ -19138,6 +19301,9 @@ type ClientWithResponsesInterface interface {
 	// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
 	// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 	//
+	// If all refunds of the payment together are above `refund_approval_above` of the settings, the refund is `awaiting_approval`
+	// instead. Its amount is set aside, and nothing leaves before somebody else releases it in the console.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /payments/{payment_id}/refunds (the `RequestRefund` operationId).
@@ -19148,6 +19314,9 @@ type ClientWithResponsesInterface interface {
 	// You can refund in whole or in part, and several times, up to what was captured. More than is left is
 	// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
 	// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
+	//
+	// If all refunds of the payment together are above `refund_approval_above` of the settings, the refund is `awaiting_approval`
+	// instead. Its amount is set aside, and nothing leaves before somebody else releases it in the console.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -19306,6 +19475,27 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /refunds/{refund_id}/record (the `RecordRefund` operationId).
 	RecordRefundWithResponse(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*RecordRefundResponse, error)
+
+	// RefuseRefundWithResponse Refuse a refund that awaits approval
+	//
+	// For a manager in the console, also for the one who asked for the refund. It becomes `failed`, no money has moved, and its amount can be
+	// refunded again.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /refunds/{refund_id}/refuse (the `RefuseRefund` operationId).
+	RefuseRefundWithResponse(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*RefuseRefundResponse, error)
+
+	// ReleaseRefundWithResponse Release a refund that awaits approval
+	//
+	// For a manager in the console who did not ask for the refund: it goes on as if it had just been requested. Whoever asked for it gets
+	// `second-person-needed`, and so does a session that was opened with a key. A key can't release refunds. A refund that awaits no approval
+	// is `refund-not-awaiting-approval`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /refunds/{refund_id}/release (the `ReleaseRefund` operationId).
+	ReleaseRefundWithResponse(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*ReleaseRefundResponse, error)
 
 	// SearchWithResponse Find by a number or an id
 	//
@@ -25408,6 +25598,130 @@ func (r RecordRefundResponse) ContentType() string {
 	return ""
 }
 
+type RefuseRefundResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Refund
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Conflict
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RefuseRefundResponse) GetJSON200() *Refund {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RefuseRefundResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RefuseRefundResponse) GetApplicationProblemJSON409() *Conflict {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RefuseRefundResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RefuseRefundResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RefuseRefundResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RefuseRefundResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RefuseRefundResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReleaseRefundResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Refund
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Conflict
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReleaseRefundResponse) GetJSON200() *Refund {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ReleaseRefundResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ReleaseRefundResponse) GetApplicationProblemJSON409() *Conflict {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReleaseRefundResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReleaseRefundResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReleaseRefundResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReleaseRefundResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReleaseRefundResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type SearchResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -28985,6 +29299,9 @@ func (c *ClientWithResponses) GetPaymentWithResponse(ctx context.Context, paymen
 // `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
 // after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 //
+// If all refunds of the payment together are above `refund_approval_above` of the settings, the refund is `awaiting_approval`
+// instead. Its amount is set aside, and nothing leaves before somebody else releases it in the console.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /payments/{payment_id}/refunds (the `RequestRefund` operationId).
@@ -29001,6 +29318,9 @@ func (c *ClientWithResponses) RequestRefundWithBodyWithResponse(ctx context.Cont
 // You can refund in whole or in part, and several times, up to what was captured. More than is left is
 // `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
 // after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
+//
+// If all refunds of the payment together are above `refund_approval_above` of the settings, the refund is `awaiting_approval`
+// instead. Its amount is set aside, and nothing leaves before somebody else releases it in the console.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -29260,6 +29580,39 @@ func (c *ClientWithResponses) RecordRefundWithResponse(ctx context.Context, refu
 		return nil, err
 	}
 	return ParseRecordRefundResponse(rsp)
+}
+
+// RefuseRefundWithResponse Refuse a refund that awaits approval
+//
+// For a manager in the console, also for the one who asked for the refund. It becomes `failed`, no money has moved, and its amount can be
+// refunded again.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /refunds/{refund_id}/refuse (the `RefuseRefund` operationId).
+func (c *ClientWithResponses) RefuseRefundWithResponse(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*RefuseRefundResponse, error) {
+	rsp, err := c.RefuseRefund(ctx, refundID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefuseRefundResponse(rsp)
+}
+
+// ReleaseRefundWithResponse Release a refund that awaits approval
+//
+// For a manager in the console who did not ask for the refund: it goes on as if it had just been requested. Whoever asked for it gets
+// `second-person-needed`, and so does a session that was opened with a key. A key can't release refunds. A refund that awaits no approval
+// is `refund-not-awaiting-approval`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /refunds/{refund_id}/release (the `ReleaseRefund` operationId).
+func (c *ClientWithResponses) ReleaseRefundWithResponse(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*ReleaseRefundResponse, error) {
+	rsp, err := c.ReleaseRefund(ctx, refundID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReleaseRefundResponse(rsp)
 }
 
 // SearchWithResponse Find by a number or an id
@@ -34134,6 +34487,100 @@ func ParseRecordRefundResponse(rsp *http.Response) (*RecordRefundResponse, error
 	}
 
 	response := &RecordRefundResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Refund
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRefuseRefundResponse parses an HTTP response from a RefuseRefundWithResponse call
+func ParseRefuseRefundResponse(rsp *http.Response) (*RefuseRefundResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RefuseRefundResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Refund
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReleaseRefundResponse parses an HTTP response from a ReleaseRefundWithResponse call
+func ParseReleaseRefundResponse(rsp *http.Response) (*ReleaseRefundResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReleaseRefundResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

@@ -47,6 +47,8 @@ const (
 	RefundExceedsPayment    Code = "refund-exceeds-payment"
 	RefundTooLate           Code = "refund-too-late"
 	RefundNotRecordable     Code = "refund-not-recordable"
+	RefundNotAwaiting       Code = "refund-not-awaiting-approval"
+	SecondPersonNeeded      Code = "second-person-needed"
 	DisputeExceedsPayment   Code = "dispute-exceeds-payment"
 	DisputeDecided          Code = "dispute-decided"
 	DisputeRecorded         Code = "dispute-recorded"

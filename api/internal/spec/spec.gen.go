@@ -404,6 +404,7 @@ const (
 	PaymentServiceSuspended         EventType = "payment_service.suspended"
 	PayoutBooked                    EventType = "payout.booked"
 	PayoutWaiting                   EventType = "payout.waiting"
+	RefundAwaitingApproval          EventType = "refund.awaiting_approval"
 	RefundCaptured                  EventType = "refund.captured"
 	RefundFailed                    EventType = "refund.failed"
 	TestPing                        EventType = "test.ping"
@@ -469,6 +470,8 @@ func (e EventType) Valid() bool {
 	case PayoutBooked:
 		return true
 	case PayoutWaiting:
+		return true
+	case RefundAwaitingApproval:
 		return true
 	case RefundCaptured:
 		return true
@@ -1315,10 +1318,12 @@ const (
 	UrnQuittanceProblemReceiptExceedsInvoice           ProblemType = "urn:quittance:problem:receipt-exceeds-invoice"
 	UrnQuittanceProblemRefundExceedsPayment            ProblemType = "urn:quittance:problem:refund-exceeds-payment"
 	UrnQuittanceProblemRefundInstead                   ProblemType = "urn:quittance:problem:refund-instead"
+	UrnQuittanceProblemRefundNotAwaitingApproval       ProblemType = "urn:quittance:problem:refund-not-awaiting-approval"
 	UrnQuittanceProblemRefundNotRecordable             ProblemType = "urn:quittance:problem:refund-not-recordable"
 	UrnQuittanceProblemRefundTooLate                   ProblemType = "urn:quittance:problem:refund-too-late"
 	UrnQuittanceProblemRequestInProgress               ProblemType = "urn:quittance:problem:request-in-progress"
 	UrnQuittanceProblemSaferpayUnavailable             ProblemType = "urn:quittance:problem:saferpay-unavailable"
+	UrnQuittanceProblemSecondPersonNeeded              ProblemType = "urn:quittance:problem:second-person-needed"
 	UrnQuittanceProblemSettlementColumnsUnknown        ProblemType = "urn:quittance:problem:settlement-columns-unknown"
 	UrnQuittanceProblemSettlementFileRefused           ProblemType = "urn:quittance:problem:settlement-file-refused"
 	UrnQuittanceProblemSignInFailed                    ProblemType = "urn:quittance:problem:sign-in-failed"
@@ -1415,6 +1420,8 @@ func (e ProblemType) Valid() bool {
 		return true
 	case UrnQuittanceProblemRefundInstead:
 		return true
+	case UrnQuittanceProblemRefundNotAwaitingApproval:
+		return true
 	case UrnQuittanceProblemRefundNotRecordable:
 		return true
 	case UrnQuittanceProblemRefundTooLate:
@@ -1422,6 +1429,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemRequestInProgress:
 		return true
 	case UrnQuittanceProblemSaferpayUnavailable:
+		return true
+	case UrnQuittanceProblemSecondPersonNeeded:
 		return true
 	case UrnQuittanceProblemSettlementColumnsUnknown:
 		return true
@@ -1452,19 +1461,22 @@ func (e ProblemType) Valid() bool {
 
 // Defines values for RefundState.
 const (
-	RefundStateAuthorized RefundState = "authorized"
-	RefundStateCaptured   RefundState = "captured"
-	RefundStateFailed     RefundState = "failed"
-	RefundStatePending    RefundState = "pending"
-	RefundStateRecorded   RefundState = "recorded"
-	RefundStateRequested  RefundState = "requested"
-	RefundStateUnknown    RefundState = "unknown"
+	RefundStateAuthorized       RefundState = "authorized"
+	RefundStateAwaitingApproval RefundState = "awaiting_approval"
+	RefundStateCaptured         RefundState = "captured"
+	RefundStateFailed           RefundState = "failed"
+	RefundStatePending          RefundState = "pending"
+	RefundStateRecorded         RefundState = "recorded"
+	RefundStateRequested        RefundState = "requested"
+	RefundStateUnknown          RefundState = "unknown"
 )
 
 // Valid indicates whether the value is a known member of the RefundState enum.
 func (e RefundState) Valid() bool {
 	switch e {
 	case RefundStateAuthorized:
+		return true
+	case RefundStateAwaitingApproval:
 		return true
 	case RefundStateCaptured:
 		return true
@@ -5208,6 +5220,11 @@ type Refund struct {
 	// Example: 108.00
 	Amount Amount `json:"amount"`
 
+	// AskedBy Who asked for it: a key, or a person in the console.
+	//
+	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
+	AskedBy *string `json:"asked_by,omitempty"`
+
 	// BookedAccount The account on which the refund really stands, once it is booked.
 	//
 	// Example: 1029
@@ -5417,6 +5434,11 @@ type Settings struct {
 	// ReceiptsByEmail Whether customers with an address get a mail when their online payment is booked, and when a refund is on its way.
 	ReceiptsByEmail bool `json:"receipts_by_email"`
 
+	// RefundApprovalAbove In francs: a refund that brings those of its payment above this amount awaits the approval of a second person, see
+	// `POST /refunds/{refund_id}/release`. Foreign money counts at the rate of the month; without a rate it always awaits approval.
+	// Absent while no refund needs any.
+	RefundApprovalAbove *Amount `json:"refund_approval_above,omitempty"`
+
 	// Reminders When customers with a mail address are reminded of an invoice that is overdue; empty for never. A reminder goes at 08:00 in
 	// Zurich on the first business day of the canton after its days. None goes on the day on which the list was changed, and none while a payment
 	// of the invoice is not decided. The reminders of an invoice go one after the other and keep their distance: of one that was
@@ -5469,6 +5491,13 @@ type SettingsChanges struct {
 
 	// ReceiptsByEmail Whether customers with an address get a mail when their online payment is booked, and when a refund is on its way.
 	ReceiptsByEmail *bool `json:"receipts_by_email,omitempty"`
+
+	// RefundApprovalAbove Empty for none. The contact is told of a change by mail. Only a manager in the console may raise it or turn it off; a refund that
+	// awaits approval goes on waiting.
+	//
+	//
+	// Example: 500.00
+	RefundApprovalAbove *string `json:"refund_approval_above,omitempty"`
 
 	// Reminders When customers with a mail address are reminded of an invoice that is overdue; empty for never. A reminder goes at 08:00 in
 	// Zurich on the first business day of the canton after its days. None goes on the day on which the list was changed, and none while a payment
@@ -7124,6 +7153,12 @@ type ServerInterface interface {
 	// RecordRefund Record a refund that was done in the Saferpay Backoffice
 	// (POST /refunds/{refund_id}/record)
 	RecordRefund(w http.ResponseWriter, r *http.Request, refundID RefundID)
+	// RefuseRefund Refuse a refund that awaits approval
+	// (POST /refunds/{refund_id}/refuse)
+	RefuseRefund(w http.ResponseWriter, r *http.Request, refundID RefundID)
+	// ReleaseRefund Release a refund that awaits approval
+	// (POST /refunds/{refund_id}/release)
+	ReleaseRefund(w http.ResponseWriter, r *http.Request, refundID RefundID)
 	// Search Find by a number or an id
 	// (GET /search)
 	Search(w http.ResponseWriter, r *http.Request, params SearchParams)
@@ -7793,6 +7828,18 @@ func (_ Unimplemented) GetRefund(w http.ResponseWriter, r *http.Request, refundI
 // RecordRefund Record a refund that was done in the Saferpay Backoffice
 // (POST /refunds/{refund_id}/record)
 func (_ Unimplemented) RecordRefund(w http.ResponseWriter, r *http.Request, refundID RefundID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// RefuseRefund Refuse a refund that awaits approval
+// (POST /refunds/{refund_id}/refuse)
+func (_ Unimplemented) RefuseRefund(w http.ResponseWriter, r *http.Request, refundID RefundID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ReleaseRefund Release a refund that awaits approval
+// (POST /refunds/{refund_id}/release)
+func (_ Unimplemented) ReleaseRefund(w http.ResponseWriter, r *http.Request, refundID RefundID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -11111,6 +11158,58 @@ func (siw *ServerInterfaceWrapper) RecordRefund(w http.ResponseWriter, r *http.R
 	handler.ServeHTTP(w, r)
 }
 
+// RefuseRefund operation middleware
+func (siw *ServerInterfaceWrapper) RefuseRefund(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "refund_id" -------------
+	var refundID RefundID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "refund_id", chi.URLParam(r, "refund_id"), &refundID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "refund_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RefuseRefund(w, r, refundID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ReleaseRefund operation middleware
+func (siw *ServerInterfaceWrapper) ReleaseRefund(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "refund_id" -------------
+	var refundID RefundID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "refund_id", chi.URLParam(r, "refund_id"), &refundID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "refund_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ReleaseRefund(w, r, refundID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // Search operation middleware
 func (siw *ServerInterfaceWrapper) Search(w http.ResponseWriter, r *http.Request) {
 
@@ -12274,6 +12373,12 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/refunds/{refund_id}/record", wrapper.RecordRefund)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/refunds/{refund_id}/refuse", wrapper.RefuseRefund)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/refunds/{refund_id}/release", wrapper.ReleaseRefund)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/search", wrapper.Search)
@@ -18844,6 +18949,148 @@ func (response RecordRefunddefaultApplicationProblemPlusJSONResponse) VisitRecor
 	return err
 }
 
+type RefuseRefundRequestObject struct {
+	RefundID RefundID `json:"refund_id"`
+}
+
+type RefuseRefundResponseObject interface {
+	VisitRefuseRefundResponse(w http.ResponseWriter) error
+}
+
+type RefuseRefund200JSONResponse Refund
+
+func (response RefuseRefund200JSONResponse) VisitRefuseRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefuseRefund404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RefuseRefund404ApplicationProblemPlusJSONResponse) VisitRefuseRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefuseRefund409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response RefuseRefund409ApplicationProblemPlusJSONResponse) VisitRefuseRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefuseRefunddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RefuseRefunddefaultApplicationProblemPlusJSONResponse) VisitRefuseRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReleaseRefundRequestObject struct {
+	RefundID RefundID `json:"refund_id"`
+}
+
+type ReleaseRefundResponseObject interface {
+	VisitReleaseRefundResponse(w http.ResponseWriter) error
+}
+
+type ReleaseRefund200JSONResponse Refund
+
+func (response ReleaseRefund200JSONResponse) VisitReleaseRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReleaseRefund404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ReleaseRefund404ApplicationProblemPlusJSONResponse) VisitReleaseRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReleaseRefund409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ReleaseRefund409ApplicationProblemPlusJSONResponse) VisitReleaseRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReleaseRefunddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReleaseRefunddefaultApplicationProblemPlusJSONResponse) VisitReleaseRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SearchRequestObject struct {
 	Params SearchParams
 }
@@ -20937,6 +21184,12 @@ type StrictServerInterface interface {
 	// RecordRefund Record a refund that was done in the Saferpay Backoffice
 	// (POST /refunds/{refund_id}/record)
 	RecordRefund(ctx context.Context, request RecordRefundRequestObject) (RecordRefundResponseObject, error)
+	// RefuseRefund Refuse a refund that awaits approval
+	// (POST /refunds/{refund_id}/refuse)
+	RefuseRefund(ctx context.Context, request RefuseRefundRequestObject) (RefuseRefundResponseObject, error)
+	// ReleaseRefund Release a refund that awaits approval
+	// (POST /refunds/{refund_id}/release)
+	ReleaseRefund(ctx context.Context, request ReleaseRefundRequestObject) (ReleaseRefundResponseObject, error)
 	// Search Find by a number or an id
 	// (GET /search)
 	Search(ctx context.Context, request SearchRequestObject) (SearchResponseObject, error)
@@ -23822,6 +24075,58 @@ func (sh *strictHandler) RecordRefund(w http.ResponseWriter, r *http.Request, re
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(RecordRefundResponseObject); ok {
 		if err := validResponse.VisitRecordRefundResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RefuseRefund operation middleware
+func (sh *strictHandler) RefuseRefund(w http.ResponseWriter, r *http.Request, refundID RefundID) {
+	var request RefuseRefundRequestObject
+
+	request.RefundID = refundID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RefuseRefund(ctx, request.(RefuseRefundRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RefuseRefund")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RefuseRefundResponseObject); ok {
+		if err := validResponse.VisitRefuseRefundResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReleaseRefund operation middleware
+func (sh *strictHandler) ReleaseRefund(w http.ResponseWriter, r *http.Request, refundID RefundID) {
+	var request ReleaseRefundRequestObject
+
+	request.RefundID = refundID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ReleaseRefund(ctx, request.(ReleaseRefundRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReleaseRefund")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ReleaseRefundResponseObject); ok {
+		if err := validResponse.VisitReleaseRefundResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
