@@ -126,6 +126,8 @@ func TestInTheConsoleARefundWaitsForSomebodyElse(t *testing.T) {
 	p := w.bookPayment(w.newInvoice(invoice.Paid, payableBy(w.newService(merchant.Active))))
 	id := w.held(p, "1000.00")
 	anna := w.inPages("manager")
+	assert.Contains(t, anna.visit("/console").Body.String(), `href="/console/payments/`+p.ID+`"`, "it is told where people look first")
+	assert.Contains(t, anna.visit("/console").Body.String(), w.keyID)
 	page := anna.visit("/console/payments/" + p.ID).Body.String()
 	assert.Contains(t, page, "/console/refunds/"+id+"/release")
 	assert.Contains(t, page, w.keyID)

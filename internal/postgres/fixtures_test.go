@@ -136,7 +136,7 @@ func (b books) exception(kind exception.Kind) exception.Exception {
 func (b books) refund(francs string) refund.Refund {
 	return refund.New(refund.Refund{
 		ID: id.New(id.Refund), CompanyID: b.company.ID, PaymentID: b.payment.ID, InvoiceID: b.invoice.ID, OrderID: id.NewOrder(),
-		Amount: chf(francs), Reason: "Returned goods",
+		Amount: chf(francs), Reason: "Returned goods", AskedBy: "key_1",
 	}, noon)
 }
 
