@@ -129,6 +129,8 @@ var ofTheConsole = map[string]func(*world) string{
 	"getConsoleSession":     func(w *world) string { return w.inConsole("viewer") },
 	"endConsoleSession":     func(w *world) string { return w.inConsole("viewer") },
 	"enterConsole":          func(w *world) string { return w.linkFor("viewer") },
+	"releaseRefund":         func(w *world) string { return w.inConsole("manager") },
+	"refuseRefund":          func(w *world) string { return w.inConsole("manager") },
 	"createOperatorSession": func(*world) string { return operatorKey },
 }
 

@@ -57,6 +57,11 @@ func TestARefundAboveTheLimitIsReleasedByASecondPerson(t *testing.T) {
 	w.call("POST", path+"/release", w.key, nil).problem(403, "forbidden")
 	w.call("POST", path+"/release", adminKey, nil).problem(403, "forbidden")
 	w.call("POST", path+"/release", w.inConsole("bookkeeper"), nil).problem(403, "forbidden")
+	other := w.during(t)
+	other.company, other.key = w.newCompany("Other AG", "de")
+	for _, decision := range []string{"/release", "/refuse"} {
+		w.call("POST", path+decision, other.manager("bruno"), nil).problem(404, "not-found")
+	}
 	w.call("POST", path+"/release", anna, nil).problem(403, "second-person-needed")
 	w.call("POST", path+"/release", byKey, nil).problem(403, "second-person-needed")
 	released := w.call("POST", path+"/release", bruno, nil).json(200)
