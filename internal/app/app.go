@@ -64,7 +64,7 @@ func connect(ctx context.Context, cfg config.Config, log *slog.Logger, by origin
 	if p.keyring, err = openKeys(ctx, p.store, p.master); err != nil {
 		return p, err
 	}
-	origins := &contract.Origins{Converter: temporalkit.DataConverter(p.keyring), Namespace: cfg.Temporal.Namespace, Default: by, Now: time.Now}
+	origins := &contract.Origins{Converter: temporalkit.DataConverter(p.keyring), Namespace: cfg.Temporal.Namespace, Default: by}
 	p.temporal, err = temporalkit.Dial(ctx, cfg.Temporal, p.keyring, log, p.metrics.Temporal(), append(calls, origins)...)
 	p.commands = contract.Commands{Temporal: p.temporal}
 	if cfg.Console.URL != "" {

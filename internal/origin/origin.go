@@ -1,10 +1,7 @@
 // Package origin says on whose behalf a command goes to a workflow.
 package origin
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 // Kind is what somebody is to Quittance.
 type Kind string
@@ -19,11 +16,10 @@ const (
 
 // Origin is who commands. The zero value is nobody, whom no workflow obeys.
 type Origin struct {
-	Kind      Kind      `json:"kind"`
-	Who       string    `json:"who"`                  // as the audit log names them
-	CompanyID string    `json:"company_id,omitempty"` // the merchant's
-	RequestID string    `json:"request_id,omitempty"` // of the call, as the audit log and the log name it
-	At        time.Time `json:"at"`                   // when the command was sent
+	Kind      Kind   `json:"kind"`
+	Who       string `json:"who"`                  // as the audit log names them
+	CompanyID string `json:"company_id,omitempty"` // the merchant's
+	RequestID string `json:"request_id,omitempty"` // of the call, as the audit log and the log name it
 }
 
 // Quittance is the origin of what a process does by itself.

@@ -3,7 +3,6 @@ package contract
 import (
 	"context"
 	"fmt"
-	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/client"
@@ -16,13 +15,9 @@ import (
 )
 
 // A command says in a header of its own on whose behalf it comes. The header is sealed for the workflow, as the command is, and names
-// the command. It stays in the history with it.
-const (
-	originHeader = "origin"
-	// commandsLive is for how long a command may be given to a workflow after it was sent, so that nobody gives it once more later. It
-	// leaves room for clocks that differ.
-	commandsLive = 10 * time.Minute
-)
+// the command. It stays in the history with it. The same command given once more is no danger: each names what it is about, so that it
+// is known, and a reset gives commands again.
+const originHeader = "origin"
 
 // Origins has every command carry its origin, and every workflow refuse commands from those who may not give them. It belongs in the
 // options of the client; the workers on that client check.
@@ -33,7 +28,6 @@ type Origins struct {
 	Namespace string
 	// Default is who commands where the context doesn't say. The zero value sends such a command without an origin, and it is refused.
 	Default origin.Origin
-	Now     func() time.Time
 }
 
 var _ interceptor.Interceptor = (*Origins)(nil)
@@ -46,15 +40,12 @@ type sentFor struct {
 
 // refusal returns why the command may not be given to a workflow of the company now; nil when it may. An empty company is one that the
 // workflow doesn't know.
-func (s sentFor) refusal(update, companyID string, now time.Time) *problem.Error {
-	age := now.Sub(s.At)
+func (s sentFor) refusal(update, companyID string) *problem.Error {
 	switch {
 	case s.Kind == "" || s.Who == "":
 		return problem.New(problem.Forbidden, "The command doesn't say on whose behalf it comes.")
 	case s.Update != update:
 		return problem.New(problem.Forbidden, "The command was %s when it was sent.", s.Update)
-	case age > commandsLive || age < -commandsLive:
-		return problem.New(problem.Forbidden, "The command was sent at %s, too long ago to be given now.", s.At.UTC().Format(time.RFC3339))
 	case !mayCommand(s.Kind, update):
 		return problem.New(problem.Forbidden, "A %s may not give the command %s.", s.Kind, update)
 	case s.Kind == origin.Merchant && companyID != s.CompanyID:
@@ -112,7 +103,6 @@ func (o *Origins) note(ctx context.Context, workflowID, update string) error {
 	if !known {
 		from = o.Default
 	}
-	from.At = o.Now().UTC()
 	sealed, err := o.of(workflowID).ToPayload(sentFor{Origin: from, Update: update})
 	if err != nil {
 		return fmt.Errorf("seal the origin of %s: %w", update, err)
@@ -150,7 +140,7 @@ func (c *commanded) ValidateUpdate(ctx workflow.Context, in *interceptor.UpdateI
 		return fmt.Errorf("the origin of %s can't be read: %w", in.Name, err)
 	}
 	companyID, _ := workflow.GetTypedSearchAttributes(ctx).GetKeyword(CompanyID)
-	if refusal := sent.refusal(in.Name, companyID, workflow.Now(ctx)); refusal != nil {
+	if refusal := sent.refusal(in.Name, companyID); refusal != nil {
 		workflow.GetLogger(ctx).Warn("command refused", "update", in.Name, "by", sent.Who, "request_id", sent.RequestID, "why", refusal.Detail)
 		return Refuse(refusal)
 	}

@@ -7,7 +7,6 @@ import (
 	"math"
 	"regexp"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -50,7 +49,7 @@ func commander(t *testing.T, s *stack.Stack) client.Client {
 func commanderAs(t *testing.T, s *stack.Stack, by origin.Origin) client.Client {
 	t.Helper()
 	keys := keyring(t, s)
-	origins := &contract.Origins{Converter: temporalkit.DataConverter(keys), Namespace: "default", Default: by, Now: time.Now}
+	origins := &contract.Origins{Converter: temporalkit.DataConverter(keys), Namespace: "default", Default: by}
 	c, err := temporalkit.Dial(t.Context(), config.Temporal{Address: s.TemporalAddress(), Namespace: "default"}, keys, slog.New(slog.DiscardHandler), nil, origins)
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
