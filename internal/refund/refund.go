@@ -68,7 +68,7 @@ type Refund struct {
 	State         State
 	TransactionID string
 	// Attempt is who is about to send it to Saferpay, or did and has no clear answer; empty when it is surely not sent.
-	Attempt string
+	Attempt       string
 	Failure       payment.Failure
 	BookedAccount string // the account on which it really stands
 	Mail          payment.Mail
