@@ -7,8 +7,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/activities/refunding"
 	"github.com/quittance/quittance/internal/event"
+	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/problem"
@@ -53,4 +56,27 @@ func TestARefundAboveTheLimitIsSetAsideUntilASecondPersonDecides(t *testing.T) {
 	_, err = s.Run(s.Refunding.DecideRefund, decide("Bruno (b)", true))
 	name, _ = shoptest.ErrorType(t, err)
 	assert.Equal(t, string(problem.RefundNotAwaiting), name)
+}
+
+func TestWhoSendsBackWhatCameTwiceCannotReleaseItAlone(t *testing.T) {
+	t.Parallel()
+	s := issued(t)
+	paymentID := s.Paid(payment.Card)
+	s.In(func(tx *postgres.Tx) error {
+		c, err := tx.LockCompany(t.Context())
+		require.NoError(t, err)
+		c.RefundApprovalAbove = decimal.NewNullDecimal(decimal.Zero)
+		require.NoError(t, tx.SaveCompany(t.Context(), c))
+		e, _, err := tx.RaiseException(t.Context(), exception.New(exception.Exception{
+			CompanyID: s.Company, Kind: exception.DoublePayment, Subject: paymentID, Detail: "Paid twice.", Choices: []exception.Choice{exception.GiveBack, exception.Keep},
+		}, c.CreatedAt))
+		require.NoError(t, err)
+		require.NoError(t, e.Resolve(exception.GiveBack, "", "Anna (u)", c.CreatedAt))
+		return tx.SaveException(t.Context(), e)
+	})
+	in := contract.RequestRefund{CompanyID: s.Company, RefundID: id.New(id.Refund), PaymentID: paymentID, OrderID: id.NewOrder(), Reason: "Paid twice"}
+	assert.Equal(t, refund.AwaitingApproval, do[refunding.RefundTerms](s, s.Refunding.RecordRefundRequest, in).State)
+	r := s.Refund(activities.RefundRef{CompanyID: s.Company, RefundID: in.RefundID})
+	assert.Equal(t, "Anna (u)", r.AskedBy)
+	assert.Equal(t, problem.SecondPersonNeeded, problem.CodeOf(r.MayDecide(true, refund.Decider{By: "Anna Maria (u)", UserID: "u"})))
 }
