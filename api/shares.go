@@ -60,7 +60,7 @@ func isExport(r *http.Request) bool {
 		strings.HasSuffix(path, "/journal") && journalFormat(r.Context()) != "application/json"
 }
 
-// hourly counts things by company, for an hour.
+// hourly counts things by company, or by key, for an hour.
 type hourly struct {
 	most int
 
