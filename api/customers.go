@@ -41,7 +41,7 @@ const mostNamed = 20
 
 // keptRecords are what stays of an erased customer, and why.
 var keptRecords = []spec.KeptRecord{
-	{What: spec.KeptRecordWhatBooks, Reason: "Invoices with number, amounts and what was invoiced, and the journal: ten years (Art. 958f CO). They name nobody any more, unless a person wrote a name into a journal entry."},
+	{What: spec.KeptRecordWhatRecords, Reason: "Invoices with number, amounts and what was invoiced, and the journal: ten years (Art. 958f CO). They name nobody any more, unless a person wrote a name into a journal entry."},
 	{What: spec.KeptRecordWhatPayments, Reason: "Payments and refunds with Saferpay's ids and the masked card, which belong to the books. Saferpay and the acquirer keep what they know under their own rules."},
 	{What: spec.KeptRecordWhatAuditLog, Reason: "Who changed which fields and when. It holds no values of customers."},
 	{What: spec.KeptRecordWhatHistories, Reason: "Histories of workflows hold sealed messages, among them addresses given for a single mail, until the retention of Temporal's namespace ends."},

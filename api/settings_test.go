@@ -12,8 +12,10 @@ import (
 func TestSettingsChangeOneByOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	settings := map[string]any{"receipt_account": "1029", "fee_account": "6940", "liability_shift": "require", "language": "fr", "payout_days": 2.0, "payment_tolerance": "0.00", "payout_ibans": []any{}, "return_origins": []any{}, "letterhead": map[string]any{}, "attach_pdf": false, "receipts_by_email": false, "reminders": []any{},
-		"retention": map[string]any{"links_days": 365.0, "books_years": 10.0, "unpaid_days": 365.0, "logs_days": 90.0}, "warnings": []any{}}
+	settings := map[string]any{
+		"receipt_account": "1029", "fee_account": "6940", "liability_shift": "require", "language": "fr", "payout_days": 2.0, "payment_tolerance": "0.00", "payout_ibans": []any{}, "return_origins": []any{}, "letterhead": map[string]any{}, "attach_pdf": false, "receipts_by_email": false, "reminders": []any{},
+		"retention": map[string]any{"links_days": 365.0, "books_years": 10.0, "unpaid_days": 365.0, "logs_days": 90.0}, "warnings": []any{},
+	}
 	assert.Equal(t, settings, w.call("GET", "/settings", w.key, nil).json(http.StatusOK))
 
 	for field, value := range map[string]string{"fee_account": "2000", "liability_shift": "prefer", "language": "it"} {

@@ -30,6 +30,7 @@ type vocabulary struct {
 	Reminder          reminderWords
 	Endpoint          endpointWords
 	Retention         retentionWords
+	Security          securityWords
 	Company           map[merchant.What]notice // to the company, by what happened
 	Acquirer          map[merchant.What]notice // to the acquirer, in the name of the company
 }
