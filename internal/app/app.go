@@ -59,6 +59,7 @@ func connect(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts,
 	if p.store, err = postgres.Open(ctx, cfg.DatabaseURL.Reveal(), statements...); err != nil {
 		return p, fmt.Errorf("QUITTANCE_DATABASE_URL: %w", err)
 	}
+	p.metrics.Watch(poolGauges(p.store))
 	if p.keyring, err = openKeys(ctx, p.store, p.master); err != nil {
 		return p, err
 	}

@@ -36,7 +36,8 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	p.metrics.Watch(watched(p.store))
+	monitoring := newMonitoring(p, cfg.Temporal.Namespace)
+	p.metrics.Watch(monitoring.gauges())
 	relay := worker.Relay{Outbox: p.store, Deliver: p.commands.Deliver, Logger: log}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve(ctx, cfg.Worker.Address, health(p.checks(), p.metrics, log), log) })
@@ -44,6 +45,10 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return worker.Run(ctx, p.temporal, steps, worker.Options{
 			DeploymentName: cfg.Worker.DeploymentName, BuildID: cfg.Worker.BuildID, TimeScale: cfg.TimeScale,
 		})
+	})
+	group.Go(func() error {
+		monitoring.follow(ctx, log)
+		return nil
 	})
 	group.Go(func() error {
 		relay.Run(ctx)

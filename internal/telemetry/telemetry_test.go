@@ -101,6 +101,17 @@ func TestTheTemporalClientReportsToTheSamePage(t *testing.T) {
 	assert.Contains(t, page, "go_goroutines")
 }
 
+func TestTimesAreCountedByTheirLabels(t *testing.T) {
+	t.Parallel()
+	m := metrics(t)
+	note := m.Timings("calls_seconds", "x", "operation", "outcome")
+	note(20*time.Millisecond, "Capture", "done")
+	note(2*time.Second, "Capture", "done")
+	page := get(t, m.Handler(), http.MethodGet, "/metrics").Body.String()
+	assert.Contains(t, page, `calls_seconds_bucket{operation="Capture",outcome="done",le="0.025"} 1`)
+	assert.Contains(t, page, `calls_seconds_sum{operation="Capture",outcome="done"} 2.02`)
+}
+
 func TestAProcessThatAnswersIsHealthy(t *testing.T) {
 	t.Parallel()
 	answer := get(t, http.HandlerFunc(telemetry.Healthz), http.MethodGet, "/healthz")
@@ -144,8 +155,8 @@ func TestNumbersThatAreReadWhenAskedForAreLeftOutWhenTheyCannotBe(t *testing.T) 
 	t.Parallel()
 	m := metrics(t)
 	m.Watch([]telemetry.Gauge{
-		{Name: "webhooks_pending", Help: "x", Read: func(context.Context) (map[string]float64, error) { return telemetry.One(17, nil) }},
-		{Name: "webhooks_behind", Help: "x", Read: func(context.Context) (map[string]float64, error) { return telemetry.One(0, errors.New("no database")) }},
+		{Name: "webhooks_pending", Help: "x", Read: func(context.Context) (map[string]float64, error) { return map[string]float64{"": 17}, nil }},
+		{Name: "webhooks_behind", Help: "x", Read: func(context.Context) (map[string]float64, error) { return nil, errors.New("no database") }},
 		{Name: "payments", Help: "x", Label: "state", Read: func(context.Context) (map[string]float64, error) {
 			return map[string]float64{"pending": 2, "authorized": 1}, nil
 		}},
