@@ -20,20 +20,39 @@ import (
 	"github.com/quittance/quittance/workflows/contract"
 )
 
-// startup is how long a process waits for Postgres and Temporal before it gives up.
+// startup is how long a process waits for Postgres before it gives up, and a command for Temporal.
 const startup = 30 * time.Second
 
 // parts are what every process is built on.
 type parts struct {
 	store    *postgres.Store
 	temporal client.Client
+	// awaitTemporal returns once Temporal answers, or when ctx ends.
+	awaitTemporal func(ctx context.Context) error
+
 	commands contract.Commands
 	master   *secrets.Master
 	keyring  *secrets.Keyring
 	metrics  *telemetry.Metrics
 }
 
-func connect(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts, err error) {
+// connect returns the parts of a command, which needs Temporal now.
+func connect(ctx context.Context, cfg config.Config, log *slog.Logger) (parts, error) {
+	p, err := assemble(ctx, cfg, log)
+	if err != nil {
+		return p, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startup)
+	defer cancel()
+	if err := p.awaitTemporal(ctx); err != nil {
+		p.close()
+		return p, err
+	}
+	return p, nil
+}
+
+// assemble returns the parts of a process. Temporal may be down.
+func assemble(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts, err error) {
 	ctx, cancel := context.WithTimeout(ctx, startup)
 	defer cancel()
 	defer func() {
@@ -63,7 +82,11 @@ func connect(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts,
 	if p.keyring, err = openKeys(ctx, p.store, p.master); err != nil {
 		return p, err
 	}
-	p.temporal, err = temporalkit.Dial(ctx, cfg.Temporal, p.keyring, log, p.metrics.Temporal(), calls...)
+	calls = append(calls, &temporalkit.FailFast{Alive: func(ctx context.Context) error { return temporalkit.Answers(ctx, p.temporal) }})
+	p.temporal, err = temporalkit.New(cfg.Temporal, p.keyring, log, p.metrics.Temporal(), calls...)
+	p.awaitTemporal = func(ctx context.Context) error {
+		return temporalkit.WaitForCluster(ctx, p.temporal, cfg.Temporal.Address, log)
+	}
 	p.commands = contract.Commands{Temporal: p.temporal}
 	if cfg.Console.URL != "" {
 		p.commands.Console = cfg.Console.URL + "/operator"
@@ -115,20 +138,17 @@ func (p parts) close() {
 	}
 }
 
-// checks are what /readyz asks.
+// checks are what /readyz asks. Without Temporal documents, reads and drafts go on, so that traffic still comes here.
 func (p parts) checks() map[string]telemetry.Check {
 	return map[string]telemetry.Check{
-		"postgres":   p.store.Ping,
-		"migrations": p.store.SchemaCurrent,
-		"temporal": func(ctx context.Context) error {
-			_, err := p.temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
-			return err
-		},
+		"postgres":   {Works: p.store.Ping},
+		"migrations": {Works: p.store.SchemaCurrent},
+		"temporal":   {Degrades: true, Works: func(ctx context.Context) error { return temporalkit.Answers(ctx, p.temporal) }},
 	}
 }
 
 // Migrate brings the database's schema and Temporal's search attributes up to date, and makes the data keys of a new database.
-// It may be run again at any time, and by several processes at once.
+// It may be run again at any time, and by several processes at once. It waits for Temporal until ctx ends.
 func Migrate(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err := cfg.ForCommand(); err != nil {
 		return err
@@ -136,11 +156,14 @@ func Migrate(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err := migrateDatabase(ctx, cfg); err != nil {
 		return err
 	}
-	p, err := connect(ctx, cfg, log)
+	p, err := assemble(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
 	defer p.close()
+	if err := p.awaitTemporal(ctx); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, startup)
 	defer cancel()
 	if err := temporalkit.WaitForNamespace(ctx, p.temporal, cfg.Temporal.Namespace); err != nil {

@@ -23,7 +23,7 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return err
 	}
 	defer stop()
-	p, err := connect(ctx, cfg, log)
+	p, err := assemble(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
@@ -42,6 +42,9 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve(ctx, cfg.Worker.Address, health(p.checks(), p.metrics, log), log) })
 	group.Go(func() error {
+		if err := p.awaitTemporal(ctx); err != nil {
+			return nil //nolint:nilerr // the process was stopped while it waited
+		}
 		return worker.Run(ctx, p.temporal, steps, worker.Options{
 			DeploymentName: cfg.Worker.DeploymentName, BuildID: cfg.Worker.BuildID, TimeScale: cfg.TimeScale,
 		})

@@ -121,8 +121,8 @@ func TestAProcessThatAnswersIsHealthy(t *testing.T) {
 func TestReadinessSaysWhichCheckFailsAndKeepsTheReasonForTheLog(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	works := func(context.Context) error { return nil }
-	fails := func(context.Context) error { return errors.New("no connection to 10.0.0.7 as quittance") }
+	works := telemetry.Check{Works: func(context.Context) error { return nil }}
+	fails := telemetry.Check{Works: func(context.Context) error { return errors.New("no connection to 10.0.0.7 as quittance") }}
 	logger := slog.New(slog.NewTextHandler(&log, nil))
 
 	answer := get(t, telemetry.Readyz(logger, map[string]telemetry.Check{"postgres": works, "temporal": works}), http.MethodGet, "/readyz")
@@ -134,6 +134,16 @@ func TestReadinessSaysWhichCheckFailsAndKeepsTheReasonForTheLog(t *testing.T) {
 	assert.Equal(t, http.StatusServiceUnavailable, answer.Code)
 	assert.JSONEq(t, `{"status":"not ready","checks":{"postgres":"failing","temporal":"ok"}}`, answer.Body.String())
 	assert.Contains(t, log.String(), "10.0.0.7")
+
+	degraded := telemetry.Check{Works: fails.Works, Degrades: true}
+	answer = get(t, telemetry.Readyz(logger, map[string]telemetry.Check{"postgres": works, "temporal": degraded}), http.MethodGet, "/readyz")
+	assert.Equal(t, http.StatusOK, answer.Code, "it has still something to do")
+	assert.JSONEq(t, `{"status":"degraded","checks":{"postgres":"ok","temporal":"failing"}}`, answer.Body.String())
+	for range 20 { // in whatever order the checks end
+		answer = get(t, telemetry.Readyz(logger, map[string]telemetry.Check{"postgres": fails, "temporal": degraded}), http.MethodGet, "/readyz")
+		assert.Equal(t, http.StatusServiceUnavailable, answer.Code)
+		assert.Contains(t, answer.Body.String(), `"status":"not ready"`)
+	}
 }
 
 func TestACheckThatHangsFailsAfterTwoSeconds(t *testing.T) {
@@ -143,8 +153,8 @@ func TestACheckThatHangsFailsAfterTwoSeconds(t *testing.T) {
 		defer close(forever)
 		started := time.Now()
 		answer := get(t, telemetry.Readyz(slog.New(slog.DiscardHandler), map[string]telemetry.Check{
-			"postgres": func(context.Context) error { <-forever; return nil }, // does not even look at ctx
-			"temporal": func(context.Context) error { return nil },
+			"postgres": {Works: func(context.Context) error { <-forever; return nil }}, // does not even look at ctx
+			"temporal": {Works: func(context.Context) error { return nil }},
 		}), http.MethodGet, "/readyz")
 		assert.Equal(t, 2*time.Second, time.Since(started))
 		assert.JSONEq(t, `{"status":"not ready","checks":{"postgres":"failing","temporal":"ok"}}`, answer.Body.String())

@@ -88,7 +88,7 @@ func TestIssueThatComesAfterTheDraftWasCancelledIsRefused(t *testing.T) {
 	c := newMerchant(t, shared)
 	draft := c.draft("108.00")
 	draft.cancel()
-	temporal, err := temporalkit.Dial(t.Context(), config.Temporal{Address: shared.TemporalAddress(), Namespace: "default"},
+	temporal, err := temporalkit.New(config.Temporal{Address: shared.TemporalAddress(), Namespace: "default"},
 		keyring(t, shared), slog.New(slog.DiscardHandler), nil)
 	require.NoError(t, err)
 	defer temporal.Close()

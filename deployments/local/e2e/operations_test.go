@@ -73,9 +73,11 @@ var seldom = []string{
 func TestAlertsAndTheDashboardAskForMetricsThatThereAre(t *testing.T) {
 	t.Parallel()
 	c := newMerchant(t, shared)
+	r := c.listen(nil)
 	inv := c.issue("108.00")
 	inv.payNow("card").pay(visa)
 	inv.requireCollectedOnce("108.00")
+	r.gets(1)
 
 	shown := maps.Clone(metricsOf(t, shared.APIURL()))
 	maps.Copy(shown, metricsOf(t, shared.WorkerURL()))

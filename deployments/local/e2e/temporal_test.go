@@ -41,7 +41,7 @@ func operator(t *testing.T, s *stack.Stack, options ...grpc.DialOption) client.C
 // commander talks to Temporal as a process of Quittance does, with the keys of the stack.
 func commander(t *testing.T, s *stack.Stack) client.Client {
 	t.Helper()
-	c, err := temporalkit.Dial(t.Context(), config.Temporal{Address: s.TemporalAddress(), Namespace: "default"}, keyring(t, s), slog.New(slog.DiscardHandler), nil)
+	c, err := temporalkit.New(config.Temporal{Address: s.TemporalAddress(), Namespace: "default"}, keyring(t, s), slog.New(slog.DiscardHandler), nil)
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c
