@@ -78,7 +78,7 @@ func (a *Activities) SendEvent(ctx context.Context, ref contract.DeliverEvent) (
 	if err != nil {
 		return sent, err
 	}
-	if sent.Round == 0 && attempts == 0 && activity.IsActivity(ctx) {
+	if sent.Round == 1 && attempts == 0 && activity.IsActivity(ctx) {
 		activity.GetMetricsHandler(ctx).Timer("quittance_webhook_first_attempt").Record(message.At.Sub(e.At))
 	}
 	answer, err := a.Post(ctx, message)
