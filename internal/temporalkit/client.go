@@ -86,6 +86,11 @@ func clientOptions(cfg config.Temporal, keyring *secrets.Keyring, logger *slog.L
 	if cfg.Encrypted() {
 		options.ConnectionOptions.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
+	if cfg.TLSCA != "" {
+		if err := trustFile(options.ConnectionOptions.TLS, cfg.TLSCA, cfg.Address); err != nil {
+			return client.Options{}, err
+		}
+	}
 	if cfg.TLSCert != "" {
 		// Read at each connection, so that a renewed one is taken up.
 		load := func() (*tls.Certificate, error) {
