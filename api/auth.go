@@ -14,6 +14,7 @@ import (
 
 	"github.com/quittance/quittance/internal/audit"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/origin"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/session"
 )
@@ -48,7 +49,35 @@ func (c caller) actor() string {
 	}
 }
 
+// origin returns on whose behalf the caller commands workflows.
+func (c caller) origin(requestID string) origin.Origin {
+	o := origin.Origin{Kind: origin.Merchant, Who: c.actor(), CompanyID: c.companyID, RequestID: requestID}
+	switch {
+	case c.admin:
+		o.Kind = origin.Operator
+	case c.fetches:
+		o.Kind = origin.Process
+	}
+	return o
+}
+
+// onBehalfOf has handlers command workflows on behalf of those who show no key.
+func onBehalfOf(o origin.Origin) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			o := o
+			o.RequestID = requestID(r.Context())
+			next.ServeHTTP(w, r.WithContext(origin.With(r.Context(), o)))
+		})
+	}
+}
+
 type callerKey struct{}
+
+// as returns the context of what the caller does.
+func as(ctx context.Context, c caller) context.Context {
+	return origin.With(context.WithValue(ctx, callerKey{}, c), c.origin(requestID(ctx)))
+}
 
 func callerOf(ctx context.Context) caller {
 	c, _ := ctx.Value(callerKey{}).(caller)
@@ -67,12 +96,12 @@ func (s *server) authenticate(next http.Handler) http.Handler {
 	wrongKeys := s.newWrongKeys()
 	known := expirable.NewLRU[[sha256.Size]byte, struct{}](knownKeys, nil, knownKeysFor) // whom wrong keys of the same address don't lock out
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if callerOf(r.Context()).fetches {
-			next.ServeHTTP(w, r)
+		if c := callerOf(r.Context()); c.fetches {
+			next.ServeHTTP(w, r.WithContext(as(r.Context(), c)))
 			return
 		}
 		if isSignIn(r) {
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller{nobody: true})))
+			next.ServeHTTP(w, r.WithContext(as(r.Context(), caller{nobody: true})))
 			return
 		}
 		address, _ := clientAddress(r)
@@ -97,7 +126,7 @@ func (s *server) authenticate(next http.Handler) http.Handler {
 			s.refuse(w, r, err)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
+		next.ServeHTTP(w, r.WithContext(as(r.Context(), c)))
 	})
 }
 

@@ -176,45 +176,6 @@ func TestEveryCallAsksForTheRightKey(t *testing.T) {
 	assert.Empty(t, w.commands.seen())
 }
 
-// TestThingsOfAnotherCompanyAreNotThere sends every request of the specification about one company's things with the key of
-// another.
-func TestThingsOfAnotherCompanyAreNotThere(t *testing.T) {
-	t.Parallel()
-	for _, o := range operations(t) {
-		if slices.Contains(onlyAdmin, o.OperationID) || slices.Contains(withoutKey, o.OperationID) || ofTheConsole[o.OperationID] != nil {
-			continue
-		}
-		t.Run(o.OperationID, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			e := o.example(w)
-			_, stranger := w.newCompany("Andere AG", "de")
-			var body any
-			if e.body != "" {
-				body = e.body
-			}
-			before := w.commands.seen()
-			w.key = stranger
-			answer := w.call(o.method, e.path, w.key, body)
-			if o.OperationID == "uploadDocument" {
-				answer = w.upload(e.path, file{"file", "a.pdf", "application/pdf", pdf})
-			}
-			if o.OperationID == "putInvoicePdf" {
-				answer = w.put(e.path, "application/pdf", pdf)
-			}
-			if strings.Contains(o.path, "_id}") {
-				answer.problem(http.StatusNotFound, "not-found")
-				assert.Equal(t, before, w.commands.seen(), "no process was told")
-			}
-			for name, id := range e.ids {
-				if strings.HasSuffix(name, "_id") {
-					assert.False(t, answer.Code < http.StatusBadRequest && strings.Contains(answer.Body.String(), id), "%s is told of %s: %s", o.OperationID, name, answer.Body)
-				}
-			}
-		})
-	}
-}
-
 func TestRequestsThatDontFitAreRefusedAndNotHalfDone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/quittance/quittance/internal/origin"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 )
@@ -22,6 +23,7 @@ const notificationTimeout = 8 * time.Second
 // notifications routes what Saferpay calls when something happened to a payment. The two addresses do the same: anyone may
 // call either, and only Assert tells what happened.
 func (s *server) notifications(r chi.Router) {
+	r.Use(onBehalfOf(origin.Quittance)) // hints, which command nothing
 	r.Use(limit(s.Limits.Notifications, func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, problem.New(problem.TooManyRequests, "Try again in a minute."))
 	}))

@@ -55,7 +55,7 @@ func (s *server) onBehalf(next http.Handler) http.Handler {
 			s.refuse(w, r, err)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
+		next.ServeHTTP(w, r.WithContext(as(r.Context(), c)))
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"golang.org/x/text/language"
 
+	"github.com/quittance/quittance/internal/origin"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/qrbill/paper"
 )
@@ -78,7 +79,7 @@ func (s *server) pages(r chi.Router) {
 	sameOrigin.SetDenyHandler(message(http.StatusForbidden, func(t pageWords) phrase { return t.ForeignForm }))
 
 	r.Group(func(r chi.Router) {
-		r.Use(s.protectPage)
+		r.Use(s.protectPage, onBehalfOf(origin.Origin{Kind: origin.Payer, Who: "payer"}))
 		r.Use(s.survive(message(http.StatusInternalServerError, func(t pageWords) phrase { return t.OurMistake })))
 		r.Use(limit(s.Limits.Pages, message(http.StatusTooManyRequests, func(t pageWords) phrase { return t.TooMany })))
 		r.Get("/i/{token}", s.showDocument)

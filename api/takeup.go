@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/origin"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 )
@@ -34,7 +35,7 @@ func (s *server) onInvoice(ctx context.Context, companyID, invoiceID string, ref
 	}); err != nil {
 		return err
 	}
-	if err := s.Collection.TakeUp(ctx, inv); err != nil {
+	if err := s.Collection.TakeUp(origin.With(ctx, origin.Quittance), inv); err != nil {
 		return err
 	}
 	return command(ctx)
@@ -57,5 +58,5 @@ func (s *server) hint(ctx context.Context, p payment.Payment, send func(ctx cont
 	}); err != nil {
 		return err
 	}
-	return s.Collection.TakeUp(ctx, inv)
+	return s.Collection.TakeUp(origin.With(ctx, origin.Quittance), inv)
 }

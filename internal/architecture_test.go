@@ -29,7 +29,7 @@ const module = "github.com/quittance/quittance/"
 var domain = []string{
 	"internal/audit", "internal/calendar", "internal/csvlist", "internal/delivery", "internal/dispute", "internal/event", "internal/exception", "internal/exchange", "internal/iban", "internal/id", "internal/idempotency", "internal/invoice",
 	"internal/ledger", "internal/letter", "internal/listing",
-	"internal/merchant", "internal/money", "internal/payment", "internal/oversight", "internal/pdf", "internal/problem",
+	"internal/merchant", "internal/money", "internal/origin", "internal/payment", "internal/oversight", "internal/pdf", "internal/problem",
 	"internal/qrbill", "internal/refund", "internal/sealed", "internal/session", "internal/settlement", "internal/share", "internal/strictxml", "internal/sweep", "internal/text", "internal/vat", "internal/words",
 }
 

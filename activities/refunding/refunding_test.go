@@ -16,6 +16,7 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
 	"github.com/quittance/quittance/internal/testing/shoptest"
@@ -86,6 +87,36 @@ func TestRefundWhoseAnswerWasLostIsFoundByItsOrder(t *testing.T) {
 		assert.Equal(t, refund.Unknown, s.Refund(ref).State, kind)
 		assert.Equal(t, want, do[refunding.RefundOutcome](s, s.Refunding.FindRefund, ref).State, kind)
 		assert.Equal(t, want, s.Refund(ref).State, kind)
+	}
+}
+
+func TestRefundThatAnotherAttemptWasAboutToSendIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	s := issued(t)
+	ref, err := s.Wanted(s.Paid(payment.Card), "8.00")
+	require.NoError(t, err)
+	s.In(func(tx *postgres.Tx) error {
+		r, err := tx.LockRefund(t.Context(), ref.RefundID)
+		require.NoError(t, err)
+		may, err := r.Try("a-run-that-was-reset/7", r.CreatedAt)
+		require.True(t, may)
+		require.NoError(t, err)
+		return tx.SaveRefund(t.Context(), r)
+	})
+	assert.Equal(t, refund.Unknown, do[refunding.RefundOutcome](s, s.Refunding.SendRefund, ref).State)
+	assert.Contains(t, s.Refund(ref).Timeline[1].Note, "a-run-that-was-reset/7")
+	assert.Len(t, s.Transactions(), 1, "only the payment")
+}
+
+func TestRefundThatSaferpaySurelyDidNotDoIsSentAgain(t *testing.T) {
+	t.Parallel()
+	for _, refusal := range []string{"RETRY_LATER", "PERMISSION_DENIED"} {
+		s := issued(t)
+		ref, err := s.Wanted(s.Paid(payment.Card), "8.00")
+		require.NoError(t, err)
+		s.Refuse("Transaction/Refund", refusal)
+		assert.Equal(t, refund.Requested, do[refunding.RefundOutcome](s, s.Refunding.SendRefund, ref).State, refusal)
+		assert.Equal(t, refund.Authorized, do[refunding.RefundOutcome](s, s.Refunding.SendRefund, ref).State, refusal)
 	}
 }
 

@@ -81,7 +81,7 @@ func (a *Activities) ReopenRefund(ctx context.Context, in Reopen) error {
 			return nil // done before; the order id stays
 		}
 		if in.Again {
-			r.OrderID = id.NewOrder()
+			r.OrderID, r.Attempt = id.NewOrder(), ""
 			if err := r.Become(refund.Requested, a.Now(), "A person made sure that it did not happen; it is asked for again."); err != nil {
 				return err
 			}

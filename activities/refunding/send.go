@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/quittance/quittance/activities"
@@ -28,14 +29,15 @@ type RefundOutcome struct {
 // SendRefund asks Saferpay once to give the money back (JSON API 1.53, Transaction/Refund) and records the answer. It must
 // not be run again by itself: after a lost answer the refund is unknown, and FindRefund is the way on. A refusal is a
 // result: failed, by hand when the license has no refunds, or still requested when Saferpay surely did not do it and may
-// be asked again later.
+// be asked again later. Before it is sent, the attempt is on record: whatever happens to this process or to the workflow, another
+// attempt that finds it does not send the refund a second time.
 func (a *Activities) SendRefund(ctx context.Context, in activities.RefundRef) (RefundOutcome, error) {
 	r, sub, err := a.load(ctx, in)
 	if err != nil { // nothing was sent
 		return withoutCredentials(err)
 	}
-	if r.State != refund.Requested { // an attempt that was given up for dead came through
-		return RefundOutcome{State: r.State}, nil
+	if may, state, err := a.try(ctx, in); !may {
+		return RefundOutcome{State: state}, err
 	}
 	sent, err := sub.Gateway.Refund(ctx, sub.Credentials, account.Call(ctx, r.ID, "refund", in.Retries), saferpay.RefundRequest{
 		CaptureID: sub.Payment.CaptureID, Amount: r.Amount, OrderID: r.OrderID, Description: r.Reason,
@@ -44,6 +46,25 @@ func (a *Activities) SendRefund(ctx context.Context, in activities.RefundRef) (R
 		return a.recordRefundRefusal(ctx, in, sub, err)
 	}
 	return a.recordRefund(ctx, in, sent)
+}
+
+// try notes the attempt. When it may not send the refund, state is where that stands.
+func (a *Activities) try(ctx context.Context, in activities.RefundRef) (may bool, state refund.State, err error) {
+	info := activity.GetInfo(ctx)
+	err = a.change(ctx, in, func(r *refund.Refund) (_ []event.Type, err error) {
+		may, err = r.Try(info.WorkflowExecution.RunID+"/"+info.ActivityID, a.Now())
+		state = r.State
+		return nil, err
+	})
+	return may && err == nil, state, err
+}
+
+// notSent notes that the attempt surely did not come to anything, so that the next one may send the refund.
+func (a *Activities) notSent(ctx context.Context, in activities.RefundRef) error {
+	return a.change(ctx, in, func(r *refund.Refund) ([]event.Type, error) {
+		r.Attempt = ""
+		return nil, nil
+	})
 }
 
 // withoutCredentials says what becomes of a refund that Saferpay can't be asked for: that of a suspended payment service waits,
@@ -89,13 +110,13 @@ func (a *Activities) recordRefundRefusal(ctx context.Context, in activities.Refu
 	refusal, ok := errors.AsType[*saferpay.Error](err)
 	switch {
 	case ok && refusal.Name == saferpay.NamePermissionDenied:
-		return RefundOutcome{State: refund.Requested, ByHand: true}, nil
+		return RefundOutcome{State: refund.Requested, ByHand: true}, a.notSent(ctx, in)
 	case ok && refusal.Name == saferpay.NameAuthenticationFailed:
-		return RefundOutcome{State: refund.Requested, Why: refusal.Error()}, a.Saferpay.Suspend(ctx, sub.Service)
+		return RefundOutcome{State: refund.Requested, Why: refusal.Error()}, errors.Join(a.notSent(ctx, in), a.Saferpay.Suspend(ctx, sub.Service))
 	case ok && refusal.Outcome == saferpay.NotDone && refusal.Refused():
 		return a.failRefund(ctx, in, refusal)
 	case ok && refusal.Outcome == saferpay.NotDone:
-		return RefundOutcome{State: refund.Requested, Why: refusal.Error()}, nil
+		return RefundOutcome{State: refund.Requested, Why: refusal.Error()}, a.notSent(ctx, in)
 	default:
 		return RefundOutcome{State: refund.Unknown}, a.DoubtRefund(ctx, in)
 	}

@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/quittance/quittance/internal/config"
+	"github.com/quittance/quittance/internal/origin"
 )
 
 // Promote makes the configured worker version the current one of its deployment: new workflows start on it, onboarding
@@ -19,7 +20,7 @@ func Promote(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err := cfg.ForCommand(); err != nil {
 		return err
 	}
-	p, err := connect(ctx, cfg, log)
+	p, err := connect(ctx, cfg, log, origin.Quittance)
 	if err != nil {
 		return err
 	}

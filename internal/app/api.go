@@ -13,6 +13,7 @@ import (
 	"github.com/quittance/quittance/internal/config"
 	"github.com/quittance/quittance/internal/console"
 	"github.com/quittance/quittance/internal/openid"
+	"github.com/quittance/quittance/internal/origin"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/session"
 	"github.com/quittance/quittance/internal/sftp"
@@ -31,7 +32,7 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return err
 	}
 	defer stop()
-	p, err := assemble(ctx, cfg, log)
+	p, err := assemble(ctx, cfg, log, origin.Origin{})
 	if err != nil {
 		return err
 	}

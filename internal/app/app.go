@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/interceptor"
 
 	"github.com/quittance/quittance/internal/config"
+	"github.com/quittance/quittance/internal/origin"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/secrets"
 	"github.com/quittance/quittance/internal/telemetry"
@@ -37,8 +38,8 @@ type parts struct {
 }
 
 // connect returns the parts of a command, which needs Temporal now.
-func connect(ctx context.Context, cfg config.Config, log *slog.Logger) (parts, error) {
-	p, err := assemble(ctx, cfg, log)
+func connect(ctx context.Context, cfg config.Config, log *slog.Logger, by origin.Origin) (parts, error) {
+	p, err := assemble(ctx, cfg, log, by)
 	if err != nil {
 		return p, err
 	}
@@ -51,8 +52,8 @@ func connect(ctx context.Context, cfg config.Config, log *slog.Logger) (parts, e
 	return p, nil
 }
 
-// assemble returns the parts of a process. Temporal may be down.
-func assemble(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts, err error) {
+// assemble builds the parts of a process; Temporal may be down. What they tell workflows is on behalf of by where the context doesn't say.
+func assemble(ctx context.Context, cfg config.Config, log *slog.Logger, by origin.Origin) (p parts, err error) {
 	ctx, cancel := context.WithTimeout(ctx, startup)
 	defer cancel()
 	defer func() {
@@ -82,7 +83,8 @@ func assemble(ctx context.Context, cfg config.Config, log *slog.Logger) (p parts
 	if p.keyring, err = openKeys(ctx, p.store, p.master); err != nil {
 		return p, err
 	}
-	calls = append(calls, &temporalkit.FailFast{Alive: func(ctx context.Context) error { return temporalkit.Answers(ctx, p.temporal) }})
+	origins := &contract.Origins{Converter: temporalkit.DataConverter(p.keyring), Namespace: cfg.Temporal.Namespace, Default: by}
+	calls = append(calls, origins, &temporalkit.FailFast{Alive: func(ctx context.Context) error { return temporalkit.Answers(ctx, p.temporal) }})
 	p.temporal, err = temporalkit.New(cfg.Temporal, p.keyring, log, p.metrics.Temporal(), calls...)
 	p.awaitTemporal = func(ctx context.Context) error {
 		return temporalkit.WaitForCluster(ctx, p.temporal, cfg.Temporal.Address, log)
@@ -156,7 +158,7 @@ func Migrate(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err := migrateDatabase(ctx, cfg); err != nil {
 		return err
 	}
-	p, err := assemble(ctx, cfg, log)
+	p, err := assemble(ctx, cfg, log, origin.Quittance)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/quittance/quittance/internal/config"
+	"github.com/quittance/quittance/internal/origin"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/sealed"
 	"github.com/quittance/quittance/internal/secrets"
@@ -101,7 +102,7 @@ func newRotation(ctx context.Context, cfg config.Config, log *slog.Logger, say S
 	if err := cfg.ForCommand(); err != nil {
 		return nil, err
 	}
-	p, err := connect(ctx, cfg, log)
+	p, err := connect(ctx, cfg, log, origin.Quittance)
 	if err != nil {
 		return nil, err
 	}

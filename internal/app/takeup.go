@@ -7,6 +7,7 @@ import (
 	"github.com/quittance/quittance/internal/config"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/origin"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/refund"
 	"github.com/quittance/quittance/internal/settlement"
@@ -29,7 +30,7 @@ func TakeUp(ctx context.Context, cfg config.Config, log *slog.Logger) (TakenUp, 
 	if err := cfg.ForCommand(); err != nil {
 		return TakenUp{}, err
 	}
-	p, err := connect(ctx, cfg, log)
+	p, err := connect(ctx, cfg, log, origin.Quittance)
 	if err != nil {
 		return TakenUp{}, err
 	}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quittance/quittance/internal/config"
+	"github.com/quittance/quittance/internal/origin"
 	"github.com/quittance/quittance/worker"
 )
 
@@ -23,7 +24,7 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return err
 	}
 	defer stop()
-	p, err := assemble(ctx, cfg, log)
+	p, err := assemble(ctx, cfg, log, origin.Quittance)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 
 const selectRefunds = `
 	select id, company_id, payment_id, invoice_id, order_id, state, currency, amount, reason, transaction_id, failure_name,
-		failure_payer_message, booked_account, timeline, created_at, mail_state, mail_at, mail_reason
+		failure_payer_message, booked_account, timeline, created_at, mail_state, mail_at, mail_reason, attempt
 	from refunds`
 
 func scanRefund(row pgx.CollectableRow) (r refund.Refund, err error) {
@@ -23,7 +23,7 @@ func scanRefund(row pgx.CollectableRow) (r refund.Refund, err error) {
 	var value decimal.Decimal
 	err = row.Scan(&r.ID, &r.CompanyID, &r.PaymentID, &r.InvoiceID, &r.OrderID, &r.State, &currency, &value, &r.Reason, &r.TransactionID,
 		&r.Failure.Name, &r.Failure.PayerMessage, (*zeronull.Text)(&r.BookedAccount), &r.Timeline, &r.CreatedAt,
-		&r.Mail.State, (*zeronull.Timestamptz)(&r.Mail.At), &r.Mail.Reason)
+		&r.Mail.State, (*zeronull.Timestamptz)(&r.Mail.At), &r.Mail.Reason, &r.Attempt)
 	r.Amount = amount(value, currency)
 	return r, err
 }
@@ -44,10 +44,10 @@ func (tx *Tx) InsertRefund(ctx context.Context, r refund.Refund) error {
 func (tx *Tx) SaveRefund(ctx context.Context, r refund.Refund) error {
 	return tx.save(ctx, "refund", r.ID, `
 		update refunds set state = $2, order_id = $3, transaction_id = $4, failure_name = $5, failure_payer_message = $6,
-			booked_account = $7, timeline = $8, mail_state = $9, mail_at = $10, mail_reason = $11
+			booked_account = $7, timeline = $8, mail_state = $9, mail_at = $10, mail_reason = $11, attempt = $12
 		where id = $1`,
 		r.ID, r.State, r.OrderID, r.TransactionID, r.Failure.Name, r.Failure.PayerMessage, zeronull.Text(r.BookedAccount), list(r.Timeline),
-		r.Mail.State, zeronull.Timestamptz(r.Mail.At), r.Mail.Reason)
+		r.Mail.State, zeronull.Timestamptz(r.Mail.At), r.Mail.Reason, r.Attempt)
 }
 
 // Refund returns a refund, or problem.NotFound.

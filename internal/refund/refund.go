@@ -63,6 +63,8 @@ type Refund struct {
 	Reason        string
 	State         State
 	TransactionID string
+	// Attempt is who is about to send it to Saferpay, or did and has no clear answer; empty when it is surely not sent.
+	Attempt string
 	Failure       payment.Failure
 	BookedAccount string // the account on which it really stands
 	Mail          payment.Mail
@@ -89,6 +91,20 @@ func (r *Refund) Become(next State, at time.Time, note string) error {
 	r.State = next
 	r.Timeline = append(r.Timeline, Step{At: at.UTC(), State: next, Note: note})
 	return nil
+}
+
+// Try notes that an attempt is about to send the refund, and reports whether it may: only one that is requested is sent, and only by
+// one attempt. When another one was about to, nobody knows what came of it, and the refund is unknown.
+func (r *Refund) Try(attempt string, at time.Time) (may bool, err error) {
+	switch {
+	case r.State != Requested:
+		return false, nil
+	case r.Attempt != "":
+		return false, r.Become(Unknown, at, "Attempt "+r.Attempt+" was about to send it; it is looked for by its order id.")
+	default:
+		r.Attempt = attempt
+		return true, nil
+	}
 }
 
 // HappenedAt returns when the money went back, the zero time if it did not.

@@ -14,7 +14,6 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
-	"go.temporal.io/sdk/temporal"
 
 	"github.com/quittance/quittance/internal/config"
 	"github.com/quittance/quittance/internal/secrets"
@@ -70,14 +69,12 @@ func clientOptions(cfg config.Temporal, keyring *secrets.Keyring, logger *slog.L
 	}
 	dataConverter := DataConverter(keyring)
 	options := client.Options{
-		HostPort:       cfg.Address,
-		Namespace:      cfg.Namespace,
-		Logger:         log.NewStructuredLogger(logger),
-		MetricsHandler: metrics,
-		DataConverter:  dataConverter,
-		// The SDK's own failure converter would write the details of errors in plain JSON. Messages stay readable: they
-		// are sentences for operators and hold no personal data.
-		FailureConverter: temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{DataConverter: dataConverter}),
+		HostPort:         cfg.Address,
+		Namespace:        cfg.Namespace,
+		Logger:           log.NewStructuredLogger(logger),
+		MetricsHandler:   metrics,
+		DataConverter:    dataConverter,
+		FailureConverter: failuresBy(dataConverter),
 	}
 	options.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{} // what is encrypted does not shrink
 	if cfg.APIKey.IsSet() {

@@ -47,7 +47,7 @@ func labelled(payload *commonpb.Payload) place {
 }
 
 // holds reports whether what was sealed for another place belongs to this workflow. Where the SDK doesn't say for which workflow it
-// reads, as with the details of errors, everything does.
+// reads, everything does.
 func (p place) holds(other place) bool {
 	return p.workflow == "" || p.namespace == other.namespace && p.workflow == other.workflow
 }

@@ -15,13 +15,12 @@ import (
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/workflows/contract"
-	"github.com/quittance/quittance/workflows/internal/flow"
 )
 
 func (w *world) openPage(_ context.Context, in steps.StartCheckout) (out steps.PaymentPage, err error) {
 	err = w.Call("open", func() error {
 		if !w.invoice.Status.Payable() {
-			return flow.Refuse(problem.New(problem.InvoiceNotOpen, "not open"))
+			return contract.Refuse(problem.New(problem.InvoiceNotOpen, "not open"))
 		}
 		page := &saferpayPage{id: in.PaymentID, amount: w.invoice.AmountDue(), opened: w.Env.Now(), at: "open"}
 		if i := slices.IndexFunc(w.pages, func(p *saferpayPage) bool { return p.id == in.PaymentID }); i >= 0 {
@@ -128,7 +127,7 @@ func (w *world) booking(do func() error) (activities.Standing, error) {
 	err := do()
 	if p, ok := errors.AsType[*problem.Error](err); ok {
 		w.invoice = before
-		return activities.Standing{}, flow.Refuse(p)
+		return activities.Standing{}, contract.Refuse(p)
 	}
 	return w.standing(), err
 }

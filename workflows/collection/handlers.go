@@ -132,7 +132,7 @@ func (p *invoicePayment) issue(ctx workflow.Context) (contract.Issued, error) {
 
 func (p *invoicePayment) mayPay(in contract.PayNow) error {
 	if !in.Method.Known() {
-		return flow.Refuse(problem.New(problem.PaymentMethodNotOffered, "There is no payment method %q.", in.Method))
+		return contract.Refuse(problem.New(problem.PaymentMethodNotOffered, "There is no payment method %q.", in.Method))
 	}
 	return p.mustBePayable()
 }
@@ -141,15 +141,15 @@ func (p *invoicePayment) mayPay(in contract.PayNow) error {
 func (p *invoicePayment) mustBePayable() error {
 	switch {
 	case p.InvoiceStatus == invoice.Paid:
-		return flow.Refuse(problem.New(problem.InvoicePaid, "The invoice is paid."))
+		return contract.Refuse(problem.New(problem.InvoicePaid, "The invoice is paid."))
 	case p.InvoiceStatus == invoice.Cancelled:
-		return flow.Refuse(problem.New(problem.InvoiceCancelled, "The invoice is cancelled."))
+		return contract.Refuse(problem.New(problem.InvoiceCancelled, "The invoice is cancelled."))
 	case !p.InvoiceStatus.Payable():
-		return flow.Refuse(problem.New(problem.InvoiceNotOpen, "The invoice is not open yet."))
+		return contract.Refuse(problem.New(problem.InvoiceNotOpen, "The invoice is not open yet."))
 	case p.capturing != nil:
-		return flow.Refuse(problem.New(problem.PaymentInProgress, "A payment of the invoice is being booked."))
+		return contract.Refuse(problem.New(problem.PaymentInProgress, "A payment of the invoice is being booked."))
 	case p.first(func(a *attempt) bool { return cmp.Or(a.Notice.End, a.State).InProgress() && a.Next != toSettle }) != nil:
-		return flow.Refuse(problem.New(problem.PaymentInProgress, "A payment of the invoice is not decided yet."))
+		return contract.Refuse(problem.New(problem.PaymentInProgress, "A payment of the invoice is not decided yet."))
 	default:
 		return nil
 	}
@@ -175,7 +175,7 @@ func (p *invoicePayment) payNow(ctx workflow.Context, in contract.PayNow) (contr
 	if err != nil { // also after a refusal: an attempt before it may have opened one, and its answer was lost
 		p.abandon(ctx, in.PaymentID)
 		return contract.Checkout{}, cmp.Or(flow.Refusal(err),
-			flow.Refuse(problem.New(problem.SaferpayUnavailable, "Saferpay could not open a payment page; try again in a moment.")))
+			contract.Refuse(problem.New(problem.SaferpayUnavailable, "Saferpay could not open a payment page; try again in a moment.")))
 	}
 	p.Attempts = append(p.Attempts, &attempt{
 		PaymentID: in.PaymentID, OrderID: in.OrderID, Method: in.Method, Language: in.Language, ReturnURL: in.ReturnURL, RedirectURL: page.RedirectURL, State: payment.Redirected,
@@ -221,9 +221,9 @@ func (p *invoicePayment) abandon(ctx workflow.Context, paymentID string) {
 func (p *invoicePayment) mayCancel() error {
 	switch {
 	case p.InvoiceStatus == invoice.Paid || p.InvoiceStatus == invoice.PartiallyPaid:
-		return flow.Refuse(problem.New(problem.InvoicePaid, "The invoice is %s.", p.InvoiceStatus))
+		return contract.Refuse(problem.New(problem.InvoicePaid, "The invoice is %s.", p.InvoiceStatus))
 	case p.capturing != nil:
-		return flow.Refuse(problem.New(problem.PaymentInProgress, "A payment of the invoice is being booked."))
+		return contract.Refuse(problem.New(problem.PaymentInProgress, "A payment of the invoice is being booked."))
 	default:
 		return nil
 	}
@@ -303,7 +303,7 @@ func (p *invoicePayment) awaitTurn(ctx workflow.Context) error {
 			return err
 		}
 		if a := p.stuck(); a != nil {
-			return flow.Refuse(problem.New(problem.PaymentInProgress,
+			return contract.Refuse(problem.New(problem.PaymentInProgress,
 				"Nobody knows yet whether the payment %s was captured. Decide on the exception %s first.", a.PaymentID, a.Raised))
 		}
 	}

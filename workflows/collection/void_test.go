@@ -18,7 +18,6 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/testing/flowtest"
 	"github.com/quittance/quittance/workflows/contract"
-	"github.com/quittance/quittance/workflows/internal/flow"
 )
 
 // voids lets the only receipt of the invoice, over all of it, be taken back.
@@ -104,7 +103,7 @@ func TestPaidInvoiceWhoseDisputeIsLostIsCollectedAgain(t *testing.T) {
 func TestRefusedLossOfADisputeLeavesThePaidInvoiceAtItsEnd(t *testing.T) {
 	t.Parallel()
 	c := collect(t).takesUp()
-	c.OnActivity(do.LoseDispute, mock.Anything, mock.Anything).Return(activities.Standing{}, flow.Refuse(problem.New(problem.DisputeDecided, "won")))
+	c.OnActivity(do.LoseDispute, mock.Anything, mock.Anything).Return(activities.Standing{}, contract.Refuse(problem.New(problem.DisputeDecided, "won")))
 	var lost *flowtest.Answer[contract.Acknowledged]
 	c.at(0, func() { lost = c.lose("dsp_1") })
 	assert.Equal(t, invoice.Paid, c.runFrom(contract.TakenUp("cmp_1", "inv_1")).Status)
@@ -114,7 +113,7 @@ func TestRefusedLossOfADisputeLeavesThePaidInvoiceAtItsEnd(t *testing.T) {
 func TestRefusedVoidLeavesThePaidInvoiceAtItsEnd(t *testing.T) {
 	t.Parallel()
 	c := collect(t).takesUp()
-	c.OnActivity(do.VoidReceipt, mock.Anything, mock.Anything).Return(activities.Standing{}, flow.Refuse(problem.New(problem.PeriodClosed, "closed")))
+	c.OnActivity(do.VoidReceipt, mock.Anything, mock.Anything).Return(activities.Standing{}, contract.Refuse(problem.New(problem.PeriodClosed, "closed")))
 	var void *flowtest.Answer[contract.Acknowledged]
 	c.at(0, func() { void = c.void("rcp_1") })
 	assert.Equal(t, invoice.Paid, c.runFrom(contract.TakenUp("cmp_1", "inv_1")).Status)

@@ -80,6 +80,11 @@ func (c Commands) update(ctx context.Context, options client.UpdateWorkflowOptio
 	return Problem(handle.Get(ctx, out))
 }
 
+// Refuse returns the form in which a problem leaves a workflow; Problem reads it again.
+func Refuse(p *problem.Error) error {
+	return temporal.NewNonRetryableApplicationError(p.Detail, string(p.Code), nil, p.Fields)
+}
+
 // Problem turns an error that came through Temporal back into the problem that caused it.
 func Problem(err error) error {
 	if err == nil {

@@ -236,7 +236,7 @@ func (e *Escalations) TakeOver(about *Escalation) {
 // tried again: the decision would be recorded, and not be carried out.
 func (e *Escalations) MayResolve(in contract.ResolveException) error {
 	if awaited, known := e.awaiting[in.ExceptionID]; !e.ready || known && !awaited {
-		return flow.Refuse(problem.New(problem.PaymentInProgress, "It is being tried again at this moment. Look at the exception again in a minute: it may have cleared up."))
+		return contract.Refuse(problem.New(problem.PaymentInProgress, "It is being tried again at this moment. Look at the exception again in a minute: it may have cleared up."))
 	}
 	return nil
 }

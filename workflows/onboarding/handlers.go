@@ -103,7 +103,7 @@ func (o *onboarding) change(ctx workflow.Context, step func() error) (contract.S
 		return contract.ServiceState{}, refused
 	}
 	if err != nil {
-		return contract.ServiceState{}, flow.Refuse(problem.New(problem.SaferpayUnavailable, "Saferpay could not be asked; nothing was saved. Try again in a moment."))
+		return contract.ServiceState{}, contract.Refuse(problem.New(problem.SaferpayUnavailable, "Saferpay could not be asked; nothing was saved. Try again in a moment."))
 	}
 	return contract.ServiceState{Status: o.Status}, nil
 }

@@ -80,7 +80,7 @@ func (f *finding) choice() exception.Choice { return f.decisions[f.in.Found.Exce
 
 func (f *finding) mayResolve(in contract.ResolveException) error {
 	if in.ExceptionID != f.in.Found.ExceptionID || !f.in.Found.Offers(in.Choice) {
-		return flow.Refuse(&problem.Error{
+		return contract.Refuse(&problem.Error{
 			Code: problem.Invalid, Detail: "choice must be one of the choices of the exception.",
 			Fields: []problem.Field{{Name: "choice", Message: "must be one of the choices of the exception"}},
 		})
@@ -143,9 +143,9 @@ func undone(err error) error {
 	app, ok := errors.AsType[*temporal.ApplicationError](err)
 	switch {
 	case !ok || !app.NonRetryable():
-		return flow.Refuse(problem.New(problem.SaferpayUnavailable, "Saferpay could not be asked, so the exception stays open; decide again in a moment."))
+		return contract.Refuse(problem.New(problem.SaferpayUnavailable, "Saferpay could not be asked, so the exception stays open; decide again in a moment."))
 	case slices.Contains([]string{activities.SaferpayRefused, activities.SaferpayDisagrees, activities.CredentialsRevoked, activities.CredentialsErased}, app.Type()):
-		return flow.Refuse(problem.New(problem.DecisionImpossible, "%s. The exception stays open.", app.Message()))
+		return contract.Refuse(problem.New(problem.DecisionImpossible, "%s. The exception stays open.", app.Message()))
 	default:
 		return app
 	}

@@ -348,7 +348,7 @@ func (r *refunding) request(ctx workflow.Context) (contract.Acknowledged, error)
 
 func (r *refunding) mayRecord() error {
 	if !slices.Contains(r.Choices, exception.Happened) {
-		return flow.Refuse(problem.New(problem.RefundNotRecordable, "The refund is %s; only one that waits for a person can be recorded.", r.state))
+		return contract.Refuse(problem.New(problem.RefundNotRecordable, "The refund is %s; only one that waits for a person can be recorded.", r.state))
 	}
 	return nil
 }

@@ -115,8 +115,12 @@ func payments(ctx context.Context, _ *embeddedpg.Server, progress io.Writer) (fi
 	if err != nil {
 		return nil, err
 	}
+	beside, err := t.noise(ctx, progress)
+	if err != nil {
+		return nil, err
+	}
 	waiting, err := t.waiting(ctx, progress)
-	return append(append(figures, reads...), waiting...), err
+	return slices.Concat(figures, reads, beside, waiting), err
 }
 
 // lap is what rounds of one kind came to.

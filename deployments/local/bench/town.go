@@ -221,7 +221,12 @@ func (t *town) call(ctx context.Context, method, path string, in, out any) error
 			body = nil
 		}
 	}
-	answer, err := t.send(ctx, method, t.stack.APIURL()+"/v1"+path, "application/json", bytes.NewReader(body))
+	return t.callAs(ctx, stack.DemoKey, method, path, "application/json", bytes.NewReader(body), out)
+}
+
+// callAs calls the API with a key; out may be nil.
+func (t *town) callAs(ctx context.Context, key, method, path, contentType string, body io.Reader, out any) error {
+	answer, err := t.sendAs(ctx, key, method, t.stack.APIURL()+"/v1"+path, contentType, body)
 	if err != nil {
 		return err
 	}
@@ -237,12 +242,16 @@ func (t *town) call(ctx context.Context, method, path string, in, out any) error
 }
 
 func (t *town) send(ctx context.Context, method, to, contentType string, body io.Reader) (*http.Response, error) {
+	return t.sendAs(ctx, stack.DemoKey, method, to, contentType, body)
+}
+
+func (t *town) sendAs(ctx context.Context, key, method, to, contentType string, body io.Reader) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, method, to, body)
 	if err != nil {
 		return nil, err
 	}
 	r.Header.Set("Content-Type", contentType)
-	r.Header.Set("Authorization", "Bearer "+stack.DemoKey)
+	r.Header.Set("Authorization", "Bearer "+key)
 	return t.http.Do(r)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/money"
+	"github.com/quittance/quittance/internal/origin"
 	"github.com/quittance/quittance/workflows/contract"
 )
 
@@ -68,4 +69,35 @@ func sealedReceipt(t *testing.T, c client.Client, invoiceID string) *common.Payl
 	}
 	require.Fail(t, "the history has no receipt")
 	return nil
+}
+
+// What is sealed is obeyed only if it says on whose behalf it comes, and if they may give that command there.
+func TestAWorkflowObeysOnlyWhoMayCommandIt(t *testing.T) {
+	t.Parallel()
+	c := newMerchant(t, shared)
+	inv := c.draft("108.00")
+	c.call("POST", "/invoices/"+inv.ID+"/issue", nil).gives(200, &inv)
+	cancel := func(by origin.Origin) error {
+		return contract.Commands{Temporal: commanderAs(t, shared, by)}.Cancel(t.Context(), inv.ID)
+	}
+	own := origin.Origin{Kind: origin.Merchant, Who: "key_x", CompanyID: c.id}
+	another := own
+	another.CompanyID = "com_another"
+
+	require.ErrorContains(t, cancel(origin.Origin{}), "on whose behalf")
+	require.ErrorContains(t, cancel(origin.Origin{Kind: origin.Payer, Who: "payer"}), "A payer may not")
+	require.ErrorContains(t, cancel(another), "another company")
+	assert.Equal(t, "open", inv.now().Status)
+	require.NoError(t, cancel(own))
+	assert.Equal(t, "cancelled", inv.now().Status)
+
+	events := eventsOf(t, operator(t, shared), contract.InvoicePaymentID(inv.ID), "").GetEvents()
+	var said []string
+	for _, e := range events {
+		if request := e.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetAcceptedRequest(); request != nil {
+			said = append(said, request.GetInput().GetName())
+			assert.Contains(t, request.GetInput().GetHeader().GetFields(), "origin", "on whose behalf it came stands in the history")
+		}
+	}
+	assert.Equal(t, []string{"issue", "cancel"}, said)
 }

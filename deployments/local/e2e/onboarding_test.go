@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"log/slog"
 	"maps"
 	"testing"
 	"time"
@@ -10,11 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/deployments/local/stack"
-	"github.com/quittance/quittance/internal/config"
 	invoices "github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/problem"
-	"github.com/quittance/quittance/internal/temporalkit"
 	"github.com/quittance/quittance/workflows/contract"
 )
 
@@ -88,10 +85,7 @@ func TestIssueThatComesAfterTheDraftWasCancelledIsRefused(t *testing.T) {
 	c := newMerchant(t, shared)
 	draft := c.draft("108.00")
 	draft.cancel()
-	temporal, err := temporalkit.New(config.Temporal{Address: shared.TemporalAddress(), Namespace: "default"},
-		keyring(t, shared), slog.New(slog.DiscardHandler), nil)
-	require.NoError(t, err)
-	defer temporal.Close()
+	temporal := commander(t, shared)
 	amount, err := money.Parse("108.00", "CHF")
 	require.NoError(t, err)
 

@@ -21,6 +21,7 @@ import (
 
 	"github.com/quittance/quittance/deployments/local/stack"
 	"github.com/quittance/quittance/internal/config"
+	"github.com/quittance/quittance/internal/origin"
 	"github.com/quittance/quittance/internal/temporalkit"
 	"github.com/quittance/quittance/workflows/contract"
 )
@@ -41,7 +42,15 @@ func operator(t *testing.T, s *stack.Stack, options ...grpc.DialOption) client.C
 // commander talks to Temporal as a process of Quittance does, with the keys of the stack.
 func commander(t *testing.T, s *stack.Stack) client.Client {
 	t.Helper()
-	c, err := temporalkit.New(config.Temporal{Address: s.TemporalAddress(), Namespace: "default"}, keyring(t, s), slog.New(slog.DiscardHandler), nil)
+	return commanderAs(t, s, origin.Quittance)
+}
+
+// commanderAs is a commander on whose behalf is known.
+func commanderAs(t *testing.T, s *stack.Stack, by origin.Origin) client.Client {
+	t.Helper()
+	keys := keyring(t, s)
+	origins := &contract.Origins{Converter: temporalkit.DataConverter(keys), Namespace: "default", Default: by}
+	c, err := temporalkit.New(config.Temporal{Address: s.TemporalAddress(), Namespace: "default"}, keys, slog.New(slog.DiscardHandler), nil, origins)
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c

@@ -6,8 +6,6 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
-
-	"github.com/quittance/quittance/internal/problem"
 )
 
 // Refusal returns the problem with which an activity said no, in the form in which it leaves a workflow. It is nil when err is
@@ -17,11 +15,6 @@ func Refusal(err error) error {
 		return app
 	}
 	return nil
-}
-
-// Refuse returns the form in which a problem leaves a workflow; contract.Problem reads it again.
-func Refuse(p *problem.Error) error {
-	return temporal.NewNonRetryableApplicationError(p.Detail, string(p.Code), nil, p.Fields)
 }
 
 // Cause returns what went wrong, without the names that Temporal wraps around it.
