@@ -1,7 +1,6 @@
 package checks
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -10,15 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/rulefmt"
 	"github.com/prometheus/prometheus/promql/parser"
-	"github.com/prometheus/prometheus/promql/promqltest"
-	"github.com/prometheus/prometheus/rules"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/deployments/checks/alerting"
 )
 
 const (
@@ -26,51 +23,16 @@ const (
 	day        = 24 * time.Hour
 )
 
-// firing evaluates the alert rules again and again over series in Prometheus' own notation ("up 0 1x10", a sample a minute from time 0 on),
-// as promtool does, and returns what fires at each of the times, by name and by the label that the alert has.
+// firing returns what fires at each of the times, see alerting.Firing.
 func firing(t *testing.T, series string, at ...time.Duration) map[time.Duration][]string {
 	t.Helper()
-	suite, err := promqltest.NewLazyLoader("load 1m\n  "+strings.ReplaceAll(strings.TrimSpace(series), "\n", "\n  "), promqltest.LazyLoaderOpts{
-		EnableAtModifier: true, EnableNegativeOffset: true,
-	})
-	require.NoError(t, err)
-	defer func() { assert.NoError(t, suite.Close()) }()
-	suite.SubqueryInterval = time.Minute
-	manager := rules.NewManager(&rules.ManagerOptions{
-		QueryFunc: rules.EngineQueryFunc(suite.QueryEngine(), suite.Storage()), Queryable: suite.Storage(), AppendableV2: suite.Storage(), Context: t.Context(),
-		NotifyFunc: func(context.Context, string, ...*rules.Alert) {}, Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(),
-	})
-	groups, errs := manager.LoadGroups(time.Minute, labels.EmptyLabels(), "", nil, false, alertsFile)
-	require.Empty(t, errs)
 	step := time.Minute
 	if slices.Max(at) > day {
 		step = 10 * time.Minute
 	}
-	fires := map[time.Duration][]string{}
-	for since := time.Duration(0); since <= slices.Max(at); since += step {
-		suite.WithSamplesTill(time.Unix(0, 0).Add(since), func(err error) { require.NoError(t, err) })
-		for _, group := range groups {
-			group.Eval(t.Context(), time.Unix(0, 0).Add(since))
-			for _, rule := range group.Rules() {
-				require.NoError(t, rule.LastError(), rule.Name())
-			}
-			if names := firingOf(group); slices.Contains(at, since) && len(names) > 0 {
-				fires[since] = append(fires[since], names...)
-			}
-		}
-	}
+	fires, err := alerting.Firing(t.Context(), alertsFile, series, step, at...)
+	require.NoError(t, err)
 	return fires
-}
-
-func firingOf(group *rules.Group) (names []string) {
-	for _, rule := range group.AlertingRules() {
-		for _, alert := range rule.ActiveAlerts() {
-			if alert.State == rules.StateFiring {
-				names = append(names, strings.TrimSpace(rule.Name()+" "+alert.Labels.Get("task_queue")+alert.Labels.Get("operation")+alert.Labels.Get("currency")))
-			}
-		}
-	}
-	return names
 }
 
 // quiet are the series of an installation in which nothing is wrong, for so many minutes.
