@@ -181,6 +181,9 @@ func (p *invoicePayment) adopt(ctx workflow.Context) error {
 	if err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Look up a payment that is not known here"), do.TakeUpInvoice, p.ref()).Get(ctx, &left); err != nil {
 		return err
 	}
+	if ended(left.InvoiceStatus) && !ended(p.InvoiceStatus) { // the workflow was reset to before that
+		p.Standing = left.Standing
+	}
 	p.takeOver(left.Payments)
 	p.endedPaymentHinted = false
 	return nil
@@ -228,9 +231,11 @@ func (p *invoicePayment) settled(ctx workflow.Context) bool {
 	if !workflow.AllHandlersFinished(ctx) || p.unknownPaymentHinted || len(p.posting) > 0 {
 		return false
 	}
-	ended := p.InvoiceStatus == invoice.Paid || p.InvoiceStatus == invoice.Cancelled
-	return p.refusal != nil || ended && p.inFlight() == nil
+	return p.refusal != nil || ended(p.InvoiceStatus) && p.inFlight() == nil
 }
+
+// ended reports whether nothing is owed any more.
+func ended(s invoice.Status) bool { return s == invoice.Paid || s == invoice.Cancelled }
 
 // mayContinueAsNew reports whether the history is long and nothing but waiting goes on.
 func (p *invoicePayment) mayContinueAsNew(ctx workflow.Context) bool {
