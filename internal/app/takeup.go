@@ -35,7 +35,7 @@ func TakeUp(ctx context.Context, cfg config.Config, log *slog.Logger) (TakenUp, 
 		return TakenUp{}, err
 	}
 	defer p.close()
-	t := takingUp{store: p.store, commands: p.commands}
+	t := takingUp{store: p.store, commands: p.commands, restored: true}
 	companies, err := p.store.Companies(ctx)
 	if err != nil {
 		return TakenUp{}, err
@@ -78,10 +78,29 @@ func bookLeft(ctx context.Context, store *postgres.Store, commands contract.Comm
 	return companies, nil
 }
 
+// takingUp sees to it that what has not ended has a workflow.
 type takingUp struct {
 	store    *postgres.Store
 	commands contract.Commands
-	done     TakenUp
+	// restored says that what runs may be older than the record, because a database was restored, and is told of it. Otherwise what runs
+	// is left alone.
+	restored bool
+	// lacked are workflows that did not run at the look before, lack those that don't now. What ends at this very moment is in neither.
+	lacked, lack map[string]bool
+	done         TakenUp
+}
+
+// lacks reports whether what the workflow looks after needs to be taken up.
+func (t *takingUp) lacks(ctx context.Context, workflowID string) (bool, error) {
+	if t.restored {
+		return true, nil
+	}
+	runs, err := t.commands.Runs(ctx, workflowID)
+	if err != nil || runs {
+		return false, err
+	}
+	t.lack[workflowID] = true
+	return t.lacked[workflowID], nil
 }
 
 func (t *takingUp) company(ctx context.Context, companyID string) error {
@@ -93,18 +112,8 @@ func (t *takingUp) company(ctx context.Context, companyID string) error {
 		return err
 	}
 	for _, s := range services {
-		if err := t.commands.ServiceChanged(ctx, s, nil); err != nil {
+		if err := t.service(ctx, s); err != nil {
 			return err
-		}
-		t.done.PaymentServices++
-		for _, r := range s.Requested {
-			if !s.Awaits(r.Currency) {
-				continue
-			}
-			if err := t.commands.RestoredCurrency(ctx, s, r.Currency); err != nil {
-				return err
-			}
-			t.done.Currencies++
 		}
 		for after := ""; ; {
 			list, err := t.underWay(ctx, s, after)
@@ -121,6 +130,35 @@ func (t *takingUp) company(ctx context.Context, companyID string) error {
 			}
 			after = list[len(list)-1].id
 		}
+	}
+	return nil
+}
+
+// service takes up the onboarding of a payment service, and its currencies that are awaited.
+func (t *takingUp) service(ctx context.Context, s merchant.PaymentService) error {
+	if lacks, err := t.lacks(ctx, contract.OnboardingID(s.ID)); err != nil {
+		return err
+	} else if lacks && (t.restored || s.Unfinished()) {
+		if err := t.commands.ServiceChanged(ctx, s, nil); err != nil {
+			return err
+		}
+		t.done.PaymentServices++
+	}
+	for _, r := range s.Requested {
+		if !s.Awaits(r.Currency) {
+			continue
+		}
+		lacks, err := t.lacks(ctx, contract.CurrencyID(s.ID, r.Currency))
+		if err != nil {
+			return err
+		}
+		if !lacks {
+			continue
+		}
+		if err := t.commands.RestoredCurrency(ctx, s, r.Currency); err != nil {
+			return err
+		}
+		t.done.Currencies++
 	}
 	return nil
 }
@@ -157,10 +195,22 @@ func (t *takingUp) underWay(ctx context.Context, s merchant.PaymentService, afte
 }
 
 func (t *takingUp) takeUp(ctx context.Context, u unfinished) error {
+	workflowID := contract.InvoicePaymentID(u.invoice.ID)
 	if u.refund.ID != "" {
+		workflowID = contract.RefundID(u.refund.ID)
+	}
+	lacks, err := t.lacks(ctx, workflowID)
+	switch {
+	case err != nil || !lacks:
+		return err
+	case u.refund.ID == "":
+		t.done.Payments++
+		return t.commands.Restored(ctx, u.invoice, u.id)
+	case t.restored:
 		t.done.Refunds++
 		return t.commands.RestoredRefund(ctx, u.refund, u.invoice.Number)
+	default:
+		t.done.Refunds++
+		return t.commands.TakeUpRefund(ctx, u.refund, u.invoice.Number)
 	}
-	t.done.Payments++
-	return t.commands.Restored(ctx, u.invoice, u.id)
 }

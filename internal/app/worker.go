@@ -71,6 +71,11 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return nil
 	})
 	group.Go(func() error {
+		r := reconciling{store: p.store, commands: p.commands, log: log}
+		worker.Regularly(ctx, reconcileEvery, "reconciling", r.look, log)
+		return nil
+	})
+	group.Go(func() error {
 		f := sources{store: p.store, fetch: p.commands.FetchSettlements, now: now}
 		worker.Regularly(ctx, fetchEvery, "fetching", f.look, log)
 		return nil

@@ -86,6 +86,12 @@ func NewPaymentService(s PaymentService, at time.Time) PaymentService {
 	return s
 }
 
+// Unfinished reports whether somebody waits for something of the payment service itself: its credentials, its verification, or, once it
+// is disconnected, that its credentials are forgotten.
+func (s PaymentService) Unfinished() bool {
+	return s.Status == AwaitingCredentials || s.Status == InVerification || s.Status == Disconnected && len(s.SealedPassword) > 0
+}
+
 // Become moves the payment service to next and notes it on the timeline. A move to its present state changes nothing. A
 // transition that is not in the table is an error.
 func (s *PaymentService) Become(next ServiceStatus, at time.Time, note string) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
@@ -49,6 +50,15 @@ func (c Commands) TryAgain(ctx context.Context, u merchant.InFlight) error {
 		return nil
 	}
 	return err
+}
+
+// Runs reports whether a workflow runs.
+func (c Commands) Runs(ctx context.Context, workflowID string) (bool, error) {
+	described, err := c.Temporal.DescribeWorkflowExecution(ctx, workflowID, "")
+	if _, none := errors.AsType[*serviceerror.NotFound](err); none {
+		return false, nil
+	}
+	return described.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, err
 }
 
 // begun is a workflow that is started unless it runs.
