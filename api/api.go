@@ -87,7 +87,7 @@ func New(o Options) http.Handler {
 		o.ReturnPatience = returnPatience
 	}
 	o.SharePatience = cmp.Or(o.SharePatience, sharePatience)
-	s := &server{Options: o, mails: hourly{most: cmp.Or(o.MailsAnHour, mailsAnHour)}, sessions: hourly{most: consoleSessionsAnHour}}
+	s := &server{Options: o, mails: hourly{most: cmp.Or(o.MailsAnHour, mailsAnHour)}, sessions: hourly{most: consoleSessionsAnHour}, strangers: hourly{most: strangersAnHour}}
 
 	r := chi.NewRouter()
 	r.Use(o.Middleware...)
@@ -112,6 +112,7 @@ type server struct {
 	heard           heard
 	holds           holds
 	mails, sessions hourly
+	strangers       hourly // by key, see stranger
 }
 
 // now is the time to the microsecond, which is what Postgres keeps: what is answered now reads the same later.

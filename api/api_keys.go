@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -13,6 +14,16 @@ import (
 
 // defaultOverlap is how long a key that is rotated works beside the new one when nothing is said.
 const defaultOverlap = 24 * time.Hour
+
+// KeysTx is what the calls for API keys need of a transaction.
+type KeysTx interface {
+	SecurityTx
+	APIKeys(ctx context.Context) ([]merchant.APIKey, error)
+	LockAPIKey(ctx context.Context, keyID string) (merchant.APIKey, error)
+	InsertAPIKey(ctx context.Context, k merchant.APIKey) error
+	SaveAPIKey(ctx context.Context, k merchant.APIKey) error
+	DeleteAPIKey(ctx context.Context, keyID string) error
+}
 
 // CreateAPIKey answers POST /companies/{company_id}/api-keys.
 func (s *server) CreateAPIKey(ctx context.Context, r spec.CreateAPIKeyRequestObject) (spec.CreateAPIKeyResponseObject, error) {
@@ -27,24 +38,49 @@ func (s *server) CreateAPIKey(ctx context.Context, r spec.CreateAPIKeyRequestObj
 			return nil, problem.InvalidFields(problem.Field{Name: "expires_at", Message: "must be a time to come"})
 		}
 	}
-	keys, err := s.Store.APIKeys(ctx, r.CompanyID)
-	if err != nil {
+	var err error
+	if kept.AllowedAddresses, err = merchant.ParseAllowedAddresses(deref(r.Body.AllowedAddresses)); err != nil {
 		return nil, err
 	}
-	ended := func(k merchant.APIKey) bool { return k.Expired(s.now()) }
-	if len(slices.DeleteFunc(keys, ended)) >= merchant.MaxAPIKeys {
-		return nil, problem.New(problem.LimitReached, "A company can have %d keys that work. Remove one that nobody uses.", merchant.MaxAPIKeys)
-	}
-	if err := s.Store.CreateAPIKey(ctx, kept); err != nil {
-		return nil, err
-	}
-	return spec.CreateAPIKey201JSONResponse(newAPIKey(key, kept)), nil
+	err = inCompany(ctx, s.Store, r.CompanyID, func(tx KeysTx) error {
+		keys, err := tx.APIKeys(ctx)
+		if err != nil {
+			return err
+		}
+		ended := func(k merchant.APIKey) bool { return k.Expired(s.now()) }
+		if len(slices.DeleteFunc(keys, ended)) >= merchant.MaxAPIKeys {
+			return problem.New(problem.LimitReached, "A company can have %d keys that work. Remove one that nobody uses.", merchant.MaxAPIKeys)
+		}
+		if err := tx.InsertAPIKey(ctx, kept); err != nil {
+			return err
+		}
+		return tx.NoteSecurity(ctx, s.noticeOf(ctx, r.CompanyID, merchant.KeyCreated, kept.Label()))
+	})
+	return spec.CreateAPIKey201JSONResponse(newAPIKey(key, kept)), err
 }
 
 // ListAPIKeys answers GET /companies/{company_id}/api-keys.
 func (s *server) ListAPIKeys(ctx context.Context, r spec.ListAPIKeysRequestObject) (spec.ListAPIKeysResponseObject, error) {
-	keys, err := s.Store.APIKeys(ctx, r.CompanyID)
-	return spec.ListAPIKeys200JSONResponse{Data: mapped(keys, shownAPIKey)}, err
+	var answer spec.ListAPIKeys200JSONResponse
+	err := inCompany(ctx, s.Store, r.CompanyID, func(tx KeysTx) error {
+		keys, err := tx.APIKeys(ctx)
+		answer.Data = mapped(keys, shownAPIKey)
+		return err
+	})
+	return answer, err
+}
+
+// UpdateAPIKey answers PATCH /companies/{company_id}/api-keys/{key_id}.
+func (s *server) UpdateAPIKey(ctx context.Context, r spec.UpdateAPIKeyRequestObject) (spec.UpdateAPIKeyResponseObject, error) {
+	allowed, err := merchant.ParseAllowedAddresses(r.Body.AllowedAddresses)
+	if err != nil {
+		return nil, err
+	}
+	k, err := s.changeKey(ctx, r.CompanyID, r.KeyID, merchant.KeyChanged, func(tx KeysTx, k *merchant.APIKey) error {
+		k.AllowedAddresses = allowed
+		return tx.SaveAPIKey(ctx, *k)
+	})
+	return spec.UpdateAPIKey200JSONResponse(shownAPIKey(k)), err
 }
 
 // RotateAPIKey answers POST /companies/{company_id}/api-keys/{key_id}/rotate.
@@ -53,43 +89,46 @@ func (s *server) RotateAPIKey(ctx context.Context, r spec.RotateAPIKeyRequestObj
 	if r.Body != nil && r.Body.OverlapHours != nil {
 		overlap = time.Duration(*r.Body.OverlapHours) * time.Hour
 	}
-	old, err := s.apiKey(ctx, r.CompanyID, r.KeyID)
-	if err != nil {
-		return nil, err
-	}
-	now := s.now()
-	key, kept := merchant.NewAPIKey(id.New(id.APIKey), r.CompanyID, old.Environment(), old.Scopes, now)
-	err = s.Store.ReplaceAPIKey(ctx, r.KeyID, kept, func(k *merchant.APIKey) error { return k.End(now.Add(overlap), now) })
-	if err != nil {
-		return nil, err
-	}
-	return spec.RotateAPIKey201JSONResponse(newAPIKey(key, kept)), nil
-}
-
-func (s *server) apiKey(ctx context.Context, companyID, keyID string) (merchant.APIKey, error) {
-	keys, err := s.Store.APIKeys(ctx, companyID)
-	for _, k := range keys {
-		if k.ID == keyID {
-			return k, err
+	var key string
+	var next merchant.APIKey
+	_, err := s.changeKey(ctx, r.CompanyID, r.KeyID, merchant.KeyRotated, func(tx KeysTx, k *merchant.APIKey) error {
+		now := s.now()
+		key, next = k.Next(id.New(id.APIKey), now)
+		if err := k.End(now.Add(overlap), now); err != nil {
+			return err
 		}
-	}
-	if err == nil {
-		err = problem.New(problem.NotFound, "There is no API key %s.", keyID)
-	}
-	return merchant.APIKey{}, err
+		if err := tx.SaveAPIKey(ctx, *k); err != nil {
+			return err
+		}
+		return tx.InsertAPIKey(ctx, next)
+	})
+	return spec.RotateAPIKey201JSONResponse(newAPIKey(key, next)), err
 }
 
 // DeleteAPIKey answers DELETE /companies/{company_id}/api-keys/{key_id}.
 func (s *server) DeleteAPIKey(ctx context.Context, r spec.DeleteAPIKeyRequestObject) (spec.DeleteAPIKeyResponseObject, error) {
-	if err := s.Store.DeleteAPIKey(ctx, r.CompanyID, r.KeyID); err != nil {
-		return nil, err
-	}
-	return spec.DeleteAPIKey204Response{}, nil
+	_, err := s.changeKey(ctx, r.CompanyID, r.KeyID, merchant.KeyRevoked, func(tx KeysTx, k *merchant.APIKey) error { return tx.DeleteAPIKey(ctx, k.ID) })
+	return spec.DeleteAPIKey204Response{}, err
+}
+
+// changeKey has fn change a key of the company, tells the company of it, and returns the key as it is then.
+func (s *server) changeKey(ctx context.Context, companyID, keyID string, change merchant.SecurityChange, fn func(KeysTx, *merchant.APIKey) error) (k merchant.APIKey, err error) {
+	err = inCompany(ctx, s.Store, companyID, func(tx KeysTx) error {
+		if k, err = tx.LockAPIKey(ctx, keyID); err != nil {
+			return err
+		}
+		if err := fn(tx, &k); err != nil {
+			return err
+		}
+		return tx.NoteSecurity(ctx, s.noticeOf(ctx, companyID, change, k.Label()))
+	})
+	return k, err
 }
 
 func newAPIKey(key string, k merchant.APIKey) spec.NewlyMadeAPIKey {
 	return spec.NewlyMadeAPIKey{
 		ID: k.ID, Key: key, Scopes: shownScopes(k.Scopes), CreatedAt: k.CreatedAt, ExpiresAt: optional(k.ExpiresAt),
+		AllowedAddresses: shownNetworks(k.AllowedAddresses),
 	}
 }
 
@@ -97,9 +136,12 @@ func shownAPIKey(k merchant.APIKey) spec.APIKey {
 	return spec.APIKey{
 		ID: k.ID, Prefix: k.Prefix, Scopes: shownScopes(k.Scopes), CreatedAt: k.CreatedAt,
 		ExpiresAt: optional(k.ExpiresAt), LastUsedAt: optional(k.LastUsedAt),
+		AllowedAddresses: shownNetworks(k.AllowedAddresses),
 	}
 }
 
 func shownScopes(scopes []string) spec.Scopes {
 	return mapped(scopes, func(scope string) spec.Scope { return spec.Scope(scope) })
 }
+
+func shownNetworks(networks []netip.Prefix) []string { return mapped(networks, netip.Prefix.String) }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +16,7 @@ import (
 	"github.com/hashicorp/golang-lru/v2/expirable"
 
 	"github.com/quittance/quittance/internal/audit"
+	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/origin"
 	"github.com/quittance/quittance/internal/problem"
@@ -31,6 +35,7 @@ type caller struct {
 	link      []byte          // the hash of the link's code, which only opens the session
 	nobody    bool            // a call that needs no key, see signIns
 	fetches   bool            // this process itself, see Importer
+	address   string          // of the client
 }
 
 // actor returns how the audit log and decisions name the caller.
@@ -48,6 +53,9 @@ func (c caller) actor() string {
 		return c.keyID
 	}
 }
+
+// author returns who asks for a change.
+func (c caller) author() merchant.Author { return merchant.Author{By: c.actor(), Address: c.address} }
 
 // origin returns on whose behalf the caller commands workflows.
 func (c caller) origin(requestID string) origin.Origin {
@@ -111,8 +119,8 @@ func (s *server) authenticate(next http.Handler) http.Handler {
 			return // without a look into the database
 		}
 		c, err := s.caller(r)
-		if problem.CodeOf(err) == problem.Unauthorized {
-			if wrong < wrongKeysLogged {
+		if code := problem.CodeOf(err); code == problem.Unauthorized || code == problem.AddressNotAllowed {
+			if code == problem.Unauthorized && wrong < wrongKeysLogged {
 				s.Logger.WarnContext(r.Context(), "key refused", "request_id", requestID(r.Context()), "address", address)
 			}
 			if wrongKeys.RespondOnLimit(w, r, address) {
@@ -126,6 +134,7 @@ func (s *server) authenticate(next http.Handler) http.Handler {
 			s.refuse(w, r, err)
 			return
 		}
+		c.address = remoteAddress(r)
 		next.ServeHTTP(w, r.WithContext(as(r.Context(), c)))
 	})
 }
@@ -162,12 +171,38 @@ func (s *server) caller(r *http.Request) (caller, error) {
 	if k.Expired(now) {
 		return caller{}, problem.New(problem.Unauthorized, "This key expired on %s.", k.ExpiresAt.Format(time.RFC3339))
 	}
+	c := caller{companyID: k.CompanyID, keyID: k.ID, scopes: k.Scopes, address: remoteAddress(r)}
+	if !k.Allows(c.address) {
+		return c, s.stranger(r, c)
+	}
 	if k.Use(now) {
 		if err := s.Store.UseAPIKey(r.Context(), k); err != nil {
 			return caller{}, err
 		}
 	}
-	return caller{companyID: k.CompanyID, keyID: k.ID, scopes: k.Scopes}, nil
+	return c, nil
+}
+
+// strangersAnHour is how many calls with a key from a wrong address are noted in the log and in the audit log, by key.
+const strangersAnHour = 20
+
+// stranger returns the problem of a call with a key that works elsewhere only. Whoever sent it has the key, so it is noted.
+func (s *server) stranger(r *http.Request, c caller) error {
+	refused := problem.New(problem.AddressNotAllowed, "This key does not work from the address %s.", c.address)
+	ctx := r.Context()
+	if s.strangers.take(c.keyID, s.now(), "calls from elsewhere") != nil {
+		return refused
+	}
+	s.Logger.WarnContext(ctx, "key used from a wrong address", "request_id", requestID(ctx), "company", c.companyID, "key", c.keyID, "address", c.address)
+	e := audit.Entry{
+		ID: id.New(id.AuditEntry), CompanyID: c.companyID, At: s.now(), Actor: c.actor(), RequestID: requestID(ctx),
+		Action: r.Method + " " + s.pattern(r), Subject: c.keyID, Status: http.StatusForbidden, Problem: string(problem.AddressNotAllowed),
+		Changes: map[string]audit.Change{"address": {After: json.RawMessage(strconv.Quote(c.address))}},
+	}
+	if err := inCompany(ctx, s.Store, c.companyID, func(tx AuditTx) error { return tx.NoteWrite(ctx, e) }); err != nil {
+		return err
+	}
+	return refused
 }
 
 // sessionCaller returns the person who shows a token, or the code of a link.
@@ -200,8 +235,8 @@ func suspended() error {
 }
 
 // authorize reports whether the caller may do what the security requirement of a call, in openapi.yaml, asks for. Its extensions are
-// x-scope, when it is not the scope of the method, x-role, when a bookkeeper may make a call that writes, and x-caller, when
-// only a session may make it.
+// x-scopes, one of which the key needs, x-role, when a bookkeeper may make a call that writes, and x-caller, when only a session may
+// make it.
 func authorize(ctx context.Context, in *openapi3filter.AuthenticationInput) error {
 	c, call := callerOf(ctx), in.RequestValidationInput
 	switch in.SecuritySchemeName {
@@ -221,20 +256,24 @@ func authorize(ctx context.Context, in *openapi3filter.AuthenticationInput) erro
 	if companyID, named := call.PathParams["company_id"]; named && companyID != c.companyID {
 		return problem.New(problem.NotFound, "There is no company %s.", companyID)
 	}
-	scope, rules := merchant.ScopeWrite, call.Route.Operation.Extensions
-	if call.Request.Method == http.MethodGet || rules["x-scope"] == merchant.ScopeRead {
-		scope = merchant.ScopeRead
-	}
-	if !slices.Contains(c.scopes, scope) {
+	rules := call.Route.Operation.Extensions
+	scopes := textsOf(rules["x-scopes"])
+	if !slices.ContainsFunc(scopes, func(scope string) bool { return slices.Contains(c.scopes, scope) }) {
 		if c.session.Role != "" {
 			return problem.New(problem.Forbidden, "You may look, but not change anything. Ask a manager of your company.")
 		}
-		return problem.New(problem.Forbidden, "This key lacks the scope %q.", scope)
+		return problem.New(problem.Forbidden, "This call needs a key with the scope %s. Yours has: %s.", strings.Join(scopes, " or "), strings.Join(c.scopes, ", "))
 	}
-	if c.session.Role == session.Bookkeeper && scope == merchant.ScopeWrite && rules["x-role"] != string(session.Bookkeeper) {
+	if c.session.Role == session.Bookkeeper && slices.Contains(scopes, merchant.ScopeWrite) && rules["x-role"] != string(session.Bookkeeper) {
 		return problem.New(problem.Forbidden, "Only a manager of your company may do this.")
 	}
 	return allowed(rules["x-caller"] != "session" || c.session.Role != "", "This call is for people in the console, not for keys.")
+}
+
+// textsOf returns the texts of a list in an extension.
+func textsOf(list any) []string {
+	values, _ := list.([]any)
+	return mapped(values, func(value any) string { return fmt.Sprint(value) })
 }
 
 func allowed(yes bool, otherwise string) error {

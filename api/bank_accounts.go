@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/id"
@@ -13,6 +14,7 @@ import (
 
 // BankAccountsTx is what the calls for bank accounts need of a transaction.
 type BankAccountsTx interface {
+	SecurityTx
 	LockCompany(ctx context.Context) (merchant.Company, error)
 	BankAccounts(ctx context.Context) ([]merchant.BankAccount, error)
 	InsertBankAccount(ctx context.Context, b merchant.BankAccount) error
@@ -50,14 +52,27 @@ func (s *server) CreateBankAccount(ctx context.Context, r spec.CreateBankAccount
 		if len(all) >= merchant.MaxBankAccounts && !repeated(ctx) {
 			return problem.InvalidFields(problem.Field{Name: "iban", Message: "must not be one of more than 100 bank accounts"})
 		}
-		return tx.InsertBankAccount(ctx, b)
+		if err := tx.InsertBankAccount(ctx, b); err != nil {
+			return err
+		}
+		return s.tellChange(ctx, tx, merchant.BankAccountAdded, b.IBAN)
 	})
 	return spec.CreateBankAccount201JSONResponse(shownBankAccount(b)), err
 }
 
 // DeleteBankAccount answers DELETE /bank-accounts/{bank_account_id}.
 func (s *server) DeleteBankAccount(ctx context.Context, r spec.DeleteBankAccountRequestObject) (spec.DeleteBankAccountResponseObject, error) {
-	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx BankAccountsTx) error { return tx.DeleteBankAccount(ctx, r.BankAccountID) })
+	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx BankAccountsTx) error {
+		all, err := tx.BankAccounts(ctx)
+		if err != nil {
+			return err
+		}
+		if err := tx.DeleteBankAccount(ctx, r.BankAccountID); err != nil {
+			return err
+		}
+		i := slices.IndexFunc(all, func(b merchant.BankAccount) bool { return b.ID == r.BankAccountID })
+		return s.tellChange(ctx, tx, merchant.BankAccountRemoved, all[i].IBAN)
+	})
 	return spec.DeleteBankAccount204Response{}, err
 }
 

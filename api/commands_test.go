@@ -8,6 +8,7 @@ import (
 
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/activities/collection"
+	"github.com/quittance/quittance/activities/refunding"
 	"github.com/quittance/quittance/internal/booking"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
@@ -157,22 +158,23 @@ func (c *commands) RequestRefund(ctx context.Context, in contract.RequestRefund,
 	if err := c.note("refund "+in.PaymentID+" of", invoiceNumber); err != nil {
 		return err
 	}
-	return c.store.Store.InCompany(ctx, in.CompanyID, func(tx *postgres.Tx) error {
-		p, err := tx.LockPayment(ctx, in.PaymentID)
-		if err != nil {
-			return err
-		}
-		refunds, err := tx.RefundsOf(ctx, p.ID)
-		if err != nil {
-			return err
-		}
-		if in.Amount.IsZero() {
-			in.Amount = refund.Left(p, refunds)
-		}
-		return tx.InsertRefund(ctx, refund.New(refund.Refund{
-			ID: in.RefundID, CompanyID: in.CompanyID, PaymentID: p.ID, InvoiceID: p.InvoiceID, OrderID: in.OrderID, Amount: in.Amount, Reason: in.Reason,
-		}, noon))
-	})
+	_, err := c.refunding().RecordRefundRequest(ctx, in)
+	return err
+}
+
+// refunding are the real activities on refunds.
+func (c *commands) refunding() *refunding.Activities {
+	return &refunding.Activities{Now: func() time.Time { return noon }, InCompany: func(ctx context.Context, companyID string, fn func(refunding.Tx) error) error {
+		return c.store.Store.InCompany(ctx, companyID, func(tx *postgres.Tx) error { return fn(tx) })
+	}}
+}
+
+func (c *commands) DecideRefund(ctx context.Context, refundID string, in contract.DecideRefund) error {
+	if err := c.note("decide refund", refundID); err != nil {
+		return err
+	}
+	_, err := c.refunding().DecideRefund(ctx, refunding.Decided{RefundRef: activities.RefundRef{CompanyID: c.companyID, RefundID: refundID}, DecideRefund: in})
+	return err
 }
 
 func (c *commands) RecordRefund(ctx context.Context, refundID string, in contract.RefundRecorded) error {

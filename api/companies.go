@@ -30,10 +30,12 @@ func (s *server) GetCompany(ctx context.Context, r spec.GetCompanyRequestObject)
 // UpdateCompany answers PATCH /companies/{company_id}.
 func (s *server) UpdateCompany(ctx context.Context, r spec.UpdateCompanyRequestObject) (spec.UpdateCompanyResponseObject, error) {
 	var c merchant.Company
-	err := inCompany(ctx, s.Store, r.CompanyID, func(tx SettingsTx) (err error) {
-		if c, err = tx.LockCompany(ctx); err != nil {
+	err := inCompany(ctx, s.Store, r.CompanyID, func(tx SettingsTx) error {
+		before, err := tx.LockCompany(ctx)
+		if err != nil {
 			return err
 		}
+		c = before
 		set(&c.Name, r.Body.Name)
 		set(&c.ContactEmail, r.Body.ContactEmail)
 		if r.Body.Language != nil {
@@ -48,7 +50,10 @@ func (s *server) UpdateCompany(ctx context.Context, r spec.UpdateCompanyRequestO
 		if err := c.Validate(); err != nil {
 			return err
 		}
-		return tx.SaveCompany(ctx, c)
+		if err := tx.SaveCompany(ctx, c); err != nil {
+			return err
+		}
+		return s.tellChanges(ctx, tx, before, c)
 	})
 	return spec.UpdateCompany200JSONResponse(shownCompany(c)), err
 }

@@ -214,10 +214,10 @@ func TestADisputeIsRecordedFromItsPaymentAndLost(t *testing.T) {
 // everyField is a form that answers what any form of the console asks for.
 var everyField = url.Values{
 	"date": {"20.11.2026"}, "due_date": {"30.12.2026"}, "books_closed_until": {"31.10.2026"}, "amount": {"1.00"}, "reason": {"x"}, "sure": {"yes"}, "text": {"Frais"},
-	"currency": {"CHF"}, "account0": {"6940"}, "debit0": {"1.00"}, "account1": {"1020"}, "credit1": {"1.00"}, "url": {"http://127.0.0.1:9/"}, "scopes": {"write"},
+	"currency": {"CHF"}, "account0": {"6940"}, "debit0": {"1.00"}, "account1": {"1020"}, "credit1": {"1.00"}, "url": {"http://127.0.0.1:9/"}, "scopes": {"write"}, "allowed_addresses": {"192.0.2.0/24"},
 	"number": {"N-1"}, "customer.name": {"Anna"}, "customer.language": {"fr"}, "customer.email": {"anna@example.ch"}, "environment": {"test"}, "name": {"Shop"},
 	"customer_id": {"123123"}, "terminal_id": {"12345678"}, "api_username": {"API_123123_00000001"}, "api_password": {"Demo-Password-1"}, "choice": {"try_again"}, "note": {"x"},
-	"receipt_account": {"1020"}, "fee_account": {"6940"}, "language": {"de"}, "issuer": {"https://login.example.ch"}, "client_id": {"c"}, "reference": {"Bank"}, "account": {"1020"},
+	"refund_approval_above": {"500.00"}, "receipt_account": {"1020"}, "fee_account": {"6940"}, "language": {"de"}, "issuer": {"https://login.example.ch"}, "client_id": {"c"}, "reference": {"Bank"}, "account": {"1020"},
 	"email": {"anna@example.ch"}, "default_role": {"viewer"}, "canton": {"VD"}, "liability_shift": {"require"}, "payout_days": {"3"}, "from": {"1.11.2026"}, "to": {"30.11.2026"}, "format": {"table"}, "month": {"2026-11"}, "rate": {"0.9412"},
 	"from.account": {"1021"}, "from.amount": {"1.00"}, "from.currency": {"EUR"}, "to.account": {"1020"}, "to.amount": {"1.00"}, "to.currency": {"CHF"},
 	"claim": {"invoice"}, "opened_on": {"22.11.2026"}, "fee": {"25.00"},

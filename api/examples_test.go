@@ -129,6 +129,8 @@ func (w *world) subjects(operationID string) map[string]string {
 	switch operationID {
 	case "getDispute", "updateDispute", "winDispute", "loseDispute":
 		subjects["dispute_id"] = w.disputes(p, `,"amount":"1.00"`)["id"].(string)
+	case "releaseRefund", "refuseRefund":
+		subjects["refund_id"] = w.held(p, "2.00")
 	case "confirmPayout":
 		subjects["payment_id"] = waiting.ID
 	case "putSignInProvider", "getSignInProvider", "deleteSignInProvider", "beginConsoleSignIn", "finishConsoleSignIn", "beginOperatorSignIn", "finishOperatorSignIn":

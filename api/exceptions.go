@@ -108,6 +108,7 @@ func (s *server) decideAlone(ctx context.Context, d contract.ResolveException) e
 	case d.Choice == exception.GiveBack:
 		err := s.Refunding.RequestRefund(ctx, contract.RequestRefund{
 			CompanyID: about.payment.CompanyID, RefundID: id.New(id.Refund), PaymentID: about.payment.ID, OrderID: id.NewOrder(), Reason: "Paid twice",
+			By: d.By,
 		}, about.invoice.Number)
 		if err != nil {
 			return err

@@ -168,10 +168,16 @@ func (s *server) newWrongKeys() *httprate.RateLimiter {
 	}))
 }
 
-func clientAddress(r *http.Request) (string, error) {
+// remoteAddress returns the client's address.
+func remoteAddress(r *http.Request) string {
 	address := middleware.GetClientIP(r.Context()) // set when a proxy stands in front, see Options.Middleware
 	if address == "" {
 		address, _, _ = net.SplitHostPort(r.RemoteAddr)
 	}
-	return httprate.CanonicalizeIP(address), nil
+	return address
+}
+
+// clientAddress returns what limits count a client by: its address, or its network of IPv6.
+func clientAddress(r *http.Request) (string, error) {
+	return httprate.CanonicalizeIP(remoteAddress(r)), nil
 }

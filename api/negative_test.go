@@ -79,6 +79,7 @@ type negative struct {
 	*world
 	call          operation
 	example       example
+	key           string
 	conn          *pgx.Conn
 	tracing       string
 	standing      string // the trace of the request before
@@ -92,7 +93,7 @@ func newNegative(t *testing.T, c operation) *negative {
 	conn, err := pgx.Connect(t.Context(), w.superuserURL)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
-	n := &negative{world: w, call: c, example: good, conn: conn, tracing: tracing(t, conn)}
+	n := &negative{world: w, call: c, example: good, key: c.key(w), conn: conn, tracing: tracing(t, conn)}
 	n.standing = n.trace()
 	return n
 }
@@ -153,7 +154,7 @@ func (n *negative) try(what, path, body, field string, header ...string) {
 	target, err := url.Parse("http://example.com/v1" + path)
 	require.NoError(n, err, what)
 	r.URL, r.RequestURI = target, target.RequestURI()
-	r.Header.Set("Authorization", "Bearer "+n.call.key(n.world))
+	r.Header.Set("Authorization", "Bearer "+n.key)
 	r.Header.Set("Content-Type", "application/json")
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])

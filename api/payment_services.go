@@ -18,6 +18,7 @@ import (
 
 // PaymentServicesTx is what the calls for payment services need of a transaction.
 type PaymentServicesTx interface {
+	SecurityTx
 	Company(ctx context.Context) (merchant.Company, error)
 	PaymentServices(ctx context.Context) ([]merchant.PaymentService, error)
 	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
@@ -130,7 +131,7 @@ func (s *server) SubmitCredentials(ctx context.Context, r spec.SubmitCredentials
 	if err != nil {
 		return nil, err
 	}
-	c := merchant.Credentials{CustomerID: r.Body.CustomerID, TerminalID: r.Body.TerminalID, APIUsername: r.Body.APIUsername}
+	c := merchant.Credentials{CustomerID: r.Body.CustomerID, TerminalID: r.Body.TerminalID, APIUsername: r.Body.APIUsername, By: callerOf(ctx).author()}
 	if err := merchant.ValidateCredentials(c, r.Body.APIPassword); err != nil {
 		return nil, err
 	}
@@ -191,7 +192,16 @@ func (s *server) RequestCurrency(ctx context.Context, r spec.RequestCurrencyRequ
 // MakeDefaultPaymentService answers POST /payment-services/{payment_service_id}/default.
 func (s *server) MakeDefaultPaymentService(ctx context.Context, r spec.MakeDefaultPaymentServiceRequestObject) (spec.MakeDefaultPaymentServiceResponseObject, error) {
 	companyID := callerOf(ctx).companyID
-	err := inCompany(ctx, s.Store, companyID, func(tx PaymentServicesTx) error { return tx.MakeDefault(ctx, r.PaymentServiceID) })
+	err := inCompany(ctx, s.Store, companyID, func(tx PaymentServicesTx) error {
+		if err := tx.MakeDefault(ctx, r.PaymentServiceID); err != nil {
+			return err
+		}
+		service, err := tx.PaymentService(ctx, r.PaymentServiceID)
+		if err != nil {
+			return err
+		}
+		return s.tellChange(ctx, tx, merchant.DefaultServiceChanged, service.Label())
+	})
 	if err != nil {
 		return nil, err
 	}

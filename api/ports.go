@@ -19,12 +19,7 @@ import (
 // Store is what the API needs of the record before it knows the company, and the way into a company.
 type Store interface {
 	CreateCompany(ctx context.Context, c merchant.Company) error
-	CreateAPIKey(ctx context.Context, k merchant.APIKey) error
-	APIKeys(ctx context.Context, companyID string) ([]merchant.APIKey, error)
-	// ReplaceAPIKey stores a new key and the end of the one that it replaces, which end sets, or problem.NotFound.
-	ReplaceAPIKey(ctx context.Context, keyID string, next merchant.APIKey, end func(*merchant.APIKey) error) error
 	UseAPIKey(ctx context.Context, k merchant.APIKey) error
-	DeleteAPIKey(ctx context.Context, companyID, keyID string) error
 	// APIKeyByHash returns the key with that SHA-256, see merchant.HashKey, or problem.NotFound.
 	APIKeyByHash(ctx context.Context, hash []byte) (merchant.APIKey, error)
 	// OnlineDocument returns which invoice the token of a public link stands for, or problem.NotFound.
@@ -94,6 +89,7 @@ type Collection interface {
 type Refunding interface {
 	RequestRefund(ctx context.Context, in contract.RequestRefund, invoiceNumber string) error
 	TakeUpRefund(ctx context.Context, r refund.Refund, invoiceNumber string) error
+	DecideRefund(ctx context.Context, refundID string, in contract.DecideRefund) error
 	RecordRefund(ctx context.Context, refundID string, in contract.RefundRecorded) error
 }
 

@@ -30,6 +30,7 @@ func (s *server) RequestRefund(ctx context.Context, r spec.RequestRefundRequestO
 	companyID := callerOf(ctx).companyID
 	request := contract.RequestRefund{
 		CompanyID: companyID, RefundID: newID(ctx, id.Refund), PaymentID: r.PaymentID, OrderID: id.NewOrder(), Reason: r.Body.Reason,
+		By: callerOf(ctx).actor(),
 	}
 	if repeated(ctx) { // what was left of the payment then is gone if the first try came through
 		if requested, err := s.refund(ctx, request.RefundID); problem.CodeOf(err) != problem.NotFound {
@@ -70,6 +71,47 @@ func (s *server) RequestRefund(ctx context.Context, r spec.RequestRefundRequestO
 	}
 	requested, err := s.refund(ctx, request.RefundID)
 	return spec.RequestRefund202JSONResponse(shownRefund(requested)), err
+}
+
+// ReleaseRefund answers POST /refunds/{refund_id}/release.
+func (s *server) ReleaseRefund(ctx context.Context, r spec.ReleaseRefundRequestObject) (spec.ReleaseRefundResponseObject, error) {
+	released, err := s.decideRefund(ctx, r.RefundID, true)
+	return spec.ReleaseRefund200JSONResponse(shownRefund(released)), err
+}
+
+// RefuseRefund answers POST /refunds/{refund_id}/refuse.
+func (s *server) RefuseRefund(ctx context.Context, r spec.RefuseRefundRequestObject) (spec.RefuseRefundResponseObject, error) {
+	refused, err := s.decideRefund(ctx, r.RefundID, false)
+	return spec.RefuseRefund200JSONResponse(shownRefund(refused)), err
+}
+
+// keyUser is the user of sessions that a key opens at the sign-in of the console. It stands for no person.
+const keyUser = "key"
+
+// decideRefund has the workflow of a refund take the decision of a person in the console.
+func (s *server) decideRefund(ctx context.Context, refundID string, release bool) (refund.Refund, error) {
+	c := callerOf(ctx)
+	decision := contract.DecideRefund{Decider: refund.Decider{By: c.actor(), UserID: c.session.User.ID}, Release: release}
+	before, err := s.refund(ctx, refundID)
+	if err == nil {
+		err = before.MayDecide(release, decision.Decider)
+	}
+	if err == nil && release && c.session.User.ID == keyUser {
+		err = problem.New(problem.SecondPersonNeeded, "This session was opened with a key, which stands for no person. Sign in as yourself to release a refund.")
+	}
+	if err != nil {
+		return before, err
+	}
+	commandCtx, cancel := context.WithTimeout(ctx, commandTimeout)
+	defer cancel()
+	err = s.Refunding.DecideRefund(commandCtx, refundID, decision)
+	if problem.CodeOf(err) == problem.NotFound {
+		err = s.takeUpRefund(commandCtx, refundID)
+	}
+	if err != nil {
+		return before, err
+	}
+	return s.refund(ctx, refundID)
 }
 
 // RecordRefund answers POST /refunds/{refund_id}/record. Whether the refund waits for a person is for its workflow to say;
@@ -130,6 +172,7 @@ func shownRefund(r refund.Refund) spec.Refund {
 		Amount:        r.Amount.Value(),
 		Currency:      spec.Currency(r.Amount.Currency()),
 		Reason:        r.Reason,
+		AskedBy:       optional(r.AskedBy),
 		Saferpay:      spec.SaferpayReferences{OrderID: r.OrderID, TransactionID: optional(r.TransactionID)},
 		BookedAccount: optional(r.BookedAccount),
 		Email:         shownPayerEmail(r.Mail),

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
@@ -13,6 +15,7 @@ import (
 
 // SettingsTx is what the calls for settings need of a transaction.
 type SettingsTx interface {
+	SecurityTx
 	Company(ctx context.Context) (merchant.Company, error)
 	LockCompany(ctx context.Context) (merchant.Company, error)
 	SaveCompany(ctx context.Context, c merchant.Company) error
@@ -56,6 +59,9 @@ func (s *server) UpdateSettings(ctx context.Context, r spec.UpdateSettingsReques
 		if err := s.changeSettings(&company, *r.Body); err != nil {
 			return err
 		}
+		if company.LoosensApproval(before) && callerOf(ctx).session.Role == "" { // else a key could refund alone after all
+			return problem.New(problem.Forbidden, "Only a manager in the console may raise the limit of refund_approval_above, or turn it off.")
+		}
 		answer = shownSettings(company, closedUntil)
 		if company.ReceiptAccount != before.ReceiptAccount {
 			answer.Warnings = append(answer.Warnings, spec.ReceiptAccountChanged)
@@ -68,7 +74,10 @@ func (s *server) UpdateSettings(ctx context.Context, r spec.UpdateSettingsReques
 				return err
 			}
 		}
-		return tx.SaveCompany(ctx, company)
+		if err := tx.SaveCompany(ctx, company); err != nil {
+			return err
+		}
+		return s.tellChanges(ctx, tx, before, company)
 	})
 	return spec.UpdateSettings200JSONResponse(answer), err
 }
@@ -111,25 +120,42 @@ func (s *server) changeSettings(company *merchant.Company, to spec.SettingsChang
 			company.PaymentTolerance = amount.Decimal()
 		}
 	}
-	return problem.Together(tolerance, company.Validate(), s.mayClose("books_closed_until", deref(to.BooksClosedUntil).Time))
+	var approval error
+	if to.RefundApprovalAbove != nil {
+		company.RefundApprovalAbove, approval = parseLimit(*to.RefundApprovalAbove)
+	}
+	return problem.Together(tolerance, approval, company.Validate(), s.mayClose("books_closed_until", deref(to.BooksClosedUntil).Time))
+}
+
+// parseLimit reads the limit above which a second person releases refunds; an empty one is none.
+func parseLimit(value string) (decimal.NullDecimal, error) {
+	if value == "" {
+		return decimal.NullDecimal{}, nil
+	}
+	amount, err := money.Parse(value, money.CHF)
+	if err != nil {
+		return decimal.NullDecimal{}, problem.InvalidFields(problem.Field{Name: "refund_approval_above", Message: err.Error()})
+	}
+	return decimal.NewNullDecimal(amount.Decimal()), nil
 }
 
 func shownSettings(c merchant.Company, closedUntil time.Time) spec.Settings {
 	answer := spec.Settings{
-		ReceiptAccount:   c.ReceiptAccount,
-		FeeAccount:       c.FeeAccount,
-		LiabilityShift:   spec.LiabilityShift(c.Liability),
-		Language:         spec.Language(c.Language),
-		ContactEmail:     optional(c.ContactEmail),
-		PayoutDays:       c.PayoutDays,
-		PayoutIbans:      c.PayoutIBANs,
-		PaymentTolerance: c.PaymentTolerance.StringFixed(2),
-		ReturnOrigins:    c.ReturnOrigins,
-		Letterhead:       shownLetterhead(c.Letterhead),
-		AttachPdf:        c.AttachPDF,
-		ReceiptsByEmail:  c.ReceiptsByEmail,
-		Reminders:        mapped(c.Reminders, shownStep),
-		Warnings:         []spec.SettingsWarning{},
+		ReceiptAccount:      c.ReceiptAccount,
+		FeeAccount:          c.FeeAccount,
+		LiabilityShift:      spec.LiabilityShift(c.Liability),
+		Language:            spec.Language(c.Language),
+		ContactEmail:        optional(c.ContactEmail),
+		PayoutDays:          c.PayoutDays,
+		PayoutIbans:         c.PayoutIBANs,
+		PaymentTolerance:    c.PaymentTolerance.StringFixed(2),
+		RefundApprovalAbove: optional(c.ApprovalLimit()),
+		ReturnOrigins:       c.ReturnOrigins,
+		Letterhead:          shownLetterhead(c.Letterhead),
+		AttachPdf:           c.AttachPDF,
+		ReceiptsByEmail:     c.ReceiptsByEmail,
+		Reminders:           mapped(c.Reminders, shownStep),
+		Warnings:            []spec.SettingsWarning{},
 	}
 	if !closedUntil.IsZero() {
 		shown := date(closedUntil)

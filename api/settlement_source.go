@@ -7,6 +7,7 @@ import (
 
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/exception"
+	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/sealed"
 	"github.com/quittance/quittance/internal/settlement/source"
@@ -22,6 +23,7 @@ const (
 
 // SettlementSourceTx is what the calls for the settlement source need of a transaction.
 type SettlementSourceTx interface {
+	SecurityTx
 	SettlementSource(ctx context.Context) (source.Source, error)
 	LockSettlementSource(ctx context.Context) (source.Source, error)
 	SaveSettlementSource(ctx context.Context, s source.Source) error
@@ -77,6 +79,9 @@ func (s *server) PutSettlementSource(ctx context.Context, r spec.PutSettlementSo
 		if err := tx.SaveSettlementSource(ctx, next); err != nil {
 			return nil, err
 		}
+		if err := s.tellChange(ctx, tx, merchant.SourceChanged, next.Host); err != nil {
+			return nil, err
+		}
 		answer, err := shownSettlementSource(ctx, tx, next)
 		return spec.PutSettlementSource200JSONResponse(answer), err
 	})
@@ -115,7 +120,14 @@ func (s *server) wantedSource(ctx context.Context, body spec.NewSettlementSource
 // DeleteSettlementSource answers DELETE /settlement-source.
 func (s *server) DeleteSettlementSource(ctx context.Context, _ spec.DeleteSettlementSourceRequestObject) (spec.DeleteSettlementSourceResponseObject, error) {
 	return answered(ctx, s, func(tx SettlementSourceTx) (spec.DeleteSettlementSourceResponseObject, error) {
+		removed, err := tx.SettlementSource(ctx)
+		if err != nil {
+			return nil, err
+		}
 		if err := tx.DeleteSettlementSource(ctx); err != nil {
+			return nil, err
+		}
+		if err := s.tellChange(ctx, tx, merchant.SourceRemoved, removed.Host); err != nil {
 			return nil, err
 		}
 		return spec.DeleteSettlementSource204Response{}, s.sourceWorks(ctx, tx, callerOf(ctx).companyID, "It was removed.")

@@ -13,6 +13,7 @@ import (
 
 // What one company may take, so that others are not held up. What it may have is in package merchant, and all of it in docs/api.md.
 const (
+	callsAtOnce                    = 8    // of a company, in this process: its database connections are for all
 	importsAtOnce, importsTogether = 1, 4 // files of a company, and of all companies in this process
 	exportsAtOnce, exportsTogether = 2, 8
 	mailsAnHour                    = 3000 // that calls of a company ask for, in this process
@@ -23,7 +24,11 @@ const (
 const (
 	sharePatience = 10 * time.Second
 	shareQueue    = 20
+	callsQueue    = 200
 )
+
+// anyCall is the kind of every call.
+func anyCall(*http.Request) bool { return true }
 
 // limitAtOnce answers with 429 the calls of a kind for which there is no share.
 func (s *server) limitAtOnce(of *share.Share, kind func(*http.Request) bool, what string) func(http.Handler) http.Handler {
@@ -36,7 +41,7 @@ func (s *server) limitAtOnce(of *share.Share, kind func(*http.Request) bool, wha
 			}
 			end, ok := of.Take(r.Context(), companyID, s.SharePatience)
 			if !ok {
-				s.refuse(w, r, problem.New(problem.TooManyRequests, "A company may have %d %s at once, and all together %d. Try again in a few seconds.", of.Each, what, of.Together))
+				s.refuse(w, r, problem.New(problem.TooManyRequests, "A company may have %d %s at once. Try again in a few seconds.", of.Each, what))
 				return
 			}
 			defer end()
@@ -55,7 +60,7 @@ func isExport(r *http.Request) bool {
 		strings.HasSuffix(path, "/journal") && journalFormat(r.Context()) != "application/json"
 }
 
-// hourly counts things by company, for an hour.
+// hourly counts things by company, or by key, for an hour.
 type hourly struct {
 	most int
 

@@ -87,3 +87,31 @@ func TestACompanyHasOnlySoManyPaymentServicesAndKeys(t *testing.T) {
 	}
 	w.call("POST", keys, adminKey, object{"scopes": []string{"read"}}).problem(http.StatusConflict, "limit-reached")
 }
+
+func TestACompanyHasSoManyCallsAtOnceAndTheOthersTheirOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	options := w.options()
+	options.SharePatience = 20 * time.Millisecond
+	w.handler = api.New(options)
+	_, otherKey := w.newCompany("Andere AG", "de")
+	var bodies []*io.PipeWriter
+	answers := make(chan answer, 8)
+	for range cap(answers) {
+		body, write := io.Pipe()
+		bodies = append(bodies, write)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/invoices", body)
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", "Bearer "+w.key)
+		go func() { answers <- w.send(r) }()
+		_, err := io.WriteString(write, "{") // from now on it is being read
+		require.NoError(t, err)
+	}
+	w.call("GET", "/invoices", w.key, nil).problem(http.StatusTooManyRequests, "too-many-requests")
+	w.call("GET", "/invoices", otherKey, nil).json(http.StatusOK)
+	for _, body := range bodies {
+		require.NoError(t, body.Close())
+		(<-answers).problem(http.StatusBadRequest, "malformed-request")
+	}
+	w.call("GET", "/invoices", w.key, nil).json(http.StatusOK)
+}

@@ -19,6 +19,7 @@ import (
 
 // SignInTx is what signing in at a company's provider needs of a transaction.
 type SignInTx interface {
+	SecurityTx
 	Company(ctx context.Context) (merchant.Company, error)
 	SignInProvider(ctx context.Context) (session.Provider, error)
 	SaveSignInProvider(ctx context.Context, p session.Provider) error
@@ -264,7 +265,10 @@ func (s *server) PutSignInProvider(ctx context.Context, r spec.PutSignInProvider
 		if r.Body.ClientSecret == nil && before.Issuer == p.Issuer && before.ClientID == p.ClientID {
 			p.SealedSecret = before.SealedSecret
 		}
-		return tx.SaveSignInProvider(ctx, p)
+		if err := tx.SaveSignInProvider(ctx, p); err != nil {
+			return err
+		}
+		return s.tellChange(ctx, tx, merchant.SignInChanged, p.Issuer)
 	})
 	return spec.PutSignInProvider200JSONResponse(s.shownProvider(p)), err
 }
@@ -272,7 +276,14 @@ func (s *server) PutSignInProvider(ctx context.Context, r spec.PutSignInProvider
 // DeleteSignInProvider answers DELETE /sign-in-provider.
 func (s *server) DeleteSignInProvider(ctx context.Context, _ spec.DeleteSignInProviderRequestObject) (spec.DeleteSignInProviderResponseObject, error) {
 	return answered(ctx, s, func(tx SignInTx) (spec.DeleteSignInProviderResponseObject, error) {
-		return spec.DeleteSignInProvider204Response{}, tx.DeleteSignInProvider(ctx)
+		removed, err := tx.SignInProvider(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := tx.DeleteSignInProvider(ctx); err != nil {
+			return nil, err
+		}
+		return spec.DeleteSignInProvider204Response{}, s.tellChange(ctx, tx, merchant.SignInRemoved, removed.Issuer)
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 
 // WebhookEndpointsTx is what the calls for webhook endpoints need of a transaction.
 type WebhookEndpointsTx interface {
+	SecurityTx
 	LockCompany(ctx context.Context) (merchant.Company, error)
 	WebhookEndpoints(ctx context.Context) ([]delivery.Endpoint, error)
 	WebhookEndpoint(ctx context.Context, id string) (delivery.Endpoint, error)
@@ -66,7 +67,10 @@ func (s *server) CreateWebhookEndpoint(ctx context.Context, r spec.CreateWebhook
 		if len(endpoints) >= delivery.MaxEndpoints {
 			return problem.New(problem.TooManyEndpoints, "There are %d webhook endpoints already. Remove one that you no longer need.", len(endpoints))
 		}
-		return tx.InsertWebhookEndpoint(ctx, e)
+		if err := tx.InsertWebhookEndpoint(ctx, e); err != nil {
+			return err
+		}
+		return s.tellChange(ctx, tx, merchant.EndpointCreated, siteOf(e.URL))
 	})
 	answer := shownEndpoint(e, s.now())
 	answer.Secret = &secret
@@ -119,7 +123,10 @@ func (s *server) UpdateWebhookEndpoint(ctx context.Context, r spec.UpdateWebhook
 			return err
 		}
 		answer = shownEndpoint(e, s.now())
-		if err := tx.SaveWebhookEndpoint(ctx, e); err != nil || wasEnabled || !e.Enabled() {
+		if err := tx.SaveWebhookEndpoint(ctx, e); err != nil {
+			return err
+		}
+		if err := s.tellChange(ctx, tx, merchant.EndpointChanged, siteOf(e.URL)); err != nil || wasEnabled || !e.Enabled() {
 			return err
 		}
 		return s.clearUp(ctx, tx, exception.WebhookDisabled, e.ID, "The endpoint was enabled again.")
@@ -148,7 +155,11 @@ func (s *server) clearUp(ctx context.Context, tx WebhookEndpointsTx, kind except
 // DeleteWebhookEndpoint answers DELETE /webhook-endpoints/{endpoint_id}.
 func (s *server) DeleteWebhookEndpoint(ctx context.Context, r spec.DeleteWebhookEndpointRequestObject) (spec.DeleteWebhookEndpointResponseObject, error) {
 	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx WebhookEndpointsTx) error {
-		if _, err := tx.LockWebhookEndpoint(ctx, r.EndpointID); err != nil {
+		e, err := tx.LockWebhookEndpoint(ctx, r.EndpointID)
+		if err != nil {
+			return err
+		}
+		if err := s.tellChange(ctx, tx, merchant.EndpointRemoved, siteOf(e.URL)); err != nil {
 			return err
 		}
 		if err := s.clearUp(ctx, tx, exception.WebhookDisabled, r.EndpointID, "The endpoint was removed."); err != nil {
@@ -183,7 +194,10 @@ func (s *server) RotateWebhookSecret(ctx context.Context, r spec.RotateWebhookSe
 		}
 		answer = shownEndpoint(e, s.now())
 		answer.Secret = &secret
-		return tx.SaveWebhookEndpoint(ctx, e)
+		if err := tx.SaveWebhookEndpoint(ctx, e); err != nil {
+			return err
+		}
+		return s.tellChange(ctx, tx, merchant.EndpointSecretRotated, siteOf(e.URL))
 	})
 	return spec.RotateWebhookSecret200JSONResponse(answer), err
 }

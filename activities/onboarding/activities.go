@@ -37,6 +37,7 @@ type Tx interface {
 	InsertPaymentService(ctx context.Context, s merchant.PaymentService) error
 	InFlight(ctx context.Context, paymentServiceID, after string, limit int) ([]merchant.InFlight, error)
 	Document(ctx context.Context, id string) (merchant.Document, error)
+	NoteSecurity(ctx context.Context, n merchant.SecurityNotice) error
 	EraseDocument(ctx context.Context, d merchant.Document) error
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/saferpay"
@@ -68,10 +69,15 @@ func (a *Activities) SaveCredentials(ctx context.Context, in SubmitCredentials) 
 	if service.Status == merchant.Active && len(found.methods) == 0 && !found.unmanaged {
 		return Verification{}, credentialFault("terminal_id", "has no payment method contracted yet")
 	}
-	v, err := a.save(ctx, in.PaymentServiceRef, func(s *merchant.PaymentService) error {
+	v, err := a.saveIn(ctx, in.PaymentServiceRef, func(tx Tx, s *merchant.PaymentService) error {
 		c := in.Credentials
 		if bytes.Equal(s.SealedPassword, c.SealedPassword) {
 			return nil // saved before, by an attempt that could not say so any more
+		}
+		if err := tx.NoteSecurity(ctx, merchant.SecurityNotice{
+			ID: id.New(id.SecurityNotice), CompanyID: in.CompanyID, At: a.Now(), Change: merchant.CredentialsChanged, About: s.Label(), Author: c.By,
+		}); err != nil {
+			return err
 		}
 		s.CustomerID, s.TerminalID, s.APIUsername, s.SealedPassword = c.CustomerID, c.TerminalID, c.APIUsername, c.SealedPassword
 		s.LastCheckedAt = in.SubmittedAt.UTC()

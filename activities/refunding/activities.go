@@ -25,6 +25,7 @@ type Activities struct {
 type Tx interface {
 	booking.RefundTx
 	escalation.AwaitedTx
+	ApprovalTx
 	InsertRefund(ctx context.Context, r refund.Refund) error
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/activities/escalation"
 	"github.com/quittance/quittance/internal/event"
+	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
@@ -25,7 +26,8 @@ type RefundTerms struct {
 	Awaited    escalation.Awaited `json:"awaited,omitzero"`
 }
 
-// RecordRefundRequest records a refund, unless it is there already, and keeps its amount from being refunded twice.
+// RecordRefundRequest records a refund, unless it is there already, and keeps its amount from being refunded twice. Above the company's
+// limit it awaits approval.
 // Problems: payment-not-captured, refund-exceeds-payment, validation-failed.
 func (a *Activities) RecordRefundRequest(ctx context.Context, in contract.RequestRefund) (RefundTerms, error) {
 	var terms RefundTerms
@@ -53,11 +55,42 @@ func (a *Activities) RecordRefundRequest(ctx context.Context, in contract.Reques
 		}
 		r := refund.New(refund.Refund{
 			ID: in.RefundID, CompanyID: in.CompanyID, PaymentID: p.ID, InvoiceID: p.InvoiceID, OrderID: in.OrderID, Amount: in.Amount, Reason: in.Reason,
+			AskedBy: in.By,
 		}, a.Now())
+		company, err := tx.Company(ctx)
+		if err != nil {
+			return err
+		}
+		if r.AskedBy == "" {
+			if r.AskedBy, err = whoGivesBack(ctx, tx, p.ID); err != nil {
+				return err
+			}
+		}
+		hold, err := needsApproval(ctx, tx, company.RefundApprovalAbove, refunds, in.Amount, a.Now())
+		if err != nil {
+			return err
+		}
+		if hold {
+			r.Hold()
+			if err := tx.AppendEvent(ctx, event.New(event.RefundAwaitingApproval, r.CompanyID, r.ID, a.Now(), r.Facts())); err != nil {
+				return err
+			}
+		}
 		terms = refundTerms(p, r)
 		return tx.InsertRefund(ctx, r)
 	})
 	return terms, err
+}
+
+// whoGivesBack returns who decided that a payment that came twice goes back; empty when nobody did.
+func whoGivesBack(ctx context.Context, tx Tx, paymentID string) (by string, err error) {
+	exceptions, err := tx.ExceptionsAbout(ctx, []string{paymentID})
+	for _, e := range exceptions {
+		if e.Choice == exception.GiveBack {
+			by = e.ResolvedBy
+		}
+	}
+	return by, err
 }
 
 func refundTerms(p payment.Payment, r refund.Refund) RefundTerms {

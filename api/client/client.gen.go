@@ -403,6 +403,7 @@ const (
 	PaymentServiceSuspended         EventType = "payment_service.suspended"
 	PayoutBooked                    EventType = "payout.booked"
 	PayoutWaiting                   EventType = "payout.waiting"
+	RefundAwaitingApproval          EventType = "refund.awaiting_approval"
 	RefundCaptured                  EventType = "refund.captured"
 	RefundFailed                    EventType = "refund.failed"
 	TestPing                        EventType = "test.ping"
@@ -468,6 +469,8 @@ func (e EventType) Valid() bool {
 	case PayoutBooked:
 		return true
 	case PayoutWaiting:
+		return true
+	case RefundAwaitingApproval:
 		return true
 	case RefundCaptured:
 		return true
@@ -1276,6 +1279,7 @@ func (e PayoutState) Valid() bool {
 const (
 	UrnQuittanceProblemAccountInUse                    ProblemType = "urn:quittance:problem:account-in-use"
 	UrnQuittanceProblemAccountNumberTaken              ProblemType = "urn:quittance:problem:account-number-taken"
+	UrnQuittanceProblemAddressNotAllowed               ProblemType = "urn:quittance:problem:address-not-allowed"
 	UrnQuittanceProblemBankAccountTaken                ProblemType = "urn:quittance:problem:bank-account-taken"
 	UrnQuittanceProblemBodyTooLarge                    ProblemType = "urn:quittance:problem:body-too-large"
 	UrnQuittanceProblemCompanySuspended                ProblemType = "urn:quittance:problem:company-suspended"
@@ -1313,10 +1317,12 @@ const (
 	UrnQuittanceProblemReceiptExceedsInvoice           ProblemType = "urn:quittance:problem:receipt-exceeds-invoice"
 	UrnQuittanceProblemRefundExceedsPayment            ProblemType = "urn:quittance:problem:refund-exceeds-payment"
 	UrnQuittanceProblemRefundInstead                   ProblemType = "urn:quittance:problem:refund-instead"
+	UrnQuittanceProblemRefundNotAwaitingApproval       ProblemType = "urn:quittance:problem:refund-not-awaiting-approval"
 	UrnQuittanceProblemRefundNotRecordable             ProblemType = "urn:quittance:problem:refund-not-recordable"
 	UrnQuittanceProblemRefundTooLate                   ProblemType = "urn:quittance:problem:refund-too-late"
 	UrnQuittanceProblemRequestInProgress               ProblemType = "urn:quittance:problem:request-in-progress"
 	UrnQuittanceProblemSaferpayUnavailable             ProblemType = "urn:quittance:problem:saferpay-unavailable"
+	UrnQuittanceProblemSecondPersonNeeded              ProblemType = "urn:quittance:problem:second-person-needed"
 	UrnQuittanceProblemSettlementColumnsUnknown        ProblemType = "urn:quittance:problem:settlement-columns-unknown"
 	UrnQuittanceProblemSettlementFileRefused           ProblemType = "urn:quittance:problem:settlement-file-refused"
 	UrnQuittanceProblemSignInFailed                    ProblemType = "urn:quittance:problem:sign-in-failed"
@@ -1336,6 +1342,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemAccountInUse:
 		return true
 	case UrnQuittanceProblemAccountNumberTaken:
+		return true
+	case UrnQuittanceProblemAddressNotAllowed:
 		return true
 	case UrnQuittanceProblemBankAccountTaken:
 		return true
@@ -1411,6 +1419,8 @@ func (e ProblemType) Valid() bool {
 		return true
 	case UrnQuittanceProblemRefundInstead:
 		return true
+	case UrnQuittanceProblemRefundNotAwaitingApproval:
+		return true
 	case UrnQuittanceProblemRefundNotRecordable:
 		return true
 	case UrnQuittanceProblemRefundTooLate:
@@ -1418,6 +1428,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemRequestInProgress:
 		return true
 	case UrnQuittanceProblemSaferpayUnavailable:
+		return true
+	case UrnQuittanceProblemSecondPersonNeeded:
 		return true
 	case UrnQuittanceProblemSettlementColumnsUnknown:
 		return true
@@ -1448,19 +1460,22 @@ func (e ProblemType) Valid() bool {
 
 // Defines values for RefundState.
 const (
-	RefundStateAuthorized RefundState = "authorized"
-	RefundStateCaptured   RefundState = "captured"
-	RefundStateFailed     RefundState = "failed"
-	RefundStatePending    RefundState = "pending"
-	RefundStateRecorded   RefundState = "recorded"
-	RefundStateRequested  RefundState = "requested"
-	RefundStateUnknown    RefundState = "unknown"
+	RefundStateAuthorized       RefundState = "authorized"
+	RefundStateAwaitingApproval RefundState = "awaiting_approval"
+	RefundStateCaptured         RefundState = "captured"
+	RefundStateFailed           RefundState = "failed"
+	RefundStatePending          RefundState = "pending"
+	RefundStateRecorded         RefundState = "recorded"
+	RefundStateRequested        RefundState = "requested"
+	RefundStateUnknown          RefundState = "unknown"
 )
 
 // Valid indicates whether the value is a known member of the RefundState enum.
 func (e RefundState) Valid() bool {
 	switch e {
 	case RefundStateAuthorized:
+		return true
+	case RefundStateAwaitingApproval:
 		return true
 	case RefundStateCaptured:
 		return true
@@ -1505,14 +1520,29 @@ func (e ReminderEmailState) Valid() bool {
 
 // Defines values for Scope.
 const (
-	Read  Scope = "read"
-	Write Scope = "write"
+	Books    Scope = "books"
+	Invoices Scope = "invoices"
+	Read     Scope = "read"
+	Refunds  Scope = "refunds"
+	Services Scope = "services"
+	Webhooks Scope = "webhooks"
+	Write    Scope = "write"
 )
 
 // Valid indicates whether the value is a known member of the Scope enum.
 func (e Scope) Valid() bool {
 	switch e {
+	case Books:
+		return true
+	case Invoices:
+		return true
 	case Read:
+		return true
+	case Refunds:
+		return true
+	case Services:
+		return true
+	case Webhooks:
 		return true
 	case Write:
 		return true
@@ -1781,6 +1811,12 @@ type AccountNumber = string
 // AccountWarning defines model for AccountWarning.
 type AccountWarning string
 
+// AllowedAddresses The addresses and networks (CIDR, IPv4 and IPv6) from which the key works; from all while the list is empty. A call from elsewhere
+// is answered with the problem `address-not-allowed`.
+//
+// Example: ["203.0.113.0/24","2001:db8::/32"]
+type AllowedAddresses = []string
+
 // Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
 //
 // Example: 108.00
@@ -1791,8 +1827,14 @@ type AnyID = string
 
 // APIKey defines model for ApiKey.
 type APIKey struct {
-	CreatedAt time.Time  `json:"created_at"`
-	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	// AllowedAddresses The addresses and networks (CIDR, IPv4 and IPv6) from which the key works; from all while the list is empty. A call from elsewhere
+	// is answered with the problem `address-not-allowed`.
+	//
+	//
+	// Example: ["203.0.113.0/24","2001:db8::/32"]
+	AllowedAddresses AllowedAddresses `json:"allowed_addresses"`
+	CreatedAt        time.Time        `json:"created_at"`
+	ExpiresAt        *time.Time       `json:"expires_at,omitempty"`
 
 	// ID Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 	ID string `json:"id"`
@@ -1807,6 +1849,16 @@ type APIKey struct {
 
 	// Scopes Example: ["read","write"]
 	Scopes Scopes `json:"scopes"`
+}
+
+// APIKeyChanges defines model for ApiKeyChanges.
+type APIKeyChanges struct {
+	// AllowedAddresses The addresses and networks (CIDR, IPv4 and IPv6) from which the key works; from all while the list is empty. A call from elsewhere
+	// is answered with the problem `address-not-allowed`.
+	//
+	//
+	// Example: ["203.0.113.0/24","2001:db8::/32"]
+	AllowedAddresses AllowedAddresses `json:"allowed_addresses"`
 }
 
 // APIKeyList defines model for ApiKeyList.
@@ -3761,6 +3813,13 @@ type NewAccount struct {
 
 // NewAPIKey defines model for NewApiKey.
 type NewAPIKey struct {
+	// AllowedAddresses The addresses and networks (CIDR, IPv4 and IPv6) from which the key works; from all while the list is empty. A call from elsewhere
+	// is answered with the problem `address-not-allowed`.
+	//
+	//
+	// Example: ["203.0.113.0/24","2001:db8::/32"]
+	AllowedAddresses *AllowedAddresses `json:"allowed_addresses,omitempty"`
+
 	// Environment What the key is called, `qk_test_…` or `qk_live_…`, to tell keys apart at a glance; `test` when absent.
 	Environment *NewAPIKeyEnvironment `json:"environment,omitempty"`
 
@@ -4209,8 +4268,14 @@ type NewWebhookEndpoint struct {
 
 // NewlyMadeAPIKey defines model for NewlyMadeApiKey.
 type NewlyMadeAPIKey struct {
-	CreatedAt time.Time  `json:"created_at"`
-	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	// AllowedAddresses The addresses and networks (CIDR, IPv4 and IPv6) from which the key works; from all while the list is empty. A call from elsewhere
+	// is answered with the problem `address-not-allowed`.
+	//
+	//
+	// Example: ["203.0.113.0/24","2001:db8::/32"]
+	AllowedAddresses AllowedAddresses `json:"allowed_addresses"`
+	CreatedAt        time.Time        `json:"created_at"`
+	ExpiresAt        *time.Time       `json:"expires_at,omitempty"`
 
 	// ID Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 	ID string `json:"id"`
@@ -5154,6 +5219,11 @@ type Refund struct {
 	// Example: 108.00
 	Amount Amount `json:"amount"`
 
+	// AskedBy Who asked for it: a key, or a person in the console.
+	//
+	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
+	AskedBy *string `json:"asked_by,omitempty"`
+
 	// BookedAccount The account on which the refund really stands, once it is booked.
 	//
 	// Example: 1029
@@ -5283,7 +5353,13 @@ type SaferpayReferences struct {
 	TransactionID *string `json:"transaction_id,omitempty"`
 }
 
-// Scope defines model for Scope.
+// Scope What a key may do. `read` is for everything that shows, `write` for everything that changes. Each of the others is for one area,
+// which it reads and writes, and nothing else: `invoices` with their receipts and payments, `refunds` with disputes and the payments
+// that they are about, `books` with accounts, settlements and payouts, `services` for payment services, `webhooks` for events and
+// their endpoints. The description of each call names its scopes; one of them is enough.
+//
+// A key with `write` also opens the console for people, and so can do what they can. Give programs that only refund or only issue
+// invoices a key of that area.
 type Scope string
 
 // Scopes Example: ["read","write"]
@@ -5357,6 +5433,11 @@ type Settings struct {
 	// ReceiptsByEmail Whether customers with an address get a mail when their online payment is booked, and when a refund is on its way.
 	ReceiptsByEmail bool `json:"receipts_by_email"`
 
+	// RefundApprovalAbove In francs: a refund that brings those of its payment above this amount awaits the approval of a second person, see
+	// `POST /refunds/{refund_id}/release`. Foreign money counts at the rate of the month; without a rate it always awaits approval.
+	// Absent while no refund needs any.
+	RefundApprovalAbove *Amount `json:"refund_approval_above,omitempty"`
+
 	// Reminders When customers with a mail address are reminded of an invoice that is overdue; empty for never. A reminder goes at 08:00 in
 	// Zurich on the first business day of the canton after its days. None goes on the day on which the list was changed, and none while a payment
 	// of the invoice is not decided. The reminders of an invoice go one after the other and keep their distance: of one that was
@@ -5409,6 +5490,13 @@ type SettingsChanges struct {
 
 	// ReceiptsByEmail Whether customers with an address get a mail when their online payment is booked, and when a refund is on its way.
 	ReceiptsByEmail *bool `json:"receipts_by_email,omitempty"`
+
+	// RefundApprovalAbove Empty for none. The contact is told of a change by mail. Only a manager in the console may raise it or turn it off; a refund that
+	// awaits approval goes on waiting.
+	//
+	//
+	// Example: 500.00
+	RefundApprovalAbove *string `json:"refund_approval_above,omitempty"`
 
 	// Reminders When customers with a mail address are reminded of an invoice that is overdue; empty for never. A reminder goes at 08:00 in
 	// Zurich on the first business day of the canton after its days. None goes on the day on which the list was changed, and none while a payment
@@ -6648,6 +6736,9 @@ type UpdateCompanyJSONRequestBody = CompanyChanges
 // CreateAPIKeyJSONRequestBody defines body for CreateAPIKey for application/json ContentType.
 type CreateAPIKeyJSONRequestBody = NewAPIKey
 
+// UpdateAPIKeyJSONRequestBody defines body for UpdateAPIKey for application/json ContentType.
+type UpdateAPIKeyJSONRequestBody = APIKeyChanges
+
 // RotateAPIKeyJSONRequestBody defines body for RotateAPIKey for application/json ContentType.
 type RotateAPIKeyJSONRequestBody = KeyRotation
 
@@ -7018,10 +7109,29 @@ type ClientInterface interface {
 	// Corresponds with DELETE /companies/{company_id}/api-keys/{key_id} (the `DeleteAPIKey` operationId).
 	DeleteAPIKey(ctx context.Context, companyID CompanyID, keyID KeyID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// UpdateAPIKeyWithBody Bind a key to addresses
+	//
+	// From now on the key works only from these addresses and networks; with an empty list from everywhere.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /companies/{company_id}/api-keys/{key_id} (the `UpdateAPIKey` operationId).
+	UpdateAPIKeyWithBody(ctx context.Context, companyID CompanyID, keyID KeyID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateAPIKey Bind a key to addresses
+	//
+	// From now on the key works only from these addresses and networks; with an empty list from everywhere.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /companies/{company_id}/api-keys/{key_id} (the `UpdateAPIKey` operationId).
+	UpdateAPIKey(ctx context.Context, companyID CompanyID, keyID KeyID, body UpdateAPIKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RotateAPIKeyWithBody Replace a key
 	//
-	// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
-	// change over in its own time. Then it is refused.
+	// The answer has a new key of the same scopes and addresses. The old key works for another `overlap_hours`, so that every program
+	// can change over in its own time. Then it is refused. If the old key ends, the new one ends too: it lives as long as the old one
+	// was meant to live.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -7030,8 +7140,9 @@ type ClientInterface interface {
 
 	// RotateAPIKey Replace a key
 	//
-	// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
-	// change over in its own time. Then it is refused.
+	// The answer has a new key of the same scopes and addresses. The old key works for another `overlap_hours`, so that every program
+	// can change over in its own time. Then it is refused. If the old key ends, the new one ends too: it lives as long as the old one
+	// was meant to live.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -7925,6 +8036,9 @@ type ClientInterface interface {
 	// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
 	// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 	//
+	// If all refunds of the payment together are above `refund_approval_above` of the settings, the refund is `awaiting_approval`
+	// instead. Its amount is set aside, and nothing leaves before somebody else releases it in the console.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /payments/{payment_id}/refunds (the `RequestRefund` operationId).
@@ -7935,6 +8049,9 @@ type ClientInterface interface {
 	// You can refund in whole or in part, and several times, up to what was captured. More than is left is
 	// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
 	// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
+	//
+	// If all refunds of the payment together are above `refund_approval_above` of the settings, the refund is `awaiting_approval`
+	// instead. Its amount is set aside, and nothing leaves before somebody else releases it in the console.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -8077,6 +8194,23 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /refunds/{refund_id}/record (the `RecordRefund` operationId).
 	RecordRefund(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RefuseRefund Refuse a refund that awaits approval
+	//
+	// For a manager in the console, also for the one who asked for the refund. It becomes `failed`, no money has moved, and its amount can be
+	// refunded again.
+	//
+	// Corresponds with POST /refunds/{refund_id}/refuse (the `RefuseRefund` operationId).
+	RefuseRefund(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReleaseRefund Release a refund that awaits approval
+	//
+	// For a manager in the console who did not ask for the refund: it goes on as if it had just been requested. Whoever asked for it gets
+	// `second-person-needed`, and so does a session that was opened with a key. A key can't release refunds. A refund that awaits no approval
+	// is `refund-not-awaiting-approval`.
+	//
+	// Corresponds with POST /refunds/{refund_id}/release (the `ReleaseRefund` operationId).
+	ReleaseRefund(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Search Find by a number or an id
 	//
@@ -8873,10 +9007,49 @@ func (c *Client) DeleteAPIKey(ctx context.Context, companyID CompanyID, keyID Ke
 	return c.Client.Do(req)
 }
 
+// UpdateAPIKeyWithBody Bind a key to addresses
+//
+// From now on the key works only from these addresses and networks; with an empty list from everywhere.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /companies/{company_id}/api-keys/{key_id} (the `UpdateAPIKey` operationId).
+func (c *Client) UpdateAPIKeyWithBody(ctx context.Context, companyID CompanyID, keyID KeyID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateAPIKeyRequestWithBody(c.Server, companyID, keyID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateAPIKey Bind a key to addresses
+//
+// From now on the key works only from these addresses and networks; with an empty list from everywhere.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /companies/{company_id}/api-keys/{key_id} (the `UpdateAPIKey` operationId).
+func (c *Client) UpdateAPIKey(ctx context.Context, companyID CompanyID, keyID KeyID, body UpdateAPIKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateAPIKeyRequest(c.Server, companyID, keyID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RotateAPIKeyWithBody Replace a key
 //
-// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
-// change over in its own time. Then it is refused.
+// The answer has a new key of the same scopes and addresses. The old key works for another `overlap_hours`, so that every program
+// can change over in its own time. Then it is refused. If the old key ends, the new one ends too: it lives as long as the old one
+// was meant to live.
 //
 // Takes any type of body and a specified content type.
 //
@@ -8895,8 +9068,9 @@ func (c *Client) RotateAPIKeyWithBody(ctx context.Context, companyID CompanyID, 
 
 // RotateAPIKey Replace a key
 //
-// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
-// change over in its own time. Then it is refused.
+// The answer has a new key of the same scopes and addresses. The old key works for another `overlap_hours`, so that every program
+// can change over in its own time. Then it is refused. If the old key ends, the new one ends too: it lives as long as the old one
+// was meant to live.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -10710,6 +10884,9 @@ func (c *Client) GetPayment(ctx context.Context, paymentID PaymentID, reqEditors
 // `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
 // after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 //
+// If all refunds of the payment together are above `refund_approval_above` of the settings, the refund is `awaiting_approval`
+// instead. Its amount is set aside, and nothing leaves before somebody else releases it in the console.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /payments/{payment_id}/refunds (the `RequestRefund` operationId).
@@ -10730,6 +10907,9 @@ func (c *Client) RequestRefundWithBody(ctx context.Context, paymentID PaymentID,
 // You can refund in whole or in part, and several times, up to what was captured. More than is left is
 // `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
 // after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
+//
+// If all refunds of the payment together are above `refund_approval_above` of the settings, the refund is `awaiting_approval`
+// instead. Its amount is set aside, and nothing leaves before somebody else releases it in the console.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -11033,6 +11213,43 @@ func (c *Client) GetRefund(ctx context.Context, refundID RefundID, reqEditors ..
 // Corresponds with POST /refunds/{refund_id}/record (the `RecordRefund` operationId).
 func (c *Client) RecordRefund(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRecordRefundRequest(c.Server, refundID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RefuseRefund Refuse a refund that awaits approval
+//
+// For a manager in the console, also for the one who asked for the refund. It becomes `failed`, no money has moved, and its amount can be
+// refunded again.
+//
+// Corresponds with POST /refunds/{refund_id}/refuse (the `RefuseRefund` operationId).
+func (c *Client) RefuseRefund(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefuseRefundRequest(c.Server, refundID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReleaseRefund Release a refund that awaits approval
+//
+// For a manager in the console who did not ask for the refund: it goes on as if it had just been requested. Whoever asked for it gets
+// `second-person-needed`, and so does a session that was opened with a key. A key can't release refunds. A refund that awaits no approval
+// is `refund-not-awaiting-approval`.
+//
+// Corresponds with POST /refunds/{refund_id}/release (the `ReleaseRefund` operationId).
+func (c *Client) ReleaseRefund(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReleaseRefundRequest(c.Server, refundID)
 	if err != nil {
 		return nil, err
 	}
@@ -12582,6 +12799,60 @@ func NewDeleteAPIKeyRequest(server string, companyID CompanyID, keyID KeyID) (*h
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewUpdateAPIKeyRequest calls the generic UpdateAPIKey builder with application/json body
+func NewUpdateAPIKeyRequest(server string, companyID CompanyID, keyID KeyID, body UpdateAPIKeyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateAPIKeyRequestWithBody(server, companyID, keyID, "application/json", bodyReader)
+}
+
+// NewUpdateAPIKeyRequestWithBody constructs an http.Request for the UpdateAPIKey method, with any body, and a specified content type
+func NewUpdateAPIKeyRequestWithBody(server string, companyID CompanyID, keyID KeyID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "company_id", companyID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "key_id", keyID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/companies/%s/api-keys/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -16476,6 +16747,74 @@ func NewRecordRefundRequest(server string, refundID RefundID) (*http.Request, er
 	return req, nil
 }
 
+// NewRefuseRefundRequest constructs an http.Request for the RefuseRefund method
+func NewRefuseRefundRequest(server string, refundID RefundID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "refund_id", refundID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/refunds/%s/refuse", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReleaseRefundRequest constructs an http.Request for the ReleaseRefund method
+func NewReleaseRefundRequest(server string, refundID RefundID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "refund_id", refundID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/refunds/%s/release", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewSearchRequest constructs an http.Request for the Search method
 func NewSearchRequest(server string, params *SearchParams) (*http.Request, error) {
 	var err error
@@ -17965,10 +18304,29 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with DELETE /companies/{company_id}/api-keys/{key_id} (the `DeleteAPIKey` operationId).
 	DeleteAPIKeyWithResponse(ctx context.Context, companyID CompanyID, keyID KeyID, reqEditors ...RequestEditorFn) (*DeleteAPIKeyResponse, error)
 
+	// UpdateAPIKeyWithBodyWithResponse Bind a key to addresses
+	//
+	// From now on the key works only from these addresses and networks; with an empty list from everywhere.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /companies/{company_id}/api-keys/{key_id} (the `UpdateAPIKey` operationId).
+	UpdateAPIKeyWithBodyWithResponse(ctx context.Context, companyID CompanyID, keyID KeyID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateAPIKeyResponse, error)
+
+	// UpdateAPIKeyWithResponse Bind a key to addresses
+	//
+	// From now on the key works only from these addresses and networks; with an empty list from everywhere.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /companies/{company_id}/api-keys/{key_id} (the `UpdateAPIKey` operationId).
+	UpdateAPIKeyWithResponse(ctx context.Context, companyID CompanyID, keyID KeyID, body UpdateAPIKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateAPIKeyResponse, error)
+
 	// RotateAPIKeyWithBodyWithResponse Replace a key
 	//
-	// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
-	// change over in its own time. Then it is refused.
+	// The answer has a new key of the same scopes and addresses. The old key works for another `overlap_hours`, so that every program
+	// can change over in its own time. Then it is refused. If the old key ends, the new one ends too: it lives as long as the old one
+	// was meant to live.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -17977,8 +18335,9 @@ type ClientWithResponsesInterface interface {
 
 	// RotateAPIKeyWithResponse Replace a key
 	//
-	// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
-	// change over in its own time. Then it is refused.
+	// The answer has a new key of the same scopes and addresses. The old key works for another `overlap_hours`, so that every program
+	// can change over in its own time. Then it is refused. If the old key ends, the new one ends too: it lives as long as the old one
+	// was meant to live.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -18942,6 +19301,9 @@ type ClientWithResponsesInterface interface {
 	// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
 	// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 	//
+	// If all refunds of the payment together are above `refund_approval_above` of the settings, the refund is `awaiting_approval`
+	// instead. Its amount is set aside, and nothing leaves before somebody else releases it in the console.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /payments/{payment_id}/refunds (the `RequestRefund` operationId).
@@ -18952,6 +19314,9 @@ type ClientWithResponsesInterface interface {
 	// You can refund in whole or in part, and several times, up to what was captured. More than is left is
 	// `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
 	// after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
+	//
+	// If all refunds of the payment together are above `refund_approval_above` of the settings, the refund is `awaiting_approval`
+	// instead. Its amount is set aside, and nothing leaves before somebody else releases it in the console.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -19110,6 +19475,27 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /refunds/{refund_id}/record (the `RecordRefund` operationId).
 	RecordRefundWithResponse(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*RecordRefundResponse, error)
+
+	// RefuseRefundWithResponse Refuse a refund that awaits approval
+	//
+	// For a manager in the console, also for the one who asked for the refund. It becomes `failed`, no money has moved, and its amount can be
+	// refunded again.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /refunds/{refund_id}/refuse (the `RefuseRefund` operationId).
+	RefuseRefundWithResponse(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*RefuseRefundResponse, error)
+
+	// ReleaseRefundWithResponse Release a refund that awaits approval
+	//
+	// For a manager in the console who did not ask for the refund: it goes on as if it had just been requested. Whoever asked for it gets
+	// `second-person-needed`, and so does a session that was opened with a key. A key can't release refunds. A refund that awaits no approval
+	// is `refund-not-awaiting-approval`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /refunds/{refund_id}/release (the `ReleaseRefund` operationId).
+	ReleaseRefundWithResponse(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*ReleaseRefundResponse, error)
 
 	// SearchWithResponse Find by a number or an id
 	//
@@ -20445,6 +20831,68 @@ func (r DeleteAPIKeyResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r DeleteAPIKeyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UpdateAPIKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *APIKey
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UpdateAPIKeyResponse) GetJSON200() *APIKey {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r UpdateAPIKeyResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r UpdateAPIKeyResponse) GetApplicationProblemJSON422() *Invalid {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r UpdateAPIKeyResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r UpdateAPIKeyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateAPIKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateAPIKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UpdateAPIKeyResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -25150,6 +25598,130 @@ func (r RecordRefundResponse) ContentType() string {
 	return ""
 }
 
+type RefuseRefundResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Refund
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Conflict
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RefuseRefundResponse) GetJSON200() *Refund {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RefuseRefundResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RefuseRefundResponse) GetApplicationProblemJSON409() *Conflict {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RefuseRefundResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RefuseRefundResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RefuseRefundResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RefuseRefundResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RefuseRefundResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReleaseRefundResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Refund
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Conflict
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReleaseRefundResponse) GetJSON200() *Refund {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ReleaseRefundResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ReleaseRefundResponse) GetApplicationProblemJSON409() *Conflict {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReleaseRefundResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReleaseRefundResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReleaseRefundResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReleaseRefundResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReleaseRefundResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type SearchResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -27160,10 +27732,41 @@ func (c *ClientWithResponses) DeleteAPIKeyWithResponse(ctx context.Context, comp
 	return ParseDeleteAPIKeyResponse(rsp)
 }
 
+// UpdateAPIKeyWithBodyWithResponse Bind a key to addresses
+//
+// From now on the key works only from these addresses and networks; with an empty list from everywhere.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /companies/{company_id}/api-keys/{key_id} (the `UpdateAPIKey` operationId).
+func (c *ClientWithResponses) UpdateAPIKeyWithBodyWithResponse(ctx context.Context, companyID CompanyID, keyID KeyID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateAPIKeyResponse, error) {
+	rsp, err := c.UpdateAPIKeyWithBody(ctx, companyID, keyID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateAPIKeyResponse(rsp)
+}
+
+// UpdateAPIKeyWithResponse Bind a key to addresses
+//
+// From now on the key works only from these addresses and networks; with an empty list from everywhere.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /companies/{company_id}/api-keys/{key_id} (the `UpdateAPIKey` operationId).
+func (c *ClientWithResponses) UpdateAPIKeyWithResponse(ctx context.Context, companyID CompanyID, keyID KeyID, body UpdateAPIKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateAPIKeyResponse, error) {
+	rsp, err := c.UpdateAPIKey(ctx, companyID, keyID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateAPIKeyResponse(rsp)
+}
+
 // RotateAPIKeyWithBodyWithResponse Replace a key
 //
-// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
-// change over in its own time. Then it is refused.
+// The answer has a new key of the same scopes and addresses. The old key works for another `overlap_hours`, so that every program
+// can change over in its own time. Then it is refused. If the old key ends, the new one ends too: it lives as long as the old one
+// was meant to live.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -27178,8 +27781,9 @@ func (c *ClientWithResponses) RotateAPIKeyWithBodyWithResponse(ctx context.Conte
 
 // RotateAPIKeyWithResponse Replace a key
 //
-// The answer has a new key of the same scopes. The old key works for another `overlap_hours`, so that every program can
-// change over in its own time. Then it is refused.
+// The answer has a new key of the same scopes and addresses. The old key works for another `overlap_hours`, so that every program
+// can change over in its own time. Then it is refused. If the old key ends, the new one ends too: it lives as long as the old one
+// was meant to live.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -28695,6 +29299,9 @@ func (c *ClientWithResponses) GetPaymentWithResponse(ctx context.Context, paymen
 // `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
 // after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
 //
+// If all refunds of the payment together are above `refund_approval_above` of the settings, the refund is `awaiting_approval`
+// instead. Its amount is set aside, and nothing leaves before somebody else releases it in the console.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /payments/{payment_id}/refunds (the `RequestRefund` operationId).
@@ -28711,6 +29318,9 @@ func (c *ClientWithResponses) RequestRefundWithBodyWithResponse(ctx context.Cont
 // You can refund in whole or in part, and several times, up to what was captured. More than is left is
 // `refund-exceeds-payment`. The refund is `requested` first, because Saferpay refunds a TWINT payment only two hours
 // after it was captured. The event `refund.captured`, `refund.failed` or `exception.raised` says what became of it.
+//
+// If all refunds of the payment together are above `refund_approval_above` of the settings, the refund is `awaiting_approval`
+// instead. Its amount is set aside, and nothing leaves before somebody else releases it in the console.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -28970,6 +29580,39 @@ func (c *ClientWithResponses) RecordRefundWithResponse(ctx context.Context, refu
 		return nil, err
 	}
 	return ParseRecordRefundResponse(rsp)
+}
+
+// RefuseRefundWithResponse Refuse a refund that awaits approval
+//
+// For a manager in the console, also for the one who asked for the refund. It becomes `failed`, no money has moved, and its amount can be
+// refunded again.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /refunds/{refund_id}/refuse (the `RefuseRefund` operationId).
+func (c *ClientWithResponses) RefuseRefundWithResponse(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*RefuseRefundResponse, error) {
+	rsp, err := c.RefuseRefund(ctx, refundID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefuseRefundResponse(rsp)
+}
+
+// ReleaseRefundWithResponse Release a refund that awaits approval
+//
+// For a manager in the console who did not ask for the refund: it goes on as if it had just been requested. Whoever asked for it gets
+// `second-person-needed`, and so does a session that was opened with a key. A key can't release refunds. A refund that awaits no approval
+// is `refund-not-awaiting-approval`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /refunds/{refund_id}/release (the `ReleaseRefund` operationId).
+func (c *ClientWithResponses) ReleaseRefundWithResponse(ctx context.Context, refundID RefundID, reqEditors ...RequestEditorFn) (*ReleaseRefundResponse, error) {
+	rsp, err := c.ReleaseRefund(ctx, refundID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReleaseRefundResponse(rsp)
 }
 
 // SearchWithResponse Find by a number or an id
@@ -30289,6 +30932,53 @@ func ParseDeleteAPIKeyResponse(rsp *http.Response) (*DeleteAPIKeyResponse, error
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUpdateAPIKeyResponse parses an HTTP response from a UpdateAPIKeyWithResponse call
+func ParseUpdateAPIKeyResponse(rsp *http.Response) (*UpdateAPIKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateAPIKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest APIKey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
@@ -33797,6 +34487,100 @@ func ParseRecordRefundResponse(rsp *http.Response) (*RecordRefundResponse, error
 	}
 
 	response := &RecordRefundResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Refund
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRefuseRefundResponse parses an HTTP response from a RefuseRefundWithResponse call
+func ParseRefuseRefundResponse(rsp *http.Response) (*RefuseRefundResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RefuseRefundResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Refund
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReleaseRefundResponse parses an HTTP response from a ReleaseRefundWithResponse call
+func ParseReleaseRefundResponse(rsp *http.Response) (*ReleaseRefundResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReleaseRefundResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

@@ -142,6 +142,7 @@ var (
 	_ api.ReceiptsTx         = (*postgres.Tx)(nil)
 	_ api.ReconciliationTx   = (*postgres.Tx)(nil)
 	_ api.RefundsTx          = (*postgres.Tx)(nil)
+	_ api.KeysTx             = (*postgres.Tx)(nil)
 	_ api.SearchTx           = (*postgres.Tx)(nil)
 	_ api.SettingsTx         = (*postgres.Tx)(nil)
 	_ api.SettlementSourceTx = (*postgres.Tx)(nil)

@@ -18,6 +18,7 @@ import (
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/secrets"
+	"github.com/quittance/quittance/internal/webhook"
 )
 
 // shop is a company whose books are kept by the real API and the real activities on a real Postgres; Temporal and Saferpay
@@ -49,7 +50,7 @@ func open(t *testing.T, on *postgres.Store) *shop {
 	s.refunding = &refunding.Activities{Now: clock, InCompany: records[refunding.Tx](on)}
 	s.api = api.New(api.Options{
 		Store: store{on}, Sealer: keyring, Signer: signer{on, keyring}, AdminKey: func() string { return "qk_admin" }, Logger: slog.New(slog.DiscardHandler), Now: clock,
-		Healthz: http.NotFoundHandler(),
+		Healthz: http.NotFoundHandler(), Receivers: webhook.NewClient(true),
 	})
 	s.found(t)
 	return s

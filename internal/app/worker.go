@@ -71,6 +71,11 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return nil
 	})
 	group.Go(func() error {
+		n := noticing{store: p.store, send: steps.PayerMail.Send, now: now, log: log}
+		worker.Regularly(ctx, noticeEvery, "security notices", n.look, log)
+		return nil
+	})
+	group.Go(func() error {
 		r := reconciling{store: p.store, commands: p.commands, log: log}
 		worker.Regularly(ctx, reconcileEvery, "reconciling", r.look, log)
 		return nil

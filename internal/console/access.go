@@ -2,6 +2,9 @@ package console
 
 import (
 	"net/http"
+	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/go-chi/chi/v5"
 
@@ -13,6 +16,11 @@ type accessPage struct {
 	Keys      []client.APIKey // for managers
 	Endpoints []endpointRow
 	Secret    string // of what was just made; shown once
+}
+
+// Scopes are what a key may be for.
+func (accessPage) Scopes() []client.Scope {
+	return []client.Scope{client.Read, client.Write, client.Invoices, client.Refunds, client.Books, client.Services, client.Webhooks}
 }
 
 // endpointRow is a webhook endpoint with its state.
@@ -32,6 +40,7 @@ type endpointPage struct {
 func (s *server) accessRoutes(r chi.Router) {
 	r.Get("/access", s.access)
 	r.Post("/access/keys", s.addKey)
+	r.Post("/access/keys/{key}/addresses", s.bindKey)
 	r.Post("/access/keys/{key}/revoke", s.revokeKey)
 	r.Post("/access/endpoints", s.addEndpoint)
 	r.Route("/access/endpoints/{id}", func(r chi.Router) {
@@ -93,16 +102,35 @@ func (s *server) showAccess(w http.ResponseWriter, r *http.Request, secret strin
 }
 
 func (s *server) addKey(w http.ResponseWriter, r *http.Request) {
-	scopes := client.Scopes{client.Read}
-	if r.PostFormValue("scopes") == "write" {
-		scopes = append(scopes, client.Write)
+	_ = r.ParseForm()
+	scopes := client.Scopes{}
+	for _, scope := range r.PostForm["scopes"] {
+		scopes = append(scopes, client.Scope(scope))
 	}
-	made, err := s.api.CreateAPIKeyWithResponse(r.Context(), visitorOf(r.Context()).Company.ID, client.NewAPIKey{Scopes: scopes}, once(r))
+	if slices.Contains(scopes, client.Write) && !slices.Contains(scopes, client.Read) { // who changes things looks at them too
+		scopes = append(scopes, client.Read)
+	}
+	addresses := addressesOf(r)
+	made, err := s.api.CreateAPIKeyWithResponse(r.Context(), visitorOf(r.Context()).Company.ID, client.NewAPIKey{Scopes: scopes, AllowedAddresses: &addresses}, once(r))
 	if err != nil {
 		s.showAccess(w, r, "", err)
 		return
 	}
 	s.showAccess(w, r, made.JSON201.Key, nil)
+}
+
+// addressesOf returns the addresses that the form binds a key to.
+func addressesOf(r *http.Request) []string {
+	return strings.FieldsFunc(r.PostFormValue("allowed_addresses"), func(c rune) bool { return unicode.IsSpace(c) || c == ',' || c == ';' })
+}
+
+func (s *server) bindKey(w http.ResponseWriter, r *http.Request) {
+	_, err := s.api.UpdateAPIKeyWithResponse(r.Context(), visitorOf(r.Context()).Company.ID, chi.URLParam(r, "key"), client.APIKeyChanges{AllowedAddresses: addressesOf(r)})
+	if err != nil {
+		s.showAccess(w, r, "", err)
+		return
+	}
+	s.tell(w, r, "/console/access", notice{Kind: "good", Key: "saved"})
 }
 
 func (s *server) revokeKey(w http.ResponseWriter, r *http.Request) {

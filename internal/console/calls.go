@@ -89,13 +89,18 @@ func as(ctx context.Context, token string) context.Context {
 	return context.WithValue(ctx, tokenKey{}, token)
 }
 
-// clientAddress returns the address of the browser.
-func clientAddress(r *http.Request) (string, error) {
+// remoteAddress returns the address of the browser.
+func remoteAddress(r *http.Request) string {
 	address := middleware.GetClientIP(r.Context()) // set when a proxy stands in front
 	if address == "" {
 		address, _, _ = net.SplitHostPort(r.RemoteAddr)
 	}
-	return httprate.CanonicalizeIP(address), nil
+	return address
+}
+
+// clientAddress returns what limits count a browser by: its address, or its network of IPv6.
+func clientAddress(r *http.Request) (string, error) {
+	return httprate.CanonicalizeIP(remoteAddress(r)), nil
 }
 
 // refusal is an answer of the API that is no result.

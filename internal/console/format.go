@@ -76,7 +76,7 @@ var shapes = map[string]string{
 	"invoice.draft": "off", "invoice.cancelled": "off", "invoice.open": "wait", "invoice.overdue": "late", "invoice.partially_paid": "move", "invoice.paid": "good",
 	"payment.created": "wait", "payment.redirected": "move", "payment.pending": "move", "payment.authorized": "move", "payment.unknown": "act",
 	"payment.captured": "good", "payment.failed": "bad", "payment.aborted": "off", "payment.expired": "off", "payment.cancelled": "off",
-	"refund.requested": "wait", "refund.pending": "move", "refund.authorized": "move", "refund.unknown": "act", "refund.captured": "good",
+	"refund.awaiting_approval": "act", "refund.requested": "wait", "refund.pending": "move", "refund.authorized": "move", "refund.unknown": "act", "refund.captured": "good",
 	"refund.recorded": "good", "refund.failed": "bad",
 	"dispute.open": "act", "dispute.won": "good", "dispute.lost": "bad",
 	"receipt.waiting": "move", "receipt.booked": "good", "receipt.asked": "act", "receipt.skipped": "off",

@@ -64,6 +64,18 @@ func (s *server) home(w http.ResponseWriter, r *http.Request) {
 		}
 		p.Tasks = append(p.Tasks, t)
 	}
+	held := client.RefundStateAwaitingApproval
+	refunds, err := s.api.ListRefundsWithResponse(ctx, &client.ListRefundsParams{State: &held, Limit: &limit})
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	for _, refund := range refunds.JSON200.Data {
+		p.Tasks = append(p.Tasks, task{
+			l.words.say("home.refund_awaits"), l.words.say("payments.asked_by", valueOf(refund.AskedBy)), string(refund.Currency), refund.Amount,
+			"/console/payments/" + refund.PaymentID, l.words.say("home.check"), 2,
+		})
+	}
 	for _, state := range []client.PayoutState{client.Proposed, client.Unmatched} {
 		payouts, err := s.api.ListPayoutsWithResponse(ctx, &client.ListPayoutsParams{State: &state, Limit: &limit})
 		if err != nil {

@@ -36,6 +36,8 @@ func (s *server) paymentRoutes(r chi.Router) {
 	r.Get("/payments/{id}/refunds/new", func(w http.ResponseWriter, r *http.Request) { s.showPayment(w, r, "refund-new") })
 	r.Post("/payments/{id}/refunds", s.refund)
 	r.Post("/refunds/{id}/record", s.recordRefund)
+	r.Post("/refunds/{id}/release", s.releaseRefund)
+	r.Post("/refunds/{id}/refuse", s.refuseRefund)
 }
 
 func (s *server) payments(w http.ResponseWriter, r *http.Request) {
@@ -127,12 +129,45 @@ func (s *server) refund(w http.ResponseWriter, r *http.Request) {
 		s.show(w, r, http.StatusOK, "refund-new", p, nil)
 	default:
 		amount := asked.StringFixed(2)
-		if _, err := s.api.RequestRefundWithResponse(r.Context(), p.ID, client.NewRefund{Amount: &amount, Reason: p.Reason}, once(r)); err != nil {
+		asked, err := s.api.RequestRefundWithResponse(r.Context(), p.ID, client.NewRefund{Amount: &amount, Reason: p.Reason}, once(r))
+		if err != nil {
 			s.refused(w, r, err, "payment", p, map[string]string{"refund-exceeds-payment": "amount"})
 			return
 		}
-		s.tell(w, r, "/console/payments/"+p.ID, notice{Kind: "good", Key: "refund_asked", Args: []any{money(p.Currency, amount)}})
+		n := notice{Kind: "good", Key: "refund_asked", Args: []any{money(p.Currency, amount)}}
+		if asked.JSON202.State == client.RefundStateAwaitingApproval {
+			n = notice{Kind: "act", Key: "refund_awaits"}
+		}
+		s.tell(w, r, "/console/payments/"+p.ID, n)
 	}
+}
+
+func (s *server) releaseRefund(w http.ResponseWriter, r *http.Request) {
+	_, err := s.api.ReleaseRefundWithResponse(r.Context(), chi.URLParam(r, "id"), once(r))
+	s.refundDecided(w, r, "refund_released", err)
+}
+
+func (s *server) refuseRefund(w http.ResponseWriter, r *http.Request) {
+	_, err := s.api.RefuseRefundWithResponse(r.Context(), chi.URLParam(r, "id"), once(r))
+	s.refundDecided(w, r, "refund_refused", err)
+}
+
+// refundDecided shows the payment of a refund that was released or refused, or why it was not.
+func (s *server) refundDecided(w http.ResponseWriter, r *http.Request, key string, err error) {
+	n := notice{Kind: "good", Key: key}
+	switch p := asRefusal(err); {
+	case p != nil && p.Type == "urn:quittance:problem:second-person-needed":
+		n = notice{Kind: "act", Key: "second_person"}
+	case err != nil:
+		s.fail(w, r, err)
+		return
+	}
+	decided, err := s.api.GetRefundWithResponse(r.Context(), chi.URLParam(r, "id"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.tell(w, r, "/console/payments/"+decided.JSON200.PaymentID, n)
 }
 
 func (s *server) recordRefund(w http.ResponseWriter, r *http.Request) {

@@ -92,10 +92,14 @@ func (s *server) changeSettings(w http.ResponseWriter, r *http.Request) {
 		origins = append(origins, strings.TrimSuffix(origin, "/"))
 	}
 	tolerance := parseAmount(r.PostFormValue("payment_tolerance"))
-	changed, err := s.api.UpdateSettingsWithResponse(r.Context(), client.SettingsChanges{
+	changes := client.SettingsChanges{
 		ReceiptAccount: &receipts, FeeAccount: &fees, ContactEmail: &email, PayoutIbans: &ibans, PaymentTolerance: optional[client.Amount](tolerance), ReturnOrigins: &origins,
 		Language: optional[client.Language](r.PostFormValue("language")), LiabilityShift: optional[client.LiabilityShift](r.PostFormValue("liability_shift")),
-	})
+	}
+	if approval := parseAmount(r.PostFormValue("refund_approval_above")); r.PostForm.Has("refund_approval_above") { // empty turns it off
+		changes.RefundApprovalAbove = &approval
+	}
+	changed, err := s.api.UpdateSettingsWithResponse(r.Context(), changes)
 	if err != nil {
 		s.refusedSettings(w, r, err)
 		return

@@ -23,6 +23,7 @@ const (
 	PaymentAuthorized               Type = "payment.authorized"
 	PaymentCaptured                 Type = "payment.captured"
 	PaymentFailed                   Type = "payment.failed"
+	RefundAwaitingApproval          Type = "refund.awaiting_approval"
 	RefundCaptured                  Type = "refund.captured"
 	RefundFailed                    Type = "refund.failed"
 	DisputeOpened                   Type = "dispute.opened"
@@ -50,7 +51,7 @@ const (
 // Types lists every type.
 var Types = []Type{
 	InvoiceOpened, InvoicePaid, InvoicePartiallyPaid, InvoiceCancelled, InvoiceEmailFailed, InvoiceReminded, InvoiceReceiptVoided,
-	PaymentAuthorized, PaymentCaptured, PaymentFailed, RefundCaptured, RefundFailed, DisputeOpened, DisputeWon, DisputeLost,
+	PaymentAuthorized, PaymentCaptured, PaymentFailed, RefundAwaitingApproval, RefundCaptured, RefundFailed, DisputeOpened, DisputeWon, DisputeLost,
 	PaymentServiceReminded, PaymentServiceInVerification, PaymentServiceOverdue, PaymentServiceActive,
 	PaymentServiceRejected, PaymentServiceSuspended, PaymentServiceMethodsChanged, PaymentServiceCurrencyRequested,
 	PaymentServiceCurrencyActive, PaymentServiceCurrencyRejected, PaymentServiceDocumentSent, PaymentServiceDocumentRefused,

@@ -40,6 +40,7 @@ const (
 	SourceFile     = "sfl"
 	Columns        = "col"
 	Dispute        = "dsp"
+	SecurityNotice = "sno"
 )
 
 // New returns a fresh id such as "inv_01jd3v0s4xf8wt6k5q9x2m7h3e". Ids made by one process sort in the order in which they

@@ -206,3 +206,28 @@ func TestACompanyLearnsInItsLanguageWhatToDoAboutADisabledEndpoint(t *testing.T)
 	}
 	assert.Len(t, subjects, len(invoice.Languages))
 }
+
+func TestEverySecurityNoticeIsWrittenInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	for _, language := range invoice.Languages {
+		for _, to := range []string{"kontakt@favre.example", "former@favre.example"} {
+			m := merchant.SecurityMail{To: to}
+			for _, change := range merchant.SecurityChanges {
+				m.Notices = append(m.Notices, merchant.SecurityNotice{
+					ID: "sno_1", At: monday, Change: change, About: "<About>", Before: "1029", After: "1020", Author: merchant.Author{By: "Anna (anna)", Address: "192.0.2.1"},
+				})
+			}
+			written, err := letter.Security(company(language), m)
+			require.NoError(t, err)
+			assert.Equal(t, to, written.To)
+			assert.Equal(t, len(merchant.SecurityChanges), strings.Count(written.Text, "Anna (anna)"), language)
+			assert.Equal(t, len(merchant.SecurityChanges), strings.Count(written.Text, "192.0.2.1"), language)
+			for _, body := range []string{written.Subject, written.Text, written.HTML} {
+				assert.NotContains(t, body, "%!", language)
+			}
+			assert.NotContains(t, written.Text, ": \n", "%s says something of each", language)
+			assert.NotContains(t, written.HTML, "<About>", "a name is text")
+			keep(t, "security-"+language, written)
+		}
+	}
+}

@@ -29,6 +29,7 @@ type vocabulary struct {
 	Receipts          receiptWords
 	Reminder          reminderWords
 	Endpoint          endpointWords
+	Security          securityWords
 	Company           map[merchant.What]notice // to the company, by what happened
 	Acquirer          map[merchant.What]notice // to the acquirer, in the name of the company
 }

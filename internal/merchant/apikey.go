@@ -2,6 +2,9 @@ package merchant
 
 import (
 	"crypto/sha256"
+	"fmt"
+	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/quittance/quittance/internal/id"
@@ -19,13 +22,27 @@ type APIKey struct {
 	ExpiresAt  time.Time // zero: never
 	LastUsedAt time.Time // to the minute; zero: never
 	Suspended  bool      // its company is
+	// AllowedAddresses are the networks from which it works; empty for all.
+	AllowedAddresses []netip.Prefix
 }
 
-// The scopes of an API key.
+// The scopes of an API key. Read and write are for everything; each of the others lets a key read and write its own area, and nothing
+// else.
 const (
-	ScopeRead  = "read"
-	ScopeWrite = "write"
+	ScopeRead     = "read"
+	ScopeWrite    = "write"
+	ScopeInvoices = "invoices"
+	ScopeRefunds  = "refunds"
+	ScopeBooks    = "books"
+	ScopeServices = "services"
+	ScopeWebhooks = "webhooks"
 )
+
+// Scopes lists every scope.
+var Scopes = []string{ScopeRead, ScopeWrite, ScopeInvoices, ScopeRefunds, ScopeBooks, ScopeServices, ScopeWebhooks}
+
+// MaxAllowedAddresses is how many networks a key may be bound to.
+const MaxAllowedAddresses = 20
 
 // usedWithin is the precision of LastUsedAt.
 const usedWithin = time.Minute
@@ -46,6 +63,47 @@ func HashKey(key string) []byte {
 	sum := sha256.Sum256([]byte(key))
 	return sum[:]
 }
+
+// Next returns a fresh key in the place of this one, with the same scopes and addresses. One that ends lets its successor live as long as
+// it was meant to live itself.
+func (k APIKey) Next(keyID string, now time.Time) (key string, kept APIKey) {
+	key, kept = NewAPIKey(keyID, k.CompanyID, k.Environment(), k.Scopes, now)
+	kept.AllowedAddresses = k.AllowedAddresses
+	if !k.ExpiresAt.IsZero() {
+		kept.ExpiresAt = now.Add(k.ExpiresAt.Sub(k.CreatedAt))
+	}
+	return key, kept
+}
+
+// ParseAllowedAddresses returns the networks that texts such as 203.0.113.7, 203.0.113.0/24 and 2001:db8::/32 name, or problem.Invalid.
+func ParseAllowedAddresses(texts []string) ([]netip.Prefix, error) {
+	var networks []netip.Prefix
+	var fields []problem.Field
+	for i, text := range texts {
+		network, err := netip.ParsePrefix(text)
+		if address, failed := netip.ParseAddr(text); failed == nil && address.Zone() == "" {
+			network, err = netip.PrefixFrom(address, address.BitLen()), nil
+		}
+		if err != nil || network.Addr().Is4In6() {
+			fields = append(fields, problem.Field{Name: fmt.Sprintf("allowed_addresses.%d", i), Message: "must be an address or a network such as 203.0.113.0/24 or 2001:db8::/32"})
+			continue
+		}
+		networks = append(networks, network.Masked())
+	}
+	return networks, problem.InvalidFields(fields...)
+}
+
+// Allows reports whether the key works from the address. One that can't be read is allowed only where all are.
+func (k APIKey) Allows(address string) bool {
+	if len(k.AllowedAddresses) == 0 {
+		return true
+	}
+	from, err := netip.ParseAddr(address)
+	return err == nil && slices.ContainsFunc(k.AllowedAddresses, func(network netip.Prefix) bool { return network.Contains(from.Unmap().WithZone("")) })
+}
+
+// Label names the key to people, without the key itself.
+func (k APIKey) Label() string { return k.Prefix + "… (" + k.ID + ")" }
 
 // Expired reports whether the key has ended.
 func (k APIKey) Expired(now time.Time) bool { return !k.ExpiresAt.IsZero() && !now.Before(k.ExpiresAt) }

@@ -37,6 +37,23 @@ const DefaultPayoutDays = 2
 // maxTolerance is the most that a company may let pass.
 var maxTolerance = decimal.NewFromInt(100)
 
+// maxApproval is the highest limit for refunds, which is that of amounts.
+var maxApproval = decimal.RequireFromString("999999999.99")
+
+// ApprovalLimit returns the limit above which a second person releases a refund, in francs; "" for none.
+func (c Company) ApprovalLimit() string {
+	if !c.RefundApprovalAbove.Valid {
+		return ""
+	}
+	return c.RefundApprovalAbove.Decimal.StringFixed(2)
+}
+
+// LoosensApproval reports whether fewer refunds need a second person than before.
+func (c Company) LoosensApproval(before Company) bool {
+	was, is := before.RefundApprovalAbove, c.RefundApprovalAbove
+	return was.Valid && (!is.Valid || is.Decimal.GreaterThan(was.Decimal))
+}
+
 // Company is the tenant; it owns everything else.
 type Company struct {
 	ID             string
@@ -50,15 +67,17 @@ type Company struct {
 	PayoutIBANs    []string // the accounts to which the acquirer pays; statements of others are refused, unless there are none
 	// PaymentTolerance is how much less than is due may come by bank so that the invoice is paid all the same, in its currency.
 	PaymentTolerance decimal.Decimal
-	Liability        LiabilityPolicy
-	ReturnOrigins    []string // of addresses to which a payer may be sent after a payment, such as https://invoices.example
-	Letterhead       Letterhead
-	AttachPDF        bool // the PDF of an invoice goes with the mail about it
-	ReceiptsByEmail  bool // payers get a mail when their online payment is booked, or goes back
-	Reminders        []Reminder
-	RemindersSince   time.Time // when the ladder of reminders was last changed; zero when it never was
-	Suspended        bool      // its keys are refused
-	CreatedAt        time.Time
+	// RefundApprovalAbove is the amount in francs above which a second person releases a refund; none is for never.
+	RefundApprovalAbove decimal.NullDecimal
+	Liability           LiabilityPolicy
+	ReturnOrigins       []string // of addresses to which a payer may be sent after a payment, such as https://invoices.example
+	Letterhead          Letterhead
+	AttachPDF           bool // the PDF of an invoice goes with the mail about it
+	ReceiptsByEmail     bool // payers get a mail when their online payment is booked, or goes back
+	Reminders           []Reminder
+	RemindersSince      time.Time // when the ladder of reminders was last changed; zero when it never was
+	Suspended           bool      // its keys are refused
+	CreatedAt           time.Time
 }
 
 // Cantons are the official two-letter abbreviations.
@@ -85,6 +104,9 @@ func (c *Company) Validate() error {
 	}
 	if t := c.PaymentTolerance; t.IsNegative() || t.GreaterThan(maxTolerance) || !t.Equal(t.Truncate(2)) {
 		fields = append(fields, problem.Field{Name: "payment_tolerance", Message: "must be between 0.00 and 100.00, with at most two decimals"})
+	}
+	if l := c.RefundApprovalAbove; l.Valid && (l.Decimal.IsNegative() || l.Decimal.GreaterThan(maxApproval) || !l.Decimal.Equal(l.Decimal.Truncate(2))) {
+		fields = append(fields, problem.Field{Name: "refund_approval_above", Message: "must be between 0.00 and 999999999.99, with at most two decimals"})
 	}
 	fields = append(fields, c.Letterhead.Validate("letterhead")...)
 	fields = append(fields, validateReminders(c.Reminders)...)

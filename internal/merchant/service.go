@@ -86,6 +86,9 @@ func NewPaymentService(s PaymentService, at time.Time) PaymentService {
 	return s
 }
 
+// Label names the payment service to people.
+func (s PaymentService) Label() string { return "“" + s.Name + "” (" + s.ID + ")" }
+
 // Unfinished reports whether somebody waits for something of the payment service itself: its credentials, its verification, or, once it
 // is disconnected, that its credentials are forgotten.
 func (s PaymentService) Unfinished() bool {
@@ -205,6 +208,7 @@ type Credentials struct {
 	TerminalID     string `json:"terminal_id"`
 	APIUsername    string `json:"api_username"`
 	SealedPassword []byte `json:"sealed_password"`
+	By             Author `json:"by,omitzero"` // who entered them
 }
 
 // Credentials returns what the payment service was connected with.

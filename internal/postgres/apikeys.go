@@ -12,15 +12,17 @@ import (
 // CreateAPIKey stores a key of a company. The same id or hash again changes nothing; a company that doesn't exist is
 // problem.NotFound.
 func (s *Store) CreateAPIKey(ctx context.Context, k merchant.APIKey) error {
-	return s.InCompany(ctx, k.CompanyID, func(tx *Tx) error { return tx.createAPIKey(ctx, k) })
+	return s.InCompany(ctx, k.CompanyID, func(tx *Tx) error { return tx.InsertAPIKey(ctx, k) })
 }
 
-func (tx *Tx) createAPIKey(ctx context.Context, k merchant.APIKey) error {
+// InsertAPIKey is CreateAPIKey within a transaction of its company.
+func (tx *Tx) InsertAPIKey(ctx context.Context, k merchant.APIKey) error {
 	_, err := tx.tx.Exec(ctx, `
-		insert into api_keys (hash, id, company_id, prefix, scopes, created_at, expires_at, last_used_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8)
+		insert into api_keys (hash, id, company_id, prefix, scopes, created_at, expires_at, last_used_at, allowed_addresses)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		on conflict do nothing`,
-		k.Hash, k.ID, k.CompanyID, k.Prefix, list(k.Scopes), k.CreatedAt, zeronull.Timestamptz(k.ExpiresAt), zeronull.Timestamptz(k.LastUsedAt))
+		k.Hash, k.ID, k.CompanyID, k.Prefix, list(k.Scopes), k.CreatedAt, zeronull.Timestamptz(k.ExpiresAt), zeronull.Timestamptz(k.LastUsedAt),
+		list(k.AllowedAddresses))
 	if violates(err, foreignKeyViolation, "key_of_a_company") {
 		return notFound("company", k.CompanyID)
 	}
@@ -28,24 +30,19 @@ func (tx *Tx) createAPIKey(ctx context.Context, k merchant.APIKey) error {
 }
 
 const selectAPIKeys = `
-	select hash, id, company_id, prefix, scopes, created_at, expires_at, last_used_at,
+	select hash, id, company_id, prefix, scopes, created_at, expires_at, last_used_at, allowed_addresses,
 		(select suspended from companies c where c.id = company_id)
 	from api_keys`
 
 func scanAPIKey(row pgx.CollectableRow) (k merchant.APIKey, err error) {
 	err = row.Scan(&k.Hash, &k.ID, &k.CompanyID, &k.Prefix, &k.Scopes, &k.CreatedAt, (*zeronull.Timestamptz)(&k.ExpiresAt),
-		(*zeronull.Timestamptz)(&k.LastUsedAt), &k.Suspended)
+		(*zeronull.Timestamptz)(&k.LastUsedAt), &k.AllowedAddresses, &k.Suspended)
 	return k, err
 }
 
-// APIKeys returns the keys of a company, oldest first; none when there is no such company.
-func (s *Store) APIKeys(ctx context.Context, companyID string) (keys []merchant.APIKey, err error) {
-	err = s.InCompany(ctx, companyID, func(tx *Tx) error {
-		rows, _ := tx.tx.Query(ctx, selectAPIKeys+` where company_id = $1 order by id`, companyID) // its error comes out of CollectRows
-		keys, err = pgx.CollectRows(rows, scanAPIKey)
-		return failed(err, "list the API keys of %s", companyID)
-	})
-	return keys, err
+// APIKeys returns the keys of the company, oldest first; none when there is no such company.
+func (tx *Tx) APIKeys(ctx context.Context) ([]merchant.APIKey, error) {
+	return all(ctx, tx.tx, scanAPIKey, "list the API keys of "+tx.companyID, selectAPIKeys+` where company_id = $1 order by id`, tx.companyID)
 }
 
 // APIKeyByHash returns the key with that SHA-256, or problem.NotFound.
@@ -54,22 +51,15 @@ func (s *Store) APIKeyByHash(ctx context.Context, hash []byte) (merchant.APIKey,
 		`select set_config('quittance.company_id', company_id, true) from api_keys where hash = $1`) // so that its company is seen too
 }
 
-// ReplaceAPIKey stores a new key, and the end of the one that it replaces, which end sets. Problems: problem.NotFound when
-// the company has no such key, and those of end.
-func (s *Store) ReplaceAPIKey(ctx context.Context, keyID string, next merchant.APIKey, end func(*merchant.APIKey) error) error {
-	return s.InCompany(ctx, next.CompanyID, func(tx *Tx) error {
-		k, err := one(ctx, tx.tx, scanAPIKey, "API key", keyID, selectAPIKeys+` where company_id = $1 and id = $2 for update`, next.CompanyID, keyID)
-		if err != nil {
-			return err
-		}
-		if err := end(&k); err != nil {
-			return err
-		}
-		if _, err := tx.tx.Exec(ctx, `update api_keys set expires_at = $2 where id = $1`, keyID, k.ExpiresAt); err != nil {
-			return failed(err, "end API key %s", keyID)
-		}
-		return tx.createAPIKey(ctx, next)
-	})
+// LockAPIKey returns a key of the company, or problem.NotFound, and keeps everybody else from changing it until the transaction ends.
+func (tx *Tx) LockAPIKey(ctx context.Context, keyID string) (merchant.APIKey, error) {
+	return one(ctx, tx.tx, scanAPIKey, "API key", keyID, selectAPIKeys+` where company_id = $1 and id = $2 for update`, tx.companyID, keyID)
+}
+
+// SaveAPIKey stores what can change about a key: when it ends, and from where it works.
+func (tx *Tx) SaveAPIKey(ctx context.Context, k merchant.APIKey) error {
+	return tx.save(ctx, "API key", k.ID, `update api_keys set expires_at = $3, allowed_addresses = $4 where company_id = $1 and id = $2`,
+		tx.companyID, k.ID, zeronull.Timestamptz(k.ExpiresAt), list(k.AllowedAddresses))
 }
 
 // UseAPIKey stores when the key was last used.
@@ -81,8 +71,6 @@ func (s *Store) UseAPIKey(ctx context.Context, k merchant.APIKey) error {
 }
 
 // DeleteAPIKey makes a key of the company useless at once; problem.NotFound when the company has no such key.
-func (s *Store) DeleteAPIKey(ctx context.Context, companyID, keyID string) error {
-	return s.InCompany(ctx, companyID, func(tx *Tx) error {
-		return tx.save(ctx, "API key", keyID, `delete from api_keys where company_id = $1 and id = $2`, companyID, keyID)
-	})
+func (tx *Tx) DeleteAPIKey(ctx context.Context, keyID string) error {
+	return tx.save(ctx, "API key", keyID, `delete from api_keys where company_id = $1 and id = $2`, tx.companyID, keyID)
 }

@@ -25,8 +25,8 @@ func (s *Store) CreateCompany(ctx context.Context, c merchant.Company) error {
 			with company as (
 				insert into companies (id, name, language, canton, contact_email, receipt_account, fee_account, payout_days, payout_ibans,
 					payment_tolerance, liability, return_origins, letterhead, attach_pdf, receipts_by_email, created_at,
-					reminders, reminders_since)
-				values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $19, $20)
+					reminders, reminders_since, refund_approval_above)
+				values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $19, $20, $21)
 				on conflict (id) do nothing returning id
 			), head as (
 				insert into journal_heads (company_id, sequence, hash) select id, 0, '' from company
@@ -35,7 +35,7 @@ func (s *Store) CreateCompany(ctx context.Context, c merchant.Company) error {
 			select company.id, chart.number, chart.names from company, unnest($17::text[], $18::jsonb[]) as chart (number, names)`,
 			c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.PayoutDays, list(c.PayoutIBANs),
 			c.PaymentTolerance, c.Liability, list(c.ReturnOrigins), c.Letterhead, c.AttachPDF, c.ReceiptsByEmail, c.CreatedAt, numbers, names,
-			list(c.Reminders), zeronull.Timestamptz(c.RemindersSince))
+			list(c.Reminders), zeronull.Timestamptz(c.RemindersSince), c.RefundApprovalAbove)
 		return outsideChart(failed(err, "create company %s", c.ID))
 	})
 }
@@ -43,7 +43,7 @@ func (s *Store) CreateCompany(ctx context.Context, c merchant.Company) error {
 const (
 	selectCompanies = `
 	select id, name, language, canton, contact_email, receipt_account, fee_account, payout_days, payout_ibans, payment_tolerance, liability,
-		return_origins, letterhead, attach_pdf, receipts_by_email, suspended, created_at, reminders, reminders_since
+		return_origins, letterhead, attach_pdf, receipts_by_email, suspended, created_at, reminders, reminders_since, refund_approval_above
 	from companies`
 	selectCompany = selectCompanies + ` where id = $1`
 )
@@ -61,7 +61,7 @@ func (tx *Tx) LockCompany(ctx context.Context) (merchant.Company, error) {
 func scanCompany(row pgx.CollectableRow) (c merchant.Company, err error) {
 	err = row.Scan(&c.ID, &c.Name, &c.Language, &c.Canton, &c.ContactEmail, &c.ReceiptAccount, &c.FeeAccount, &c.PayoutDays, &c.PayoutIBANs,
 		&c.PaymentTolerance, &c.Liability, &c.ReturnOrigins, &c.Letterhead, &c.AttachPDF, &c.ReceiptsByEmail, &c.Suspended, &c.CreatedAt,
-		&c.Reminders, (*zeronull.Timestamptz)(&c.RemindersSince))
+		&c.Reminders, (*zeronull.Timestamptz)(&c.RemindersSince), &c.RefundApprovalAbove)
 	return c, err
 }
 
@@ -71,11 +71,11 @@ func (tx *Tx) SaveCompany(ctx context.Context, c merchant.Company) error {
 	return outsideChart(tx.save(ctx, "company", c.ID, `
 		update companies set name = $2, language = $3, canton = $4, contact_email = $5, receipt_account = $6, fee_account = $7,
 			payout_days = $8, payout_ibans = $9, payment_tolerance = $10, liability = $11, return_origins = $12, letterhead = $13,
-			attach_pdf = $14, receipts_by_email = $15, suspended = $16, reminders = $17, reminders_since = $18
+			attach_pdf = $14, receipts_by_email = $15, suspended = $16, reminders = $17, reminders_since = $18, refund_approval_above = $19
 		where id = $1`,
 		c.ID, c.Name, c.Language, c.Canton, c.ContactEmail, c.ReceiptAccount, c.FeeAccount, c.PayoutDays, list(c.PayoutIBANs),
 		c.PaymentTolerance, c.Liability, list(c.ReturnOrigins), c.Letterhead, c.AttachPDF, c.ReceiptsByEmail, c.Suspended,
-		list(c.Reminders), zeronull.Timestamptz(c.RemindersSince)))
+		list(c.Reminders), zeronull.Timestamptz(c.RemindersSince), c.RefundApprovalAbove))
 }
 
 // outsideChart turns the database's refusal of an account into a problem that names the field.

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"crypto/sha256"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -86,7 +87,7 @@ func TestAnAPIKeyIsFoundByItsHashUntilItIsDeleted(t *testing.T) {
 	hash := sha256.Sum256([]byte("qk_test_demo"))
 	key := merchant.APIKey{
 		ID: id.New(id.APIKey), CompanyID: company.ID, Prefix: "qk_test", Hash: hash[:], Scopes: []string{merchant.ScopeRead, merchant.ScopeWrite}, CreatedAt: noon,
-		ExpiresAt: noon.Add(time.Hour), LastUsedAt: noon,
+		ExpiresAt: noon.Add(time.Hour), LastUsedAt: noon, AllowedAddresses: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::/32")},
 	}
 	filled(t, key, "Suspended") // it is its company's
 	require.NoError(t, store.CreateAPIKey(t.Context(), key))
@@ -98,17 +99,22 @@ func TestAnAPIKeyIsFoundByItsHashUntilItIsDeleted(t *testing.T) {
 	same(t, key, stored)
 	key.LastUsedAt = noon.Add(time.Minute)
 	require.NoError(t, store.UseAPIKey(t.Context(), key))
-	listed, err := store.APIKeys(t.Context(), company.ID)
-	require.NoError(t, err)
-	same(t, []merchant.APIKey{key}, listed)
+	key.ExpiresAt, key.AllowedAddresses = noon.Add(2*time.Hour), key.AllowedAddresses[1:]
+	in(t, store, company.ID, func(tx *postgres.Tx) error {
+		require.NoError(t, tx.SaveAPIKey(t.Context(), key))
+		listed, err := tx.APIKeys(t.Context())
+		same(t, []merchant.APIKey{key}, listed)
+		return err
+	})
 
-	err = store.DeleteAPIKey(t.Context(), createCompany(t, store).ID, key.ID)
-	assert.Equal(t, problem.NotFound, problem.CodeOf(err), "another company can't delete it")
-	require.NoError(t, store.DeleteAPIKey(t.Context(), company.ID, key.ID))
+	drop := func(companyID string) problem.Code {
+		return problem.CodeOf(store.InCompany(t.Context(), companyID, func(tx *postgres.Tx) error { return tx.DeleteAPIKey(t.Context(), key.ID) }))
+	}
+	assert.Equal(t, problem.NotFound, drop(createCompany(t, store).ID), "another company can't delete it")
+	assert.Empty(t, drop(company.ID))
 	_, err = store.APIKeyByHash(t.Context(), hash[:])
 	assert.Equal(t, problem.NotFound, problem.CodeOf(err))
-	err = store.DeleteAPIKey(t.Context(), company.ID, key.ID)
-	assert.Equal(t, problem.NotFound, problem.CodeOf(err))
+	assert.Equal(t, problem.NotFound, drop(company.ID))
 }
 
 func TestAnAPIKeyNeedsACompany(t *testing.T) {

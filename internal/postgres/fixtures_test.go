@@ -41,7 +41,7 @@ func createCompany(t testing.TB, store *postgres.Store) merchant.Company {
 	t.Helper()
 	c := merchant.Company{
 		ID: id.New(id.Company), Name: "Demo SA", Language: "fr", Canton: "VD", ContactEmail: "compta@demo.example", ReceiptAccount: merchant.DefaultReceiptAccount,
-		FeeAccount: merchant.DefaultFeeAccount, PaymentTolerance: decimal.NewFromInt(5), PayoutDays: merchant.DefaultPayoutDays,
+		FeeAccount: merchant.DefaultFeeAccount, PaymentTolerance: decimal.NewFromInt(5), RefundApprovalAbove: decimal.NewNullDecimal(decimal.RequireFromString("500.00")), PayoutDays: merchant.DefaultPayoutDays,
 		PayoutIBANs: []string{"CH9300762011623852957"}, ReturnOrigins: []string{"https://invoices.example"}, Liability: merchant.Require, CreatedAt: noon, AttachPDF: true, ReceiptsByEmail: true,
 		Reminders: []merchant.Reminder{{DaysAfterDue: 10, Subject: "Facture", Text: "Hello", Texts: map[string]string{"fr": "Bonjour"}}, {DaysAfterDue: 30}}, RemindersSince: noon,
 		Letterhead: merchant.Letterhead{
@@ -136,7 +136,7 @@ func (b books) exception(kind exception.Kind) exception.Exception {
 func (b books) refund(francs string) refund.Refund {
 	return refund.New(refund.Refund{
 		ID: id.New(id.Refund), CompanyID: b.company.ID, PaymentID: b.payment.ID, InvoiceID: b.invoice.ID, OrderID: id.NewOrder(),
-		Amount: chf(francs), Reason: "Returned goods",
+		Amount: chf(francs), Reason: "Returned goods", AskedBy: "key_1",
 	}, noon)
 }
 

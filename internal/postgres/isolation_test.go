@@ -33,6 +33,7 @@ var withoutPolicy = map[string]string{
 	"goose_db_version":          "of the migrations",
 	"payment_service_companies": "looked up by the administrator, who names no company; holds ids",
 	"saferpay_references":       "companies may share a terminal, and mustn't take each other's orders for unknown; holds hashes, and ids",
+	"security_notice_queue":     "which companies are to be told of a change; holds ids",
 	"signing_keys":              "sign for all companies; their private halves are sealed",
 }
 
@@ -97,6 +98,9 @@ func twoCompanies(t *testing.T, store *postgres.Store) (first, second books) {
 			require.NoError(t, tx.InsertBankReceipts(t.Context(), []settlement.Receipt{b.bankReceipt(s.ID)}))
 			_, err = tx.InsertExport(t.Context(), newExport(b.company.ID))
 			require.NoError(t, err)
+			require.NoError(t, tx.NoteSecurity(t.Context(), merchant.SecurityNotice{
+				ID: id.New(id.SecurityNotice), CompanyID: b.company.ID, At: noon, Change: merchant.KeyCreated, About: "qk_test_abcd",
+			}))
 			return tx.AppendEvent(t.Context(), event.New(event.InvoicePaid, b.company.ID, b.invoice.ID, noon, nil))
 		})
 		require.NoError(t, store.CreateAPIKey(t.Context(), merchant.APIKey{

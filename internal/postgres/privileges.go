@@ -50,6 +50,8 @@ var privileges = []struct{ table, may string }{
 	{"payouts", "select, insert, update"},
 	{"refunds", "select, insert, update"},
 	{"saferpay_references", "select, insert"},
+	{"security_notice_queue", "select, insert, update, delete"},
+	{"security_notices", "select, insert, update, delete"},
 	{"settlement_columns", "select, insert, update, delete"},
 	{"settlement_sources", "select, insert, update, delete"},
 	{"settlements", "select, insert, update"},

@@ -6,13 +6,14 @@ import (
 
 	"github.com/quittance/quittance/internal/delivery"
 	"github.com/quittance/quittance/internal/idempotency"
+	"github.com/quittance/quittance/internal/merchant"
 )
 
 // pruned is how many rows one transaction removes.
 const pruned = 500
 
-// Prune removes what has been kept long enough at that time: the logs of deliveries that ended delivery.Kept ago, and answers
-// to requests that can't be repeated any more. Several processes may call it at once.
+// Prune removes what has been kept long enough at that time: the logs of deliveries that ended delivery.Kept ago, answers
+// to requests that can't be repeated any more, and security notices that were mailed merchant.SecurityNoticesKept ago. Several processes may call it at once.
 func (s *Store) Prune(ctx context.Context, at time.Time) error {
 	companies, err := s.Companies(ctx)
 	if err != nil {
@@ -41,7 +42,14 @@ func (s *Store) pruneOf(ctx context.Context, owner string, at time.Time) error {
 				delete from idempotency_keys where (company_id, key) in (
 					select company_id, key from idempotency_keys where created_at < $1 limit $2 for update skip locked
 				)`, at.Add(-idempotency.Kept), pruned)
-			removed = max(logs.RowsAffected(), answers.RowsAffected())
+			if err != nil {
+				return err
+			}
+			notices, err := tx.tx.Exec(ctx, `
+				delete from security_notices where (company_id, id, recipient) in (
+					select company_id, id, recipient from security_notices where ended_at < $1 limit $2 for update skip locked
+				)`, at.Add(-merchant.SecurityNoticesKept), pruned)
+			removed = max(logs.RowsAffected(), answers.RowsAffected(), notices.RowsAffected())
 			return err
 		})
 		if err != nil || removed < pruned {

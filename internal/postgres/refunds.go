@@ -15,7 +15,7 @@ import (
 
 const selectRefunds = `
 	select id, company_id, payment_id, invoice_id, order_id, state, currency, amount, reason, transaction_id, failure_name,
-		failure_payer_message, booked_account, timeline, created_at, mail_state, mail_at, mail_reason, attempt
+		failure_payer_message, booked_account, timeline, created_at, mail_state, mail_at, mail_reason, attempt, asked_by
 	from refunds`
 
 func scanRefund(row pgx.CollectableRow) (r refund.Refund, err error) {
@@ -23,7 +23,7 @@ func scanRefund(row pgx.CollectableRow) (r refund.Refund, err error) {
 	var value decimal.Decimal
 	err = row.Scan(&r.ID, &r.CompanyID, &r.PaymentID, &r.InvoiceID, &r.OrderID, &r.State, &currency, &value, &r.Reason, &r.TransactionID,
 		&r.Failure.Name, &r.Failure.PayerMessage, (*zeronull.Text)(&r.BookedAccount), &r.Timeline, &r.CreatedAt,
-		&r.Mail.State, (*zeronull.Timestamptz)(&r.Mail.At), &r.Mail.Reason, &r.Attempt)
+		&r.Mail.State, (*zeronull.Timestamptz)(&r.Mail.At), &r.Mail.Reason, &r.Attempt, &r.AskedBy)
 	r.Amount = amount(value, currency)
 	return r, err
 }
@@ -32,11 +32,11 @@ func scanRefund(row pgx.CollectableRow) (r refund.Refund, err error) {
 func (tx *Tx) InsertRefund(ctx context.Context, r refund.Refund) error {
 	_, err := tx.tx.Exec(ctx, `
 		insert into refunds (company_id, id, payment_id, invoice_id, order_id, state, currency, amount, reason, transaction_id,
-			failure_name, failure_payer_message, booked_account, timeline, created_at, mail_state, mail_at, mail_reason)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) on conflict (company_id, id) do nothing`,
+			failure_name, failure_payer_message, booked_account, timeline, created_at, mail_state, mail_at, mail_reason, asked_by)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) on conflict (company_id, id) do nothing`,
 		r.CompanyID, r.ID, r.PaymentID, r.InvoiceID, r.OrderID, r.State, r.Amount.Currency(), r.Amount.Decimal(), r.Reason, r.TransactionID,
 		r.Failure.Name, r.Failure.PayerMessage, zeronull.Text(r.BookedAccount), list(r.Timeline), r.CreatedAt,
-		r.Mail.State, zeronull.Timestamptz(r.Mail.At), r.Mail.Reason)
+		r.Mail.State, zeronull.Timestamptz(r.Mail.At), r.Mail.Reason, r.AskedBy)
 	return failed(err, "insert refund %s", r.ID)
 }
 

@@ -23,7 +23,7 @@ func TestARefundIsKeptAsItIs(t *testing.T) {
 	whole.TransactionID, whole.BookedAccount = "8f3n4MAjMdhjSAhAKEUdA8jtl9jb", ledger.SystemBank
 	whole.Failure = payment.Failure{Name: "REFUND_DECLINED", PayerMessage: "Refund declined"}
 	whole.Mail = payment.Mail{State: payment.MailFailed, At: noon, Reason: "550 no such mailbox."}
-	filled(t, whole)
+	filled(t, whole, "Attempt") // there is none before it is sent
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
 		require.NoError(t, tx.InsertRefund(t.Context(), whole))
 		require.NoError(t, tx.InsertRefund(t.Context(), whole), "again changes nothing")
@@ -38,6 +38,7 @@ func TestARefundIsKeptAsItIs(t *testing.T) {
 		same(t, bare, changed)
 		require.NoError(t, changed.Become(refund.Authorized, noon, "Accepted"))
 		changed.OrderID, changed.TransactionID, changed.BookedAccount, changed.Failure = "QOTHER", "another", ledger.Bank, whole.Failure
+		changed.Attempt = "run/7"
 		changed.Mail = whole.Mail
 		require.NoError(t, tx.SaveRefund(t.Context(), changed))
 		stored, err = tx.Refund(t.Context(), bare.ID)

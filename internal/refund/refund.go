@@ -16,20 +16,23 @@ type State string
 
 // The states of DESIGN §2.
 const (
-	Requested  State = "requested"  // wanted, nothing has left yet
-	Pending    State = "pending"    // the provider will decide later
-	Unknown    State = "unknown"    // asked of Saferpay, and the outcome is not known yet
-	Authorized State = "authorized" // accepted, and must be captured itself
-	Captured   State = "captured"   // the money is on its way to the payer
-	Recorded   State = "recorded"   // done by the merchant in the Saferpay Backoffice
-	Failed     State = "failed"     // no money moved
+	AwaitingApproval State = "awaiting_approval" // a second person has to release it
+	Requested        State = "requested"         // wanted, nothing has left yet
+	Pending          State = "pending"           // the provider will decide later
+	Unknown          State = "unknown"           // asked of Saferpay, and the outcome is not known yet
+	Authorized       State = "authorized"        // accepted, and must be captured itself
+	Captured         State = "captured"          // the money is on its way to the payer
+	Recorded         State = "recorded"          // done by the merchant in the Saferpay Backoffice
+	Failed           State = "failed"            // no money moved
 )
 
 // States lists every state, in the order of a life.
-var States = []State{Requested, Pending, Unknown, Authorized, Captured, Recorded, Failed}
+var States = []State{AwaitingApproval, Requested, Pending, Unknown, Authorized, Captured, Recorded, Failed}
 
 // transitions is the whole table; what is not in it can't happen.
 var transitions = map[State][]State{
+	AwaitingApproval: {Requested, Failed}, // Failed: it was refused
+
 	Requested:  {Pending, Unknown, Authorized, Captured, Recorded, Failed},
 	Pending:    {Unknown, Authorized, Captured, Recorded, Failed},
 	Unknown:    {Requested, Pending, Authorized, Captured, Recorded, Failed}, // Requested: a person made sure that it did not happen
@@ -61,10 +64,11 @@ type Refund struct {
 	OrderID       string // ours at Saferpay: the only way to find a refund whose answer was lost
 	Amount        money.Amount
 	Reason        string
+	AskedBy       string // as the audit log names them; empty when nobody of the company did
 	State         State
 	TransactionID string
 	// Attempt is who is about to send it to Saferpay, or did and has no clear answer; empty when it is surely not sent.
-	Attempt string
+	Attempt       string
 	Failure       payment.Failure
 	BookedAccount string // the account on which it really stands
 	Mail          payment.Mail

@@ -160,7 +160,7 @@ const handWritten = 24 * time.Hour
 // Fits reports whether a refund at Saferpay without an order id of ours may be r, which the merchant made, or will make, in the
 // Backoffice: r has no transaction yet, and the amount is the same.
 func Fits(t Transaction, r refund.Refund) bool {
-	if !t.Refund || r.TransactionID != "" || r.State == refund.Failed || !r.Amount.Equal(t.Stake()) {
+	if !t.Refund || r.TransactionID != "" || r.State == refund.Failed || r.State == refund.AwaitingApproval || !r.Amount.Equal(t.Stake()) {
 		return false
 	}
 	return !r.State.Final() || t.At.Before(r.Timeline[len(r.Timeline)-1].At.Add(handWritten))

@@ -46,6 +46,7 @@ const (
 	UpdateBankReceipt = "book-bank-receipt"  // InvoicePayment, with start: BookBankReceipt → Acknowledged
 	UpdateRefund      = "request"            // Refund, with start: → Acknowledged
 	UpdateRecorded    = "record"             // Refund: RefundRecorded → Acknowledged
+	UpdateApprove     = "approve"            // Refund: DecideRefund → Acknowledged
 	UpdateResolve     = "resolve"            // whoever raised the exception: ResolveException → Acknowledged
 	UpdateConnect     = "connect"            // Onboarding, with start: → Acknowledged
 	UpdateCredentials = "submit-credentials" // Onboarding, with start: merchant.Credentials → ServiceState

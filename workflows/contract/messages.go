@@ -8,6 +8,7 @@ import (
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
+	"github.com/quittance/quittance/internal/refund"
 	"github.com/quittance/quittance/internal/sweep"
 )
 
@@ -96,6 +97,13 @@ type RequestRefund struct {
 	Amount    money.Amount `json:"amount"`
 	Reason    string       `json:"reason"`
 	TakeUp    bool         `json:"take_up,omitempty"` // it was requested before, and its workflow was ended from outside
+	By        string       `json:"by,omitempty"`      // who asked for it, as the audit log names them
+}
+
+// DecideRefund is a second person's decision about a refund that awaits approval.
+type DecideRefund struct {
+	refund.Decider
+	Release bool `json:"release"`
 }
 
 // RefundRecorded says that the merchant gave the money back in the Saferpay Backoffice. By is the id of the key that said so.

@@ -63,9 +63,9 @@ func mayCommand(kind origin.Kind, update string) bool {
 	case origin.Merchant:
 		return update != UpdateDecide // whether Worldline has approved is for operators to say
 	case origin.Operator:
-		return true
+		return update != UpdateApprove // that is for a second person of the company
 	case origin.Process:
-		return update != UpdateDecide && update != UpdatePayNow
+		return update != UpdateDecide && update != UpdatePayNow && update != UpdateApprove
 	default:
 		return false
 	}

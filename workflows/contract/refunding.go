@@ -44,6 +44,13 @@ func (c Commands) RecordRefund(ctx context.Context, refundID string, in RefundRe
 	}, &Acknowledged{})
 }
 
+// DecideRefund releases or refuses a refund that awaits approval, and returns when that is recorded.
+func (c Commands) DecideRefund(ctx context.Context, refundID string, in DecideRefund) error {
+	return c.update(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: RefundID(refundID), UpdateName: UpdateApprove, Args: []any{in},
+	}, &Acknowledged{})
+}
+
 // RestoredRefund sees to it that a refund that has not ended is looked after by a new workflow, which first looks whether
 // Saferpay has it. One that was restored from before the refund was asked for would ask for it, and so give the money back a
 // second time: it is ended.

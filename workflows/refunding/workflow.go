@@ -64,7 +64,7 @@ type refunding struct {
 
 // Refund gives money of a captured payment back, whole or in part. It never asks Saferpay twice for the same refund: after a
 // lost answer it looks for the refund by its order id, and asks a person when it finds nothing. It takes UpdateRefund,
-// UpdateRecorded, UpdateResolve and SignalTryAgain; Temporal's own cancellation request changes nothing.
+// UpdateApprove, UpdateRecorded, UpdateResolve and SignalTryAgain; Temporal's own cancellation request changes nothing.
 func (w Workflow) Refund(ctx workflow.Context, in contract.RequestRefund) (Returned, error) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	r := &refunding{in: in, clock: flow.NewClock(ctx, w.TimeScale), state: refund.Requested, Escalation: escalation.Escalation{Subject: in.RefundID}}
@@ -81,7 +81,12 @@ func (r *refunding) run(ctx workflow.Context) (Returned, error) {
 		return Returned{}, err
 	}
 
-	// 2. Wait until Saferpay takes it: some payments rest first.
+	// 2. Wait until a second person releases it, if it is above the company's limit, and until Saferpay takes it: some payments rest first.
+	if r.state == refund.AwaitingApproval {
+		if err := r.awaitApproval(ctx); err != nil {
+			return Returned{}, err
+		}
+	}
 	if r.recorded && r.state == refund.Requested && r.terms.Rest > 0 {
 		r.sleepUntil(ctx, r.terms.CapturedAt.Add(r.clock.Shorten(r.terms.Rest)), fmt.Sprintf("Saferpay refunds %s payments only after %s", r.terms.Method, r.terms.Rest))
 	}
@@ -118,6 +123,9 @@ func (r *refunding) record(ctx workflow.Context) error {
 		return err
 	}
 	r.recorded = r.refusal == nil
+	if r.terms.State == refund.AwaitingApproval {
+		r.state = r.terms.State
+	}
 	r.escalations.Ready()
 	if r.recorded && r.in.TakeUp {
 		r.state, r.Raised, r.Kind = r.terms.State, r.terms.Awaited.ExceptionID, r.terms.Awaited.Kind
@@ -327,6 +335,11 @@ func (r *refunding) listen(ctx workflow.Context) error {
 	if err := workflow.SetUpdateHandlerWithOptions(ctx, contract.UpdateRecorded, r.recordByHand, workflow.UpdateHandlerOptions{
 		Description: "The merchant gave the money back in the Saferpay Backoffice",
 		Validator:   func(workflow.Context, contract.RefundRecorded) error { return r.mayRecord() },
+	}); err != nil {
+		return err
+	}
+	if err := workflow.SetUpdateHandlerWithOptions(ctx, contract.UpdateApprove, r.approve, workflow.UpdateHandlerOptions{
+		Description: "A second person releases or refuses the refund",
 	}); err != nil {
 		return err
 	}

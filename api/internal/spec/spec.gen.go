@@ -404,6 +404,7 @@ const (
 	PaymentServiceSuspended         EventType = "payment_service.suspended"
 	PayoutBooked                    EventType = "payout.booked"
 	PayoutWaiting                   EventType = "payout.waiting"
+	RefundAwaitingApproval          EventType = "refund.awaiting_approval"
 	RefundCaptured                  EventType = "refund.captured"
 	RefundFailed                    EventType = "refund.failed"
 	TestPing                        EventType = "test.ping"
@@ -469,6 +470,8 @@ func (e EventType) Valid() bool {
 	case PayoutBooked:
 		return true
 	case PayoutWaiting:
+		return true
+	case RefundAwaitingApproval:
 		return true
 	case RefundCaptured:
 		return true
@@ -1277,6 +1280,7 @@ func (e PayoutState) Valid() bool {
 const (
 	UrnQuittanceProblemAccountInUse                    ProblemType = "urn:quittance:problem:account-in-use"
 	UrnQuittanceProblemAccountNumberTaken              ProblemType = "urn:quittance:problem:account-number-taken"
+	UrnQuittanceProblemAddressNotAllowed               ProblemType = "urn:quittance:problem:address-not-allowed"
 	UrnQuittanceProblemBankAccountTaken                ProblemType = "urn:quittance:problem:bank-account-taken"
 	UrnQuittanceProblemBodyTooLarge                    ProblemType = "urn:quittance:problem:body-too-large"
 	UrnQuittanceProblemCompanySuspended                ProblemType = "urn:quittance:problem:company-suspended"
@@ -1314,10 +1318,12 @@ const (
 	UrnQuittanceProblemReceiptExceedsInvoice           ProblemType = "urn:quittance:problem:receipt-exceeds-invoice"
 	UrnQuittanceProblemRefundExceedsPayment            ProblemType = "urn:quittance:problem:refund-exceeds-payment"
 	UrnQuittanceProblemRefundInstead                   ProblemType = "urn:quittance:problem:refund-instead"
+	UrnQuittanceProblemRefundNotAwaitingApproval       ProblemType = "urn:quittance:problem:refund-not-awaiting-approval"
 	UrnQuittanceProblemRefundNotRecordable             ProblemType = "urn:quittance:problem:refund-not-recordable"
 	UrnQuittanceProblemRefundTooLate                   ProblemType = "urn:quittance:problem:refund-too-late"
 	UrnQuittanceProblemRequestInProgress               ProblemType = "urn:quittance:problem:request-in-progress"
 	UrnQuittanceProblemSaferpayUnavailable             ProblemType = "urn:quittance:problem:saferpay-unavailable"
+	UrnQuittanceProblemSecondPersonNeeded              ProblemType = "urn:quittance:problem:second-person-needed"
 	UrnQuittanceProblemSettlementColumnsUnknown        ProblemType = "urn:quittance:problem:settlement-columns-unknown"
 	UrnQuittanceProblemSettlementFileRefused           ProblemType = "urn:quittance:problem:settlement-file-refused"
 	UrnQuittanceProblemSignInFailed                    ProblemType = "urn:quittance:problem:sign-in-failed"
@@ -1337,6 +1343,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemAccountInUse:
 		return true
 	case UrnQuittanceProblemAccountNumberTaken:
+		return true
+	case UrnQuittanceProblemAddressNotAllowed:
 		return true
 	case UrnQuittanceProblemBankAccountTaken:
 		return true
@@ -1412,6 +1420,8 @@ func (e ProblemType) Valid() bool {
 		return true
 	case UrnQuittanceProblemRefundInstead:
 		return true
+	case UrnQuittanceProblemRefundNotAwaitingApproval:
+		return true
 	case UrnQuittanceProblemRefundNotRecordable:
 		return true
 	case UrnQuittanceProblemRefundTooLate:
@@ -1419,6 +1429,8 @@ func (e ProblemType) Valid() bool {
 	case UrnQuittanceProblemRequestInProgress:
 		return true
 	case UrnQuittanceProblemSaferpayUnavailable:
+		return true
+	case UrnQuittanceProblemSecondPersonNeeded:
 		return true
 	case UrnQuittanceProblemSettlementColumnsUnknown:
 		return true
@@ -1449,19 +1461,22 @@ func (e ProblemType) Valid() bool {
 
 // Defines values for RefundState.
 const (
-	RefundStateAuthorized RefundState = "authorized"
-	RefundStateCaptured   RefundState = "captured"
-	RefundStateFailed     RefundState = "failed"
-	RefundStatePending    RefundState = "pending"
-	RefundStateRecorded   RefundState = "recorded"
-	RefundStateRequested  RefundState = "requested"
-	RefundStateUnknown    RefundState = "unknown"
+	RefundStateAuthorized       RefundState = "authorized"
+	RefundStateAwaitingApproval RefundState = "awaiting_approval"
+	RefundStateCaptured         RefundState = "captured"
+	RefundStateFailed           RefundState = "failed"
+	RefundStatePending          RefundState = "pending"
+	RefundStateRecorded         RefundState = "recorded"
+	RefundStateRequested        RefundState = "requested"
+	RefundStateUnknown          RefundState = "unknown"
 )
 
 // Valid indicates whether the value is a known member of the RefundState enum.
 func (e RefundState) Valid() bool {
 	switch e {
 	case RefundStateAuthorized:
+		return true
+	case RefundStateAwaitingApproval:
 		return true
 	case RefundStateCaptured:
 		return true
@@ -1506,14 +1521,29 @@ func (e ReminderEmailState) Valid() bool {
 
 // Defines values for Scope.
 const (
-	Read  Scope = "read"
-	Write Scope = "write"
+	Books    Scope = "books"
+	Invoices Scope = "invoices"
+	Read     Scope = "read"
+	Refunds  Scope = "refunds"
+	Services Scope = "services"
+	Webhooks Scope = "webhooks"
+	Write    Scope = "write"
 )
 
 // Valid indicates whether the value is a known member of the Scope enum.
 func (e Scope) Valid() bool {
 	switch e {
+	case Books:
+		return true
+	case Invoices:
+		return true
 	case Read:
+		return true
+	case Refunds:
+		return true
+	case Services:
+		return true
+	case Webhooks:
 		return true
 	case Write:
 		return true
@@ -1782,6 +1812,12 @@ type AccountNumber = string
 // AccountWarning defines model for AccountWarning.
 type AccountWarning string
 
+// AllowedAddresses The addresses and networks (CIDR, IPv4 and IPv6) from which the key works; from all while the list is empty. A call from elsewhere
+// is answered with the problem `address-not-allowed`.
+//
+// Example: ["203.0.113.0/24","2001:db8::/32"]
+type AllowedAddresses = []string
+
 // Amount Major units, at most as many decimals as the currency has. Answers always carry all of them.
 //
 // Example: 108.00
@@ -1792,8 +1828,14 @@ type AnyID = string
 
 // APIKey defines model for ApiKey.
 type APIKey struct {
-	CreatedAt time.Time  `json:"created_at"`
-	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	// AllowedAddresses The addresses and networks (CIDR, IPv4 and IPv6) from which the key works; from all while the list is empty. A call from elsewhere
+	// is answered with the problem `address-not-allowed`.
+	//
+	//
+	// Example: ["203.0.113.0/24","2001:db8::/32"]
+	AllowedAddresses AllowedAddresses `json:"allowed_addresses"`
+	CreatedAt        time.Time        `json:"created_at"`
+	ExpiresAt        *time.Time       `json:"expires_at,omitempty"`
 
 	// ID Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 	ID string `json:"id"`
@@ -1808,6 +1850,16 @@ type APIKey struct {
 
 	// Scopes Example: ["read","write"]
 	Scopes Scopes `json:"scopes"`
+}
+
+// APIKeyChanges defines model for ApiKeyChanges.
+type APIKeyChanges struct {
+	// AllowedAddresses The addresses and networks (CIDR, IPv4 and IPv6) from which the key works; from all while the list is empty. A call from elsewhere
+	// is answered with the problem `address-not-allowed`.
+	//
+	//
+	// Example: ["203.0.113.0/24","2001:db8::/32"]
+	AllowedAddresses AllowedAddresses `json:"allowed_addresses"`
 }
 
 // APIKeyList defines model for ApiKeyList.
@@ -3762,6 +3814,13 @@ type NewAccount struct {
 
 // NewAPIKey defines model for NewApiKey.
 type NewAPIKey struct {
+	// AllowedAddresses The addresses and networks (CIDR, IPv4 and IPv6) from which the key works; from all while the list is empty. A call from elsewhere
+	// is answered with the problem `address-not-allowed`.
+	//
+	//
+	// Example: ["203.0.113.0/24","2001:db8::/32"]
+	AllowedAddresses *AllowedAddresses `json:"allowed_addresses,omitempty"`
+
 	// Environment What the key is called, `qk_test_…` or `qk_live_…`, to tell keys apart at a glance; `test` when absent.
 	Environment *NewAPIKeyEnvironment `json:"environment,omitempty"`
 
@@ -4210,8 +4269,14 @@ type NewWebhookEndpoint struct {
 
 // NewlyMadeAPIKey defines model for NewlyMadeApiKey.
 type NewlyMadeAPIKey struct {
-	CreatedAt time.Time  `json:"created_at"`
-	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	// AllowedAddresses The addresses and networks (CIDR, IPv4 and IPv6) from which the key works; from all while the list is empty. A call from elsewhere
+	// is answered with the problem `address-not-allowed`.
+	//
+	//
+	// Example: ["203.0.113.0/24","2001:db8::/32"]
+	AllowedAddresses AllowedAddresses `json:"allowed_addresses"`
+	CreatedAt        time.Time        `json:"created_at"`
+	ExpiresAt        *time.Time       `json:"expires_at,omitempty"`
 
 	// ID Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
 	ID string `json:"id"`
@@ -5155,6 +5220,11 @@ type Refund struct {
 	// Example: 108.00
 	Amount Amount `json:"amount"`
 
+	// AskedBy Who asked for it: a key, or a person in the console.
+	//
+	// Example: key_01k9m1zr9gf4n0y8v3s6w1c5d7
+	AskedBy *string `json:"asked_by,omitempty"`
+
 	// BookedAccount The account on which the refund really stands, once it is booked.
 	//
 	// Example: 1029
@@ -5284,7 +5354,13 @@ type SaferpayReferences struct {
 	TransactionID *string `json:"transaction_id,omitempty"`
 }
 
-// Scope defines model for Scope.
+// Scope What a key may do. `read` is for everything that shows, `write` for everything that changes. Each of the others is for one area,
+// which it reads and writes, and nothing else: `invoices` with their receipts and payments, `refunds` with disputes and the payments
+// that they are about, `books` with accounts, settlements and payouts, `services` for payment services, `webhooks` for events and
+// their endpoints. The description of each call names its scopes; one of them is enough.
+//
+// A key with `write` also opens the console for people, and so can do what they can. Give programs that only refund or only issue
+// invoices a key of that area.
 type Scope string
 
 // Scopes Example: ["read","write"]
@@ -5358,6 +5434,11 @@ type Settings struct {
 	// ReceiptsByEmail Whether customers with an address get a mail when their online payment is booked, and when a refund is on its way.
 	ReceiptsByEmail bool `json:"receipts_by_email"`
 
+	// RefundApprovalAbove In francs: a refund that brings those of its payment above this amount awaits the approval of a second person, see
+	// `POST /refunds/{refund_id}/release`. Foreign money counts at the rate of the month; without a rate it always awaits approval.
+	// Absent while no refund needs any.
+	RefundApprovalAbove *Amount `json:"refund_approval_above,omitempty"`
+
 	// Reminders When customers with a mail address are reminded of an invoice that is overdue; empty for never. A reminder goes at 08:00 in
 	// Zurich on the first business day of the canton after its days. None goes on the day on which the list was changed, and none while a payment
 	// of the invoice is not decided. The reminders of an invoice go one after the other and keep their distance: of one that was
@@ -5410,6 +5491,13 @@ type SettingsChanges struct {
 
 	// ReceiptsByEmail Whether customers with an address get a mail when their online payment is booked, and when a refund is on its way.
 	ReceiptsByEmail *bool `json:"receipts_by_email,omitempty"`
+
+	// RefundApprovalAbove Empty for none. The contact is told of a change by mail. Only a manager in the console may raise it or turn it off; a refund that
+	// awaits approval goes on waiting.
+	//
+	//
+	// Example: 500.00
+	RefundApprovalAbove *string `json:"refund_approval_above,omitempty"`
 
 	// Reminders When customers with a mail address are reminded of an invoice that is overdue; empty for never. A reminder goes at 08:00 in
 	// Zurich on the first business day of the canton after its days. None goes on the day on which the list was changed, and none while a payment
@@ -6649,6 +6737,9 @@ type UpdateCompanyJSONRequestBody = CompanyChanges
 // CreateAPIKeyJSONRequestBody defines body for CreateAPIKey for application/json ContentType.
 type CreateAPIKeyJSONRequestBody = NewAPIKey
 
+// UpdateAPIKeyJSONRequestBody defines body for UpdateAPIKey for application/json ContentType.
+type UpdateAPIKeyJSONRequestBody = APIKeyChanges
+
 // RotateAPIKeyJSONRequestBody defines body for RotateAPIKey for application/json ContentType.
 type RotateAPIKeyJSONRequestBody = KeyRotation
 
@@ -6822,6 +6913,9 @@ type ServerInterface interface {
 	// DeleteAPIKey Revoke a key
 	// (DELETE /companies/{company_id}/api-keys/{key_id})
 	DeleteAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID, keyID KeyID)
+	// UpdateAPIKey Bind a key to addresses
+	// (PATCH /companies/{company_id}/api-keys/{key_id})
+	UpdateAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID, keyID KeyID)
 	// RotateAPIKey Replace a key
 	// (POST /companies/{company_id}/api-keys/{key_id}/rotate)
 	RotateAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID, keyID KeyID)
@@ -7059,6 +7153,12 @@ type ServerInterface interface {
 	// RecordRefund Record a refund that was done in the Saferpay Backoffice
 	// (POST /refunds/{refund_id}/record)
 	RecordRefund(w http.ResponseWriter, r *http.Request, refundID RefundID)
+	// RefuseRefund Refuse a refund that awaits approval
+	// (POST /refunds/{refund_id}/refuse)
+	RefuseRefund(w http.ResponseWriter, r *http.Request, refundID RefundID)
+	// ReleaseRefund Release a refund that awaits approval
+	// (POST /refunds/{refund_id}/release)
+	ReleaseRefund(w http.ResponseWriter, r *http.Request, refundID RefundID)
 	// Search Find by a number or an id
 	// (GET /search)
 	Search(w http.ResponseWriter, r *http.Request, params SearchParams)
@@ -7248,6 +7348,12 @@ func (_ Unimplemented) CreateAPIKey(w http.ResponseWriter, r *http.Request, comp
 // DeleteAPIKey Revoke a key
 // (DELETE /companies/{company_id}/api-keys/{key_id})
 func (_ Unimplemented) DeleteAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID, keyID KeyID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// UpdateAPIKey Bind a key to addresses
+// (PATCH /companies/{company_id}/api-keys/{key_id})
+func (_ Unimplemented) UpdateAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID, keyID KeyID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -7722,6 +7828,18 @@ func (_ Unimplemented) GetRefund(w http.ResponseWriter, r *http.Request, refundI
 // RecordRefund Record a refund that was done in the Saferpay Backoffice
 // (POST /refunds/{refund_id}/record)
 func (_ Unimplemented) RecordRefund(w http.ResponseWriter, r *http.Request, refundID RefundID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// RefuseRefund Refuse a refund that awaits approval
+// (POST /refunds/{refund_id}/refuse)
+func (_ Unimplemented) RefuseRefund(w http.ResponseWriter, r *http.Request, refundID RefundID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ReleaseRefund Release a refund that awaits approval
+// (POST /refunds/{refund_id}/release)
+func (_ Unimplemented) ReleaseRefund(w http.ResponseWriter, r *http.Request, refundID RefundID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -8410,6 +8528,41 @@ func (siw *ServerInterfaceWrapper) DeleteAPIKey(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.DeleteAPIKey(w, r, companyID, keyID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// UpdateAPIKey operation middleware
+func (siw *ServerInterfaceWrapper) UpdateAPIKey(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "company_id" -------------
+	var companyID CompanyID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "company_id", chi.URLParam(r, "company_id"), &companyID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "company_id", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "key_id" -------------
+	var keyID KeyID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "key_id", chi.URLParam(r, "key_id"), &keyID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "key_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UpdateAPIKey(w, r, companyID, keyID)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -11005,6 +11158,58 @@ func (siw *ServerInterfaceWrapper) RecordRefund(w http.ResponseWriter, r *http.R
 	handler.ServeHTTP(w, r)
 }
 
+// RefuseRefund operation middleware
+func (siw *ServerInterfaceWrapper) RefuseRefund(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "refund_id" -------------
+	var refundID RefundID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "refund_id", chi.URLParam(r, "refund_id"), &refundID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "refund_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RefuseRefund(w, r, refundID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ReleaseRefund operation middleware
+func (siw *ServerInterfaceWrapper) ReleaseRefund(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "refund_id" -------------
+	var refundID RefundID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "refund_id", chi.URLParam(r, "refund_id"), &refundID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "refund_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ReleaseRefund(w, r, refundID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // Search operation middleware
 func (siw *ServerInterfaceWrapper) Search(w http.ResponseWriter, r *http.Request) {
 
@@ -11930,6 +12135,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Delete(options.BaseURL+"/companies/{company_id}/api-keys/{key_id}", wrapper.DeleteAPIKey)
 	})
 	r.Group(func(r chi.Router) {
+		r.Patch(options.BaseURL+"/companies/{company_id}/api-keys/{key_id}", wrapper.UpdateAPIKey)
+	})
+	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/companies/{company_id}/api-keys/{key_id}/rotate", wrapper.RotateAPIKey)
 	})
 	r.Group(func(r chi.Router) {
@@ -12165,6 +12373,12 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/refunds/{refund_id}/record", wrapper.RecordRefund)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/refunds/{refund_id}/refuse", wrapper.RefuseRefund)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/refunds/{refund_id}/release", wrapper.ReleaseRefund)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/search", wrapper.Search)
@@ -13310,6 +13524,79 @@ type DeleteAPIKeydefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response DeleteAPIKeydefaultApplicationProblemPlusJSONResponse) VisitDeleteAPIKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateAPIKeyRequestObject struct {
+	CompanyID CompanyID `json:"company_id"`
+	KeyID     KeyID     `json:"key_id"`
+	Body      *UpdateAPIKeyJSONRequestBody
+}
+
+type UpdateAPIKeyResponseObject interface {
+	VisitUpdateAPIKeyResponse(w http.ResponseWriter) error
+}
+
+type UpdateAPIKey200JSONResponse APIKey
+
+func (response UpdateAPIKey200JSONResponse) VisitUpdateAPIKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateAPIKey404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateAPIKey404ApplicationProblemPlusJSONResponse) VisitUpdateAPIKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateAPIKey422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateAPIKey422ApplicationProblemPlusJSONResponse) VisitUpdateAPIKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateAPIKeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UpdateAPIKeydefaultApplicationProblemPlusJSONResponse) VisitUpdateAPIKeyResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -18662,6 +18949,148 @@ func (response RecordRefunddefaultApplicationProblemPlusJSONResponse) VisitRecor
 	return err
 }
 
+type RefuseRefundRequestObject struct {
+	RefundID RefundID `json:"refund_id"`
+}
+
+type RefuseRefundResponseObject interface {
+	VisitRefuseRefundResponse(w http.ResponseWriter) error
+}
+
+type RefuseRefund200JSONResponse Refund
+
+func (response RefuseRefund200JSONResponse) VisitRefuseRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefuseRefund404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RefuseRefund404ApplicationProblemPlusJSONResponse) VisitRefuseRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefuseRefund409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response RefuseRefund409ApplicationProblemPlusJSONResponse) VisitRefuseRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefuseRefunddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RefuseRefunddefaultApplicationProblemPlusJSONResponse) VisitRefuseRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReleaseRefundRequestObject struct {
+	RefundID RefundID `json:"refund_id"`
+}
+
+type ReleaseRefundResponseObject interface {
+	VisitReleaseRefundResponse(w http.ResponseWriter) error
+}
+
+type ReleaseRefund200JSONResponse Refund
+
+func (response ReleaseRefund200JSONResponse) VisitReleaseRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReleaseRefund404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ReleaseRefund404ApplicationProblemPlusJSONResponse) VisitReleaseRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReleaseRefund409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ReleaseRefund409ApplicationProblemPlusJSONResponse) VisitReleaseRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReleaseRefunddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReleaseRefunddefaultApplicationProblemPlusJSONResponse) VisitReleaseRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SearchRequestObject struct {
 	Params SearchParams
 }
@@ -20515,6 +20944,9 @@ type StrictServerInterface interface {
 	// DeleteAPIKey Revoke a key
 	// (DELETE /companies/{company_id}/api-keys/{key_id})
 	DeleteAPIKey(ctx context.Context, request DeleteAPIKeyRequestObject) (DeleteAPIKeyResponseObject, error)
+	// UpdateAPIKey Bind a key to addresses
+	// (PATCH /companies/{company_id}/api-keys/{key_id})
+	UpdateAPIKey(ctx context.Context, request UpdateAPIKeyRequestObject) (UpdateAPIKeyResponseObject, error)
 	// RotateAPIKey Replace a key
 	// (POST /companies/{company_id}/api-keys/{key_id}/rotate)
 	RotateAPIKey(ctx context.Context, request RotateAPIKeyRequestObject) (RotateAPIKeyResponseObject, error)
@@ -20752,6 +21184,12 @@ type StrictServerInterface interface {
 	// RecordRefund Record a refund that was done in the Saferpay Backoffice
 	// (POST /refunds/{refund_id}/record)
 	RecordRefund(ctx context.Context, request RecordRefundRequestObject) (RecordRefundResponseObject, error)
+	// RefuseRefund Refuse a refund that awaits approval
+	// (POST /refunds/{refund_id}/refuse)
+	RefuseRefund(ctx context.Context, request RefuseRefundRequestObject) (RefuseRefundResponseObject, error)
+	// ReleaseRefund Release a refund that awaits approval
+	// (POST /refunds/{refund_id}/release)
+	ReleaseRefund(ctx context.Context, request ReleaseRefundRequestObject) (ReleaseRefundResponseObject, error)
 	// Search Find by a number or an id
 	// (GET /search)
 	Search(ctx context.Context, request SearchRequestObject) (SearchResponseObject, error)
@@ -21328,6 +21766,40 @@ func (sh *strictHandler) DeleteAPIKey(w http.ResponseWriter, r *http.Request, co
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(DeleteAPIKeyResponseObject); ok {
 		if err := validResponse.VisitDeleteAPIKeyResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UpdateAPIKey operation middleware
+func (sh *strictHandler) UpdateAPIKey(w http.ResponseWriter, r *http.Request, companyID CompanyID, keyID KeyID) {
+	var request UpdateAPIKeyRequestObject
+
+	request.CompanyID = companyID
+	request.KeyID = keyID
+
+	var body UpdateAPIKeyJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateAPIKey(ctx, request.(UpdateAPIKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateAPIKey")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UpdateAPIKeyResponseObject); ok {
+		if err := validResponse.VisitUpdateAPIKeyResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -23603,6 +24075,58 @@ func (sh *strictHandler) RecordRefund(w http.ResponseWriter, r *http.Request, re
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(RecordRefundResponseObject); ok {
 		if err := validResponse.VisitRecordRefundResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RefuseRefund operation middleware
+func (sh *strictHandler) RefuseRefund(w http.ResponseWriter, r *http.Request, refundID RefundID) {
+	var request RefuseRefundRequestObject
+
+	request.RefundID = refundID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RefuseRefund(ctx, request.(RefuseRefundRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RefuseRefund")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RefuseRefundResponseObject); ok {
+		if err := validResponse.VisitRefuseRefundResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReleaseRefund operation middleware
+func (sh *strictHandler) ReleaseRefund(w http.ResponseWriter, r *http.Request, refundID RefundID) {
+	var request ReleaseRefundRequestObject
+
+	request.RefundID = refundID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ReleaseRefund(ctx, request.(ReleaseRefundRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReleaseRefund")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ReleaseRefundResponseObject); ok {
+		if err := validResponse.VisitReleaseRefundResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

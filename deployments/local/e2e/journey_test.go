@@ -3,6 +3,7 @@ package e2e
 import (
 	"path"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -89,8 +90,25 @@ func (c *company) mailTo(address string) message {
 	return message{}
 }
 
-// mailsTo lists the mails to that address, oldest first.
+// mailsTo lists the mails to that address, oldest first, but for securityNotices.
 func (c *company) mailsTo(address string) []message {
+	c.t.Helper()
+	return slices.DeleteFunc(c.allMailsTo(address), isSecurityNotice)
+}
+
+// securityNotices lists the mails to that address that tell of changes which could be thefts, oldest first.
+func (c *company) securityNotices(address string) []message {
+	c.t.Helper()
+	return slices.DeleteFunc(c.allMailsTo(address), func(m message) bool { return !isSecurityNotice(m) })
+}
+
+func isSecurityNotice(m message) bool {
+	return slices.ContainsFunc([]string{"Wichtige Änderung bei ", "Modification importante chez ", "Modifica importante presso ", "An important change at "}, func(begins string) bool {
+		return strings.HasPrefix(m.Subject, begins)
+	})
+}
+
+func (c *company) allMailsTo(address string) []message {
 	c.t.Helper()
 	var all []message
 	send(c.t, "GET", c.stack.MailURL()+"/messages", nil, nil).gives(200, &all)

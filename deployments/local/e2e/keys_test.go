@@ -54,6 +54,16 @@ func sealedWith(t *testing.T, c *company, table, column string) map[string]int {
 }
 
 // All other tests on the shared stack go on meanwhile, too.
+func TestAContactIsToldOfItselfByMail(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t, shared)
+	contact := "contact." + c.id + "@example.ch"
+	c.call("PATCH", "/settings", object{"contact_email": contact}).gives(200, nil)
+	told := await(t, patience, func() []message { return c.securityNotices(contact) }, func(told []message) bool { return len(told) > 0 })
+	assert.Contains(t, told[0].Text, contact)
+	assert.Contains(t, told[0].Text, "127.0.0.1")
+}
+
 func TestKeysAreRotatedWhilePaymentsAreUnderWay(t *testing.T) {
 	t.Parallel()
 	c := newMerchant(t, shared)

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -117,6 +118,27 @@ func TestRefundsGoBackFromTheAccountOfTheirReceipt(t *testing.T) {
 	}, entries[1].Lines)
 	assert.Contains(t, c.eventTypes(), "refund.captured")
 	keepHistory(t, shared, contract.RefundID(part.ID), "refund-captured")
+}
+
+func TestARefundAboveTheLimitLeavesOnceASecondPersonReleasesIt(t *testing.T) {
+	t.Parallel()
+	c := newMerchant(t, shared)
+	inv := c.issue("108.00")
+	inv.payNow("card").pay(visa)
+	paid := inv.requireCollectedOnce("108.00").Payments[0].ID
+	c.call("PATCH", "/settings", object{"refund_approval_above": "50.00"}).gives(200, nil)
+	refused, released := c.refund(paid, object{"amount": "60.00", "reason": "Returned."}), c.refund(paid, object{"amount": "48.00", "reason": "Returned too."})
+	for _, r := range []refund{refused, released} {
+		assert.Equal(t, "awaiting_approval", r.now(c).State)
+	}
+	c.call("POST", "/refunds/"+released.ID+"/release", nil).isProblem(403, "forbidden")
+	somebody := c.inConsole("manager")
+	require.Equal(t, http.StatusSeeOther, somebody.post("/console/refunds/"+refused.ID+"/refuse", url.Values{}).status)
+	assert.Equal(t, "failed", refused.now(c).State)
+	require.Equal(t, http.StatusSeeOther, somebody.post("/console/refunds/"+released.ID+"/release", url.Values{}).status)
+	released.becomes(c, "captured")
+	keepHistory(t, shared, contract.RefundID(refused.ID), "refund-refused-by-a-second-person")
+	keepHistory(t, shared, contract.RefundID(released.ID), "refund-released-by-a-second-person")
 }
 
 func TestBankTransferBeatsThePayer(t *testing.T) {

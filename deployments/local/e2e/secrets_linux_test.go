@@ -195,7 +195,7 @@ func TestSecretsOfARunAreFoundNowhere(t *testing.T) {
 		{what: "the document", secret: paper},
 		{what: "the customer's name", secret: customer, places: invoices},
 		{what: "the customer's address", secret: address, places: invoices},
-		{what: "the company's contact", secret: contact, places: []string{"table: quittance.audit_log", "table: quittance.companies"}},
+		{what: "the company's contact", secret: contact, places: []string{"table: quittance.audit_log", "table: quittance.companies", "table: quittance.security_notices"}},
 		{what: "the token of the public link", secret: token(inv), places: invoices, saferpay: true},
 		{what: "the secret of the notification address", secret: string(notified[1]), saferpay: true},
 		{what: "the number of the card", secret: visa},

@@ -95,7 +95,7 @@ func (s *Shop) Paid(m payment.Method) string {
 func (s *Shop) Wanted(paymentID, amount string) (activities.RefundRef, error) {
 	s.T.Helper()
 	in := contract.RequestRefund{
-		CompanyID: s.Company, RefundID: id.New(id.Refund), PaymentID: paymentID, OrderID: id.NewOrder(), Reason: "Returned",
+		CompanyID: s.Company, RefundID: id.New(id.Refund), PaymentID: paymentID, OrderID: id.NewOrder(), Reason: "Returned", By: "key_1",
 	}
 	if amount != "" {
 		in.Amount = money.MustParse(amount, money.CHF)
