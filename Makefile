@@ -32,7 +32,7 @@ release: ## make what VERSION=1.0.0 is released as in dist/: binaries, SBOM, che
 # Collecting garbage less often is worth its memory here.
 test: export GOGC ?= 400
 test: ## run all tests of all modules, in about 20 minutes on two cores; what takes longer is in test-deep
-	@$(PACKAGES) postgresql gcc
+	@$(PACKAGES) postgresql gcc pgbouncer
 	@$(PACKAGES) chromium || echo "going on without Chromium: the browser tests are skipped"
 	@$(PACKAGES) poppler-utils zbar-tools || echo "going on without them: QR-bills on paper are not measured"
 	@mkdir -p bin
@@ -45,7 +45,7 @@ test: ## run all tests of all modules, in about 20 minutes on two cores; what ta
 
 test-deep: export GOGC ?= 400
 test-deep: ## play every fault, every wrong value and every page in every language, and release twice; what make test plays in part
-	@$(PACKAGES) postgresql gcc
+	@$(PACKAGES) postgresql gcc pgbouncer
 	@$(PACKAGES) chromium || echo "going on without Chromium: the pages of the console are not looked at"
 	@mkdir -p bin
 	@$(PROGRESS) "spoiling every field" $(TESTS) bin/test-deep-product.json -- $(PATIENT) -race -run TestWhateverIsWrong ./api

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/quittance/quittance/workflows/contract"
@@ -26,9 +27,9 @@ import (
 	"github.com/quittance/quittance/activities/retention"
 )
 
-// shutdown is how long running activities get to finish when the worker stops. A call to Saferpay that takes longer is
-// run again by another worker, and finds out what the first one did.
-const shutdown = 10 * time.Second
+// shutdown is how long running activities get to finish when the worker stops: longer than Saferpay may take to answer, so that a refund
+// or a capture in flight ends with its answer, and not as unknown. Whoever stops the process must give it that time.
+const shutdown = 115 * time.Second
 
 // Options say which code this is and how fast its days pass.
 type Options struct {
@@ -71,13 +72,21 @@ func Run(ctx context.Context, c client.Client, a Activities, o Options) error {
 	RegisterWebhooks(webhooks, o.TimeScale)
 	webhooks.RegisterActivity(a.Delivery)
 
+	var stopping []func()
+	defer func() { // all at once: each may take as long as its slowest activity
+		var all sync.WaitGroup
+		for _, stop := range stopping {
+			all.Go(stop)
+		}
+		all.Wait()
+	}()
 	for queue, w := range map[string]worker.Worker{
 		contract.PaymentsQueue: payments, contract.OnboardingQueue: services, contract.WebhooksQueue: webhooks,
 	} {
 		if err := w.Start(); err != nil {
 			return fmt.Errorf("serve the task queue %s: %w", queue, err)
 		}
-		defer w.Stop()
+		stopping = append(stopping, w.Stop)
 	}
 	<-ctx.Done()
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/activities/escalation"
 	"github.com/quittance/quittance/internal/delivery"
@@ -56,10 +58,11 @@ func (a *Activities) SendEvent(ctx context.Context, ref contract.DeliverEvent) (
 		sent     Sent
 		e        event.Event
 		endpoint delivery.Endpoint
+		attempts int // before this one
 	)
 	err = a.InCompany(ctx, ref.CompanyID, func(tx Tx) error {
 		d, err := tx.Delivery(ctx, ref.EndpointID, ref.EventID)
-		if sent.State, sent.Round = d.State, d.Round; err != nil || d.State != delivery.Pending {
+		if sent.State, sent.Round, attempts = d.State, d.Round, len(d.Attempts); err != nil || d.State != delivery.Pending {
 			return err
 		}
 		if endpoint, err = tx.WebhookEndpoint(ctx, ref.EndpointID); err != nil {
@@ -74,6 +77,9 @@ func (a *Activities) SendEvent(ctx context.Context, ref contract.DeliverEvent) (
 	message, err := a.message(e, endpoint)
 	if err != nil {
 		return sent, err
+	}
+	if sent.Round == 1 && attempts == 0 && activity.IsActivity(ctx) {
+		activity.GetMetricsHandler(ctx).Timer("quittance_webhook_first_attempt").Record(message.At.Sub(e.At))
 	}
 	answer, err := a.Post(ctx, message)
 	if errors.Is(err, ErrNotSent) {

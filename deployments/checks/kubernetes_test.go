@@ -24,16 +24,20 @@ import (
 
 // kinds are the objects that the chart may hold, as Kubernetes reads them.
 var kinds = map[string]func() any{
-	"apps/v1 Deployment":                     func() any { return &appsv1.Deployment{} },
-	"autoscaling/v2 HorizontalPodAutoscaler": func() any { return &autoscalingv2.HorizontalPodAutoscaler{} },
-	"batch/v1 Job":                           func() any { return &batchv1.Job{} },
-	"v1 ConfigMap":                           func() any { return &corev1.ConfigMap{} },
-	"v1 Service":                             func() any { return &corev1.Service{} },
-	"v1 ServiceAccount":                      func() any { return &corev1.ServiceAccount{} },
-	"networking.k8s.io/v1 Ingress":           func() any { return &networkingv1.Ingress{} },
-	"networking.k8s.io/v1 NetworkPolicy":     func() any { return &networkingv1.NetworkPolicy{} },
-	"policy/v1 PodDisruptionBudget":          func() any { return &policyv1.PodDisruptionBudget{} },
-	"keda.sh/v1alpha1 ScaledObject":          func() any { return &scaledObject{} },
+	"apps/v1 Deployment":                      func() any { return &appsv1.Deployment{} },
+	"autoscaling/v2 HorizontalPodAutoscaler":  func() any { return &autoscalingv2.HorizontalPodAutoscaler{} },
+	"batch/v1 Job":                            func() any { return &batchv1.Job{} },
+	"v1 ConfigMap":                            func() any { return &corev1.ConfigMap{} },
+	"v1 Service":                              func() any { return &corev1.Service{} },
+	"v1 ServiceAccount":                       func() any { return &corev1.ServiceAccount{} },
+	"networking.k8s.io/v1 Ingress":            func() any { return &networkingv1.Ingress{} },
+	"networking.k8s.io/v1 NetworkPolicy":      func() any { return &networkingv1.NetworkPolicy{} },
+	"policy/v1 PodDisruptionBudget":           func() any { return &policyv1.PodDisruptionBudget{} },
+	"keda.sh/v1alpha1 ScaledObject":           func() any { return &scaledObject{} },
+	"keda.sh/v1alpha1 TriggerAuthentication":  func() any { return &triggerAuthentication{} },
+	"temporal.io/v1alpha1 WorkerDeployment":   func() any { return &workerDeployment{} },
+	"temporal.io/v1alpha1 Connection":         func() any { return &connection{} },
+	"monitoring.coreos.com/v1 ServiceMonitor": func() any { return &serviceMonitor{} },
 }
 
 // scaledObject is as much of KEDA's type as the chart uses (KEDA 2.17, scaling deployments).
@@ -45,22 +49,86 @@ type scaledObject struct {
 		MinReplicaCount int32
 		MaxReplicaCount int32
 		Triggers        []struct {
-			Type     string
-			Metadata map[string]string
+			Type              string
+			Metadata          map[string]string
+			AuthenticationRef *struct{ Name string }
 		}
+	}
+}
+
+// triggerAuthentication is as much of KEDA's type as the chart uses.
+type triggerAuthentication struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              struct {
+		SecretTargetRef []struct{ Parameter, Name, Key string }
+	}
+}
+
+// workerDeployment and connection are as much of the Temporal Worker Controller's types as the chart uses (1.7).
+type workerDeployment struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              struct {
+		Replicas      int32
+		WorkerOptions struct {
+			ConnectionRef     struct{ Name string }
+			TemporalNamespace string
+		}
+		Rollout struct {
+			Strategy string
+			Steps    []struct {
+				RampPercentage int
+				PauseDuration  string
+			}
+		}
+		Sunset   struct{ ScaledownDelay, DeleteDelay string }
+		Template corev1.PodTemplateSpec
+	}
+}
+
+type connection struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              struct {
+		HostPort           string
+		APIKeySecretRef    *corev1.SecretKeySelector
+		MutualTLSSecretRef *struct{ Name string }
+	}
+}
+
+// serviceMonitor is as much of the Prometheus Operator's type as the chart uses.
+type serviceMonitor struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              struct {
+		Selector        metav1.LabelSelector
+		PodTargetLabels []string
+		Endpoints       []struct{ Port, Path, Interval string }
 	}
 }
 
 // render returns the objects of the chart with these values, by kind and name; a field that its type doesn't have is a failure.
 func render(t *testing.T, values map[string]any) map[string]any {
 	t.Helper()
+	files, err := rendered(t, values)
+	require.NoError(t, err)
+	return decoded(t, files)
+}
+
+// rendered returns the files of the chart with these values, or why they are refused.
+func rendered(t *testing.T, values map[string]any) (map[string]string, error) {
+	t.Helper()
 	chart, err := loader.Load("../kubernetes")
 	require.NoError(t, err)
 	require.NoError(t, chart.Validate())
 	all, err := chartutil.ToRenderValues(chart, values, chartutil.ReleaseOptions{Name: "pay", Namespace: "quittance"}, chartutil.DefaultCapabilities)
 	require.NoError(t, err)
-	files, err := engine.Engine{Strict: true}.Render(chart, all)
-	require.NoError(t, err)
+	return engine.Engine{Strict: true}.Render(chart, all)
+}
+
+func decoded(t *testing.T, files map[string]string) map[string]any {
+	t.Helper()
 	objects := map[string]any{}
 	for name, file := range files {
 		for document := range strings.SplitSeq("\n"+file, "\n---\n") {
@@ -116,6 +184,7 @@ var everything = map[string]any{
 	"worker":                    map[string]any{"autoscaling": map[string]any{"keda": map[string]any{"enabled": true}}},
 	"image":                     map[string]any{"tag": "1.2.0", "digest": digest},
 	"settings": map[string]any{
+		"QUITTANCE_TRUSTED_PROXIES": "10.0.0.0/8",
 		"QUITTANCE_OPERATOR_ISSUER": "https://login.example.ch", "QUITTANCE_OPERATOR_CLIENT_ID": "quittance", "QUITTANCE_OPERATOR_CLAIM": "groups", "QUITTANCE_OPERATOR_VALUE": "operations",
 	},
 	"secretKeys": slices.Collect(maps.Keys(secretsOf)),
@@ -129,7 +198,7 @@ func TestTheChartIsWhatKubernetesReads(t *testing.T) {
 		"PodDisruptionBudget pay-worker-1-0-0", "Service pay-api", "ServiceAccount pay",
 	}, slices.Collect(maps.Keys(render(t, nil))))
 	assert.Subset(t, slices.Collect(maps.Keys(render(t, everything))), []string{
-		"Deployment pay-codec", "Deployment pay-worker-1-2-0", "Ingress pay-api", "Deployment pay-console", "Ingress pay-console", "Service pay-console", "ScaledObject pay-worker-1-2-0", "Service pay-codec",
+		"Deployment pay-codec", "Deployment pay-worker-1-2-0-7173b809ca12", "Ingress pay-api", "Deployment pay-console", "Ingress pay-console", "Service pay-console", "ScaledObject pay-worker-1-2-0-7173b809ca12", "Service pay-codec",
 	})
 }
 
@@ -279,9 +348,8 @@ func TestAConsoleApartHasNoSecret(t *testing.T) {
 
 func TestWorkersOfAnOldVersionOutliveAnUpgrade(t *testing.T) {
 	t.Parallel()
-	worker := render(t, everything)["Deployment pay-worker-1-2-0"].(*appsv1.Deployment)
+	worker := render(t, everything)["Deployment pay-worker-1-2-0-7173b809ca12"].(*appsv1.Deployment)
 	assert.Equal(t, "keep", worker.Annotations["helm.sh/resource-policy"])
-	assert.Equal(t, "1.2.0", worker.Spec.Selector.MatchLabels["app.kubernetes.io/version"])
-	assert.Contains(t, worker.Spec.Template.Spec.Containers[0].Env, corev1.EnvVar{Name: "QUITTANCE_BUILD_ID", Value: "1.2.0"})
-	assert.Greater(t, *worker.Spec.Template.Spec.TerminationGracePeriodSeconds, int64(110), "a call of Saferpay may take 100 s")
+	assert.Equal(t, "1.2.0-7173b809ca12", worker.Spec.Selector.MatchLabels["app.kubernetes.io/version"], "a tag may come to mean another image")
+	assert.Contains(t, worker.Spec.Template.Spec.Containers[0].Env, corev1.EnvVar{Name: "QUITTANCE_BUILD_ID", Value: "1.2.0-7173b809ca12"})
 }

@@ -40,7 +40,7 @@ func starts(t *testing.T, part string, environment map[string]string) {
 
 func TestEveryProcessStartsWithTheSettingsOfTheChart(t *testing.T) {
 	t.Parallel()
-	for _, values := range []map[string]any{nil, everything} {
+	for _, values := range []map[string]any{{"settings": map[string]any{"QUITTANCE_TRUSTED_PROXIES": "10.0.0.0/8"}}, everything} {
 		objects := render(t, values)
 		for part, pod := range podsOf(objects) {
 			environment := maps.Clone(objects["ConfigMap pay"].(*corev1.ConfigMap).Data)

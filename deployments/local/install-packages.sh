@@ -10,6 +10,7 @@ have() {
     fonts-liberation) compgen -G '/usr/share/fonts/truetype/liberation*/*.ttf' ;;
     poppler-utils) command -v pdftoppm ;;
     zbar-tools) command -v zbarimg ;;
+    pgbouncer) command -v pgbouncer || [[ -x /usr/sbin/pgbouncer ]] ;;
     *) command -v "$1" ;;
   esac >/dev/null
 }

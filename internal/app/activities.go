@@ -80,8 +80,10 @@ func steps(cfg config.Config, p parts, log *slog.Logger) (worker.Activities, err
 	if err != nil {
 		return worker.Activities{}, fmt.Errorf("QUITTANCE_SMTP_URL or QUITTANCE_MAIL_FROM: %w", err)
 	}
+	timed := saferpay.WithTimings(p.metrics.Timings("quittance_saferpay_request_duration_seconds",
+		"How long Saferpay took to answer, by operation and by what came of it: answered, refused, failed or silent.", "operation", "outcome"))
 	clients := map[merchant.Environment]*saferpay.Client{
-		merchant.Test: saferpay.NewClient(cfg.Saferpay.TestURL), merchant.Live: saferpay.NewClient(cfg.Saferpay.LiveURL),
+		merchant.Test: saferpay.NewClient(cfg.Saferpay.TestURL, timed), merchant.Live: saferpay.NewClient(cfg.Saferpay.LiveURL, timed),
 	}
 	return worker.Activities{
 		Collection: &collection.Activities{

@@ -32,7 +32,7 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return err
 	}
 	defer stop()
-	p, err := connect(ctx, cfg, log, origin.Origin{})
+	p, err := assemble(ctx, cfg, log, origin.Origin{})
 	if err != nil {
 		return err
 	}
@@ -41,6 +41,7 @@ func RunAPI(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return err
 	}
 	go p.keyring.Follow(ctx, log)
+	go func() { _ = p.awaitTemporal(ctx) }() // which says in the log that it is down; what needs no workflow goes on
 	around := []func(http.Handler) http.Handler{p.metrics.Middleware, telemetry.Trace}
 	if proxies := cfg.API.TrustedProxies; len(proxies) > 0 {
 		around = append(around, middleware.ClientIPFromXFF(proxies...))

@@ -21,21 +21,39 @@ import (
 	"github.com/quittance/quittance/workflows/contract"
 )
 
-// startup is how long a process waits for Postgres and Temporal before it gives up.
+// startup is how long a process waits for Postgres before it gives up, and a command for Temporal.
 const startup = 30 * time.Second
 
 // parts are what every process is built on.
 type parts struct {
 	store    *postgres.Store
 	temporal client.Client
+	// awaitTemporal returns once Temporal answers, or when ctx ends.
+	awaitTemporal func(ctx context.Context) error
+
 	commands contract.Commands
 	master   *secrets.Master
 	keyring  *secrets.Keyring
 	metrics  *telemetry.Metrics
 }
 
-// connect builds the parts. What they tell workflows is on behalf of by where the context doesn't say.
-func connect(ctx context.Context, cfg config.Config, log *slog.Logger, by origin.Origin) (p parts, err error) {
+// connect returns the parts of a command, which needs Temporal now.
+func connect(ctx context.Context, cfg config.Config, log *slog.Logger, by origin.Origin) (parts, error) {
+	p, err := assemble(ctx, cfg, log, by)
+	if err != nil {
+		return p, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startup)
+	defer cancel()
+	if err := p.awaitTemporal(ctx); err != nil {
+		p.close()
+		return p, err
+	}
+	return p, nil
+}
+
+// assemble builds the parts of a process; Temporal may be down. What they tell workflows is on behalf of by where the context doesn't say.
+func assemble(ctx context.Context, cfg config.Config, log *slog.Logger, by origin.Origin) (p parts, err error) {
 	ctx, cancel := context.WithTimeout(ctx, startup)
 	defer cancel()
 	defer func() {
@@ -61,11 +79,16 @@ func connect(ctx context.Context, cfg config.Config, log *slog.Logger, by origin
 	if p.store, err = postgres.Open(ctx, cfg.DatabaseURL.Reveal(), statements...); err != nil {
 		return p, fmt.Errorf("QUITTANCE_DATABASE_URL: %w", err)
 	}
+	p.metrics.Watch(poolGauges(p.store))
 	if p.keyring, err = openKeys(ctx, p.store, p.master); err != nil {
 		return p, err
 	}
 	origins := &contract.Origins{Converter: temporalkit.DataConverter(p.keyring), Namespace: cfg.Temporal.Namespace, Default: by}
-	p.temporal, err = temporalkit.Dial(ctx, cfg.Temporal, p.keyring, log, p.metrics.Temporal(), append(calls, origins)...)
+	calls = append(calls, origins, &temporalkit.FailFast{Alive: func(ctx context.Context) error { return temporalkit.Answers(ctx, p.temporal) }})
+	p.temporal, err = temporalkit.New(cfg.Temporal, p.keyring, log, p.metrics.Temporal(), calls...)
+	p.awaitTemporal = func(ctx context.Context) error {
+		return temporalkit.WaitForCluster(ctx, p.temporal, cfg.Temporal.Address, log)
+	}
 	p.commands = contract.Commands{Temporal: p.temporal}
 	if cfg.Console.URL != "" {
 		p.commands.Console = cfg.Console.URL + "/operator"
@@ -117,21 +140,18 @@ func (p parts) close() {
 	}
 }
 
-// checks are what /readyz asks.
+// checks are what /readyz asks. Without Temporal documents, reads and drafts go on, so that traffic still comes here.
 func (p parts) checks() map[string]telemetry.Check {
 	return map[string]telemetry.Check{
-		"postgres":   p.store.Ping,
-		"migrations": p.store.SchemaCurrent,
-		"temporal": func(ctx context.Context) error {
-			_, err := p.temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
-			return err
-		},
+		"postgres":   {Works: p.store.Ping},
+		"migrations": {Works: p.store.SchemaCurrent},
+		"temporal":   {Degrades: true, Works: func(ctx context.Context) error { return temporalkit.Answers(ctx, p.temporal) }},
 	}
 }
 
 // Migrate brings the database's schema and Temporal's search attributes up to date, makes the data keys of a new database,
-// and seals what an older program has left in clear.
-// It may be run again at any time, and by several processes at once.
+// and seals what an older program has left in clear. It may be run again at any time, and by several processes at once. It waits for
+// Temporal until ctx ends.
 func Migrate(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err := cfg.ForCommand(); err != nil {
 		return err
@@ -139,11 +159,14 @@ func Migrate(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err := migrateDatabase(ctx, cfg, log); err != nil {
 		return err
 	}
-	p, err := connect(ctx, cfg, log, origin.Quittance)
+	p, err := assemble(ctx, cfg, log, origin.Quittance)
 	if err != nil {
 		return err
 	}
 	defer p.close()
+	if err := p.awaitTemporal(ctx); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, startup)
 	defer cancel()
 	if err := temporalkit.WaitForNamespace(ctx, p.temporal, cfg.Temporal.Namespace); err != nil {

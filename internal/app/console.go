@@ -39,12 +39,12 @@ func RunConsole(ctx context.Context, cfg config.Config, log *slog.Logger) error 
 	r.Mount("/", console.New(console.Options{
 		APIURL: cfg.Console.APIURL + "/v1", Transport: api, PublicURL: cfg.Console.URL, TemporalWebURL: temporalWeb(cfg), SignIns: signIns, Logger: log,
 	}))
-	checks := map[string]telemetry.Check{"api": answers(api, cfg.Console.APIURL+"/healthz")} // the rest of its health is not for the public
+	checks := map[string]telemetry.Check{"api": {Works: answers(api, cfg.Console.APIURL+"/healthz")}} // the rest of its health is not for the public
 	return serveApart(ctx, cfg.Console.Address, r, cfg.Console.MetricsAddress, health(checks, metrics, log), log)
 }
 
 // answers returns a check that asks the address and wants 200.
-func answers(transport http.RoundTripper, address string) telemetry.Check {
+func answers(transport http.RoundTripper, address string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 		if err != nil {

@@ -26,7 +26,7 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return err
 	}
 	defer stop()
-	p, err := connect(ctx, cfg, log, origin.Quittance)
+	p, err := assemble(ctx, cfg, log, origin.Quittance)
 	if err != nil {
 		return err
 	}
@@ -39,17 +39,25 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	if err := planRetention(ctx, p, cfg.TimeScale); err != nil {
-		return err
-	}
-	p.metrics.Watch(watched(p.store))
+	monitoring := newMonitoring(p, cfg.Temporal.Namespace)
+	p.metrics.Watch(monitoring.gauges())
 	relay := worker.Relay{Outbox: p.store, Deliver: p.commands.Deliver, Logger: log}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve(ctx, cfg.Worker.Address, health(p.checks(), p.metrics, log), log) })
 	group.Go(func() error {
+		if err := p.awaitTemporal(ctx); err != nil {
+			return nil //nolint:nilerr // the process was stopped while it waited
+		}
+		if err := planRetention(ctx, p, cfg.TimeScale); err != nil {
+			return err
+		}
 		return worker.Run(ctx, p.temporal, steps, worker.Options{
 			DeploymentName: cfg.Worker.DeploymentName, BuildID: cfg.Worker.BuildID, TimeScale: cfg.TimeScale,
 		})
+	})
+	group.Go(func() error {
+		monitoring.follow(ctx, log)
+		return nil
 	})
 	group.Go(func() error {
 		relay.Run(ctx)

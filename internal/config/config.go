@@ -92,7 +92,8 @@ type Operators struct {
 type Worker struct {
 	// Address is the host:port on which the worker answers /healthz, /readyz and /metrics.
 	Address string `env:"WORKER_ADDRESS" envDefault:"127.0.0.1:8081"`
-	// DeploymentName and BuildID identify the worker's code to Temporal; without a BuildID the worker is unversioned.
+	// DeploymentName and BuildID identify the worker's code to Temporal; without a BuildID the worker is unversioned. Load takes what the
+	// Temporal Worker Controller says when they are not set.
 	DeploymentName string `env:"DEPLOYMENT_NAME" envDefault:"quittance"`
 	BuildID        string `env:"BUILD_ID"`
 }
@@ -108,10 +109,15 @@ type Temporal struct {
 	// TLSCert and TLSKey are the paths of a PEM client certificate and its key; both or neither.
 	TLSCert string `env:"TLS_CERT"`
 	TLSKey  string `env:"TLS_KEY"`
+	// TLSCA is the path of the PEM certificates of the authorities that may vouch for the cluster, and no others; those of the system
+	// when it is empty.
+	TLSCA string `env:"TLS_CA"`
 }
 
 // Encrypted reports whether connections to the cluster are encrypted.
-func (t Temporal) Encrypted() bool { return t.TLS || t.APIKey.IsSet() || t.TLSCert != "" }
+func (t Temporal) Encrypted() bool {
+	return t.TLS || t.APIKey.IsSet() || t.TLSCert != "" || t.TLSCA != ""
+}
 
 // Saferpay holds the base URLs of the JSON API for the two environments of a payment service.
 type Saferpay struct {
@@ -182,6 +188,11 @@ func Load() (Config, error) { return Parse(env.ToMap(os.Environ())) }
 func Parse(environment map[string]string) (Config, error) {
 	// The parser would take a name that ends where a group of settings begins, such as QUITTANCE_, for the whole group.
 	environment = maps.Clone(environment)
+	for ours, controllers := range map[string]string{"QUITTANCE_DEPLOYMENT_NAME": "TEMPORAL_DEPLOYMENT_NAME", "QUITTANCE_BUILD_ID": "TEMPORAL_WORKER_BUILD_ID"} {
+		if value := environment[controllers]; value != "" && environment[ours] == "" {
+			environment[ours] = value
+		}
+	}
 	maps.DeleteFunc(environment, func(name, _ string) bool { return strings.HasSuffix(name, "_") })
 	cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: environment, Prefix: prefix})
 	if err != nil {

@@ -244,3 +244,15 @@ func FuzzNoEnvironmentBreaksLoading(f *testing.F) {
 		assert.Contains(t, err.Error(), "QUITTANCE_")
 	})
 }
+
+func TestTheTemporalWorkerControllerSaysWhichVersionAWorkerIs(t *testing.T) {
+	t.Parallel()
+	theirs := map[string]string{"TEMPORAL_DEPLOYMENT_NAME": "quittance/pay-worker", "TEMPORAL_WORKER_BUILD_ID": "1-2-0-abcd"}
+	cfg, err := Parse(theirs)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"quittance/pay-worker", "1-2-0-abcd"}, []string{cfg.Worker.DeploymentName, cfg.Worker.BuildID})
+	theirs["QUITTANCE_BUILD_ID"] = "ours"
+	cfg, err = Parse(theirs)
+	require.NoError(t, err)
+	assert.Equal(t, "ours", cfg.Worker.BuildID)
+}

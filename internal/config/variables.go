@@ -41,6 +41,7 @@ var variables = map[string]struct{ is, example string }{
 	"QUITTANCE_TEMPORAL_TLS":            {"whether to speak TLS to Temporal, true or false", "true"},
 	"QUITTANCE_TEMPORAL_TLS_CERT":       {"the path of the client certificate for Temporal, in PEM", "/etc/quittance/temporal.pem"},
 	"QUITTANCE_TEMPORAL_TLS_KEY":        {"the path of the key of the client certificate for Temporal, in PEM", "/etc/quittance/temporal.key"},
+	"QUITTANCE_TEMPORAL_TLS_CA":         {"the path of the certificates of the authorities that may vouch for Temporal, in PEM, empty for those of the system", "/etc/quittance/temporal-ca.pem"},
 	"QUITTANCE_SAFERPAY_TEST_URL":       {"the Saferpay JSON API for payment services in test", "https://test.saferpay.com/api"},
 	"QUITTANCE_SAFERPAY_LIVE_URL":       {"the Saferpay JSON API for live payment services", "https://www.saferpay.com/api"},
 	"QUITTANCE_SMTP_URL":                {"the mail server", "smtps://user:password@mail.example.ch:465"},

@@ -19,8 +19,10 @@ type Monitored struct {
 	OldestException  time.Duration // since the oldest one was raised
 	Unsettled        map[money.Currency]Unsettled
 	PaymentServices  map[merchant.ServiceStatus]int
-	Disabled         int // webhook endpoints
-	Parked           int // deliveries of events
+	// VerificationOverdue is since when the oldest verification should be over; zero when none is late.
+	VerificationOverdue time.Duration
+	Disabled            int // webhook endpoints
+	Parked              int // deliveries of events
 }
 
 // Unsettled is the money in one currency for which no payout has been booked: what came, less what went back. It counts only

@@ -157,6 +157,9 @@ func (s *Store) wakeRelays(ctx context.Context) {
 // OnDeliveriesDue calls work at once, then whenever something may be due, and at the latest every so often. It returns when
 // ctx ends, or when work or the connection fails.
 func (s *Store) OnDeliveriesDue(ctx context.Context, every time.Duration, work func(context.Context) error) error {
+	if s.pooled { // behind a pooler nobody is told anything
+		return regularly(ctx, min(every, pooledLooks), work)
+	}
 	pooled, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return failed(err, "connect to listen to the outbox")
@@ -176,6 +179,22 @@ func (s *Store) OnDeliveriesDue(ctx context.Context, every time.Duration, work f
 		cancel()
 		if err != nil && !late {
 			return failed(err, "listen to the outbox")
+		}
+	}
+}
+
+// regularly calls work every so often until ctx ends or work fails.
+func regularly(ctx context.Context, every time.Duration, work func(context.Context) error) error {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		if err := work(ctx); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
 		}
 	}
 }

@@ -192,19 +192,28 @@ func TestNothingInTheSchemaStepsAroundThePolicies(t *testing.T) {
 	t.Parallel()
 	superuser := connect(t, postgrestest.NewDatabase(t).SuperuserURL)
 	for what, query := range map[string]string{
-		"views, which show what their owner sees":       `select relname from pg_class where relkind in ('v', 'm', 'f') and relnamespace = 'public'::regnamespace`,
-		"functions that run with the rights of another": `select proname from pg_proc where prosecdef and pronamespace = 'public'::regnamespace`,
-		"tables whose policy doesn't bind their owner":  `select relname from pg_class where relrowsecurity and not relforcerowsecurity and relnamespace = 'public'::regnamespace`,
+		"views, which show what their owner sees": `select relname from pg_class where relkind in ('v', 'm', 'f') and relnamespace = 'public'::regnamespace`,
+		"functions that run with the rights of another, but those that add up over all companies": `
+			select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef and (proname not in
+				('monitored_payments', 'monitored_exceptions', 'monitored_payment_services', 'monitored_endpoints', 'monitored_unsettled')
+				or proconfig <> '{"search_path=public, pg_temp"}' or has_function_privilege('public', oid, 'execute'))`,
+		"what those functions return of anybody": `
+			select proname from pg_proc, unnest(proargnames, proargmodes) a (name, mode) where proname like 'monitored\_%' and mode = 't' and name not in
+				('state', 'kind', 'status', 'currency', 'canton', 'payout_days', 'booked', 'day', 'number', 'total', 'oldest', 'overdue', 'disabled', 'parked')`,
+		"tables whose policy doesn't bind their owner": `select relname from pg_class where relrowsecurity and not relforcerowsecurity and relnamespace = 'public'::regnamespace`,
 		"tables with two policies, which Postgres combines by or, so that no index on company_id is used": `
-			select tablename from pg_policies where tablename not in ('api_keys', 'console_sessions', 'online_documents', 'notifications') group by tablename having count(*) > 1`,
+			select tablename from pg_policies where tablename not in ('api_keys', 'console_sessions', 'online_documents', 'notifications') and policyname <> 'monitoring' group by tablename having count(*) > 1`,
+		"policies for those functions that are for anybody else than the owner of the table": `
+			select p.tablename from pg_policies p join pg_tables t using (schemaname, tablename) where policyname = 'monitoring'
+				and (roles <> array[tableowner] or cmd <> 'SELECT' or qual <> '(current_setting(''quittance.monitoring''::text, true) = ''on''::text)')`,
 		"tables with two policies for one thing": `select tablename from pg_policies group by tablename, cmd having count(*) <> 1`,
 		"policies that show anything else than the rows of the company, and the one of which a secret is shown": `
-			select tablename from pg_policies where with_check is not null or (cmd, qual) not in (
+			select tablename from pg_policies where policyname <> 'monitoring' and (with_check is not null or (cmd, qual) not in (
 				('ALL', '(company_id = current_setting(''quittance.company_id''::text, true))'),
 				('ALL', '(id = current_setting(''quittance.company_id''::text, true))'),
 				('SELECT', '(hash = decode(current_setting(''quittance.shown''::text, true), ''hex''::text))'),
 				('SELECT', '(token_hash = decode(current_setting(''quittance.shown''::text, true), ''hex''::text))'),
-				('SELECT', '(secret_hash = decode(current_setting(''quittance.shown''::text, true), ''hex''::text))'))`,
+				('SELECT', '(secret_hash = decode(current_setting(''quittance.shown''::text, true), ''hex''::text))')))`,
 	} {
 		rows, err := superuser.Query(t.Context(), query)
 		require.NoError(t, err, what)

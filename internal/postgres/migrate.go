@@ -34,6 +34,9 @@ func Migrate(ctx context.Context, ownerURL, processesURL string) error {
 	if err != nil {
 		return fmt.Errorf("read the database URL of the schema's owner: %w", err)
 	}
+	if _, pooled := owner.RuntimeParams[poolerParameter]; pooled {
+		return errors.New("the database URL of the schema's owner leads through a pooler; migrate needs a connection of its own, for the lock that lasts as long as it works")
+	}
 	processes, err := pgx.ParseConfig(processesURL)
 	if err != nil {
 		return fmt.Errorf("read the database URL: %w", err)

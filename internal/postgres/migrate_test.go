@@ -1,8 +1,13 @@
 package postgres_test
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/internal/postgres"
@@ -52,4 +57,26 @@ func TestADatabaseThatCanNotBeReachedIsSaid(t *testing.T) {
 	require.ErrorContains(t, postgres.Migrate(t.Context(), "postgres://", "postgres://%"), "read the database URL")
 	store := postgrestest.Open(t, postgrestest.Database{URL: "postgres://nobody@127.0.0.1:1/nowhere"})
 	require.ErrorContains(t, store.Ping(t.Context()), "reach the database")
+}
+
+func TestNewIndexesOnTablesThatAreThereLetOthersWrite(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("migrations/*.sql")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	index := regexp.MustCompile(`(?i)create (?:unique )?index (?:concurrently if not exists )?(?:\w+ )?on (?:only )?(\w+)`)
+	for _, file := range files {
+		if filepath.Base(file) < "00080" { // those were made before
+			continue
+		}
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, made := range index.FindAllStringSubmatch(string(content), -1) {
+			if strings.Contains(string(content), "create table "+made[1]+" ") {
+				continue // nobody writes to it yet
+			}
+			assert.Contains(t, made[0], "concurrently if not exists", file)
+			assert.Contains(t, string(content), "+goose NO TRANSACTION", file)
+		}
+	}
 }

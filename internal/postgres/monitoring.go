@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,59 +24,21 @@ const unsettledFor = 90
 
 // Monitor returns what operators watch.
 func (s *Store) Monitor(ctx context.Context) (oversight.Monitored, error) {
-	m := monitored{
-		Payments: map[payment.State]int{}, Authorized: map[money.Currency]money.Amount{}, Exceptions: map[exception.Kind]int{},
-		Unsettled: map[money.Currency]oversight.Unsettled{}, PaymentServices: map[merchant.ServiceStatus]int{},
-	}
-	companies, err := s.Companies(ctx)
+	m, err := s.MonitorOpen(ctx)
 	if err == nil {
-		err = s.eachCompany(ctx, companies, m.queue)
+		m.Unsettled, err = s.MonitorUnsettled(ctx)
 	}
-	return oversight.Monitored(m), err
+	return m, err
 }
 
-// monitored is oversight.Monitored while it is added up.
-type monitored oversight.Monitored
-
-// queue adds the queries for what one company has.
-func (m *monitored) queue(batch *pgx.Batch) {
-	m.queuePayments(batch)
-	m.queueUnsettled(batch)
-	batch.Queue("select kind, count(*), now() - min(raised_at) from exceptions where resolved_at is null group by kind").Query(func(rows pgx.Rows) error {
-		var kind exception.Kind
-		var number int
-		var age time.Duration
-		_, err := pgx.ForEachRow(rows, []any{&kind, &number, &age}, func() error {
-			m.Exceptions[kind] += number
-			m.OldestException = max(m.OldestException, age)
-			return nil
-		})
-		return err
-	})
-	batch.Queue("select status, count(*) from payment_services group by status").Query(func(rows pgx.Rows) error {
-		var status merchant.ServiceStatus
-		var number int
-		_, err := pgx.ForEachRow(rows, []any{&status, &number}, func() error {
-			m.PaymentServices[status] += number
-			return nil
-		})
-		return err
-	})
-	batch.Queue(`
-		select count(*) filter (where disabled_at is not null), coalesce(sum(parked), 0) from webhook_endpoints e, lateral (
-			select count(*) as parked from event_deliveries d where d.company_id = e.company_id and d.endpoint_id = e.id and d.state = 'parked'
-		) p`).QueryRow(func(row pgx.Row) error {
-		var disabled, parked int
-		err := row.Scan(&disabled, &parked)
-		m.Disabled, m.Parked = m.Disabled+disabled, m.Parked+parked
-		return err
-	})
-}
-
-func (m *monitored) queuePayments(batch *pgx.Batch) {
-	batch.Queue(`
-		select state, currency, count(*), sum(amount), now() - min(created_at) from payments
-		where state in ('created', 'redirected', 'pending', 'unknown', 'authorized') group by state, currency`).Query(func(rows pgx.Rows) error {
+// MonitorOpen is Monitor without what is unsettled: all that is quick, however long the journals are.
+func (s *Store) MonitorOpen(ctx context.Context) (oversight.Monitored, error) {
+	m := oversight.Monitored{
+		Payments: map[payment.State]int{}, Authorized: map[money.Currency]money.Amount{}, Exceptions: map[exception.Kind]int{},
+		PaymentServices: map[merchant.ServiceStatus]int{},
+	}
+	var batch pgx.Batch
+	batch.Queue("select state, currency, number, total, oldest from monitored_payments()").Query(func(rows pgx.Rows) error {
 		var state payment.State
 		var currency money.Currency
 		var number int
@@ -90,39 +53,80 @@ func (m *monitored) queuePayments(batch *pgx.Batch) {
 		})
 		return err
 	})
-}
-
-func (m *monitored) queueUnsettled(batch *pgx.Batch) {
-	batch.Queue(`
-		select c.canton, c.payout_days, now(), l.currency, e.date, coalesce(e.value_date, e.date), sum(l.debit - l.credit), count(distinct e.sequence)
-		from companies c join journal_entries e on e.company_id = c.id join journal_lines l using (company_id, sequence)
-		where e.source_kind in `+positionKinds+` and e.date > current_date - $1::int and l.account <> all($2)
-			and exists (select from payouts where state = 'booked')
-			and not exists (select from payout_items i where i.booked and i.source_kind = e.source_kind and i.source_id = e.source_id)
-			and not exists (select from journal_entries r where r.reverses = e.id)
-		group by 1, 2, 3, 4, 5, 6`, unsettledFor, []string{ledger.Receivables, ledger.Prepayments, ledger.Disputed, ledger.BadDebts}).Query(func(rows pgx.Rows) error {
-		var canton string
-		var setting settlement.Setting
-		var currency money.Currency
-		var booked, day time.Time
-		var sum decimal.Decimal
+	batch.Queue("select kind, number, oldest from monitored_exceptions()").Query(func(rows pgx.Rows) error {
+		var kind exception.Kind
 		var number int
-		_, err := pgx.ForEachRow(rows, []any{&canton, &setting.PayoutDays, &setting.Now, &currency, &booked, &day, &sum, &number}, func() (err error) {
-			if setting.Calendar, err = calendar.ForCanton(canton); err != nil {
-				return err
-			}
-			u := m.Unsettled[currency]
-			u.Amount, u.Entries = plus(u.Amount, sum, currency), u.Entries+number
-			u.Oldest = max(u.Oldest, setting.Now.Sub(booked).Truncate(24*time.Hour))
-			u.Overdue = plus(u.Overdue, decimal.Zero, currency)
-			if setting.Overdue(day) {
-				u.Overdue, u.OverdueEntries = plus(u.Overdue, sum, currency), u.OverdueEntries+number
-			}
-			m.Unsettled[currency] = u
+		var age time.Duration
+		_, err := pgx.ForEachRow(rows, []any{&kind, &number, &age}, func() error {
+			m.Exceptions[kind], m.OldestException = number, max(m.OldestException, age)
 			return nil
 		})
 		return err
 	})
+	batch.Queue("select status, number, overdue from monitored_payment_services()").Query(func(rows pgx.Rows) error {
+		var status merchant.ServiceStatus
+		var number int
+		var overdue time.Duration
+		_, err := pgx.ForEachRow(rows, []any{&status, &number, &overdue}, func() error {
+			m.PaymentServices[status], m.VerificationOverdue = number, max(m.VerificationOverdue, overdue)
+			return nil
+		})
+		return err
+	})
+	batch.Queue("select disabled, parked from monitored_endpoints()").QueryRow(func(row pgx.Row) error { return row.Scan(&m.Disabled, &m.Parked) })
+	return m, failed(s.pool.SendBatch(ctx, &batch).Close(), "add up what is open in all companies")
+}
+
+// MonitorUnsettled returns for what money no payout has come. It takes longer, the more payments there are.
+func (s *Store) MonitorUnsettled(ctx context.Context) (map[money.Currency]oversight.Unsettled, error) {
+	unsettled := map[money.Currency]oversight.Unsettled{}
+	rows, _ := s.pool.Query(ctx, `
+		select canton, payout_days, now(), currency, booked, day, total, number
+		from monitored_unsettled($1, array[`+strings.Trim(positionKinds, "()")+`], $2)`,
+		unsettledFor, []string{ledger.Receivables, ledger.Prepayments, ledger.Disputed, ledger.BadDebts}) // its error comes out of ForEachRow
+	var canton string
+	var setting settlement.Setting
+	var currency money.Currency
+	var booked, day time.Time
+	var sum decimal.Decimal
+	var number int
+	_, err := pgx.ForEachRow(rows, []any{&canton, &setting.PayoutDays, &setting.Now, &currency, &booked, &day, &sum, &number}, func() (err error) {
+		if setting.Calendar, err = calendar.ForCanton(canton); err != nil {
+			return err
+		}
+		u := unsettled[currency]
+		u.Amount, u.Entries = plus(u.Amount, sum, currency), u.Entries+number
+		u.Oldest = max(u.Oldest, setting.Now.Sub(booked).Truncate(24*time.Hour))
+		u.Overdue = plus(u.Overdue, decimal.Zero, currency)
+		if setting.Overdue(day) {
+			u.Overdue, u.OverdueEntries = plus(u.Overdue, sum, currency), u.OverdueEntries+number
+		}
+		unsettled[currency] = u
+		return nil
+	})
+	return unsettled, failed(err, "add up what no payout has come for in all companies")
+}
+
+// monitoringFunctions are what the processes' role may call of migration 80, and monitoredTables what the functions read.
+var (
+	monitoringFunctions = []string{
+		"monitored_payments()", "monitored_exceptions()", "monitored_payment_services()", "monitored_endpoints()", "monitored_unsettled(integer, text[], text[])",
+	}
+	monitoredTables = []string{
+		"companies", "event_deliveries", "exceptions", "journal_entries", "journal_lines", "payment_services", "payments", "payout_items", "payouts", "webhook_endpoints",
+	}
+)
+
+// Connections are the connections of a store's pool.
+type Connections struct {
+	Used, Most int
+	Waits      int64 // how often somebody had to wait for one
+}
+
+// Connections returns how the pool stands.
+func (s *Store) Connections() Connections {
+	now := s.pool.Stat()
+	return Connections{Used: int(now.AcquiredConns()), Most: int(now.MaxConns()), Waits: now.EmptyAcquireCount()}
 }
 
 // plus adds a sum to a total, which has no currency yet before the first one.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -52,6 +53,77 @@ func TestOperatorsSeeHowMuchIsUnderWayInAllCompanies(t *testing.T) {
 	assert.Equal(t, map[exception.Kind]int{exception.CaptureUnclear: 2}, now.Exceptions)
 	assert.InDelta(t, time.Since(noon).Hours(), now.OldestAuthorized.Hours(), 1)
 	assert.InDelta(t, time.Since(noon).Hours(), now.OldestException.Hours(), 1)
+}
+
+func TestWhatOperatorsWatchShowsTheProcessesNoRowsOfAnybody(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.NewDatabase(t)
+	twoCompanies(t, postgrestest.Open(t, db))
+	process, owner := connect(t, db.URL), connect(t, db.OwnerURL)
+	_, err := process.Exec(t.Context(), "set quittance.monitoring = 'on'")
+	require.NoError(t, err)
+	_, err = owner.Exec(t.Context(), "select from monitored_payments()")
+	require.NoError(t, err)
+	for who, conn := range map[string]*pgx.Conn{"a process that says that it watches": process, "the owner, who has watched": owner} {
+		for _, table := range []string{"companies", "payments", "exceptions", "payment_services", "journal_entries", "payouts"} {
+			var rows int
+			require.NoError(t, conn.QueryRow(t.Context(), "select count(*) from "+table).Scan(&rows))
+			assert.Zero(t, rows, "%s, %s", who, table)
+		}
+	}
+	var payments int
+	require.NoError(t, process.QueryRow(t.Context(), "select sum(number) from monitored_payments()").Scan(&payments))
+	assert.Equal(t, 2, payments)
+}
+
+func TestADatabaseThatGotAnotherOwnerIsWatchedAfterTheNextMigrate(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.NewBareDatabase(t)
+	db.Migrate(t)
+	createBooks(t, postgrestest.Open(t, db))
+	superuser := connect(t, db.SuperuserURL)
+	_, err := superuser.Exec(t.Context(), "alter policy monitoring on payments to postgres") // as after a restore under another name
+	require.NoError(t, err)
+	blind, err := postgrestest.Open(t, db).MonitorOpen(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, blind.Payments)
+	db.Migrate(t)
+	sees, err := postgrestest.Open(t, db).MonitorOpen(t.Context())
+	require.NoError(t, err)
+	assert.NotEmpty(t, sees.Payments)
+}
+
+func TestManyCompaniesAreWatchedInAMoment(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.NewBareDatabase(t)
+	db.Migrate(t)
+	store := postgrestest.Open(t, db)
+	b := createBooks(t, store)
+	superuser := connect(t, db.SuperuserURL)
+	const companies = 36_000
+	_, err := superuser.Exec(t.Context(), "set session_replication_role = replica") // the copies point to nothing
+	require.NoError(t, err)
+	for table, changes := range map[string]string{
+		"companies":        `jsonb_build_object('id', 'cmp_' || n)`,
+		"company_ids":      `jsonb_build_object('id', 'cmp_' || n)`,
+		"payment_services": `jsonb_build_object('company_id', 'cmp_' || n, 'id', 'psv_' || n)`,
+		"payments": `jsonb_build_object('company_id', 'cmp_' || n, 'id', 'pay_' || n, 'order_id', 'ord_' || n, 'payment_service_id', 'psv_' || n,
+			'transaction_id', '', 'state', 'authorized')`,
+	} {
+		_, err := superuser.Exec(t.Context(), `
+			insert into `+table+` select c.* from (select t from `+table+` t limit 1) first, generate_series(1, $1::int) n, jsonb_populate_record(first.t, `+changes+`) c`, companies)
+		require.NoError(t, err, table)
+	}
+	_, err = superuser.Exec(t.Context(), "analyze")
+	require.NoError(t, err)
+	started := time.Now()
+	m, err := store.Monitor(t.Context())
+	require.NoError(t, err)
+	took := time.Since(started)
+	t.Logf("%d companies are watched in %s", companies, took.Round(time.Millisecond))
+	assert.Equal(t, companies, m.Payments[payment.Authorized])
+	assert.Equal(t, b.payment.Amount.Currency(), m.Authorized[money.CHF].Currency())
+	assert.Less(t, took, 2*time.Second)
 }
 
 func TestOperatorsSeeWhatNoPayoutHasComeFor(t *testing.T) {

@@ -87,6 +87,12 @@ func grant(ctx context.Context, owner *pgx.Conn, role string) error {
 	for _, p := range privileges {
 		statements = append(statements, fmt.Sprintf("grant %s on %s to %s", p.may, p.table, name))
 	}
+	for _, function := range monitoringFunctions {
+		statements = append(statements, "grant execute on function "+function+" to "+name)
+	}
+	for _, table := range monitoredTables { // the owner may be another one than when the policy was made, after a restore
+		statements = append(statements, "alter policy monitoring on "+table+" to current_user")
+	}
 	return pgx.BeginFunc(ctx, owner, func(tx pgx.Tx) error {
 		for _, statement := range statements {
 			if _, err := tx.Exec(ctx, statement); err != nil {

@@ -39,19 +39,25 @@ var sessionSettings = map[string]string{
 // Store is a pool of connections to the database.
 type Store struct {
 	pool      *pgxpool.Pool
+	pooled    bool          // see throughPooler
 	customers *customerKeys // nil until Unlock
 }
 
 // Open returns a store on the database at the URL (postgres://…; pool_max_conns, statement_timeout and the like are understood). It doesn't
-// connect yet: Ping does. Connections of a role that row-level security doesn't bind are refused.
+// connect yet: Ping does. Connections of a role that row-level security doesn't bind are refused. With pooler=transaction in the URL there is
+// a PgBouncer in between.
 func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("read the database URL: %w", err)
 	}
 	config.AfterConnect = prepareConnection
+	pooled, err := throughPooler(config)
+	if err != nil {
+		return nil, err
+	}
 	for name, value := range sessionSettings {
-		if _, given := config.ConnConfig.RuntimeParams[name]; !given {
+		if _, given := config.ConnConfig.RuntimeParams[name]; !given && !pooled {
 			config.ConnConfig.RuntimeParams[name] = value
 		}
 	}
@@ -62,7 +68,7 @@ func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	return &Store{pool: pool}, nil
+	return &Store{pool: pool, pooled: pooled}, nil
 }
 
 // Option changes how a store connects.

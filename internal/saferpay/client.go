@@ -49,6 +49,7 @@ type Client struct {
 	baseURL   string
 	http      *http.Client
 	terminals *turnstiles
+	timed     func(took time.Duration, labels ...string)
 }
 
 // Option changes a Client.
@@ -62,6 +63,13 @@ func WithTransport(transport http.RoundTripper) Option {
 // WithTimeout waits less or more than the 100 s that Saferpay asks for.
 func WithTimeout(timeout time.Duration) Option {
 	return func(c *Client) { c.http.Timeout = timeout }
+}
+
+// WithTimings tells how long each call took, and two labels: its operation, and what came of it, which is "answered", "refused" (Saferpay
+// said no, which may be right), "failed" (it answered 5xx, or something else than JSON) or "silent". The wait for a terminal's turn is not
+// a part of it.
+func WithTimings(timed func(took time.Duration, labels ...string)) Option {
+	return func(c *Client) { c.timed = timed }
 }
 
 // NewClient returns a client for the Saferpay at baseURL, which ends in /api, such as https://test.saferpay.com/api.
@@ -85,6 +93,7 @@ func NewClient(baseURL string, opts ...Option) *Client {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		terminals: &turnstiles{concurrent: defaultConcurrency, perSecond: defaultPerSecond},
+		timed:     func(time.Duration, ...string) {},
 	}
 	for _, opt := range opts {
 		opt(c)
@@ -156,7 +165,7 @@ func (c *Client) do(req *http.Request, operation string, credentials Credentials
 	return err
 }
 
-func (c *Client) send(req *http.Request, operation string, credentials Credentials, into answer, secrets ...string) error {
+func (c *Client) send(req *http.Request, operation string, credentials Credentials, into answer, secrets ...string) (err error) {
 	req.SetBasicAuth(credentials.Username, credentials.Password)
 	req.Header.Set("Accept", "application/json")
 	leave, err := c.terminals.enter(req.Context(), credentials.TerminalID)
@@ -164,6 +173,8 @@ func (c *Client) send(req *http.Request, operation string, credentials Credentia
 		return &Error{Operation: operation, Outcome: NotDone, cause: err}
 	}
 	defer leave()
+	started := time.Now()
+	defer func() { c.timed(time.Since(started), operation, came(err)) }()
 
 	// While the transport is still looking for a connection (no address, refused, no TLS) nothing was sent. From the moment
 	// there is one, nobody can tell how much of the request arrived. The transport may try several connections, so each try
@@ -190,6 +201,21 @@ func (c *Client) send(req *http.Request, operation string, credentials Credentia
 		into.readClock(ahead(resp.Header.Get("Date"), time.Now()))
 	}
 	return decode(operation, resp.StatusCode, resp.Header.Get("Content-Type"), body, into, append(secrets, credentials.Password)...)
+}
+
+// came is the label of what came of a call, see WithTimings.
+func came(err error) string {
+	failure, ok := errors.AsType[*Error](err)
+	switch {
+	case err == nil:
+		return "answered"
+	case !ok || failure.HTTPStatus == 0:
+		return "silent"
+	case failure.HTTPStatus >= http.StatusInternalServerError || failure.Name == "":
+		return "failed"
+	default:
+		return "refused"
+	}
 }
 
 // clocked is an answer with a time by Saferpay's clock that is compared with ours.

@@ -259,3 +259,20 @@ func TestErrorsReadAsSentences(t *testing.T) {
 	refusal = saferpay.Error{Operation: saferpay.OperationCapture, Name: "COMMUNICATION_TIMEOUT"}
 	assert.Equal(t, "Saferpay Transaction/Capture answered COMMUNICATION_TIMEOUT; whether it was carried out is not known", refusal.Error())
 }
+
+func TestEachCallIsTimedByWhatCameOfIt(t *testing.T) {
+	t.Parallel()
+	for came, answers := range map[string]http.HandlerFunc{
+		"answered": refuse(200, "application/json", `{"Status":"CAPTURED","CaptureId":"abc_c","Date":"2026-01-30T12:45:22.258+01:00"}`),
+		"refused":  refuseNamed(402, "TRANSACTION_DECLINED"),
+		"failed":   refuse(502, "text/html", "<html>"),
+		"silent":   func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+	} {
+		server := httptest.NewServer(answers)
+		var timed [][]string
+		client := saferpay.NewClient(server.URL+"/api", saferpay.WithTimings(func(_ time.Duration, labels ...string) { timed = append(timed, labels) }))
+		_, _ = client.Capture(t.Context(), demo, call, "abc")
+		assert.Equal(t, [][]string{{saferpay.OperationCapture, came}}, timed)
+		server.Close()
+	}
+}

@@ -12,8 +12,13 @@ import (
 // checkTimeout is how long the checks of /readyz may take altogether.
 const checkTimeout = 2 * time.Second
 
-// Check returns nil when something that the process depends on works, else an error that says why not.
-type Check func(ctx context.Context) error
+// Check is something that the process depends on.
+type Check struct {
+	// Works returns nil when it works, else an error that says why not.
+	Works func(ctx context.Context) error
+	// Degrades says that the process has still something to do without it.
+	Degrades bool
+}
 
 // Healthz answers 200 as long as the process can answer at all.
 func Healthz(w http.ResponseWriter, _ *http.Request) {
@@ -26,8 +31,8 @@ type readiness struct {
 	Checks map[string]string `json:"checks"`
 }
 
-// Readyz runs all checks at once, each for at most two seconds. It answers 200, or 503 when one of them fails. The JSON body
-// says which one. The reason goes to the log only, because anybody may ask, and reasons name hosts and users:
+// Readyz runs all checks at once, each for at most two seconds. It answers 200, or 503 when one of them fails; when only such fail
+// without which the process is degraded, it answers 200 and says so. The JSON body says which one. The reason goes to the log only, because anybody may ask, and reasons name hosts and users:
 //
 //	{"status":"not ready","checks":{"postgres":"ok","temporal":"failing"}}
 func Readyz(logger *slog.Logger, checks map[string]Check) http.HandlerFunc {
@@ -40,7 +45,12 @@ func Readyz(logger *slog.Logger, checks map[string]Check) http.HandlerFunc {
 			}
 			logger.WarnContext(r.Context(), "readiness check failed", "check", name, "error", err)
 			answer.Checks[name] = "failing"
-			answer.Status, code = "not ready", http.StatusServiceUnavailable
+			switch {
+			case !checks[name].Degrades:
+				answer.Status, code = "not ready", http.StatusServiceUnavailable
+			case code == http.StatusOK:
+				answer.Status = "degraded"
+			}
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(code)
@@ -71,7 +81,7 @@ func run(ctx context.Context, checks map[string]Check) map[string]error {
 // outcome waits for the check no longer than ctx, even if the check ignores ctx.
 func outcome(ctx context.Context, check Check) error {
 	done := make(chan error, 1)
-	go func() { done <- check(ctx) }()
+	go func() { done <- check.Works(ctx) }()
 	select {
 	case err := <-done:
 		return err

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -70,9 +71,11 @@ type Gauge struct {
 	Read  func(context.Context) (map[string]float64, error) // by the value of the label, which is empty for a single number
 }
 
-// One returns the value of a gauge without a label, in the form of Gauge.Read.
-func One(value float64, err error) (map[string]float64, error) {
-	return map[string]float64{"": value}, err
+// Timings adds a histogram of how long something takes, by these labels, and returns what notes one time. Its name ends in _seconds.
+func (m *Metrics) Timings(name, help string, labels ...string) func(took time.Duration, values ...string) {
+	times := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: durations}, labels)
+	m.registry.MustRegister(times)
+	return func(took time.Duration, values ...string) { times.WithLabelValues(values...).Observe(took.Seconds()) }
 }
 
 // Watch adds gauges. A gauge that can't be read within two seconds is left out of the answer.

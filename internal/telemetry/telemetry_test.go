@@ -101,6 +101,17 @@ func TestTheTemporalClientReportsToTheSamePage(t *testing.T) {
 	assert.Contains(t, page, "go_goroutines")
 }
 
+func TestTimesAreCountedByTheirLabels(t *testing.T) {
+	t.Parallel()
+	m := metrics(t)
+	note := m.Timings("calls_seconds", "x", "operation", "outcome")
+	note(20*time.Millisecond, "Capture", "done")
+	note(2*time.Second, "Capture", "done")
+	page := get(t, m.Handler(), http.MethodGet, "/metrics").Body.String()
+	assert.Contains(t, page, `calls_seconds_bucket{operation="Capture",outcome="done",le="0.025"} 1`)
+	assert.Contains(t, page, `calls_seconds_sum{operation="Capture",outcome="done"} 2.02`)
+}
+
 func TestAProcessThatAnswersIsHealthy(t *testing.T) {
 	t.Parallel()
 	answer := get(t, http.HandlerFunc(telemetry.Healthz), http.MethodGet, "/healthz")
@@ -110,8 +121,8 @@ func TestAProcessThatAnswersIsHealthy(t *testing.T) {
 func TestReadinessSaysWhichCheckFailsAndKeepsTheReasonForTheLog(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	works := func(context.Context) error { return nil }
-	fails := func(context.Context) error { return errors.New("no connection to 10.0.0.7 as quittance") }
+	works := telemetry.Check{Works: func(context.Context) error { return nil }}
+	fails := telemetry.Check{Works: func(context.Context) error { return errors.New("no connection to 10.0.0.7 as quittance") }}
 	logger := slog.New(slog.NewTextHandler(&log, nil))
 
 	answer := get(t, telemetry.Readyz(logger, map[string]telemetry.Check{"postgres": works, "temporal": works}), http.MethodGet, "/readyz")
@@ -123,6 +134,16 @@ func TestReadinessSaysWhichCheckFailsAndKeepsTheReasonForTheLog(t *testing.T) {
 	assert.Equal(t, http.StatusServiceUnavailable, answer.Code)
 	assert.JSONEq(t, `{"status":"not ready","checks":{"postgres":"failing","temporal":"ok"}}`, answer.Body.String())
 	assert.Contains(t, log.String(), "10.0.0.7")
+
+	degraded := telemetry.Check{Works: fails.Works, Degrades: true}
+	answer = get(t, telemetry.Readyz(logger, map[string]telemetry.Check{"postgres": works, "temporal": degraded}), http.MethodGet, "/readyz")
+	assert.Equal(t, http.StatusOK, answer.Code, "it has still something to do")
+	assert.JSONEq(t, `{"status":"degraded","checks":{"postgres":"ok","temporal":"failing"}}`, answer.Body.String())
+	for range 20 { // in whatever order the checks end
+		answer = get(t, telemetry.Readyz(logger, map[string]telemetry.Check{"postgres": fails, "temporal": degraded}), http.MethodGet, "/readyz")
+		assert.Equal(t, http.StatusServiceUnavailable, answer.Code)
+		assert.Contains(t, answer.Body.String(), `"status":"not ready"`)
+	}
 }
 
 func TestACheckThatHangsFailsAfterTwoSeconds(t *testing.T) {
@@ -132,8 +153,8 @@ func TestACheckThatHangsFailsAfterTwoSeconds(t *testing.T) {
 		defer close(forever)
 		started := time.Now()
 		answer := get(t, telemetry.Readyz(slog.New(slog.DiscardHandler), map[string]telemetry.Check{
-			"postgres": func(context.Context) error { <-forever; return nil }, // does not even look at ctx
-			"temporal": func(context.Context) error { return nil },
+			"postgres": {Works: func(context.Context) error { <-forever; return nil }}, // does not even look at ctx
+			"temporal": {Works: func(context.Context) error { return nil }},
 		}), http.MethodGet, "/readyz")
 		assert.Equal(t, 2*time.Second, time.Since(started))
 		assert.JSONEq(t, `{"status":"not ready","checks":{"postgres":"failing","temporal":"ok"}}`, answer.Body.String())
@@ -144,8 +165,8 @@ func TestNumbersThatAreReadWhenAskedForAreLeftOutWhenTheyCannotBe(t *testing.T) 
 	t.Parallel()
 	m := metrics(t)
 	m.Watch([]telemetry.Gauge{
-		{Name: "webhooks_pending", Help: "x", Read: func(context.Context) (map[string]float64, error) { return telemetry.One(17, nil) }},
-		{Name: "webhooks_behind", Help: "x", Read: func(context.Context) (map[string]float64, error) { return telemetry.One(0, errors.New("no database")) }},
+		{Name: "webhooks_pending", Help: "x", Read: func(context.Context) (map[string]float64, error) { return map[string]float64{"": 17}, nil }},
+		{Name: "webhooks_behind", Help: "x", Read: func(context.Context) (map[string]float64, error) { return nil, errors.New("no database") }},
 		{Name: "payments", Help: "x", Label: "state", Read: func(context.Context) (map[string]float64, error) {
 			return map[string]float64{"pending": 2, "authorized": 1}, nil
 		}},

@@ -22,24 +22,45 @@ import (
 // pollEvery is how often the waits of this package check again.
 const pollEvery = 250 * time.Millisecond
 
-// Dial connects to the cluster and checks that it answers; the caller closes the client. Every payload that the client
-// or a worker built on it sends goes through DataConverter. metrics may be nil; interceptors see what the client, and workers
-// built on it, do.
-//
-// The error is a sentence that names the address.
-func Dial(ctx context.Context, cfg config.Temporal, keyring *secrets.Keyring, logger *slog.Logger, metrics client.MetricsHandler,
-	interceptors ...interceptor.ClientInterceptor,
-) (client.Client, error) {
+// New returns a client of the cluster, which the caller closes. It connects with the first call, and again whenever the connection is
+// lost; WaitForCluster waits until it can. Every payload that the client or a worker built on it sends goes through DataConverter.
+// metrics may be nil; interceptors see what the client, and workers built on it, do.
+func New(cfg config.Temporal, keyring *secrets.Keyring, logger *slog.Logger, metrics client.MetricsHandler, interceptors ...interceptor.ClientInterceptor) (client.Client, error) {
 	options, err := clientOptions(cfg, keyring, logger, metrics)
 	if err != nil {
 		return nil, err
 	}
 	options.Interceptors = interceptors
-	c, err := client.DialContext(ctx, options)
+	return client.NewLazyClient(options)
+}
+
+// How long WaitForCluster waits for one answer, and how often it says that it waits.
+const (
+	answerTimeout = 5 * time.Second
+	waitingSaid   = 30 * time.Second
+)
+
+// WaitForCluster returns nil once the cluster answers, and says in the log that it waits and why. If ctx ends first, the error names the
+// address.
+func WaitForCluster(ctx context.Context, c client.Client, address string, log *slog.Logger) error {
+	var said time.Time
+	err := poll(ctx, func() error {
+		asking, cancel := context.WithTimeout(ctx, answerTimeout)
+		defer cancel()
+		err := Answers(asking, c)
+		if err != nil && ctx.Err() == nil && time.Since(said) >= waitingSaid {
+			log.WarnContext(ctx, "waiting for Temporal", "address", address, "error", err)
+			said = time.Now()
+		}
+		return err
+	})
 	if err != nil {
-		return nil, fmt.Errorf("no answer from Temporal at %s: %w", cfg.Address, err)
+		return fmt.Errorf("no answer from Temporal at %s: %w", address, err)
 	}
-	return c, nil
+	if !said.IsZero() {
+		log.InfoContext(ctx, "Temporal answers", "address", address)
+	}
+	return nil
 }
 
 func clientOptions(cfg config.Temporal, keyring *secrets.Keyring, logger *slog.Logger, metrics client.MetricsHandler) (client.Options, error) {
@@ -62,6 +83,11 @@ func clientOptions(cfg config.Temporal, keyring *secrets.Keyring, logger *slog.L
 	if cfg.Encrypted() {
 		options.ConnectionOptions.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
+	if cfg.TLSCA != "" {
+		if err := trustFile(options.ConnectionOptions.TLS, cfg.TLSCA, cfg.Address); err != nil {
+			return client.Options{}, err
+		}
+	}
 	if cfg.TLSCert != "" {
 		// Read at each connection, so that a renewed one is taken up.
 		load := func() (*tls.Certificate, error) {
@@ -77,6 +103,12 @@ func clientOptions(cfg config.Temporal, keyring *secrets.Keyring, logger *slog.L
 		options.ConnectionOptions.TLS.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return load() }
 	}
 	return options, nil
+}
+
+// Answers returns nil when the cluster answers, else why it doesn't.
+func Answers(ctx context.Context, c client.Client) error {
+	_, err := c.CheckHealth(ctx, &client.CheckHealthRequest{})
+	return err
 }
 
 // WaitForNamespace returns when the namespace exists. On a fresh cluster that takes a moment. If ctx ends first, the error

@@ -1,11 +1,13 @@
 package temporalkit
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,13 +34,18 @@ func TestAClusterThatIsAwayIsNamed(t *testing.T) {
 	require.NoError(t, listener.Close())
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	_, err = Dial(ctx, config.Temporal{Address: listener.Addr().String()}, newKeyring(t), slog.New(slog.DiscardHandler), nil)
-	require.ErrorContains(t, err, "no answer from Temporal at "+listener.Addr().String())
+	address := listener.Addr().String()
+	c, err := New(config.Temporal{Address: address}, newKeyring(t), slog.New(slog.DiscardHandler), nil)
+	require.NoError(t, err, "it may come later")
+	defer c.Close()
+	var said bytes.Buffer
+	require.ErrorContains(t, WaitForCluster(ctx, c, address, slog.New(slog.NewTextHandler(&said, nil))), "no answer from Temporal at "+address)
+	assert.Equal(t, 1, strings.Count(said.String(), "waiting for Temporal"), said.String())
 }
 
 func TestNoClientExistsWithoutEncryption(t *testing.T) {
 	t.Parallel()
-	_, err := Dial(t.Context(), config.Temporal{Address: "127.0.0.1:7233"}, nil, slog.New(slog.DiscardHandler), nil)
+	_, err := New(config.Temporal{Address: "127.0.0.1:7233"}, nil, slog.New(slog.DiscardHandler), nil)
 	require.ErrorContains(t, err, "needs the master key")
 }
 

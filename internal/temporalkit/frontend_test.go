@@ -81,7 +81,7 @@ func startFrontend(t *testing.T) *frontend {
 
 func (f *frontend) dial(t *testing.T, keyring *secrets.Keyring) client.Client {
 	t.Helper()
-	c, err := Dial(t.Context(), config.Temporal{Address: f.address, Namespace: "default"}, keyring, slog.New(slog.DiscardHandler), nil)
+	c, err := New(config.Temporal{Address: f.address, Namespace: "default"}, keyring, slog.New(slog.DiscardHandler), nil)
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c

@@ -57,6 +57,7 @@ type attempt struct {
 	PendingHints  int            `json:"pending_hints"`           // reasons to ask that have not been followed yet
 	Notified      bool           `json:"notified,omitempty"`      // one of them came from Saferpay itself: it is not made to wait
 	Notifications int            `json:"notifications,omitempty"` // how many did
+	HintedAt      time.Time      `json:"hinted_at,omitzero"`      // when the last wait ended because somebody told us to ask
 	Next          step           `json:"next,omitempty"`
 	Outcome       steps.Outcome  `json:"outcome"` // what Saferpay said of its money, which is to be decided on
 	Notice        notice         `json:"notice,omitzero"`
@@ -289,6 +290,14 @@ func (p *invoicePayment) book(ctx workflow.Context, a *attempt) {
 		return
 	}
 	a.State = payment.Captured
+	a.timed(ctx)
+}
+
+// timed measures how long it took from the notification, or the return of the payer, until the money was booked. A provider that decides later is not measured.
+func (a *attempt) timed(ctx workflow.Context) {
+	if !a.HintedAt.IsZero() && a.PendingSince.IsZero() {
+		workflow.GetMetricsHandler(ctx).Timer("quittance_hint_to_paid").Record(workflow.Now(ctx).Sub(a.HintedAt))
+	}
 }
 
 // release gives the authorized money back to the payer.

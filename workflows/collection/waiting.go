@@ -55,10 +55,10 @@ func (p *invoicePayment) awaitReason(ctx workflow.Context, a *attempt) {
 		return
 	}
 	if a.PendingHints > 0 {
-		a.PendingHints, a.Notified, a.Next = 0, false, toAsk
+		a.PendingHints, a.Notified, a.HintedAt, a.Next = 0, false, workflow.Now(ctx), toAsk
 		return
 	}
-	a.Next = next
+	a.HintedAt, a.Next = time.Time{}, next
 	a.Unprompted++
 }
 

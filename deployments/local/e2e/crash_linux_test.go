@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -189,4 +191,38 @@ func startProcess(t *testing.T, s *stack.Stack, binary, part string, others ...s
 	defer cancel()
 	require.NoError(t, p.AwaitOK(ctx, ready))
 	return running{Process: p, t: t, log: log.Name()}
+}
+
+// Kubernetes asks a worker to stop with SIGTERM. It finishes what it has asked Saferpay: a refund whose answer takes longer than the
+// patience of most workers is not left as unknown.
+func TestAWorkerThatIsAskedToStopFinishesItsRefund(t *testing.T) {
+	t.Parallel()
+	binary := buildProduct(t)
+	options := ownOptions(t)
+	options.OnlyInfra = true
+	s := startStack(t, options)
+	worker := startProcess(t, s, binary, "worker")
+	startProcess(t, s, binary, "api")
+	c := newMerchant(t, s)
+	inv := c.issue("108.00")
+	page := inv.payNow("card")
+	page.pay(visa)
+	inv.requireCollectedOnce("108.00")
+
+	armFault(t, s, object{"operation": "Transaction/Refund", "kind": "slow", "times": 1, "delay_ms": 15_000})
+	r := c.refund(page.payment, object{"amount": "108.00", "reason": "Returned."})
+	await(t, patience, func() int { return saferpayCalls(t, s)["Transaction/Refund"] }, func(calls int) bool { return calls == 1 })
+	require.NoError(t, syscall.Kill(worker.ID(), syscall.SIGTERM))
+	select {
+	case <-worker.Ended():
+	case <-time.After(time.Minute):
+		t.Fatal("the worker did not stop")
+	}
+	require.True(t, worker.Succeeded())
+	assert.NotEqual(t, "unknown", r.now(c).State)
+
+	startProcess(t, s, binary, "worker")
+	r.becomes(c, "captured")
+	assert.Equal(t, 1, saferpayCalls(t, s)["Transaction/Refund"])
+	assert.Zero(t, saferpayCalls(t, s)["Transaction/AssertRefund"]+saferpayCalls(t, s)["Transaction/Inquire"], "nothing had to be looked up")
 }

@@ -50,7 +50,7 @@ func commanderAs(t *testing.T, s *stack.Stack, by origin.Origin) client.Client {
 	t.Helper()
 	keys := keyring(t, s)
 	origins := &contract.Origins{Converter: temporalkit.DataConverter(keys), Namespace: "default", Default: by}
-	c, err := temporalkit.Dial(t.Context(), config.Temporal{Address: s.TemporalAddress(), Namespace: "default"}, keys, slog.New(slog.DiscardHandler), nil, origins)
+	c, err := temporalkit.New(config.Temporal{Address: s.TemporalAddress(), Namespace: "default"}, keys, slog.New(slog.DiscardHandler), nil, origins)
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c

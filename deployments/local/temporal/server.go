@@ -126,6 +126,8 @@ func settings(longHistory int) dynamicconfig.StaticClient {
 		dynamicconfig.FrontendEnableWorkerVersioningWorkflowAPIs.Key():         true,
 		// Companies take turns in every queue.
 		dynamicconfig.MatchingEnableFairness.Key(): true,
+		// A workflow whose tasks fail is marked soon.
+		dynamicconfig.NumConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute.Key(): 2,
 	}
 	if longHistory > 0 {
 		chosen[dynamicconfig.HistoryCountSuggestContinueAsNew.Key()] = longHistory
