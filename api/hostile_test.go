@@ -59,7 +59,7 @@ type hostile struct {
 
 func newHostile(s *stranger, all []operation) *hostile {
 	s.Helper()
-	h := &hostile{stranger: s, chance: rand.New(rand.NewPCG(18, 5000))} //nolint:gosec // not for secrets
+	h := &hostile{stranger: s, chance: rand.New(rand.NewPCG(18, 5000))}
 	require.NoError(s, chi.Walk(s.handler.(chi.Routes), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		h.routes = append(h.routes, method+" "+route)
 		return nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/quittance/quittance/internal/problem"
@@ -62,6 +63,6 @@ func TestARefusedRefundIsAtItsEndAndNothingHasLeft(t *testing.T) {
 	g := awaiting(t, false)
 	refused := g.approve(time.Hour, false, "Anna (anna)")
 	assert.Equal(t, refund.Failed, g.run())
-	assert.NoError(t, refused.Err)
+	require.NoError(t, refused.Err)
 	assert.Empty(t, g.calls)
 }

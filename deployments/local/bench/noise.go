@@ -79,7 +79,6 @@ func (t *town) quietly(ctx context.Context, drafts []invoice) (all []timing, err
 type neighbour struct {
 	*town
 	key    string
-	number int
 	payout string
 }
 

@@ -3,6 +3,7 @@ package pgbouncer
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net"
 	"net/url"
@@ -40,7 +41,7 @@ func Start(t testing.TB, databaseURL, connectQuery string) string {
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	password, _ := behind.User.Password()
 	users, settings := filepath.Join(folder, "users.txt"), filepath.Join(folder, "pgbouncer.ini")
-	require.NoError(t, os.WriteFile(users, fmt.Appendf(nil, "%q %q\n", behind.User.Username(), password), 0o644))
+	require.NoError(t, os.WriteFile(users, fmt.Appendf(nil, "%q %q\n", behind.User.Username(), password), 0o644)) //nolint:gosec // for the user that it runs as
 	quoted := bytes.ReplaceAll([]byte(connectQuery), []byte("'"), []byte("''"))
 	require.NoError(t, os.WriteFile(settings, fmt.Appendf(nil, `
 [databases]
@@ -53,13 +54,13 @@ auth_type = plain
 auth_file = %s
 pool_mode = transaction
 default_pool_size = 3
-`, behind.Hostname(), behind.Port(), quoted, ports[0], users), 0o644))
-	command := exec.Command(program, settings)
+`, behind.Hostname(), behind.Port(), quoted, ports[0], users), 0o644)) //nolint:gosec // for the user that it runs as
+	command := exec.CommandContext(context.WithoutCancel(t.Context()), program, settings) // until the test has cleaned up
 	var said bytes.Buffer
 	command.Stdout, command.Stderr = &said, &said
 	command.SysProcAttr = &syscall.SysProcAttr{}
 	if os.Geteuid() == 0 { // PgBouncer refuses to be root
-		require.NoError(t, os.Chmod(folder, 0o755))
+		require.NoError(t, os.Chmod(folder, 0o755)) //nolint:gosec // for the user that it runs as
 		command.SysProcAttr.Credential = &syscall.Credential{Uid: 65534, Gid: 65534}
 	}
 	require.NoError(t, command.Start())
@@ -72,7 +73,7 @@ default_pool_size = 3
 	})
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[0]))
 	require.Eventually(t, func() bool {
-		conn, err := net.Dial("tcp", address)
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
 		if err == nil {
 			_ = conn.Close()
 		}
