@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,9 +18,9 @@ func TestWhatCannotBeReadForFiveMinutesIsMissing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var said bytes.Buffer
-		read, fails := 0, false
+		read, fails := 0, atomic.Bool{}
 		f := &followed[int]{name: "what is open", read: func(context.Context) (int, error) {
-			if fails {
+			if fails.Load() {
 				return 0, errors.New("the database is away")
 			}
 			read++
@@ -43,7 +44,7 @@ func TestWhatCannotBeReadForFiveMinutesIsMissing(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, 2, got)
 
-		fails = true
+		fails.Store(true)
 		time.Sleep(followedFor - time.Second)
 		got, err = f.value()
 		require.NoError(t, err, "for a while the last number is shown")
@@ -51,7 +52,7 @@ func TestWhatCannotBeReadForFiveMinutesIsMissing(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		_, err = f.value()
 		require.ErrorIs(t, err, errNotRead)
-		fails = false
+		fails.Store(false)
 		time.Sleep(followEvery)
 		synctest.Wait()
 		_, err = f.value()
