@@ -21,6 +21,8 @@ type Activities struct {
 	Post func(context.Context, Message) (Answer, error)
 	Send activities.Send
 	Now  func() time.Time
+	// Told is told how long after its event a first attempt was made; nil for nobody.
+	Told func(after time.Duration)
 	// Turns are those of all attempts in this process, see NewTurns.
 	Turns *Turns
 }

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"go.temporal.io/sdk/activity"
-
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/activities/escalation"
 	"github.com/quittance/quittance/internal/delivery"
@@ -54,32 +52,70 @@ func (a *Activities) SendEvent(ctx context.Context, ref contract.DeliverEvent) (
 		return Sent{}, err
 	}
 	defer end()
-	var (
-		sent     Sent
-		e        event.Event
-		endpoint delivery.Endpoint
-		attempts int // before this one
-	)
-	err = a.InCompany(ctx, ref.CompanyID, func(tx Tx) error {
-		d, err := tx.Delivery(ctx, ref.EndpointID, ref.EventID)
-		if sent.State, sent.Round, attempts = d.State, d.Round, len(d.Attempts); err != nil || d.State != delivery.Pending {
+	d, err := a.due(ctx, ref)
+	if err != nil || d.State != delivery.Pending {
+		return Sent{State: d.State, Round: d.Round}, err
+	}
+	return a.send(ctx, d)
+}
+
+// ErrNoTurn means that as many attempts of the company, or at the endpoint, are in flight as may be.
+var ErrNoTurn = errors.New("others of the company are being sent")
+
+// FirstAttempt makes the first attempt to deliver an event, outside of any workflow, and records it if it worked. Otherwise the workflow
+// goes on, and records it: first is nil when none was made, because the endpoint is failing or the event was tried before. Without a turn
+// it is ErrNoTurn. An attempt that is broken off is made again.
+func FirstAttempt(ctx context.Context, a *Activities, ref contract.DeliverEvent) (done bool, first *contract.FirstAttempt, err error) {
+	end, ok := a.Turns.takeNow(ctx, ref)
+	if !ok {
+		return false, nil, ErrNoTurn
+	}
+	defer end()
+	d, err := a.due(ctx, ref)
+	if err != nil || d.State != delivery.Pending || d.Round != 1 || len(d.Attempts) > 0 || !d.endpoint.FailingSince.IsZero() {
+		return false, nil, err
+	}
+	sent, err := a.send(ctx, d)
+	if err != nil {
+		return false, nil, err
+	}
+	if !sent.Attempt.Worked() {
+		return false, &contract.FirstAttempt{Attempt: sent.Attempt, Round: sent.Round, RetryAfter: sent.RetryAfter}, nil
+	}
+	recorded, err := a.RecordAttempt(ctx, Attempted{DeliverEvent: ref, Round: sent.Round, Attempt: sent.Attempt, Since: sent.Attempt.At})
+	return err == nil && recorded.State != delivery.Pending, nil, err
+}
+
+// due is a delivery with what is to be sent, and where.
+type due struct {
+	delivery.Delivery
+	event    event.Event
+	endpoint delivery.Endpoint
+}
+
+// due reads a delivery, and what it takes to send it if it is pending.
+func (a *Activities) due(ctx context.Context, ref contract.DeliverEvent) (d due, err error) {
+	err = a.InCompany(ctx, ref.CompanyID, func(tx Tx) (err error) {
+		if d.Delivery, err = tx.Delivery(ctx, ref.EndpointID, ref.EventID); err != nil || d.State != delivery.Pending {
 			return err
 		}
-		if endpoint, err = tx.WebhookEndpoint(ctx, ref.EndpointID); err != nil {
+		if d.endpoint, err = tx.WebhookEndpoint(ctx, ref.EndpointID); err != nil {
 			return err
 		}
-		e, err = tx.Event(ctx, ref.EventID)
+		d.event, err = tx.Event(ctx, ref.EventID)
 		return err
 	})
-	if err != nil || sent.State != delivery.Pending {
-		return sent, err
-	}
-	message, err := a.message(e, endpoint)
+	return d, err
+}
+
+func (a *Activities) send(ctx context.Context, d due) (Sent, error) {
+	sent := Sent{State: d.State, Round: d.Round}
+	message, err := a.message(d.event, d.endpoint)
 	if err != nil {
 		return sent, err
 	}
-	if sent.Round == 1 && attempts == 0 && activity.IsActivity(ctx) {
-		activity.GetMetricsHandler(ctx).Timer("quittance_webhook_first_attempt").Record(message.At.Sub(e.At))
+	if d.Round == 1 && len(d.Attempts) == 0 && a.Told != nil {
+		a.Told(message.At.Sub(d.event.At))
 	}
 	answer, err := a.Post(ctx, message)
 	if errors.Is(err, ErrNotSent) {

@@ -67,6 +67,42 @@ func (s *telling) attempt(since, retryAt time.Time) domain.State {
 	return recorded.State
 }
 
+func TestAFirstAttemptThatWorksNeedsNoWorkflow(t *testing.T) {
+	t.Parallel()
+	s := newTelling(t)
+	for i, want := range []bool{true, false} {
+		done, first, err := delivery.FirstAttempt(t.Context(), s.Delivery, s.ref)
+		require.NoError(t, err)
+		assert.Equal(t, want, done, "try %d", i)
+		assert.Nil(t, first)
+	}
+	require.Len(t, s.Posted, 1, "what has arrived is not sent again")
+	d, _ := s.delivery()
+	assert.Equal(t, domain.Delivered, d.State)
+	assert.Len(t, d.Attempts, 1)
+}
+
+func TestAFirstAttemptThatFailsIsLeftToTheWorkflow(t *testing.T) {
+	t.Parallel()
+	s := newTelling(t)
+	s.Answer = delivery.Answer{Status: 503, RetryAfter: time.Minute}
+	done, first, err := delivery.FirstAttempt(t.Context(), s.Delivery, s.ref)
+	require.NoError(t, err)
+	require.False(t, done)
+	require.NotNil(t, first)
+	assert.Equal(t, []any{503, 1, time.Minute}, []any{first.Status, first.Round, first.RetryAfter})
+	d, _ := s.delivery()
+	assert.Empty(t, d.Attempts, "the workflow records it")
+
+	in := delivery.Attempted{DeliverEvent: s.ref, Round: first.Round, Attempt: first.Attempt, Since: first.At, RetryAt: time.Now().Add(time.Minute)}
+	do[delivery.Recorded](s.shop, s.Delivery.RecordAttempt, in)
+	done, first, err = delivery.FirstAttempt(t.Context(), s.Delivery, s.ref)
+	require.NoError(t, err)
+	assert.False(t, done)
+	assert.Nil(t, first, "the endpoint is failing: no attempt is made beside its workflows")
+	assert.Len(t, s.Posted, 1)
+}
+
 func TestAnEventIsSentWithBothSecretsAndRecorded(t *testing.T) {
 	t.Parallel()
 	s := newTelling(t)

@@ -35,19 +35,34 @@ func NewTurns() *Turns {
 
 // take waits for the turn of an attempt, and returns what ends it. Without one, it is *activities.BusyError.
 func (t *Turns) take(ctx context.Context, ref contract.DeliverEvent) (end func(), err error) {
-	endEndpoint, ok := t.endpoints.Take(ctx, ref.EndpointID, shortWait)
-	if !ok {
-		return nil, busy(ctx, "endpoint", atEndpoint)
+	end, whose, most := t.takeWithin(ctx, ref, shortWait)
+	if end == nil {
+		return nil, busy(ctx, whose, most)
 	}
-	endCompany, ok := t.companies.Take(ctx, ref.CompanyID, shortWait)
+	return end, nil
+}
+
+// takeNow takes a turn if there is one.
+func (t *Turns) takeNow(ctx context.Context, ref contract.DeliverEvent) (end func(), ok bool) {
+	end, _, _ = t.takeWithin(ctx, ref, 0)
+	return end, end != nil
+}
+
+// takeWithin returns what ends the turn, or whose attempts, of how many at once, leave none.
+func (t *Turns) takeWithin(ctx context.Context, ref contract.DeliverEvent, patience time.Duration) (end func(), whose string, most int) {
+	endEndpoint, ok := t.endpoints.Take(ctx, ref.EndpointID, patience)
+	if !ok {
+		return nil, "endpoint", atEndpoint
+	}
+	endCompany, ok := t.companies.Take(ctx, ref.CompanyID, patience)
 	if !ok {
 		endEndpoint()
-		return nil, busy(ctx, "company", ofCompany)
+		return nil, "company", ofCompany
 	}
 	return func() {
 		endCompany()
 		endEndpoint()
-	}, nil
+	}, "", 0
 }
 
 // busy comes back after a second, and after twice as long each time, up to a minute.

@@ -115,7 +115,7 @@ func steps(cfg config.Config, p parts, log *slog.Logger) (worker.Activities, err
 		},
 		Delivery: &delivery.Activities{
 			InCompany: records[delivery.Tx](p.store), Secrets: p.keyring, Post: tell(webhook.NewClient(cfg.Webhooks.Loopback)), Send: post(sender), Now: now,
-			Turns: delivery.NewTurns(),
+			Turns: delivery.NewTurns(), Told: p.metrics.Temporal().Timer("quittance_webhook_first_attempt").Record,
 		},
 		Escalation: &escalation.Activities{InCompany: records[escalation.Tx](p.store), Now: now},
 		Retention:  &retention.Activities{InCompany: records[retention.Tx](p.store), Companies: p.store.Companies, Send: post(sender), Now: now},

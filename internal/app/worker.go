@@ -9,9 +9,11 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/quittance/quittance/activities/delivery"
 	"github.com/quittance/quittance/internal/config"
 	"github.com/quittance/quittance/internal/origin"
 	"github.com/quittance/quittance/worker"
+	"github.com/quittance/quittance/workflows/contract"
 	"github.com/quittance/quittance/workflows/retention"
 )
 
@@ -41,7 +43,10 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	}
 	monitoring := newMonitoring(p, cfg.Temporal.Namespace)
 	p.metrics.Watch(monitoring.gauges())
-	relay := worker.Relay{Outbox: p.store, Deliver: p.commands.Deliver, Logger: log}
+	attempt := func(ctx context.Context, in contract.DeliverEvent) (bool, *contract.FirstAttempt, error) {
+		return delivery.FirstAttempt(ctx, steps.Delivery, in)
+	}
+	relay := &worker.Relay{Outbox: p.store, Attempt: attempt, Deliver: p.commands.Deliver, Logger: log}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve(ctx, cfg.Worker.Address, health(p.checks(), p.metrics, log), log) })
 	group.Go(func() error {

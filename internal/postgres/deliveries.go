@@ -111,17 +111,28 @@ const (
 
 // The methods below belong to no company: the outbox holds only ids.
 
-// TakeDeliveries returns at most limit deliveries that are due. No other caller gets them for a minute. Of the events of one
-// thread, only the first that has not ended is due.
-func (s *Store) TakeDeliveries(ctx context.Context, limit int) ([]delivery.Due, error) {
+// TakeDeliveries returns at most limit deliveries that are due, and ofEndpoint of each endpoint. No other caller gets them for a minute.
+// Of the events of one thread, only the first that has not ended is due.
+func (s *Store) TakeDeliveries(ctx context.Context, limit, ofEndpoint int) ([]delivery.Due, error) {
 	return all(ctx, s.pool, pgx.RowToStructByPos[delivery.Due], "take deliveries from the outbox", `
 		update delivery_outbox set due_at = now() + interval '`+taken+`'
 		where (endpoint_id, event_id) in (
-			select endpoint_id, event_id from delivery_outbox o
-			where due_at <= now() and `+firstOfThread+`
-			order by sequence limit $1 for update skip locked
+			select endpoint_id, event_id from delivery_outbox join (
+				select endpoint_id, event_id from (
+					select endpoint_id, event_id, sequence, row_number() over (partition by endpoint_id order by sequence) as place
+					from delivery_outbox o where due_at <= now() and `+firstOfThread+`
+				) numbered where place <= $2 order by sequence limit $1
+			) chosen using (endpoint_id, event_id)
+			where due_at <= now() for update of delivery_outbox skip locked
 		)
-		returning company_id, endpoint_id, event_id, type, thread, again`, limit)
+		returning company_id, endpoint_id, event_id, type, thread, again`, limit, ofEndpoint)
+}
+
+// PostponeDelivery gives back a delivery that was taken, so that it is due again in a moment.
+func (s *Store) PostponeDelivery(ctx context.Context, d delivery.Due, by time.Duration) error {
+	_, err := s.pool.Exec(ctx, `update delivery_outbox set due_at = now() + $3 where endpoint_id = $1 and event_id = $2 and due_at > now()`,
+		d.EndpointID, d.EventID, by)
+	return failed(err, "postpone the delivery of %s", d.EventID)
 }
 
 const firstOfThread = `not exists (

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -60,7 +61,7 @@ func (c told) tell(t event.Type, subject, invoiceID string) string {
 // take returns the events that are due now, as a worker gets them.
 func (c told) take() (events []string) {
 	c.Helper()
-	due, err := c.store.TakeDeliveries(c.Context(), 100)
+	due, err := c.store.TakeDeliveries(c.Context(), 100, 100)
 	require.NoError(c, err)
 	for _, d := range due {
 		assert.Equal(c, delivery.Due{CompanyID: c.company.ID, EndpointID: c.endpoint.ID, EventID: d.EventID, Type: d.Type, Thread: d.Thread, Again: d.Again}, d)
@@ -180,7 +181,7 @@ func TestADeliveryThatNobodyStartedIsDueAgain(t *testing.T) {
 	_, behind, err = c.store.Backlog(t.Context())
 	require.NoError(t, err)
 	assert.Greater(t, behind, time.Minute)
-	due, err := c.store.TakeDeliveries(t.Context(), 1)
+	due, err := c.store.TakeDeliveries(t.Context(), 1, 100)
 	require.NoError(t, err)
 	require.Len(t, due, 1)
 	assert.True(t, due[0].Again, "the company asked for it")
@@ -234,7 +235,7 @@ func TestWorkersAreToldWhenSomethingIsDue(t *testing.T) {
 	looks, taken, ended := make(chan struct{}, 10), make(chan delivery.Due, 10), make(chan error)
 	go func() {
 		ended <- c.store.OnDeliveriesDue(ctx, time.Hour, func(ctx context.Context) error {
-			due, err := c.store.TakeDeliveries(ctx, 10)
+			due, err := c.store.TakeDeliveries(ctx, 10, 100)
 			for _, d := range due {
 				taken <- d
 			}
@@ -253,4 +254,21 @@ func TestWorkersAreToldWhenSomethingIsDue(t *testing.T) {
 	assert.Equal(t, first, (<-taken).EventID)
 	cancel()
 	require.Error(t, <-ended)
+}
+
+func TestADeliveryWithoutATurnIsDueAgainInAMomentAndNoEndpointTakesAllTurns(t *testing.T) {
+	t.Parallel()
+	c := newTold(t, postgrestest.New(t))
+	for i := range 5 {
+		c.tell(event.InvoiceOpened, fmt.Sprint("inv_", i), "")
+	}
+	due, err := c.store.TakeDeliveries(t.Context(), 100, 2)
+	require.NoError(t, err)
+	require.Len(t, due, 2)
+	require.NoError(t, c.store.PostponeDelivery(t.Context(), due[0], 0))
+	again, err := c.store.TakeDeliveries(t.Context(), 1, 2)
+	require.NoError(t, err)
+	assert.Equal(t, due[:1], again, "the oldest is the first")
+	require.NoError(t, c.store.PostponeDelivery(t.Context(), again[0], time.Hour))
+	assert.Len(t, c.take(), 3)
 }

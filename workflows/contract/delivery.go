@@ -15,8 +15,8 @@ import (
 // and that waits for its next attempt, has it at once.
 //
 // A workflow that has ended is no obstacle, since a company may ask again: what has been delivered already is known to the
-// record, and not sent again.
-func (c Commands) Deliver(ctx context.Context, d delivery.Due) error {
+// record, and not sent again. First is the attempt that was made already, and failed; nil when there was none.
+func (c Commands) Deliver(ctx context.Context, d delivery.Due, first *FirstAttempt) error {
 	options := client.StartWorkflowOptions{
 		ID:                       EventDeliveryID(d.EventID, d.EndpointID),
 		TaskQueue:                WebhooksQueue,
@@ -28,7 +28,7 @@ func (c Commands) Deliver(ctx context.Context, d delivery.Due) error {
 			d.EndpointID, d.Type, d.Thread),
 		TypedSearchAttributes: temporal.NewSearchAttributes(CompanyID.ValueSet(d.CompanyID)),
 	}
-	in := DeliverEvent{CompanyID: d.CompanyID, EventID: d.EventID, EndpointID: d.EndpointID}
+	in := DeliverEvent{CompanyID: d.CompanyID, EventID: d.EventID, EndpointID: d.EndpointID, First: first}
 	var err error
 	if d.Again {
 		_, err = c.Temporal.SignalWithStartWorkflow(ctx, options.ID, SignalTryAgain, TryNow{}, options, EventDeliveryType, in)

@@ -209,6 +209,15 @@ type DeliverEvent struct {
 	CompanyID  string `json:"company_id"`
 	EventID    string `json:"event_id"`
 	EndpointID string `json:"endpoint_id"`
+	// First is the attempt that failed before this began, and is not recorded yet; nil when there was none.
+	First *FirstAttempt `json:"first,omitempty"`
+}
+
+// FirstAttempt is an attempt to deliver an event that was made outside of a workflow.
+type FirstAttempt struct {
+	delivery.Attempt
+	Round      int           `json:"round"`
+	RetryAfter time.Duration `json:"retry_after,omitempty"` // for how long the receiver asks not to be called again
 }
 
 // TryNow asks for an attempt at once.

@@ -63,7 +63,7 @@ func (w Workflow) EventDelivery(ctx workflow.Context, in contract.DeliverEvent) 
 		case end != nil && d.wishes.Len() == 0:
 			return *end, nil
 		case workflow.GetInfo(ctx).GetContinueAsNewSuggested():
-			return contract.EventDelivered{}, workflow.NewContinueAsNewError(ctx, contract.EventDeliveryType, in)
+			return contract.EventDelivered{}, workflow.NewContinueAsNewError(ctx, contract.EventDeliveryType, d.in)
 		}
 	}
 }
@@ -74,9 +74,8 @@ func (d *delivering) round(ctx workflow.Context) (*contract.EventDelivered, erro
 	}
 	var since time.Time
 	for attempt, used := 1, 0; ; attempt++ {
-		// 1. Send the event, unless the delivery was ended in another way.
-		var sent steps.Sent
-		err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Webhook, fmt.Sprintf("Attempt %d", attempt)), do.SendEvent, d.in).Get(ctx, &sent)
+		// 1. Send the event, unless the delivery was ended in another way, or this attempt was made before the workflow began.
+		sent, err := d.send(ctx, attempt)
 		if end, err := ended(sent.State, err); end != nil || err != nil {
 			return end, err
 		}
@@ -109,6 +108,15 @@ func (d *delivering) round(ctx workflow.Context) (*contract.EventDelivered, erro
 			return nil, err
 		}
 	}
+}
+
+func (d *delivering) send(ctx workflow.Context, attempt int) (sent steps.Sent, err error) {
+	if first := d.in.First; first != nil {
+		d.in.First = nil
+		return steps.Sent{State: delivery.Pending, Round: first.Round, Attempt: first.Attempt, RetryAfter: first.RetryAfter}, nil
+	}
+	err = workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Webhook, fmt.Sprintf("Attempt %d", attempt)), do.SendEvent, d.in).Get(ctx, &sent)
+	return sent, err
 }
 
 // pause returns how long to wait for the next attempt, and how many of attemptPauses are used up then. Attempts that would come

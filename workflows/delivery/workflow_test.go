@@ -245,3 +245,18 @@ func TestFaultsOfOursAreNoAttempts(t *testing.T) {
 	assert.Len(t, d.sends, 1)
 	assert.WithinDuration(t, monday, d.sends[0], time.Minute, "it is tried again soon")
 }
+
+func TestAWorkflowGoesOnAfterTheAttemptThatWasMadeBeforeIt(t *testing.T) {
+	t.Parallel()
+	d := tell(t)
+	d.ExecuteWorkflow(contract.EventDeliveryType, contract.DeliverEvent{
+		CompanyID: "cmp_1", EventID: "evt_1", EndpointID: "whe_1",
+		First: &contract.FirstAttempt{Attempt: delivery.Attempt{At: monday, Status: 503}, Round: 1},
+	})
+	require.NoError(t, d.GetWorkflowError())
+	require.Len(t, d.sends, 1)
+	assert.WithinRange(t, d.sends[0], monday.Add(4*time.Second), monday.Add(6*time.Second))
+	require.Len(t, d.record.Attempts, 2)
+	assert.Equal(t, 503, d.record.Attempts[0].Status)
+	assert.Equal(t, []time.Time{monday, monday}, d.since)
+}

@@ -2,6 +2,7 @@ package refunding
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,7 +25,10 @@ func awaiting(t *testing.T, takeUp bool) *giving {
 	g := giveBack(t)
 	g.takeUp, g.terms.State = takeUp, refund.AwaitingApproval
 	record := refund.Refund{ID: "ref_1", AskedBy: "key_1", State: refund.AwaitingApproval, Timeline: []refund.Step{{State: refund.AwaitingApproval}}}
+	var locked sync.Mutex // as the record is by a transaction
 	g.OnActivity(do.DecideRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.Decided) (refund.State, error) {
+		locked.Lock()
+		defer locked.Unlock()
 		err := record.Decide(in.Release, in.Decider, g.Now())
 		if err != nil {
 			err = temporal.NewNonRetryableApplicationError(err.Error(), string(problem.CodeOf(err)), nil, []problem.Field{})
