@@ -16,10 +16,10 @@ import (
 const (
 	relayAtOnce    = 64               // deliveries that a process has in hand; a receiver that doesn't answer keeps one for 15 s
 	relayOfOne     = 4                // of one endpoint at a look
-	relayEvery     = 15 * time.Second // how often the outbox is looked at when nobody says that something is due
+	relayEvery     = 5 * time.Second  // how often the outbox is looked at when nobody says that something is due: what a worker that died had in hand
 	relayPauses    = 15 * time.Second // at most, after a failure
 	relayPostpones = time.Second      // what has no turn
-	relayPatience  = 45 * time.Second // for one delivery, within the minute for which the outbox lends it
+	relayPatience  = 18 * time.Second // for one delivery, within the 20 s for which the outbox lends it
 )
 
 // Outbox holds the deliveries that wait for their turn, see *postgres.Store.

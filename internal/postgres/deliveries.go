@@ -105,13 +105,13 @@ const outboxChannel = "delivery_outbox"
 // How long a worker has to start what it took from the outbox, and after what time a started delivery is started again, in case
 // it was lost. The latter is longer than all attempts take together.
 const (
-	taken = "1 minute"
+	taken = "20 seconds"
 	lost  = "4 days"
 )
 
 // The methods below belong to no company: the outbox holds only ids.
 
-// TakeDeliveries returns at most limit deliveries that are due, and ofEndpoint of each endpoint. No other caller gets them for a minute.
+// TakeDeliveries returns at most limit deliveries that are due, and ofEndpoint of each endpoint. No other caller gets them for 20 s.
 // Of the events of one thread, only the first that has not ended is due.
 func (s *Store) TakeDeliveries(ctx context.Context, limit, ofEndpoint int) ([]delivery.Due, error) {
 	return all(ctx, s.pool, pgx.RowToStructByPos[delivery.Due], "take deliveries from the outbox", `

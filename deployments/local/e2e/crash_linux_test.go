@@ -63,6 +63,7 @@ func TestWorkerKilledWhileTheReceiverAnswersSendsTheSameMessageAgain(t *testing.
 	close(killed)
 
 	startProcess(t, s, binary, "worker")
+	await(t, 2*patience, func() int { return len(r.got()) }, func(n int) bool { return n == 2 }) // the outbox lent it for 20 s
 	r.becomes("delivered", 1)
 	messages := r.got()
 	require.Len(t, messages, 2)
