@@ -32,7 +32,7 @@ func TestTheProgramSaysWhatToBuyAndWhatComesNext(t *testing.T) {
 	said := scale(t, "--rate", "10,50")
 	for _, part := range []string{
 		"one payment takes", "| 10 ", "| 50 ", "1,000 (", "5,000 (", "API, pods", "Temporal's Postgres, cores",
-		"Quittance's Postgres, connections", "Pay now, p50, p99", "notification to paid", "bottleneck", "from 457 on: one more Temporal cluster",
+		"Quittance's Postgres, connections", "Pay now, p50, p99", "notification to paid", "bottleneck", "from 491 on: one more terminal for the largest company",
 	} {
 		assert.Contains(t, said, part)
 	}

@@ -67,10 +67,6 @@ func TestAPaymentMakesAsManyVisitsAsItsHistoryShows(t *testing.T) {
 	assert.InDelta(t, writes(paid)-1+1, benched.writes, 0, "without the start of the task of pay-now, which is kept in memory; with the return")
 	assert.InDelta(t, paid["WORKFLOW_TASK_COMPLETED"], benched.matched, 0)
 	assert.InDelta(t, paid["WORKFLOW_TASK_COMPLETED"]+paid["ACTIVITY_TASK_COMPLETED"], benched.tasks, 0)
-	told := recorded(t, "event-delivered")
-	assert.InDelta(t, writes(told), telling.writes, 0)
-	assert.InDelta(t, told["WORKFLOW_TASK_COMPLETED"], telling.matched, 0)
-	assert.InDelta(t, told["WORKFLOW_TASK_COMPLETED"]+told["ACTIVITY_TASK_COMPLETED"]+1, telling.tasks, 0, "and the relay")
 }
 
 func TestWhatIsMeasuredIsTheSumOfItsParts(t *testing.T) {
@@ -143,7 +139,7 @@ func TestOneCompanyAloneIsHeldUpByItsJournal(t *testing.T) {
 
 func TestACompanyThatIsTooLargeForAnyServerIsShown(t *testing.T) {
 	t.Parallel()
-	p := newPlan(1000, 1, with(t, nil))
+	p := newPlan(2000, 1, with(t, nil))
 	assert.InDelta(t, 1, p.clusters, 0, "a company can't be divided")
 	assert.Equal(t, 64, p.queues[atPersistence].servers, "nobody rents out a larger one")
 	assert.Contains(t, p.describe(atPersistence), "no end")
