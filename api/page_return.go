@@ -18,7 +18,8 @@ import (
 // then refreshes itself so many times.
 const (
 	returnPatience = 3 * time.Second
-	returnInterval = 100 * time.Millisecond
+	returnFirst    = 20 * time.Millisecond  // a payment is booked some 40 ms after the payer is back
+	returnInterval = 200 * time.Millisecond // between looks later
 	maxRefreshes   = 15
 	// lastMoment is how long after the end of a payment page somebody who paid at the last moment may still be on the way back.
 	lastMoment = 2 * time.Minute
@@ -64,9 +65,7 @@ func (s *server) awaitOutcome(r *http.Request, companyID, invoiceID, paymentID s
 		defer s.holds.end(paymentID)
 	}
 	deadline := time.After(s.ReturnPatience)
-	tick := time.NewTicker(returnInterval)
-	defer tick.Stop()
-	for {
+	for pause := returnFirst; ; pause = min(pause*3/2, returnInterval) {
 		var p payment.Payment
 		err := inCompany(ctx, s.Store, companyID, func(tx PagesTx) (err error) {
 			p, err = tx.Payment(ctx, paymentID)
@@ -82,7 +81,7 @@ func (s *server) awaitOutcome(r *http.Request, companyID, invoiceID, paymentID s
 			return nil
 		}
 		select {
-		case <-tick.C:
+		case <-time.After(pause):
 		case <-deadline:
 			return nil
 		case <-ctx.Done():

@@ -81,6 +81,14 @@ func (u usage) since(before usage) usage {
 	return u.combine(before, -1)
 }
 
+// total is the CPU of all parts.
+func (u usage) total() (sum time.Duration) {
+	for _, used := range u.cpu {
+		sum += used
+	}
+	return sum
+}
+
 func (u usage) plus(other usage) usage { return u.combine(other, 1) }
 
 func (u usage) combine(other usage, sign int64) usage {

@@ -115,12 +115,16 @@ func payments(ctx context.Context, _ *embeddedpg.Server, progress io.Writer) (fi
 	if err != nil {
 		return nil, err
 	}
+	told, err := t.webhooks(ctx, progress)
+	if err != nil {
+		return nil, err
+	}
 	beside, err := t.noise(ctx, progress)
 	if err != nil {
 		return nil, err
 	}
 	waiting, err := t.waiting(ctx, progress)
-	return slices.Concat(figures, reads, beside, waiting), err
+	return slices.Concat(figures, reads, told, beside, waiting), err
 }
 
 // lap is what rounds of one kind came to.

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/quittance/quittance/internal/origin"
 	"github.com/quittance/quittance/workflows/contract"
 )
 
@@ -23,7 +24,7 @@ func TestAThousandClicksAndAThousandNotificationsAreBoundedAndLoseNothing(t *tes
 	longLivedPages(t, s) // for five minutes
 	inv := newMerchant(t, s).issue("108.00")
 	page := inv.payNow("card")
-	temporal, invoiceID := commander(t, s), contract.InvoicePaymentID(inv.ID)
+	temporal, invoiceID := commanderAs(t, s, origin.Origin{Kind: origin.Payer, Who: "payer"}), contract.InvoicePaymentID(inv.ID)
 	aThousandTimes(t, func(i int) error {
 		clicked, err := temporal.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
 			WorkflowID: invoiceID, UpdateName: contract.UpdatePayNow, WaitForStage: client.WorkflowUpdateStageCompleted,
