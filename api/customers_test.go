@@ -120,7 +120,7 @@ func TestAnErasedCustomerIsFoundNowhere(t *testing.T) {
 	assert.Equal(t, "cancelled", w.call("GET", "/invoices/"+draft, w.key, nil).json(http.StatusOK)["status"])
 	w.call("GET", "/invoices/"+paid.ID+"/pdf", w.key, nil).problem(http.StatusConflict, "customer-erased")
 	w.once("/invoices", w.key, "planted", body).problem(http.StatusConflict, "customer-erased")
-	for language, said := range map[string]string{"de": "Gelöscht", "fr": "Effacé", "it": "Cancellato", "en": "Erased"} {
+	for language, said := range map[string]string{"de": "Gelöscht", "fr": "Effacé", "it": "Cancellat", "en": "Erased"} {
 		page := w.get("/i/" + paid.Token + "?lang=" + language).page(http.StatusOK)
 		assert.Contains(t, page, said)
 		assert.NotContains(t, page, "invoice.pdf")

@@ -83,8 +83,8 @@ func TestCustomersOfBeforeAreSealedAndStayAsTheyAre(t *testing.T) {
 	for _, i := range of {
 		assert.NotEqual(t, all[i.ID], stands(i).Token)
 	}
-	for _, clear := range []string{"Müller", "zoe@example.com", all[of[0].ID]} {
-		assert.Empty(t, whereFound(t, db, clear), clear)
+	for _, planted := range []string{"Müller", "zoe@example.com", all[of[0].ID]} {
+		assert.Empty(t, whereFound(t, db, planted), planted)
 	}
 	moved, err = store.SealCustomers(t.Context())
 	require.NoError(t, err)

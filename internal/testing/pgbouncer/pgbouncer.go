@@ -43,7 +43,7 @@ func Start(t testing.TB, databaseURL, connectQuery string) string {
 	users, settings := filepath.Join(folder, "users.txt"), filepath.Join(folder, "pgbouncer.ini")
 	require.NoError(t, os.WriteFile(users, fmt.Appendf(nil, "%q %q\n", behind.User.Username(), password), 0o644)) //nolint:gosec // for the user that it runs as
 	quoted := bytes.ReplaceAll([]byte(connectQuery), []byte("'"), []byte("''"))
-	require.NoError(t, os.WriteFile(settings, fmt.Appendf(nil, `
+	configured := fmt.Appendf(nil, `
 [databases]
 * = host=%s port=%s connect_query='%s'
 [pgbouncer]
@@ -54,7 +54,8 @@ auth_type = plain
 auth_file = %s
 pool_mode = transaction
 default_pool_size = 3
-`, behind.Hostname(), behind.Port(), quoted, ports[0], users), 0o644)) //nolint:gosec // for the user that it runs as
+`, behind.Hostname(), behind.Port(), quoted, ports[0], users)
+	require.NoError(t, os.WriteFile(settings, configured, 0o644)) //nolint:gosec // for the user that it runs as
 	command := exec.CommandContext(context.WithoutCancel(t.Context()), program, settings) // until the test has cleaned up
 	var said bytes.Buffer
 	command.Stdout, command.Stderr = &said, &said
