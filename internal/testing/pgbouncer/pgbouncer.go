@@ -55,7 +55,7 @@ auth_file = %s
 pool_mode = transaction
 default_pool_size = 3
 `, behind.Hostname(), behind.Port(), quoted, ports[0], users)
-	require.NoError(t, os.WriteFile(settings, configured, 0o644)) //nolint:gosec // for the user that it runs as
+	require.NoError(t, os.WriteFile(settings, configured, 0o644))                         //nolint:gosec // for the user that it runs as
 	command := exec.CommandContext(context.WithoutCancel(t.Context()), program, settings) // until the test has cleaned up
 	var said bytes.Buffer
 	command.Stdout, command.Stderr = &said, &said
