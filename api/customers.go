@@ -90,7 +90,8 @@ func oneCustomer(email *string, invoiceID string, byInvoice bool) error {
 	fields := text.Email("email", email)
 	switch {
 	case (*email != "") == byInvoice:
-		fields = append(fields, problem.Field{Name: "email", Message: "or invoice_id must be there, and only one of them"})
+		fields = append(fields, problem.Field{Name: "email", Message: "or invoice_id must be there, and only one of them"},
+			problem.Field{Name: "invoice_id", Message: "or email must be there, and only one of them"})
 	case byInvoice && !id.Valid(id.Invoice, invoiceID):
 		fields = append(fields, problem.Field{Name: "invoice_id", Message: "must be the id of an invoice"})
 	}
