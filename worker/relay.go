@@ -50,7 +50,7 @@ type Relay struct {
 func (r *Relay) Run(ctx context.Context) {
 	r.hands, r.again = make(chan struct{}, relayAtOnce), make(chan struct{}, 1)
 	defer r.inHand.Wait()
-	go r.lookAgain(ctx)
+	r.inHand.Go(func() { r.lookAgain(ctx) }) // so that nothing is taken in hand once nobody waits for it
 	pause := time.Second
 	for {
 		began := time.Now()

@@ -66,8 +66,8 @@ var ErrNoTurn = errors.New("others of the company are being sent")
 // goes on, and records it: first is nil when none was made, because the endpoint is failing or the event was tried before. Without a turn
 // it is ErrNoTurn. An attempt that is broken off is made again.
 func FirstAttempt(ctx context.Context, a *Activities, ref contract.DeliverEvent) (done bool, first *contract.FirstAttempt, err error) {
-	end, ok := a.Turns.takeNow(ctx, ref)
-	if !ok {
+	end, _, _ := a.Turns.takeWithin(ctx, ref, 0)
+	if end == nil {
 		return false, nil, ErrNoTurn
 	}
 	defer end()

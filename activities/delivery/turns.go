@@ -42,12 +42,6 @@ func (t *Turns) take(ctx context.Context, ref contract.DeliverEvent) (end func()
 	return end, nil
 }
 
-// takeNow takes a turn if there is one.
-func (t *Turns) takeNow(ctx context.Context, ref contract.DeliverEvent) (end func(), ok bool) {
-	end, _, _ = t.takeWithin(ctx, ref, 0)
-	return end, end != nil
-}
-
 // takeWithin returns what ends the turn, or whose attempts, of how many at once, leave none.
 func (t *Turns) takeWithin(ctx context.Context, ref contract.DeliverEvent, patience time.Duration) (end func(), whose string, most int) {
 	endEndpoint, ok := t.endpoints.Take(ctx, ref.EndpointID, patience)

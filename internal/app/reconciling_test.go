@@ -62,7 +62,6 @@ func TestWhatLacksAWorkflowTwiceIsTakenUp(t *testing.T) {
 	}{
 		{lost, described(enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED), nil},
 		{running, described(enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING), nil},
-		{contract.OnboardingID(s.service), described(enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED), nil}, // it is active, and lacks none
 		{onboarding, nil, serviceerror.NewNotFound("it is gone")},
 	} {
 		temporal.On("DescribeWorkflowExecution", mock.Anything, of.workflowID, "").Return(of.answer, of.err)

@@ -136,13 +136,17 @@ func (t *takingUp) company(ctx context.Context, companyID string) error {
 
 // service takes up the onboarding of a payment service, and its currencies that are awaited.
 func (t *takingUp) service(ctx context.Context, s merchant.PaymentService) error {
-	if lacks, err := t.lacks(ctx, contract.OnboardingID(s.ID)); err != nil {
-		return err
-	} else if lacks && (t.restored || s.Unfinished()) {
-		if err := t.commands.ServiceChanged(ctx, s, nil); err != nil {
+	if t.restored || s.Unfinished() { // what has ended needs no look at Temporal
+		lacks, err := t.lacks(ctx, contract.OnboardingID(s.ID))
+		if err != nil {
 			return err
 		}
-		t.done.PaymentServices++
+		if lacks {
+			if err := t.commands.ServiceChanged(ctx, s, nil); err != nil {
+				return err
+			}
+			t.done.PaymentServices++
+		}
 	}
 	for _, r := range s.Requested {
 		if !s.Awaits(r.Currency) {
