@@ -34,6 +34,9 @@ type sweepingUp struct {
 	failing  error                   // or why it can't be compared
 	asked    []steps.ReportPage      // what was read
 	gone     bool                    // the processes of payments are
+	deaf     error                   // why no process can be asked to look
+	lasting  bool                    // the processes of refunds run for an hour
+	order    []string                // in which it went about all that
 	signals  []string                // which payments' processes were asked to look
 	invoices []contract.IssueInvoice // what processes were started
 	refunds  []contract.RequestRefund
@@ -58,21 +61,27 @@ func sweepUp(t *testing.T, scale int64, pages ...steps.Compared) *sweepingUp {
 	})
 	s.OnSignalExternalWorkflow(mock.Anything, mock.Anything, mock.Anything, contract.SignalTryAgain, mock.Anything).Return(
 		func(_, workflowID, _, _ string, arg any) error {
+			s.order = append(s.order, workflowID)
 			s.signals = append(s.signals, workflowID+" "+arg.(contract.PaymentHint).PaymentID)
 			if s.gone {
 				return &temporal.UnknownExternalWorkflowExecutionError{}
 			}
-			return nil
+			return s.deaf
 		}).Maybe()
 	s.OnWorkflow(contract.InvoicePaymentType, mock.Anything, mock.Anything).Return(func(_ workflow.Context, in collection.Start) (collection.Collected, error) {
 		s.invoices = append(s.invoices, in.IssueInvoice)
 		return collection.Collected{}, nil
 	}).Maybe()
-	s.OnWorkflow(contract.RefundType, mock.Anything, mock.Anything).Return(func(_ workflow.Context, in contract.RequestRefund) (refunding.Returned, error) {
+	s.OnWorkflow(contract.RefundType, mock.Anything, mock.Anything).Return(func(ctx workflow.Context, in contract.RequestRefund) (refunding.Returned, error) {
+		s.order = append(s.order, contract.RefundID(in.RefundID))
 		s.refunds = append(s.refunds, in)
+		if s.lasting {
+			return refunding.Returned{}, workflow.Sleep(ctx, time.Hour)
+		}
 		return refunding.Returned{}, nil
 	}).Maybe()
 	s.OnWorkflow(contract.FindingType, mock.Anything, mock.Anything).Return(func(ctx workflow.Context, in contract.OpenFinding) (Decided, error) {
+		s.order = append(s.order, contract.FindingID(in.Found.ExceptionID))
 		s.findings = append(s.findings, workflow.GetInfo(ctx).WorkflowExecution.ID+" "+string(in.Found.Kind))
 		return Decided{}, nil
 	}).Maybe()
@@ -193,4 +202,22 @@ func TestWhereTimePassesFasterTheReportReachesToNow(t *testing.T) {
 	s.run()
 	assert.WithinDuration(t, night, s.asked[0].To, time.Second)
 	assert.Equal(t, 10*time.Minute/3600, s.asked[0].Lag)
+}
+
+func TestSweepSeesToWhatIsUnderWayBeforeItAsksAPerson(t *testing.T) {
+	t.Parallel()
+	s := sweepUp(t, 1, steps.Compared{
+		Payments: []steps.PaymentInFlight{paymentThere}, Refunds: []steps.RefundInFlight{refundThere}, Findings: []contract.Found{orphanThere},
+	})
+	s.run()
+	assert.Equal(t, []string{"invoice/inv_1", "refund/ref_1", "exception/exc_1"}, s.order)
+}
+
+func TestSweepThatCannotAskAProcessToLookFails(t *testing.T) {
+	t.Parallel()
+	s := sweepUp(t, 1, steps.Compared{Refunds: []steps.RefundInFlight{refundThere, refundThere}})
+	s.lasting, s.deaf = true, errors.New("no answer")
+	s.ExecuteWorkflow(contract.NightlySweepType, contract.SweepPaymentService{CompanyID: "cmp_1", PaymentServiceID: "psv_1"})
+	require.ErrorContains(t, s.GetWorkflowError(), "no answer")
+	assert.Equal(t, []string{"refund/ref_1 pay_2"}, s.signals, "the second of the same is there already")
 }
