@@ -175,7 +175,7 @@ func (s *Source) isStep(r room, call *ast.CallExpr) bool {
 // listens reports whether a step only says what is done with messages, so that its place among others of the same task does not matter.
 func (s *Source) listens(step *ast.CallExpr) bool {
 	selected, ok := step.Fun.(*ast.SelectorExpr)
-	return ok && slices.Contains([]string{"SetUpdateHandlerWithOptions", "AddReceive"}, selected.Sel.Name)
+	return ok && slices.Contains([]string{"SetUpdateHandlerWithOptions", "AddReceive", "Listen", "listen"}, selected.Sel.Name)
 }
 
 // has reports whether one of the values has a type of that name.

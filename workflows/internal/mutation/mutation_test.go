@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -65,7 +66,7 @@ func (b tester) run(t *testing.T, m Mutant, folder, program string, arguments ..
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	test := exec.CommandContext(ctx, filepath.Join(b.folder, program), append(arguments, "-test.short", "-test.failfast", "-test.timeout=6s")...) // #nosec G204 -- built above
+	test := exec.CommandContext(ctx, filepath.Join(b.folder, program), append(arguments, "-test.short", "-test.failfast", "-test.timeout=5s")...) // #nosec G204 -- built above
 	test.Dir = filepath.Join(root, folder)
 	test.Env = append(os.Environ(), fmt.Sprintf("%s=%d", mutant.Variable, m.Number))
 	output, err := test.CombinedOutput()
@@ -83,12 +84,7 @@ func TestEveryStepThatIsLostOrMovedIsNoticed(t *testing.T) {
 		units = []string{"refunding"}
 		mutants = slices.DeleteFunc(mutants, func(m Mutant) bool { return m.Room != "refunding" })
 	}
-	if only := os.Getenv("ONLY"); only != "" {
-		mutants = slices.DeleteFunc(mutants, func(m Mutant) bool { return !slices.Contains(strings.Split(only, ","), m.Room) })
-	}
-	t.Log(len(mutants), time.Now())
 	b := build(t, overlay, units)
-	t.Log(time.Now())
 	out, ok := b.run(t, Mutant{}, "worker", "worker.test", "-test.run=^TestReleasedHistories")
 	require.True(t, ok, "%s", out)
 
@@ -99,7 +95,7 @@ func TestEveryStepThatIsLostOrMovedIsNoticed(t *testing.T) {
 	for range runtime.GOMAXPROCS(0) {
 		all.Go(func() {
 			for m := range next {
-				if b.notices(t, m) == "" {
+				if !words.MatchString(m.Name) && same[m.Name] == "" && b.notices(t, m) == "" {
 					mu.Lock()
 					unnoticed = append(unnoticed, m.Name)
 					mu.Unlock()
@@ -112,7 +108,25 @@ func TestEveryStepThatIsLostOrMovedIsNoticed(t *testing.T) {
 	}
 	close(next)
 	all.Wait()
-	t.Logf("%d steps were lost or moved, each by itself; %d of these changes change nothing", len(mutants), len(unnoticed))
+	t.Logf("%d steps were lost or moved, each by itself", len(mutants))
 	slices.Sort(unnoticed)
-	assert.Empty(t, strings.Join(unnoticed, "\n"))
+	assert.Empty(t, strings.Join(unnoticed, "\n"), "add a history or a test that notices, or say in same why nothing changes")
+}
+
+// words are mutants of report, which tells operators where a workflow stands: current details, which no history holds, and the search
+// attributes, if they have changed since the last report. Some report follows each step and each wait.
+var words = regexp.MustCompile(`: (without \S*\.report( \(\d+\))?|\S*\.report only after .*|.* only after \S*\.report)$`)
+
+// same are the mutants that change nothing, and why.
+var same = map[string]string{
+	"onboarding Onboarding: workflow.Go only after workflow.Go":                    "none of these coroutines does anything before there is a message or a letter",
+	"onboarding change: o.awaitRecord only after o.changing.Lock":                  "nobody else can hold the lock before the record stands, and both are awaited",
+	"onboarding decide: a.request only after a.changing.Lock":                      "nobody else can hold the lock before the request is noted, and both are awaited",
+	"onboarding resume: workflow.Await only after waiting for do.ResumePayments":   "the loop begins with the other half, which does nothing until it is to resume",
+	"collection awaitReason: p.awaitProvider only after workflow.AwaitWithOptions": "what has no time to be looked at has no pause before it",
+	"collection change: p.awaitBegun only after p.awaitTurn":                       "nobody else can hold what is due before the invoice has begun, and both are awaited",
+	"collection run: p.adopt only after workflow.Go":                               "the loop comes back for the other at once",
+	"collection run: workflow.Go only after p.quiet":                               "it is not quiet while a payment is not followed",
+	"collection run: workflow.Await only after p.adopt":                            "the loop begins with the other half, which does nothing until there is a hint",
+	"collection settle: p.escalations.Close only after p.refund":                   "either the money has gone back, or it was decided that it shall",
 }
