@@ -52,9 +52,10 @@ type Source struct {
 	known   map[string]int // how many mutants have a name
 }
 
-// Read reads the rooms of the module in a folder, such as "refunding" and "internal/flow", and finds their steps.
-func Read(ctx context.Context, folder string, rooms ...string) (*Source, error) {
-	imports, err := exports(ctx, folder)
+// Read reads the rooms of the module in a folder, such as "refunding" and "internal/flow", and finds their steps. Build are the flags
+// with which the module is built.
+func Read(ctx context.Context, folder string, build []string, rooms ...string) (*Source, error) {
+	imports, err := exports(ctx, folder, build)
 	if err != nil {
 		return nil, fmt.Errorf("find what the workflows import: %w", err)
 	}
@@ -88,8 +89,9 @@ func Read(ctx context.Context, folder string, rooms ...string) (*Source, error) 
 }
 
 // exports returns the compiled form of every package that the workflows import, by path.
-func exports(ctx context.Context, folder string) (map[string]string, error) {
-	list := exec.CommandContext(ctx, "go", "list", "-export", "-deps", "-json=ImportPath,Export", "./workflows/...")
+func exports(ctx context.Context, folder string, build []string) (map[string]string, error) {
+	arguments := slices.Concat([]string{"list", "-export", "-deps", "-json=ImportPath,Export"}, build, []string{"./workflows/..."})
+	list := exec.CommandContext(ctx, "go", arguments...) // #nosec G204 -- flags of the caller
 	list.Dir = folder
 	out, err := list.Output()
 	if err != nil {
