@@ -1,4 +1,4 @@
-// Package mutant is how a test leaves out a step of a workflow, or does it later. Only code that workflows/internal/mutation writes calls
+// Package mutant is how a test leaves out a step of a workflow, or does it later. Only code that internal/testing/mutation writes calls
 // it, for tests.
 package mutant
 

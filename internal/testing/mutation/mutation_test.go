@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/quittance/quittance/workflows/internal/mutant"
+	"github.com/quittance/quittance/internal/testing/mutant"
 )
 
 const root = "../../.."
@@ -41,7 +41,7 @@ func build(t *testing.T, overlay string, units []string) tester {
 	for _, unit := range units {
 		arguments = append(arguments, "./workflows/"+unit)
 	}
-	compile := exec.CommandContext(t.Context(), "go", arguments...) // #nosec G204 -- our own
+	compile := exec.CommandContext(t.Context(), "go", arguments...)
 	compile.Dir = root
 	out, err := compile.CombinedOutput()
 	require.NoError(t, err, "%s", out)
@@ -69,7 +69,7 @@ func (b tester) run(t *testing.T, m Mutant, folder, program string, arguments ..
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	test := exec.CommandContext(ctx, filepath.Join(b.folder, program), append(arguments, "-test.short", "-test.failfast", "-test.timeout=10s")...) // #nosec G204 -- built above
+	test := exec.CommandContext(ctx, filepath.Join(b.folder, program), append(arguments, "-test.short", "-test.failfast", "-test.timeout=10s")...)
 	test.Dir = filepath.Join(root, folder)
 	test.Env = append(os.Environ(), fmt.Sprintf("%s=%d", mutant.Variable, m.Number))
 	output, err := test.CombinedOutput()
