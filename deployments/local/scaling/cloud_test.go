@@ -57,8 +57,8 @@ func eventsOf(t *testing.T, name string) []recordedEvent {
 func TestActionsAreThoseOfRecordedHistories(t *testing.T) {
 	t.Parallel()
 	assert.InDelta(t, aPayment, issuing.actions+paying.actions+settling.actions+aside.actions, 0)
-	assert.InDelta(t, billed(t, "invoice-paid-by-card-after-a-notification")+1, aPayment, 0, "with the return")
-	assert.InDelta(t, billed(t, "refund-captured"), refunding, 0)
+	assert.InDelta(t, aPayment, billed(t, "invoice-paid-by-card-after-a-notification")+1, 0, "with the return")
+	assert.InDelta(t, refunding, billed(t, "refund-captured"), 0)
 	attempts := recorded(t, "event-delivered-after-two-days")["ACTIVITY_TASK_SCHEDULED"]
 	assert.InDelta(t, billed(t, "event-delivered-after-two-days"), delivering*attempts, 0, "with its start, and without a timer after the last attempt")
 	assert.InDelta(t, failed, 1+2-1, 0, "its start, what is noted of the relay's attempt with the timer after it, and no timer after the last attempt")
