@@ -38,6 +38,17 @@ func TestPayerIsAnsweredOnlyOnceTheRecordSaysThatNobodyGotThePage(t *testing.T) 
 	require.Error(t, page.Err)
 }
 
+func TestAnInvoiceIsCancelledOnlyOnceTheRecordSaysSo(t *testing.T) {
+	t.Parallel()
+	c := collect(t, func(c *collecting) {
+		c.OnActivity(do.CancelInvoice, mock.Anything, mock.Anything).After(time.Minute).Return(nil)
+	}).opens()
+	start := c.Now()
+	c.at(time.Hour, func() { c.cancel() })
+	assert.Equal(t, invoice.Cancelled, c.run().Status)
+	assert.WithinDuration(t, start.Add(time.Hour+time.Minute), c.Now(), time.Second)
+}
+
 func TestAPageThatIsJustBeingOpenedIsNotTakenForAnUnknownOne(t *testing.T) {
 	t.Parallel()
 	c := collect(t).opens()
