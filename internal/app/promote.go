@@ -100,6 +100,9 @@ func (p promoting) run(ctx context.Context, in Promotion) error {
 	// 4. Workflows go to it.
 	handle := p.temporal.WorkerDeploymentClient().GetHandle(p.version.DeploymentName)
 	if in.Percent < 100 {
+		if now.Info.RoutingConfig.CurrentVersion == nil {
+			return fmt.Errorf("no version of %s is the current one, to keep the other workflows; promote one with all of them first", p.version.DeploymentName)
+		}
 		if _, err := handle.SetRampingVersion(ctx, client.WorkerDeploymentSetRampingVersionOptions{
 			BuildID: p.version.BuildID, Percentage: in.Percent, ConflictToken: now.ConflictToken,
 		}); err != nil {
@@ -108,8 +111,15 @@ func (p promoting) run(ctx context.Context, in Promotion) error {
 		p.log.InfoContext(ctx, "worker version ramped", "deployment", p.version.DeploymentName, "build", p.version.BuildID, "percent", in.Percent)
 		return nil
 	}
-	if _, err := handle.SetCurrentVersion(ctx, client.WorkerDeploymentSetCurrentVersionOptions{BuildID: p.version.BuildID, ConflictToken: now.ConflictToken}); err != nil {
+	promoted, err := handle.SetCurrentVersion(ctx, client.WorkerDeploymentSetCurrentVersionOptions{BuildID: p.version.BuildID, ConflictToken: now.ConflictToken})
+	if err != nil {
 		return fmt.Errorf("promote version %s of %s: %w", p.version.BuildID, p.version.DeploymentName, err)
+	}
+	if other := now.Info.RoutingConfig.RampingVersion; other != nil && *other != p.version {
+		if _, err := handle.SetRampingVersion(ctx, client.WorkerDeploymentSetRampingVersionOptions{ConflictToken: promoted.ConflictToken}); err != nil {
+			return fmt.Errorf("version %s of %s is the current one, but %s keeps its part of the workflows; promote again: %w",
+				p.version.BuildID, p.version.DeploymentName, other.BuildID, err)
+		}
 	}
 
 	// 5. So do those that were bound to a version: by a program before versions were left, or by hand.

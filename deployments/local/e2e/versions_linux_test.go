@@ -85,7 +85,9 @@ func TestOnlyAVersionThatWorksIsPromoted(t *testing.T) {
 	s, binary := versioned(t)
 	assert.Contains(t, promote(t, s, binary, "first"), "version first of quittance has no live worker for payments (workflows), payments (activities), "+
 		"onboarding (workflows), onboarding (activities), webhooks (workflows), webhooks (activities); start workers with QUITTANCE_BUILD_ID=first, then promote again")
-	startVersion(t, s, binary, "first")
+	startWorker(t, s, binary, "first")
+	assert.Contains(t, promote(t, s, binary, "first", "--wait=1m", "--percent=50"), "no version of quittance is the current one")
+	requirePromoted(t, s, binary, "first")
 	startProcess(t, s, binary, "api")
 	c := newMerchant(t, s)
 
@@ -140,7 +142,11 @@ func TestOnlyAVersionThatWorksIsPromoted(t *testing.T) {
 	require.Empty(t, promote(t, s, binary, "fourth", "--percent=0"))
 	assert.Nil(t, routing(t, temporal).RampingVersion)
 	assert.Contains(t, promote(t, s, binary, "fourth", "--percent=0"), "gets no part of the workflows that could be taken back")
+	require.Empty(t, promote(t, s, binary, "fourth", "--percent=10"))
+	requirePromoted(t, s, binary, "third")
+	assert.Nil(t, routing(t, temporal).RampingVersion, "going back takes back what was ramped")
 	requirePromoted(t, s, binary, "fourth")
+	assert.Equal(t, "fourth", routing(t, temporal).CurrentVersion.BuildID)
 }
 
 // What a program before this one began is bound to its version. When its workers are gone, somebody is told, and the next promotion frees it.
