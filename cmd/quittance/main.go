@@ -60,10 +60,10 @@ type (
 	promote        struct {
 		Percent float32       `default:"100" help:"How many of the workflows, in percent: below 100 the rest stays with the current version, and 0 takes them back."`
 		Wait    time.Duration `help:"How long to wait for workers of the version."`
-		Replay  int           `default:"100" help:"How many open workflows of each type are replayed under this code first; 0 promotes what can't take them on, too."`
+		Replay  int32         `default:"100" help:"How many open workflows of each type are replayed under this code first; 0 promotes what can't take them on, too."`
 	}
-	takeUp         struct{}
-	verifyJournal  struct {
+	takeUp        struct{}
+	verifyJournal struct {
 		Company string   `arg:"" optional:"" help:"The company's id, cmp_…; all companies without it."`
 		Head    []string `type:"existingfile" help:"A head that was kept, as GET /v1/journal/heads/{day} answered it: the journal must still go through it. May be given more than once."`
 	}

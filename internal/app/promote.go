@@ -36,7 +36,7 @@ const (
 type Promotion struct {
 	Percent float32       // of the workflows, chosen by their ids; below 100 the current version keeps the others
 	Wait    time.Duration // for the workers of the version
-	Replay  int           // how many open workflows of each type are replayed under this code first
+	Replay  int32         // how many open workflows of each type are replayed under this code first
 }
 
 // Promote makes the configured worker version the current one of its deployment: workflows begin on it, and those that run go on under it.
@@ -216,7 +216,7 @@ func (p promoting) startGate(ctx context.Context, queue string) (run client.Work
 }
 
 // replay runs this code over workflows that are open, the newest of each type. What it can't follow, the version could not take on.
-func (p promoting) replay(ctx context.Context, most int) error {
+func (p promoting) replay(ctx context.Context, most int32) error {
 	if most == 0 {
 		return nil
 	}
@@ -230,7 +230,7 @@ func (p promoting) replay(ctx context.Context, most int) error {
 	var first error
 	for _, name := range worker.Register(replayer, p.timeScale, contract.Queues...) {
 		open, err := p.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-			PageSize: int32(most), Query: "ExecutionStatus = 'Running' AND WorkflowType = '" + name + "'",
+			PageSize: most, Query: "ExecutionStatus = 'Running' AND WorkflowType = '" + name + "'",
 		})
 		if err != nil {
 			return fmt.Errorf("list the open workflows of the type %s: %w", name, err)

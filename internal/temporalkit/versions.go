@@ -45,7 +45,7 @@ func Deployment(ctx context.Context, c client.Client, name string) (client.Worke
 func Unserved(ctx context.Context, c client.Client, namespace string, v Version, queues []string) (lacking []string, err error) {
 	kinds := []enumspb.TaskQueueType{enumspb.TASK_QUEUE_TYPE_WORKFLOW, enumspb.TASK_QUEUE_TYPE_ACTIVITY}
 	for _, queue := range queues {
-		// The enhanced mode is the only one that shows the pollers of a version on all partitions; the server itself asks in this way.
+		//nolint:staticcheck // deprecated, but the only way to the pollers of a version on all partitions; the server itself asks in it
 		answer, err := c.WorkflowService().DescribeTaskQueue(ctx, &workflowservice.DescribeTaskQueueRequest{
 			Namespace: namespace, TaskQueue: &taskqueuepb.TaskQueue{Name: queue}, TaskQueueType: enumspb.TASK_QUEUE_TYPE_WORKFLOW,
 			ApiMode: enumspb.DESCRIBE_TASK_QUEUE_MODE_ENHANCED, TaskQueueTypes: kinds, ReportPollers: true,
@@ -54,6 +54,7 @@ func Unserved(ctx context.Context, c client.Client, namespace string, v Version,
 		if err != nil {
 			return nil, fmt.Errorf("ask who serves the task queue %s: %w", queue, err)
 		}
+		//nolint:staticcheck // as above
 		types := answer.GetVersionsInfo()[NameOf(v)].GetTypesInfo()
 		for _, kind := range kinds {
 			if !polled(types[int32(kind)].GetPollers()) {

@@ -167,10 +167,10 @@ func TestWhatIsBoundToAVersionThatIsGoneIsFreed(t *testing.T) {
 	})
 	require.NoError(t, err)
 	second := startWorker(t, s, binary, "second")
-	await(t, patience, func() error { // as another tool does
+	await(t, patience, func() bool { // as another tool does
 		_, err := temporal.WorkerDeploymentClient().GetHandle("quittance").SetCurrentVersion(t.Context(), client.WorkerDeploymentSetCurrentVersionOptions{BuildID: "second"})
-		return err
-	}, func(err error) bool { return err == nil })
+		return err == nil
+	}, func(set bool) bool { return set })
 	first.Kill()
 	stranded := func() float64 { return value(t, second.url, "quittance_workflows_stranded") }
 	if !testing.Short() {
