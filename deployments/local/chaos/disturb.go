@@ -41,6 +41,12 @@ func (c *cluster) happen(ctx context.Context, f Fault, companies []*company) err
 	case faultRestore:
 		c.hits.add(f.Kind)
 		return c.restore(ctx)
+	case faultCut:
+		c.hits.add(f.Kind)
+		return c.cutStandby(ctx)
+	case faultFailover:
+		c.hits.add(f.Kind)
+		return c.failover(ctx)
 	case faultDeploy:
 		c.hits.add(f.Kind)
 		return c.deploy(ctx, "chaos-"+f.Target)
