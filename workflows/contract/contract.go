@@ -12,13 +12,15 @@ import (
 	"github.com/quittance/quittance/internal/money"
 )
 
-// Task queues: payments are pinned to the worker version that began them, onboarding moves on with new versions. Webhooks
-// have a queue of their own, so that slow receivers hold up nothing but webhooks.
+// Task queues. Webhooks have one of their own, so that slow receivers hold up nothing but webhooks.
 const (
 	PaymentsQueue   = "payments"
 	OnboardingQueue = "onboarding"
 	WebhooksQueue   = "webhooks"
 )
+
+// Queues are all of them.
+var Queues = []string{PaymentsQueue, OnboardingQueue, WebhooksQueue}
 
 // Workflow types.
 const (
@@ -33,6 +35,7 @@ const (
 	BankReceiptsType       = "BankReceipts"
 	SettlementFetchType    = "SettlementFetch"
 	RetentionType          = "Retention"
+	GateType               = "Gate"
 )
 
 // Updates: the caller waits for the answer.
@@ -80,6 +83,9 @@ func SweepID(paymentServiceID string) string { return "sweep/" + paymentServiceI
 // RetentionID is the id of the Temporal Schedule that erases what companies keep long enough; the workflows that it starts have ids that
 // begin with it.
 const RetentionID = "retention"
+
+// GateID is the workflow id of the gate that a version of the worker passes on a task queue.
+func GateID(queue, buildID string) string { return "gate/" + queue + "/" + buildID }
 
 // HealthID is the id of the Temporal Schedule that looks at a payment service every day; the workflows that it starts have ids
 // that begin with it.

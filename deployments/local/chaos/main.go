@@ -57,7 +57,11 @@ func (c command) run(ctx context.Context) (differences int, err error) {
 		}
 		return 0, nil
 	}
-	fmt.Printf("seed %d (once more: make chaos SEED=%d)\n", o.Seed, o.Seed)
+	target := "chaos"
+	if o.Failover {
+		target = "drill"
+	}
+	fmt.Printf("seed %d (once more: make %s SEED=%d)\n", o.Seed, target, o.Seed)
 	report, err := inFolder(ctx, o, os.Stdout)
 	if err != nil {
 		return 0, err
