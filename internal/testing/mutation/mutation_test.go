@@ -25,8 +25,25 @@ const root = "../../.."
 // sample is of how many changes of refunds make test makes one. All changes of all rooms take minutes.
 const sample = 12
 
-// rooms are all that carry steps; those without tests of their own are tested by the others.
-var rooms = []string{"collection", "refunding", "onboarding", "reconciliation", "fetching", "delivery", "retention", "escalation", "payermail", "internal/flow"}
+// rooms returns all that take steps, and those of them that have tests of their own; the others are tested by these.
+func rooms(t *testing.T) (all, tested []string) {
+	t.Helper()
+	folders, err := filepath.Glob(root + "/workflows/*")
+	require.NoError(t, err)
+	for _, folder := range append(folders, root+"/workflows/internal/flow") {
+		name := strings.TrimPrefix(filepath.ToSlash(folder), root+"/workflows/")
+		code, err := filepath.Glob(folder + "/*.go")
+		require.NoError(t, err)
+		if len(code) == 0 || name == "contract" { // which is for who talks to workflows
+			continue
+		}
+		all = append(all, name)
+		if slices.ContainsFunc(code, func(file string) bool { return strings.HasSuffix(file, "_test.go") }) {
+			tested = append(tested, name)
+		}
+	}
+	return all, tested
+}
 
 // tester runs test programs with one mutant alive.
 type tester struct {
@@ -79,11 +96,11 @@ func (b tester) run(t *testing.T, m Mutant, folder, program string, arguments ..
 
 func TestEveryStepThatIsLostOrMovedIsNoticed(t *testing.T) {
 	t.Parallel()
-	source, err := Read(t.Context(), root, flags, rooms...)
+	all, units := rooms(t)
+	source, err := Read(t.Context(), root, flags, all...)
 	require.NoError(t, err)
 	mutants, overlay, err := source.Overlay(t.TempDir())
 	require.NoError(t, err)
-	units := rooms[:7]
 	for name := range same {
 		assert.True(t, slices.ContainsFunc(mutants, func(m Mutant) bool { return m.Name == name }), "there is no %q any more", name)
 	}
@@ -97,10 +114,10 @@ func TestEveryStepThatIsLostOrMovedIsNoticed(t *testing.T) {
 
 	var unnoticed, noticed []string
 	var mu sync.Mutex
-	var all sync.WaitGroup
+	var testers sync.WaitGroup
 	next := make(chan Mutant)
 	for range 2 * runtime.GOMAXPROCS(0) { // some wait for what never comes
-		all.Go(func() {
+		testers.Go(func() {
 			for m := range next {
 				out := b.notices(t, m)
 				mu.Lock()
@@ -118,7 +135,7 @@ func TestEveryStepThatIsLostOrMovedIsNoticed(t *testing.T) {
 		next <- m
 	}
 	close(next)
-	all.Wait()
+	testers.Wait()
 	t.Logf("%d steps were lost or moved, each by itself", len(mutants))
 	slices.Sort(unnoticed)
 	assert.Empty(t, strings.Join(unnoticed, "\n"), "add a history or a test that notices, or say in same why nothing changes")
