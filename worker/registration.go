@@ -19,6 +19,7 @@ func RegisterPayments(r worker.WorkflowRegistry, timeScale int64) {
 	pinned(r, contract.InvoicePaymentType, collection.Workflow{TimeScale: timeScale}.InvoicePayment)
 	pinned(r, contract.RefundType, refunding.Workflow{TimeScale: timeScale}.Refund)
 	pinned(r, contract.NightlySweepType, reconciliation.Workflow{TimeScale: timeScale}.NightlySweep)
+	pinned(r, contract.SweepBucketType, reconciliation.Workflow{TimeScale: timeScale}.SweepBucket)
 	pinned(r, contract.BankReceiptsType, reconciliation.Workflow{TimeScale: timeScale}.BankReceipts)
 	pinned(r, contract.SettlementFetchType, fetching.Workflow{TimeScale: timeScale}.SettlementFetch)
 	pinned(r, contract.RetentionType, retention.Workflow{TimeScale: timeScale}.Retention)
@@ -31,6 +32,7 @@ func RegisterOnboarding(r worker.WorkflowRegistry, timeScale int64) {
 	w := onboarding.Workflow{TimeScale: timeScale}
 	for name, run := range map[string]any{
 		contract.OnboardingType: w.Onboarding, contract.CurrencyActivationType: w.CurrencyActivation, contract.ServiceHealthType: w.ServiceHealth,
+		contract.HealthBucketType: w.HealthBucket,
 	} {
 		r.RegisterWorkflowWithOptions(run, workflow.RegisterOptions{Name: name, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
 	}
