@@ -1,7 +1,6 @@
 package onboarding_test
 
 import (
-	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -11,19 +10,21 @@ import (
 	"github.com/quittance/quittance/workflows/contract"
 )
 
-func TestTheDailyLookOfABucketLeavesOnlyWhatFailsToWorkflows(t *testing.T) {
+func TestTheDailyLookOfABucketLeavesToWorkflowsOnlyWhatFails(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	well := s.merchantAt("702000", method("VISA", "CHF"))
-	lost := s.merchantAt("702010", method("VISA", "CHF"), method("TWINT", "CHF"))
-	_ = http.MethodPost
-	_, _ = well, lost
-	s.Put("/_sim/customers/702010", contracts("70201001", method("VISA", "CHF")))
-	told := len(s.Workflows.Told)
-	out := do[onboarding.HealthyRound](s, s.Onboarding.CheckBucket, onboarding.HealthRound{LookAfterBucket: contract.LookAfterBucket{Buckets: 1}})
-	assert.Nil(t, out.Next)
-	assert.GreaterOrEqual(t, out.Looked, 2)
+	lost := s.merchantAt("702000", method("VISA", "CHF"), method("TWINT", "CHF"))
+	looks := func() onboarding.HealthyRound {
+		return do[onboarding.HealthyRound](s, s.Onboarding.CheckBucket, onboarding.HealthRound{LookAfterBucket: contract.LookAfterBucket{Buckets: 1}})
+	}
+	before := len(s.Workflows.Told)
+	s.Put("/_sim/customers/702000", contracts("70200001", method("VISA", "CHF")))
+	assert.Equal(t, onboarding.HealthyRound{Looked: 2}, looks(), "that of the shop, and this one")
 	assert.Contains(t, s.untold(lost), merchant.MethodsLost)
-	assert.Contains(t, s.Workflows.Told[told:], lost.PaymentServiceID+" ")
-	assert.Equal(t, out.Apart, len(s.Workflows.Looks))
+	assert.Contains(t, s.Workflows.Told[before:], lost.PaymentServiceID+" ", "its onboarding writes the letter")
+	assert.Empty(t, s.Workflows.Looks)
+
+	s.Fault("rest/terminals", "html_502")
+	assert.Equal(t, onboarding.HealthyRound{Looked: 1, Apart: 1}, looks())
+	assert.Len(t, s.Workflows.Looks, 1)
 }
