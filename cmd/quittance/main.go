@@ -37,6 +37,7 @@ type adminCommands struct {
 	RotateKeys    rotateKeys    `cmd:"" help:"Add a data key, and seal everything again that the database holds, while everything runs."`
 	ForgetOldKeys forgetOldKeys `cmd:"" help:"Remove all data keys but the newest, once nothing needs them."`
 	Promote       promote       `cmd:"" help:"Make the worker version QUITTANCE_BUILD_ID the one that new workflows start on."`
+	Sweep         sweep         `cmd:"" help:"Compare Saferpay's report with the record now, and not only at night."`
 	TakeUp        takeUp        `cmd:"" help:"After a restore, before a worker runs: start a workflow for everything that the record shows as not ended."`
 }
 
@@ -58,7 +59,10 @@ type (
 	forgetOldKeys  struct{}
 	promote        struct{}
 	takeUp         struct{}
-	verifyJournal  struct {
+	sweep          struct {
+		Services []string `arg:"" optional:"" name:"payment-service" help:"Ids of payment services, psv_…; those of all companies without any."`
+	}
+	verifyJournal struct {
 		Company string   `arg:"" optional:"" help:"The company's id, cmp_…; all companies without it."`
 		Head    []string `type:"existingfile" help:"A head that was kept, as GET /v1/journal/heads/{day} answered it: the journal must still go through it. May be given more than once."`
 	}
@@ -83,6 +87,8 @@ func (migrateCommand) Run(p *process) error { return app.Migrate(p.ctx, p.cfg, p
 func (rotateKeys) Run(p *process) error     { return app.RotateKeys(p.ctx, p.cfg, p.log, say) }
 func (forgetOldKeys) Run(p *process) error  { return app.ForgetOldKeys(p.ctx, p.cfg, p.log, say) }
 func (promote) Run(p *process) error        { return app.Promote(p.ctx, p.cfg, p.log) }
+
+func (s sweep) Run(p *process) error { return app.Sweep(p.ctx, p.cfg, p.log, s.Services...) }
 
 func (takeUp) Run(p *process) error {
 	done, err := app.TakeUp(p.ctx, p.cfg, p.log)

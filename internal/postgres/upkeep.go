@@ -25,6 +25,15 @@ func scanUpkept(row pgx.CollectableRow) (u merchant.Upkept, err error) {
 	return u, err
 }
 
+// SweptUntil returns until when Saferpay's report on the payment service was compared; zero when it never was.
+func (tx *Tx) SweptUntil(ctx context.Context, paymentServiceID string) (time.Time, error) {
+	scan := func(row pgx.CollectableRow) (until time.Time, err error) {
+		err = row.Scan((*zeronull.Timestamptz)(&until))
+		return until.UTC(), err
+	}
+	return one(ctx, tx.tx, scan, "payment service", paymentServiceID, `select swept_until from payment_services where id = $1`, paymentServiceID)
+}
+
 // NoteSwept notes that a comparison of the payment service with Saferpay's report has ended well. A zero time says that there was no
 // report: then the days are left to a later one.
 func (tx *Tx) NoteSwept(ctx context.Context, paymentServiceID string, until, at time.Time) error {
