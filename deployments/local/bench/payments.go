@@ -124,7 +124,11 @@ func payments(ctx context.Context, _ *embeddedpg.Server, progress io.Writer) (fi
 		return nil, err
 	}
 	waiting, err := t.waiting(ctx, progress)
-	return slices.Concat(figures, reads, told, beside, waiting), err
+	if err != nil {
+		return nil, err
+	}
+	idle, err := t.idle(ctx, progress)
+	return slices.Concat(figures, reads, told, beside, waiting, idle), err
 }
 
 // lap is what rounds of one kind came to.
