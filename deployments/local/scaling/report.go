@@ -45,6 +45,7 @@ func report(to io.Writer, c costs, plans []*plan) error {
 	line("workflows in the workers' memory", func(p *plan) string {
 		return number(p.clusters * float64(p.queues[atWorker].servers/2) * p.costs.of("worker_kept_workflows"))
 	})
+	line("actions a day if nobody pays", func(p *plan) string { return number(p.idleActions()) })
 	line("bottleneck; next, pods apart", func(p *plan) string {
 		most, next, from := p.advice()
 		return stationNames[most] + "; from " + number(from) + " on: " + then[next]
