@@ -52,9 +52,9 @@ test-deep: ## play every fault, every wrong value and every page in every langua
 	@cd deployments/checks && ../../$(PROGRESS) "releasing twice" $(TESTS) ../../bin/test-deep-checks.json -- $(PATIENT) -run TestARelease ./...
 	@cd deployments/local && ../../$(PROGRESS) "playing every fault" $(TESTS) ../../bin/test-deep-local.json -- $(PATIENT) -run "TestEveryPath|TestEverybodyCanUse" ./e2e
 
-bench: ## measure the product on this machine; fails when a bar is missed
+bench: ## measure the product on this machine; fails when a bar is missed; ONLY=noise,reads for parts of it
 	@$(PACKAGES) postgresql
-	@$(PROGRESS) "measuring" go run -C deployments/local ./bench
+	@$(PROGRESS) "measuring" go run -C deployments/local ./bench $(if $(ONLY),--only $(ONLY))
 
 scale: ## say which machines loads need, by queueing theory; RATE=10,500 for yours, COSTS=file for your own figures
 	@go run -C deployments/local ./scaling $(if $(RATE),--rate $(RATE)) $(if $(COSTS),--with $(abspath $(COSTS)))

@@ -17,6 +17,7 @@ import (
 
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/session"
+	"github.com/quittance/quittance/internal/share"
 )
 
 //go:embed openapi.yaml
@@ -66,6 +67,8 @@ type Options struct {
 	ReturnPatience time.Duration
 	// SharePatience is how long an import or export waits for its turn: sharePatience when 0.
 	SharePatience time.Duration
+	// CallsPart is what calls of one company take of the time of this process while others are there, in seconds a second: callsPart when 0.
+	CallsPart float64
 	// MailsAnHour is how many mails calls of a company may ask for in an hour: mailsAnHour when 0.
 	MailsAnHour int
 }
@@ -87,7 +90,8 @@ func New(o Options) http.Handler {
 		o.ReturnPatience = returnPatience
 	}
 	o.SharePatience = cmp.Or(o.SharePatience, sharePatience)
-	s := &server{Options: o, mails: hourly{most: cmp.Or(o.MailsAnHour, mailsAnHour)}, sessions: hourly{most: consoleSessionsAnHour}, strangers: hourly{most: strangersAnHour}}
+	s := &server{Options: o, mails: hourly{most: cmp.Or(o.MailsAnHour, mailsAnHour)}, sessions: hourly{most: consoleSessionsAnHour}, strangers: hourly{most: strangersAnHour},
+		time: share.Time{Part: cmp.Or(o.CallsPart, callsPart()), Ahead: callsAhead}}
 
 	r := chi.NewRouter()
 	r.Use(o.Middleware...)
@@ -113,6 +117,7 @@ type server struct {
 	holds           holds
 	mails, sessions hourly
 	strangers       hourly // by key, see stranger
+	time            share.Time
 }
 
 // now is the time to the microsecond, which is what Postgres keeps: what is answered now reads the same later.

@@ -94,6 +94,7 @@ func (s *server) documentOf(ctx context.Context, token, companyID, invoiceID, pa
 // opened returns which invoice the token opens. A link that another one took the place of is a linkEndedError.
 func (s *server) opened(ctx context.Context, token string) (companyID, invoiceID string, err error) {
 	companyID, invoiceID, err = s.Store.OnlineDocument(ctx, token)
+	s.time.Use(companyID)
 	if problem.CodeOf(err) != problem.LinkEnded {
 		return companyID, invoiceID, err
 	}

@@ -37,7 +37,7 @@ func (s *server) calls(r chi.Router) {
 	imports := &share.Share{Each: importsAtOnce, Together: importsTogether, Waiting: shareQueue}
 	calls := &share.Share{Each: callsAtOnce, Waiting: callsQueue}
 	exports := &share.Share{Each: exportsAtOnce, Together: exportsTogether, Waiting: shareQueue}
-	r.Use(private, s.limitSignIns(), s.logSignIns, s.authenticate, s.limitKeys, s.limitAtOnce(imports, isSettlement, "imports"), s.limitAtOnce(calls, anyCall, "calls"), s.readBody,
+	r.Use(private, s.limitSignIns(), s.logSignIns, s.authenticate, s.limitKeys, s.limitAtOnce(imports, isSettlement, "imports"), s.limitAtOnce(calls, anyCall, "calls"), s.readBody, s.limitTime,
 		s.validate(), s.once, s.onBehalf, s.audited, noteAccept, noteCSV, s.limitAtOnce(exports, isExport, "exports"))
 	refuseAsMalformed := func(w http.ResponseWriter, r *http.Request, err error) {
 		if errors.Is(err, http.ErrNotMultipart) {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -10,6 +11,12 @@ import (
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/share"
 )
+
+// While other companies are there too, calls of one take in the long run at most an eighth of the time of this process, which is that of
+// its processors; callsAhead is how much more at once, such as for a page.
+const callsAhead = 500 * time.Millisecond
+
+func callsPart() float64 { return float64(runtime.GOMAXPROCS(0)) / 8 }
 
 // What one company may take, so that others are not held up. What it may have is in package merchant, and all of it in docs/api.md.
 const (
@@ -48,6 +55,24 @@ func (s *server) limitAtOnce(of *share.Share, kind func(*http.Request) bool, wha
 			next.ServeHTTP(w, r)
 		})
 	}
+}
+
+// limitTime answers with 429 the calls of a company that has had more than its part of the time of this process for long.
+func (s *server) limitTime(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		companyID := callerOf(r.Context()).companyID
+		if companyID == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		end, ok := s.time.Take(r.Context(), companyID, s.SharePatience)
+		if !ok {
+			s.refuse(w, r, problem.New(problem.TooManyRequests, "These calls take more time than one company may have while others are there. Try again in a few seconds."))
+			return
+		}
+		defer end()
+		next.ServeHTTP(w, r)
+	})
 }
 
 // isExport reports whether the answer to a call is as long as the books are. It comes after noteAccept.

@@ -15,7 +15,6 @@ import (
 
 const (
 	relayAtOnce    = 64               // deliveries that a process has in hand; a receiver that doesn't answer keeps one for 15 s
-	relayOfOne     = 4                // of one endpoint at a look
 	relayEvery     = 5 * time.Second  // how often the outbox is looked at when nobody says that something is due: what a worker that died had in hand
 	relayPauses    = 15 * time.Second // at most, after a failure
 	relayPostpones = time.Second      // what has no turn
@@ -25,7 +24,7 @@ const (
 // Outbox holds the deliveries that wait for their turn, see *postgres.Store.
 type Outbox interface {
 	OnDeliveriesDue(ctx context.Context, every time.Duration, work func(context.Context) error) error
-	TakeDeliveries(ctx context.Context, limit, ofEndpoint int) ([]delivery.Due, error)
+	TakeDeliveries(ctx context.Context, most delivery.Most) ([]delivery.Due, error)
 	DeliveryStarted(ctx context.Context, d delivery.Due) error
 	PostponeDelivery(ctx context.Context, d delivery.Due, by time.Duration) error
 }
@@ -38,6 +37,7 @@ type Relay struct {
 	// Attempt is steps.FirstAttempt, and Deliver contract.Commands.Deliver.
 	Attempt func(context.Context, contract.DeliverEvent) (done bool, first *contract.FirstAttempt, err error)
 	Deliver func(context.Context, delivery.Due, *contract.FirstAttempt) error
+	Most    func(hands int) delivery.Most // see steps.Turns
 	Logger  *slog.Logger
 
 	hands   chan struct{} // holds one for each delivery in hand
@@ -85,14 +85,15 @@ func (r *Relay) lookAgain(ctx context.Context) {
 	}
 }
 
-// look takes in hand what is due, as much as there are hands for.
+// look takes in hand what is due, as much as there are hands and turns for.
 func (r *Relay) look(ctx context.Context) error {
 	for {
 		free := r.free(ctx)
 		if free == 0 {
 			return ctx.Err()
 		}
-		due, err := r.Outbox.TakeDeliveries(ctx, free, relayOfOne)
+		most := r.Most(free)
+		due, err := r.Outbox.TakeDeliveries(ctx, most)
 		for range free - len(due) {
 			<-r.hands
 		}
@@ -102,21 +103,40 @@ func (r *Relay) look(ctx context.Context) error {
 				r.see(ctx, d)
 			})
 		}
-		if err != nil || len(due) < free && !more(due) {
+		if len(most.FullEndpoints)+len(most.FullCompanies) > 0 {
+			r.lookIn(relayPostpones)
+		}
+		if err != nil || len(due) < free && !more(due, most) {
 			return err
 		}
 	}
 }
 
-// more reports whether there may be more of an endpoint.
-func more(due []delivery.Due) bool {
+// more reports whether there may be more of an endpoint or a company, of which as many were taken as may be.
+func more(due []delivery.Due, most delivery.Most) bool {
 	of := map[string]int{}
 	for _, d := range due {
-		if of[d.EndpointID]++; of[d.EndpointID] == relayOfOne {
+		of[d.EndpointID]++
+		of[d.CompanyID]++
+		if of[d.EndpointID] == most.OfEndpoint || of[d.CompanyID] == most.OfCompany {
 			return true
 		}
 	}
 	return false
+}
+
+// lookIn has somebody look again in a moment.
+func (r *Relay) lookIn(moment time.Duration) {
+	if !r.looking.CompareAndSwap(false, true) {
+		return
+	}
+	time.AfterFunc(moment, func() {
+		r.looking.Store(false)
+		select {
+		case r.again <- struct{}{}:
+		default:
+		}
+	})
 }
 
 // free waits for a free hand, and returns how many there are. They are taken.
@@ -142,15 +162,8 @@ func (r *Relay) see(ctx context.Context, d delivery.Due) {
 	defer cancel()
 	err := r.deliver(ctx, d)
 	if errors.Is(err, steps.ErrNoTurn) {
-		if err = r.Outbox.PostponeDelivery(ctx, d, relayPostpones); r.looking.CompareAndSwap(false, true) {
-			time.AfterFunc(relayPostpones, func() {
-				r.looking.Store(false)
-				select {
-				case r.again <- struct{}{}:
-				default:
-				}
-			})
-		}
+		err = r.Outbox.PostponeDelivery(ctx, d, relayPostpones)
+		r.lookIn(relayPostpones)
 	}
 	if err != nil {
 		r.Logger.WarnContext(ctx, "a webhook waits", "event", d.EventID, "endpoint", d.EndpointID, "error", err)

@@ -46,11 +46,11 @@ func (o *outbox) OnDeliveriesDue(ctx context.Context, every time.Duration, work 
 	}
 }
 
-func (o *outbox) TakeDeliveries(_ context.Context, limit, _ int) (due []delivery.Due, err error) {
+func (o *outbox) TakeDeliveries(_ context.Context, most delivery.Most) (due []delivery.Due, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, d := range o.waiting {
-		if len(due) < limit && !o.due[d.EventID].After(time.Now()) {
+		if len(due) < most.Together && !o.due[d.EventID].After(time.Now()) {
 			o.due[d.EventID] = time.Now().Add(time.Minute)
 			due = append(due, d)
 		}
@@ -89,7 +89,7 @@ func relaying(t *testing.T, r *worker.Relay, breaks, deliveries int, during time
 	for i := range deliveries {
 		o.waiting = append(o.waiting, delivery.Due{EventID: fmt.Sprint("evt_", i), EndpointID: fmt.Sprint("whe_", i%20)})
 	}
-	r.Outbox, r.Logger = o, slog.New(slog.DiscardHandler)
+	r.Outbox, r.Most, r.Logger = o, steps.NewTurns().Most, slog.New(slog.DiscardHandler)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/internal/delivery"
 	"github.com/quittance/quittance/internal/share"
 	"github.com/quittance/quittance/workflows/contract"
 )
@@ -30,6 +31,13 @@ func NewTurns() *Turns {
 	return &Turns{
 		endpoints: share.Share{Each: atEndpoint, Waiting: 2 * atEndpoint},
 		companies: share.Share{Each: ofCompany, Waiting: 2 * ofCompany},
+	}
+}
+
+// Most says of whom a process that has so many hands free may take deliveries.
+func (t *Turns) Most(hands int) delivery.Most {
+	return delivery.Most{
+		Together: hands, OfEndpoint: atEndpoint, OfCompany: ofCompany, FullEndpoints: t.endpoints.Full(), FullCompanies: t.companies.Full(),
 	}
 }
 

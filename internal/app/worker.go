@@ -44,7 +44,7 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	attempt := func(ctx context.Context, in contract.DeliverEvent) (bool, *contract.FirstAttempt, error) {
 		return delivery.FirstAttempt(ctx, steps.Delivery, in)
 	}
-	relay := &worker.Relay{Outbox: p.store, Attempt: attempt, Deliver: p.commands.Deliver, Logger: log}
+	relay := &worker.Relay{Outbox: p.store, Attempt: attempt, Deliver: p.commands.Deliver, Most: steps.Delivery.Turns.Most, Logger: log}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve(ctx, cfg.Worker.Address, health(p.checks(), p.metrics, log), log) })
 	group.Go(func() error {

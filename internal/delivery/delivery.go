@@ -93,3 +93,9 @@ type Due struct {
 	Thread     string     // the thing whose events arrive in order: an invoice, or the event's subject
 	Again      bool       // the company asked for it: the next attempt is made at once
 }
+
+// Most is how many deliveries are taken at once, and of whom.
+type Most struct {
+	Together, OfEndpoint, OfCompany int
+	FullEndpoints, FullCompanies    []string // of which none is taken: as many as may be are in flight there
+}

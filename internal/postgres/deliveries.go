@@ -102,30 +102,47 @@ func (tx *Tx) Deliveries(ctx context.Context, f listing.Deliveries) (deliveries 
 // outboxChannel is where Postgres says that something in the outbox is due.
 const outboxChannel = "delivery_outbox"
 
-// How long a worker has to start what it took from the outbox, and after what time a started delivery is started again, in case
-// it was lost. The latter is longer than all attempts take together.
+// How long a worker has to see to what it took from the outbox; after what time a started delivery is started again, in case it was
+// lost, which is longer than all attempts take together; and how often one more delivery to an endpoint that fails is tried.
 const (
-	taken = "20 seconds"
-	lost  = "4 days"
+	taken  = "20 seconds"
+	lost   = "4 days"
+	probed = "30 seconds"
 )
 
 // The methods below belong to no company: the outbox holds only ids.
 
-// TakeDeliveries returns at most limit deliveries that are due, and ofEndpoint of each endpoint. No other caller gets them for 20 s.
-// Of the events of one thread, only the first that has not ended is due.
-func (s *Store) TakeDeliveries(ctx context.Context, limit, ofEndpoint int) ([]delivery.Due, error) {
+// TakeDeliveries returns deliveries that are due, at most as many as there are hands and turns for. No other caller gets them for 20 s.
+// Of the events of one thread, only the first that has not ended is due; of an endpoint that fails, one each half minute, and what the
+// company asks for again.
+func (s *Store) TakeDeliveries(ctx context.Context, most delivery.Most) ([]delivery.Due, error) {
 	return all(ctx, s.pool, pgx.RowToStructByPos[delivery.Due], "take deliveries from the outbox", `
-		update delivery_outbox set due_at = now() + interval '`+taken+`'
-		where (endpoint_id, event_id) in (
-			select endpoint_id, event_id from delivery_outbox join (
-				select endpoint_id, event_id from (
-					select endpoint_id, event_id, sequence, row_number() over (partition by endpoint_id order by sequence) as place
-					from delivery_outbox o where due_at <= now() and `+firstOfThread+`
-				) numbered where place <= $2 order by sequence limit $1
-			) chosen using (endpoint_id, event_id)
-			where due_at <= now() for update of delivery_outbox skip locked
+		with recursive endpoints (id) as ( -- each once, however many deliveries wait for it
+			(select endpoint_id from delivery_outbox order by endpoint_id limit 1)
+			union all
+			select (select endpoint_id from delivery_outbox where endpoint_id > e.id order by endpoint_id limit 1) from endpoints e where e.id is not null
+		), candidates as (
+			select c.*, row_number() over (partition by c.company_id order by c.due_at, c.sequence) as place
+			from endpoints e left join failing_endpoints f on f.endpoint_id = e.id, lateral (
+				select o.company_id, o.endpoint_id, o.event_id, o.due_at, o.sequence from delivery_outbox o
+				where o.endpoint_id = e.id and o.due_at <= now() and (f.endpoint_id is null or f.next_at <= now() or o.again) and `+firstOfThread+`
+				order by o.due_at, o.sequence limit case when f.endpoint_id is null then $2 else 1 end
+			) c
+			where e.id is not null and e.id <> all($4)
+		), chosen as (
+			select endpoint_id, event_id from candidates where place <= $3 and company_id <> all($5) order by due_at, sequence limit $1
+		), taken as (
+			update delivery_outbox set due_at = now() + interval '`+taken+`'
+			where (endpoint_id, event_id) in (
+				select endpoint_id, event_id from delivery_outbox join chosen using (endpoint_id, event_id)
+				where due_at <= now() for update of delivery_outbox skip locked
+			)
+			returning company_id, endpoint_id, event_id, type, thread, again
+		), probed as (
+			update failing_endpoints set next_at = now() + interval '`+probed+`'
+			where endpoint_id in (select endpoint_id from failing_endpoints where endpoint_id in (select endpoint_id from taken) for update skip locked)
 		)
-		returning company_id, endpoint_id, event_id, type, thread, again`, limit, ofEndpoint)
+		select * from taken`, most.Together, most.OfEndpoint, most.OfCompany, list(most.FullEndpoints), list(most.FullCompanies))
 }
 
 // PostponeDelivery gives back a delivery that was taken, so that it is due again in a moment.
@@ -210,10 +227,11 @@ func regularly(ctx context.Context, every time.Duration, work func(context.Conte
 	}
 }
 
-// Backlog returns how many deliveries have not ended, and how long the oldest one has waited to be started.
+// Backlog returns how many deliveries have not ended, and how long the oldest one has waited to be started, but for receivers that fail.
 func (s *Store) Backlog(ctx context.Context) (pending int, behind time.Duration, err error) {
 	err = s.pool.QueryRow(ctx, `
-		select count(*), coalesce(now() - min(due_at) filter (where due_at <= now() and `+firstOfThread+`), interval '0')
+		select count(*), coalesce(now() - min(due_at) filter (
+			where due_at <= now() and not exists (select from failing_endpoints f where f.endpoint_id = o.endpoint_id) and `+firstOfThread+`), interval '0')
 		from delivery_outbox o`).Scan(&pending, &behind)
 	return pending, behind, failed(err, "measure the outbox")
 }

@@ -26,6 +26,9 @@ func newEndpoint(companyID string, types ...event.Type) delivery.Endpoint {
 	}
 }
 
+// many is more than there is.
+var many = delivery.Most{Together: 100, OfEndpoint: 100, OfCompany: 100}
+
 // told is a company with a webhook endpoint that takes everything.
 type told struct {
 	testing.TB
@@ -61,7 +64,7 @@ func (c told) tell(t event.Type, subject, invoiceID string) string {
 // take returns the events that are due now, as a worker gets them.
 func (c told) take() (events []string) {
 	c.Helper()
-	due, err := c.store.TakeDeliveries(c.Context(), 100, 100)
+	due, err := c.store.TakeDeliveries(c.Context(), many)
 	require.NoError(c, err)
 	for _, d := range due {
 		assert.Equal(c, delivery.Due{CompanyID: c.company.ID, EndpointID: c.endpoint.ID, EventID: d.EventID, Type: d.Type, Thread: d.Thread, Again: d.Again}, d)
@@ -181,7 +184,7 @@ func TestADeliveryThatNobodyStartedIsDueAgain(t *testing.T) {
 	_, behind, err = c.store.Backlog(t.Context())
 	require.NoError(t, err)
 	assert.Greater(t, behind, time.Minute)
-	due, err := c.store.TakeDeliveries(t.Context(), 1, 100)
+	due, err := c.store.TakeDeliveries(t.Context(), many)
 	require.NoError(t, err)
 	require.Len(t, due, 1)
 	assert.True(t, due[0].Again, "the company asked for it")
@@ -235,7 +238,7 @@ func TestWorkersAreToldWhenSomethingIsDue(t *testing.T) {
 	looks, taken, ended := make(chan struct{}, 10), make(chan delivery.Due, 10), make(chan error)
 	go func() {
 		ended <- c.store.OnDeliveriesDue(ctx, time.Hour, func(ctx context.Context) error {
-			due, err := c.store.TakeDeliveries(ctx, 10, 100)
+			due, err := c.store.TakeDeliveries(ctx, many)
 			for _, d := range due {
 				taken <- d
 			}
@@ -262,13 +265,53 @@ func TestADeliveryWithoutATurnIsDueAgainInAMomentAndNoEndpointTakesAllTurns(t *t
 	for i := range 5 {
 		c.tell(event.InvoiceOpened, fmt.Sprint("inv_", i), "")
 	}
-	due, err := c.store.TakeDeliveries(t.Context(), 100, 2)
+	most := delivery.Most{Together: 100, OfEndpoint: 2, OfCompany: 100}
+	due, err := c.store.TakeDeliveries(t.Context(), most)
 	require.NoError(t, err)
 	require.Len(t, due, 2)
-	require.NoError(t, c.store.PostponeDelivery(t.Context(), due[0], 0))
-	again, err := c.store.TakeDeliveries(t.Context(), 1, 2)
+	require.NoError(t, c.store.PostponeDelivery(t.Context(), due[0], time.Hour))
+	require.NoError(t, c.store.PostponeDelivery(t.Context(), due[1], 0))
+	for _, full := range []delivery.Most{{FullEndpoints: []string{c.endpoint.ID}}, {FullCompanies: []string{c.company.ID}}} {
+		full.Together, full.OfEndpoint, full.OfCompany = 100, 100, 100
+		none, err := c.store.TakeDeliveries(t.Context(), full)
+		require.NoError(t, err)
+		assert.Empty(t, none, "there is no turn left")
+	}
+	one, err := c.store.TakeDeliveries(t.Context(), delivery.Most{Together: 100, OfEndpoint: 100, OfCompany: 1})
 	require.NoError(t, err)
-	assert.Equal(t, due[:1], again, "the oldest is the first")
-	require.NoError(t, c.store.PostponeDelivery(t.Context(), again[0], time.Hour))
+	assert.Len(t, one, 1)
 	assert.Len(t, c.take(), 3)
+}
+
+func TestWhileAReceiverFailsOneOfWhatWaitsIsTriedNowAndThen(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.NewDatabase(t)
+	c := newTold(t, postgrestest.Open(t, db))
+	superuser := connect(t, db.SuperuserURL)
+	halfAMinuteLater := func() {
+		_, err := superuser.Exec(t.Context(), `update failing_endpoints set next_at = next_at - interval '31 seconds'`)
+		require.NoError(t, err)
+	}
+	e := c.endpoint
+	e.FailingSince = noon
+	c.in(func(tx *postgres.Tx) error { return tx.SaveWebhookEndpoint(t.Context(), e) })
+	var told []string
+	for i := range 4 {
+		told = append(told, c.tell(event.InvoiceOpened, fmt.Sprint("inv_", i), ""))
+	}
+	assert.Empty(t, c.take(), "it has just failed")
+	_, behind, err := c.store.Backlog(t.Context())
+	require.NoError(t, err)
+	assert.Zero(t, behind, "nobody at our side is late")
+	halfAMinuteLater()
+	assert.Equal(t, told[:1], c.take())
+	assert.Empty(t, c.take(), "for the next half minute")
+	halfAMinuteLater()
+	assert.Equal(t, told[1:2], c.take())
+	c.in(func(tx *postgres.Tx) error { return tx.QueueDelivery(t.Context(), e.ID, told[3], noon) })
+	assert.Equal(t, told[3:], c.take(), "what the company asks for is tried at once")
+
+	e.FailingSince = time.Time{}
+	c.in(func(tx *postgres.Tx) error { return tx.SaveWebhookEndpoint(t.Context(), e) })
+	assert.Equal(t, told[2:3], c.take(), "something has arrived: the others follow")
 }

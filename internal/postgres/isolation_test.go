@@ -30,6 +30,7 @@ var withoutPolicy = map[string]string{
 	"company_ids":               "for what an operator has done for all companies; holds ids",
 	"data_keys":                 "seal for all companies; wrapped by a key that the database doesn't know",
 	"delivery_outbox":           "what is due in all companies; holds ids and types of events",
+	"failing_endpoints":         "looked up for what is due in all companies; holds ids",
 	"goose_db_version":          "of the migrations",
 	"installation_keys":         "make hashes and links for all companies; sealed",
 	"payment_service_companies": "looked up by the administrator, who names no company; holds ids",

@@ -30,7 +30,7 @@ func TestBehindPgBouncerCompaniesStayApartAndNothingIsLost(t *testing.T) {
 	taken := make(chan string, 100)
 	looked.Go(func() {
 		_ = store.OnDeliveriesDue(ctx, time.Hour, func(ctx context.Context) error {
-			due, err := store.TakeDeliveries(ctx, 100, 100)
+			due, err := store.TakeDeliveries(ctx, many)
 			for _, d := range due {
 				taken <- d.EventID
 			}

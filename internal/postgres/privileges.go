@@ -31,6 +31,7 @@ var privileges = []struct{ table, may string }{
 	{"events", "select, insert"},
 	{"exceptions", "select, insert, update"},
 	{"exchange_rates", "select, insert, update"},
+	{"failing_endpoints", "select, insert, update, delete"},
 	{"goose_db_version", "select"},
 	{"idempotency_keys", "select, insert, update, delete"},
 	{"installation_keys", "select, insert, update (sealed_key)"},

@@ -43,6 +43,18 @@ func (s *Share) Take(ctx context.Context, user string, patience time.Duration) (
 	}
 }
 
+// Full returns the users who have no turn left, in no order.
+func (s *Share) Full() (users []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for user, held := range s.held {
+		if held >= s.Each {
+			users = append(users, user)
+		}
+	}
+	return users
+}
+
 // begin returns what is closed when it is time to try again, unless there is a turn; nil when too many wait already.
 func (s *Share) begin(user string) (freed <-chan struct{}, ok bool) {
 	s.mu.Lock()

@@ -11,6 +11,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/quittance/quittance/internal/testing/embeddedpg"
@@ -24,14 +26,44 @@ type figure struct {
 	missed   bool
 }
 
-// suite measures one part on a Postgres server of its own.
+// suite measures on the Postgres server of the bench, or on a stack of its own.
 type suite func(ctx context.Context, server *embeddedpg.Server, progress io.Writer) ([]figure, error)
 
 // suites are all that there is to measure, in the order of the table.
-var suites = []suite{payments, journal, papers}
+var suites = []struct {
+	names   []string // of its parts
+	measure suite
+}{
+	{[]string{"payments", "reads", "webhooks", "waiting", "noise", "idle"}, atTown}, {[]string{"journal"}, journal}, {[]string{"papers"}, papers},
+}
+
+// parts are measured one after the other.
+type parts []struct {
+	name    string
+	measure func(ctx context.Context, progress io.Writer) ([]figure, error)
+}
+
+func (all parts) measure(ctx context.Context, progress io.Writer) (figures []figure, err error) {
+	for _, part := range all {
+		if !chosen(part.name) {
+			continue
+		}
+		some, err := part.measure(ctx, progress)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", part.name, err)
+		}
+		figures = append(figures, some...)
+	}
+	return figures, nil
+}
+
+// chosen reports whether a part is to be measured.
+func chosen(part string) bool { return *only == "" || slices.Contains(strings.Split(*only, ","), part) }
 
 // openInvoices is how many invoices wait while it is measured what waiting costs.
 var openInvoices = flag.Int("open", 1000, "how many `invoices` wait for nobody to pay them")
+
+var only = flag.String("only", "", "measure only these `parts`: payments, reads, webhooks, waiting, noise, idle, journal, papers")
 
 func main() {
 	flag.Parse()
@@ -61,8 +93,11 @@ func run(ctx context.Context) (missed int, err error) {
 	defer func() { err = errors.Join(err, server.Stop()) }()
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
 	_, _ = fmt.Fprintln(table, "WHAT\tMEASURED\tBAR\t")
-	for _, measure := range suites {
-		figures, err := measure(ctx, server, os.Stderr)
+	for _, suite := range suites {
+		if !slices.ContainsFunc(suite.names, chosen) {
+			continue
+		}
+		figures, err := suite.measure(ctx, server, os.Stderr)
 		if err != nil {
 			return 0, err
 		}

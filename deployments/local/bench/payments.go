@@ -27,15 +27,22 @@ const (
 // timing is how long the steps of one payment, or of one bare workflow, took for who waits for them.
 type timing struct{ start, payNow, paid time.Duration }
 
-// payments measures payments through the whole stack beside bare workflows on the same Temporal server: an invoice is made, issued and
-// paid over HTTP, Saferpay's notification and the payer's return come in, Assert, Capture and booking follow. API and worker are
-// processes of their own; Temporal, the simulator and the workers of the bare workflows are in this one.
-func payments(ctx context.Context, _ *embeddedpg.Server, progress io.Writer) (figures []figure, err error) {
+// atTown measures what takes a whole stack.
+func atTown(ctx context.Context, _ *embeddedpg.Server, progress io.Writer) (figures []figure, err error) {
 	t, err := found(ctx, progress)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, t.leave()) }()
+	return parts{
+		{"payments", t.payments}, {"reads", t.reads}, {"webhooks", t.webhooks}, {"waiting", t.waiting}, {"noise", t.noise}, {"idle", t.idle},
+	}.measure(ctx, progress)
+}
+
+// payments measures payments through the whole stack beside bare workflows on the same Temporal server: an invoice is made, issued and
+// paid over HTTP, Saferpay's notification and the payer's return come in, Assert, Capture and booking follow. API and worker are
+// processes of their own; Temporal, the simulator and the workers of the bare workflows are in this one.
+func (t *town) payments(ctx context.Context, progress io.Writer) (figures []figure, err error) {
 	plain, tuned := bare{queue: "plain"}, bare{queue: "tuned", local: true}
 	for _, b := range []bare{plain, tuned} {
 		stop, err := b.serve(t.temporal)
@@ -110,25 +117,7 @@ func payments(ctx context.Context, _ *embeddedpg.Server, progress io.Writer) (fi
 	if err != nil {
 		return nil, err
 	}
-	figures = append(figures, figure{what: "history of a payment, beside a bare workflow", measured: own + " to " + others}, paid.statements(), paid.cpu("a payment"), plainly.cpu("a bare workflow"))
-	reads, err := t.reads(ctx, progress)
-	if err != nil {
-		return nil, err
-	}
-	told, err := t.webhooks(ctx, progress)
-	if err != nil {
-		return nil, err
-	}
-	beside, err := t.noise(ctx, progress)
-	if err != nil {
-		return nil, err
-	}
-	waiting, err := t.waiting(ctx, progress)
-	if err != nil {
-		return nil, err
-	}
-	idle, err := t.idle(ctx, progress)
-	return slices.Concat(figures, reads, told, beside, waiting, idle), err
+	return append(figures, figure{what: "history of a payment, beside a bare workflow", measured: own + " to " + others}, paid.statements(), paid.cpu("a payment"), plainly.cpu("a bare workflow")), nil
 }
 
 // lap is what rounds of one kind came to.
