@@ -115,3 +115,26 @@ func TestACompanyHasSoManyCallsAtOnceAndTheOthersTheirOwn(t *testing.T) {
 	}
 	w.call("GET", "/invoices", w.key, nil).json(http.StatusOK)
 }
+
+func TestCallsOfACompanyThatTakesMuchTimeWaitWhileOthersAreThere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	options := w.options()
+	options.SharePatience, options.CallsPart = 20*time.Millisecond, 1e-6
+	w.handler = api.New(options)
+	_, otherKey := w.newCompany("Andere AG", "de")
+	refused := 0
+	for range 500 { // each of a few milliseconds; half a second ahead is what a company may be
+		w.call("GET", "/invoices", otherKey, nil)
+		if answer := w.call("GET", "/invoices?limit=200", w.key, nil); answer.Code == http.StatusTooManyRequests {
+			answer.problem(http.StatusTooManyRequests, "too-many-requests")
+			refused++
+			break
+		}
+	}
+	assert.Equal(t, 1, refused)
+	end := time.Now().Add(time.Minute)
+	for w.call("GET", "/invoices", w.key, nil).Code == http.StatusTooManyRequests && time.Now().Before(end) { // nobody else is there any more
+	}
+	w.call("GET", "/invoices", w.key, nil).json(http.StatusOK)
+}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -30,6 +31,7 @@ func (t *town) noise(ctx context.Context, progress io.Writer) (figures []figure,
 	}
 	defer func() { err = errors.Join(err, end()) }()
 	var alone, beside []timing
+	var loudly time.Duration
 	for round := range rounds {
 		drafts, err := t.drafts(ctx, fmt.Sprint("Q-", round), 2*perRound)
 		if err != nil {
@@ -43,7 +45,9 @@ func (t *town) noise(ctx context.Context, progress io.Writer) (figures []figure,
 		loud, quieten := context.WithCancel(ctx)
 		making, _ := errgroup.WithContext(ctx)
 		noisy.make(loud, making)
+		began := time.Now()
 		some, err = t.quietly(ctx, drafts[perRound:])
+		loudly += time.Since(began)
 		quieten()
 		if err := errors.Join(err, making.Wait()); err != nil {
 			return nil, err
@@ -60,7 +64,8 @@ func (t *town) noise(ctx context.Context, progress io.Writer) (figures []figure,
 			measured: fmt.Sprintf("%s to %s: %.2f times as long", a.Round(100*time.Microsecond), b.Round(100*time.Microsecond), a.Seconds()/b.Seconds()),
 		})
 	}
-	return figures, nil
+	return append(figures, figure{what: "calls of the noisy company", measured: fmt.Sprintf("%.0f a second answered, %d refused",
+		float64(noisy.answered.Load())/loudly.Seconds(), noisy.refused.Load())}), nil
 }
 
 // quietly pays invoices one after the other.
@@ -80,6 +85,8 @@ type neighbour struct {
 	*town
 	key    string
 	payout string
+
+	answered, refused atomic.Int64 // of its calls
 }
 
 // noisy founds the company, with its long payout and its receivers.
@@ -133,7 +140,12 @@ func (n *neighbour) make(ctx context.Context, group *errgroup.Group) {
 	again := func(what func() error) {
 		group.Go(func() error {
 			for ctx.Err() == nil {
-				if err := what(); err != nil && ctx.Err() == nil && !strings.Contains(err.Error(), "too-many-requests") {
+				switch err := what(); {
+				case err == nil:
+					n.answered.Add(1)
+				case strings.Contains(err.Error(), "too-many-requests"):
+					n.refused.Add(1)
+				case ctx.Err() == nil:
 					return err
 				}
 			}
