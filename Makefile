@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build release test test-deep bench scale chaos lint generate screenshots clean
+.PHONY: help run build release test test-deep bench scale chaos drill lint generate screenshots clean
 
 PACKAGES      := deployments/local/install-packages.sh
 PROGRESS      := deployments/local/with-progress.sh
@@ -44,13 +44,14 @@ test: ## run all tests of all modules, in about 20 minutes on two cores; what ta
 	@echo; echo "What the tests counted:"; grep -hoE '_test.go:[0-9]+: [^"]*[0-9][^"]*' bin/test-product.json bin/test-checks.json bin/test-local.json | grep -v rapid | sed -E 's/^[^ ]+ /  /; s/\\n$$//'
 
 test-deep: export GOGC ?= 400
-test-deep: ## play every fault, every wrong value and every page in every language, and release twice; what make test plays in part
+test-deep: ## play every fault, every wrong value, every lost step and every page in every language; what make test plays in part
 	@$(PACKAGES) postgresql gcc pgbouncer
 	@$(PACKAGES) chromium || echo "going on without Chromium: the pages of the console are not looked at"
 	@mkdir -p bin
 	@$(PROGRESS) "spoiling every field" $(TESTS) bin/test-deep-product.json -- $(PATIENT) -race -run TestWhateverIsWrong ./api
+	@$(PROGRESS) "losing and moving every step" $(TESTS) bin/test-deep-steps.json -- $(PATIENT) -run TestEveryStep ./internal/testing/mutation
 	@cd deployments/checks && ../../$(PROGRESS) "releasing twice" $(TESTS) ../../bin/test-deep-checks.json -- $(PATIENT) -run TestARelease ./...
-	@cd deployments/local && ../../$(PROGRESS) "playing every fault" $(TESTS) ../../bin/test-deep-local.json -- $(PATIENT) -run "TestEveryPath|TestEverybodyCanUse" ./e2e
+	@cd deployments/local && ../../$(PROGRESS) "playing every fault" $(TESTS) ../../bin/test-deep-local.json -- $(PATIENT) -run "TestEveryPath|TestEverybodyCanUse|TestARegion" ./e2e ./chaos
 
 bench: ## measure the product on this machine; fails when a bar is missed; ONLY=noise,reads for parts of it
 	@$(PACKAGES) postgresql
@@ -63,6 +64,11 @@ chaos: ## use everything while everything goes wrong, then check the books; SEED
 	@$(PACKAGES) postgresql
 	@go build -o bin/ ./cmd/quittance
 	@$(PROGRESS) "chaos" go run -C deployments/local ./chaos --binary $(CURDIR)/bin/quittance $(if $(SEED),--seed $(SEED))
+
+drill: ## lose a region while payers pay, go on in another one, then check the books: the drill of RUNBOOK.md; SEED=n plays one once more
+	@$(PACKAGES) postgresql
+	@go build -o bin/ ./cmd/quittance
+	@$(PROGRESS) "drill" go run -C deployments/local ./chaos --failover --payments 120 --duration 1m --binary $(CURDIR)/bin/quittance $(if $(SEED),--seed $(SEED))
 
 lint: ## check style, likely bugs and the determinism of workflows
 	@$(PROGRESS) "linting the product" $(GOLANGCI) run ./...

@@ -40,7 +40,7 @@ var adapters = []string{
 }
 
 // rooms are the lifecycles that activities are cut by.
-var rooms = []string{"activities/collection", "activities/refunding", "activities/onboarding", "activities/reconciliation", "activities/delivery", "activities/escalation", "activities/payermail", "activities/fetching", "activities/retention"}
+var rooms = []string{"activities/collection", "activities/refunding", "activities/onboarding", "activities/reconciliation", "activities/delivery", "activities/escalation", "activities/payermail", "activities/fetching", "activities/gate", "activities/retention"}
 
 // mayImport says which of our packages each package may import, tests aside. A package stands for its subpackages too, and may
 // always import those. Packages that are imported by these are linked in as well, and need a place in this table or in mayReach.
@@ -49,7 +49,7 @@ var mayImport = func() map[string][]string {
 	rules := map[string][]string{
 		"workflows/contract": domain,
 		"activities":         append(slices.Clone(domain), "internal/saferpay"),
-		"worker":             slices.Concat(domain, steps, []string{"workflows", "workflows/contract", "workflows/collection", "workflows/delivery", "workflows/fetching", "workflows/onboarding", "workflows/reconciliation", "workflows/refunding", "workflows/retention"}),
+		"worker":             slices.Concat(domain, steps, []string{"workflows", "workflows/contract", "workflows/collection", "workflows/delivery", "workflows/fetching", "workflows/gate", "workflows/onboarding", "workflows/reconciliation", "workflows/refunding", "workflows/retention"}),
 		"api":                append(slices.Clone(domain), "internal/booking", "internal/invoice/paper", "internal/qrbill/paper", "workflows/contract"),
 		"api/client":         {}, // generated
 		"internal/booking":   domain,
@@ -78,7 +78,7 @@ var mayImport = func() map[string][]string {
 	rules["workflows/internal/patching"] = []string{"workflows/internal/flow"}
 	for room, others := range map[string][]string{ // its own steps, and the rooms on which it builds
 		"collection": {"escalation", "payermail"}, "refunding": {"escalation", "payermail"}, "reconciliation": {"escalation", "refunding"},
-		"onboarding": {}, "delivery": {}, "fetching": {}, "retention": {}, "escalation": {}, "payermail": {},
+		"onboarding": {}, "delivery": {}, "fetching": {}, "gate": {}, "retention": {}, "escalation": {}, "payermail": {},
 	} {
 		rule := append(slices.Clone(shared), "activities/"+room)
 		for _, other := range others {

@@ -1,6 +1,9 @@
 package worker
 
 import (
+	"maps"
+	"slices"
+
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
@@ -8,41 +11,44 @@ import (
 	"github.com/quittance/quittance/workflows/contract"
 	"github.com/quittance/quittance/workflows/delivery"
 	"github.com/quittance/quittance/workflows/fetching"
+	"github.com/quittance/quittance/workflows/gate"
 	"github.com/quittance/quittance/workflows/onboarding"
 	"github.com/quittance/quittance/workflows/reconciliation"
 	"github.com/quittance/quittance/workflows/refunding"
 	"github.com/quittance/quittance/workflows/retention"
 )
 
-// RegisterPayments registers the workflows of contract.PaymentsQueue. Each ends under the version of the worker that began it.
-func RegisterPayments(r worker.WorkflowRegistry, timeScale int64) {
-	pinned(r, contract.InvoicePaymentType, collection.Workflow{TimeScale: timeScale}.InvoicePayment)
-	pinned(r, contract.RefundType, refunding.Workflow{TimeScale: timeScale}.Refund)
-	pinned(r, contract.NightlySweepType, reconciliation.Workflow{TimeScale: timeScale}.NightlySweep)
-	pinned(r, contract.SweepBucketType, reconciliation.Workflow{TimeScale: timeScale}.SweepBucket)
-	pinned(r, contract.BankReceiptsType, reconciliation.Workflow{TimeScale: timeScale}.BankReceipts)
-	pinned(r, contract.SettlementFetchType, fetching.Workflow{TimeScale: timeScale}.SettlementFetch)
-	pinned(r, contract.RetentionType, retention.Workflow{TimeScale: timeScale}.Retention)
-	pinned(r, contract.FindingType, reconciliation.Workflow{TimeScale: timeScale}.Finding)
-}
-
-// RegisterOnboarding registers the workflows of contract.OnboardingQueue. Their waits are longer than a version lives, so each goes
-// on under the version that is current.
-func RegisterOnboarding(r worker.WorkflowRegistry, timeScale int64) {
-	w := onboarding.Workflow{TimeScale: timeScale}
-	for name, run := range map[string]any{
-		contract.OnboardingType: w.Onboarding, contract.CurrencyActivationType: w.CurrencyActivation, contract.ServiceHealthType: w.ServiceHealth,
-		contract.HealthBucketType: w.HealthBucket,
-	} {
-		r.RegisterWorkflowWithOptions(run, workflow.RegisterOptions{Name: name, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
+// Register registers the workflows of the task queues and returns their types. Every queue has the gate, which a version of the worker
+// passes before it becomes the current one.
+func Register(r worker.WorkflowRegistry, timeScale int64, queues ...string) (types []string) {
+	reconciling, joining := reconciliation.Workflow{TimeScale: timeScale}, onboarding.Workflow{TimeScale: timeScale}
+	served := map[string]map[string]any{
+		contract.PaymentsQueue: {
+			contract.InvoicePaymentType:  collection.Workflow{TimeScale: timeScale}.InvoicePayment,
+			contract.RefundType:          refunding.Workflow{TimeScale: timeScale}.Refund,
+			contract.NightlySweepType:    reconciling.NightlySweep,
+			contract.SweepBucketType:     reconciling.SweepBucket,
+			contract.BankReceiptsType:    reconciling.BankReceipts,
+			contract.FindingType:         reconciling.Finding,
+			contract.SettlementFetchType: fetching.Workflow{TimeScale: timeScale}.SettlementFetch,
+			contract.RetentionType:       retention.Workflow{TimeScale: timeScale}.Retention,
+		},
+		contract.OnboardingQueue: {
+			contract.OnboardingType:         joining.Onboarding,
+			contract.CurrencyActivationType: joining.CurrencyActivation,
+			contract.ServiceHealthType:      joining.ServiceHealth,
+			contract.HealthBucketType:       joining.HealthBucket,
+		},
+		contract.WebhooksQueue: {
+			contract.EventDeliveryType: delivery.Workflow{TimeScale: timeScale}.EventDelivery,
+		},
 	}
-}
-
-// RegisterWebhooks registers the workflows of contract.WebhooksQueue.
-func RegisterWebhooks(r worker.WorkflowRegistry, timeScale int64) {
-	pinned(r, contract.EventDeliveryType, delivery.Workflow{TimeScale: timeScale}.EventDelivery)
-}
-
-func pinned(r worker.WorkflowRegistry, name string, run any) {
-	r.RegisterWorkflowWithOptions(run, workflow.RegisterOptions{Name: name, VersioningBehavior: workflow.VersioningBehaviorPinned})
+	all := map[string]any{contract.GateType: gate.Workflow{}.Gate}
+	for _, queue := range queues {
+		maps.Copy(all, served[queue])
+	}
+	for name, run := range all {
+		r.RegisterWorkflowWithOptions(run, workflow.RegisterOptions{Name: name})
+	}
+	return slices.Sorted(maps.Keys(all))
 }

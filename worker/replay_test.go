@@ -68,9 +68,7 @@ func TestReleasedHistoriesReplayUnderThisCode(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
 			err := replay(t, func(r sdk.WorkflowRegistry) {
-				worker.RegisterPayments(r, scales[path])
-				worker.RegisterOnboarding(r, scales[path])
-				worker.RegisterWebhooks(r, scales[path])
+				worker.Register(r, scales[path], contract.Queues...)
 			}, readHistory(t, file))
 			require.NoError(t, err, "%s can't go on under this code: see workflows/README.md", file)
 		})
@@ -86,7 +84,7 @@ func TestReplayNoticesAStepInAnotherPlace(t *testing.T) {
 				return collection.Collected{}, err
 			}
 			return collection.Workflow{}.InvoicePayment(ctx, in)
-		}, workflow.RegisterOptions{Name: contract.InvoicePaymentType, VersioningBehavior: workflow.VersioningBehaviorPinned})
+		}, workflow.RegisterOptions{Name: contract.InvoicePaymentType})
 	}, history)
 	require.ErrorContains(t, err, "[TMPRL1100]", "Temporal's code for nondeterminism")
 }

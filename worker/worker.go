@@ -20,6 +20,7 @@ import (
 	"github.com/quittance/quittance/activities/delivery"
 	"github.com/quittance/quittance/activities/escalation"
 	"github.com/quittance/quittance/activities/fetching"
+	"github.com/quittance/quittance/activities/gate"
 	"github.com/quittance/quittance/activities/onboarding"
 	"github.com/quittance/quittance/activities/payermail"
 	"github.com/quittance/quittance/activities/reconciliation"
@@ -50,6 +51,7 @@ type Activities struct {
 	Delivery       *delivery.Activities
 	Escalation     *escalation.Activities
 	Retention      *retention.Activities
+	Gate           *gate.Activities // on every queue
 }
 
 // Run works until ctx ends, then lets running activities finish for a moment. The error says which task queue could not
@@ -57,20 +59,19 @@ type Activities struct {
 func Run(ctx context.Context, c client.Client, a Activities, o Options) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	payments := worker.New(c, contract.PaymentsQueue, o.worker(stop))
-	RegisterPayments(payments, o.TimeScale)
-	for _, steps := range []any{a.Collection, a.Refunding, a.PayerMail, a.Reconciliation, a.Fetching, a.Escalation, a.Retention} {
-		payments.RegisterActivity(steps)
+	workers := map[string]worker.Worker{}
+	for queue, all := range map[string][]any{
+		contract.PaymentsQueue:   {a.Collection, a.Refunding, a.PayerMail, a.Reconciliation, a.Fetching, a.Escalation, a.Retention, a.Gate},
+		contract.OnboardingQueue: {a.Onboarding, a.Schedules, a.Gate},
+		contract.WebhooksQueue:   {a.Delivery, a.Gate},
+	} {
+		w := worker.New(c, queue, o.worker(stop))
+		Register(w, o.TimeScale, queue)
+		for _, steps := range all {
+			w.RegisterActivity(steps)
+		}
+		workers[queue] = w
 	}
-
-	services := worker.New(c, contract.OnboardingQueue, o.worker(stop))
-	RegisterOnboarding(services, o.TimeScale)
-	services.RegisterActivity(a.Onboarding)
-	services.RegisterActivity(a.Schedules)
-
-	webhooks := worker.New(c, contract.WebhooksQueue, o.worker(stop))
-	RegisterWebhooks(webhooks, o.TimeScale)
-	webhooks.RegisterActivity(a.Delivery)
 
 	var stopping []func()
 	defer func() { // all at once: each may take as long as its slowest activity
@@ -80,9 +81,7 @@ func Run(ctx context.Context, c client.Client, a Activities, o Options) error {
 		}
 		all.Wait()
 	}()
-	for queue, w := range map[string]worker.Worker{
-		contract.PaymentsQueue: payments, contract.OnboardingQueue: services, contract.WebhooksQueue: webhooks,
-	} {
+	for queue, w := range workers {
 		if err := w.Start(); err != nil {
 			return fmt.Errorf("serve the task queue %s: %w", queue, err)
 		}
@@ -104,10 +103,12 @@ func (o Options) worker(fatal func(error)) worker.Options {
 		WorkerStopTimeout: shutdown,
 	}
 	if o.BuildID != "" {
+		// A workflow goes on under the version that is current, whichever began it: so none keeps the workers of an old version alive, and
+		// none waits for them.
 		options.DeploymentOptions = worker.DeploymentOptions{
 			UseVersioning:             true,
 			Version:                   worker.WorkerDeploymentVersion{DeploymentName: o.DeploymentName, BuildID: o.BuildID},
-			DefaultVersioningBehavior: workflow.VersioningBehaviorPinned,
+			DefaultVersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
 		}
 	}
 	return options

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -36,7 +37,7 @@ type adminCommands struct {
 	SigningKey    signingKey    `cmd:"" help:"Print the public key with which signed heads are checked."`
 	RotateKeys    rotateKeys    `cmd:"" help:"Add a data key, and seal everything again that the database holds, while everything runs."`
 	ForgetOldKeys forgetOldKeys `cmd:"" help:"Remove all data keys but the newest, once nothing needs them."`
-	Promote       promote       `cmd:"" help:"Make the worker version QUITTANCE_BUILD_ID the one that new workflows start on."`
+	Promote       promote       `cmd:"" help:"Have workflows begin and go on under the worker version QUITTANCE_BUILD_ID, whose program this is, once it has shown that it can."`
 	Sweep         sweep         `cmd:"" help:"Compare Saferpay's report with the record now, and not only at night."`
 	TakeUp        takeUp        `cmd:"" help:"After a restore, before a worker runs: start a workflow for everything that the record shows as not ended."`
 }
@@ -57,9 +58,13 @@ type (
 	generateKey    struct{}
 	rotateKeys     struct{}
 	forgetOldKeys  struct{}
-	promote        struct{}
-	takeUp         struct{}
-	sweep          struct {
+	promote        struct {
+		Percent float32       `default:"100" help:"How many of the workflows, in percent: below 100 the rest stays with the current version, and 0 takes them back."`
+		Wait    time.Duration `help:"How long to wait for workers of the version."`
+		Replay  int32         `default:"100" help:"How many open workflows of each type are replayed under this code first; 0 promotes what can't take them on, too."`
+	}
+	takeUp struct{}
+	sweep  struct {
 		Services []string `arg:"" optional:"" name:"payment-service" help:"Ids of payment services, psv_…; those of all companies without any."`
 	}
 	verifyJournal struct {
@@ -86,7 +91,8 @@ func (codecCommand) Run(p *process) error   { return app.RunCodec(p.ctx, p.cfg, 
 func (migrateCommand) Run(p *process) error { return app.Migrate(p.ctx, p.cfg, p.log) }
 func (rotateKeys) Run(p *process) error     { return app.RotateKeys(p.ctx, p.cfg, p.log, say) }
 func (forgetOldKeys) Run(p *process) error  { return app.ForgetOldKeys(p.ctx, p.cfg, p.log, say) }
-func (promote) Run(p *process) error        { return app.Promote(p.ctx, p.cfg, p.log) }
+
+func (a promote) Run(p *process) error { return app.Promote(p.ctx, p.cfg, p.log, app.Promotion(a)) }
 
 func (s sweep) Run(p *process) error { return app.Sweep(p.ctx, p.cfg, p.log, s.Services...) }
 

@@ -41,6 +41,7 @@ func quiet(minutes int, but ...string) string {
 		`quittance_oldest_authorized_seconds`, `quittance_payments_under_way{state="unknown"}`, `quittance_oldest_exception_seconds`,
 		`quittance_exceptions_open{kind="booking_failed"}`, `quittance_oldest_unsettled_seconds{currency="CHF"}`, `quittance_verification_overdue_seconds`,
 		`quittance_payment_services{status="active"}`, `quittance_sweeps_failed`, `quittance_unswept_seconds`, `quittance_workflows_stuck`,
+		`quittance_workflows_stranded`,
 		`quittance_task_queue_backlog_seconds{task_queue="payments"}`, `quittance_webhook_outbox_behind_seconds`,
 		`quittance_database_connections_used`, `quittance_database_connections_max`, `temporal_num_pollers`,
 		`http_request_duration_seconds_count{route="/v1/invoices",status="200"}`,
@@ -95,6 +96,11 @@ func TestAlertsFireWhenTheyShould(t *testing.T) {
 			[]string{`quittance_workflows_stuck`},
 			`quittance_workflows_stuck 0 0 1+0x700`,
 			"WorkflowTasksFail", 10 * time.Hour, time.Minute,
+		},
+		"workflows of a version without workers": {
+			[]string{`quittance_workflows_stranded`},
+			`quittance_workflows_stranded 0 0 3+0x60`,
+			"WorkflowsStranded", 7 * time.Minute, 6 * time.Minute,
 		},
 		"a verification that takes too long": {
 			[]string{`quittance_verification_overdue_seconds`},

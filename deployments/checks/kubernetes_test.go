@@ -81,6 +81,7 @@ type workerDeployment struct {
 				RampPercentage int
 				PauseDuration  string
 			}
+			Gate *struct{ WorkflowType string }
 		}
 		Sunset   struct{ ScaledownDelay, DeleteDelay string }
 		Template corev1.PodTemplateSpec

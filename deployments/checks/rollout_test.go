@@ -50,8 +50,18 @@ func TestARollbackBringsBackSettingsAndMakesTheOldVersionTheCurrentOne(t *testin
 	objects := render(t, everything)
 	assert.Contains(t, objects["ConfigMap pay"].(*corev1.ConfigMap).Annotations["helm.sh/hook"], "pre-rollback")
 	assert.Contains(t, objects["ServiceAccount pay"].(*corev1.ServiceAccount).Annotations["helm.sh/hook"], "pre-rollback")
-	assert.Contains(t, objects["Job pay-promote"].(*batchv1.Job).Annotations["helm.sh/hook"], "post-rollback")
+	promote := objects["Job pay-promote"].(*batchv1.Job)
+	assert.Contains(t, promote.Annotations["helm.sh/hook"], "post-rollback")
+	assert.Equal(t, []string{"admin", "promote", "--wait=4m", "--percent=100"}, promote.Spec.Template.Spec.Containers[0].Args)
 	assert.NotContains(t, objects["Job pay-migrate"].(*batchv1.Job).Annotations["helm.sh/hook"], "rollback", "the schema only goes forward")
+}
+
+func TestAPartOfTheWorkflowsGoesToTheNewVersionFirst(t *testing.T) {
+	t.Parallel()
+	for _, percent := range []any{10, float64(10), "10"} {
+		objects := render(t, map[string]any{"versioning": map[string]any{"percent": percent}})
+		assert.Contains(t, objects["Job pay-promote"].(*batchv1.Job).Spec.Template.Spec.Containers[0].Args, "--percent=10")
+	}
 }
 
 func TestAChangeOfSettingsStartsNewPods(t *testing.T) {
@@ -245,6 +255,7 @@ func TestTheTemporalWorkerControllerTakesTheVersionsInHand(t *testing.T) {
 	assert.Equal(t, temporal.Name, worker.Spec.WorkerOptions.ConnectionRef.Name)
 	assert.Equal(t, "quittance", worker.Spec.WorkerOptions.TemporalNamespace)
 	assert.Equal(t, "AllAtOnce", worker.Spec.Rollout.Strategy)
+	assert.Equal(t, "Gate", worker.Spec.Rollout.Gate.WorkflowType)
 	assert.Equal(t, "temporal-frontend.temporal:7233", temporal.Spec.HostPort)
 	assert.Equal(t, "QUITTANCE_TEMPORAL_API_KEY", temporal.Spec.APIKeySecretRef.Key)
 	for _, variable := range worker.Spec.Template.Spec.Containers[0].Env {

@@ -14,6 +14,7 @@ import (
 	"github.com/quittance/quittance/activities/delivery"
 	"github.com/quittance/quittance/activities/escalation"
 	"github.com/quittance/quittance/activities/fetching"
+	"github.com/quittance/quittance/activities/gate"
 	"github.com/quittance/quittance/activities/onboarding"
 	"github.com/quittance/quittance/activities/payermail"
 	"github.com/quittance/quittance/activities/reconciliation"
@@ -116,6 +117,7 @@ func steps(cfg config.Config, p parts, log *slog.Logger) (worker.Activities, err
 		},
 		Escalation: &escalation.Activities{InCompany: records[escalation.Tx](p.store), Now: now},
 		Retention:  &retention.Activities{InCompany: records[retention.Tx](p.store), Companies: p.store.Companies, Send: post(sender), Now: now},
+		Gate:       &gate.Activities{Works: p.store.SchemaCurrent},
 	}, nil
 }
 

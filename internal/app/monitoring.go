@@ -27,6 +27,7 @@ type monitoring struct {
 	open      followed[oversight.Monitored]
 	unsettled followed[map[money.Currency]oversight.Unsettled]
 	workflows followed[workflows]
+	stranded  followed[int]
 	backlogs  followed[map[string]temporalkit.Backlog]
 	outbox    followed[outbox]
 }
@@ -43,14 +44,17 @@ type outbox struct {
 // failedWithin is how far back sweeps are counted that did not end well. A sweep is nightly.
 const failedWithin = 26 * time.Hour
 
-func newMonitoring(p parts, namespace string) *monitoring {
+func newMonitoring(p parts, namespace, deployment string) *monitoring {
 	return &monitoring{
 		open:      followed[oversight.Monitored]{name: "what is open", read: p.store.MonitorOpen},
 		unsettled: followed[map[money.Currency]oversight.Unsettled]{name: "what is unsettled", read: p.store.MonitorUnsettled},
 		workflows: followed[workflows]{name: "workflows", read: func(ctx context.Context) (workflows, error) { return countWorkflows(ctx, p.temporal) }},
+		stranded: followed[int]{name: "versions of the worker", read: func(ctx context.Context) (int, error) {
+			return temporalkit.Stranded(ctx, p.temporal, namespace, deployment, contract.Queues)
+		}},
 		backlogs: followed[map[string]temporalkit.Backlog]{name: "task queues", read: func(ctx context.Context) (map[string]temporalkit.Backlog, error) {
 			all := map[string]temporalkit.Backlog{}
-			for _, queue := range []string{contract.PaymentsQueue, contract.OnboardingQueue, contract.WebhooksQueue} {
+			for _, queue := range contract.Queues {
 				var err error
 				if all[queue], err = temporalkit.BacklogOf(ctx, p.temporal, namespace, queue); err != nil {
 					return nil, err
@@ -86,7 +90,7 @@ func countWorkflows(ctx context.Context, c client.Client) (w workflows, err erro
 // follow reads all of it again and again until ctx ends.
 func (m *monitoring) follow(ctx context.Context, log *slog.Logger) {
 	var all sync.WaitGroup
-	for _, follow := range []func(context.Context, *slog.Logger){m.open.follow, m.unsettled.follow, m.workflows.follow, m.backlogs.follow, m.outbox.follow} {
+	for _, follow := range []func(context.Context, *slog.Logger){m.open.follow, m.unsettled.follow, m.workflows.follow, m.stranded.follow, m.backlogs.follow, m.outbox.follow} {
 		all.Go(func() { follow(ctx, log) })
 	}
 	all.Wait()
@@ -152,6 +156,10 @@ func (m *monitoring) gauges() []telemetry.Gauge {
 		{
 			Name: "quittance_workflows_stuck", Help: "Workflows whose tasks fail again and again (TemporalReportedProblems IS NOT NULL).",
 			Read: gauge(&m.workflows, func(w workflows) map[string]float64 { return one(float64(w.stuck)) }),
+		},
+		{
+			Name: "quittance_workflows_stranded", Help: "Workflows that run and go with a version of the worker that has no workers.",
+			Read: gauge(&m.stranded, func(n int) map[string]float64 { return one(float64(n)) }),
 		},
 		{
 			Name: "quittance_sweeps_failed", Help: "Nightly comparisons with Saferpay's report that did not end well in 26 hours.",

@@ -39,7 +39,7 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	monitoring := newMonitoring(p, cfg.Temporal.Namespace)
+	monitoring := newMonitoring(p, cfg.Temporal.Namespace, cfg.Worker.DeploymentName)
 	p.metrics.Watch(monitoring.gauges())
 	attempt := func(ctx context.Context, in contract.DeliverEvent) (bool, *contract.FirstAttempt, error) {
 		return delivery.FirstAttempt(ctx, steps.Delivery, in)

@@ -50,22 +50,28 @@ type collecting struct {
 	attention          bool                        // it stands on the operators' list
 	failures           []error                     // what CapturePayment answers before it works
 	calls              map[string]int              // per step and payment
+	notes              map[string]string           // what was recorded of an exception at its end
+	closed             []string                    // the exceptions, in the order in which they ended
 }
 
 var issued = contract.IssueInvoice{CompanyID: "cmp_1", InvoiceID: "inv_1"}
 
-func collect(t *testing.T) *collecting {
+// collect prepares the collection of an invoice. What first expects is expected before all else.
+func collect(t *testing.T, first ...func(*collecting)) *collecting {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	c := &collecting{
 		TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, pageLife: 24 * time.Hour, due: money.MustParse("108.00", money.CHF),
 		outcomes: map[string][]steps.Outcome{}, booked: map[string]steps.Booked{}, released: map[string]steps.Released{},
-		decided: map[string]exception.Choice{}, refusals: map[string]error{}, late: map[string]bool{}, overlooked: map[string]bool{}, calls: map[string]int{},
+		decided: map[string]exception.Choice{}, refusals: map[string]error{}, late: map[string]bool{}, overlooked: map[string]bool{}, calls: map[string]int{}, notes: map[string]string{},
 	}
 	c.SetTestTimeout(20 * time.Second)
 	register(c, 1)
 	c.RegisterActivity(&steps.Activities{})
 	c.RegisterActivity(&escalationsteps.Activities{})
+	for _, expect := range first {
+		expect(c)
+	}
 	c.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
 		if needed, ok := args[0].(temporal.SearchAttributes).GetBool(contract.NeedsAttention); ok {
 			c.attention = needed
@@ -135,7 +141,8 @@ func collect(t *testing.T) *collecting {
 		if before := c.decided[in.ExceptionID]; before != "" && before != in.Choice {
 			return temporal.NewNonRetryableApplicationError("decided before", string(problem.ExceptionResolved), nil, []problem.Field{})
 		}
-		c.decided[in.ExceptionID] = in.Choice
+		c.decided[in.ExceptionID], c.notes[in.ExceptionID] = in.Choice, in.Note
+		c.closed = append(c.closed, in.ExceptionID)
 		c.calls["resolve "+in.ExceptionID+" "+string(in.Choice)]++
 		return nil
 	}).Maybe()

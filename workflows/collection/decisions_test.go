@@ -145,6 +145,7 @@ func TestNobodyDecidesAboutParkedMoneyThatHasGoneBackByARefund(t *testing.T) {
 	assert.Equal(t, invoice.Paid, c.run().Status)
 	assert.WithinDuration(t, start.Add(72*time.Hour), c.Now(), time.Minute)
 	assert.Equal(t, 1, c.calls["resolve exc_double_payment cleared_up"])
+	assert.Equal(t, "The money has gone back.", c.notes["exc_double_payment"])
 }
 
 func TestMismatchIsPutBeforeAPersonWithoutHoldingUpTheInvoice(t *testing.T) {

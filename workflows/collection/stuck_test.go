@@ -59,6 +59,10 @@ func TestWarningOfADeadlineComesInTimeAndIsClosedOnceTheMoneyIsTaken(t *testing.
 		}
 		assert.Equal(t, d.want, c.run().Status)
 		assert.Equal(t, []int{1, 1}, []int{warned(), c.calls["resolve exc_capture_deadline cleared_up"]}, d.choice)
+		assert.Equal(t, []string{"exc_capture_unclear", "exc_capture_deadline"}, c.closed, "the warning last")
+		if d.choice != "" {
+			assert.Equal(t, "It was decided: it_did_not.", c.notes["exc_capture_deadline"])
+		}
 	}
 }
 

@@ -14,13 +14,15 @@ import (
 	"github.com/quittance/quittance/internal/money"
 )
 
-// Task queues: payments are pinned to the worker version that began them, onboarding moves on with new versions. Webhooks
-// have a queue of their own, so that slow receivers hold up nothing but webhooks.
+// Task queues. Webhooks have one of their own, so that slow receivers hold up nothing but webhooks.
 const (
 	PaymentsQueue   = "payments"
 	OnboardingQueue = "onboarding"
 	WebhooksQueue   = "webhooks"
 )
+
+// Queues are all of them.
+var Queues = []string{PaymentsQueue, OnboardingQueue, WebhooksQueue}
 
 // Workflow types.
 const (
@@ -37,6 +39,7 @@ const (
 	RetentionType          = "Retention"
 	SweepBucketType        = "SweepBucket"
 	HealthBucketType       = "HealthBucket"
+	GateType               = "Gate"
 )
 
 // Updates: the caller waits for the answer.
@@ -83,6 +86,9 @@ func SweepID(paymentServiceID string) string { return "sweep/" + paymentServiceI
 // RetentionID is the id of the Temporal Schedule that erases what companies keep long enough; the workflows that it starts have ids that
 // begin with it.
 const RetentionID = "retention"
+
+// GateID is the workflow id of the gate that a version of the worker passes on a task queue.
+func GateID(queue, buildID string) string { return "gate/" + queue + "/" + buildID }
 
 // HealthID is the workflow id of a look at a payment service. Before buckets it was the id of a Temporal Schedule.
 func HealthID(paymentServiceID string) string { return "health/" + paymentServiceID }

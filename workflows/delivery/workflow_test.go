@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/internal/delivery"
 	"github.com/quittance/quittance/internal/problem"
@@ -259,4 +260,15 @@ func TestAWorkflowGoesOnAfterTheAttemptThatWasMadeBeforeIt(t *testing.T) {
 	require.Len(t, d.record.Attempts, 2)
 	assert.Equal(t, 503, d.record.Attempts[0].Status)
 	assert.Equal(t, []time.Time{monday, monday}, d.since)
+}
+
+func TestALongDeliveryContinuesAsNewWhenTheCompanyAsksAgain(t *testing.T) {
+	t.Parallel()
+	d := tell(t)
+	d.status = func(int) int { return 500 }
+	d.SetContinueAsNewSuggested(true)
+	d.asks(time.Second)
+	d.ExecuteWorkflow(contract.EventDeliveryType, contract.DeliverEvent{CompanyID: "cmp_1", EventID: "evt_1", EndpointID: "whe_1"})
+	var again *workflow.ContinueAsNewError
+	require.ErrorAs(t, d.GetWorkflowError(), &again)
 }

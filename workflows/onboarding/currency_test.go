@@ -36,7 +36,8 @@ type wanting struct {
 	attention    bool
 }
 
-func wants(t *testing.T) *wanting {
+// wants prepares the request. What first expects is expected before all else.
+func wants(t *testing.T, first ...func(*wanting)) *wanting {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	w := &wanting{
@@ -47,6 +48,9 @@ func wants(t *testing.T) *wanting {
 	w.SetStartTime(monday)
 	register(w, 1)
 	w.RegisterActivity(&steps.Activities{})
+	for _, expect := range first {
+		expect(w)
+	}
 	w.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
 		set, _ := args[0].(temporal.SearchAttributes).GetBool(contract.NeedsAttention)
 		w.attention = w.attention || set
@@ -169,4 +173,47 @@ func TestLongWaitForACurrencyContinuesAsNew(t *testing.T) {
 	var in StartCurrency
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(again.Input, &in))
 	assert.Equal(t, StartCurrency{RequestCurrency: contract.RequestCurrency{CompanyID: "cmp_1", PaymentServiceID: "psv_1", Currency: money.EUR}, Looks: 5}, in)
+}
+
+// slow has a step take some time, after which it is noted when that was.
+func slow[T any](w *wanting, step func(context.Context, T) (steps.CurrencyStanding, error), takes time.Duration, done *time.Time, becomes merchant.CurrencyStatus) {
+	w.OnActivity(step, mock.Anything, mock.Anything).After(takes).Return(func(context.Context, T) (steps.CurrencyStanding, error) {
+		*done = w.Now()
+		if becomes != "" {
+			w.becomes(becomes)
+		}
+		return w.standing, nil
+	}).Once()
+}
+
+func TestADecisionOnACurrencyWaitsUntilTheRequestIsNoted(t *testing.T) {
+	t.Parallel()
+	var noted, decided time.Time
+	w := wants(t, func(w *wanting) {
+		slow(w, do.RequestCurrency, time.Hour, &noted, "")
+		slow(w, do.RecordCurrencyDecision, time.Second, &decided, merchant.CurrencyActive)
+	})
+	decision := w.decides(time.Minute, true)
+	assert.Equal(t, merchant.CurrencyActive, w.run())
+	require.NoError(t, decision.Err)
+	assert.True(t, decided.After(noted), "%s, %s", decided, noted)
+}
+
+func TestADecisionOnACurrencyAndALookAtTheTerminalNeverHappenAtOnce(t *testing.T) {
+	t.Parallel()
+	var looked, decided time.Time
+	w := wants(t, func(w *wanting) {
+		slow(w, do.CheckCurrency, 48*time.Hour, &looked, "")
+		slow(w, do.RecordCurrencyDecision, time.Second, &decided, merchant.CurrencyActive)
+	})
+	w.decides(36*time.Hour, true)
+	assert.Equal(t, merchant.CurrencyActive, w.run())
+	assert.True(t, decided.After(looked), "%s, %s", decided, looked)
+
+	w = wants(t, func(w *wanting) {
+		slow(w, do.RecordCurrencyDecision, 48*time.Hour, &decided, merchant.CurrencyRejected)
+	})
+	w.decides(time.Hour, false)
+	assert.Equal(t, merchant.CurrencyRejected, w.run())
+	assert.Empty(t, w.looks, "what is decided needs no look")
 }

@@ -37,6 +37,7 @@ type joining struct {
 	unmanaged    bool                    // the license lacks the Management API
 	unreachable  bool                    // Saferpay does not answer
 	mailDown     bool
+	tries        []time.Time // to send a letter
 	looks        []time.Time
 	pages        []steps.Resumed // what is in flight when the credentials are renewed
 	resumed      []string        // from where on payments in flight were told of new credentials
@@ -124,6 +125,7 @@ func onboardAt(t *testing.T, status merchant.ServiceStatus, started time.Time, c
 		return j.standing(), nil
 	}).Maybe()
 	j.OnActivity(do.TellStep, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.MailRef) (steps.MailOutcome, error) {
+		j.tries = append(j.tries, j.Now())
 		if j.mailDown {
 			return steps.MailOutcome{}, errors.New("connection refused")
 		}

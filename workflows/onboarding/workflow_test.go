@@ -209,6 +209,11 @@ func TestMailServerThatIsDownForTwoDaysHoldsNothingUp(t *testing.T) {
 	assert.Equal(t, []merchant.What{merchant.What(merchant.InVerification), merchant.What(merchant.Active)}, j.mailed(), "each once, in order")
 	assert.WithinDuration(t, monday.Add(back), j.letters[0].at, 2*time.Hour)
 	assert.True(t, j.attention)
+	longest := time.Duration(0)
+	for i, at := range j.tries[1:] {
+		longest = max(longest, at.Sub(j.tries[i]))
+	}
+	assert.GreaterOrEqual(t, longest, time.Hour, "the mail server rests after an hour of trying")
 }
 
 func TestMailThatIsSentAfterAllNeedsNobodyAnyMore(t *testing.T) {

@@ -33,6 +33,8 @@ type deciding struct {
 	taken   money.Amount
 	done    []string
 	booked  []money.Amount
+	back    activities.GivenBack // what a recorded refund came to
+	listed  []bool               // whether it stands on the operators' list, each time that changed
 }
 
 func decide(t *testing.T, toBook string, choices ...exception.Choice) *deciding {
@@ -48,7 +50,10 @@ func decide(t *testing.T, toBook string, choices ...exception.Choice) *deciding 
 	register(d, 1)
 	d.RegisterActivity(&steps.Activities{})
 	d.RegisterActivity(&escalationsteps.Activities{})
-	d.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
+	d.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
+		needed, _ := args[0].(temporal.SearchAttributes).GetBool(contract.NeedsAttention)
+		d.listed = append(d.listed, needed)
+	}).Return(nil).Maybe()
 	d.OnActivity(flowtest.Escalation.RaiseException, mock.Anything, mock.Anything).Return(func(_ context.Context, in escalationsteps.Raise) (escalationsteps.Raised, error) {
 		assert.Equal(t, []any{"exc_1", "T1", choices}, []any{in.ExceptionID, in.Subject, in.Choices})
 		if d.earlier != "" {
@@ -71,7 +76,7 @@ func decide(t *testing.T, toBook string, choices ...exception.Choice) *deciding 
 	d.OnActivity(do.RecordFoundRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.FoundRefund) (activities.GivenBack, error) {
 		assert.Equal(t, []any{"pay_1", "inv_1", "T1"}, []any{in.PaymentID, in.InvoiceID, in.TransactionID})
 		d.booked = append(d.booked, in.Amount)
-		return activities.GivenBack{}, does("record")
+		return d.back, does("record")
 	}).Maybe()
 	d.OnActivity(do.CaptureFound, mock.Anything, mock.Anything).Return(func(context.Context, steps.FoundTransaction) (steps.Taken, error) {
 		return steps.Taken{Amount: d.taken}, does("capture")
@@ -202,4 +207,19 @@ func TestWhatWasPutBeforeAPersonEarlierIsNotPutThereAgain(t *testing.T) {
 	d.earlier = "exc_0"
 	assert.Empty(t, d.run())
 	assert.Empty(t, d.done)
+	assert.Equal(t, []bool{false}, d.listed)
+}
+
+func TestAnInvoiceHearsThatARefundOfMoneyWhichCameTwiceIsRecorded(t *testing.T) {
+	t.Parallel()
+	d := decide(t, "-50.00", exception.Record)
+	d.back = activities.GivenBack{InvoiceID: "inv_1", PaymentID: "pay_1", Unparked: true}
+	d.OnSignalExternalWorkflow(mock.Anything, "invoice/inv_1", "", contract.SignalMoneyReturned, contract.PaymentHint{PaymentID: "pay_1"}).Return(
+		func(_, _, _, _ string, _ any) error {
+			d.done = append(d.done, "tell")
+			return nil
+		})
+	d.at(time.Hour, exception.Record)
+	assert.Equal(t, exception.Record, d.run())
+	assert.Equal(t, []string{"record", "tell", "resolve record by key_1"}, d.done)
 }

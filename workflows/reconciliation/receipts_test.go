@@ -3,6 +3,7 @@ package reconciliation
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -11,7 +12,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/workflows/contract"
 )
@@ -20,12 +23,21 @@ import (
 // for, and how long it took.
 func bookReceipts(t *testing.T, answers ...steps.BookedReceipts) (done BookedReceipts, asked []string, took time.Duration) {
 	t.Helper()
+	e := receiptBooking(t, &asked, answers...)
+	began := e.Now()
+	e.ExecuteWorkflow(contract.BankReceiptsType, contract.BookBankReceipts{CompanyID: "cmp_1"})
+	require.NoError(t, e.GetWorkflowError())
+	require.NoError(t, e.GetWorkflowResult(&done))
+	return done, asked, e.Now().Sub(began)
+}
+
+func receiptBooking(t *testing.T, asked *[]string, answers ...steps.BookedReceipts) *testsuite.TestWorkflowEnvironment {
+	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	e := suite.NewTestWorkflowEnvironment()
 	e.SetTestTimeout(20 * time.Second)
 	register(e, 1)
 	e.RegisterActivity(&steps.Activities{})
-	e.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
 	e.OnActivity(do.BookBankReceipts, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.WaitingReceipts) (steps.BookedReceipts, error) {
 		next := answers[0]
 		if next.Why == "broken" {
@@ -33,14 +45,10 @@ func bookReceipts(t *testing.T, answers ...steps.BookedReceipts) (done BookedRec
 			return next, errors.New("the database is gone")
 		}
 		answers = answers[1:]
-		asked = append(asked, in.After)
+		*asked = append(*asked, in.After)
 		return next, nil
 	})
-	began := e.Now()
-	e.ExecuteWorkflow(contract.BankReceiptsType, contract.BookBankReceipts{CompanyID: "cmp_1"})
-	require.NoError(t, e.GetWorkflowError())
-	require.NoError(t, e.GetWorkflowResult(&done))
-	return done, asked, e.Now().Sub(began)
+	return e
 }
 
 func TestEveryBankReceiptThatWaitsIsBooked(t *testing.T) {
@@ -58,4 +66,36 @@ func TestBankReceiptWhoseInvoiceIsBusyIsBookedLater(t *testing.T) {
 	assert.Equal(t, 53, done.Booked, "the one that is left keeps no other waiting")
 	assert.Equal(t, []string{"", "rcp_50", ""}, asked)
 	assert.GreaterOrEqual(t, took, time.Minute)
+}
+
+func TestOperatorsAreToldOfBankReceiptsThatWaitForAQuarterOfAnHour(t *testing.T) {
+	t.Parallel()
+	for rounds, want := range map[int][]string{4: nil, 5: {"true 15m0s", "false 31m0s"}} {
+		var asked, listed []string
+		answers := make([]steps.BookedReceipts, rounds+1)
+		for i := range rounds {
+			answers[i] = steps.BookedReceipts{Left: 1, Why: "A payment of the invoice is being booked."}
+		}
+		e := receiptBooking(t, &asked, answers...)
+		began := e.Now()
+		e.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
+			needed, _ := args[0].(temporal.SearchAttributes).GetBool(contract.NeedsAttention)
+			listed = append(listed, fmt.Sprint(needed, " ", e.Now().Sub(began).Round(time.Second)))
+		}).Return(nil).Maybe()
+		e.ExecuteWorkflow(contract.BankReceiptsType, contract.BookBankReceipts{CompanyID: "cmp_1"})
+		require.NoError(t, e.GetWorkflowError())
+		assert.Equal(t, want, listed)
+	}
+}
+
+func TestALongWaitForBankReceiptsContinuesAsNewAfterARest(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	e := receiptBooking(t, &asked, steps.BookedReceipts{Left: 1})
+	began := e.Now()
+	e.SetContinueAsNewSuggested(true)
+	e.ExecuteWorkflow(contract.BankReceiptsType, contract.BookBankReceipts{CompanyID: "cmp_1"})
+	var again *workflow.ContinueAsNewError
+	require.ErrorAs(t, e.GetWorkflowError(), &again)
+	assert.WithinDuration(t, began.Add(receiptRest), e.Now(), time.Second)
 }

@@ -11,9 +11,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quittance/quittance/activities"
@@ -34,6 +37,7 @@ type sweepingUp struct {
 	failing  error                   // or why it can't be compared
 	asked    []steps.ReportPage      // what was read
 	gone     bool                    // the processes of payments are
+	order    []string                // in which it went about all that
 	signals  []string                // which payments' processes were asked to look
 	invoices []contract.IssueInvoice // what processes were started
 	refunds  []contract.RequestRefund
@@ -58,6 +62,7 @@ func sweepUp(t *testing.T, scale int64, pages ...steps.Compared) *sweepingUp {
 	})
 	s.OnSignalExternalWorkflow(mock.Anything, mock.Anything, mock.Anything, contract.SignalTryAgain, mock.Anything).Return(
 		func(_, workflowID, _, _ string, arg any) error {
+			s.order = append(s.order, workflowID)
 			s.signals = append(s.signals, workflowID+" "+arg.(contract.PaymentHint).PaymentID)
 			if s.gone {
 				return &temporal.UnknownExternalWorkflowExecutionError{}
@@ -69,10 +74,12 @@ func sweepUp(t *testing.T, scale int64, pages ...steps.Compared) *sweepingUp {
 		return collection.Collected{}, nil
 	}).Maybe()
 	s.OnWorkflow(contract.RefundType, mock.Anything, mock.Anything).Return(func(_ workflow.Context, in contract.RequestRefund) (refunding.Returned, error) {
+		s.order = append(s.order, contract.RefundID(in.RefundID))
 		s.refunds = append(s.refunds, in)
 		return refunding.Returned{}, nil
 	}).Maybe()
 	s.OnWorkflow(contract.FindingType, mock.Anything, mock.Anything).Return(func(ctx workflow.Context, in contract.OpenFinding) (Decided, error) {
+		s.order = append(s.order, contract.FindingID(in.Found.ExceptionID))
 		s.findings = append(s.findings, workflow.GetInfo(ctx).WorkflowExecution.ID+" "+string(in.Found.Kind))
 		return Decided{}, nil
 	}).Maybe()
@@ -202,4 +209,49 @@ func TestWhereTimePassesFasterTheReportReachesToNow(t *testing.T) {
 	s.run()
 	assert.WithinDuration(t, night, s.asked[0].To, time.Second)
 	assert.Equal(t, 10*time.Minute/3600, s.asked[0].Lag)
+}
+
+func TestSweepSeesToWhatIsUnderWayBeforeItAsksAPerson(t *testing.T) {
+	t.Parallel()
+	s := sweepUp(t, 1, steps.Compared{
+		Payments: []steps.PaymentInFlight{paymentThere}, Refunds: []steps.RefundInFlight{refundThere}, Findings: []contract.Found{orphanThere},
+	})
+	s.run()
+	assert.Equal(t, []string{"invoice/inv_1", "refund/ref_1", "exception/exc_1"}, s.order)
+}
+
+func TestSweepThatCannotAskAProcessToLookFails(t *testing.T) {
+	t.Parallel()
+	s := sweepUp(t, 1, steps.Compared{Refunds: []steps.RefundInFlight{refundThere}})
+	s.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: contract.RefundID("ref_1")}) // so that there is one of that name already
+	s.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&deaf{}}})
+	s.ExecuteWorkflow(contract.NightlySweepType, contract.SweepPaymentService{CompanyID: "cmp_1", PaymentServiceID: "psv_1"})
+	require.ErrorContains(t, s.GetWorkflowError(), "no answer")
+}
+
+// deaf is a Temporal that takes no signals.
+type (
+	deaf struct {
+		interceptor.WorkerInterceptorBase
+	}
+	deafInbound struct {
+		interceptor.WorkflowInboundInterceptorBase
+	}
+	deafOutbound struct {
+		interceptor.WorkflowOutboundInterceptorBase
+	}
+)
+
+func (deaf) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	return &deafInbound{interceptor.WorkflowInboundInterceptorBase{Next: next}}
+}
+
+func (d *deafInbound) Init(next interceptor.WorkflowOutboundInterceptor) error {
+	return d.Next.Init(&deafOutbound{interceptor.WorkflowOutboundInterceptorBase{Next: next}})
+}
+
+func (deafOutbound) SignalExternalWorkflow(ctx workflow.Context, _, _, _ string, _ any) workflow.Future {
+	failed, answer := workflow.NewFuture(ctx)
+	answer.SetError(errors.New("no answer"))
+	return failed
 }

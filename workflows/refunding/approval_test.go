@@ -20,18 +20,25 @@ import (
 )
 
 // awaiting is a refund that awaits approval. The first decision stands; one by key_1, who asked for it, is refused.
-func awaiting(t *testing.T, takeUp bool) *giving {
+func awaiting(t *testing.T, takeUp bool, first ...func(*giving)) *giving {
 	t.Helper()
-	g := giveBack(t)
+	g := giveBack(t, first...)
 	g.takeUp, g.terms.State = takeUp, refund.AwaitingApproval
 	record := refund.Refund{ID: "ref_1", AskedBy: "key_1", State: refund.AwaitingApproval, Timeline: []refund.Step{{State: refund.AwaitingApproval}}}
 	var locked sync.Mutex // as the record is by a transaction
+	released := make(chan struct{})
 	g.OnActivity(do.DecideRefund, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.Decided) (refund.State, error) {
+		if in.By == "Bruno (bruno)" {
+			<-released // he is a moment late
+		}
 		locked.Lock()
 		defer locked.Unlock()
 		err := record.Decide(in.Release, in.Decider, g.Now())
 		if err != nil {
 			err = temporal.NewNonRetryableApplicationError(err.Error(), string(problem.CodeOf(err)), nil, []problem.Field{})
+		}
+		if in.By == "Anna (anna)" {
+			close(released)
 		}
 		return record.State, err
 	}).Maybe()

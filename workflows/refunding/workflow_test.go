@@ -40,9 +40,12 @@ type giving struct {
 	decided exception.Choice // what was recorded of the exception
 	calls   map[string]int
 	times   map[string]time.Time // when a step ran last
+	order   []string             // in which they ran
+	failing map[string]error     // what a step answers once
 }
 
-func giveBack(t *testing.T) *giving {
+// giveBack prepares a refund. What first expects is expected before all else.
+func giveBack(t *testing.T, first ...func(*giving)) *giving {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	g := &giving{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, calls: map[string]int{}, times: map[string]time.Time{}}
@@ -50,12 +53,16 @@ func giveBack(t *testing.T) *giving {
 	register(g, 1)
 	g.RegisterActivity(&steps.Activities{})
 	g.RegisterActivity(&escalationsteps.Activities{})
+	for _, expect := range first {
+		expect(g)
+	}
 	g.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
 	note := func(step string) {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		g.calls[step]++
 		g.times[step] = g.Now()
+		g.order = append(g.order, step)
 	}
 	g.OnActivity(do.RecordRefundRequest, mock.Anything, mock.Anything).Return(func(context.Context, contract.RequestRefund) (steps.RefundTerms, error) {
 		return g.terms, nil
@@ -69,7 +76,9 @@ func giveBack(t *testing.T) *giving {
 	}).Maybe()
 	g.OnActivity(do.DoubtRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) error {
 		note("doubt")
-		return nil
+		err := g.failing["doubt"]
+		delete(g.failing, "doubt")
+		return err
 	}).Maybe()
 	g.OnActivity(do.FindRefund, mock.Anything, mock.Anything).Return(func(context.Context, activities.RefundRef) (steps.RefundOutcome, error) {
 		note("find")

@@ -77,7 +77,7 @@ func (c *company) importAgain(ctx context.Context) error {
 }
 
 // unbooked says what differs between what the bank has told and what is booked of it. An invoice that is younger than the backup is gone,
-// and so is whose the money was.
+// and so is whose the money was; one that was issued after it is a draft again, until it is issued once more.
 func (c *company) unbooked(ctx context.Context) (string, error) {
 	invoices, err := invariants.All[invoice](c.read(ctx), "/invoices")
 	if err != nil {
@@ -85,7 +85,7 @@ func (c *company) unbooked(ctx context.Context) (string, error) {
 	}
 	known := map[string]bool{}
 	for _, inv := range invoices {
-		known[inv.ID] = true
+		known[inv.ID] = inv.Status != "draft"
 	}
 	var credited int64
 	for _, file := range c.kept() {

@@ -73,6 +73,19 @@ func TestABackupThatIsRestoredUnderLoadLosesNoMoney(t *testing.T) {
 	assert.Equal(t, map[string]int{faultBackup: 1, faultRestore: 1}, report.Faults)
 }
 
+func TestARegionThatIsLostUnderLoadLosesNoMoney(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: make drill and make test-deep move to another region")
+	}
+	t.Parallel()
+	report := requireNoDifferences(t, Options{
+		Seed: 9, Payments: 60, Duration: 30 * time.Second, Companies: 2, APIs: 1, Workers: 1, Failover: true, TimeScale: 8640, SettleIn: 4 * time.Minute,
+	})
+	assert.Equal(t, map[string]int{faultCut: 1, faultFailover: 1}, report.Faults)
+	assert.Positive(t, report.Lost, "the other region lagged behind")
+	assert.Positive(t, report.Refunds["captured"])
+}
+
 func requireNoDifferences(t *testing.T, o Options) Report {
 	t.Helper()
 	o.Binary = filepath.Join(t.TempDir(), "quittance")

@@ -40,18 +40,19 @@ type cluster struct {
 	hits      *hits
 	skew      atomic.Int64 // by how much Saferpay's clock is ahead
 	builds    []string     // of the workers
+	other     region
 	stops     []func() error
 }
 
 // ports on 127.0.0.1.
 type ports struct {
-	postgres, temporal, balancer, simulator, smtp, mail, receiver int
-	apis, workers                                                 []int
-	links                                                         map[string]int
+	postgres, temporal, otherPostgres, otherTemporal, balancer, simulator, smtp, mail, receiver int
+	apis, workers                                                                               []int
+	links                                                                                       map[string]int
 }
 
 func newPorts(ctx context.Context, o Options) (ports, error) {
-	free, err := freeport.Take(ctx, 7+o.APIs+o.Workers+len(links))
+	free, err := freeport.Take(ctx, 9+o.APIs+o.Workers+len(links))
 	if err != nil {
 		return ports{}, err
 	}
@@ -61,7 +62,7 @@ func newPorts(ctx context.Context, o Options) (ports, error) {
 		return port
 	}
 	p := ports{
-		postgres: take(), temporal: take(), balancer: take(), simulator: take(), smtp: take(), mail: take(), receiver: take(), links: map[string]int{},
+		postgres: take(), temporal: take(), otherPostgres: take(), otherTemporal: take(), balancer: take(), simulator: take(), smtp: take(), mail: take(), receiver: take(), links: map[string]int{},
 	}
 	for range o.APIs {
 		p.apis = append(p.apis, take())
@@ -115,7 +116,10 @@ func (c *cluster) start(ctx context.Context) (err error) {
 	if err := c.startTemporal(ctx); err != nil {
 		return err
 	}
-	return c.startProduct(ctx)
+	if err := c.startProduct(ctx); err != nil || !c.options.Failover {
+		return err
+	}
+	return c.startStandby(ctx)
 }
 
 // startProduct brings the schema up to date and starts worker and API.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -42,6 +41,12 @@ func (c *cluster) happen(ctx context.Context, f Fault, companies []*company) err
 	case faultRestore:
 		c.hits.add(f.Kind)
 		return c.restore(ctx)
+	case faultCut:
+		c.hits.add(f.Kind)
+		return c.cutStandby(ctx)
+	case faultFailover:
+		c.hits.add(f.Kind)
+		return c.failover(ctx)
 	case faultDeploy:
 		c.hits.add(f.Kind)
 		return c.deploy(ctx, "chaos-"+f.Target)
@@ -60,32 +65,24 @@ func (c *cluster) notify(ctx context.Context, f Fault) error {
 	return c.steer(context.WithoutCancel(ctx), http.MethodPost, "/_sim/notifications", object{"mode": "normal"}, nil)
 }
 
-// deploy rolls a new version of the worker out, as one does: the last worker that still runs the oldest version but one is
-// replaced, the version is promoted, and one worker of each version stays for the payments that it began.
+// deploy rolls a new version of the worker out, as one does: one worker is replaced, the version is promoted, and the workers of the old
+// version go.
 func (c *cluster) deploy(ctx context.Context, build string) error {
 	c.deploying.Lock()
 	defer c.deploying.Unlock()
-	slot := c.replaceable()
-	if slot < 0 {
-		return fmt.Errorf("no worker can be spared for version %s", build)
-	}
 	ctx = context.WithoutCancel(ctx)
-	if err := c.startWorker(ctx, slot, build); err != nil {
-		return err
-	}
-	return c.promote(ctx, build)
-}
-
-// replaceable is a slot whose version runs in another one as well.
-func (c *cluster) replaceable() int {
-	for slot := len(c.builds) - 1; slot >= 0; slot-- {
-		for other, build := range c.builds {
-			if other != slot && build == c.builds[slot] {
-				return slot
-			}
+	for slot := range c.options.Workers {
+		if err := c.startWorker(ctx, slot, build); err != nil {
+			return err
+		}
+		if slot > 0 {
+			continue
+		}
+		if err := c.promote(ctx, build); err != nil {
+			return err
 		}
 	}
-	return -1
+	return nil
 }
 
 // lift ends all faults that are not over by themselves.

@@ -21,6 +21,7 @@ type command struct {
 	Duration time.Duration `env:"QUITTANCE_CHAOS_DURATION" default:"3m" help:"For how long payers come and faults happen."`
 	Binary   string        `default:"bin/quittance" help:"The product, as make build puts it in place."`
 	Restore  bool          `help:"Instead of all faults: a backup is made under load, then everything is lost, and the backup is restored."`
+	Failover bool          `help:"Instead of all faults: a region is lost under load, and another one takes over that lags behind."`
 	Plan     bool          `help:"Only print what would happen."`
 }
 
@@ -74,7 +75,7 @@ func (c command) run(ctx context.Context) (differences int, err error) {
 func usual(c command) Options {
 	return Options{
 		Seed: c.Seed, Payments: c.Payments, Duration: c.Duration, Companies: 4, Onboardings: max(1, c.Payments/30), Settlements: max(1, c.Payments/30),
-		APIs: 2, Workers: 3, Kills: 2, Deploys: 2, FaultEvery: 800 * time.Millisecond, TimeScale: 4320, SettleIn: 6 * time.Minute, Restore: c.Restore,
+		APIs: 2, Workers: 3, Kills: 2, Deploys: 2, FaultEvery: 800 * time.Millisecond, TimeScale: 4320, SettleIn: 6 * time.Minute, Restore: c.Restore, Failover: c.Failover,
 	}
 }
 

@@ -50,6 +50,8 @@ const (
 	faultPassword      = "password changed"
 	faultBackup        = "backup made"
 	faultRestore       = "everything lost, backup restored"
+	faultCut           = "standby cut off"
+	faultFailover      = "region lost, standby promoted"
 )
 
 // The faults of Saferpay: of each kind one for each operation that the product calls. Errors that would be a lie about money,
@@ -72,13 +74,19 @@ var stories = map[string]int{
 	storyPending: 4, storyCancelled: 4, storyBank: 4, storyNotice: 4, storyPartly: 2, storyLeft: 2, storyRefund: 5, storyRefundInParts: 4,
 }
 
+// unreplicated is how much of what happened the other region does not know.
+const unreplicated = 3 * time.Second
+
 // newPlan derives the plan from the seed.
 func newPlan(o Options) Plan {
 	r := rand.New(rand.NewPCG(o.Seed, 0x9e3779b97f4a7c15)) // #nosec G404 -- a plan must be repeatable
 	p := Plan{Visits: visits(r, o)}
-	if o.Restore {
+	switch {
+	case o.Restore:
 		p.Faults = []Fault{{At: o.Duration / 2, Kind: faultBackup}, {At: o.Duration * 4 / 5, Kind: faultRestore}}
-	} else {
+	case o.Failover:
+		p.Faults = []Fault{{At: o.Duration / 2, Kind: faultCut}, {At: o.Duration/2 + unreplicated, Kind: faultFailover}}
+	default:
 		p.Faults = faults(r, o)
 	}
 	return p

@@ -35,6 +35,8 @@ type Report struct {
 	Events      int
 	MostAsserts int // about one payment page
 	Settled     time.Duration
+	Lost        int64         // bytes of the write-ahead log that the other region did not get
+	Down        time.Duration // until the other region answered
 	Differences []string
 	Folder      string // of the data and logs, when something is wrong
 }
@@ -42,6 +44,7 @@ type Report struct {
 // check holds all books against Saferpay's.
 func (r *run) check(ctx context.Context, unsettled []string) (Report, error) {
 	report := Report{
+		Lost: r.cluster.other.lost, Down: r.cluster.other.down,
 		Faults: r.cluster.hits.all(), Decisions: r.decided.all(), Falls: map[string]int{}, Payments: map[string]int{}, Refunds: map[string]int{},
 		Differences: append(r.failures, unsettled...),
 	}
@@ -145,6 +148,10 @@ func (r Report) Print(w io.Writer) error {
 	row("answers of each api\t%v", r.Served)
 	row("steps of each worker\t%s", counts(r.Steps))
 	row("most calls of Assert about one page\t%d", r.MostAsserts)
+	if r.Down > 0 {
+		row("not known to the other region\t%d kB of the write-ahead log", r.Lost/1000)
+		row("until the other region answered\t%.1f s", r.Down.Seconds())
+	}
 	row("settled after the last fault in\t%.1f s", r.Settled.Seconds())
 	row("differences\t%d", len(r.Differences))
 	if err := table.Flush(); err != nil {

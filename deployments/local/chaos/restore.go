@@ -44,6 +44,11 @@ func (c *cluster) restore(ctx context.Context) error {
 			return err
 		}
 	}
+	return c.startAgain(ctx)
+}
+
+// startAgain starts everything on databases that are of an earlier moment than Saferpay's.
+func (c *cluster) startAgain(ctx context.Context) error {
 	if err := c.startTemporal(ctx); err != nil {
 		return err
 	}

@@ -31,6 +31,7 @@ type Options struct {
 	Deploys     int           // of new versions of the worker; each needs a worker of its own
 	FaultEvery  time.Duration // at the most one fault in this time
 	Restore     bool          // nothing else goes wrong but that everything is lost, and a backup restored
+	Failover    bool          // or that a region is lost, and another one takes over
 	TimeScale   int64         // how many times faster business-day waits and deadlines pass
 	SettleIn    time.Duration // after the last fault
 	Binary      string        // bin/quittance
@@ -46,6 +47,9 @@ func (o Options) parts() (names []string) {
 	}
 	return append(names, "temporal", "postgres")
 }
+
+// forgets reports whether what was done last is lost to us, which Saferpay knows.
+func (o Options) forgets() bool { return o.Restore || o.Failover }
 
 // nights are how many sweeps are awaited after a restore: one may have begun before.
 const nights = 3
@@ -113,7 +117,7 @@ func play(ctx context.Context, o Options, folder string, progress io.Writer) (Re
 	// 2. Everything settles: first what was put in place of what a fault broke, such as a version or a password.
 	lifted := time.Now()
 	disturbing.Wait()
-	if o.Restore {
+	if o.forgets() {
 		for i, c := range r.companies {
 			if err := c.importAgain(stories); err != nil {
 				r.fail("what the bank has told could not be imported again by company %d: %s", i, err)
@@ -146,7 +150,7 @@ func (r *run) tell(ctx context.Context, number int, v Visit) {
 	default:
 		err = c.tell(ctx, number, v)
 	}
-	if err != nil && !r.options.Restore { // what was done after the backup is lost to us, and its story can't go on
+	if err != nil && !r.options.forgets() { // what was done after the backup is lost to us, and its story can't go on
 		r.fail("the story %q of invoice %d: %s", v.Story, number, err)
 	}
 }
@@ -179,7 +183,7 @@ func (r *run) settle(ctx context.Context, told <-chan struct{}) (unsettled []str
 	begin, last := time.Now(), time.Now()
 	for {
 		unsettled = nil
-		if r.options.Restore && time.Since(begin) < nights*r.options.night() {
+		if r.options.forgets() && time.Since(begin) < nights*r.options.night() {
 			unsettled = append(unsettled, "what the backup lacks is found at night only")
 		}
 		for i, c := range r.companies {

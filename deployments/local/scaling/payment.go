@@ -30,17 +30,18 @@ type work struct {
 	matched, tasks                    float64 // workflow tasks handed out, everything that a worker computes
 	transactions, commits, statements float64 // of the record; commits are those that write
 	saferpay, bookings                float64 // calls; receipts, whose transactions are among those above
+	actions                           float64 // that Temporal Cloud bills
 }
 
 // A payment is issued, and paid at the first attempt. An activity starts with the answer to the workflow task that asks for it.
 // Paying comes days after issuing: no worker keeps a workflow so long, so one reads its history and replays it.
 var (
-	issuing  = work{requests: 1, temporal: 2, writes: 3, matched: 1, tasks: 1, transactions: 3, commits: 1, statements: 15}
-	paying   = work{requests: 1, temporal: 5, writes: 4, reads: 1, matched: 2, tasks: 4, transactions: 3, commits: 1, statements: 17, saferpay: 1}
-	settling = work{requests: 1, temporal: 6, writes: 9, matched: 3, tasks: 5, transactions: 5, commits: 2, statements: 32, saferpay: 2, bookings: 1}
-	aside    = work{requests: 3, temporal: 1, writes: 1, transactions: 3, commits: 1, statements: 16} // make, look, come back from Saferpay
-	telling  = work{tasks: 1, transactions: 3, commits: 2, statements: 16}                            // by the relay; what does not arrive at once is a workflow
-	benched  = work{requests: 6, temporal: 13, writes: 17, matched: 6, tasks: 9, statements: 80}      // by make bench: no replay, no webhook
+	issuing  = work{requests: 1, temporal: 2, writes: 3, matched: 1, tasks: 1, transactions: 3, commits: 1, statements: 15, actions: 3}
+	paying   = work{requests: 1, temporal: 5, writes: 4, reads: 1, matched: 2, tasks: 4, transactions: 3, commits: 1, statements: 17, saferpay: 1, actions: 3}
+	settling = work{requests: 1, temporal: 6, writes: 9, matched: 3, tasks: 5, transactions: 5, commits: 2, statements: 32, saferpay: 2, bookings: 1, actions: 5}
+	aside    = work{requests: 3, temporal: 1, writes: 1, transactions: 3, commits: 1, statements: 16, actions: 1} // make, look, come back from Saferpay
+	telling  = work{tasks: 1, transactions: 3, commits: 2, statements: 16}                                        // by the relay; what does not arrive at once is a workflow
+	benched  = work{requests: 6, temporal: 13, writes: 17, matched: 6, tasks: 9, statements: 80}                  // by make bench: no replay, no webhook
 )
 
 const events, statementsOfBooking = 4, 8 // that a payment tells each webhook endpoint; while nobody else can book in this journal

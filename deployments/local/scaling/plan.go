@@ -1,11 +1,6 @@
 package main
 
-import (
-	"math"
-
-	"github.com/quittance/quittance/activities"
-	"github.com/quittance/quittance/workflows/contract"
-)
+import "math"
 
 const fullest = .6 // of what a station can do, so that it takes the load of half of its machines once more for a moment
 
@@ -54,14 +49,6 @@ func newPlan(rate float64, companies uint, c costs) *plan {
 	p.queues[atPersistence].servers = min(p.queues[atPersistence].servers, int(p.most[atPersistence]))
 	p.queues[atRecord].servers = min(p.queues[atRecord].servers, int(p.most[atRecord]))
 	return p
-}
-
-// idleActions returns what Temporal Cloud bills a day when nobody pays: a schedule's start is two actions, the start of its workflow is one,
-// and so is each round. That there are no more companies is known only after a round that is not full.
-func (p *plan) idleActions() float64 {
-	run := func(companies float64) float64 { return 3 + math.Floor(companies/activities.RoundMost) + 1 }
-	buckets := float64(contract.Buckets(1))
-	return 2*buckets*run(p.companies/buckets) + run(p.companies) // sweeps and looks of each bucket, and the retention of all
 }
 
 // carries returns the payments a second that use one pod, or the largest machine, to 60 %.

@@ -165,13 +165,6 @@ func TestMoreServersNeverMeanLongerWaitsAtTheirStation(t *testing.T) {
 	}
 }
 
-func TestIdleCompaniesCostByBucketAndNotByCompany(t *testing.T) {
-	t.Parallel()
-	for companies, actions := range map[uint]float64{1: 260, 128: 260, 100_000: 552} { // 260 and 552 are what make bench counts
-		assert.InDelta(t, actions, newPlan(1, companies, with(t, nil)).idleActions(), 0)
-	}
-}
-
 func TestMoreLoadNeverNeedsLess(t *testing.T) {
 	t.Parallel()
 	before := newPlan(1, 10_000, with(t, nil))

@@ -9,7 +9,7 @@ import (
 	"text/tabwriter"
 )
 
-// report writes two tables in Markdown: what a payment costs, and the plans.
+// report writes tables in Markdown: what a payment costs, the plans, what Temporal Cloud bills, and its bills of the plans.
 func report(to io.Writer, c costs, plans []*plan) error {
 	w := tabwriter.NewWriter(to, 0, 0, 1, ' ', 0)
 	row := func(cells ...string) { _, _ = fmt.Fprintln(w, "| "+strings.Join(cells, "\t| ")+"\t|") }
@@ -45,12 +45,12 @@ func report(to io.Writer, c costs, plans []*plan) error {
 	line("workflows in the workers' memory", func(p *plan) string {
 		return number(p.clusters * float64(p.queues[atWorker].servers/2) * p.costs.of("worker_kept_workflows"))
 	})
-	line("actions a day if nobody pays", func(p *plan) string { return number(p.idleActions()) })
 	line("bottleneck; next, pods apart", func(p *plan) string {
 		most, next, from := p.advice()
 		return stationNames[most] + "; from " + number(from) + " on: " + then[next]
 	})
-	return w.Flush()
+	_, _ = fmt.Fprintln(w)
+	return cloud(w, row, line, c)
 }
 
 // describe returns how many there are of a station, how much the busiest is used, and how long one of a hundred waits there.

@@ -91,6 +91,24 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	}
 }
 
+// Standby starts another server in a new folder, which follows this one by streaming replication until it is promoted.
+func (s *Server) Standby(ctx context.Context, options Options) (*Server, error) {
+	standby := &Server{options: options, bin: s.bin}
+	if err := os.MkdirAll(options.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of the standby: %w", err)
+	}
+	var err error
+	if standby.account, err = accountFor(options.DataDir); err != nil {
+		return nil, err
+	}
+	copying := standby.account.command(ctx, filepath.Join(filepath.Dir(s.bin.postgres), "pg_basebackup"), "--pgdata="+standby.cluster(), "--write-recovery-conf",
+		"--wal-method=stream", "--checkpoint=fast", "--dbname="+s.URL("postgres", Superuser))
+	if out, err := copying.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("copy Postgres to %s: %w: %s", options.DataDir, err, lastLine(out))
+	}
+	return Start(ctx, options)
+}
+
 // URL returns the connection URL of a role in a database.
 func (s *Server) URL(database, role string) string {
 	u := url.URL{
