@@ -19,6 +19,7 @@ import (
 
 // AuditTx is what the audit log needs of a transaction.
 type AuditTx interface {
+	Alone() // see postgres.Tx
 	// NoteWrite stores an entry of the audit log.
 	NoteWrite(ctx context.Context, e audit.Entry) error
 	// CompleteWrite stores how the noted call was answered.
@@ -62,7 +63,10 @@ func (s *server) noted(r *http.Request) (audit.Entry, error) {
 	if companyID == "" {
 		return e, nil
 	}
-	return e, inCompany(ctx, s.Store, companyID, func(tx AuditTx) error { return tx.NoteWrite(ctx, e) })
+	return e, inCompany(ctx, s.Store, companyID, func(tx AuditTx) error {
+		tx.Alone()
+		return tx.NoteWrite(ctx, e)
+	})
 }
 
 // complete notes how the call was answered. The answer is out already: a failure here can only be logged.
@@ -88,6 +92,7 @@ func (s *server) complete(r *http.Request, next http.Handler, e audit.Entry, bef
 		}
 	}
 	err := inCompany(ctx, s.Store, e.CompanyID, func(tx AuditTx) error {
+		tx.Alone()
 		if created {
 			return tx.NoteWrite(ctx, e)
 		}

@@ -14,6 +14,7 @@ import (
 
 // NotificationsTx is what Saferpay's notifications need of a transaction.
 type NotificationsTx interface {
+	Alone() // see postgres.Tx
 	Payment(ctx context.Context, id string) (payment.Payment, error)
 }
 
@@ -39,6 +40,7 @@ func (s *server) notified(w http.ResponseWriter, r *http.Request) {
 	var p payment.Payment
 	if err == nil {
 		err = inCompany(ctx, s.Store, companyID, func(tx NotificationsTx) (err error) {
+			tx.Alone()
 			p, err = tx.Payment(ctx, paymentID)
 			return err
 		})

@@ -20,6 +20,7 @@ import (
 
 // PagesTx is what the public pages need of a transaction.
 type PagesTx interface {
+	Alone() // see postgres.Tx
 	Company(ctx context.Context) (merchant.Company, error)
 	HasLogo(ctx context.Context) (bool, error)
 	Invoice(ctx context.Context, id string) (invoice.Invoice, error)

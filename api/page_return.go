@@ -68,6 +68,7 @@ func (s *server) awaitOutcome(r *http.Request, companyID, invoiceID, paymentID s
 	for pause := returnFirst; ; pause = min(pause*3/2, returnInterval) {
 		var p payment.Payment
 		err := inCompany(ctx, s.Store, companyID, func(tx PagesTx) (err error) {
+			tx.Alone()
 			p, err = tx.Payment(ctx, paymentID)
 			return err
 		})

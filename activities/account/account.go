@@ -21,8 +21,9 @@ import (
 // Tx is what Access needs of a transaction.
 type Tx interface {
 	ServiceTx
-	Company(ctx context.Context) (merchant.Company, error)
-	Payment(ctx context.Context, id string) (payment.Payment, error)
+	Alone() // see postgres.Tx
+	// PaymentOfAccount returns the company, a payment and its payment service.
+	PaymentOfAccount(ctx context.Context, id string) (merchant.Company, payment.Payment, merchant.PaymentService, error)
 	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
 	LockPaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
 }
@@ -58,13 +59,8 @@ type Subject[G any] struct {
 func (a Access[G]) Load(ctx context.Context, ref activities.PaymentRef) (Subject[G], error) {
 	var sub Subject[G]
 	err := a.InCompany(ctx, ref.CompanyID, func(tx Tx) (err error) {
-		if sub.Company, err = tx.Company(ctx); err != nil {
-			return err
-		}
-		if sub.Payment, err = tx.Payment(ctx, ref.PaymentID); err != nil {
-			return err
-		}
-		sub.Service, err = tx.PaymentService(ctx, sub.Payment.PaymentServiceID)
+		tx.Alone()
+		sub.Company, sub.Payment, sub.Service, err = tx.PaymentOfAccount(ctx, ref.PaymentID)
 		return err
 	})
 	if err != nil {

@@ -37,6 +37,7 @@ type Activities struct {
 type Tx interface {
 	booking.PaymentTx
 	escalation.AwaitedTx
+	Alone() // see postgres.Tx
 	EntryBySource(ctx context.Context, source ledger.Source) (ledger.Entry, bool, error)
 	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
 	Invoice(ctx context.Context, id string) (invoice.Invoice, error)

@@ -54,6 +54,7 @@ func (a *Activities) OpenPaymentPage(ctx context.Context, in StartCheckout) (Pay
 		return PaymentPage{}, err
 	}
 	err = a.InCompany(ctx, in.CompanyID, func(tx Tx) error {
+		tx.Alone()
 		inserted, err := tx.InsertPayment(ctx, p)
 		if err == nil && !inserted { // an attempt that was given up for dead was faster
 			p, err = tx.Payment(ctx, in.PaymentID)
@@ -93,6 +94,7 @@ func (a *Activities) prepare(ctx context.Context, in StartCheckout) (payment.Pay
 		services []merchant.PaymentService
 	)
 	err := a.InCompany(ctx, in.CompanyID, func(tx Tx) (err error) {
+		tx.Alone()
 		company, inv, services, err = tx.Checkout(ctx, in.InvoiceID)
 		return err
 	})

@@ -15,17 +15,22 @@ type statements struct {
 	company string
 	options pgx.TxOptions // for a transaction that has not begun yet
 	tx      pgx.Tx        // nil until then
+	alone   bool          // there is no transaction around: each statement, or batch, is one
 }
 
 // begin sends what the batch holds behind the beginning of the transaction.
 func (s *statements) begin(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 	var whole pgx.Batch
-	whole.BeginTx(s.options)
+	if !s.alone {
+		whole.BeginTx(s.options)
+	}
 	whole.Queue("select set_config('quittance.company_id', $1, true)", s.company)
 	first := whole.Len()
 	whole.QueuedQueries = append(whole.QueuedQueries, b.QueuedQueries...)
 	results := s.conn.SendBatch(ctx, &whole)
-	s.tx = results.Tx()
+	if !s.alone {
+		s.tx = results.Tx()
+	}
 	for range first {
 		_, _ = results.Exec() // its error comes back from whatever is asked next
 	}

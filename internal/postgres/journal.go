@@ -83,12 +83,16 @@ func (tx *Tx) insertEntry(ctx context.Context, e ledger.Entry) error {
 		e.CompanyID, e.Sequence, e.ID, e.Date, zeroDate(e.ValueDate), e.Text, e.Source.Kind, e.Source.ID, zeronull.Text(e.InvoiceID),
 		zeronull.Text(e.PaymentID), zeronull.Text(e.Reverses), zeronull.Text(e.By), len(e.Lines), e.PreviousHash, e.Hash, e.CreatedAt,
 		zeroDecimal(e.Rate))
-	for i, line := range e.Lines {
-		batch.Queue(`
-			insert into journal_lines (company_id, sequence, position, account, currency, debit, credit)
-			values ($1, $2, $3, $4, $5, $6, $7)`,
-			e.CompanyID, e.Sequence, i+1, line.Account, line.Debit.Currency(), line.Debit.Decimal(), line.Credit.Decimal())
+	var accounts, currencies, debits, credits []string
+	for _, line := range e.Lines {
+		accounts, currencies = append(accounts, line.Account), append(currencies, string(line.Debit.Currency()))
+		debits, credits = append(debits, line.Debit.Decimal().String()), append(credits, line.Credit.Decimal().String())
 	}
+	batch.Queue(`
+		insert into journal_lines (company_id, sequence, position, account, currency, debit, credit)
+		select $1, $2, position, account, currency, debit::numeric, credit::numeric
+		from unnest($3::text[], $4::text[], $5::text[], $6::text[]) with ordinality as line (account, currency, debit, credit, position)`,
+		e.CompanyID, e.Sequence, accounts, currencies, debits, credits)
 	batch.Queue(`update journal_heads set sequence = $2, hash = $3, booked_at = $4 where company_id = $1`, e.CompanyID, e.Sequence, e.Hash, e.CreatedAt)
 	err := tx.tx.SendBatch(ctx, batch).Close()
 	if violates(err, foreignKeyViolation, "known_account") {

@@ -56,23 +56,25 @@ func TestTheDatabaseRefusesAnEntryThatIsNotWhole(t *testing.T) {
 			companyID, id.New(id.JournalEntry), lines, strings.Repeat("0", 64))
 	}
 	line := func(sequence, position int, currency, debit, credit string) string {
-		return fmt.Sprintf(`insert into journal_lines values ('%s', %d, %d, '1020', '%s', '%s', '%s')`, companyID, sequence, position, currency, debit, credit)
+		return fmt.Sprintf(`('%s', %d, %d, '1020', '%s', '%s', '%s')`, companyID, sequence, position, currency, debit, credit)
 	}
+	insert := func(lines ...string) string { return "insert into journal_lines values " + strings.Join(lines, ", ") }
 	foreign := strings.Replace(entry(2), companyID, id.New(id.Company), 1)
 	for _, c := range []struct {
 		why        string
 		statements []string
 	}{
 		{"must have 2 lines, not 0", []string{entry(2)}},
-		{"must have 2 lines, not 1", []string{entry(2), line(4, 1, "CHF", "1", "0")}},
-		{"must have 2 lines, not 4", []string{line(3, 3, "CHF", "1", "0"), line(3, 4, "CHF", "0", "1")}},
-		{"not balanced in CHF", []string{entry(2), line(4, 1, "CHF", "1", "0"), line(4, 2, "CHF", "0", "1.01")}},
-		{"not balanced in CHF, EUR", []string{entry(2), line(4, 1, "CHF", "1", "0"), line(4, 2, "EUR", "0", "1")}},
-		{"journal_entries_line_count_check", []string{entry(1), line(4, 1, "CHF", "1", "0")}},
-		{"one_side_per_line", []string{entry(2), line(4, 1, "CHF", "1", "1"), line(4, 2, "CHF", "1", "1")}},
-		{"one_side_per_line", []string{entry(2), line(4, 1, "CHF", "0", "0"), line(4, 2, "CHF", "0", "0")}},
-		{"journal_lines_debit_check", []string{entry(2), line(4, 1, "CHF", "-1", "0"), line(4, 2, "CHF", "0", "-1")}},
-		{"journal_lines_credit_check", []string{entry(2), line(4, 1, "CHF", "1", "0"), line(4, 2, "CHF", "0", "NaN")}},
+		{"must have 2 lines, not 1", []string{entry(2), insert(line(4, 1, "CHF", "1", "0"))}},
+		{"must have 2 lines, not 4", []string{insert(line(3, 3, "CHF", "1", "0"), line(3, 4, "CHF", "0", "1"))}},
+		{"must have 2 lines, not 1", []string{entry(2), insert(line(4, 1, "CHF", "1", "0")), insert(line(4, 2, "CHF", "0", "1"))}},
+		{"not balanced in CHF", []string{entry(2), insert(line(4, 1, "CHF", "1", "0"), line(4, 2, "CHF", "0", "1.01"))}},
+		{"not balanced in CHF, EUR", []string{entry(2), insert(line(4, 1, "CHF", "1", "0"), line(4, 2, "EUR", "0", "1"))}},
+		{"journal_entries_line_count_check", []string{entry(1), insert(line(4, 1, "CHF", "1", "0"))}},
+		{"one_side_per_line", []string{entry(2), insert(line(4, 1, "CHF", "1", "1"), line(4, 2, "CHF", "1", "1"))}},
+		{"one_side_per_line", []string{entry(2), insert(line(4, 1, "CHF", "0", "0"), line(4, 2, "CHF", "0", "0"))}},
+		{"journal_lines_debit_check", []string{entry(2), insert(line(4, 1, "CHF", "-1", "0"), line(4, 2, "CHF", "0", "-1"))}},
+		{"journal_lines_credit_check", []string{entry(2), insert(line(4, 1, "CHF", "1", "0"), line(4, 2, "CHF", "0", "NaN"))}},
 		{"journal_entries_pkey", []string{strings.Replace(entry(2), ", 4, ", ", 3, ", 1)}},
 		{"one_entry_per_source", []string{strings.Replace(entry(2), "'x'", "'1'", 1)}},
 		{"journal_entries_source_id_check", []string{strings.Replace(entry(2), "'x'", "''", 1)}},
@@ -80,7 +82,7 @@ func TestTheDatabaseRefusesAnEntryThatIsNotWhole(t *testing.T) {
 	} {
 		require.ErrorContains(t, asCompany(t, conn, companyID, c.statements...), c.why)
 	}
-	whole := []string{entry(4), line(4, 1, "CHF", "1", "0"), line(4, 2, "CHF", "0", "1"), line(4, 3, "EUR", "0", "2"), line(4, 4, "EUR", "2", "0")}
+	whole := []string{entry(4), insert(line(4, 1, "CHF", "1", "0"), line(4, 2, "CHF", "0", "1"), line(4, 3, "EUR", "0", "2"), line(4, 4, "EUR", "2", "0"))}
 	require.NoError(t, asCompany(t, conn, companyID, whole...))
 }
 

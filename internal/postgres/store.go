@@ -178,6 +178,10 @@ func (tx *Tx) Snapshot() {
 	tx.tx.options = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 }
 
+// Alone makes each statement, or batch, of what follows a transaction of its own, which saves beginning and committing one. It is for what
+// sends only one. Call it before anything else.
+func (tx *Tx) Alone() { tx.tx.alone = true }
+
 // takeTime lets each statement of the transaction take as long as it takes, for what reads all that a company has.
 func (tx *Tx) takeTime(ctx context.Context) error {
 	_, err := tx.tx.Exec(ctx, "set local statement_timeout = 0")
