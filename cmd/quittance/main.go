@@ -61,7 +61,7 @@ type (
 	promote        struct {
 		Percent float32       `default:"100" help:"How many of the workflows, in percent: below 100 the rest stays with the current version, and 0 takes them back."`
 		Wait    time.Duration `help:"How long to wait for workers of the version."`
-		Replay  int32         `default:"100" help:"How many open workflows of each type are replayed under this code first; 0 promotes what can't take them on, too."`
+		Replay  int32         `default:"50" help:"How many open workflows of each type and age are replayed under this code first; 0 promotes what can't take them on, too."`
 	}
 	takeUp struct{}
 	sweep  struct {

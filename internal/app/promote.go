@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,17 +10,12 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
-	sdklog "go.temporal.io/sdk/log"
-	sdkworker "go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quittance/quittance/internal/config"
 	"github.com/quittance/quittance/internal/origin"
 	"github.com/quittance/quittance/internal/temporalkit"
-	"github.com/quittance/quittance/worker"
 	"github.com/quittance/quittance/workflows/contract"
 )
 
@@ -36,7 +30,7 @@ const (
 type Promotion struct {
 	Percent float32       // of the workflows, chosen by their ids; below 100 the current version keeps the others
 	Wait    time.Duration // for the workers of the version
-	Replay  int32         // how many open workflows of each type are replayed under this code first
+	Replay  int32         // how many open workflows of each type and age are replayed under this code first
 }
 
 // Promote makes the configured worker version the current one of its deployment: workflows begin on it, and those that run go on under it.
@@ -213,60 +207,4 @@ func (p promoting) startGate(ctx context.Context, queue string) (run client.Work
 		case <-tick.C:
 		}
 	}
-}
-
-// replay runs this code over workflows that are open, the newest of each type. What it can't follow, the version could not take on.
-func (p promoting) replay(ctx context.Context, most int32) error {
-	if most == 0 {
-		return nil
-	}
-	replayer, err := sdkworker.NewWorkflowReplayerWithOptions(sdkworker.WorkflowReplayerOptions{
-		DataConverter: temporalkit.DataConverter(p.keyring), DisableDeadlockDetection: true, // a machine that is busy says nothing about the code
-	})
-	if err != nil {
-		return err
-	}
-	replayed, failed := 0, 0
-	var first error
-	for _, name := range worker.Register(replayer, p.timeScale, contract.Queues...) {
-		open, err := p.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-			PageSize: most, Query: "ExecutionStatus = 'Running' AND WorkflowType = '" + name + "'",
-		})
-		if err != nil {
-			return fmt.Errorf("list the open workflows of the type %s: %w", name, err)
-		}
-		for _, w := range open.GetExecutions() {
-			did, err := p.replayOne(ctx, replayer, workflow.Execution{ID: w.GetExecution().GetWorkflowId(), RunID: w.GetExecution().GetRunId()})
-			if did {
-				replayed++
-			}
-			if err != nil {
-				failed++
-				first = cmp.Or(first, fmt.Errorf("%s: %w", w.GetExecution().GetWorkflowId(), err))
-			}
-		}
-	}
-	if failed > 0 {
-		return fmt.Errorf("this code can't take on %d of %d open workflows, such as %w (see workflows/README.md)", failed, replayed, first)
-	}
-	p.log.InfoContext(ctx, "open workflows replayed", "build", p.version.BuildID, "workflows", replayed)
-	return nil
-}
-
-// begun is how many events a workflow has at least that has taken its first step.
-const begun = 4
-
-// replayOne replays a workflow, unless it has not begun or is gone.
-func (p promoting) replayOne(ctx context.Context, replayer sdkworker.WorkflowReplayer, e workflow.Execution) (did bool, err error) {
-	now, err := p.temporal.DescribeWorkflowExecution(ctx, e.ID, e.RunID)
-	if err == nil && now.GetWorkflowExecutionInfo().GetHistoryLength() < begun {
-		return false, nil
-	}
-	if err == nil {
-		err = replayer.ReplayWorkflowExecution(ctx, p.temporal.WorkflowService(), sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)), p.namespace, e)
-	}
-	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
-		return false, nil
-	}
-	return true, err
 }

@@ -68,12 +68,16 @@ func TestThreeVersionsOfTheWorkerFollowOneAnother(t *testing.T) {
 func TestAVersionThatDoesHarmIsTakenBack(t *testing.T) {
 	t.Parallel()
 	s, binary := versioned(t)
-	startVersion(t, s, binary, "good")
+	good := startWorker(t, s, binary, "good")
+	requirePromoted(t, s, binary, "good")
 	startProcess(t, s, binary, "api")
 	c := newMerchant(t, s)
 	inv := c.issueNumbered("paying", "108.00")
 	page := inv.payNow("card")
 	startVersion(t, s, binary, "harmful").Kill()
+	if !testing.Short() {
+		await(t, 4*time.Minute, func() float64 { return value(t, good.url, "quittance_workflows_stranded") }, func(n float64) bool { return n >= 1 })
+	}
 	requirePromoted(t, s, binary, "good")
 	page.pay(visa)
 	inv.requireCollectedOnce("108.00")
