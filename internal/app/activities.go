@@ -37,6 +37,7 @@ import (
 var (
 	_ account.Tx                = (*postgres.Tx)(nil)
 	_ collection.Tx             = (*postgres.Tx)(nil)
+	_ collection.PageTx         = (*postgres.Tx)(nil)
 	_ refunding.Tx              = (*postgres.Tx)(nil)
 	_ onboarding.Tx             = (*postgres.Tx)(nil)
 	_ reconciliation.ReportTx   = (*postgres.Tx)(nil)
@@ -87,7 +88,7 @@ func steps(cfg config.Config, p parts, log *slog.Logger) (worker.Activities, err
 	}
 	return worker.Activities{
 		Collection: &collection.Activities{
-			InCompany: records[collection.Tx](p.store), InEmails: records[collection.EmailTx](p.store), InBank: records[collection.BankTx](p.store),
+			InCompany: records[collection.Tx](p.store), InPages: records[collection.PageTx](p.store), InEmails: records[collection.EmailTx](p.store), InBank: records[collection.BankTx](p.store),
 			InReminders: records[collection.ReminderTx](p.store),
 			InDisputes:  records[booking.DisputeTx](p.store),
 			Saferpay:    saferpayAccess[collection.Gateway](p, clients),

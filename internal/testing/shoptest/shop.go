@@ -104,7 +104,7 @@ func Open(t *testing.T) *Shop {
 
 func (s *Shop) build(client *saferpay.Client) {
 	s.Collection = &collection.Activities{
-		InCompany: records[collection.Tx](s), InEmails: records[collection.EmailTx](s), InBank: records[collection.BankTx](s), InReminders: records[collection.ReminderTx](s),
+		InCompany: records[collection.Tx](s), InPages: records[collection.PageTx](s), InEmails: records[collection.EmailTx](s), InBank: records[collection.BankTx](s), InReminders: records[collection.ReminderTx](s),
 		InDisputes: records[booking.DisputeTx](s),
 		Saferpay:   access[collection.Gateway](s, interrupted{client, s}), Send: s.send, Paper: s.paper, PublicURL: PublicURL, Now: time.Now,
 	}
