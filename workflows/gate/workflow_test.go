@@ -30,6 +30,7 @@ func pass(t *testing.T, failing string) (tried []string, err error) {
 		tried = append(tried, in.Step)
 		return steps.Tried{}, nil
 	})
+	env.SetOnTimerFiredListener(func(string) { tried = append(tried, "a wait") })
 	env.ExecuteWorkflow(contract.GateType)
 	require.True(t, env.IsWorkflowCompleted())
 	return tried, env.GetWorkflowError()
@@ -39,7 +40,7 @@ func TestAVersionTriesWhatPaymentsDo(t *testing.T) {
 	t.Parallel()
 	tried, err := pass(t, "")
 	require.NoError(t, err)
-	assert.Equal(t, []string{"in the workflow task", "from the task queue"}, tried)
+	assert.Equal(t, []string{"in the workflow task", "a wait", "from the task queue"}, tried)
 }
 
 func TestAVersionThatCannotWorkDoesNotPass(t *testing.T) {

@@ -1,13 +1,17 @@
 package onboarding
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	steps "github.com/quittance/quittance/activities/onboarding"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/mock"
+	"go.temporal.io/sdk/workflow"
 
+	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/testing/flowtest"
 	"github.com/quittance/quittance/workflows/contract"
@@ -80,6 +84,25 @@ func TestCredentialsOfADisconnectedServiceAreErasedWhenNothingIsUnderWay(t *test
 	assert.Equal(t, merchant.Disconnected, gone.Value.Status)
 	assert.Equal(t, []string{"Tue 03.11.", "Wed 04.11.", "Thu 05.11."}, days(j.erased))
 	assert.Equal(t, []merchant.What{merchant.What(merchant.Disconnected)}, j.mailed())
+}
+
+// It began before payment services were looked after by bucket.
+func TestSchedulesOfAnOldServiceHaveEndedWhenItIsAtItsEnd(t *testing.T) {
+	t.Parallel()
+	j := onboard(t, merchant.Active)
+	j.OnGetVersion(byBucket, workflow.DefaultVersion, workflow.Version(1)).Return(workflow.DefaultVersion)
+	j.OnActivity(schedules.PlanDaily, mock.Anything, mock.Anything).Return(nil)
+	var ended time.Time
+	j.OnActivity(schedules.EndDaily, mock.Anything, mock.Anything).After(time.Hour).Return(func(context.Context, activities.PaymentServiceRef) error {
+		ended = j.Now()
+		return nil
+	})
+	j.service.SealedPassword = []byte("sealed")
+	j.RegisterDelayedCallback(func() {
+		j.UpdateWorkflow(contract.UpdateDisconnect, "", flowtest.Callback(&flowtest.Answer[contract.ServiceState]{}))
+	}, 0)
+	assert.Equal(t, merchant.Disconnected, j.run().Status)
+	assert.WithinDuration(t, j.erased[0].Add(time.Hour), ended, time.Second)
 }
 
 func TestServiceThatWasNeverConnectedIsDisconnectedAndThatIsAll(t *testing.T) {

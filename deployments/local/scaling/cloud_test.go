@@ -2,56 +2,39 @@ package main
 
 import (
 	"compress/gzip"
-	"encoding/json"
+	"io"
 	"os"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/temporalproto"
+
+	"github.com/quittance/quittance/deployments/local/actions"
 )
 
-// billed counts the actions of a recorded history by the rules of https://docs.temporal.io/cloud/actions: all markers of a workflow task
-// are one.
-func billed(t *testing.T, name string) (actions float64) {
-	t.Helper()
-	counts := recorded(t, name)
-	for _, event := range []string{
-		"WORKFLOW_EXECUTION_STARTED", "WORKFLOW_EXECUTION_UPDATE_ACCEPTED", "WORKFLOW_EXECUTION_SIGNALED", "ACTIVITY_TASK_SCHEDULED", "TIMER_STARTED",
-		"UPSERT_WORKFLOW_SEARCH_ATTRIBUTES",
-	} {
-		actions += counts[event]
-	}
-	tasks := map[string]bool{}
-	for _, e := range eventsOf(t, name) {
-		if task := e.Marker.Task; task != "" {
-			tasks[task] = true
-		}
-		actions += float64(max(0, e.Activity.Attempt-1))
-	}
-	return actions + float64(len(tasks))
-}
-
-type recordedEvent struct {
-	Marker struct {
-		Task string `json:"workflowTaskCompletedEventId"`
-	} `json:"markerRecordedEventAttributes"`
-	Activity struct{ Attempt int } `json:"activityTaskStartedEventAttributes"`
-	Task     struct {
-		Size string `json:"historySizeBytes"`
-	} `json:"workflowTaskStartedEventAttributes"`
-}
-
-func eventsOf(t *testing.T, name string) []recordedEvent {
+// historyOf reads a recorded history.
+func historyOf(t *testing.T, name string) *historypb.History {
 	t.Helper()
 	file, err := os.Open("../../../workflows/testdata/v1/" + name + ".json.gz")
 	require.NoError(t, err)
 	defer file.Close()
 	unpacked, err := gzip.NewReader(file)
 	require.NoError(t, err)
-	var history struct{ Events []recordedEvent }
-	require.NoError(t, json.NewDecoder(unpacked).Decode(&history))
-	return history.Events
+	content, err := io.ReadAll(unpacked)
+	require.NoError(t, err)
+	readable := temporalproto.CustomJSONUnmarshalOptions{Metadata: map[string]any{commonpb.EnablePayloadShorthandMetadataKey: true}}
+	var history historypb.History
+	require.NoError(t, readable.Unmarshal(content, &history))
+	return &history
+}
+
+// billed counts the actions of a recorded history.
+func billed(t *testing.T, name string) int {
+	t.Helper()
+	return actions.Of(historyOf(t, name))
 }
 
 func TestActionsAreThoseOfRecordedHistories(t *testing.T) {
@@ -67,12 +50,10 @@ func TestActionsAreThoseOfRecordedHistories(t *testing.T) {
 func TestHistoriesAreAsLargeAsRecorded(t *testing.T) {
 	t.Parallel()
 	c := with(t, nil)
-	var sizes []float64
-	for _, e := range eventsOf(t, "invoice-paid-by-card-after-a-notification") {
-		if e.Task.Size != "" {
-			size, err := strconv.ParseFloat(e.Task.Size, 64)
-			require.NoError(t, err)
-			sizes = append(sizes, size)
+	var sizes []int64
+	for _, e := range historyOf(t, "invoice-paid-by-card-after-a-notification").GetEvents() {
+		if started := e.GetWorkflowTaskStartedEventAttributes(); started != nil {
+			sizes = append(sizes, started.GetHistorySizeBytes())
 		}
 	}
 	assert.InEpsilon(t, sizes[1], c.of("history_open_bytes"), .05, "when Pay now is pressed")

@@ -113,7 +113,7 @@ func exports(ctx context.Context, folder string, build []string) (map[string]str
 
 // sdk are the steps and waits that Temporal's SDK has: functions, and methods of its types.
 var sdk = []string{
-	"ExecuteActivity", "ExecuteLocalActivity", "ExecuteChildWorkflow", "SignalExternalWorkflow", "NewContinueAsNewError", "SideEffect",
+	"ExecuteActivity", "ExecuteLocalActivity", "ExecuteChildWorkflow", "SignalExternalWorkflow", "NewContinueAsNewError", "SideEffect", "GetVersion",
 	"UpsertTypedSearchAttributes", "NewTimerWithOptions", "NewTimer", "Sleep", "Await", "AwaitWithOptions", "Go", "SetUpdateHandlerWithOptions",
 	"Get", "Lock", "TryLock", "Receive", "Select", "AddReceive",
 }
