@@ -6,7 +6,6 @@ import (
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/booking"
 	"github.com/quittance/quittance/internal/exception"
-	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/settlement"
 	"github.com/quittance/quittance/workflows/contract"
@@ -106,13 +105,4 @@ func shownBankReceipt(r settlement.Receipt) spec.BankReceipt {
 		answer.Parked = optional(r.Parked.Value())
 	}
 	return answer
-}
-
-// byBank returns the entries of receipts of the invoices, see InvoicesTx.ReceiptEntries, and the bank accounts of the company.
-func byBank(ctx context.Context, tx InvoicesTx, invoiceIDs ...string) (byInvoice map[string][]ledger.Entry, accounts []merchant.BankAccount, err error) {
-	if accounts, err = tx.BankAccounts(ctx); err != nil {
-		return nil, nil, err
-	}
-	byInvoice, err = tx.ReceiptEntries(ctx, invoiceIDs...)
-	return byInvoice, accounts, err
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/quittance/quittance/api/internal/spec"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
+	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/payment"
 )
@@ -13,46 +14,21 @@ import (
 // invoice returns an invoice as the API shows it.
 func (s *server) invoice(ctx context.Context, companyID, invoiceID string) (answer spec.Invoice, err error) {
 	err = inCompany(ctx, s.Store, companyID, func(tx InvoicesTx) error {
-		inv, err := tx.Invoice(ctx, invoiceID)
-		if err != nil {
-			return err
-		}
-		shown, err := s.shownInvoices(ctx, tx, inv)
+		tx.Alone()
+		inv, standing, err := tx.InvoiceStanding(ctx, invoiceID)
 		if err == nil {
-			answer = shown[0]
+			answer = s.shownInvoice(inv, standing)
 		}
 		return err
 	})
 	return answer, err
 }
 
-// shownInvoices returns the invoices as the API shows them.
-func (s *server) shownInvoices(ctx context.Context, tx InvoicesTx, invoices ...invoice.Invoice) ([]spec.Invoice, error) {
-	ids := mapped(invoices, func(inv invoice.Invoice) string { return inv.ID })
-	payments, err := tx.PaymentsOf(ctx, ids...)
-	if err != nil {
-		return nil, err
-	}
-	company, err := tx.Company(ctx)
-	if err != nil {
-		return nil, err
-	}
-	undecided, err := tx.UndecidedReceipts(ctx, ids...)
-	if err != nil {
-		return nil, err
-	}
-	receipts, accounts, err := byBank(ctx, tx, ids...)
-	return mapped(invoices, func(inv invoice.Invoice) spec.Invoice {
-		shown := s.shownInvoice(inv, payments[inv.ID], ledger.OtherReceipts(receipts[inv.ID], inv.Number), accounts)
-		shown.NextReminder = shownNextReminder(company, inv, undecided[inv.ID] || payment.AnyInProgress(payments[inv.ID]))
-		return shown
-	}), err
-}
-
 // mostPayments is how many attempts to pay it an invoice is shown with.
 const mostPayments = 50
 
-func (s *server) shownInvoice(inv invoice.Invoice, payments []payment.Payment, receipts []ledger.Received, accounts []merchant.BankAccount) spec.Invoice {
+func (s *server) shownInvoice(inv invoice.Invoice, standing listing.Standing) spec.Invoice {
+	payments := standing.Payments[inv.ID]
 	answer := spec.Invoice{
 		ID:             inv.ID,
 		Number:         inv.Number,
@@ -79,9 +55,10 @@ func (s *server) shownInvoice(inv invoice.Invoice, payments []payment.Payment, r
 		Email:             shownEmail(inv.Email),
 		Reminders:         mapped(inv.Reminders, shownReminder),
 		RemindersStopped:  inv.RemindersStopped,
-		Receipts:          mapped(receipts, shownReceived),
+		Receipts:          mapped(ledger.OtherReceipts(standing.Receipts[inv.ID], inv.Number), shownReceived),
 		Refunded:          inv.AmountRefunded.Value(),
-		PaymentReference:  optional(merchant.PaymentReference(inv, accounts)),
+		PaymentReference:  optional(merchant.PaymentReference(inv, standing.BankAccounts)),
+		NextReminder:      shownNextReminder(standing.Company, inv, standing.Undecided[inv.ID] || payment.AnyInProgress(payments)),
 	}
 	showContent(&answer, inv)
 	if inv.Status != invoice.Draft && !inv.IssuedAt.IsZero() {

@@ -8,11 +8,9 @@ import (
 	"github.com/quittance/quittance/internal/event"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
-	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
-	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/text"
 )
@@ -27,10 +25,9 @@ type InvoicesTx interface {
 	AttachPaymentServices(ctx context.Context, i invoice.Invoice) error
 	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
 	DefaultPaymentService(ctx context.Context) (service merchant.PaymentService, ok bool, err error)
-	PaymentsOf(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]payment.Payment, err error)
-	UndecidedReceipts(ctx context.Context, invoiceIDs ...string) (byInvoice map[string]bool, err error)
-	// ReceiptEntries returns the entries of money that came by other means, with those that took some of it back.
-	ReceiptEntries(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]ledger.Entry, err error)
+	InvoiceStanding(ctx context.Context, invoiceID string) (invoice.Invoice, listing.Standing, error)
+	Standing(ctx context.Context, invoiceIDs ...string) (listing.Standing, error)
+	Alone() // see postgres.Tx
 	BankAccounts(ctx context.Context) ([]merchant.BankAccount, error)
 	Company(ctx context.Context) (merchant.Company, error)
 	AppendEvent(ctx context.Context, e event.Event) error
@@ -59,7 +56,7 @@ func (s *server) CreateInvoice(ctx context.Context, r spec.CreateInvoiceRequestO
 	if err != nil {
 		return nil, err
 	}
-	return spec.CreateInvoice201JSONResponse(s.shownInvoice(inv, nil, nil, accounts)), nil
+	return spec.CreateInvoice201JSONResponse(s.shownInvoice(inv, listing.Standing{BankAccounts: accounts})), nil
 }
 
 // newInvoice returns the draft that a body describes, and an Invalid problem that names every field at fault, or nil.
@@ -332,7 +329,8 @@ func (s *server) ListInvoices(ctx context.Context, r spec.ListInvoicesRequestObj
 		if err != nil {
 			return err
 		}
-		data, err := s.shownInvoices(ctx, tx, invoices...)
+		standing, err := tx.Standing(ctx, mapped(invoices, func(inv invoice.Invoice) string { return inv.ID })...)
+		data := mapped(invoices, func(inv invoice.Invoice) spec.Invoice { return s.shownInvoice(inv, standing) })
 		answer = spec.ListInvoices200JSONResponse{Data: data, NextCursor: optional(next)}
 		return err
 	})

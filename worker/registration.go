@@ -27,6 +27,7 @@ func Register(r worker.WorkflowRegistry, timeScale int64, queues ...string) (typ
 			contract.InvoicePaymentType:  collection.Workflow{TimeScale: timeScale}.InvoicePayment,
 			contract.RefundType:          refunding.Workflow{TimeScale: timeScale}.Refund,
 			contract.NightlySweepType:    reconciling.NightlySweep,
+			contract.SweepBucketType:     reconciling.SweepBucket,
 			contract.BankReceiptsType:    reconciling.BankReceipts,
 			contract.FindingType:         reconciling.Finding,
 			contract.SettlementFetchType: fetching.Workflow{TimeScale: timeScale}.SettlementFetch,
@@ -36,6 +37,7 @@ func Register(r worker.WorkflowRegistry, timeScale int64, queues ...string) (typ
 			contract.OnboardingType:         joining.Onboarding,
 			contract.CurrencyActivationType: joining.CurrencyActivation,
 			contract.ServiceHealthType:      joining.ServiceHealth,
+			contract.HealthBucketType:       joining.HealthBucket,
 		},
 		contract.WebhooksQueue: {
 			contract.EventDeliveryType: delivery.Workflow{TimeScale: timeScale}.EventDelivery,

@@ -21,6 +21,7 @@ import (
 // Activities are the steps. One that speaks to Saferpay asks it once, and records the answer in one transaction.
 type Activities struct {
 	InCompany   activities.InCompany[Tx]
+	InPages     activities.InCompany[PageTx]
 	InEmails    activities.InCompany[EmailTx]
 	InBank      activities.InCompany[BankTx]
 	InReminders activities.InCompany[ReminderTx]
@@ -37,12 +38,9 @@ type Activities struct {
 type Tx interface {
 	booking.PaymentTx
 	escalation.AwaitedTx
-	Alone() // see postgres.Tx
 	EntryBySource(ctx context.Context, source ledger.Source) (ledger.Entry, bool, error)
 	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
 	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
-	Checkout(ctx context.Context, invoiceID string) (merchant.Company, invoice.Invoice, []merchant.PaymentService, error)
-	InsertPayment(ctx context.Context, p payment.Payment) (inserted bool, err error)
 	PaymentsOf(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]payment.Payment, err error)
 }
 

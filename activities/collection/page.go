@@ -24,6 +24,14 @@ type StartCheckout struct {
 	contract.PayNow
 }
 
+// PageTx is what it takes to open one.
+type PageTx interface {
+	Alone() // see postgres.Tx
+	Checkout(ctx context.Context, invoiceID string) (merchant.Company, invoice.Invoice, []merchant.PaymentService, error)
+	InsertPayment(ctx context.Context, p payment.Payment) (inserted bool, err error)
+	Payment(ctx context.Context, id string) (payment.Payment, error)
+}
+
 // PaymentPage is a payment page that is ready for the payer. From ExpiresAt on it can't be opened; who is on it can still finish.
 type PaymentPage struct {
 	RedirectURL string       `json:"redirect_url"`
@@ -53,7 +61,7 @@ func (a *Activities) OpenPaymentPage(ctx context.Context, in StartCheckout) (Pay
 	if err := p.Become(payment.Redirected, a.Now(), "The payer was sent to the payment page."); err != nil {
 		return PaymentPage{}, err
 	}
-	err = a.InCompany(ctx, in.CompanyID, func(tx Tx) error {
+	err = a.InPages(ctx, in.CompanyID, func(tx PageTx) error {
 		tx.Alone()
 		inserted, err := tx.InsertPayment(ctx, p)
 		if err == nil && !inserted { // an attempt that was given up for dead was faster
@@ -93,7 +101,7 @@ func (a *Activities) prepare(ctx context.Context, in StartCheckout) (payment.Pay
 		inv      invoice.Invoice
 		services []merchant.PaymentService
 	)
-	err := a.InCompany(ctx, in.CompanyID, func(tx Tx) (err error) {
+	err := a.InPages(ctx, in.CompanyID, func(tx PageTx) (err error) {
 		tx.Alone()
 		company, inv, services, err = tx.Checkout(ctx, in.InvoiceID)
 		return err

@@ -11,6 +11,7 @@ import (
 	"github.com/quittance/quittance/activities/escalation"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/saferpay"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // Activities are the steps.
@@ -19,6 +20,7 @@ type Activities struct {
 	Saferpay  account.Access[Gateway]
 	Secrets   activities.Opener // of documents
 	Workflows Workflows
+	Upkeep    func(context.Context, merchant.Shift) ([]merchant.Upkept, error)
 	Send      activities.Send
 	PublicURL string
 	Operators string // the address of those who run Quittance; empty when they get no mail
@@ -53,4 +55,6 @@ type Workflows interface {
 	account.Onboarding
 	// TryAgain has the workflow of a payment or refund run the step that failed once more, if one has.
 	TryAgain(ctx context.Context, u merchant.InFlight) error
+	// CheckHealth begins a look at the payment service, unless one is in flight.
+	CheckHealth(ctx context.Context, in contract.CheckPaymentService) error
 }

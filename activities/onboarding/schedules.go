@@ -3,47 +3,31 @@ package onboarding
 import (
 	"context"
 	"errors"
-	"time"
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 
 	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
-// ScheduleClient is what planning needs of Temporal, see client.ScheduleClient.
+// ScheduleClient is what ending needs of Temporal, see client.ScheduleClient.
 type ScheduleClient interface {
-	Create(ctx context.Context, options client.ScheduleOptions) (client.ScheduleHandle, error)
 	GetHandle(ctx context.Context, scheduleID string) client.ScheduleHandle
 }
 
-// Schedules are the steps that plan what Temporal starts by itself.
-type Schedules struct {
-	Temporal ScheduleClient
-	// Daily is what happens every day for a payment service that collects, see DailySchedules of the workflows of this room.
-	Daily func(activities.PaymentServiceRef) []client.ScheduleOptions
-	Now   func() time.Time
-}
+// Schedules are the steps of onboardings that began when each payment service had schedules of its own.
+type Schedules struct{ Temporal ScheduleClient }
 
-// PlanDaily has the payment service looked after every day from now on. What is planned already stays as it is, also when an
-// operator paused it.
+// PlanDaily plans nothing any more, because buckets look after the payment service. It ends what an older worker planned.
 func (s *Schedules) PlanDaily(ctx context.Context, ref activities.PaymentServiceRef) error {
-	for _, options := range s.Daily(ref) {
-		for _, interval := range options.Spec.Intervals { // where days are short, one passes first
-			options.Spec.StartAt = s.Now().Add(interval.Every)
-		}
-		if _, err := s.Temporal.Create(ctx, options); err != nil && !errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
-			return err
-		}
-	}
-	return nil
+	return s.EndDaily(ctx, ref)
 }
 
-// EndDaily ends what happens every day for a payment service that is disconnected; what has ended already is fine.
+// EndDaily ends the schedules of a payment service; what has ended already is fine.
 func (s *Schedules) EndDaily(ctx context.Context, ref activities.PaymentServiceRef) error {
-	for _, options := range s.Daily(ref) {
-		err := s.Temporal.GetHandle(ctx, options.ID).Delete(ctx)
+	for _, id := range []string{contract.SweepID(ref.PaymentServiceID), contract.HealthID(ref.PaymentServiceID)} {
+		err := s.Temporal.GetHandle(ctx, id).Delete(ctx)
 		if _, gone := errors.AsType[*serviceerror.NotFound](err); err != nil && !gone {
 			return err
 		}

@@ -11,10 +11,12 @@ import (
 	"github.com/quittance/quittance/internal/booking"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/refund"
 	"github.com/quittance/quittance/internal/saferpay"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // Activities are the steps. One that speaks to Saferpay asks it once.
@@ -23,8 +25,16 @@ type Activities struct {
 	InBooks    activities.InCompany[BooksTx]
 	InReceipts activities.InCompany[ReceiptsTx]
 	Invoices   Invoices
+	Upkeep     func(context.Context, merchant.Shift) ([]merchant.Upkept, error)
+	Sweeps     Sweeps
 	Saferpay   account.Access[Gateway]
 	Now        func() time.Time
+}
+
+// Sweeps are the sweeps of payment services, see contract.Commands.
+type Sweeps interface {
+	// Sweep begins a sweep of the payment service, unless one is in flight.
+	Sweep(ctx context.Context, in contract.SweepPaymentService) error
 }
 
 // ReportTx is what a comparison needs of a transaction.
@@ -43,6 +53,8 @@ type ReportTx interface {
 	ExceptionsAbout(ctx context.Context, subjects []string) ([]exception.Exception, error)
 	// BookedAsFound returns what was booked of each transaction at Saferpay itself: more than 0 when money came.
 	BookedAsFound(ctx context.Context, transactionIDs []string) (map[string]money.Amount, error)
+	// NoteSwept notes a comparison that has ended well, of what happened until then; a zero time without a report.
+	NoteSwept(ctx context.Context, paymentServiceID string, until, at time.Time) error
 	// KnownElsewhere returns which order ids and transaction ids belong to another company.
 	KnownElsewhere(ctx context.Context, references []string) (map[string]bool, error)
 }

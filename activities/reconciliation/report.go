@@ -64,13 +64,22 @@ type RefundInFlight struct {
 // ended here without its money is reopened; nothing else is changed. A license without the report is noted on the timeline of
 // the payment service, once.
 //
-// With the first page comes what is overdue in our own record, whether or not there is a report.
+// With the first page comes what is overdue in our own record, whether or not there is a report. With the last page it is noted that the
+// report was compared.
 func (a *Activities) CompareReport(ctx context.Context, in ReportPage) (Compared, error) {
 	out, err := a.compareReport(ctx, in)
-	if err != nil || in.Page > 1 || in.Overdue == 0 {
+	if err != nil {
 		return out, err
 	}
-	return out, a.addOverdue(ctx, in, &out)
+	if in.Page == 1 && in.Overdue > 0 {
+		if err := a.addOverdue(ctx, in, &out); err != nil {
+			return out, err
+		}
+	}
+	if out.More {
+		return out, nil
+	}
+	return out, a.noteSwept(ctx, in, out)
 }
 
 func (a *Activities) compareReport(ctx context.Context, in ReportPage) (Compared, error) {

@@ -17,8 +17,7 @@ import (
 )
 
 const (
-	// companiesAtOnce is how many companies one activity looks at, customersAtOnce how many customers of each it erases in one round.
-	companiesAtOnce = 20
+	// customersAtOnce is how many customers of a company are erased in one round.
 	customersAtOnce = 50
 )
 
@@ -70,8 +69,9 @@ func (a *Activities) KeepRetention(ctx context.Context, in Round) (out Kept, err
 	if found {
 		first++
 	}
+	began := a.Now()
 	for n, company := range companies[first:] {
-		if n == companiesAtOnce {
+		if n == activities.RoundMost || n > 0 && a.Now().Sub(began) > activities.RoundPatience {
 			out.Next = companies[first+n-1]
 			break
 		}

@@ -38,6 +38,7 @@ type adminCommands struct {
 	RotateKeys    rotateKeys    `cmd:"" help:"Add a data key, and seal everything again that the database holds, while everything runs."`
 	ForgetOldKeys forgetOldKeys `cmd:"" help:"Remove all data keys but the newest, once nothing needs them."`
 	Promote       promote       `cmd:"" help:"Have workflows begin and go on under the worker version QUITTANCE_BUILD_ID, whose program this is, once it has shown that it can."`
+	Sweep         sweep         `cmd:"" help:"Compare Saferpay's report with the record now, and not only at night."`
 	TakeUp        takeUp        `cmd:"" help:"After a restore, before a worker runs: start a workflow for everything that the record shows as not ended."`
 }
 
@@ -62,7 +63,10 @@ type (
 		Wait    time.Duration `help:"How long to wait for workers of the version."`
 		Replay  int32         `default:"50" help:"How many open workflows of each type and age are replayed under this code first; 0 promotes what can't take them on, too."`
 	}
-	takeUp        struct{}
+	takeUp struct{}
+	sweep  struct {
+		Services []string `arg:"" optional:"" name:"payment-service" help:"Ids of payment services, psv_…; those of all companies without any."`
+	}
 	verifyJournal struct {
 		Company string   `arg:"" optional:"" help:"The company's id, cmp_…; all companies without it."`
 		Head    []string `type:"existingfile" help:"A head that was kept, as GET /v1/journal/heads/{day} answered it: the journal must still go through it. May be given more than once."`
@@ -89,6 +93,8 @@ func (rotateKeys) Run(p *process) error     { return app.RotateKeys(p.ctx, p.cfg
 func (forgetOldKeys) Run(p *process) error  { return app.ForgetOldKeys(p.ctx, p.cfg, p.log, say) }
 
 func (a promote) Run(p *process) error { return app.Promote(p.ctx, p.cfg, p.log, app.Promotion(a)) }
+
+func (s sweep) Run(p *process) error { return app.Sweep(p.ctx, p.cfg, p.log, s.Services...) }
 
 func (takeUp) Run(p *process) error {
 	done, err := app.TakeUp(p.ctx, p.cfg, p.log)

@@ -31,13 +31,13 @@ import (
 	"github.com/quittance/quittance/internal/sftp"
 	"github.com/quittance/quittance/internal/webhook"
 	"github.com/quittance/quittance/worker"
-	flows "github.com/quittance/quittance/workflows/onboarding"
 )
 
 // What the activities need of a transaction, Postgres has; records relies on it.
 var (
 	_ account.Tx                = (*postgres.Tx)(nil)
 	_ collection.Tx             = (*postgres.Tx)(nil)
+	_ collection.PageTx         = (*postgres.Tx)(nil)
 	_ refunding.Tx              = (*postgres.Tx)(nil)
 	_ onboarding.Tx             = (*postgres.Tx)(nil)
 	_ reconciliation.ReportTx   = (*postgres.Tx)(nil)
@@ -88,7 +88,7 @@ func steps(cfg config.Config, p parts, log *slog.Logger) (worker.Activities, err
 	}
 	return worker.Activities{
 		Collection: &collection.Activities{
-			InCompany: records[collection.Tx](p.store), InEmails: records[collection.EmailTx](p.store), InBank: records[collection.BankTx](p.store),
+			InCompany: records[collection.Tx](p.store), InPages: records[collection.PageTx](p.store), InEmails: records[collection.EmailTx](p.store), InBank: records[collection.BankTx](p.store),
 			InReminders: records[collection.ReminderTx](p.store),
 			InDisputes:  records[booking.DisputeTx](p.store),
 			Saferpay:    saferpayAccess[collection.Gateway](p, clients),
@@ -100,14 +100,12 @@ func steps(cfg config.Config, p parts, log *slog.Logger) (worker.Activities, err
 		PayerMail: &payermail.Activities{InCompany: records[payermail.Tx](p.store), Send: post(sender), PublicURL: cfg.PublicURL, Now: now},
 		Onboarding: &onboarding.Activities{
 			InCompany: records[onboarding.Tx](p.store), Saferpay: saferpayAccess[onboarding.Gateway](p, clients), Secrets: p.keyring,
-			Workflows: p.commands, Send: post(sender), PublicURL: cfg.PublicURL, Operators: cfg.Mail.Operators, TestToAcquirer: cfg.Mail.TestToAcquirer, Now: now,
+			Workflows: p.commands, Upkeep: p.store.Upkeep, Send: post(sender), PublicURL: cfg.PublicURL, Operators: cfg.Mail.Operators, TestToAcquirer: cfg.Mail.TestToAcquirer, Now: now,
 		},
-		Schedules: &onboarding.Schedules{
-			Temporal: p.temporal.ScheduleClient(), Daily: flows.Workflow{TimeScale: cfg.TimeScale}.DailySchedules, Now: now,
-		},
+		Schedules: &onboarding.Schedules{Temporal: p.temporal.ScheduleClient()},
 		Reconciliation: &reconciliation.Activities{
 			InReport: records[reconciliation.ReportTx](p.store), InBooks: records[reconciliation.BooksTx](p.store),
-			InReceipts: records[reconciliation.ReceiptsTx](p.store), Invoices: p.commands,
+			InReceipts: records[reconciliation.ReceiptsTx](p.store), Invoices: p.commands, Upkeep: p.store.Upkeep, Sweeps: p.commands,
 			Saferpay: saferpayAccess[reconciliation.Gateway](p, clients), Now: now,
 		},
 		Fetching: &fetching.Activities{

@@ -89,7 +89,7 @@ func assemble(ctx context.Context, cfg config.Config, log *slog.Logger, by origi
 	p.awaitTemporal = func(ctx context.Context) error {
 		return temporalkit.WaitForCluster(ctx, p.temporal, cfg.Temporal.Address, log)
 	}
-	p.commands = contract.Commands{Temporal: p.temporal}
+	p.commands = contract.Commands{Temporal: p.temporal, TimeScale: cfg.TimeScale}
 	if cfg.Console.URL != "" {
 		p.commands.Console = cfg.Console.URL + "/operator"
 	}

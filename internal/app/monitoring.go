@@ -33,7 +33,7 @@ type monitoring struct {
 }
 
 // workflows are numbers of workflows.
-type workflows struct{ stuck, swept, unswept int }
+type workflows struct{ stuck, failedSweeps int }
 
 // outbox is what of the webhooks has not ended.
 type outbox struct {
@@ -41,11 +41,8 @@ type outbox struct {
 	behind  time.Duration
 }
 
-// How far back sweeps are counted. A sweep is nightly.
-const (
-	sweptWithin   = 36 * time.Hour
-	unsweptWithin = 26 * time.Hour
-)
+// failedWithin is how far back sweeps are counted that did not end well. A sweep is nightly.
+const failedWithin = 26 * time.Hour
 
 func newMonitoring(p parts, namespace, deployment string) *monitoring {
 	return &monitoring{
@@ -72,19 +69,16 @@ func newMonitoring(p parts, namespace, deployment string) *monitoring {
 	}
 }
 
-// countWorkflows counts the workflows whose tasks fail again and again, which the server marks, and the sweeps of late.
+// countWorkflows counts the workflows whose tasks fail again and again, which the server marks, and the sweeps that failed of late: of single
+// payment services, and of buckets of companies.
 func countWorkflows(ctx context.Context, c client.Client) (w workflows, err error) {
-	sweeps := func(states string, within time.Duration) string {
-		return fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus IN (%s) AND CloseTime > '%s'",
-			contract.NightlySweepType, states, time.Now().Add(-within).UTC().Format(time.RFC3339))
-	}
 	for _, count := range []struct {
 		into  *int
 		query string
 	}{
 		{&w.stuck, "TemporalReportedProblems IS NOT NULL AND ExecutionStatus = 'Running'"},
-		{&w.swept, sweeps("'Completed'", sweptWithin)},
-		{&w.unswept, sweeps("'Failed', 'TimedOut', 'Terminated'", unsweptWithin)},
+		{&w.failedSweeps, fmt.Sprintf("WorkflowType IN ('%s', '%s') AND ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated') AND CloseTime > '%s'",
+			contract.NightlySweepType, contract.SweepBucketType, time.Now().Add(-failedWithin).UTC().Format(time.RFC3339))},
 	} {
 		if *count.into, err = temporalkit.Count(ctx, c, count.query); err != nil {
 			return w, err
@@ -168,10 +162,13 @@ func (m *monitoring) gauges() []telemetry.Gauge {
 			Read: gauge(&m.stranded, func(n int) map[string]float64 { return one(float64(n)) }),
 		},
 		{
-			Name: "quittance_sweeps", Help: "Nightly comparisons with Saferpay's report that ended well in 36 hours, and that did not in 26.", Label: "ended",
-			Read: gauge(&m.workflows, func(w workflows) map[string]float64 {
-				return map[string]float64{"well": float64(w.swept), "badly": float64(w.unswept)}
-			}),
+			Name: "quittance_sweeps_failed", Help: "Nightly comparisons with Saferpay's report that did not end well in 26 hours.",
+			Read: gauge(&m.workflows, func(w workflows) map[string]float64 { return one(float64(w.failedSweeps)) }),
+		},
+		{
+			Name: "quittance_unswept_seconds",
+			Help: "For how long the active payment service for which it is longest has had no comparison with Saferpay's report that ended well.",
+			Read: gauge(&m.open, func(o oversight.Monitored) map[string]float64 { return one(o.Unswept.Seconds()) }),
 		},
 		{
 			Name: "quittance_task_queue_backlog", Help: "Tasks that wait for a worker.", Label: "task_queue",

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"time"
 
-	"go.temporal.io/sdk/temporal"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quittance/quittance/activities/delivery"
@@ -14,7 +13,6 @@ import (
 	"github.com/quittance/quittance/internal/origin"
 	"github.com/quittance/quittance/worker"
 	"github.com/quittance/quittance/workflows/contract"
-	"github.com/quittance/quittance/workflows/retention"
 )
 
 // RunWorker runs workflows and activities until ctx ends.
@@ -53,9 +51,10 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		if err := p.awaitTemporal(ctx); err != nil {
 			return nil //nolint:nilerr // the process was stopped while it waited
 		}
-		if err := planRetention(ctx, p, cfg.TimeScale); err != nil {
-			return err
-		}
+		group.Go(func() error {
+			worker.Regularly(ctx, planEvery, "planning", newPlanning(p.temporal, cfg, log).look, log)
+			return nil
+		})
 		return worker.Run(ctx, p.temporal, steps, worker.Options{
 			DeploymentName: cfg.Worker.DeploymentName, BuildID: cfg.Worker.BuildID, TimeScale: cfg.TimeScale,
 		})
@@ -96,18 +95,6 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return nil
 	})
 	return group.Wait()
-}
-
-// planRetention has what companies keep long enough erased every night. What is planned already stays as it is, also when an operator
-// paused it.
-func planRetention(ctx context.Context, p parts, timeScale int64) error {
-	ctx, cancel := context.WithTimeout(ctx, startup)
-	defer cancel()
-	_, err := p.temporal.ScheduleClient().Create(ctx, retention.Workflow{TimeScale: timeScale}.Schedule())
-	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
-		return nil
-	}
-	return err
 }
 
 // now is the time to the microsecond, which is what Postgres keeps.

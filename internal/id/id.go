@@ -7,10 +7,12 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"encoding/base64"
+	"encoding/binary"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -91,6 +93,15 @@ type Seed [16]byte
 
 // NewSeed returns a fresh seed, a UUIDv7 (RFC 9562, 5.7).
 func NewSeed() Seed { return Seed(uuid.Must(uuid.NewV7())) }
+
+// Earliest returns an id of that prefix that sorts before all that are made from t on, and behind those that were made before.
+func Earliest(prefix string, t time.Time) string {
+	var s Seed
+	var millis [8]byte
+	binary.BigEndian.PutUint64(millis[:], uint64(max(t.UnixMilli(), 0)))
+	copy(s[:], millis[2:]) // a UUIDv7 begins with 48 bits of them (RFC 9562, 5.7)
+	return s.ID(prefix)
+}
 
 // ID returns the seed's id with that prefix. It panics on a prefix that is not lower-case letters.
 func (s Seed) ID(prefix string) string {

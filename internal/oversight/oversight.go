@@ -21,8 +21,10 @@ type Monitored struct {
 	PaymentServices  map[merchant.ServiceStatus]int
 	// VerificationOverdue is since when the oldest verification should be over; zero when none is late.
 	VerificationOverdue time.Duration
-	Disabled            int // webhook endpoints
-	Parked              int // deliveries of events
+	// Unswept is since when the active payment service for which it is longest has no comparison with Saferpay's report that ended well.
+	Unswept  time.Duration
+	Disabled int // webhook endpoints
+	Parked   int // deliveries of events
 }
 
 // Unsettled is the money in one currency for which no payout has been booked: what came, less what went back. It counts only

@@ -69,14 +69,11 @@ func (tx *Tx) LockBankReceipt(ctx context.Context, id string) (settlement.Receip
 
 // UndecidedReceipts returns those of the invoices for which the bank has told money that is not booked yet, or that waits for a person.
 func (tx *Tx) UndecidedReceipts(ctx context.Context, invoiceIDs ...string) (map[string]bool, error) {
-	ids, err := all(ctx, tx.tx, pgx.RowTo[string], "look for undecided bank receipts",
-		`select distinct invoice_id from bank_receipts where invoice_id = any($1) and state in ('waiting', 'asked')`, invoiceIDs)
-	undecided := map[string]bool{}
-	for _, id := range ids {
-		undecided[id] = true
-	}
-	return undecided, err
+	ids, err := all(ctx, tx.tx, pgx.RowTo[string], "look for undecided bank receipts", undecidedReceipts, invoiceIDs)
+	return setOf(ids), err
 }
+
+const undecidedReceipts = `select distinct invoice_id from bank_receipts where invoice_id = any($1) and state in ('waiting', 'asked')`
 
 // SaveBankReceipt stores what becomes of a bank receipt.
 func (tx *Tx) SaveBankReceipt(ctx context.Context, r settlement.Receipt) error {

@@ -194,13 +194,16 @@ func TestNothingInTheSchemaStepsAroundThePolicies(t *testing.T) {
 	superuser := connect(t, postgrestest.NewDatabase(t).SuperuserURL)
 	for what, query := range map[string]string{
 		"views, which show what their owner sees": `select relname from pg_class where relkind in ('v', 'm', 'f') and relnamespace = 'public'::regnamespace`,
-		"functions that run with the rights of another, but those that add up over all companies": `
+		"functions that run with the rights of another, but those that add up over all companies, and the one that lists ids of payment services": `
 			select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef and (proname not in
-				('monitored_payments', 'monitored_exceptions', 'monitored_payment_services', 'monitored_endpoints', 'monitored_unsettled')
+				('monitored_payments', 'monitored_exceptions', 'monitored_payment_services', 'monitored_endpoints', 'monitored_unsettled', 'monitored_sweeps', 'payment_services_of_bucket')
 				or proconfig <> '{"search_path=public, pg_temp"}' or has_function_privilege('public', oid, 'execute'))`,
 		"what those functions return of anybody": `
 			select proname from pg_proc, unnest(proargnames, proargmodes) a (name, mode) where proname like 'monitored\_%' and mode = 't' and name not in
 				('state', 'kind', 'status', 'currency', 'canton', 'payout_days', 'booked', 'day', 'number', 'total', 'oldest', 'overdue', 'disabled', 'parked')`,
+		"what is returned of payment services, beyond ids that the processes read anyway": `
+			select proname from pg_proc, unnest(proargnames, proargmodes) a (name, mode) where proname = 'payment_services_of_bucket' and mode = 't' and name not in
+				('company_id', 'id', 'swept_until', 'busy')`,
 		"tables whose policy doesn't bind their owner": `select relname from pg_class where relrowsecurity and not relforcerowsecurity and relnamespace = 'public'::regnamespace`,
 		"tables with two policies, which Postgres combines by or, so that no index on company_id is used": `
 			select tablename from pg_policies where tablename not in ('api_keys', 'console_sessions', 'online_documents', 'notifications') and policyname <> 'monitoring' group by tablename having count(*) > 1`,

@@ -120,29 +120,6 @@ func scanEntry(row pgx.CollectableRow) (e ledger.Entry, err error) {
 	return e, row.Scan(append(entryFields(&e), (*zeronull.Text)(&e.ReversedBy))...)
 }
 
-// ReceiptEntries returns the entries of money that came for the invoices by other means than online payments, with the entries that
-// took some of them back, by invoice and in the order of the journal.
-func (tx *Tx) ReceiptEntries(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]ledger.Entry, err error) {
-	rows, _ := tx.tx.Query(ctx, selectEntries+` where invoice_id = any($1) and source_kind in ('receipt', 'reversal') order by sequence`,
-		invoiceIDs) // its error comes out of CollectRows
-	entries, err := pgx.CollectRows(rows, scanEntry)
-	if err != nil || len(entries) == 0 {
-		return nil, failed(err, "list the receipts of invoices")
-	}
-	sequences := make([]int64, len(entries))
-	for i, e := range entries {
-		sequences[i] = e.Sequence
-	}
-	if err := tx.addLines(ctx, entries, `sequence = any($1)`, sequences); err != nil {
-		return nil, err
-	}
-	byInvoice = map[string][]ledger.Entry{}
-	for _, e := range entries {
-		byInvoice[e.InvoiceID] = append(byInvoice[e.InvoiceID], e)
-	}
-	return byInvoice, nil
-}
-
 // addLines gives the entries, which are in the order of their sequences, their lines; where says which lines those are.
 func (tx *Tx) addLines(ctx context.Context, entries []ledger.Entry, where string, args ...any) error {
 	rows, _ := tx.tx.Query(ctx, `

@@ -73,6 +73,7 @@ func (s *Store) MonitorOpen(ctx context.Context) (oversight.Monitored, error) {
 		})
 		return err
 	})
+	batch.Queue("select number, oldest from monitored_sweeps()").QueryRow(func(row pgx.Row) error { return row.Scan(nil, &m.Unswept) })
 	batch.Queue("select disabled, parked from monitored_endpoints()").QueryRow(func(row pgx.Row) error { return row.Scan(&m.Disabled, &m.Parked) })
 	return m, failed(s.pool.SendBatch(ctx, &batch).Close(), "add up what is open in all companies")
 }
@@ -107,13 +108,14 @@ func (s *Store) MonitorUnsettled(ctx context.Context) (map[money.Currency]oversi
 	return unsettled, failed(err, "add up what no payout has come for in all companies")
 }
 
-// monitoringFunctions are what the processes' role may call of migration 80, and monitoredTables what the functions read.
+// monitoringFunctions are what the processes' role may call of migrations 80 and 85, and monitoredTables what the functions read.
 var (
 	monitoringFunctions = []string{
 		"monitored_payments()", "monitored_exceptions()", "monitored_payment_services()", "monitored_endpoints()", "monitored_unsettled(integer, text[], text[])",
+		"monitored_sweeps()", "payment_services_of_bucket(integer, integer, text[], timestamptz, text, text, text, text, integer)",
 	}
 	monitoredTables = []string{
-		"companies", "event_deliveries", "exceptions", "journal_entries", "journal_lines", "payment_services", "payments", "payout_items", "payouts", "webhook_endpoints",
+		"companies", "event_deliveries", "exceptions", "journal_entries", "journal_lines", "payment_services", "payments", "payout_items", "payouts", "refunds", "webhook_endpoints",
 	}
 )
 

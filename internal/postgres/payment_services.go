@@ -63,7 +63,8 @@ func (tx *Tx) InsertPaymentService(ctx context.Context, s merchant.PaymentServic
 // merchant.PaymentService.Become does, but only MakeDefault gives it.
 func (tx *Tx) SavePaymentService(ctx context.Context, s merchant.PaymentService) error {
 	return tx.save(ctx, "payment service", s.ID, `
-		update payment_services set name = $2, status = $3, is_default = is_default and $4, customer_id = $5, terminal_id = $6,
+		update payment_services set name = $2, status = $3, is_default = is_default and $4,
+			unswept_since = case when status <> 'active' and $3 = 'active' then now() else unswept_since end, customer_id = $5, terminal_id = $6,
 			api_username = $7, sealed_password = $8, methods = $9, requested_currencies = $10, submitted_at = $11,
 			earliest_at = $12, due_at = $13, last_checked_at = $14, timeline = $15
 		where id = $1`,

@@ -104,14 +104,11 @@ func (tx *Tx) SavePayment(ctx context.Context, p payment.Payment) error {
 
 // PaymentsOf returns all payments of those invoices, by the id of their invoice, newest first.
 func (tx *Tx) PaymentsOf(ctx context.Context, invoiceIDs ...string) (map[string][]payment.Payment, error) {
-	rows, _ := tx.tx.Query(ctx, selectPayments+` where invoice_id = any($1) order by id desc`, invoiceIDs) // its error comes out of CollectRows
-	payments, err := pgx.CollectRows(rows, scanPayment)
-	of := map[string][]payment.Payment{}
-	for _, p := range payments {
-		of[p.InvoiceID] = append(of[p.InvoiceID], p)
-	}
-	return of, failed(err, "list the payments of invoices")
+	payments, err := all(ctx, tx.tx, scanPayment, "list the payments of invoices", selectPayments+paymentsOf, invoiceIDs)
+	return by(payments, func(p payment.Payment) string { return p.InvoiceID }), err
 }
+
+const paymentsOf = ` where invoice_id = any($1) order by id desc`
 
 // Payments returns the payments that the filter chooses, newest first, and the cursor for more, if there are. A cursor that
 // didn't come from here is problem.Invalid.

@@ -22,6 +22,8 @@ type Commands struct {
 	// Console is where operators work, such as https://pay.example.ch/operator. The details of workflows lead there, as the console
 	// leads to Temporal Web; empty for no links.
 	Console string
+	// TimeScale is how many seconds of a long wait pass in one second: 1, or 0, except in a local stack.
+	TimeScale int64
 }
 
 // details are the static details of a workflow, with the way back to what it is about.

@@ -6,6 +6,8 @@
 package contract
 
 import (
+	"fmt"
+
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 
@@ -35,6 +37,8 @@ const (
 	BankReceiptsType       = "BankReceipts"
 	SettlementFetchType    = "SettlementFetch"
 	RetentionType          = "Retention"
+	SweepBucketType        = "SweepBucket"
+	HealthBucketType       = "HealthBucket"
 	GateType               = "Gate"
 )
 
@@ -76,8 +80,7 @@ func InvoicePaymentID(invoiceID string) string { return "invoice/" + invoiceID }
 // RefundID is the workflow id of a refund.
 func RefundID(refundID string) string { return "refund/" + refundID }
 
-// SweepID is the id of the Temporal Schedule that sweeps a payment service; the workflows that it starts have ids that begin
-// with it.
+// SweepID is the workflow id of a sweep of a payment service. Before buckets it was the id of a Temporal Schedule.
 func SweepID(paymentServiceID string) string { return "sweep/" + paymentServiceID }
 
 // RetentionID is the id of the Temporal Schedule that erases what companies keep long enough; the workflows that it starts have ids that
@@ -87,9 +90,15 @@ const RetentionID = "retention"
 // GateID is the workflow id of the gate that a version of the worker passes on a task queue.
 func GateID(queue, buildID string) string { return "gate/" + queue + "/" + buildID }
 
-// HealthID is the id of the Temporal Schedule that looks at a payment service every day; the workflows that it starts have ids
-// that begin with it.
+// HealthID is the workflow id of a look at a payment service. Before buckets it was the id of a Temporal Schedule.
 func HealthID(paymentServiceID string) string { return "health/" + paymentServiceID }
+
+// SweepBucketID is the id of the Temporal Schedule that sweeps a bucket of companies every night; the workflows that it starts have ids
+// that begin with it.
+func SweepBucketID(bucket int) string { return fmt.Sprintf("sweep/bucket-%02d", bucket) }
+
+// HealthBucketID is the same for the daily look.
+func HealthBucketID(bucket int) string { return fmt.Sprintf("health/bucket-%02d", bucket) }
 
 // CurrencyID is the workflow id of the activation of a currency for a payment service.
 func CurrencyID(paymentServiceID string, currency money.Currency) string {

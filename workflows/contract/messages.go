@@ -141,6 +141,14 @@ type Acknowledged struct{}
 type SweepPaymentService struct {
 	CompanyID        string `json:"company_id"`
 	PaymentServiceID string `json:"payment_service_id"`
+	// SweptUntil is until when the report was compared before; zero when it never was, or the run before says so.
+	SweptUntil time.Time `json:"swept_until,omitzero"`
+}
+
+// LookAfterBucket starts what is done for a bucket of companies: Bucket, from 0, of so many.
+type LookAfterBucket struct {
+	Bucket  int `json:"bucket"`
+	Buckets int `json:"buckets"`
 }
 
 // CheckPaymentService starts a daily look at a payment service.

@@ -79,7 +79,6 @@ func TestCredentialsOfADisconnectedServiceAreErasedWhenNothingIsUnderWay(t *test
 	assert.Equal(t, merchant.Disconnected, j.run().Status)
 	assert.Equal(t, merchant.Disconnected, gone.Value.Status)
 	assert.Equal(t, []string{"Tue 03.11.", "Wed 04.11.", "Thu 05.11."}, days(j.erased))
-	assert.True(t, j.dailyEnded, "nothing is left to look after")
 	assert.Equal(t, []merchant.What{merchant.What(merchant.Disconnected)}, j.mailed())
 }
 

@@ -10,9 +10,9 @@ import (
 	"github.com/quittance/quittance/workflows/internal/flow"
 )
 
-// ServiceHealth looks at the terminal of a payment service once, which a Temporal Schedule starts it for every day: lost
-// contracts, revoked credentials and vanished payment methods are noticed before a payer does. A look that fails fails the
-// workflow; the next day brings the next one.
+// ServiceHealth looks at the terminal of one payment service once, when the look of its bucket failed: lost contracts, revoked credentials and
+// vanished payment methods are noticed before a payer does. A look that fails fails the workflow, which is tried again twice; the next day
+// brings the next one.
 func (w Workflow) ServiceHealth(ctx workflow.Context, in contract.CheckPaymentService) (contract.ServiceState, error) {
 	ref := activities.PaymentServiceRef{CompanyID: in.CompanyID, PaymentServiceID: in.PaymentServiceID}
 	var found steps.Verification

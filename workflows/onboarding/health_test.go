@@ -3,14 +3,12 @@ package onboarding
 import (
 	"errors"
 	"testing"
-	"time"
 
 	steps "github.com/quittance/quittance/activities/onboarding"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/quittance/quittance/activities"
@@ -52,18 +50,4 @@ func TestDailyLookThatFailsWaitsForTheNextDay(t *testing.T) {
 	env, passedOn := dayAt(t, steps.Verification{}, errors.New("Saferpay is down"))
 	require.Error(t, env.GetWorkflowError())
 	assert.Zero(t, passedOn)
-}
-
-func TestServicesAreLookedAtBeforePayersAreUp(t *testing.T) {
-	t.Parallel()
-	ref := activities.PaymentServiceRef{CompanyID: "cmp_1", PaymentServiceID: "psv_1"}
-	all := Workflow{TimeScale: 1}.DailySchedules(ref)
-	require.Len(t, all, 2)
-	daily := all[1]
-	assert.Equal(t, "health/psv_1", daily.ID)
-	assert.Equal(t, client.ScheduleSpec{
-		Calendars:    []client.ScheduleCalendarSpec{{Hour: []client.ScheduleRange{{Start: 6}}, Minute: []client.ScheduleRange{{Start: 10}}}},
-		TimeZoneName: "Europe/Zurich", Jitter: 40 * time.Minute,
-	}, daily.Spec)
-	assert.Equal(t, []client.ScheduleIntervalSpec{{Every: 24 * time.Second}}, Workflow{TimeScale: 3600}.HealthSchedule(ref).Spec.Intervals)
 }

@@ -39,12 +39,10 @@ type joining struct {
 	mailDown     bool
 	tries        []time.Time // to send a letter
 	looks        []time.Time
-	planned      int             // how often what happens every day was
 	pages        []steps.Resumed // what is in flight when the credentials are renewed
 	resumed      []string        // from where on payments in flight were told of new credentials
 	left         int             // after how many days nothing is in flight any more
 	erased       []time.Time     // when somebody tried to erase the credentials
-	dailyEnded   bool
 	letters      []sent
 	attention    bool // it was put on the operators' list
 	listed       bool // it stands there now
@@ -96,15 +94,6 @@ func onboardAt(t *testing.T, status merchant.ServiceStatus, started time.Time, c
 	j.OnActivity(do.NoteBlindLook, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.LookAtTerminal) (steps.Verification, error) {
 		j.escalate(in.At)
 		return j.standing(), nil
-	}).Maybe()
-	j.OnActivity(schedules.PlanDaily, mock.Anything, mock.Anything).Return(func(_ context.Context, ref activities.PaymentServiceRef) error {
-		assert.Equal(t, activities.PaymentServiceRef{CompanyID: "cmp_1", PaymentServiceID: "psv_1"}, ref)
-		j.planned++
-		return nil
-	}).Maybe()
-	j.OnActivity(schedules.EndDaily, mock.Anything, mock.Anything).Return(func(context.Context, activities.PaymentServiceRef) error {
-		j.dailyEnded = true
-		return nil
 	}).Maybe()
 	j.OnActivity(do.CatchUp, mock.Anything, mock.Anything).Return(func(_ context.Context, in steps.ServiceNews) (steps.Verification, error) {
 		if len(in.RefusedPassword) > 0 {

@@ -210,7 +210,7 @@ func (o *onboarding) windUp(ctx workflow.Context) error {
 		}
 		o.Connected = left.InFlight
 	}
-	return workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "End the nightly sweep and the daily look"), schedules.EndDaily, o.ref()).Get(ctx, nil)
+	return o.endPlan(ctx)
 }
 
 // catchUp takes in what happened to the payment service elsewhere.

@@ -26,7 +26,6 @@ func TestVerifiedAccountIsActiveAtOnce(t *testing.T) {
 	require.NoError(t, connect.Err)
 	assert.Equal(t, merchant.Active, submitted.Value.Status)
 	assert.Empty(t, j.looks)
-	assert.Equal(t, 1, j.planned, "an active payment service is looked after every day")
 	assert.Equal(t, []merchant.What{merchant.What(merchant.Active)}, j.mailed())
 	assert.False(t, j.attention)
 }
@@ -126,7 +125,6 @@ func TestOverdueVerificationIsEscalatedOnceAndNeedsAttentionUntilAPersonDecides(
 	require.NoError(t, decision.Err)
 	assert.Equal(t, merchant.Rejected, decision.Value.Status)
 	assert.True(t, j.attention)
-	assert.Zero(t, j.planned, "there is nothing to look after")
 	assert.Len(t, j.looks, 27, "it is looked at as before")
 	assert.Equal(t, []merchant.What{merchant.What(merchant.InVerification), merchant.Overdue, merchant.Overdue, merchant.What(merchant.Rejected)}, j.mailed())
 	assert.Equal(t, []merchant.Recipient{merchant.ToCompany, merchant.ToOperators}, []merchant.Recipient{j.letters[1].To, j.letters[2].To})

@@ -17,6 +17,7 @@ func register(r worker.WorkflowRegistry, timeScale int64) {
 	w := Workflow{TimeScale: timeScale}
 	for name, run := range map[string]any{
 		contract.NightlySweepType: w.NightlySweep, contract.FindingType: w.Finding, contract.BankReceiptsType: w.BankReceipts,
+		contract.SweepBucketType:    w.SweepBucket,
 		contract.InvoicePaymentType: collection.Workflow{TimeScale: timeScale}.InvoicePayment,
 		contract.RefundType:         refunding.Workflow{TimeScale: timeScale}.Refund,
 	} {
@@ -28,6 +29,6 @@ func TestNoArgumentOrResultIsABareString(t *testing.T) {
 	t.Parallel()
 	var f *finding
 	flowtest.NoBareStrings(t, map[string]any{
-		contract.NightlySweepType: Workflow{}.NightlySweep, contract.FindingType: Workflow{}.Finding, contract.BankReceiptsType: Workflow{}.BankReceipts, contract.UpdateResolve: f.resolve,
+		contract.NightlySweepType: Workflow{}.NightlySweep, contract.FindingType: Workflow{}.Finding, contract.BankReceiptsType: Workflow{}.BankReceipts, contract.SweepBucketType: Workflow{}.SweepBucket, contract.UpdateResolve: f.resolve,
 	})
 }

@@ -25,10 +25,6 @@ var do *steps.Activities
 // except in a local stack.
 type Workflow struct{ TimeScale int64 }
 
-// sweepOverlap is how much of the report of earlier nights is read again. What is in flight is left to its process, which
-// is through with it in this time: Saferpay itself knows what became of a payment after 120 h at the latest.
-const sweepOverlap = 7 * 24 * time.Hour
-
 // overdueAfter is how long after the death of its page a payment is surely at an end, and a refund after its request, if somebody
 // looks after it.
 const overdueAfter = 24 * time.Hour
@@ -62,11 +58,11 @@ type nightlySweep struct {
 	clock flow.Clock
 }
 
-// NightlySweep compares Saferpay's transaction report with our records, which a Temporal Schedule starts it for. It never
+// NightlySweep compares Saferpay's transaction report with our records, for a payment service for which SweepBucket sees something to do. It never
 // judges what is in flight: the process of a payment or refund owns it and is asked to look again, and one that is gone is
 // started again; that goes for what should have ended long ago, too, of which Saferpay may know nothing. What a person must decide becomes a Finding, which waits by itself, so that a sweep is over in a moment.
 //
-// A report that can't be read fails the sweep; the next one reads what this one missed.
+// A report that can't be read fails the sweep, which is tried again twice; the next one reads what this one missed.
 func (w Workflow) NightlySweep(ctx workflow.Context, in StartSweep) (Swept, error) {
 	s := &nightlySweep{in: in, clock: flow.NewClock(ctx, w.TimeScale)}
 	if err := s.begin(ctx); err != nil {
@@ -83,12 +79,14 @@ func (s *nightlySweep) begin(ctx workflow.Context) error {
 	}
 	s.Page, s.Until = 1, endOfReport(workflow.Now(ctx), s.clock)
 	last := Swept{Until: s.Until}
-	if workflow.HasLastCompletionResult(ctx) {
+	if !s.in.SweptUntil.IsZero() {
+		last.Until = s.in.SweptUntil
+	} else if workflow.HasLastCompletionResult(ctx) {
 		if err := workflow.GetLastCompletionResult(ctx, &last); err != nil {
 			return err
 		}
 	}
-	s.From = last.Until.Add(-sweepOverlap)
+	s.From = last.Until.Add(-steps.Overlap)
 	return nil
 }
 
@@ -148,7 +146,7 @@ func (s *nightlySweep) run(ctx workflow.Context) (Swept, error) {
 // ended is the result. A sweep that compared nothing leaves its days to a later one.
 func (s *nightlySweep) ended() Swept {
 	if s.Skipped != "" {
-		s.Until = s.From.Add(sweepOverlap)
+		s.Until = s.From.Add(steps.Overlap)
 	}
 	return s.Swept
 }

@@ -120,6 +120,15 @@ func TestSweepReadsWhatSaferpayKnowsUntilYesterday(t *testing.T) {
 	}
 }
 
+func TestSweepBeginsWhereTheRecordSaysThatTheLastOneEnded(t *testing.T) {
+	t.Parallel()
+	s := sweepUp(t, 1, steps.Compared{})
+	last := night.AddDate(0, 0, -30)
+	s.ExecuteWorkflow(contract.NightlySweepType, contract.SweepPaymentService{CompanyID: "cmp_1", PaymentServiceID: "psv_1", SweptUntil: last})
+	require.NoError(t, s.GetWorkflowError())
+	assert.Equal(t, last.AddDate(0, 0, -7), s.asked[0].From.UTC())
+}
+
 func TestSweepMakesUpForNightsThatWereMissed(t *testing.T) {
 	t.Parallel()
 	s := sweepUp(t, 1, steps.Compared{})

@@ -12,7 +12,6 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/quittance/quittance/internal/calendar"
 	"github.com/quittance/quittance/workflows/contract"
 	"github.com/quittance/quittance/workflows/internal/flow"
 )
@@ -53,21 +52,11 @@ func (w Workflow) Retention(ctx workflow.Context) (done Done, err error) {
 	return done, nil
 }
 
-// shortestDay is how often it is looked at most, however fast days pass.
-const shortestDay = 5 * time.Second
-
 // Schedule is the Temporal Schedule that has it looked every night, for all companies: from 02:40 in Zurich.
 func (w Workflow) Schedule() client.ScheduleOptions {
-	spec := client.ScheduleSpec{
-		Calendars:    []client.ScheduleCalendarSpec{{Hour: []client.ScheduleRange{{Start: 2}}, Minute: []client.ScheduleRange{{Start: 40}}}},
-		TimeZoneName: calendar.Zurich.String(),
-	}
-	if w.TimeScale > 1 {
-		spec = client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: max(24*time.Hour/time.Duration(w.TimeScale), shortestDay)}}}
-	}
 	return client.ScheduleOptions{
 		ID:            contract.RetentionID,
-		Spec:          spec,
+		Spec:          flow.EveryDay(w.TimeScale, 2*time.Hour+40*time.Minute),
 		CatchupWindow: time.Hour, // the next night makes up for one that was missed
 		Overlap:       enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
 		Action: &client.ScheduleWorkflowAction{

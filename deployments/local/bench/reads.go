@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,9 +16,11 @@ import (
 const (
 	readRounds = 3
 	readFor    = 2 * time.Second // each of a round
+	readAmong  = 10_000          // invoices of the company
+	readBar    = 0.6             // times as many as of the row, at least
 )
 
-// reads measures GET /v1/invoices/{id} beside a transaction that only reads the row.
+// reads measures GET /v1/invoices/{id} beside a transaction that only reads the row by its key.
 func (t *town) reads(ctx context.Context, progress io.Writer) ([]figure, error) {
 	_, _ = fmt.Fprintln(progress, "reading an invoice")
 	drafts, err := t.drafts(ctx, "R", 1)
@@ -30,13 +33,23 @@ func (t *town) reads(ctx context.Context, progress io.Writer) ([]figure, error) 
 		return nil, err
 	}
 	defer pool.Close()
+	var companyID string
+	if err := pool.QueryRow(ctx, "select company_id from invoices where id = $1", id).Scan(&companyID); err != nil {
+		return nil, err
+	}
+	_, err = pool.Exec(ctx, `
+		insert into invoices select (jsonb_populate_record(i, jsonb_build_object('id', left(i.id, -8) || lpad(n::text, 8, '0'), 'number', 'R-' || n))).*
+		from invoices i, generate_series(1, $2) n where i.id = $1`, id, readAmong)
+	if err := errors.Join(err, t.analyze(ctx)); err != nil {
+		return nil, err
+	}
 	byAPI := func(ctx context.Context) error {
 		var read struct{ ID string }
 		return t.call(ctx, http.MethodGet, "/invoices/"+id, nil, &read)
 	}
 	bySQL := func(ctx context.Context) error {
 		return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-			rows, _ := tx.Query(ctx, "select * from invoices where id = $1", id) // its error comes out of CollectExactlyOneRow
+			rows, _ := tx.Query(ctx, "select * from invoices where company_id = $1 and id = $2", companyID, id) // its error comes out of CollectExactlyOneRow
 			_, err := pgx.CollectExactlyOneRow(rows, pgx.RowToMap)
 			return err
 		})
@@ -54,7 +67,7 @@ func (t *town) reads(ctx context.Context, progress io.Writer) ([]figure, error) 
 		bare += n
 	}
 	took := readRounds * readFor.Seconds()
-	return []figure{{what: "reads of an invoice a second, beside its row alone", measured: fmt.Sprintf("%.0f to %.0f: %.2f times as many",
+	return []figure{{what: "reads of an invoice a second, beside its row alone", bar: fmt.Sprintf("at least %.1f times as many", readBar), missed: float64(ours) < readBar*float64(bare), measured: fmt.Sprintf("%.0f to %.0f: %.2f times as many",
 		float64(ours)/took, float64(bare)/took, float64(ours)/float64(bare))}}, nil
 }
 

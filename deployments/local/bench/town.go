@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 	"golang.org/x/sync/errgroup"
@@ -257,14 +256,6 @@ func (t *town) sendAs(ctx context.Context, key, method, to, contentType string, 
 
 // history says how long the history of a workflow is.
 func (t *town) history(ctx context.Context, workflowID string) (string, error) {
-	events, size := 0, 0
-	all := t.temporal.GetWorkflowHistory(ctx, workflowID, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-	for all.HasNext() {
-		event, err := all.Next()
-		if err != nil {
-			return "", err
-		}
-		events, size = events+1, size+proto.Size(event)
-	}
-	return fmt.Sprintf("%d events, %d bytes", events, size), nil
+	history, err := t.events(ctx, workflowID)
+	return fmt.Sprintf("%d events, %d bytes", len(history.GetEvents()), proto.Size(history)), err
 }

@@ -155,7 +155,7 @@ func TestForgottenKeysOpenNothingAndNothingNeedsThem(t *testing.T) {
 	again := c.issueNumbered("R-after", "108.00")
 	again.payNow("card").pay(visa)
 	again.requireCollectedOnce("108.00")
-	began := fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Completed' AND StartTime > '%s'", contract.NightlySweepType, forgotten.UTC().Format(time.RFC3339Nano))
+	began := fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Completed' AND StartTime > '%s'", contract.SweepBucketType, forgotten.UTC().Format(time.RFC3339Nano))
 	temporal := operator(t, s)
 	await(t, patience, func() int64 {
 		sweeps, err := temporal.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{Namespace: "default", Query: began})

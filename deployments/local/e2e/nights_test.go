@@ -22,12 +22,24 @@ func TestEveryNightSaferpaysReportIsComparedWithOurRecords(t *testing.T) {
 	reportsThatCantBeRead(t, s)
 	refundThatWasLeftBehind(t, s) // faults are everybody's: before the others
 
+	t.Run("Sweeps come by themselves", func(t *testing.T) {
+		w := newSwept(t, s, newAccount(t, s))
+		lost := w.orphan("50.00")
+		for _, schedule := range sweptBuckets(t, w.temporal) {
+			require.NoError(t, schedule.Unpause(t.Context(), client.ScheduleUnpauseOptions{}))
+		}
+		assert.Equal(t, "orphan_transaction", w.exception(lost).Kind)
+		pauseSweeps(t, w.temporal)
+		nights := listWorkflows(t, w.temporal, "WorkflowType = '"+contract.SweepBucketType+"' AND ExecutionStatus = 'Completed'")
+		keepHistory(t, s, nights[0], "sweep-of-a-bucket")
+	})
+
 	t.Run("Money that nobody knows is put before a person once", func(t *testing.T) {
 		t.Parallel()
 		w := newSwept(t, s, newAccount(t, s))
 		keepHistory(t, s, contract.OnboardingID(w.service), "onboarding-active-and-swept")
 		raised := w.finds("orphan_transaction", w.orphan("50.00"))
-		keepHistory(t, s, w.latest().WorkflowID, "sweep-with-a-finding")
+		keepHistory(t, s, contract.SweepID(w.service), "sweep-with-a-finding")
 		assert.Contains(t, listWorkflows(t, w.temporal, "NeedsAttention = true AND CompanyId = '"+w.id+"'"), contract.FindingID(raised.ID))
 		assert.Contains(t, currentDetails(t, w.temporal, contract.FindingID(raised.ID)), "Waiting for a decision on exception "+raised.ID)
 		assert.Zero(t, w.sweep().Findings)
@@ -50,11 +62,11 @@ func TestEveryNightSaferpaysReportIsComparedWithOurRecords(t *testing.T) {
 		page := inv.payNow("card")
 		page.payAndClose(visa)
 		assert.Zero(t, w.sees(1).Findings)
-		keepHistory(t, s, w.latest().WorkflowID, "sweep-that-asks-a-workflow-to-look")
+		keepHistory(t, s, contract.SweepID(w.service), "sweep-that-asks-a-workflow-to-look")
 		inv.requireCollectedOnce("108.00")
 		assert.Equal(t, 1, page.asserts())
 		assert.Zero(t, w.sweep().Findings)
-		keepHistory(t, s, w.latest().WorkflowID, "sweep-of-what-agrees")
+		keepHistory(t, s, contract.SweepID(w.service), "sweep-of-what-agrees")
 	})
 
 	t.Run("A payment whose workflow is gone is taken up again", func(t *testing.T) {
@@ -65,7 +77,7 @@ func TestEveryNightSaferpaysReportIsComparedWithOurRecords(t *testing.T) {
 		require.NoError(t, w.temporal.TerminateWorkflow(t.Context(), contract.InvoicePaymentID(inv.ID), "", "Somebody slipped."))
 		page.payAndClose(visa)
 		assert.Equal(t, 1, w.sees(1).UnderWay)
-		keepHistory(t, s, w.latest().WorkflowID, "sweep-that-takes-up-a-payment")
+		keepHistory(t, s, contract.SweepID(w.service), "sweep-that-takes-up-a-payment")
 		inv.requireCollectedOnce("108.00")
 		keepHistory(t, s, contract.InvoicePaymentID(inv.ID), "invoice-taken-up-and-paid")
 	})
@@ -76,7 +88,7 @@ func TestEveryNightSaferpaysReportIsComparedWithOurRecords(t *testing.T) {
 		inv, over := w.expired("R-1")
 		w.reported(over, "CAPTURED")
 		assert.Zero(t, w.sees(1).Findings)
-		keepHistory(t, s, w.latest().WorkflowID, "sweep-that-begins-a-payment-anew")
+		keepHistory(t, s, contract.SweepID(w.service), "sweep-that-begins-a-payment-anew")
 		inv.requireCollectedOnce("108.00")
 		assert.Equal(t, []paymentStep{{"created"}, {"redirected"}, {"expired"}, {"unknown"}, {"captured"}}, inv.paymentNow(over.ID).Timeline)
 		keepHistory(t, s, contract.InvoicePaymentID(inv.ID), "invoice-paid-after-it-had-expired")
@@ -201,18 +213,9 @@ func TestEveryNightSaferpaysReportIsComparedWithOurRecords(t *testing.T) {
 		for range 2 {
 			assert.Contains(t, w.sweep().Skipped, "no transaction report")
 		}
-		keepHistory(t, s, w.latest().WorkflowID, "sweep-without-a-report")
+		keepHistory(t, s, contract.SweepID(w.service), "sweep-without-a-report")
 		assert.Equal(t, 1, strings.Count(string(w.call("GET", "/payment-services/"+w.service, nil).body), "no transaction report"))
 		assert.Equal(t, "active", w.paymentService(w.service).Status)
-	})
-
-	t.Run("Sweeps come by themselves", func(t *testing.T) {
-		t.Parallel()
-		w := newSwept(t, s, newAccount(t, s))
-		lost := w.orphan("50.00")
-		require.NoError(t, w.schedule().Unpause(t.Context(), client.ScheduleUnpauseOptions{}))
-		assert.Equal(t, "orphan_transaction", w.exception(lost).Kind)
-		require.NoError(t, w.schedule().Pause(t.Context(), client.SchedulePauseOptions{}))
 	})
 }
 
@@ -232,7 +235,7 @@ func refundThatWasLeftBehind(t *testing.T, s *stack.Stack) {
 	settings(0)
 	left := w.sees(2)
 	assert.Equal(t, []int{1, 0}, []int{left.UnderWay, left.Findings})
-	keepHistory(t, s, w.latest().WorkflowID, "sweep-that-takes-up-a-refund")
+	keepHistory(t, s, contract.SweepID(w.service), "sweep-that-takes-up-a-refund")
 	lost.becomes(w.company, "captured")
 	keepHistory(t, s, contract.RefundID(lost.ID), "refund-taken-up")
 	assert.Equal(t, []string{"100.00", "0.00"}, []string{w.balance("1029"), w.balance("2030")})
@@ -243,7 +246,7 @@ func refundThatWasLeftBehind(t *testing.T, s *stack.Stack) {
 	unclear := w.exception(lost.ID)
 	settings(0)
 	w.sees(3)
-	keepHistory(t, s, w.latest().WorkflowID, "sweep-that-has-a-refund-look-again")
+	keepHistory(t, s, contract.SweepID(w.service), "sweep-that-has-a-refund-look-again")
 	lost.becomes(w.company, "captured")
 	w.clearsUp(unclear.ID)
 	keepHistory(t, s, contract.RefundID(lost.ID), "refund-found-after-a-sweep-saw-it")

@@ -15,6 +15,7 @@ import (
 
 	"github.com/quittance/quittance/deployments/local/stack"
 	"github.com/quittance/quittance/internal/calendar"
+	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/workflows/contract"
 )
 
@@ -265,11 +266,15 @@ func contractsLost(t *testing.T, s *stack.Stack) {
 	assert.True(t, back.IsDefault)
 	assert.Equal(t, "«Worldline/SIX Payment Services» ist aktiv", c.subjects(contact, 4)[3])
 	assert.Equal(t, []string{"payment_service.active", "invoice.opened", "payment_service.methods_changed", "payment_service.suspended"}, c.eventTypes()[:4])
-	temporal := operator(t, s)
-	looks := listWorkflows(t, temporal, "ExecutionStatus = 'Completed' AND WorkflowType = 'ServiceHealth' AND PaymentServiceId = '"+service.ID+"'")
+	temporal := commander(t, s)
+	looks := listWorkflows(t, temporal, "ExecutionStatus = 'Completed' AND WorkflowType = '"+contract.HealthBucketType+"'")
 	require.NotEmpty(t, looks)
-	keepHistory(t, s, looks[0], "health-with-news")
-	keepHistory(t, s, looks[len(looks)-1], "health-without-news")
+	keepHistory(t, s, looks[0], "health-of-a-bucket")
+	alone := contract.CheckPaymentService{CompanyID: c.id, PaymentServiceID: service.ID}
+	require.NoError(t, contract.Commands{Temporal: temporal}.CheckHealth(t.Context(), alone))
+	var state contract.ServiceState
+	require.NoError(t, temporal.GetWorkflow(t.Context(), contract.HealthID(service.ID), "").Get(t.Context(), &state))
+	assert.Equal(t, merchant.Active, state.Status)
 }
 
 // disconnected is a company that leaves while a payer is on the payment page.
@@ -296,6 +301,7 @@ func disconnected(t *testing.T, s *stack.Stack) {
 	assert.Equal(t, []string{"“Worldline/SIX Payment Services” is active", "“Worldline/SIX Payment Services” is disconnected"}, c.subjects(contact, 2))
 	assert.NotEmpty(t, erased.Timeline, "the history stays")
 	keepHistory(t, s, contract.OnboardingID(service.ID), "onboarding-disconnected")
+	keepHistory(t, s, contract.OnboardingID(service.ID), "onboarding-disconnected-from-a-bucket")
 
 	r := c.refund(paid.ID, object{"amount": "8.00", "reason": "Returned"})
 	await(t, patience, func() int {

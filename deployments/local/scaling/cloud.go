@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"math"
 	"text/tabwriter"
+
+	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // What Temporal Cloud bills beside a payment, see the Actions page of its documentation: the start of a workflow, each accepted update,
@@ -43,13 +46,20 @@ const aPayment = 12 // issuing, paying, settling and what is aside
 // added is by how much Temporal Cloud multiplies actions: for fairness, and for each region.
 func (c costs) added() float64 { return (1 + c.of("cloud_fairness")) * c.of("cloud_regions") }
 
+// idle returns the actions of a day of companies, payments or not. A schedule's start is two, the start of its workflow is one, and so is each
+// round; that there are no more companies is known only after a round that is not full. make bench counts the same.
+func idle(companies float64) float64 {
+	run := func(companies float64) float64 { return 2 + 1 + math.Floor(companies/activities.RoundMost) + 1 }
+	buckets := float64(contract.Buckets(1))
+	return 2*buckets*run(companies/buckets) + run(companies) // sweeps and looks of each bucket, and the retention of all
+}
+
 // monthly returns the bill of a plan.
 func (p *plan) monthly() (b bill) {
 	c := p.costs
 	perDay := p.rate * 86_400
 	actions := aPayment + c.of("refunds_a_payment")*refunding + events*c.of("webhook_endpoints")*c.of("webhook_attempts_again")*(failed+delivering)
-	idle := p.companies / 100_000 * c.of("idle_actions_a_day") // what is done for all of them, payments or not
-	b.payments, b.millions = perDay*daysOfMonth, (perDay*actions+idle)*daysOfMonth*c.added()/1e6
+	b.payments, b.millions = perDay*daysOfMonth, (perDay*actions+idle(p.companies))*daysOfMonth*c.added()/1e6
 	closed := perDay * (1 + c.of("refunds_a_payment")) * c.of("retention_days")
 	b.open = perDay * c.of("invoice_open_days")
 	b.rows = b.open + closed
@@ -76,7 +86,7 @@ func cloud(w *tabwriter.Writer, row func(...string), line func(string, func(*pla
 		{"a webhook that arrives at the second attempt", failed + delivering},
 		{"each attempt more", delivering},
 		{"a refund", refunding},
-		{"a day of 100,000 companies without payments", c.of("idle_actions_a_day")},
+		{"a day of 100,000 companies without payments", idle(100_000)},
 	} {
 		row(of.what, number(of.actions), fmt.Sprintf("%.2f", of.actions*c.added()*c.of("cloud_million_actions_usd")/1000))
 	}

@@ -39,6 +39,7 @@ import (
 	"github.com/quittance/quittance/internal/testing/postgrestest"
 	"github.com/quittance/quittance/internal/testing/simulator"
 	"github.com/quittance/quittance/internal/webhook"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // PublicURL is the base of the shop's links.
@@ -103,20 +104,20 @@ func Open(t *testing.T) *Shop {
 
 func (s *Shop) build(client *saferpay.Client) {
 	s.Collection = &collection.Activities{
-		InCompany: records[collection.Tx](s), InEmails: records[collection.EmailTx](s), InBank: records[collection.BankTx](s), InReminders: records[collection.ReminderTx](s),
+		InCompany: records[collection.Tx](s), InPages: records[collection.PageTx](s), InEmails: records[collection.EmailTx](s), InBank: records[collection.BankTx](s), InReminders: records[collection.ReminderTx](s),
 		InDisputes: records[booking.DisputeTx](s),
 		Saferpay:   access[collection.Gateway](s, interrupted{client, s}), Send: s.send, Paper: s.paper, PublicURL: PublicURL, Now: time.Now,
 	}
 	s.Refunding = &refunding.Activities{InCompany: records[refunding.Tx](s), Saferpay: access[refunding.Gateway](s, client), Now: time.Now}
 	s.PayerMail = &payermail.Activities{InCompany: records[payermail.Tx](s), Send: s.send, PublicURL: PublicURL, Now: time.Now}
 	s.Onboarding = &onboarding.Activities{
-		InCompany: records[onboarding.Tx](s), Saferpay: access[onboarding.Gateway](s, client), Secrets: s.Keyring, Workflows: s.Workflows,
+		InCompany: records[onboarding.Tx](s), Saferpay: access[onboarding.Gateway](s, client), Secrets: s.Keyring, Workflows: s.Workflows, Upkeep: s.Store.Upkeep,
 		Send: s.send, PublicURL: PublicURL, Operators: "operators@quittance.example", TestToAcquirer: true, Now: time.Now,
 	}
 	s.Reconciliation = &reconciliation.Activities{
 		InReport: records[reconciliation.ReportTx](s), InBooks: records[reconciliation.BooksTx](s),
-		InReceipts: records[reconciliation.ReceiptsTx](s),
-		Saferpay:   access[reconciliation.Gateway](s, client), Now: time.Now,
+		InReceipts: records[reconciliation.ReceiptsTx](s), Upkeep: s.Store.Upkeep, Sweeps: s.Workflows,
+		Saferpay: access[reconciliation.Gateway](s, client), Now: time.Now,
 	}
 	s.Delivery = &delivery.Activities{
 		InCompany: records[delivery.Tx](s), Secrets: s.Keyring, Post: s.post, Send: s.send, Turns: delivery.NewTurns(),
@@ -197,6 +198,8 @@ type Workflows struct {
 	mu    sync.Mutex
 	Told  []string
 	Tried []merchant.InFlight
+	Swept []contract.SweepPaymentService // that were begun
+	Looks []contract.CheckPaymentService // the same
 	Err   error
 }
 
@@ -205,6 +208,22 @@ func (w *Workflows) ServiceChanged(_ context.Context, s merchant.PaymentService,
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.Told = append(w.Told, s.ID+" "+string(refusedPassword))
+	return w.Err
+}
+
+// Sweep notes the payment service whose report is to be compared.
+func (w *Workflows) Sweep(_ context.Context, in contract.SweepPaymentService) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.Swept = append(w.Swept, in)
+	return w.Err
+}
+
+// CheckHealth notes the payment service that is to be looked at.
+func (w *Workflows) CheckHealth(_ context.Context, in contract.CheckPaymentService) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.Looks = append(w.Looks, in)
 	return w.Err
 }
 

@@ -47,6 +47,13 @@ var (
 		RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 1},
 		Priority:            temporal.Priority{PriorityKey: contract.ForMoney},
 	}
+	// Round is for a part of what is done for all companies every day, see activities.Round. It ends soon by itself, so that it needs no
+	// heartbeat, which costs as much as an activity. That it fails means that something is wrong for all; after about 80 minutes it is given up.
+	Round = workflow.ActivityOptions{
+		StartToCloseTimeout: 5 * time.Minute,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 15 * time.Minute, MaximumAttempts: 14},
+		Priority:            temporal.Priority{PriorityKey: contract.ForUpkeep},
+	}
 	// File is for a file of a server that a company named, which may be large and come slowly. That the server does not answer is a
 	// result; only faults of ours are retried here.
 	File = workflow.ActivityOptions{
