@@ -117,7 +117,7 @@ func (p promoting) run(ctx context.Context, in Promotion) error {
 	}
 
 	// 5. So do those that were bound to a version: by a program before versions were left, or by hand.
-	bound, err := temporalkit.Unbind(ctx, p.temporal, p.namespace, fmt.Sprintf("promote/%s/%d", p.version.BuildID, time.Now().Unix()))
+	bound, err := temporalkit.Unbind(ctx, p.temporal, p.namespace, fmt.Sprintf("promote/%s/%d", p.version.BuildID, time.Now().Unix()), contract.Queues)
 	if err != nil {
 		return fmt.Errorf("version %s of %s is the current one, but promote again: %w", p.version.BuildID, p.version.DeploymentName, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	batchpb "go.temporal.io/api/batch/v1"
@@ -23,8 +24,11 @@ type Version = worker.WorkerDeploymentVersion
 // polledWithin is how long ago the last poll of a worker that lives can be: one lasts a minute.
 const polledWithin = 90 * time.Second
 
-// pinned finds the workflows that run and are bound to a version.
-const pinned = "ExecutionStatus = 'Running' AND TemporalWorkflowVersioningBehavior = 'Pinned'"
+// running finds the workflows of the task queues that run and are bound to a version (Pinned), or go with the current one (AutoUpgrade).
+// There may be workflows of others in the namespace.
+func running(behavior string, queues []string) string {
+	return "ExecutionStatus = 'Running' AND TemporalWorkflowVersioningBehavior = '" + behavior + "' AND TaskQueue IN ('" + strings.Join(queues, "', '") + "')"
+}
 
 // NameOf returns the name of the version as Temporal's search attributes have it.
 func NameOf(v Version) string { return v.DeploymentName + ":" + v.BuildID }
@@ -76,9 +80,10 @@ func polled(pollers []*taskqueuepb.PollerInfo) bool {
 	return false
 }
 
-// Stranded counts the workflows that run and that no worker takes on: those bound to a version without workers, and all that go with the
+// Stranded counts the workflows of the task queues that run and that no worker takes on: those bound to a version without workers, and all that go with the
 // current version when that has none.
 func Stranded(ctx context.Context, c client.Client, namespace, deployment string, queues []string) (stranded int, err error) {
+	pinned := running("Pinned", queues)
 	if stranded, err = Count(ctx, c, pinned); err != nil {
 		return 0, err
 	}
@@ -106,7 +111,7 @@ func Stranded(ctx context.Context, c client.Client, namespace, deployment string
 		case len(lacking) == 0:
 			stranded -= bound
 		case isCurrent:
-			with, err := Count(ctx, c, "ExecutionStatus = 'Running' AND TemporalWorkflowVersioningBehavior = 'AutoUpgrade'")
+			with, err := Count(ctx, c, running("AutoUpgrade", queues))
 			if err != nil {
 				return 0, err
 			}
@@ -116,9 +121,10 @@ func Stranded(ctx context.Context, c client.Client, namespace, deployment string
 	return max(stranded, 0), nil // what ends between two counts is counted once
 }
 
-// Unbind has the workflows that are bound to a version go with the current one from their next step on, and returns how many there are. The
-// server does it in a batch operation of that id, and goes on with it by itself.
-func Unbind(ctx context.Context, c client.Client, namespace, id string) (int, error) {
+// Unbind has the workflows of the task queues that are bound to a version go with the current one from their next step on, and returns how
+// many there are. The server does it in a batch operation of that id, and goes on with it by itself.
+func Unbind(ctx context.Context, c client.Client, namespace, id string, queues []string) (int, error) {
+	pinned := running("Pinned", queues)
 	bound, err := Count(ctx, c, pinned)
 	if err != nil || bound == 0 {
 		return 0, err
