@@ -37,9 +37,18 @@ func (t *town) reads(ctx context.Context, progress io.Writer) ([]figure, error) 
 	if err := pool.QueryRow(ctx, "select company_id from invoices where id = $1", id).Scan(&companyID); err != nil {
 		return nil, err
 	}
-	_, err = pool.Exec(ctx, `
-		insert into invoices select (jsonb_populate_record(i, jsonb_build_object('id', left(i.id, -8) || lpad(n::text, 8, '0'), 'number', 'R-' || n))).*
-		from invoices i, generate_series(1, $2) n where i.id = $1`, id, readAmong)
+	var columns string
+	err = pool.QueryRow(ctx, `
+		select string_agg(quote_ident(column_name), ', ') from information_schema.columns
+		where table_schema = 'public' and table_name = 'invoices' and is_generated = 'NEVER'`).Scan(&columns)
+	if err != nil {
+		return nil, err
+	}
+	_, err = pool.Exec(ctx, fmt.Sprintf(`
+		insert into invoices (%[1]s) select %[1]s from (
+			select (jsonb_populate_record(i, jsonb_build_object('id', left(i.id, -8) || lpad(n::text, 8, '0'), 'number', 'R-' || n))).*
+			from invoices i, generate_series(1, $2) n where i.id = $1
+		) copies`, columns), id, readAmong)
 	if err := errors.Join(err, t.analyze(ctx)); err != nil {
 		return nil, err
 	}
