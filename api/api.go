@@ -90,8 +90,10 @@ func New(o Options) http.Handler {
 		o.ReturnPatience = returnPatience
 	}
 	o.SharePatience = cmp.Or(o.SharePatience, sharePatience)
-	s := &server{Options: o, mails: hourly{most: cmp.Or(o.MailsAnHour, mailsAnHour)}, sessions: hourly{most: consoleSessionsAnHour}, strangers: hourly{most: strangersAnHour},
-		time: share.Time{Part: cmp.Or(o.CallsPart, callsPart()), Ahead: callsAhead}}
+	s := &server{
+		Options: o, mails: hourly{most: cmp.Or(o.MailsAnHour, mailsAnHour)}, sessions: hourly{most: consoleSessionsAnHour}, strangers: hourly{most: strangersAnHour},
+		time: share.Time{Part: cmp.Or(o.CallsPart, callsPart()), Ahead: callsAhead},
+	}
 
 	r := chi.NewRouter()
 	r.Use(o.Middleware...)
