@@ -67,7 +67,7 @@ var (
 )
 
 // saferpayAccess returns the way to accounts at Saferpay, as one of the interfaces above.
-func saferpayAccess[G any](p parts, clients map[merchant.Environment]*saferpay.Client) account.Access[G] {
+func saferpayAccess[G any](p parts, clients callers) account.Access[G] {
 	gateways := map[merchant.Environment]G{}
 	for environment, client := range clients {
 		gateways[environment] = any(client).(G)
@@ -75,16 +75,22 @@ func saferpayAccess[G any](p parts, clients map[merchant.Environment]*saferpay.C
 	return account.Access[G]{InCompany: records[account.Tx](p.store), Gateways: gateways, Secrets: p.keyring, Onboarding: p.commands, Now: now}
 }
 
+// callers are the clients of Saferpay.
+type callers map[merchant.Environment]*saferpay.Client
+
+func newCallers(cfg config.Config, p parts) callers {
+	timed := saferpay.WithTimings(p.metrics.Timings("quittance_saferpay_request_duration_seconds",
+		"How long Saferpay took to answer, by operation and by what came of it: answered, refused, failed or silent.", "operation", "outcome"))
+	return callers{
+		merchant.Test: saferpay.NewClient(cfg.Saferpay.TestURL, timed), merchant.Live: saferpay.NewClient(cfg.Saferpay.LiveURL, timed),
+	}
+}
+
 // steps builds the activities on their adapters.
-func steps(cfg config.Config, p parts, log *slog.Logger) (worker.Activities, error) {
+func steps(cfg config.Config, p parts, clients callers, log *slog.Logger) (worker.Activities, error) {
 	sender, err := mail.NewSender(cfg.Mail.SMTPURL.Reveal, cfg.Mail.From)
 	if err != nil {
 		return worker.Activities{}, fmt.Errorf("QUITTANCE_SMTP_URL or QUITTANCE_MAIL_FROM: %w", err)
-	}
-	timed := saferpay.WithTimings(p.metrics.Timings("quittance_saferpay_request_duration_seconds",
-		"How long Saferpay took to answer, by operation and by what came of it: answered, refused, failed or silent.", "operation", "outcome"))
-	clients := map[merchant.Environment]*saferpay.Client{
-		merchant.Test: saferpay.NewClient(cfg.Saferpay.TestURL, timed), merchant.Live: saferpay.NewClient(cfg.Saferpay.LiveURL, timed),
 	}
 	return worker.Activities{
 		Collection: &collection.Activities{

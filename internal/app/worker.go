@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"time"
@@ -35,7 +36,13 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return err
 	}
 	go p.keyring.Follow(ctx, log)
-	steps, err := steps(cfg, p, log)
+	clients := newCallers(cfg, p)
+	sharing := sharing{store: p.store, process: rand.Text(), clients: clients, log: log}
+	if err := sharing.look(ctx); err != nil {
+		log.WarnContext(ctx, "sharing not begun", "retry_in", sharingEvery, "error", err)
+	}
+	defer sharing.end(ctx)
+	steps, err := steps(cfg, p, clients, log)
 	if err != nil {
 		return err
 	}
@@ -61,6 +68,10 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	})
 	group.Go(func() error {
 		monitoring.follow(ctx, log)
+		return nil
+	})
+	group.Go(func() error {
+		worker.Regularly(ctx, sharingEvery, "sharing", sharing.look, log)
 		return nil
 	})
 	group.Go(func() error {

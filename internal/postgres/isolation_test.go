@@ -37,6 +37,7 @@ var withoutPolicy = map[string]string{
 	"saferpay_references":       "companies may share a terminal, and mustn't take each other's orders for unknown; holds hashes, and ids",
 	"security_notice_queue":     "which companies are to be told of a change; holds ids",
 	"signing_keys":              "sign for all companies; their private halves are sealed",
+	"worker_processes":          "which workers live; holds nothing of anybody",
 }
 
 // businessTables are all tables but those, by the catalog.

@@ -63,6 +63,7 @@ var privileges = []struct{ table, may string }{
 	{"signing_keys", "select, insert, update (sealed_private, retired_at)"},
 	{"source_files", "select, insert, update"},
 	{"webhook_endpoints", "select, insert, update, delete"},
+	{"worker_processes", "select, insert, update, delete"},
 }
 
 // MayChangeSchema reports whether the store's role has the rights of the owner of any table, which no process needs.

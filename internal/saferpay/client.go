@@ -92,7 +92,7 @@ func NewClient(baseURL string, opts ...Option) *Client {
 			// A redirect is never Saferpay's answer, and following it would repeat the request elsewhere.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		terminals: &turnstiles{concurrent: defaultConcurrency, perSecond: defaultPerSecond},
+		terminals: newTurnstiles(defaultConcurrency, defaultPerSecond),
 		timed:     func(time.Duration, ...string) {},
 	}
 	for _, opt := range opts {

@@ -43,6 +43,16 @@ func (s *Share) Take(ctx context.Context, user string, patience time.Duration) (
 	}
 }
 
+// SetEach changes how many things each user may do at once. What is being done goes on.
+func (s *Share) SetEach(each int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.Each = each; s.freed != nil {
+		close(s.freed)
+		s.freed = make(chan struct{})
+	}
+}
+
 // Full returns the users who have no turn left, in no order.
 func (s *Share) Full() (users []string) {
 	s.mu.Lock()
