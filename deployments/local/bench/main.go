@@ -34,7 +34,7 @@ var suites = []struct {
 	names   []string // of its parts
 	measure suite
 }{
-	{[]string{"payments", "reads", "webhooks", "waiting", "noise", "idle"}, atTown}, {[]string{"journal"}, journal}, {[]string{"papers"}, papers},
+	{[]string{"payments", "reads", "webhooks", "hanging", "waiting", "noise", "idle"}, atTown}, {[]string{"journal"}, journal}, {[]string{"papers"}, papers},
 }
 
 // parts are measured one after the other.
@@ -63,7 +63,7 @@ func chosen(part string) bool { return *only == "" || slices.Contains(strings.Sp
 // openInvoices is how many invoices wait while it is measured what waiting costs.
 var openInvoices = flag.Int("open", 1000, "how many `invoices` wait for nobody to pay them")
 
-var only = flag.String("only", "", "measure only these `parts`: payments, reads, webhooks, waiting, noise, idle, journal, papers")
+var only = flag.String("only", "", "measure only these `parts`: payments, reads, webhooks, hanging, waiting, noise, idle, journal, papers")
 
 func main() {
 	flag.Parse()

@@ -35,7 +35,7 @@ func atTown(ctx context.Context, _ *embeddedpg.Server, progress io.Writer) (figu
 	}
 	defer func() { err = errors.Join(err, t.leave()) }()
 	return parts{
-		{"payments", t.payments}, {"reads", t.reads}, {"webhooks", t.webhooks}, {"waiting", t.waiting}, {"noise", t.noise}, {"idle", t.idle},
+		{"payments", t.payments}, {"reads", t.reads}, {"webhooks", t.webhooks}, {"hanging", t.hanging}, {"waiting", t.waiting}, {"noise", t.noise}, {"idle", t.idle},
 	}.measure(ctx, progress)
 }
 
