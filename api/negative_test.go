@@ -50,6 +50,9 @@ func TestWhateverIsWrongWithAFieldIsRefusedByNameAndStoresNothing(t *testing.T) 
 	var sent, refused atomic.Int64
 	t.Run("calls", func(t *testing.T) {
 		for _, c := range operations(t) {
+			if !played(c.OperationID) {
+				continue
+			}
 			t.Run(c.OperationID, func(t *testing.T) {
 				t.Parallel()
 				n := newNegative(t, c)
@@ -62,16 +65,16 @@ func TestWhateverIsWrongWithAFieldIsRefusedByNameAndStoresNothing(t *testing.T) 
 	})
 	t.Logf("%d requests were sent: %d were refused and left no trace, %d were taken, none was answered with 5xx", sent.Load(), refused.Load(), sent.Load()-refused.Load())
 	if testing.Short() {
-		assert.Greater(t, sent.Load(), int64(700))
+		assert.Greater(t, sent.Load(), int64(400))
 		return
 	}
 	assert.Greater(t, sent.Load(), int64(3000))
 }
 
-// played reports whether a way of spoiling is played in this run: each of them by make test-deep, every eighth by make test, spread
-// over all fields.
+// played reports whether a call, or a way of spoiling one, is played in this run: each by make test-deep, every fourth by make test,
+// spread over all calls and fields.
 func played(what string) bool {
-	return !testing.Short() || crc32.ChecksumIEEE([]byte(what))%8 == 0
+	return !testing.Short() || crc32.ChecksumIEEE([]byte(what))%4 == 0
 }
 
 // negative spoils the requests of one call.

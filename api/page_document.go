@@ -12,8 +12,8 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/merchant"
-	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 )
@@ -22,13 +22,9 @@ import (
 type PagesTx interface {
 	Alone() // see postgres.Tx
 	Company(ctx context.Context) (merchant.Company, error)
-	HasLogo(ctx context.Context) (bool, error)
 	Invoice(ctx context.Context, id string) (invoice.Invoice, error)
 	Payment(ctx context.Context, id string) (payment.Payment, error)
-	Checkout(ctx context.Context, invoiceID string) (merchant.Company, invoice.Invoice, []merchant.PaymentService, error)
-	PaymentsOf(ctx context.Context, invoiceIDs ...string) (byInvoice map[string][]payment.Payment, err error)
-	// InvoiceAccount returns the bank account whose QR-bill stands on invoices in that currency, if there is one.
-	InvoiceAccount(ctx context.Context, currency money.Currency) (account merchant.BankAccount, found bool, err error)
+	InvoiceDocument(ctx context.Context, invoiceID string) (listing.Document, error)
 }
 
 // document is what the pages know about one invoice.
@@ -55,41 +51,30 @@ func (s *server) document(ctx context.Context, token string) (document, error) {
 
 // documentOf is document once it is known whose invoice the token opens, with the payment of that id unless it is empty.
 func (s *server) documentOf(ctx context.Context, token, companyID, invoiceID, paymentID string) (document, error) {
-	var d document
+	var read listing.Document
 	err := inCompany(ctx, s.Store, companyID, func(tx PagesTx) (err error) {
-		d = document{token: token}
-		var services []merchant.PaymentService
-		if d.company, d.invoice, services, err = tx.Checkout(ctx, invoiceID); err != nil {
-			return err
-		}
-		if d.hasLogo, err = tx.HasLogo(ctx); err != nil {
-			return err
-		}
-		if err := s.mustBeShown(d.company, d.invoice); err != nil {
-			return err
-		}
-		if paymentID != "" {
-			if d.payment, err = tx.Payment(ctx, paymentID); err != nil {
-				return err
-			}
-			if d.payment.InvoiceID != invoiceID {
-				return problem.New(problem.NotFound, "Payment %s is not one of invoice %s.", paymentID, invoiceID)
-			}
-		}
-		if d.running, err = running(ctx, tx, d.invoice); err != nil {
-			return err
-		}
-		d.offers = offers(services, d.invoice)
-		if !d.invoice.Status.Payable() || d.running.ID != "" {
-			return nil
-		}
-		account, found, err := tx.InvoiceAccount(ctx, d.invoice.Amount.Currency())
-		if found {
-			d.account = &account
-		}
+		tx.Alone()
+		read, err = tx.InvoiceDocument(ctx, invoiceID)
 		return err
 	})
-	return d, err
+	if err != nil {
+		return document{}, err
+	}
+	if err := s.mustBeShown(read.Company, read.Invoice); err != nil {
+		return document{}, err
+	}
+	d := document{token: token, company: read.Company, invoice: read.Invoice, hasLogo: read.HasLogo, running: running(read), offers: offers(read.PaymentServices, read.Invoice)}
+	if paymentID != "" {
+		of := slices.IndexFunc(read.Payments, func(p payment.Payment) bool { return p.ID == paymentID })
+		if of < 0 {
+			return document{}, problem.New(problem.NotFound, "Payment %s is not one of invoice %s.", paymentID, invoiceID)
+		}
+		d.payment = read.Payments[of]
+	}
+	if d.invoice.Status.Payable() && d.running.ID == "" && len(read.Accounts) > 0 {
+		d.account = &read.Accounts[0]
+	}
+	return d, nil
 }
 
 // opened returns which invoice the token opens. A link that another one took the place of is a linkEndedError.
@@ -133,17 +118,13 @@ func (s *server) mustBeShown(c merchant.Company, inv invoice.Invoice) error {
 }
 
 // running returns the newest payment that is in progress while the invoice can still be paid.
-func running(ctx context.Context, tx PagesTx, inv invoice.Invoice) (payment.Payment, error) {
-	if !inv.Status.Payable() {
-		return payment.Payment{}, nil
-	}
-	payments, err := tx.PaymentsOf(ctx, inv.ID)
-	for _, p := range payments[inv.ID] {
-		if p.State.InProgress() {
-			return p, err
+func running(d listing.Document) payment.Payment {
+	for _, p := range d.Payments {
+		if d.Invoice.Status.Payable() && p.State.InProgress() {
+			return p
 		}
 	}
-	return payment.Payment{}, err
+	return payment.Payment{}
 }
 
 // offers returns the methods of those of the invoice's payment services that can collect it now.

@@ -56,7 +56,7 @@ var mayImport = func() map[string][]string {
 		"internal/console":   {"api/client"}, // a client of the API and of nothing else
 		"internal/camt":      {"internal/iban", "internal/money", "internal/strictxml"},
 		"internal/mrx":       {"internal/strictxml"},
-		"internal/saferpay":  {"internal/money"},
+		"internal/saferpay":  {"internal/money", "internal/share"},
 		"internal/postgres":  domain,
 		"internal/openid":    domain,
 		"internal/sftp":      domain,

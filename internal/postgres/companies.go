@@ -100,12 +100,6 @@ func (tx *Tx) Logo(ctx context.Context) (l merchant.Logo, found bool, err error)
 	return optional(ctx, tx.tx, scan, "look up the logo", `select content_type, content from company_logos`)
 }
 
-// HasLogo reports whether the company has a logo.
-func (tx *Tx) HasLogo(ctx context.Context) (bool, error) {
-	_, has, err := optional(ctx, tx.tx, pgx.RowTo[bool], "look for a logo", `select true from company_logos`)
-	return has, err
-}
-
 // SaveLogo stores the company's logo in the place of the one before.
 func (tx *Tx) SaveLogo(ctx context.Context, l merchant.Logo) error {
 	_, err := tx.tx.Exec(ctx, `

@@ -72,25 +72,41 @@ func (tx *Tx) LockInvoice(ctx context.Context, id string) (invoice.Invoice, erro
 	return single(*locked, "invoice", id)
 }
 
-// Checkout returns all that a payer's document and payment page are made of, in one round trip: the company, the invoice, and the payment
-// services attached to it, in its order; problem.NotFound when there is no such invoice.
+// Checkout returns all that a payment page is made of, in one round trip: the company, the invoice, and the payment services attached to
+// it, in its order; problem.NotFound when there is no such invoice.
 func (tx *Tx) Checkout(ctx context.Context, invoiceID string) (merchant.Company, invoice.Invoice, []merchant.PaymentService, error) {
-	var batch pgx.Batch
-	companies := queue(&batch, scanCompany, selectCompany, tx.companyID)
-	invoices := queue(&batch, tx.scanInvoice, selectInvoices+` where id = $1`, invoiceID)
-	services := queue(&batch, scanPaymentService, selectPaymentServices+`
+	d, err := tx.checkout(ctx, &pgx.Batch{}, invoiceID)
+	return d.Company, d.Invoice, d.PaymentServices, err
+}
+
+// InvoiceDocument returns all that the pages of an invoice's payer are made of, in one round trip, or problem.NotFound.
+func (tx *Tx) InvoiceDocument(ctx context.Context, invoiceID string) (listing.Document, error) {
+	batch := &pgx.Batch{}
+	payments := queue(batch, scanPayment, selectPayments+paymentsOf, []string{invoiceID})
+	accounts := queue(batch, scanBankAccount, selectBankAccounts+`
+		where use_for_invoices and currency = (select currency from invoices where id = $1)`, invoiceID)
+	logos := queue(batch, pgx.RowTo[bool], `select true from company_logos`)
+	d, err := tx.checkout(ctx, batch, invoiceID)
+	d.Payments, d.Accounts, d.HasLogo = *payments, *accounts, len(*logos) > 0
+	return d, err
+}
+
+// checkout sends what the batch holds, and what a payment page is made of.
+func (tx *Tx) checkout(ctx context.Context, batch *pgx.Batch, invoiceID string) (d listing.Document, err error) {
+	companies := queue(batch, scanCompany, selectCompany, tx.companyID)
+	invoices := queue(batch, tx.scanInvoice, selectInvoices+` where id = $1`, invoiceID)
+	services := queue(batch, scanPaymentService, selectPaymentServices+`
 		join (select payment_service_id as id, position from invoice_payment_services where invoice_id = $1) attached using (id)
 		order by position`, invoiceID)
-	err := failed(tx.tx.SendBatch(ctx, &batch).Close(), "read invoice %s with its company and payment services", invoiceID)
-	if err != nil {
-		return merchant.Company{}, invoice.Invoice{}, nil, err
+	if err := tx.tx.SendBatch(ctx, batch).Close(); err != nil {
+		return d, failed(err, "read invoice %s with its company and payment services", invoiceID)
 	}
-	company, err := single(*companies, "company", tx.companyID)
-	if err != nil {
-		return company, invoice.Invoice{}, nil, err
+	if d.Company, err = single(*companies, "company", tx.companyID); err != nil {
+		return d, err
 	}
-	inv, err := single(*invoices, "invoice", invoiceID)
-	return company, inv, *services, err
+	d.PaymentServices = *services
+	d.Invoice, err = single(*invoices, "invoice", invoiceID)
+	return d, err
 }
 
 // InsertInvoice stores a new invoice and its customer, and opens its online document: the record makes the token. A number that another
