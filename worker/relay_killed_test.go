@@ -245,7 +245,7 @@ func TestARelayThatIsKilledAtAnyStepLosesNothingAndKeepsTheOrder(t *testing.T) {
 func (c *told) found() {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	require.NoError(c.t, c.store.CreateCompany(c.t.Context(), merchant.Company{
-		ID: c.company, Name: "Exemple SA", Language: "fr", Canton: "VD", ReceiptAccount: merchant.DefaultReceiptAccount,
+		ID: c.company, Name: "Demo SA", Language: "fr", Canton: "VD", ReceiptAccount: merchant.DefaultReceiptAccount,
 		FeeAccount: merchant.DefaultFeeAccount, Liability: merchant.Require, CreatedAt: now,
 	}))
 	secret, err := c.keyring.SealAt([]byte("whsec_bmV3"), sealed.EndpointSecret.Of(c.company, c.endpoint))

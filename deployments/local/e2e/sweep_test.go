@@ -62,10 +62,10 @@ func sweptBuckets(t *testing.T, temporal client.Client) (schedules []client.Sche
 	t.Helper()
 	for bucket := range contract.Buckets(86400) {
 		schedule := temporal.ScheduleClient().GetHandle(t.Context(), contract.SweepBucketID(bucket))
-		await(t, patience, func() error {
+		await(t, patience, func() bool {
 			_, err := schedule.Describe(t.Context())
-			return err
-		}, func(err error) bool { return err == nil })
+			return err == nil
+		}, func(planned bool) bool { return planned })
 		schedules = append(schedules, schedule)
 	}
 	return schedules
