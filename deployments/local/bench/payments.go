@@ -21,11 +21,13 @@ const (
 	payers   = 6  // at once
 
 	payNowBar = 1.0 // times as long as a bare Update-with-Start, at most
+	returnBar = 1.6 // times as long as until it is booked, at most, until the return page says so
 	rateBar   = 0.9 // times as many as bare workflows, at least
 )
 
-// timing is how long the steps of one payment, or of one bare workflow, took for who waits for them.
-type timing struct{ start, payNow, paid time.Duration }
+// timing is how long the steps of one payment, or of one bare workflow, took for who waits for them: from paying until the return page is
+// shown, and until the workflow has ended.
+type timing struct{ start, payNow, returned, paid time.Duration }
 
 // atTown measures what takes a whole stack.
 func atTown(ctx context.Context, _ *embeddedpg.Server, progress io.Writer) (figures []figure, err error) {
@@ -91,6 +93,11 @@ func (t *town) payments(ctx context.Context, progress io.Writer) (figures []figu
 	figures = append(figures, figure{
 		what: "Pay now, beside a bare Update-with-Start, p50", bar: fmt.Sprintf("at most %.1f times as long", payNowBar), missed: clicked.Seconds() > payNowBar*begun.Seconds(),
 		measured: fmt.Sprintf("%s to %s: %.2f times as long", clicked.Round(100*time.Microsecond), begun.Round(100*time.Microsecond), clicked.Seconds()/begun.Seconds()),
+	})
+	shown, booked := percentile(paid.all, func(t timing) time.Duration { return t.returned }, .5), percentile(paid.all, func(t timing) time.Duration { return t.paid }, .5)
+	figures = append(figures, figure{
+		what: "return page, beside the end of the payment, p50", bar: fmt.Sprintf("at most %.1f times as long", returnBar), missed: shown.Seconds() > returnBar*booked.Seconds(),
+		measured: fmt.Sprintf("%s to %s: %.2f times as long", shown.Round(100*time.Microsecond), booked.Round(100*time.Microsecond), shown.Seconds()/booked.Seconds()),
 	})
 	for _, step := range []struct {
 		what string

@@ -190,13 +190,21 @@ func (t *town) pay(ctx context.Context, i invoice) (took timing, err error) {
 	if err != nil {
 		return took, err
 	}
-	back, err := t.send(ctx, http.MethodPost, t.stack.SimulatorURL()+"/_sim/pay", "application/json", bytes.NewReader(payer))
-	if err != nil {
-		return took, err
-	}
-	_ = back.Body.Close()
-	err = t.temporal.GetWorkflow(ctx, "invoice/"+i.ID, "").Get(ctx, nil)
-	took.paid = time.Since(begun)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		back, err := t.send(ctx, http.MethodPost, t.stack.SimulatorURL()+"/_sim/pay", "application/json", bytes.NewReader(payer))
+		took.returned = time.Since(begun)
+		if err != nil {
+			return err
+		}
+		return back.Body.Close()
+	})
+	group.Go(func() error {
+		err := t.temporal.GetWorkflow(ctx, "invoice/"+i.ID, "").Get(ctx, nil)
+		took.paid = time.Since(begun)
+		return err
+	})
+	err = group.Wait()
 	return took, err
 }
 
