@@ -20,6 +20,7 @@ import (
 type swept struct {
 	*company
 	temporal client.Client // reads payloads
+	commands contract.Commands
 	service  string
 	account  object
 }
@@ -49,7 +50,10 @@ func newAccount(t *testing.T, s *stack.Stack) object {
 // newSwept makes a merchant on the account, and keeps everybody on the stack from being swept but by the test.
 func newSwept(t *testing.T, s *stack.Stack, account object) swept {
 	t.Helper()
-	w := swept{company: newCompany(t, s), temporal: operator(t, s, decoding(t, s)), account: account}
+	w := swept{
+		company: newCompany(t, s), temporal: operator(t, s, decoding(t, s)), account: account,
+		commands: contract.Commands{Temporal: commander(t, s), TimeScale: 86400},
+	}
 	pauseSweeps(t, w.temporal)
 	w.service = w.connect(account).ID
 	w.call("POST", "/payment-services/"+w.service+"/default", nil).gives(200, nil)
@@ -91,8 +95,7 @@ func (w swept) sweep() (out reconciliation.Swept) {
 // begin lets the report be compared now.
 func (w swept) begin() client.WorkflowRun {
 	w.t.Helper()
-	commands := contract.Commands{Temporal: commander(w.t, w.stack), TimeScale: 86400}
-	require.NoError(w.t, commands.Sweep(w.t.Context(), contract.SweepPaymentService{CompanyID: w.id, PaymentServiceID: w.service}))
+	require.NoError(w.t, w.commands.Sweep(w.t.Context(), contract.SweepPaymentService{CompanyID: w.id, PaymentServiceID: w.service}))
 	return w.temporal.GetWorkflow(w.t.Context(), contract.SweepID(w.service), "")
 }
 
