@@ -31,7 +31,7 @@ release: ## make what VERSION=1.0.0 is released as in dist/: binaries, SBOM, che
 
 # Collecting garbage less often is worth its memory here.
 test: export GOGC ?= 400
-test: ## run all tests of all modules, in about 20 minutes on two cores; what takes longer is in test-deep
+test: ## run all tests of all modules, in about 15 minutes on two cores; what takes longer is in test-deep
 	@$(PACKAGES) postgresql gcc pgbouncer
 	@$(PACKAGES) chromium || echo "going on without Chromium: the browser tests are skipped"
 	@$(PACKAGES) poppler-utils zbar-tools || echo "going on without them: QR-bills on paper are not measured"
