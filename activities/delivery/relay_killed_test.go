@@ -1,11 +1,10 @@
-package worker_test
+package delivery_test
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"sync"
 	"testing"
 	"time"
@@ -26,8 +25,6 @@ import (
 	"github.com/quittance/quittance/worker"
 	"github.com/quittance/quittance/workflows/contract"
 )
-
-func TestMain(m *testing.M) { os.Exit(postgrestest.Run(m)) }
 
 var errKilled = errors.New("the process was killed")
 
