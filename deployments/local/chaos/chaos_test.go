@@ -75,7 +75,7 @@ func TestABackupThatIsRestoredUnderLoadLosesNoMoney(t *testing.T) {
 
 func TestARegionThatIsLostUnderLoadLosesNoMoney(t *testing.T) {
 	if testing.Short() {
-		t.Skip("skipped: make drill and make test-deep move to another region")
+		t.Skip("skipped: make drill moves to another region")
 	}
 	t.Parallel()
 	report := requireNoDifferences(t, Options{

@@ -51,8 +51,8 @@ func (o Options) parts() (names []string) {
 // forgets reports whether what was done last is lost to us, which Saferpay knows.
 func (o Options) forgets() bool { return o.Restore || o.Failover }
 
-// nights are how many sweeps are awaited after a restore: one may have begun before.
-const nights = 3
+// nights are how many sweeps are awaited after a restore: one may have begun before, and the next ones may be planned a little later.
+const nights = 6
 
 // night is how often sweeps come.
 func (o Options) night() time.Duration {
