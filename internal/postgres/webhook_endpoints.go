@@ -57,27 +57,11 @@ func (tx *Tx) SaveWebhookEndpoint(ctx context.Context, e delivery.Endpoint) erro
 		where id = $1`,
 		e.ID, e.URL, e.Description, list(e.Types), e.SealedSecret, e.SealedPrevious, zeronull.Timestamptz(e.PreviousUntil),
 		zeronull.Timestamptz(e.FailingSince), zeronull.Timestamptz(e.DisabledAt), e.DisabledBecause)
-	if err != nil {
-		return err
-	}
-	if err := tx.noteFailing(ctx, e); err != nil || e.Enabled() {
+	tx.due = tx.due || e.FailingSince.IsZero() // what waited for it while it failed
+	if err != nil || e.Enabled() {
 		return err
 	}
 	return tx.parkDeliveries(ctx, e.ID, e.DisabledAt)
-}
-
-// noteFailing has the relay try only one of what waits for an endpoint now and then while nothing arrives there, and all of it again
-// once something does.
-func (tx *Tx) noteFailing(ctx context.Context, e delivery.Endpoint) error {
-	if e.Enabled() && !e.FailingSince.IsZero() {
-		_, err := tx.tx.Exec(ctx, `
-			insert into failing_endpoints (endpoint_id, company_id, next_at) values ($1, $2, now() + interval '`+probed+`') on conflict do nothing`,
-			e.ID, e.CompanyID)
-		return failed(err, "note that webhook endpoint %s fails", e.ID)
-	}
-	tag, err := tx.tx.Exec(ctx, `delete from failing_endpoints where endpoint_id = $1`, e.ID)
-	tx.due = tx.due || tag.RowsAffected() > 0
-	return failed(err, "note that webhook endpoint %s works", e.ID)
 }
 
 func (tx *Tx) parkDeliveries(ctx context.Context, endpointID string, at time.Time) error {
