@@ -17,6 +17,7 @@ import (
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/testing/mrxtest"
 )
 
 // message returns what the answer, which must be a 422, says of that field.
@@ -111,6 +112,39 @@ func TestNumbersThatLookTheSameAreOneInvoice(t *testing.T) {
 		found := w.call("GET", "/invoices?number="+url.QueryEscape(number), w.key, nil).json(http.StatusOK)["data"].([]any)
 		require.Len(t, found, 1, strconv.Quote(number))
 		assert.Equal(t, created["id"], found[0].(map[string]any)["id"])
+	}
+}
+
+func TestTextsOfFilesAreKeptInOneForm(t *testing.T) {
+	t.Parallel()
+	const written = "Zu\u0308\u00adrich 1"
+	for name, file := range map[string]func(w *world) (contentType, content string){
+		"what a bank tells": func(*world) (string, string) {
+			return "text/xml", strings.ReplaceAll(credit("2026-11-19", "105.70", "WORLDLINE SCHWEIZ AG "+written), "<Id>N-", "<Id>"+written)
+		},
+		"a reconciliation file": func(*world) (string, string) {
+			adjustments := []mrxtest.Adjustment{{Type: "12", Text: "Gebu\u0308hr", Net: "-5"}}
+			return "text/xml", mrxOf("MN-1", mrxtest.Payment{Number: written, Transactions: []mrxtest.Transaction{{ID: "T-" + written, Gross: "108", Fee: "2.30", Order: written}}, Adjustments: adjustments}).String()
+		},
+		"our own form": func(*world) (string, string) {
+			return "text/csv", strings.Replace(csvHeader, "net", "n\u00adet", 1) + written + ",2026-11-20,payment," + written + ",CHF,108.00,2.30,105.70\n"
+		},
+		"a list of the acquirer": func(w *world) (string, string) {
+			list := "Auszahlungsdatum;Kartenmarke;Transaktionsdatum;Ha\u0308ndlerreferenz;Betrag;Kommission;Netto\n20.11.2026;" + written + ";18.11.2026;" + written + ";108,00;1,00;107,00\n"
+			columns := w.proposed(list)
+			delete(columns, "rows")
+			w.call("PUT", "/settlement-columns", w.key, columns).json(http.StatusOK)
+			return "text/csv", list
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			a := w.importFile(file(w))
+			require.Equal(t, http.StatusCreated, a.Code, a.Body)
+			assert.NotRegexp(t, odder, a.Body.String())
+			assert.Empty(t, w.tablesWith(odder), "written as it was sent")
+		})
 	}
 }
 
