@@ -1,10 +1,12 @@
 package e2e
 
 import (
+	"net/http"
 	"net/url"
 	"os"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -60,13 +62,13 @@ func TestTheRunbookIsRightAboutTemporalWeb(t *testing.T) {
 }
 
 // An operator reads in Temporal Web what is being tried, and with which order to look in the Backoffice. Once Saferpay answers, the signal
-// of the runbook has it tried again at once: the payment, then its refund.
+// of the runbook has it tried again at once: the payment, its refund, and the webhook that tells of that.
 func TestAnOperatorReadsInTemporalWebWhatIsTriedAndHasItTriedAgain(t *testing.T) {
 	t.Parallel()
 	b := newBrowser(t)
 	s := startStack(t, ownOptions(t))
 	d := decisions{newMerchant(t, s)}
-	do, leave := b.open(2 * browserTimeout)
+	do, leave := b.open(3 * browserTimeout)
 	defer leave()
 	do(chromedp.Navigate(s.CodecURL()), chromedp.SendKeys("#key", stack.OperatorKey, chromedp.ByQuery), chromedp.Click("button", chromedp.ByQuery), chromedp.WaitVisible("main p a", chromedp.ByQuery))
 	w := temporalWeb{s.TemporalWebURL() + "/namespaces/default/workflows", do}
@@ -75,6 +77,8 @@ func TestAnOperatorReadsInTemporalWebWhatIsTriedAndHasItTriedAgain(t *testing.T)
 	inv := d.issue("108.00")
 	page := inv.payNow("card")
 	page.pay(visa)
+	temporal := operator(t, s)
+	await(t, patience, func() string { return currentDetails(t, temporal, contract.InvoicePaymentID(inv.ID)) }, func(now string) bool { return strings.Contains(now, "of 9 failed") })
 	details := w.details(t, contract.InvoicePaymentID(inv.ID), "of 9 failed")
 	assert.Regexp(t, `asking Saferpay: attempt [1-9] of 9 failed, the next one is at .+ UTC\. Last answer: .*500`, details)
 	assert.Contains(t, details, inv.paymentNow(page.payment).Saferpay.OrderID, "what to look for in the Backoffice")
@@ -82,6 +86,13 @@ func TestAnOperatorReadsInTemporalWebWhatIsTriedAndHasItTriedAgain(t *testing.T)
 	w.signal(contract.InvoicePaymentID(inv.ID), contract.SignalTryAgain)
 	paid := inv.requireCollectedOnce("108.00").Payments[0].ID
 
+	var mended atomic.Bool
+	r := d.listen(func(delivered) int {
+		if mended.Load() {
+			return http.StatusOK
+		}
+		return http.StatusInternalServerError
+	}, "refund.captured")
 	again := d.refuse("Transaction/Capture", "ACTION_NOT_SUPPORTED")
 	back := d.refund(paid, object{"reason": "Returned."})
 	d.exceptionOf(back.ID, "refund_stuck")
@@ -89,6 +100,11 @@ func TestAnOperatorReadsInTemporalWebWhatIsTriedAndHasItTriedAgain(t *testing.T)
 	again()
 	w.signal(contract.RefundID(back.ID), contract.SignalTryAgain)
 	back.becomes(d.company, "captured")
+
+	told := r.gets(2)[0] // after five seconds; the next attempt would be after thirty more
+	mended.Store(true)
+	w.signal(contract.EventDeliveryID(told.ID, r.id), contract.SignalTryAgain)
+	r.becomes("delivered", 1)
 }
 
 // temporalWeb is a browser in which an operator has signed in at the codec server.
@@ -98,13 +114,15 @@ type temporalWeb struct {
 }
 
 // details are the current details of a workflow on its tab User Metadata, once they say that.
-func (w temporalWeb) details(t *testing.T, workflowID, says string) (details string) {
+func (w temporalWeb) details(t *testing.T, workflowID, says string) string {
 	t.Helper()
 	const read = `[...document.querySelectorAll("iframe")].map(f => f.contentDocument?.body?.innerText ?? "").join("\n")`
-	w.open(workflowID)
-	w.do(pressIn("[role=tab]", "User Metadata"), chromedp.WaitVisible("iframe", chromedp.ByQuery),
-		chromedp.Poll(read+`.includes("`+says+`")`, nil, chromedp.WithPollingTimeout(browserTimeout)), chromedp.Evaluate(read, &details))
-	return details
+	return await(t, browserTimeout, func() (details string) {
+		w.open(workflowID)
+		w.do(pressIn("[role=tab]", "User Metadata"), chromedp.WaitVisible("iframe", chromedp.ByQuery),
+			chromedp.Poll(read+`.includes(".")`, nil, chromedp.WithPollingTimeout(browserTimeout)), chromedp.Evaluate(read, &details))
+		return details
+	}, func(details string) bool { return strings.Contains(details, says) })
 }
 
 // signal sends a signal without input, as the runbook says.
