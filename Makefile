@@ -44,11 +44,13 @@ test: ## run all tests of all modules, in about 15 minutes on two cores; what ta
 	@echo; echo "What the tests counted:"; grep -hoE '_test.go:[0-9]+: [^"]*[0-9][^"]*' bin/test-product.json bin/test-checks.json bin/test-local.json | grep -v rapid | sed -E 's/^[^ ]+ /  /; s/\\n$$//'
 
 test-deep: export GOGC ?= 400
-test-deep: ## play every fault, every wrong value, every lost step and every page in every language; what make test plays in part
+test-deep: ## play every fault, wrong value and lost step, every page in every language, and large files; what make test plays in part
 	@$(PACKAGES) postgresql gcc pgbouncer
 	@$(PACKAGES) chromium || echo "going on without Chromium: the pages of the console are not looked at"
 	@mkdir -p bin
 	@$(PROGRESS) "spoiling every field" $(TESTS) bin/test-deep-product.json -- $(PATIENT) -race -run TestWhateverIsWrong ./api
+	@$(PROGRESS) "keeping the books of large files" $(TESTS) bin/test-deep-books.json -- $(PATIENT) -run "TestBooksOfAYear|TestLargeMRX" ./api
+	@$(PROGRESS) "telling random truths" $(TESTS) bin/test-deep-truths.json -- $(PATIENT) -run TestEachMovement ./internal/settlement -rapid.checks=10000
 	@$(PROGRESS) "losing and moving every step" $(TESTS) bin/test-deep-steps.json -- $(PATIENT) -run TestEveryStep ./internal/testing/mutation
 	@cd deployments/checks && ../../$(PROGRESS) "releasing twice" $(TESTS) ../../bin/test-deep-checks.json -- $(PATIENT) -run TestARelease ./...
 	@cd deployments/local && ../../$(PROGRESS) "playing every fault" $(TESTS) ../../bin/test-deep-local.json -- $(PATIENT) -run "TestEveryPath|TestEverybodyCanUse" ./e2e
