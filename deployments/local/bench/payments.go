@@ -27,7 +27,7 @@ const (
 	statementsBar   = 95 // of Quittance for a payment, at most
 	transactionsBar = 12 // in which they are
 	eventsBar       = 40 // in the history of a payment, at most
-	transitionsBar  = 9  // of its workflow's state: what Temporal writes at once
+	transitionsBar  = 17 // of its workflow's state, see docs/speed.md
 )
 
 // timing is how long the steps of one payment, or of one bare workflow, took for who waits for them: from paying until the return page is

@@ -19,7 +19,7 @@ const (
 	readRounds = 3
 	readFor    = 2 * time.Second // each of a round
 	readAmong  = 10_000          // invoices of the company
-	readBar    = 0.6             // times as many as of the row, at least
+	readBar    = 0.2             // times as many as of bare calls, at least
 )
 
 // reads measures GET /v1/invoices/{id} beside a bare call over HTTP that reads the row by its key and nothing
