@@ -50,8 +50,8 @@ func TestEverythingThatIsWrongIsSaidInOneRound(t *testing.T) {
 			"POST", "/exchanges", w.key, `{"date":"2026-11-20","text":"\u0007","from":{"account":"1021","currency":"JPY","amount":"1.00"},"to":{"account":"1020","currency":"CHF","amount":"0.00"}}`,
 			[]string{"from.currency", "text", "to.amount"},
 		},
-		"a rate":                    {"POST", "/exchange-rates", w.key, `{"month":"2026-13","currency":"EUR","rate":"x"}`, []string{"month", "rate"}},
-		"an endpoint":               {"POST", "/webhook-endpoints", w.key, `{"url":"ftp://example.ch/","description":"\u0000"}`, []string{"url", "description"}},
+		"a rate":      {"POST", "/exchange-rates", w.key, `{"month":"2026-13","currency":"EUR","rate":"x"}`, []string{"month", "rate"}},
+		"an endpoint": {"POST", "/webhook-endpoints", w.key, `{"url":"ftp://example.ch/","description":"\u0000"}`, []string{"url", "description"}},
 	} {
 		a := w.call(c.method, c.path, c.key, c.body)
 		assert.ElementsMatch(t, c.fields, a.problem(http.StatusUnprocessableEntity, "validation-failed"), "%s: %s", name, a.Body)
