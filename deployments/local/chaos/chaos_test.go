@@ -44,13 +44,16 @@ func TestTheSeedDecidesAllThatHappens(t *testing.T) {
 	for _, part := range o.parts() {
 		assert.True(t, met[faultKill+" "+part], part)
 	}
+	for _, workflows := range meddled {
+		assert.True(t, met[faultReset+" "+workflows] && met[faultTerminate+" "+workflows], workflows)
+	}
 }
 
 // A small run with every kind of fault; make chaos is the large one.
 func TestTwoAPIsAndThreeWorkersShareTheLoadAndNothingIsLostWhateverGoesWrong(t *testing.T) {
 	t.Parallel()
 	report := requireNoDifferences(t, Options{
-		Seed: 4, Payments: 60, Duration: 24 * time.Second, Companies: 2, Onboardings: 1, Settlements: 1, APIs: 2, Workers: 3, Kills: 1, Deploys: 1,
+		Seed: 4, Payments: 60, Duration: 24 * time.Second, Companies: 2, Onboardings: 1, Settlements: 1, APIs: 2, Workers: 3, Kills: 1, Meddlings: 1, Deploys: 1,
 		FaultEvery: 500 * time.Millisecond, TimeScale: 8640, SettleIn: 4 * time.Minute,
 	})
 	for part, kills := range map[string]int{"api": 2, "worker": 3, "temporal": 1, "postgres": 1} {

@@ -28,6 +28,7 @@ type Options struct {
 	APIs        int
 	Workers     int
 	Kills       int           // of each process
+	Meddlings   int           // resets and terminations of each type of workflows
 	Deploys     int           // of new versions of the worker; each needs a worker of its own
 	FaultEvery  time.Duration // at the most one fault in this time
 	Restore     bool          // nothing else goes wrong but that everything is lost, and a backup restored
@@ -135,6 +136,9 @@ func play(ctx context.Context, o Options, folder string, progress io.Writer) (Re
 	telling.Wait()
 
 	// 3. The books are held against Saferpay's.
+	for _, kind := range plan.never(o, r.cluster.hits.all()) {
+		r.fail("the fault %q never happened", kind)
+	}
 	report, err := r.check(ctx, unsettled)
 	report.Settled = settled
 	return report, err
