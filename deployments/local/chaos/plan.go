@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // Plan is all that a run does. It follows from the seed and the size alone; what comes of it also depends on how fast the
@@ -168,7 +170,11 @@ func outsideDeck(r *rand.Rand, o Options) (deck []Fault) {
 		}
 	}
 	for _, workflows := range meddled {
-		for i := range o.Meddlings {
+		times := o.Meddlings
+		if workflows == contract.InvoicePaymentType || workflows == contract.RefundType { // which move money
+			times *= 3
+		}
+		for i := range times {
 			deck = append(deck, Fault{Kind: faultTerminate, Target: workflows, Chance: r.Uint64()},
 				Fault{Kind: faultReset, Target: workflows, Chance: r.Uint64(), Name: []string{"", forgetting}[(i+r.IntN(2))%2]})
 		}
