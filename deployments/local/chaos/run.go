@@ -195,6 +195,9 @@ func (r *run) settle(ctx context.Context, told <-chan struct{}) (unsettled []str
 				unsettled = append(unsettled, fmt.Sprintf("company %d: %s", i, left))
 			}
 		}
+		if left := r.cluster.stuck(ctx); left != "" {
+			unsettled = append(unsettled, left)
+		}
 		select {
 		case <-told:
 		default:

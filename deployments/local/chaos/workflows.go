@@ -99,15 +99,9 @@ func (c *cluster) reset(ctx context.Context, f Fault) error {
 
 // choose returns the workflow that the fault meets.
 func (c *cluster) choose(ctx context.Context, f Fault, which string) (*commonpb.WorkflowExecution, error) {
-	list, err := c.operator.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-		Namespace: namespace, PageSize: 1000, Query: fmt.Sprintf("WorkflowType = '%s' AND %s", f.Target, which),
-	})
+	found, err := c.workflows(ctx, fmt.Sprintf("WorkflowType = '%s' AND %s", f.Target, which))
 	if err != nil {
 		return nil, err
-	}
-	var found []*commonpb.WorkflowExecution
-	for _, e := range list.GetExecutions() {
-		found = append(found, e.GetExecution())
 	}
 	if len(found) == 0 {
 		return nil, errNoneThere
@@ -116,4 +110,35 @@ func (c *cluster) choose(ctx context.Context, f Fault, which string) (*commonpb.
 		return strings.Compare(a.GetWorkflowId()+a.GetRunId(), b.GetWorkflowId()+b.GetRunId())
 	})
 	return found[f.Chance%uint64(len(found))], nil
+}
+
+func (c *cluster) workflows(ctx context.Context, query string) (found []*commonpb.WorkflowExecution, err error) {
+	list, err := c.operator.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Namespace: namespace, PageSize: 1000, Query: query})
+	for _, e := range list.GetExecutions() {
+		found = append(found, e.GetExecution())
+	}
+	return found, err
+}
+
+// stuck says which workflows can't go on, because their tasks fail.
+func (c *cluster) stuck(ctx context.Context) string {
+	found, err := c.workflows(ctx, "TemporalReportedProblems IS NOT NULL AND ExecutionStatus = 'Running'")
+	if err != nil {
+		return err.Error()
+	}
+	if len(found) > 0 {
+		return fmt.Sprintf("the tasks of %d workflows fail, such as of %s", len(found), found[0].GetWorkflowId())
+	}
+	return ""
+}
+
+// failed returns the workflows that ended by a mistake. Sweeps may fail, since the next one makes up for it.
+func (c *cluster) failed(ctx context.Context) (differences []string, err error) {
+	found, err := c.workflows(ctx, fmt.Sprintf("ExecutionStatus IN ('Failed', 'TimedOut') AND WorkflowType IN ('%s')", strings.Join([]string{
+		contract.InvoicePaymentType, contract.RefundType, contract.OnboardingType, contract.EventDeliveryType, contract.BankReceiptsType,
+	}, "', '")))
+	for _, w := range found {
+		differences = append(differences, fmt.Sprintf("the workflow %s failed, run %s", w.GetWorkflowId(), w.GetRunId()))
+	}
+	return differences, err
 }
