@@ -16,7 +16,7 @@ const (
 	// reconcileEvery is how often a worker holds the record of a bucket of companies against the workflows that run.
 	reconcileEvery = time.Minute
 	// reconcileAtMost is how often it does so where days are short.
-	reconcileAtMost = 3 * time.Second
+	reconcileAtMost = 2 * time.Second
 	// companyBuckets is how many buckets there are: each has its turn once in so many looks.
 	companyBuckets = 5
 )

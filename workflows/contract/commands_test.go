@@ -18,8 +18,8 @@ import (
 
 // How Temporal answers an update whose workflow is ended: before it took the update, and after.
 var (
-	notTaken     = serviceerror.NewNotFound("workflow update was aborted by closing workflow")
-	notCompleted = temporal.NewNonRetryableApplicationError("Workflow Update failed because the Workflow completed before the Update completed.",
+	errNotTaken     = serviceerror.NewNotFound("workflow update was aborted by closing workflow")
+	errNotCompleted = temporal.NewNonRetryableApplicationError("Workflow Update failed because the Workflow completed before the Update completed.",
 		"AcceptedUpdateCompletedWorkflow", nil)
 )
 
@@ -38,8 +38,8 @@ func issuing(t *testing.T, answers ...error) error {
 
 func TestAnInvoiceIsIssuedAlthoughItsWorkflowIsEndedMeanwhile(t *testing.T) {
 	t.Parallel()
-	require.NoError(t, issuing(t, notTaken, notCompleted, nil))
-	assert.Equal(t, problem.Unavailable, problem.CodeOf(issuing(t, notTaken, notTaken, notCompleted)), "not for ever")
+	require.NoError(t, issuing(t, errNotTaken, errNotCompleted, nil))
+	assert.Equal(t, problem.Unavailable, problem.CodeOf(issuing(t, errNotTaken, errNotTaken, errNotCompleted)), "not for ever")
 	refused := issuing(t, Refuse(problem.New(problem.InvoiceNotOpen, "Invoice R-1 is cancelled.")))
 	assert.Equal(t, problem.InvoiceNotOpen, problem.CodeOf(refused), "a refusal is an answer")
 }

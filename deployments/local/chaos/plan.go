@@ -183,12 +183,13 @@ func outsideDeck(r *rand.Rand, o Options) (deck []Fault) {
 }
 
 // never returns the kinds of faults that were planned and did not happen once. In a short run, for which the deck was too large, a fault of
-// Saferpay may wait for a call that does not come.
+// Saferpay may wait for a call that does not come, and one of a workflow for a workflow.
 func (p Plan) never(o Options, happened map[string]int) (kinds []string) {
 	short := len(p.Faults) >= int(o.Duration/max(o.FaultEvery, 1))
 	for _, f := range p.Faults {
 		kind := f.counted()
-		if happened[kind] == 0 && !slices.Contains(kinds, kind) && !(short && strings.HasPrefix(kind, ofSaferpay)) {
+		mayWait := short && (strings.HasPrefix(kind, ofSaferpay) || slices.Contains([]string{faultReset, faultTerminate}, f.Kind))
+		if happened[kind] == 0 && !mayWait && !slices.Contains(kinds, kind) {
 			kinds = append(kinds, kind)
 		}
 	}
