@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -330,33 +329,4 @@ func TestLicenseWithoutTheManagementAPIIsConfirmedByAPerson(t *testing.T) {
 	assert.Equal(t, "active", service.Status)
 	keepHistory(t, shared, contract.OnboardingID(service.ID), "onboarding-unmanaged-approved-by-a-person")
 	assert.Equal(t, "not_mailed", c.paymentService(service.ID).Timeline[2].What, "there is nobody to write to")
-}
-
-// watchedInTheConsole is a merchant who connects by clicks, in French, and comes back day after day until the service is active.
-func watchedInTheConsole(t *testing.T, s *stack.Stack) {
-	t.Helper()
-	b := newBrowser(t)
-	a := unverified(t, s, "700930")
-	c, _ := newCompanyIn(t, s, "VD", "fr")
-	do, leave := b.open(browserTimeout)
-	defer leave()
-	var wrong, waiting string
-	do(chromedp.Navigate(s.APIURL()+"/console?lang=fr"), enter("key", c.key), press("main button"),
-		press(`.menu a[href="/console/payment-services"]`), press(`a[href="/console/payment-services/new"]`),
-		enter("name", "Boutique en ligne"), chromedp.Click("#test", chromedp.ByQuery), press("main form button"),
-		enter("customer_id", a.customer), enter("terminal_id", a.terminal), enter("api_username", "API_"+a.customer+"_00000001"), enter("api_password", "wrong"), press("main form button"),
-		see(&wrong), enter("api_password", "Password-1"), press("main form button"), see(&waiting))
-	assert.Contains(t, wrong, "Saferpay refuse ces données d’accès")
-	assert.Contains(t, waiting, "Worldline/SIX vérifie votre entreprise")
-	await(t, patience, func() int { return a.looks(t) }, func(n int) bool { return n >= 3 }) // days later
-	a.contract(t, object{"method": "VISA", "currencies": []string{"CHF"}})
-	active := await(t, patience, func() (page string) {
-		do(chromedp.Reload(), see(&page))
-		return page
-	}, func(page string) bool { return !strings.Contains(page, "Vous n’avez rien à faire") })
-	assert.Contains(t, active, "Actif")
-	assert.Contains(t, active, "Visa")
-	var asDefault string
-	do(press(`form[action$="/default"] button`), see(&asDefault))
-	assert.Contains(t, asDefault, "Par défaut")
 }
