@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -165,9 +166,19 @@ func neverVerified(t *testing.T, s *stack.Stack) {
 	await(t, patience, func() []string { return listWorkflows(t, temporal, list) }, func(ids []string) bool { return len(ids) == 1 })
 	assert.Contains(t, currentDetails(t, temporal, contract.OnboardingID(service.ID)), "overdue")
 
-	admin := &company{t: t, stack: s, key: stack.AdminKey}
-	admin.call("POST", "/payment-services/"+service.ID+"/verification", object{"decision": "rejected", "reason": "Les signatures manquent."}).gives(200, &service)
-	assert.Equal(t, "rejected", service.Status)
+	person, page := c.signOperatorIn("Nadia Muster"), "/operator/companies/"+c.id+"/payment-services/"+service.ID
+	home := string(person.get("/operator?lang=de").body)
+	assert.Contains(t, home, `href="`+page+`"`, "it stands among what needs a person")
+	assert.Contains(t, home, "Prüfung überfällig")
+	assert.Contains(t, string(person.get(page).body), "/workflows/"+url.PathEscape(contract.OnboardingID(service.ID)))
+	undecided := person.post(page+"/decide", url.Values{"decision": {"rejected"}})
+	assert.Equal(t, http.StatusUnprocessableEntity, undecided.status)
+	assert.Contains(t, string(undecided.body), `id="reason-error"`)
+	require.Equal(t, http.StatusSeeOther, person.post(page+"/decide", url.Values{"decision": {"rejected"}, "reason": {"Les signatures manquent."}}).status)
+	assert.Equal(t, "rejected", c.paymentService(service.ID).Status)
+	second := person.post(page+"/decide", url.Values{"decision": {"approved"}, "reason": {"Too late."}})
+	assert.Equal(t, http.StatusUnprocessableEntity, second.status)
+	assert.Contains(t, string(second.body), `role="alert"`, "who comes second is told")
 	subjects = c.subjects(contact, 3)
 	assert.Equal(t, "«Worldline/SIX Payment Services» a été refusé", subjects[2])
 	assert.Contains(t, c.mailsTo(contact)[2].Text, "Les signatures manquent.")
