@@ -11,6 +11,8 @@ PROGRESS      := deployments/local/with-progress.sh
 TESTS         := go run gotest.tools/gotestsum@v1.13.0 --format pkgname --format-hide-empty-pkg --jsonfile
 PATIENT       := -timeout 30m # Go gives a package ten minutes, which a busy machine can need for the end-to-end tests
 ALONE         := -p 1 -parallel 4 # an hour passes in a second in some tests: packages beside each other would take that second away
+# Tests of the local stack that take long. Their names make test shorter, and test-deep plays them.
+LONG          := TestABackupThatIsRestored|TestThreeVersions|TestAVersionThatDoesHarm|TestOnlyAVersionThatWorks|TestWhatIsBoundToAVersion|TestManyPaymentsSurvive|TestIdleCompanies
 GOLANGCI      := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 WORKFLOWCHECK := go run go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
 
@@ -31,27 +33,31 @@ release: ## make what VERSION=1.0.0 is released as in dist/: binaries, SBOM, che
 
 # Collecting garbage less often is worth its memory here.
 test: export GOGC ?= 400
-test: ## run all tests of all modules, in about 15 minutes on two cores; what takes longer is in test-deep
+test: ## run the tests of all modules, in under ten minutes on two cores; what takes longer is in test-deep
 	@$(PACKAGES) postgresql gcc pgbouncer
 	@$(PACKAGES) chromium || echo "going on without Chromium: the browser tests are skipped"
 	@$(PACKAGES) poppler-utils zbar-tools || echo "going on without them: QR-bills on paper are not measured"
 	@mkdir -p bin
-	@$(PROGRESS) "testing the product" $(TESTS) bin/test-product.json -- $(PATIENT) -short -race ./...
+	@$(PROGRESS) "testing the product" $(TESTS) bin/test-product.json -- $(PATIENT) -short ./...
 	@cd deployments/checks && ../../$(PROGRESS) "checking what is deployed" $(TESTS) ../../bin/test-checks.json -- $(PATIENT) -short ./...
 	@echo "testing the local stack end to end; building the Temporal server takes 4–8 minutes the first time"
 	@$(PROGRESS) "building the local stack" go build -C deployments/local ./...
-	@cd deployments/local && ../../$(PROGRESS) "testing the local stack" $(TESTS) ../../bin/test-local.json -- $(PATIENT) $(ALONE) -short ./...
+	@cd deployments/local && ../../$(PROGRESS) "testing the local stack" $(TESTS) ../../bin/test-local.json -- $(PATIENT) $(ALONE) -short -skip "$(LONG)" ./...
 	@echo; echo "What the tests counted:"; grep -hoE '_test.go:[0-9]+: [^"]*[0-9][^"]*' bin/test-product.json bin/test-checks.json bin/test-local.json | grep -v rapid | sed -E 's/^[^ ]+ /  /; s/\\n$$//'
 
 test-deep: export GOGC ?= 400
-test-deep: ## play every fault, every wrong value, every lost step and every page in every language; what make test plays in part
+test-deep: ## find data races, and play every fault, wrong value, lost step, page and large file; what make test plays in part
 	@$(PACKAGES) postgresql gcc pgbouncer
 	@$(PACKAGES) chromium || echo "going on without Chromium: the pages of the console are not looked at"
+	@$(PACKAGES) poppler-utils zbar-tools || echo "going on without them: QR-bills on paper are not measured"
 	@mkdir -p bin
+	@$(PROGRESS) "finding data races" $(TESTS) bin/test-deep-race.json -- $(PATIENT) -short -race ./...
 	@$(PROGRESS) "spoiling every field" $(TESTS) bin/test-deep-product.json -- $(PATIENT) -race -run TestWhateverIsWrong ./api
+	@$(PROGRESS) "keeping the books of large files" $(TESTS) bin/test-deep-books.json -- $(PATIENT) -run "TestBooksOfAYear|TestLargeMRX" ./api
+	@$(PROGRESS) "telling random truths" $(TESTS) bin/test-deep-truths.json -- $(PATIENT) -run TestEachMovement ./internal/settlement -rapid.checks=10000
 	@$(PROGRESS) "losing and moving every step" $(TESTS) bin/test-deep-steps.json -- $(PATIENT) -run TestEveryStep ./internal/testing/mutation
 	@cd deployments/checks && ../../$(PROGRESS) "releasing twice" $(TESTS) ../../bin/test-deep-checks.json -- $(PATIENT) -run TestARelease ./...
-	@cd deployments/local && ../../$(PROGRESS) "playing every fault" $(TESTS) ../../bin/test-deep-local.json -- $(PATIENT) -run "TestEveryPath|TestEverybodyCanUse" ./e2e
+	@cd deployments/local && ../../$(PROGRESS) "playing every fault" $(TESTS) ../../bin/test-deep-local.json -- $(PATIENT) $(ALONE) -run "TestEveryPath|TestEverybodyCanUse|$(LONG)" ./e2e ./chaos
 
 bench: ## measure the product on this machine; fails when a bar is missed; ONLY=noise,reads for parts of it
 	@$(PACKAGES) postgresql

@@ -27,6 +27,7 @@ import (
 	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/merchant"
+	"github.com/quittance/quittance/internal/oversight"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/refund"
 )
@@ -86,7 +87,7 @@ func TestSpecificationNamesEveryStateAndKind(t *testing.T) {
 	for schema, want := range map[string]any{
 		"InvoiceStatus": invoice.Statuses, "PaymentState": payment.States, "PaymentMethod": payment.Methods, "RefundState": refund.States, "DisputeState": dispute.States, "DisputeClaim": dispute.Claims, "DisputeOrder": listing.DisputeOrders,
 		"JournalSourceKind": ledger.SourceKinds, "PaymentServiceStatus": merchant.ServiceStatuses, "ExceptionKind": exception.Kinds, "Language": invoice.Languages,
-		"EventType": event.Types, "EventDeliveryState": delivery.States, "PaymentServiceWhat": merchant.Whats,
+		"EventType": event.Types, "EventDeliveryState": delivery.States, "PaymentServiceWhat": merchant.Whats, "OpenItemKind": oversight.OpenKinds,
 	} {
 		assert.Equal(t, fmt.Sprint(want), fmt.Sprint(schemas[schema].Value.Enum), schema)
 	}

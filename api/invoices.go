@@ -218,6 +218,7 @@ func (s *server) IssueInvoice(ctx context.Context, r spec.IssueInvoiceRequestObj
 	var inv invoice.Invoice
 	var issued bool // by an earlier try of the same request
 	err := inCompany(ctx, s.Store, companyID, func(tx InvoicesTx) (err error) {
+		tx.Alone() // the workflow looks once more
 		if inv, err = tx.Invoice(ctx, r.InvoiceID); err != nil {
 			return err
 		}

@@ -51,6 +51,17 @@ func TestBeforeAMonthIsClosedABookkeeperSeesWhatIsOpen(t *testing.T) {
 	assert.Equal(t, object{"kind": "payment", "id": p.ID, "date": "2026-11-22", "state": "authorized", "amount": "1234.50", "currency": "CHF"}, found["payment"])
 	assert.Equal(t, object{"kind": "exception", "id": raised.ID, "date": "2026-11-22", "state": "capture_unclear"}, found["exception"])
 
+	w.call("POST", "/bank-accounts", w.key, forInvoices(object{"iban": bankIBAN, "account": "1010"})).json(http.StatusCreated)
+	inv := w.newInvoice(invoice.Open)
+	file := bankFile(notice, bankIBAN, toldCredit{amount: "1234.50", reference: w.reference(inv)})
+	w.commands.err = assert.AnError // nothing can be booked now
+	receipt := w.receive(file)[0]["id"]
+	assert.Contains(t, w.call("GET", "/month-end?until=2026-11-30", w.key, nil).json(http.StatusOK)["open"],
+		object{"kind": "receipt", "id": receipt, "date": "2026-11-20", "state": "waiting", "amount": "1234.50", "currency": "CHF"})
+	w.commands.err = nil
+	w.receive(file)
+	assert.Len(t, w.call("GET", "/month-end?until=2026-11-30", w.key, nil).json(http.StatusOK)["open"], 3, "it is booked")
+
 	assert.Empty(t, w.call("GET", "/month-end?until=2026-10-31", w.key, nil).json(http.StatusOK)["open"], "that was later")
 	assert.Equal(t, []string{"until"}, w.call("GET", "/month-end", w.key, nil).problem(422, "validation-failed"))
 }

@@ -152,11 +152,11 @@ func large(t *testing.T, sales int, known ...payment.Payment) *os.File {
 	return file
 }
 
-// TestLargeMRXIsImportedInLittleMemory is not parallel: it looks at the heap. QUITTANCE_LARGE_MRX says how many sales it has.
+// TestLargeMRXIsImportedInLittleMemory is not parallel: it looks at the heap.
 func TestLargeMRXIsImportedInLittleMemory(t *testing.T) {
-	sales := 6000
-	if n, err := strconv.Atoi(os.Getenv("QUITTANCE_LARGE_MRX")); err == nil {
-		sales = n
+	sales := 100_000
+	if testing.Short() {
+		sales = 6000
 	}
 	w := newWorld(t)
 	a, b := w.captured(chf("10.00"), "2026-11-18"), w.captured(chf("10.00"), "2026-11-18")

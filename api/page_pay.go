@@ -32,7 +32,10 @@ func (s *server) payNow(w http.ResponseWriter, r *http.Request) {
 		Method: payment.Method(r.PostFormValue("method")), Language: languageAsked(r), ReturnURL: r.URL.Query().Get("return_url"),
 	}
 	if wanted.Language == "" || wanted.ReturnURL != "" { // else nothing is read: a payer waits
-		err = inCompany(ctx, s.Store, companyID, func(tx PagesTx) error { return fillIn(ctx, tx, invoiceID, &wanted) })
+		err = inCompany(ctx, s.Store, companyID, func(tx PagesTx) error {
+			tx.Alone()
+			return fillIn(ctx, tx, invoiceID, &wanted)
+		})
 	}
 	if err == nil {
 		var page contract.Checkout

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/postgres"
 )
@@ -116,4 +117,25 @@ func TestPayoutsByBrandAndDayAreBookedByWhatTheBankSays(t *testing.T) {
 	shown := other["unmatched"].([]any)[0].(map[string]any)
 	assert.Equal(t, []any{"1.00", []any{}}, []any{shown["fee"], shown["candidates"]})
 	assert.Contains(t, shown["reason"], "The bank says that this pays sales of VISA of 2026-11-18: CHF 50.00 less a fee of CHF 1.00.")
+}
+
+// Banks tell the sum of a collective credit on the statement, and its transactions by camt.054.
+func TestTheSumOfACollectiveCreditForBillsAsksNobody(t *testing.T) {
+	t.Parallel()
+	w := payee(t)
+	inv, other := w.newInvoice(invoice.Open), w.newInvoice(invoice.Open)
+	entry := func(before, code, after string) string {
+		return fmt.Sprintf(`<Ntry>%s<Amt Ccy="CHF">2469.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-11-20</Dt></BookgDt>
+<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>RCDT</Cd><SubFmlyCd>%s</SubFmlyCd></Fmly></Domn></BkTxCd><NtryDtls><Btch><NbOfTxs>2</NbOfTxs></Btch>%s</NtryDtls></Ntry>`, before, code, after)
+	}
+	transactions := toldCredit{amount: "1234.50", reference: w.reference(inv)}.transaction() + toldCredit{amount: "1234.50", reference: w.reference(other)}.transaction()
+	w.importFile("application/xml", entriesOf("camt.054.001.08", entry("", "VCOM", transactions))).json(http.StatusCreated)
+	for _, sum := range []string{entry("", "VCOM", ""), entry("<NtryRef>CH4431999123000889012</NtryRef>", "ATXN", "")} {
+		told := w.importFile("application/xml", entriesOf("camt.053.001.08", sum)).json(http.StatusCreated)
+		assert.Equal(t, []any{"complete", 1.0}, []any{told["status"], told["skipped"].(map[string]any)["of_others"]})
+		assert.Empty(t, payouts(told))
+	}
+	assert.Equal(t, francs("2469.00"), w.balance("1010"))
+	w.shows(inv, "paid", "1234.50", 1)
+	w.shows(other, "paid", "1234.50", 1)
 }

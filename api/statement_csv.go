@@ -13,7 +13,7 @@ import (
 )
 
 // csvPage is how many lines a statement as CSV reads at once. For each page the database sorts the whole month.
-const csvPage = 20_000
+const csvPage = 65_536
 
 // statementCSV is a statement that is read page by page while it is sent.
 type statementCSV struct {

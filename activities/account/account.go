@@ -22,8 +22,8 @@ import (
 type Tx interface {
 	ServiceTx
 	Alone() // see postgres.Tx
-	// PaymentOfAccount returns the company, a payment and its payment service.
-	PaymentOfAccount(ctx context.Context, id string) (merchant.Company, payment.Payment, merchant.PaymentService, error)
+	// PaymentOfAccount returns a payment and its payment service.
+	PaymentOfAccount(ctx context.Context, id string) (payment.Payment, merchant.PaymentService, error)
 	PaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
 	LockPaymentService(ctx context.Context, id string) (merchant.PaymentService, error)
 }
@@ -47,7 +47,6 @@ type Access[G any] struct {
 // Subject is a payment with what is needed to speak to Saferpay about it.
 type Subject[G any] struct {
 	Payment     payment.Payment
-	Company     merchant.Company
 	Service     merchant.PaymentService
 	Gateway     G
 	Credentials saferpay.Credentials
@@ -60,7 +59,7 @@ func (a Access[G]) Load(ctx context.Context, ref activities.PaymentRef) (Subject
 	var sub Subject[G]
 	err := a.InCompany(ctx, ref.CompanyID, func(tx Tx) (err error) {
 		tx.Alone()
-		sub.Company, sub.Payment, sub.Service, err = tx.PaymentOfAccount(ctx, ref.PaymentID)
+		sub.Payment, sub.Service, err = tx.PaymentOfAccount(ctx, ref.PaymentID)
 		return err
 	})
 	if err != nil {

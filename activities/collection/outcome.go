@@ -140,11 +140,28 @@ func (a *Activities) recordLookBack(ctx context.Context, sub subject, found safe
 	})
 }
 
-func (a *Activities) recordAssertion(ctx context.Context, sub subject, found saferpay.Assertion) (Outcome, error) {
-	out := Outcome{
-		CaptureID: found.Transaction.CaptureID, AuthorizedAt: found.Transaction.Date.UTC(),
-		Objection: sub.Payment.Examine(found.Transaction.OrderID, found.Transaction.Amount, found.LiabilityShift, sub.Company.Liability == merchant.Require),
+// objection returns what speaks against taking the money. Whether the company wants a liability shift is read only when there is none.
+func (a *Activities) objection(ctx context.Context, p payment.Payment, found saferpay.Assertion) (payment.Objection, error) {
+	objection := p.Examine(found.Transaction.OrderID, found.Transaction.Amount, found.LiabilityShift, true)
+	if objection != payment.NoLiabilityShift {
+		return objection, nil
 	}
+	err := a.InCompany(ctx, p.CompanyID, func(tx Tx) error {
+		company, err := tx.Company(ctx)
+		if company.Liability == merchant.Prefer {
+			objection = payment.NoObjection
+		}
+		return err
+	})
+	return objection, err
+}
+
+func (a *Activities) recordAssertion(ctx context.Context, sub subject, found saferpay.Assertion) (Outcome, error) {
+	objection, err := a.objection(ctx, sub.Payment, found)
+	if err != nil {
+		return Outcome{}, err
+	}
+	out := Outcome{CaptureID: found.Transaction.CaptureID, AuthorizedAt: found.Transaction.Date.UTC(), Objection: objection}
 	different := out.Objection == payment.OrderMismatch || out.Objection == payment.AmountMismatch
 	if different && found.Transaction.Status == saferpay.StatusCaptured { // it can't be given back by cancelling it
 		return Outcome{}, disagrees(sub.Payment, found)
@@ -162,7 +179,7 @@ func (a *Activities) recordAssertion(ctx context.Context, sub subject, found saf
 	default:
 		return Outcome{}, fmt.Errorf("saferpay answered with the unknown transaction status %q", found.Transaction.Status)
 	}
-	err := a.change(ctx, ref(sub.Payment), func(p *payment.Payment) ([]event.Type, error) {
+	err = a.change(ctx, ref(sub.Payment), func(p *payment.Payment) ([]event.Type, error) {
 		p.TransactionID, p.PaymentMeans, p.LiabilityShift = found.Transaction.ID, found.PaymentMeans, found.LiabilityShift
 		p.Brand, p.AuthorizationCode = cmp.Or(found.Method, found.Brand), found.Transaction.ApprovalCode
 		if found.Card != nil {

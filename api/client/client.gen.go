@@ -996,6 +996,7 @@ const (
 	OpenItemKindExchangeRate OpenItemKind = "exchange_rate"
 	OpenItemKindPayment      OpenItemKind = "payment"
 	OpenItemKindPayout       OpenItemKind = "payout"
+	OpenItemKindReceipt      OpenItemKind = "receipt"
 	OpenItemKindRefund       OpenItemKind = "refund"
 )
 
@@ -1009,6 +1010,8 @@ func (e OpenItemKind) Valid() bool {
 	case OpenItemKindPayment:
 		return true
 	case OpenItemKindPayout:
+		return true
+	case OpenItemKindReceipt:
 		return true
 	case OpenItemKindRefund:
 		return true
@@ -4490,13 +4493,13 @@ type OpenItem struct {
 	ID   string       `json:"id"`
 	Kind OpenItemKind `json:"kind"`
 
-	// State Of the payout, payment or refund; the kind of the exception; `missing` for a rate.
+	// State Of the payout, receipt, payment or refund; the kind of the exception; `missing` for a rate.
 	//
 	// Example: proposed
 	State string `json:"state"`
 }
 
-// OpenItemKind defines model for OpenItem.Kind.
+// OpenItemKind defines model for OpenItemKind.
 type OpenItemKind string
 
 // OperatorSession defines model for OperatorSession.
@@ -8064,7 +8067,8 @@ type ClientInterface interface {
 	// GetMonthEnd See what is still open before the books are closed
 	//
 	// What began until the end of that day in Zurich, or came by then, and has not ended: exceptions, payouts that wait for a person,
-	// payments and refunds whose money may still move, and exchange rates that are missing. The oldest hundred, oldest first.
+	// money for invoices that the bank has told and that waits to be booked, payments and refunds whose money may still move, and exchange
+	// rates that are missing. The oldest hundred, oldest first.
 	//
 	// Corresponds with GET /month-end (the `GetMonthEnd` operationId).
 	GetMonthEnd(ctx context.Context, params *GetMonthEndParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -10752,7 +10756,8 @@ func (c *Client) CreateManualEntry(ctx context.Context, body CreateManualEntryJS
 // GetMonthEnd See what is still open before the books are closed
 //
 // What began until the end of that day in Zurich, or came by then, and has not ended: exceptions, payouts that wait for a person,
-// payments and refunds whose money may still move, and exchange rates that are missing. The oldest hundred, oldest first.
+// money for invoices that the bank has told and that waits to be booked, payments and refunds whose money may still move, and exchange
+// rates that are missing. The oldest hundred, oldest first.
 //
 // Corresponds with GET /month-end (the `GetMonthEnd` operationId).
 func (c *Client) GetMonthEnd(ctx context.Context, params *GetMonthEndParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -19507,7 +19512,8 @@ type ClientWithResponsesInterface interface {
 	// GetMonthEndWithResponse See what is still open before the books are closed
 	//
 	// What began until the end of that day in Zurich, or came by then, and has not ended: exceptions, payouts that wait for a person,
-	// payments and refunds whose money may still move, and exchange rates that are missing. The oldest hundred, oldest first.
+	// money for invoices that the bank has told and that waits to be booked, payments and refunds whose money may still move, and exchange
+	// rates that are missing. The oldest hundred, oldest first.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -29558,7 +29564,8 @@ func (c *ClientWithResponses) CreateManualEntryWithResponse(ctx context.Context,
 // GetMonthEndWithResponse See what is still open before the books are closed
 //
 // What began until the end of that day in Zurich, or came by then, and has not ended: exceptions, payouts that wait for a person,
-// payments and refunds whose money may still move, and exchange rates that are missing. The oldest hundred, oldest first.
+// money for invoices that the bank has told and that waits to be booked, payments and refunds whose money may still move, and exchange
+// rates that are missing. The oldest hundred, oldest first.
 //
 // Returns a wrapper object for the known response body format(s).
 //

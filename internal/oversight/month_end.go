@@ -11,14 +11,16 @@ type OpenKind string
 
 // What may be open.
 const (
-	OpenException OpenKind = "exception" // that nobody has decided
-	OpenPayout    OpenKind = "payout"    // that waits for a person
-	OpenPayment   OpenKind = "payment"   // whose money may still come
-	OpenRefund    OpenKind = "refund"    // whose money may still go
+	OpenException OpenKind = "exception"     // that nobody has decided
+	OpenPayout    OpenKind = "payout"        // that waits for a person
+	OpenReceipt   OpenKind = "receipt"       // that the bank has told, and that waits to be booked
+	OpenPayment   OpenKind = "payment"       // whose money may still come
+	OpenRefund    OpenKind = "refund"        // whose money may still go
+	OpenRate      OpenKind = "exchange_rate" // that is missing
 )
 
 // OpenKinds lists every kind.
-var OpenKinds = []OpenKind{OpenException, OpenPayout, OpenPayment, OpenRefund}
+var OpenKinds = []OpenKind{OpenException, OpenPayout, OpenReceipt, OpenPayment, OpenRefund, OpenRate}
 
 // MostOpen is how many open things are listed at most.
 const MostOpen = 100

@@ -132,7 +132,7 @@ func (tx *Tx) InsertInvoice(ctx context.Context, i invoice.Invoice) error {
 	if err := tx.keepCustomer(ctx, i); err != nil {
 		return err
 	}
-	return tx.AttachPaymentServices(ctx, i)
+	return tx.attach(ctx, &pgx.Batch{}, i)
 }
 
 // withoutAddress returns the content without the customer's address, which stands with the name.
@@ -174,6 +174,11 @@ func (tx *Tx) AttachPaymentServices(ctx context.Context, i invoice.Invoice) erro
 		delete from invoice_payment_services where invoice_id = $1
 			and array(select payment_service_id from invoice_payment_services where invoice_id = $1 order by position) <> $2::text[]`,
 		i.ID, list(i.PaymentServiceIDs))
+	return tx.attach(ctx, batch, i)
+}
+
+// attach sends what the batch holds, and attaches the payment services to an invoice that has none.
+func (tx *Tx) attach(ctx context.Context, batch *pgx.Batch, i invoice.Invoice) error {
 	batch.Queue(`
 		insert into invoice_payment_services (company_id, invoice_id, payment_service_id, position)
 		select $1, $2, id, position from unnest($3::text[]) with ordinality as attached (id, position)

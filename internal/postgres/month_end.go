@@ -28,6 +28,8 @@ func (tx *Tx) OpenUntil(ctx context.Context, day time.Time) ([]oversight.OpenIte
 		union all
 		select 'payout', id, date, state, currency, total from payouts where state in ('proposed', 'unmatched') and date <= $1
 		union all
+		select 'receipt', id, date, state, currency, amount from bank_receipts where state = 'waiting' and date <= $1
+		union all
 		select 'payment', id, (created_at at time zone 'Europe/Zurich')::date, state, currency, amount from payments
 			where state in ('pending', 'authorized', 'unknown') and created_at < $2
 		union all

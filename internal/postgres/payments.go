@@ -40,26 +40,21 @@ func (tx *Tx) Payment(ctx context.Context, id string) (payment.Payment, error) {
 	return one(ctx, tx.tx, scanPayment, "payment", id, selectPayments+` where id = $1`, id)
 }
 
-// PaymentOfAccount returns the company, a payment, and the payment service by which it is made, in one round trip.
-func (tx *Tx) PaymentOfAccount(ctx context.Context, id string) (merchant.Company, payment.Payment, merchant.PaymentService, error) {
+// PaymentOfAccount returns a payment, and the payment service by which it is made, in one round trip.
+func (tx *Tx) PaymentOfAccount(ctx context.Context, id string) (payment.Payment, merchant.PaymentService, error) {
 	var batch pgx.Batch
-	companies := queue(&batch, scanCompany, selectCompany, tx.companyID)
 	payments := queue(&batch, scanPayment, selectPayments+` where id = $1`, id)
 	services := queue(&batch, scanPaymentService, selectPaymentServices+` where id = (select payment_service_id from payments where id = $1)`, id)
-	err := failed(tx.tx.SendBatch(ctx, &batch).Close(), "read payment %s with its company and payment service", id)
+	err := failed(tx.tx.SendBatch(ctx, &batch).Close(), "read payment %s with its payment service", id)
 	if err != nil {
-		return merchant.Company{}, payment.Payment{}, merchant.PaymentService{}, err
-	}
-	company, err := single(*companies, "company", tx.companyID)
-	if err != nil {
-		return company, payment.Payment{}, merchant.PaymentService{}, err
+		return payment.Payment{}, merchant.PaymentService{}, err
 	}
 	p, err := single(*payments, "payment", id)
 	if err != nil {
-		return company, p, merchant.PaymentService{}, err
+		return p, merchant.PaymentService{}, err
 	}
 	service, err := single(*services, "payment service", p.PaymentServiceID)
-	return company, p, service, err
+	return p, service, err
 }
 
 // LockPayment is Payment, and keeps everybody else from changing it until the transaction ends.

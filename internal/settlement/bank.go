@@ -62,8 +62,8 @@ func (f *File) add(account string, e camt.Entry) SkipReason {
 		return Others
 	}
 	t := transfer(account, e)
-	if t.Sender == Nobody && forInvoice(e) {
-		t.Sender = Somebody
+	if t.Sender == Nobody && (forInvoice(e) || qrbill.IsQRIBAN(e.EntryRef)) {
+		t.Sender = Somebody // money for bills, of which the transactions may be told elsewhere
 	}
 	f.Transfers = append(f.Transfers, t)
 	f.Credits = append(f.Credits, credits(account, e)...)
@@ -105,20 +105,27 @@ func transfer(account string, e camt.Entry) Transfer {
 	case t.Sender != Nobody:
 	case e.Amount.IsNegative() && !e.Reversal:
 		t.Sender = Somebody // nothing says that it is the acquirer who took money
-	case atCounter(e.Code):
+	case isOther(e.Code):
 		t.Sender = Somebody
 	}
 	return t
 }
 
-// atCounter reports whether a bank transaction code (Domn/Fmly/SubFmly of BkTxCd, in ISO's external code set) is of cash that was
-// paid in, or of a card of the account's own that was credited. The acquirer's money comes as a transfer.
-func atCounter(code string) bool {
+// What is no payout, though nobody is named, by the parts of a bank transaction code (Domn/Fmly/SubFmlyCd of BkTxCd, in ISO's external
+// code set). The acquirer's money comes as a transfer.
+var (
+	otherDomains     = []string{"ACMT", "CAMT", "CMDT", "DERV", "FORX", "LDAS", "PMET", "SECU", "TRAD"} // such as interest, currencies, securities
+	otherFamilies    = []string{"CNTR", "CCRD", "IDDT", "RCHQ"}                                         // at a counter, by a card of the account, by direct debit, by cheque
+	otherSubFamilies = []string{"CDPT", "BCDP", "POSD", "POSC", "POSP", "VCOM", "INTR"}                 // cash, cards, money for bills, interest
+)
+
+// isOther reports whether a bank transaction code is of something else than a transfer of the acquirer.
+func isOther(code string) bool {
 	parts := strings.Split(code, "/")
-	if len(parts) < 3 || parts[0] != "PMNT" {
-		return false
+	if slices.Contains(otherDomains, parts[0]) {
+		return true
 	}
-	return slices.Contains([]string{"CNTR", "CCRD"}, parts[1]) || slices.Contains([]string{"CDPT", "BCDP", "POSD", "POSC", "POSP"}, parts[2])
+	return len(parts) > 2 && parts[0] == "PMNT" && (slices.Contains(otherFamilies, parts[1]) || slices.Contains(otherSubFamilies, parts[2]))
 }
 
 // ownReference is what the bank calls an entry; some files have it at its only transaction.

@@ -58,9 +58,12 @@ func TestPayoutByTheMonthIsFound(t *testing.T) {
 	}
 }
 
-func TestCashAndCardCreditsAreNoPayouts(t *testing.T) {
+func TestCreditsThatTheBankCodesAsSomethingElseAreNoPayouts(t *testing.T) {
 	t.Parallel()
-	for code, is := range map[string]bool{"PMNT/CNTR/CDPT": false, "PMNT/CCRD/POSD": false, "PMNT/MCRD/POSP": false, "PMNT/RCDT/ATXN": true, "": true} {
+	for code, is := range map[string]bool{
+		"PMNT/CNTR/CDPT": false, "PMNT/CCRD/POSD": false, "PMNT/MCRD/POSP": false, "PMNT/RCDT/VCOM": false, "PMNT/IDDT/PMDD": false, "PMNT/MDOP/INTR": false,
+		"ACMT/MCOP/INTR": false, "SECU/CUST/DVCA": false, "FORX/SPOT/OTHR": false, "PMNT/RCDT/ATXN": true, "PMNT/RCDT/NTAV": true, "XTND/NTAV/NTAV": true, "": true,
+	} {
 		o := newOffice(t)
 		o.paid("a", chf("108.00"), "2026-11-20")
 		xml := ""

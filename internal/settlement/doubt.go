@@ -33,7 +33,7 @@ func doubtOf(account string, e camt.Entry) doubt {
 		case Nobody:
 			isSales := ofWorldline.MatchString(text) || ofItsAcquirer.MatchString(text)
 			came := !e.Debit || e.Reversal
-			d.mayBePayout = isSales || unknown == nil && came && !atCounter(e.Code)
+			d.mayBePayout = isSales || unknown == nil && came && !isOther(e.Code)
 		case Somebody:
 		}
 	}

@@ -208,6 +208,24 @@ func TestReversalThatIsToldBeforeItsPayoutFindsIt(t *testing.T) {
 	assert.Equal(t, []string{"1029 CHF 108.00"}, o.balances())
 }
 
+// The list and a credit of three days later may be the same payout, until the bank tells that one of the list's day and its reversal.
+func TestTheBankTakesNothingBackThatItBookedLater(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.paid("a", chf("108.00"), "2026-11-18")
+	o.notified("2026-11-25", credit("CHF 105.70", worldline))
+	o.csv("2026-11-25", "WL-0001,2026-11-20,payment,"+order("a")+",CHF,108.00,2.30,105.70")
+	later := o.payout()
+	require.Equal(t, Booked, later.State)
+	text := additional("WORLDLINE " + order("a"))
+	back := strings.Replace(debit("CHF 105.70", text), "<Sts>", "<RvslInd>true</RvslInd><Sts>", 1)
+	o.stated("2026-11-20", credit("CHF 105.70", text), back)
+	require.Len(t, o.payouts, 3)
+	assert.Empty(t, o.payouts[2].Returns)
+	assert.Equal(t, "The bank takes back payout "+o.payouts[1].name()+", which is not booked. Dismiss both.", o.payouts[2].Reason)
+	assert.Equal(t, []string{"1020 CHF 105.70", "6940 CHF 2.30"}, o.balances(), "what came later is at the bank")
+}
+
 func TestTwoPayoutsOverTheSameAmountAreTwo(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)

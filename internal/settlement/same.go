@@ -190,9 +190,14 @@ func compareTellers(c calendar.Calendar, a, b Telling) likeness {
 const namesIt = 3
 
 // takesBack returns how much says that the bank takes back a movement, by all that is told of both: most when it names the reference,
-// less when it names an order or the sales, and least when both have the same text. Less than nothing says that it doesn't.
+// less when it names an order or the sales, and least when both have the same text. Less than nothing says that it doesn't: such as
+// when the bank has booked the movement on a later day, whatever the acquirer's list says.
 func takesBack(back, all []Telling) (says int) {
-	if !slices.ContainsFunc(all, func(a Telling) bool { return !a.Day.After(back[0].Day) }) {
+	came := slices.DeleteFunc(slices.Clone(all), func(a Telling) bool { return a.Teller != back[0].Teller })
+	if len(came) == 0 {
+		came = all
+	}
+	if !slices.ContainsFunc(came, func(a Telling) bool { return !a.Day.After(back[0].Day) }) {
 		return -1
 	}
 	for _, b := range back {

@@ -997,6 +997,7 @@ const (
 	OpenItemKindExchangeRate OpenItemKind = "exchange_rate"
 	OpenItemKindPayment      OpenItemKind = "payment"
 	OpenItemKindPayout       OpenItemKind = "payout"
+	OpenItemKindReceipt      OpenItemKind = "receipt"
 	OpenItemKindRefund       OpenItemKind = "refund"
 )
 
@@ -1010,6 +1011,8 @@ func (e OpenItemKind) Valid() bool {
 	case OpenItemKindPayment:
 		return true
 	case OpenItemKindPayout:
+		return true
+	case OpenItemKindReceipt:
 		return true
 	case OpenItemKindRefund:
 		return true
@@ -4491,13 +4494,13 @@ type OpenItem struct {
 	ID   string       `json:"id"`
 	Kind OpenItemKind `json:"kind"`
 
-	// State Of the payout, payment or refund; the kind of the exception; `missing` for a rate.
+	// State Of the payout, receipt, payment or refund; the kind of the exception; `missing` for a rate.
 	//
 	// Example: proposed
 	State string `json:"state"`
 }
 
-// OpenItemKind defines model for OpenItem.Kind.
+// OpenItemKind defines model for OpenItemKind.
 type OpenItemKind string
 
 // OperatorSession defines model for OperatorSession.

@@ -23,6 +23,11 @@ const (
 	payNowBar = 1.0 // times as long as a bare Update-with-Start, at most
 	returnBar = 1.6 // times as long as until it is booked, at most, until the return page says so
 	rateBar   = 0.9 // times as many as bare workflows, at least
+
+	statementsBar   = 95 // of Quittance for a payment, at most
+	transactionsBar = 12 // in which they are
+	eventsBar       = 40 // in the history of a payment, at most
+	transitionsBar  = 17 // of its workflow's state, see docs/speed.md
 )
 
 // timing is how long the steps of one payment, or of one bare workflow, took for who waits for them: from paying until the return page is
@@ -124,7 +129,10 @@ func (t *town) payments(ctx context.Context, progress io.Writer) (figures []figu
 	if err != nil {
 		return nil, err
 	}
-	return append(figures, figure{what: "history of a payment, beside a bare workflow", measured: own + " to " + others}, paid.statements(), paid.cpu("a payment"), plainly.cpu("a bare workflow")), nil
+	return append(figures, figure{
+		what: "history of a payment, beside a bare workflow", bar: fmt.Sprintf("at most %d events, %d transitions", eventsBar, transitionsBar), missed: own.events > eventsBar || own.transitions > transitionsBar,
+		measured: own.String() + " to " + others.String(),
+	}, paid.statements(), paid.cpu("a payment"), plainly.cpu("a bare workflow")), nil
 }
 
 // lap is what rounds of one kind came to.
@@ -144,8 +152,11 @@ func (l *lap) rate() float64 { return float64(len(l.all)) / l.took.Seconds() }
 func (l *lap) statements() figure {
 	per := func(n int64) float64 { return float64(n) / float64(len(l.all)) }
 	product, temporal := l.used.statements[productDatabase], l.used.statements[temporalDatabase]+l.used.statements[visibilityDatabase]
-	return figure{what: "Postgres statements of a payment", measured: fmt.Sprintf("%.0f of Quittance in %.0f transactions, %.0f of Temporal",
-		per(product), per(l.used.commits[productDatabase]), per(temporal))}
+	asked, commits := per(product), per(l.used.commits[productDatabase])
+	return figure{
+		what: "Postgres statements of a payment", bar: fmt.Sprintf("at most %d of Quittance in %d", statementsBar, transactionsBar), missed: asked > statementsBar || commits > transactionsBar,
+		measured: fmt.Sprintf("%.0f of Quittance in %.0f transactions, %.0f of Temporal", asked, commits, per(temporal)),
+	}
 }
 
 // cpu tells where the time of each goes.

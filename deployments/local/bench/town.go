@@ -262,8 +262,21 @@ func (t *town) sendAs(ctx context.Context, key, method, to, contentType string, 
 	return t.http.Do(r)
 }
 
-// history says how long the history of a workflow is.
-func (t *town) history(ctx context.Context, workflowID string) (string, error) {
+// length is how long the history of a workflow is.
+type length struct {
+	events, bytes int
+	transitions   int64
+}
+
+func (l length) String() string {
+	return fmt.Sprintf("%d events, %d transitions, %d bytes", l.events, l.transitions, l.bytes)
+}
+
+func (t *town) history(ctx context.Context, workflowID string) (length, error) {
 	history, err := t.events(ctx, workflowID)
-	return fmt.Sprintf("%d events, %d bytes", len(history.GetEvents()), proto.Size(history)), err
+	if err != nil {
+		return length{}, err
+	}
+	described, err := t.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
+	return length{len(history.GetEvents()), proto.Size(history), described.GetWorkflowExecutionInfo().GetStateTransitionCount()}, err
 }

@@ -207,7 +207,7 @@ type banana struct {
 
 func newBanana(w io.Writer) *banana {
 	b := &banana{w: w}
-	b.row("Date", "Doc", "Description", "AccountDebit", "AccountCredit", "Amount", "VatCode", "AmountCurrency", "ExchangeCurrency", "DocInvoice", "ExternalReference", "ExchangeRate")
+	b.row("Date", "Doc", "Description", "Notes", "AccountDebit", "AccountCredit", "Amount", "VatCode", "AmountCurrency", "ExchangeCurrency", "DocInvoice", "ExternalReference", "ExchangeRate")
 	return b
 }
 
@@ -219,7 +219,7 @@ func (b *banana) Write(l Line) {
 	if !l.Rate.IsZero() {
 		rate = l.Rate.String()
 	}
-	b.row(l.Entry.Date.Format(time.DateOnly), strconv.FormatInt(l.Entry.Sequence, 10), l.Entry.Text, l.Debit, l.Credit, amount, "", foreign, currency, l.Invoice, l.Entry.ID, rate)
+	b.row(l.Entry.Date.Format(time.DateOnly), strconv.FormatInt(l.Entry.Sequence, 10), l.Entry.Text, l.Customer, l.Debit, l.Credit, amount, "", foreign, currency, l.Invoice, l.Entry.ID, rate)
 }
 
 func (b *banana) row(cells ...string) {

@@ -80,10 +80,10 @@ func TestBananaGetsItsColumnsAndForeignAmountsAsSuch(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, "journal_007_2026-11-01_2026-11-30.txt", of(export.Banana).FileName())
 	assert.Equal(t, strings.Join([]string{
-		"Date\tDoc\tDescription\tAccountDebit\tAccountCredit\tAmount\tVatCode\tAmountCurrency\tExchangeCurrency\tDocInvoice\tExternalReference\tExchangeRate",
-		"2026-11-22\t11\t=Versement pour «Hôtel»; n° \"7\" 汉\t1020\t1029\t98.70\t\t\t\t\tjre_1\t",
-		"2026-11-22\t11\t=Versement pour «Hôtel»; n° \"7\" 汉\t6940\t1029\t1.30\t\t\t\t\tjre_1\t",
-		"2026-11-22\t12\tPaiement\t1029\t1100\t47.06\t\t50.00\tEUR\tRE 2026.0042\tjre_2\t0.9412",
+		"Date\tDoc\tDescription\tNotes\tAccountDebit\tAccountCredit\tAmount\tVatCode\tAmountCurrency\tExchangeCurrency\tDocInvoice\tExternalReference\tExchangeRate",
+		"2026-11-22\t11\t=Versement pour «Hôtel»; n° \"7\" 汉\t\t1020\t1029\t98.70\t\t\t\t\tjre_1\t",
+		"2026-11-22\t11\t=Versement pour «Hôtel»; n° \"7\" 汉\t\t6940\t1029\t1.30\t\t\t\t\tjre_1\t",
+		"2026-11-22\t12\tPaiement\tZoë Muster\t1029\t1100\t47.06\t\t50.00\tEUR\tRE 2026.0042\tjre_2\t0.9412",
 		"",
 	}, "\n"), written(t, of(export.Banana)))
 }
