@@ -56,7 +56,9 @@ func (s *server) addAccount(w http.ResponseWriter, r *http.Request) {
 
 // renameAccount takes the names in the languages of the form.
 func (s *server) renameAccount(w http.ResponseWriter, r *http.Request) {
-	typed := func(language string) *string { return optional[string](strings.TrimSpace(r.PostFormValue("names." + language))) }
+	typed := func(language string) *string {
+		return optional[string](strings.TrimSpace(r.PostFormValue("names." + language)))
+	}
 	names := client.AccountNames{De: typed("de"), Fr: typed("fr"), It: typed("it"), En: typed("en")}
 	if _, err := s.api.UpdateAccountWithResponse(r.Context(), chi.URLParam(r, "number"), client.AccountChanges{Names: &names}); err != nil {
 		s.showAccount(w, r, err)

@@ -16,7 +16,7 @@ import (
 type operatorPage struct {
 	Overview   client.Overview
 	Overdue    []client.PaymentService // whose verification takes too long, oldest first
-	Exceptions []client.Exception // open, oldest first
+	Exceptions []client.Exception      // open, oldest first
 	NextCursor *string
 }
 
