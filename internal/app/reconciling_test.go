@@ -2,6 +2,7 @@ package app
 
 import (
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -17,10 +18,12 @@ import (
 	"github.com/quittance/quittance/internal/calendar"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
+	"github.com/quittance/quittance/internal/ledger"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/money"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
+	"github.com/quittance/quittance/internal/settlement"
 	"github.com/quittance/quittance/internal/testing/postgrestest"
 	"github.com/quittance/quittance/workflows/contract"
 )
@@ -53,6 +56,14 @@ func TestWhatLacksAWorkflowTwiceIsTakenUp(t *testing.T) {
 	waiting := merchant.NewPaymentService(merchant.PaymentService{ID: id.New(id.PaymentService), CompanyID: s.company.ID, Environment: merchant.Test}, s.now)
 	s.in(t, func(tx *postgres.Tx) error { return tx.InsertPaymentService(t.Context(), waiting) })
 	onboarding := contract.OnboardingID(waiting.ID)
+	banks := contract.BankReceiptsID(s.company.ID)
+	s.in(t, func(tx *postgres.Tx) error {
+		return tx.InsertBankReceipts(t.Context(), []settlement.Receipt{{
+			ID: id.New(id.Receipt), CompanyID: s.company.ID, State: settlement.ReceiptWaiting, InvoiceID: strings.TrimPrefix(lost, "invoice/"), Reference: "RF18539007547034",
+			BankRefs: []string{"B-1"}, Amount: money.MustParse("108.00", money.CHF), Date: calendar.Day(s.now), Occurrence: 1, IBAN: "CH9300762011623852957",
+			Account: ledger.Bank, Line: 7, SeenIn: []string{"set_1"}, CreatedAt: s.now,
+		}})
+	})
 
 	temporal := mocks.NewClient(t)
 	for _, of := range []struct {
@@ -62,6 +73,7 @@ func TestWhatLacksAWorkflowTwiceIsTakenUp(t *testing.T) {
 	}{
 		{lost, described(enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED), nil},
 		{running, described(enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING), nil},
+		{banks, described(enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED), nil},
 		{onboarding, nil, serviceerror.NewNotFound("it is gone")},
 	} {
 		temporal.On("DescribeWorkflowExecution", mock.Anything, of.workflowID, "").Return(of.answer, of.err)
@@ -69,6 +81,9 @@ func TestWhatLacksAWorkflowTwiceIsTakenUp(t *testing.T) {
 	var begun []string
 	temporal.On("SignalWithStartWorkflow", mock.Anything, mock.Anything, mock.Anything, mock.Anything, mock.Anything, mock.Anything, mock.Anything).
 		Run(func(args mock.Arguments) { begun = append(begun, args.String(1)) }).Return(client.WorkflowRun(nil), nil).Maybe()
+
+	temporal.On("ExecuteWorkflow", mock.Anything, mock.Anything, contract.BankReceiptsType, mock.Anything).
+		Run(func(args mock.Arguments) { begun = append(begun, args.Get(1).(client.StartWorkflowOptions).ID) }).Return(client.WorkflowRun(nil), nil).Maybe()
 
 	r := &reconciling{store: s.store, commands: contract.Commands{Temporal: temporal}, log: slog.New(slog.DiscardHandler)}
 	for range companyBuckets {
@@ -78,7 +93,7 @@ func TestWhatLacksAWorkflowTwiceIsTakenUp(t *testing.T) {
 	for range companyBuckets {
 		require.NoError(t, r.look(t.Context()))
 	}
-	assert.ElementsMatch(t, []string{lost, onboarding}, begun)
+	assert.ElementsMatch(t, []string{lost, onboarding, banks}, begun)
 }
 
 func described(status enumspb.WorkflowExecutionStatus) *workflowservice.DescribeWorkflowExecutionResponse {
