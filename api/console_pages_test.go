@@ -381,6 +381,7 @@ func TestTheJournalBeginsWithWhatWasBookedLastAndPaymentsSayTheirInvoice(t *test
 	ids := func(query string) (list []string) {
 		for _, entry := range w.call("GET", "/journal?"+query, w.key, nil).json(http.StatusOK)["data"].([]any) {
 			list = append(list, entry.(object)["id"].(string))
+			assert.Len(t, entry.(object)["lines"], 2, query)
 		}
 		return list
 	}
