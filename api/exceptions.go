@@ -90,7 +90,7 @@ func (s *server) decideAlone(ctx context.Context, d contract.ResolveException) e
 		}
 		if slices.Contains(exception.Findings, e.Kind) { // what carrying it out needs, only its process knows
 			return problem.New(problem.DecisionImpossible, "Somebody ended the process that waits for this decision. "+
-				"The next nightly comparison starts it again if Saferpay still reports the transaction. Decide then. The exception stays open.")
+				"Quittance starts it again within ten minutes if Saferpay still reports the transaction. Decide then. The exception stays open.")
 		}
 		about, err = circumstancesOf(ctx, tx, e.Subject)
 		return err

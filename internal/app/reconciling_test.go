@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/mocks"
 
 	"github.com/quittance/quittance/internal/calendar"
+	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/ledger"
@@ -65,6 +66,16 @@ func TestWhatLacksAWorkflowTwiceIsTakenUp(t *testing.T) {
 		}})
 	})
 
+	found := exception.New(exception.Exception{
+		ID: id.New(id.Exception), CompanyID: s.company.ID, Kind: exception.OrphanTransaction, Subject: "T1", Detail: "Saferpay has money of which nobody knows.",
+		Choices: []exception.Choice{exception.Acknowledge},
+	}, s.now)
+	found.WorkflowID = contract.FindingID(found.ID)
+	s.in(t, func(tx *postgres.Tx) error {
+		_, _, err := tx.RaiseException(t.Context(), found)
+		return err
+	})
+
 	temporal := mocks.NewClient(t)
 	for _, of := range []struct {
 		workflowID string
@@ -73,6 +84,7 @@ func TestWhatLacksAWorkflowTwiceIsTakenUp(t *testing.T) {
 	}{
 		{lost, described(enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED), nil},
 		{running, described(enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING), nil},
+		{found.WorkflowID, described(enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED), nil},
 		{banks, described(enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED), nil},
 		{onboarding, nil, serviceerror.NewNotFound("it is gone")},
 	} {
@@ -85,6 +97,10 @@ func TestWhatLacksAWorkflowTwiceIsTakenUp(t *testing.T) {
 	temporal.On("ExecuteWorkflow", mock.Anything, mock.Anything, contract.BankReceiptsType, mock.Anything).
 		Run(func(args mock.Arguments) { begun = append(begun, args.Get(1).(client.StartWorkflowOptions).ID) }).Return(client.WorkflowRun(nil), nil).Maybe()
 
+	sweep := contract.SweepPaymentService{CompanyID: s.company.ID, PaymentServiceID: s.service, SweptUntil: s.now}
+	temporal.On("ExecuteWorkflow", mock.Anything, mock.Anything, contract.NightlySweepType, sweep).
+		Run(func(args mock.Arguments) { begun = append(begun, args.Get(1).(client.StartWorkflowOptions).ID) }).Return(client.WorkflowRun(nil), nil).Once()
+
 	r := &reconciling{store: s.store, commands: contract.Commands{Temporal: temporal}, log: slog.New(slog.DiscardHandler)}
 	for range companyBuckets {
 		require.NoError(t, r.look(t.Context()))
@@ -93,7 +109,12 @@ func TestWhatLacksAWorkflowTwiceIsTakenUp(t *testing.T) {
 	for range companyBuckets {
 		require.NoError(t, r.look(t.Context()))
 	}
-	assert.ElementsMatch(t, []string{lost, onboarding, banks}, begun)
+	taken := []string{lost, onboarding, banks, contract.SweepID(s.service)}
+	assert.ElementsMatch(t, taken, begun)
+	for range companyBuckets {
+		require.NoError(t, r.look(t.Context()))
+	}
+	assert.Len(t, begun, 2*len(taken)-1, "Saferpay may not report any more what was found")
 }
 
 func described(status enumspb.WorkflowExecutionStatus) *workflowservice.DescribeWorkflowExecutionResponse {

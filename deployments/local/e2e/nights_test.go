@@ -3,6 +3,7 @@ package e2e
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -80,6 +81,16 @@ func TestEveryNightSaferpaysReportIsComparedWithOurRecords(t *testing.T) {
 		keepHistory(t, s, contract.SweepID(w.service), "sweep-that-takes-up-a-payment")
 		inv.requireCollectedOnce("108.00")
 		keepHistory(t, s, contract.InvoicePaymentID(inv.ID), "invoice-taken-up-and-paid")
+	})
+
+	t.Run("What was found can be decided although somebody ended its process", func(t *testing.T) {
+		t.Parallel()
+		w := newSwept(t, s, newAccount(t, s))
+		orphan := w.finds("orphan_transaction", w.orphan("50.00"))
+		require.NoError(t, w.temporal.TerminateWorkflow(t.Context(), contract.FindingID(orphan.ID), "", "Somebody slipped."))
+		decision := object{"choice": "not_ours", "note": "Looked it up."}
+		w.call("POST", "/exceptions/"+orphan.ID+"/resolve", decision).isProblem(409, "decision-impossible")
+		await(t, time.Minute, func() int { return w.call("POST", "/exceptions/"+orphan.ID+"/resolve", decision).status }, func(status int) bool { return status == 200 })
 	})
 
 	t.Run("Money of a payment that had ended comes to its invoice", func(t *testing.T) {
