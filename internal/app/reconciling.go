@@ -49,7 +49,7 @@ func (r *reconciling) look(ctx context.Context) error {
 	r.lacked[turn] = t.lack
 	if t.done != (TakenUp{}) {
 		r.log.WarnContext(ctx, "taken up what lacked a workflow: it was ended from outside", "payments", t.done.Payments, "refunds", t.done.Refunds,
-			"payment_services", t.done.PaymentServices, "currencies", t.done.Currencies)
+			"payment_services", t.done.PaymentServices, "currencies", t.done.Currencies, "findings", t.done.Findings)
 	}
 	return errors.Join(failed...)
 }

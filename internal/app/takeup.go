@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/quittance/quittance/internal/config"
+	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/origin"
@@ -19,12 +20,12 @@ const takenAtOnce = 100
 
 // TakenUp is how many of each a workflow looks after again.
 type TakenUp struct {
-	Payments, Refunds, PaymentServices, Currencies, Deliveries int
-	BankReceipts                                               int // companies with such that wait
+	Payments, Refunds, PaymentServices, Currencies, Findings, Deliveries int
+	BankReceipts                                                         int // companies with such that wait
 }
 
 // TakeUp starts a workflow for everything that the record shows as not ended, after a database was restored: payments, refunds,
-// the waits and the daily looks of payment services, requested currencies, and deliveries of webhooks. It may be run again. It
+// the waits and the daily looks of payment services, requested currencies, findings, and deliveries of webhooks. It may be run again. It
 // needs Temporal but no worker. Refunds are safe only if no worker has run since the restore.
 func TakeUp(ctx context.Context, cfg config.Config, log *slog.Logger) (TakenUp, error) {
 	if err := cfg.ForCommand(); err != nil {
@@ -104,6 +105,9 @@ func (t *takingUp) lacks(ctx context.Context, workflowID string) (bool, error) {
 }
 
 func (t *takingUp) company(ctx context.Context, companyID string) error {
+	if err := t.findings(ctx, companyID); err != nil {
+		return err
+	}
 	var services []merchant.PaymentService
 	if err := t.store.InCompany(ctx, companyID, func(tx *postgres.Tx) (err error) {
 		services, err = tx.PaymentServices(ctx)
@@ -130,6 +134,35 @@ func (t *takingUp) company(ctx context.Context, companyID string) error {
 			}
 			after = list[len(list)-1].id
 		}
+	}
+	return nil
+}
+
+// findings takes up what a nightly sweep found and nobody has decided.
+func (t *takingUp) findings(ctx context.Context, companyID string) error {
+	var open []exception.Exception
+	if err := t.store.InCompany(ctx, companyID, func(tx *postgres.Tx) (err error) {
+		open, err = tx.OpenFindings(ctx)
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, e := range open {
+		found, _, err := contract.FindingOf(e)
+		if err != nil {
+			return err
+		}
+		lacks, err := t.lacks(ctx, contract.FindingID(e.ID))
+		if err != nil {
+			return err
+		}
+		if !lacks {
+			continue
+		}
+		if err := t.commands.TakeUpFinding(ctx, found); err != nil {
+			return err
+		}
+		t.done.Findings++
 	}
 	return nil
 }
