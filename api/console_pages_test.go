@@ -244,7 +244,8 @@ func TestNoPageAndNoFormIsOpenToAStrangerOrToASmallRole(t *testing.T) {
 	ids := strings.NewReplacer("disputes/{id}", "disputes/"+disputed, "payment-services/{id}", "payment-services/"+service.ID, "invoices/{id}", "invoices/"+draft.ID, "payments/{id}", "payments/"+p.ID,
 		"exceptions/{id}", "exceptions/"+exc.ID, "payouts/{id}", "payouts/"+payout, "journal/{id}", "journal/"+entry, "endpoints/{id}", "endpoints/"+endpoint.ID,
 		"{event}", told.ID, "{key}", w.keyID, "{invoice}", open.ID, "{receipt}", receipt, "{month}", "2026-11",
-		"{file}", imported["id"].(string), "{account}", bank, "{export}", w.exported("table"), "{columns}", w.confirmedColumns())
+		"{file}", imported["id"].(string), "{account}", bank, "{export}", w.exported("table"), "{columns}", w.confirmedColumns(), "{number}", "1024")
+	w.call("POST", "/accounts", w.key, object{"number": "1024", "name": "Compte courant"}).json(http.StatusCreated)
 
 	viewer, bookkeeper := w.inPages("viewer"), w.inPages("bookkeeper")
 	other, key := w.newCompany("Andere AG", "de")
@@ -258,7 +259,7 @@ func TestNoPageAndNoFormIsOpenToAStrangerOrToASmallRole(t *testing.T) {
 		return all
 	}
 	before, pages, forms := state(), 0, 0
-	forBookkeepers := regexp.MustCompile(`^/console/(journal|exchange-rates|payouts|exceptions|disputes|close|receipts|invoices/[^/]+/receipts)`)
+	forBookkeepers := regexp.MustCompile(`^/console/(journal|accounts|exchange-rates|payouts|exceptions|disputes|close|receipts|invoices/[^/]+/receipts)`)
 	require.NoError(t, chi.Walk(viewer.console.(chi.Routes), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		path := strings.TrimSuffix(ids.Replace(route), "/")
 		public := strings.HasPrefix(route, "/console/sign-") || strings.HasPrefix(route, "/console/enter") || strings.Contains(route, ".css")
@@ -277,7 +278,7 @@ func TestNoPageAndNoFormIsOpenToAStrangerOrToASmallRole(t *testing.T) {
 			return nil
 		}
 		forms++
-		files := strings.HasSuffix(route, "/documents") || strings.TrimSuffix(route, "/") == "/console/payouts" || strings.HasSuffix(route, "/exchange-rates/import")
+		files := strings.HasSuffix(route, "/documents") || strings.HasSuffix(route, "/pdf") || strings.TrimSuffix(route, "/") == "/console/payouts" || strings.HasSuffix(route, "/exchange-rates/import")
 		if foreign {
 			assert.Equal(t, http.StatusNotFound, stranger.post(path, everyField, files).Code, "a stranger sends %s", path)
 		}
@@ -329,4 +330,113 @@ func TestThePageOfPayoutsTakesWhatBanksSendAndSaysWhatAFileIs(t *testing.T) {
 	p.console.ServeHTTP(shown, r)
 	assert.Contains(t, shown.Body.String(), "0 payouts recognised, 1 unexplained. Receipts for invoices: 0. Of the statement of account CH9300762011623852957, this is still missing: page 2. "+
 		"Left out, because it is not your account: CH5604835012345678009 (1 entries). Not read: b.pdf.")
+}
+
+func TestADraftOfACustomerWithoutAddressIsShownWithoutOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	draft := w.newInvoice(invoice.Draft)
+	page := w.inPages("manager").visit("/console/invoices/" + draft.ID + "/content")
+	require.Equal(t, http.StatusOK, page.Code)
+	assert.NotContains(t, page.Body.String(), "null")
+	assert.Contains(t, page.Body.String(), `name="customer.address.street" class="full" type="text" value=""`)
+}
+
+func TestAnIssuedInvoiceShowsItsLinesAndItsTax(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	order := newInvoice(`"amount":"108.10"`, `"prices_include_vat":true`, `"lines":[{"description":"Flour","quantity":"2","unit":"kg","unit_price":"54.05","vat_rate":"8.1"}]`)
+	made := w.call("POST", "/invoices", w.key, order).json(http.StatusCreated)
+	viewer := w.inPages("viewer").text("/console/invoices/" + made["id"].(string) + "/content")
+	assert.Contains(t, viewer, "Flour 2 kg 8.1 % 54.05")
+	assert.Contains(t, viewer, "VAT 8.1 % on 100.00 8.10 Total, CHF 108.10 The prices include VAT")
+}
+
+func TestAManagerReplacesAndRevokesAKeyOnItsPage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.inPages("manager")
+	page := "/console/access/keys/" + w.keyID
+	refused := p.visit(page+"/addresses", url.Values{"allowed_addresses": {"home"}})
+	assert.Equal(t, http.StatusUnprocessableEntity, refused.Code)
+	assert.Contains(t, refused.Body.String(), `value="home"`, "what was typed is kept")
+	assert.Contains(t, refused.Body.String(), "An address is not right.")
+	require.Equal(t, http.StatusSeeOther, p.visit(page+"/addresses", url.Values{"allowed_addresses": {"192.0.2.0/24"}}).Code)
+	assert.Contains(t, p.text("/console/access"), "192.0.2.0/24")
+	require.Equal(t, http.StatusSeeOther, p.visit(page+"/addresses", url.Values{}).Code)
+
+	replaced := p.visit(page+"/rotate", url.Values{})
+	require.Equal(t, http.StatusOK, replaced.Code)
+	secret := regexp.MustCompile(`qk_[A-Za-z0-9_-]{20,}`).FindString(replaced.Body.String())
+	w.call("GET", "/invoices", secret, nil).json(http.StatusOK)
+	assert.Contains(t, p.text(page), "Expires", "the old one ends")
+	require.Equal(t, http.StatusSeeOther, p.visit(page+"/revoke", url.Values{}).Code)
+	assert.Equal(t, http.StatusNotFound, p.visit(page).Code)
+}
+
+func TestTheJournalBeginsWithWhatWasBookedLastAndPaymentsSayTheirInvoice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first, last := w.enter("2026-11-19", "5.00"), w.enter("2026-11-20", "6.00")
+	ids := func(query string) (list []string) {
+		for _, entry := range w.call("GET", "/journal?"+query, w.key, nil).json(http.StatusOK)["data"].([]any) {
+			list = append(list, entry.(object)["id"].(string))
+			assert.Len(t, entry.(object)["lines"], 2, query)
+		}
+		return list
+	}
+	assert.Equal(t, []string{first, last}, ids(""))
+	assert.Equal(t, []string{last, first}, ids("sort=-sequence"))
+	assert.Equal(t, []string{last, first}, ids("sort=-sequence&account=1020&from=2026-11-01"))
+	page := w.call("GET", "/journal?sort=-sequence&limit=1", w.key, nil).json(http.StatusOK)
+	assert.Equal(t, []string{first}, ids("sort=-sequence&limit=1&cursor="+page["next_cursor"].(string)))
+	p := w.inPages("viewer")
+	body := p.visit("/console/journal").Body.String()
+	assert.Less(t, strings.Index(body, last), strings.Index(body, first))
+	body = p.visit("/console/journal?sort=sequence").Body.String()
+	assert.Less(t, strings.Index(body, first), strings.Index(body, last))
+
+	paid := w.captured(chf("108.00"), "2026-11-18")
+	number := w.call("GET", "/invoices/"+paid.InvoiceID, w.key, nil).json(http.StatusOK)["number"].(string)
+	assert.Equal(t, number, w.call("GET", "/payments/"+paid.ID, w.key, nil).json(http.StatusOK)["invoice_number"])
+	assert.Contains(t, p.text("/console/payments"), "Invoice "+number)
+}
+
+func TestTheBookkeeperKeepsTheChartOfAccounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.inPages("bookkeeper")
+	assert.Equal(t, http.StatusUnprocessableEntity, p.visit("/console/accounts", url.Values{"number": {"1029"}, "name": {"Again"}}).Code)
+	require.Equal(t, http.StatusSeeOther, p.visit("/console/accounts", url.Values{"number": {"1024"}, "name": {"Compte courant"}}).Code)
+	require.Equal(t, http.StatusSeeOther, p.visit("/console/accounts/1024", url.Values{"names.en": {"Current account"}}).Code)
+	assert.Contains(t, p.visit("/console/accounts/1024").Body.String(), `value="Current account"`)
+	used := p.visit("/console/accounts/1029/remove", url.Values{})
+	assert.Equal(t, http.StatusUnprocessableEntity, used.Code)
+	assert.Contains(t, used.Body.String(), "the settings name it")
+	require.Equal(t, http.StatusSeeOther, p.visit("/console/accounts/1024/remove", url.Values{}).Code)
+	assert.NotContains(t, p.text("/console/accounts"), "Compte courant")
+}
+
+func TestAnybodyVerifiesTheJournalAndReadsInWordsWhoDidWhat(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.enter("2026-11-20", "5.00")
+	w.call("PATCH", "/settings", w.key, object{"fee_account": "6945"}).json(http.StatusOK)
+	p := w.inPages("viewer")
+	assert.Contains(t, p.text("/console/journal/verification"), "The journal is what was booked 1 entries recomputed.")
+	log := p.text("/console/audit")
+	assert.Contains(t, log, "Settings changed")
+	assert.Contains(t, log, "fee_account: 6940 → 6945")
+	assert.Contains(t, p.text("/console/audit?to=2020-01-01"), "Nothing matches this filter.")
+}
+
+func TestAPDFOfTheCompanysOwnStandsInPlaceOfOurs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	page := "/console/invoices/" + w.newInvoice(invoice.Draft).ID
+	p := w.inPages("manager")
+	refused := p.post(page+"/pdf", nil, true) // it is a table
+	assert.Equal(t, http.StatusUnprocessableEntity, refused.Code)
+	assert.Contains(t, refused.Body.String(), `id="pdf-error">Choose a PDF of at most 5 MiB`)
+	assert.Contains(t, p.visit(page+"/pdf/remove", url.Values{}).Header().Get("Location"), page)
 }

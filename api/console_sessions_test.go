@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"net/http"
 	"net/url"
 	"testing"
 	"time"
@@ -45,6 +46,20 @@ func TestALinkToTheConsoleWorksOnce(t *testing.T) {
 	}, current)
 	require.Equal(t, 204, w.call("DELETE", "/console-sessions/current", token, nil).Code)
 	w.call("GET", "/invoices", token, nil).problem(401, "unauthorized")
+}
+
+func TestTheAuditLogOpensNobodysSession(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	link := w.call("POST", "/console-sessions", w.key, object{"user": object{"id": "u_1", "name": "C. Favre"}, "role": "manager"}).json(http.StatusCreated)
+	opened, err := url.Parse(link["url"].(string))
+	require.NoError(t, err)
+	code := opened.Query().Get("code")
+	token := w.call("POST", "/console-sessions/enter", code, nil).json(http.StatusOK)["token"].(string)
+	log := w.call("GET", "/audit-log", w.inConsole("viewer"), nil).Body.String()
+	assert.Contains(t, log, "POST /console-sessions/enter")
+	assert.NotContains(t, log, token, "a viewer would be a manager")
+	assert.NotContains(t, log, code)
 }
 
 func TestALinkAndASessionEnd(t *testing.T) {

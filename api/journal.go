@@ -28,8 +28,10 @@ func (s *server) ListJournal(ctx context.Context, r spec.ListJournalRequestObjec
 		Cursor:     deref(r.Params.Cursor),
 		Limit:      deref(r.Params.Limit),
 	}
+	filter.Newest = deref(r.Params.Sort) == spec.JournalNewest
 	format := journalFormat(ctx)
 	if format != "application/json" {
+		filter.Newest = false
 		return s.exportJournal(ctx, filter, format)
 	}
 	entries, next, err := s.journal(ctx, filter)

@@ -13,6 +13,7 @@ import (
 type PaymentsTx interface {
 	Payments(ctx context.Context, f listing.Payments) (payments []payment.Payment, next string, err error)
 	Payment(ctx context.Context, id string) (payment.Payment, error)
+	InvoiceNumbers(ctx context.Context, ids ...string) (map[string]string, error)
 }
 
 // ListPayments answers GET /payments.
@@ -27,10 +28,24 @@ func (s *server) ListPayments(ctx context.Context, r spec.ListPaymentsRequestObj
 			Cursor:    deref(r.Params.Cursor),
 			Limit:     deref(r.Params.Limit),
 		})
-		answer = spec.ListPayments200JSONResponse{Data: mapped(payments, shownPayment), NextCursor: optional(next)}
+		if err != nil {
+			return err
+		}
+		shown, err := shownPayments(ctx, tx, payments...)
+		answer = spec.ListPayments200JSONResponse{Data: shown, NextCursor: optional(next)}
 		return err
 	})
 	return answer, err
+}
+
+// shownPayments shows payments outside their invoices, each with the number of its own.
+func shownPayments(ctx context.Context, tx PaymentsTx, payments ...payment.Payment) ([]spec.Payment, error) {
+	numbers, err := tx.InvoiceNumbers(ctx, mapped(payments, func(p payment.Payment) string { return p.InvoiceID })...)
+	return mapped(payments, func(p payment.Payment) spec.Payment {
+		shown := shownPayment(p)
+		shown.InvoiceNumber = optional(numbers[p.InvoiceID])
+		return shown
+	}), err
 }
 
 // GetPayment answers GET /payments/{payment_id}.
@@ -38,7 +53,11 @@ func (s *server) GetPayment(ctx context.Context, r spec.GetPaymentRequestObject)
 	var answer spec.GetPayment200JSONResponse
 	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx PaymentsTx) error {
 		p, err := tx.Payment(ctx, r.PaymentID)
-		answer = spec.GetPayment200JSONResponse(shownPayment(p))
+		if err != nil {
+			return err
+		}
+		shown, err := shownPayments(ctx, tx, p)
+		answer = spec.GetPayment200JSONResponse(shown[0])
 		return err
 	})
 	return answer, err

@@ -786,6 +786,24 @@ func (e JournalExportFormat) Valid() bool {
 	}
 }
 
+// Defines values for JournalOrder.
+const (
+	JournalNewest JournalOrder = "-sequence"
+	JournalOldest JournalOrder = "sequence"
+)
+
+// Valid indicates whether the value is a known member of the JournalOrder enum.
+func (e JournalOrder) Valid() bool {
+	switch e {
+	case JournalNewest:
+		return true
+	case JournalOldest:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for JournalSourceKind.
 const (
 	JournalSourceKindDispute     JournalSourceKind = "dispute"
@@ -3804,6 +3822,9 @@ type JournalLine struct {
 	Debit Amount `json:"debit"`
 }
 
+// JournalOrder defines model for JournalOrder.
+type JournalOrder string
+
 // JournalSource What the entry was booked for.
 type JournalSource struct {
 	// ID Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
@@ -4672,6 +4693,11 @@ type Payment struct {
 
 	// InvoiceID Example: inv_01k9m21t1jh6q2a0x5v8y3e7f9
 	InvoiceID InvoiceID `json:"invoice_id"`
+
+	// InvoiceNumber Of its invoice; absent inside an invoice.
+	//
+	// Example: 2026-0042
+	InvoiceNumber *string `json:"invoice_number,omitempty"`
 
 	// LiabilityShift The card's issuer bears the risk of fraud.
 	LiabilityShift bool          `json:"liability_shift"`
@@ -6678,6 +6704,9 @@ type ListJournalParams struct {
 	PaymentID *PaymentID         `form:"payment_id,omitempty" json:"payment_id,omitempty"`
 	Source    *JournalSourceKind `form:"source,omitempty" json:"source,omitempty"`
 
+	// Sort In the order in which they were booked; with `-` the other way round. `sequence` when absent, and for CSV and lines of JSON.
+	Sort *JournalOrder `form:"sort,omitempty" json:"sort,omitempty"`
+
 	// Limit How many items at most; 50 when absent.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -7909,7 +7938,7 @@ type ClientInterface interface {
 
 	// ListJournal List journal entries
 	//
-	// In the order in which they were booked. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row
+	// In the order in which they were booked, or the latest first. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row
 	// per line of an entry) or `Accept: application/x-ndjson` (one entry per row). It is sent while it is read; `limit` and
 	// `cursor` don't apply. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
 	//
@@ -10468,7 +10497,7 @@ func (c *Client) GetInvoiceTimeline(ctx context.Context, invoiceID InvoiceID, re
 
 // ListJournal List journal entries
 //
-// In the order in which they were booked. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row
+// In the order in which they were booked, or the latest first. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row
 // per line of an entry) or `Accept: application/x-ndjson` (one entry per row). It is sent while it is read; `limit` and
 // `cursor` don't apply. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
 //
@@ -15157,6 +15186,18 @@ func NewListJournalRequest(server string, params *ListJournalParams) (*http.Requ
 
 		}
 
+		if params.Sort != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Limit != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
@@ -19328,7 +19369,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListJournalWithResponse List journal entries
 	//
-	// In the order in which they were booked. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row
+	// In the order in which they were booked, or the latest first. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row
 	// per line of an entry) or `Accept: application/x-ndjson` (one entry per row). It is sent while it is read; `limit` and
 	// `cursor` don't apply. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
 	//
@@ -29302,7 +29343,7 @@ func (c *ClientWithResponses) GetInvoiceTimelineWithResponse(ctx context.Context
 
 // ListJournalWithResponse List journal entries
 //
-// In the order in which they were booked. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row
+// In the order in which they were booked, or the latest first. Ask for the whole selection with `Accept: text/csv` (commas, UTF-8, one row
 // per line of an entry) or `Accept: application/x-ndjson` (one entry per row). It is sent while it is read; `limit` and
 // `cursor` don't apply. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
 //

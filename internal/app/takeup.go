@@ -46,37 +46,8 @@ func TakeUp(ctx context.Context, cfg config.Config, log *slog.Logger) (TakenUp, 
 			return t.done, err
 		}
 	}
-	if t.done.BankReceipts, err = bookLeft(ctx, p.store, p.commands); err != nil {
-		return t.done, err
-	}
 	t.done.Deliveries, err = p.store.DeliverAgain(ctx)
 	return t.done, err
-}
-
-// bookLeft has the bank receipts booked that wait, and returns in how many companies there are any. It is for those whose import ended
-// before that was begun.
-func bookLeft(ctx context.Context, store *postgres.Store, commands contract.Commands) (companies int, err error) {
-	all, err := store.Companies(ctx)
-	if err != nil {
-		return 0, err
-	}
-	for _, company := range all {
-		var waiting []settlement.Receipt
-		if err := store.InCompany(ctx, company, func(tx *postgres.Tx) (err error) {
-			waiting, err = tx.WaitingBankReceipts(ctx, "", 1)
-			return err
-		}); err != nil {
-			return companies, err
-		}
-		if len(waiting) == 0 {
-			continue
-		}
-		companies++
-		if err := commands.BookBankReceipts(ctx, company, company); err != nil {
-			return companies, err
-		}
-	}
-	return companies, nil
 }
 
 // takingUp sees to it that what has not ended has a workflow.
@@ -135,7 +106,24 @@ func (t *takingUp) company(ctx context.Context, companyID string) error {
 			after = list[len(list)-1].id
 		}
 	}
-	return nil
+	return t.receipts(ctx, companyID)
+}
+
+// receipts has the bank receipts of the company booked that wait: the import that should begin that may have ended before, or what it began.
+func (t *takingUp) receipts(ctx context.Context, companyID string) error {
+	var waiting []settlement.Receipt
+	if err := t.store.InCompany(ctx, companyID, func(tx *postgres.Tx) (err error) {
+		waiting, err = tx.WaitingBankReceipts(ctx, "", 1)
+		return err
+	}); err != nil || len(waiting) == 0 {
+		return err
+	}
+	lacks, err := t.lacks(ctx, contract.BankReceiptsID(companyID))
+	if err != nil || !lacks {
+		return err
+	}
+	t.done.BankReceipts++
+	return t.commands.BookBankReceipts(ctx, companyID, companyID)
 }
 
 // findings takes up what a nightly sweep found and nobody has decided.

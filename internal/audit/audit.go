@@ -44,7 +44,7 @@ type Change struct {
 
 // leftOut are the fields of answers that hold secrets, and those that are a history themselves.
 var leftOut = map[string]bool{
-	"key": true, "secret": true, "timeline": true, "next_steps": true, "payouts": true, "unmatched": true,
+	"key": true, "secret": true, "token": true, "timeline": true, "next_steps": true, "payouts": true, "unmatched": true,
 }
 
 // aboutCustomers are the kinds of things of which most fields may hold what is known of a customer: what people write, too.
@@ -61,12 +61,15 @@ var copied = map[string]bool{
 // field that may hold what is known of a customer is named without its values, so that erasing the customer leaves the log whole.
 func Compare(subject string, before, after []byte) map[string]Change {
 	kind, _, _ := strings.Cut(subject, "_")
+	secret := func(field string) bool {
+		return leftOut[field] || kind == id.ConsoleSession && field == "url" // who has the link can open the session
+	}
 	named := func(field string) bool { return slices.Contains(aboutCustomers, kind) && !copied[field] }
 	was, is := fields(before), fields(after)
 	changes := map[string]Change{}
 	for name, value := range is {
 		switch {
-		case leftOut[name] || same(was[name], value):
+		case secret(name) || same(was[name], value):
 		case named(name):
 			changes[name] = Change{}
 		default:
@@ -74,7 +77,7 @@ func Compare(subject string, before, after []byte) map[string]Change {
 		}
 	}
 	for name, value := range was {
-		if _, still := is[name]; still || leftOut[name] {
+		if _, still := is[name]; still || secret(name) {
 			continue
 		}
 		if named(name) {

@@ -27,6 +27,13 @@ func TestOnlyWhatChangedIsNoted(t *testing.T) {
 	}
 }
 
+func TestWhatOpensASessionIsNotNoted(t *testing.T) {
+	t.Parallel()
+	got, err := json.Marshal(audit.Compare("ses_1", nil, []byte(`{"id":"ses_1","role":"manager","token":"qcs_x","url":"https://pay.example.ch/console/enter?code=qcl_x"}`)))
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"id":{"after":"ses_1"},"role":{"after":"manager"}}`, string(got))
+}
+
 func FuzzComparingAnythingIsSafe(f *testing.F) {
 	f.Add([]byte(`{"a":1}`), []byte(`{"a":2}`))
 	f.Add([]byte(`null`), []byte("{\"a\":\xff}"))

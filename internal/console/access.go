@@ -11,6 +11,9 @@ import (
 	"github.com/quittance/quittance/api/client"
 )
 
+// surePage asks before what can't be taken back is done.
+type surePage struct{ Question, Text, Verb, Action, Back, BackTo string }
+
 // accessPage is who and what may call, and what is called.
 type accessPage struct {
 	Keys      []client.APIKey // for managers
@@ -40,8 +43,12 @@ type endpointPage struct {
 func (s *server) accessRoutes(r chi.Router) {
 	r.Get("/access", s.access)
 	r.Post("/access/keys", s.addKey)
-	r.Post("/access/keys/{key}/addresses", s.bindKey)
-	r.Post("/access/keys/{key}/revoke", s.revokeKey)
+	r.Route("/access/keys/{key}", func(r chi.Router) {
+		r.Get("/", func(w http.ResponseWriter, r *http.Request) { s.showKey(w, r, "", nil) })
+		r.Post("/addresses", s.bindKey)
+		r.Post("/rotate", s.rotateKey)
+		r.Post("/revoke", s.revokeKey)
+	})
 	r.Post("/access/endpoints", s.addEndpoint)
 	r.Route("/access/endpoints/{id}", func(r chi.Router) {
 		r.Get("/", func(w http.ResponseWriter, r *http.Request) { s.showEndpoint(w, r, "") })
@@ -50,6 +57,7 @@ func (s *server) accessRoutes(r chi.Router) {
 		r.Post("/rotate", s.rotateSecret)
 		r.Post("/test", s.testEndpoint)
 		r.Post("/redeliver", s.redeliverParked)
+		r.Get("/remove", s.askRemoveEndpoint)
 		r.Post("/remove", s.removeEndpoint)
 		r.Post("/events/{event}/redeliver", s.redeliver)
 	})
@@ -124,13 +132,60 @@ func addressesOf(r *http.Request) []string {
 	return strings.FieldsFunc(r.PostFormValue("allowed_addresses"), func(c rune) bool { return unicode.IsSpace(c) || c == ',' || c == ';' })
 }
 
-func (s *server) bindKey(w http.ResponseWriter, r *http.Request) {
-	_, err := s.api.UpdateAPIKeyWithResponse(r.Context(), visitorOf(r.Context()).Company.ID, chi.URLParam(r, "key"), client.APIKeyChanges{AllowedAddresses: addressesOf(r)})
+// keyPage is a key of the company.
+type keyPage struct {
+	client.APIKey
+	Secret string // of the key that takes its place; shown once
+}
+
+// Addresses writes from where the key may be used, as the form takes it.
+func (k keyPage) Addresses() string { return strings.Join(k.AllowedAddresses, ", ") }
+
+// showKey shows the key that the path names, with the secret of the one that takes its place, or the form that was refused.
+func (s *server) showKey(w http.ResponseWriter, r *http.Request, secret string, refusal error) {
+	key, err := s.keyOf(r, visitorOf(r.Context()).Company.ID)
+	switch {
+	case err != nil:
+		s.fail(w, r, err)
+	case refusal != nil:
+		s.refused(w, r, refusal, "key", keyPage{APIKey: key}, nil)
+	default:
+		s.show(w, r, http.StatusOK, "key", keyPage{key, secret}, nil)
+	}
+}
+
+// keyOf returns the company's key that the path names.
+func (s *server) keyOf(r *http.Request, company string) (client.APIKey, error) {
+	keys, err := s.api.ListAPIKeysWithResponse(r.Context(), company)
 	if err != nil {
-		s.showAccess(w, r, "", err)
+		return client.APIKey{}, err
+	}
+	for _, key := range keys.JSON200.Data {
+		if key.ID == chi.URLParam(r, "key") {
+			return key, nil
+		}
+	}
+	return client.APIKey{}, &refusal{Status: http.StatusNotFound}
+}
+
+func (s *server) bindKey(w http.ResponseWriter, r *http.Request) {
+	key := chi.URLParam(r, "key")
+	_, err := s.api.UpdateAPIKeyWithResponse(r.Context(), visitorOf(r.Context()).Company.ID, key, client.APIKeyChanges{AllowedAddresses: addressesOf(r)})
+	if err != nil {
+		s.showKey(w, r, "", err)
 		return
 	}
-	s.tell(w, r, "/console/access", notice{Kind: "good", Key: "saved"})
+	s.tell(w, r, "/console/access/keys/"+key, notice{Kind: "good", Key: "saved"})
+}
+
+// rotateKey makes the key that takes the place of this one, which works for another day.
+func (s *server) rotateKey(w http.ResponseWriter, r *http.Request) {
+	made, err := s.api.RotateAPIKeyWithResponse(r.Context(), visitorOf(r.Context()).Company.ID, chi.URLParam(r, "key"), client.KeyRotation{}, once(r))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.showKey(w, r, made.JSON201.Key, nil)
 }
 
 func (s *server) revokeKey(w http.ResponseWriter, r *http.Request) {
@@ -210,6 +265,18 @@ func (s *server) redeliver(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.tell(w, r, "/console/access/endpoints/"+id, notice{Kind: "good", Key: "redelivering"})
+}
+
+func (s *server) askRemoveEndpoint(w http.ResponseWriter, r *http.Request) {
+	found, err := s.api.GetWebhookEndpointWithResponse(r.Context(), chi.URLParam(r, "id"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	l, page := s.lookOf(r), "/console/access/endpoints/"+found.JSON200.ID
+	s.show(w, r, http.StatusOK, "sure", surePage{
+		l.words.say("access.remove_question", found.JSON200.URL), l.words.say("access.remove_text"), l.words.say("access.remove"), page + "/remove", page, l.words.say("access.webhook"),
+	}, nil)
 }
 
 func (s *server) removeEndpoint(w http.ResponseWriter, r *http.Request) {

@@ -42,8 +42,10 @@ func (s *server) bookRoutes(r chi.Router) {
 	r.Get("/journal.csv", func(w http.ResponseWriter, r *http.Request) {
 		s.pass(w, r, "/journal?"+r.URL.RawQuery, "text/csv", "journal.csv")
 	})
+	r.Get("/journal/verification", s.verifyJournal)
 	r.Get("/journal/new", s.newEntry)
 	r.Post("/journal", s.enterByHand)
+	s.accountRoutes(r)
 	s.exportRoutes(r)
 	s.rateRoutes(r)
 	r.Get("/journal/{id}", s.onEntry("journal-entry"))
@@ -79,6 +81,10 @@ func (s *server) journal(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	params := &client.ListJournalParams{Account: optional[client.AccountNumber](strings.TrimSpace(q.Get("account"))), Cursor: optional[client.Cursor](q.Get("cursor"))}
 	params.From, params.To = period(q)
+	if q.Get("sort") == "" { // what was booked last is what is looked for
+		latest := client.JournalNewest
+		params.Sort = &latest
+	}
 	found, err := s.api.ListJournalWithResponse(r.Context(), params)
 	if err != nil {
 		s.fail(w, r, err)
@@ -127,6 +133,15 @@ func (s *server) onEntry(name string) http.HandlerFunc {
 		}
 		s.show(w, r, http.StatusOK, name, *found.JSON200, nil)
 	}
+}
+
+func (s *server) verifyJournal(w http.ResponseWriter, r *http.Request) {
+	found, err := s.api.VerifyJournalWithResponse(r.Context())
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, "journal-verification", *found.JSON200, nil)
 }
 
 func (s *server) accounts(ctx context.Context) ([]client.Account, error) {

@@ -5,12 +5,14 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/quittance/quittance/internal/exception"
 )
@@ -125,4 +127,26 @@ func TestEveryKindOfExceptionIsExplained(t *testing.T) {
 			assert.Contains(t, words, "exception_meanings."+string(kind), language)
 		}
 	}
+}
+
+// The audit log says what was done in words, not as the call of an API.
+func TestEveryCallThatChangesSomethingHasWords(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile("../../api/openapi.yaml")
+	require.NoError(t, err)
+	var document struct {
+		Paths map[string]map[string]any
+	}
+	require.NoError(t, yaml.Unmarshal(content, &document))
+	calls := 0
+	for path, methods := range document.Paths {
+		for _, method := range []string{"post", "put", "patch", "delete"} {
+			if methods[method] == nil {
+				continue
+			}
+			calls++
+			assert.Contains(t, dictionaries["en"], "actions."+strings.ToUpper(method)+" "+path)
+		}
+	}
+	assert.Greater(t, calls, 60)
 }

@@ -30,6 +30,7 @@ func (s *server) disputeRoutes(r chi.Router) {
 	r.Get("/disputes/new", s.newDispute)
 	r.Post("/disputes", s.openDispute)
 	r.Get("/disputes/{id}", s.showDispute)
+	r.Post("/disputes/{id}", s.changeDispute)
 	r.Post("/disputes/{id}/win", s.winDispute)
 	r.Post("/disputes/{id}/lose", s.loseDispute)
 }
@@ -132,20 +133,32 @@ func (s *server) showDispute(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, "dispute", d, nil)
 }
 
+// changeDispute takes what the letter says; a day that is empty stays as it is.
+func (s *server) changeDispute(w http.ResponseWriter, r *http.Request) {
+	reason, reference := r.PostFormValue("reason"), strings.TrimSpace(r.PostFormValue("reference"))
+	body := client.DisputeChanges{Reason: &reason, Reference: &reference}
+	err := typedDays(r, map[string]**types.Date{"respond_by": &body.RespondBy})
+	if err == nil {
+		_, err = s.api.UpdateDisputeWithResponse(r.Context(), chi.URLParam(r, "id"), body)
+	}
+	s.disputeChanged(w, r, err, "saved")
+}
+
 func (s *server) winDispute(w http.ResponseWriter, r *http.Request) {
 	_, err := s.api.WinDisputeWithResponse(r.Context(), chi.URLParam(r, "id"), client.DisputeWin{}, once(r))
-	s.disputeDecided(w, r, err)
+	s.disputeChanged(w, r, err, "dispute_decided")
 }
 
 func (s *server) loseDispute(w http.ResponseWriter, r *http.Request) {
 	body := client.DisputeLoss{Claim: client.DisputeClaim(r.PostFormValue("claim"))}
 	_, err := s.api.LoseDisputeWithResponse(r.Context(), chi.URLParam(r, "id"), body, once(r))
-	s.disputeDecided(w, r, err)
+	s.disputeChanged(w, r, err, "dispute_decided")
 }
 
-func (s *server) disputeDecided(w http.ResponseWriter, r *http.Request, err error) {
+// disputeChanged leads back to the dispute and says what was done, or shows what was refused.
+func (s *server) disputeChanged(w http.ResponseWriter, r *http.Request, err error, said string) {
 	if err == nil {
-		s.tell(w, r, "/console/disputes/"+chi.URLParam(r, "id"), notice{Kind: "good", Key: "dispute_decided"})
+		s.tell(w, r, "/console/disputes/"+chi.URLParam(r, "id"), notice{Kind: "good", Key: said})
 		return
 	}
 	d, lost := s.disputePage(r)

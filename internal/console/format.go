@@ -27,6 +27,7 @@ func (l *look) funcs() template.FuncMap {
 		"money":    money,
 		"figure":   figure,
 		"date":     date,
+		"month":    l.month,
 		"moment":   moment,
 		"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"days":     l.inDays,
@@ -40,10 +41,15 @@ func (l *look) funcs() template.FuncMap {
 		"negative": func(amount string) string { return "-" + amount },
 		"zero":     func(amount any) bool { return strings.Trim(fmt.Sprint(amount), "0.-") == "" },
 		"list":     func(items ...any) []any { return items },
+		"plain":    shownValue,
+		"keyID":    keyID,
+		"changed":  changed,
+		"append":   func(items []any, more ...any) []any { return append(items, more...) },
 		"has":      func(items []string, item string) bool { return slices.Contains(items, item) },
 		"style":    func() string { return stylesheet.path },
 		"lang":     func() string { return l.language },
 		"current":  current,
+		"overdue":  overdue,
 		"due_in":   dueIn,
 		"next":     next,
 		"isset":    func(yes *bool) bool { return yes != nil && *yes },
@@ -54,6 +60,7 @@ func (l *look) funcs() template.FuncMap {
 		"about":    l.about,
 		"accent":   accentPath,
 		"add":      func(a, b int) int { return a + b },
+		"sum":      sumOf,
 	}
 }
 
@@ -122,6 +129,15 @@ func date(day any) string {
 		return ""
 	}
 	return t.Format("02.01.2006")
+}
+
+// month names a month that is written as 2026-11; what is no month comes back as it is.
+func (l *look) month(of any) string {
+	begins, err := time.Parse("2006-01", fmt.Sprint(of))
+	if err != nil {
+		return fmt.Sprint(of)
+	}
+	return l.words.say("home.month_"+begins.Format("01")) + begins.Format(" 2006")
 }
 
 // moment writes a time in Zurich as the Swiss do; "" for none.
@@ -240,6 +256,23 @@ func (l *look) about(e client.Exception) string {
 		return l.words.say("exceptions.of_invoice", number) + ". " + since
 	}
 	return since
+}
+
+// keyID returns the key that made a call; "" when a person did.
+func keyID(actor string) string {
+	if strings.HasPrefix(actor, "key_") {
+		return actor
+	}
+	return ""
+}
+
+// changed returns the fields that a call changed; none for one that made a thing, of which all are new.
+func changed(fields *map[string]client.AuditChange) map[string]client.AuditChange {
+	shown := valueOf(fields)
+	if _, made := shown["id"]; made {
+		return nil
+	}
+	return shown
 }
 
 // dict makes what a component needs out of names and values.

@@ -94,7 +94,7 @@ func (s *server) home(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	p.Month = l.words.say("home.month_"+p.Summary.Date.Format("01")) + p.Summary.Date.Format(" 2006")
+	p.Month = l.month(p.Summary.Date.Format("2006-01"))
 	if balances := p.Summary.ReceiptAccount.Balances; len(balances) > 0 {
 		p.Area = newArea(balances[0])
 	}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"slices"
@@ -100,4 +101,32 @@ func (s *server) invoicePDF(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Content-Disposition", found.HTTPResponse.Header.Get("Content-Disposition"))
 	_, _ = w.Write(found.Body) //nolint:gosec // a PDF, and not sniffed
+}
+
+// putPDF keeps a PDF of the company's own in the place of ours.
+func (s *server) putPDF(w http.ResponseWriter, r *http.Request) {
+	content, err := uploaded(r, "file")
+	if err == nil {
+		_, err = s.api.PutInvoicePdfWithBodyWithResponse(r.Context(), chi.URLParam(r, "id"), "application/pdf", bytes.NewReader(content))
+	}
+	s.pdfChanged(w, r, err, "pdf_put")
+}
+
+func (s *server) removePDF(w http.ResponseWriter, r *http.Request) {
+	_, err := s.api.DeleteInvoicePdfWithResponse(r.Context(), chi.URLParam(r, "id"))
+	if refused := asRefusal(err); refused != nil && refused.Status == http.StatusNotFound {
+		_, err = s.api.GetInvoiceWithResponse(r.Context(), chi.URLParam(r, "id")) // there was none, unless the invoice itself is not theirs
+	}
+	s.pdfChanged(w, r, err, "pdf_removed")
+}
+
+func (s *server) pdfChanged(w http.ResponseWriter, r *http.Request, err error, said string) {
+	if err != nil {
+		if refused := asRefusal(err); refused != nil && len(refused.Errors) > 0 {
+			refused.Errors = []fault{{Field: "pdf"}}
+		}
+		s.refusedOn(w, r, err, "invoice-content", "content", map[string]string{"": "pdf"})
+		return
+	}
+	s.tell(w, r, "/console/invoices/"+chi.URLParam(r, "id")+"/content", notice{Kind: "good", Key: said})
 }

@@ -57,6 +57,8 @@ func (s *server) invoiceRoutes(r chi.Router) {
 		r.Get("/erase", s.onInvoice("invoice-erase", ""))
 		r.Get("/link", s.onInvoice("invoice-link", ""))
 		r.Get("/pdf", s.invoicePDF)
+		r.Post("/pdf", s.putPDF)
+		r.Post("/pdf/remove", s.removePDF)
 		r.Post("/content", s.changeContent)
 		r.Post("/conditions", s.changeConditions)
 		r.Post("/issue", s.issue)

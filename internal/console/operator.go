@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -14,7 +15,8 @@ import (
 // operatorPage is what operators see first.
 type operatorPage struct {
 	Overview   client.Overview
-	Exceptions []client.Exception // open, oldest first
+	Overdue    []client.PaymentService // whose verification takes too long, oldest first
+	Exceptions []client.Exception      // open, oldest first
 	NextCursor *string
 }
 
@@ -46,7 +48,10 @@ func (s *server) operatorSide(r chi.Router) {
 		r.Get("/", func(w http.ResponseWriter, r *http.Request) { s.showCompany(w, r, "", nil) })
 		r.Post("/", s.changeCompany)
 		r.Post("/keys", s.addCompanyKey)
+		r.Get("/keys/{key}/revoke", s.askRevokeCompanyKey)
 		r.Post("/keys/{key}/revoke", s.revokeCompanyKey)
+		r.Get("/payment-services/{service}", func(w http.ResponseWriter, r *http.Request) { s.showOperatorService(w, r, nil) })
+		r.Post("/payment-services/{service}/decide", s.decideVerification)
 	})
 	r.Get("/payment-services", s.allServices)
 }
@@ -108,7 +113,15 @@ func (s *server) operatorHome(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	s.show(w, r, http.StatusOK, "operator-home", operatorPage{*overview.JSON200, exceptions.JSON200.Data, exceptions.JSON200.NextCursor}, nil)
+	status := client.PaymentServiceStatusInVerification
+	waiting, err := s.api.ListPaymentServicesWithResponse(r.Context(), &client.ListPaymentServicesParams{Status: &status})
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	p := operatorPage{Overview: *overview.JSON200, Exceptions: exceptions.JSON200.Data, NextCursor: exceptions.JSON200.NextCursor}
+	p.Overdue = slices.DeleteFunc(waiting.JSON200.Data, func(service client.PaymentService) bool { return !overdue(service) })
+	s.show(w, r, http.StatusOK, "operator-home", p, nil)
 }
 
 func (s *server) searchAll(w http.ResponseWriter, r *http.Request) {
@@ -194,6 +207,19 @@ func (s *server) addCompanyKey(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.showCompany(w, r, made.JSON201.Key, nil)
+}
+
+func (s *server) askRevokeCompanyKey(w http.ResponseWriter, r *http.Request) {
+	id := chi.URLParam(r, "id")
+	key, err := s.keyOf(r, id)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	l, page := s.lookOf(r), "/operator/companies/"+id
+	s.show(w, r, http.StatusOK, "sure", surePage{
+		l.words.say("access.revoke_question", key.Prefix+"…"), l.words.say("access.revoke_text"), l.words.say("access.revoke_key"), page + "/keys/" + key.ID + "/revoke", page, l.words.say("operator.company"),
+	}, nil)
 }
 
 func (s *server) revokeCompanyKey(w http.ResponseWriter, r *http.Request) {

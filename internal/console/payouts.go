@@ -30,6 +30,7 @@ type payoutPage struct {
 func (s *server) payoutRoutes(r chi.Router) {
 	r.Get("/payouts", s.payouts)
 	r.Post("/payouts", s.importFile)
+	r.Get("/payouts/files", s.files)
 	r.Get("/payouts/files/{file}", s.imported)
 	r.Get("/payouts/columns", s.columns)
 	r.Post("/payouts/columns", s.confirmColumns)
@@ -125,6 +126,24 @@ func (s *server) tellImported(w http.ResponseWriter, r *http.Request, imported *
 		page += "/files/" + found.ID
 	}
 	s.tell(w, r, page, notice{Kind: "good", Key: "imported", Args: []any{s.lookOf(r).imported(*found)}})
+}
+
+// files lists what was imported, by hand and by itself.
+func (s *server) files(w http.ResponseWriter, r *http.Request) {
+	found, err := s.api.ListSettlementsWithResponse(r.Context(), &client.ListSettlementsParams{Cursor: optional[client.Cursor](r.URL.Query().Get("cursor"))})
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, "settlements", found.JSON200, nil)
+}
+
+// sumOf adds up the counts of a file by state.
+func sumOf(counts map[string]int) (sum int) {
+	for _, count := range counts {
+		sum += count
+	}
+	return sum
 }
 
 // filePage is what a file has told, with one page of its receipts.

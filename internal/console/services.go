@@ -72,8 +72,7 @@ func (s *server) services(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) servicePage(r *http.Request, p client.PaymentService) servicePage {
 	v, now := p.Verification, s.Now()
-	overdue := func(step client.PaymentServiceStep) bool { return step.What == client.PaymentServiceWhatOverdue }
-	page := servicePage{PaymentService: p, Late: p.Status == client.PaymentServiceStatusInVerification && slices.ContainsFunc(p.Timeline, overdue)}
+	page := servicePage{PaymentService: p, Late: overdue(p)}
 	if p.Status == client.PaymentServiceStatusInVerification && v.SubmittedAt != nil && v.DueAt != nil && v.EarliestAt != nil {
 		page.Days = waitDays(*v.SubmittedAt, *v.EarliestAt, *v.DueAt, now)
 	}
@@ -102,6 +101,12 @@ func (s *server) servicePage(r *http.Request, p client.PaymentService) servicePa
 		page.Timeline = append(page.Timeline, e)
 	}
 	return page
+}
+
+// overdue reports whether the acquirer's verification takes longer than it should.
+func overdue(p client.PaymentService) bool {
+	return p.Status == client.PaymentServiceStatusInVerification &&
+		slices.ContainsFunc(p.Timeline, func(step client.PaymentServiceStep) bool { return step.What == client.PaymentServiceWhatOverdue })
 }
 
 // waitDays returns the weekdays of a wait, by week, from the day after it began to its last.

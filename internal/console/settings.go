@@ -3,8 +3,10 @@ package console
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/oapi-codegen/runtime/types"
 
 	"github.com/quittance/quittance/api/client"
 )
@@ -114,8 +116,22 @@ func (s *server) changeSettings(w http.ResponseWriter, r *http.Request) {
 	s.tell(w, r, "/console/settings", n)
 }
 
+// midnight returns when a day, or one so many days later, begins in Zurich.
+func midnight(day types.Date, later int) *time.Time {
+	begins := time.Date(day.Year(), day.Month(), day.Day()+later, 0, 0, 0, 0, zurich)
+	return &begins
+}
+
 func (s *server) auditLog(w http.ResponseWriter, r *http.Request) {
-	found, err := s.api.ListAuditLogWithResponse(r.Context(), &client.ListAuditLogParams{Cursor: optional[client.Cursor](r.URL.Query().Get("cursor"))})
+	params := &client.ListAuditLogParams{Cursor: optional[client.Cursor](r.URL.Query().Get("cursor"))}
+	from, to := period(r.URL.Query())
+	if from != nil {
+		params.From = midnight(*from, 0)
+	}
+	if to != nil {
+		params.To = midnight(*to, 1)
+	}
+	found, err := s.api.ListAuditLogWithResponse(r.Context(), params)
 	if err != nil {
 		s.fail(w, r, err)
 		return

@@ -62,7 +62,15 @@ func (f form) Value(field string, otherwise ...any) string {
 	if text, ok := deref(otherwise[0]).(string); ok {
 		return text
 	}
-	return strings.Trim(string(mustJSON(otherwise[0])), `"`)
+	return shownValue(otherwise[0])
+}
+
+// shownValue writes a value as a field of a form holds it. A pointer to nothing, such as an address that there isn't, is empty.
+func shownValue(v any) string {
+	if text := string(mustJSON(v)); text != "null" {
+		return strings.Trim(text, `"`)
+	}
+	return ""
 }
 
 // Is reports whether a choice is taken. What stands there already counts where another form of the page was sent.
@@ -70,7 +78,7 @@ func (f form) Is(field, value string, otherwise ...any) bool {
 	if f.Values.Has(field) || f.Values != nil && len(otherwise) == 0 {
 		return slices.Contains(f.Values[field], value)
 	}
-	return len(otherwise) > 0 && strings.Trim(string(mustJSON(otherwise[0])), `"`) == value
+	return len(otherwise) > 0 && shownValue(otherwise[0]) == value
 }
 
 func mustJSON(v any) []byte {

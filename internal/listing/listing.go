@@ -121,6 +121,7 @@ type Journal struct {
 	PaymentID  string
 	SourceKind ledger.SourceKind
 	Until      int64  // the sequence of the last entry that is looked at; all when 0
+	Newest     bool   // the entries that were booked last come first
 	Cursor     string // next of the call before
 	Limit      int    // 50 when 0, at most 200
 }

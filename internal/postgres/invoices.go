@@ -263,3 +263,15 @@ func invoiceOrder(sort listing.InvoiceOrder) (order, beyond string) {
 		return newestFirst, "id < ?"
 	}
 }
+
+// InvoiceNumbers returns the numbers of those invoices, by id.
+func (tx *Tx) InvoiceNumbers(ctx context.Context, ids ...string) (map[string]string, error) {
+	numbers := map[string]string{}
+	rows, _ := tx.tx.Query(ctx, `select id, number from invoices where id = any($1)`, ids) // its error comes out of ForEachRow
+	var id, number string
+	_, err := pgx.ForEachRow(rows, []any{&id, &number}, func() error {
+		numbers[id] = number
+		return nil
+	})
+	return numbers, failed(err, "look for the numbers of invoices")
+}

@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -183,10 +185,13 @@ func (tx *Tx) EntryBySource(ctx context.Context, source ledger.Source) (ledger.E
 	return e, err == nil, err
 }
 
-// Journal returns the entries that the filter chooses, in the order in which they were booked, and the cursor for more, if
-// there are. A cursor that didn't come from here is problem.Invalid.
+// Journal returns the entries that the filter chooses, in the order in which they were booked or the other way round, and the
+// cursor for more, if there are. A cursor that didn't come from here is problem.Invalid.
 func (tx *Tx) Journal(ctx context.Context, f listing.Journal) (entries []ledger.Entry, next string, err error) {
-	var after int64
+	order, beyond, after := "sequence", "sequence > ?", int64(0)
+	if f.Newest {
+		order, beyond, after = "sequence desc", "sequence < ?", math.MaxInt64
+	}
 	if f.Cursor != "" {
 		if after, err = strconv.ParseInt(f.Cursor, 10, 64); err != nil {
 			return nil, "", badCursor()
@@ -197,23 +202,27 @@ func (tx *Tx) Journal(ctx context.Context, f listing.Journal) (entries []ledger.
 		q = query{sql: withDays + selectEntries, args: []any{zeroDate(f.From), zeroDate(f.To)}, conditions: []string{withinDays}}
 		q.between("date + 0", f.From, f.To) // + 0 leaves the index on dates to the days above: read by it, all of them would have to be sorted
 	}
-	q.where("sequence > ?", after)
+	q.where(beyond, after)
 	if f.Until > 0 {
 		q.where("sequence <= ?", f.Until)
 	}
 	if f.Account != "" {
-		q.where("sequence in (select sequence from journal_lines where account = ? and sequence > ?)", f.Account, after)
+		q.where("sequence in (select sequence from journal_lines where account = ? and "+beyond+")", f.Account, after)
 	}
 	whereSet(&q, "invoice_id = ?", f.InvoiceID)
 	whereSet(&q, "payment_id = ?", f.PaymentID)
 	whereSet(&q, "source_kind = ?", f.SourceKind)
-	entries, next, err = page(ctx, tx, q, "sequence", f.Limit, scanEntry, func(e ledger.Entry) string { return strconv.FormatInt(e.Sequence, 10) })
+	entries, next, err = page(ctx, tx, q, order, f.Limit, scanEntry, func(e ledger.Entry) string { return strconv.FormatInt(e.Sequence, 10) })
 	if err != nil {
 		return nil, "", failed(err, "list journal entries")
 	}
 	sequences := make([]int64, len(entries))
 	for i, e := range entries {
 		sequences[i] = e.Sequence
+	}
+	if f.Newest { // lines are added in the order of sequences
+		slices.Reverse(entries)
+		defer slices.Reverse(entries)
 	}
 	return entries, next, tx.addLines(ctx, entries, `sequence = any($1)`, sequences)
 }

@@ -210,10 +210,11 @@ func (m *Matcher) settle(p *Payout, items []Item, how string) {
 	early := slices.IndexFunc(items, func(i Item) bool { // the letter about a chargeback may come after it
 		return m.bySource[i.Source].Day.After(p.Date) && i.Source.Kind != ledger.FromDispute
 	})
+	if isSet(p.Exchanged) {
+		p.ExchangeTo = ledger.Transit
+		how += fmt.Sprintf(" The bank exchanged %s into %s.", p.Exchanged, p.Net)
+	}
 	switch {
-	case isSet(p.Exchanged):
-		p.Fee, p.ExchangeTo = fee, ledger.Transit
-		m.move(p, Proposed, "The payments are certain. The bank exchanged %s into %s. Confirm on which account the exchange stands.", p.Exchanged, p.Net)
 	case isSet(p.FeeTold) && !p.FeeTold.Equal(fee):
 		p.Fee, p.Rest = p.FeeTold, p.FeeTold.Sub(fee)
 		p.RestTo = accountFor(p.Rest, items)

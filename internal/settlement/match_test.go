@@ -148,8 +148,11 @@ func TestExchangedPayoutIsBookedInBothCurrencies(t *testing.T) {
 	exchanged := `<AmtDtls><InstdAmt><Amt Ccy="EUR">97.20</Amt></InstdAmt></AmtDtls>`
 	o.notified("2026-11-24", credit("CHF 90.40", exchanged+additional("WORLDLINE "+order("e"))))
 	p := o.payout()
-	assert.Equal(t, []any{Proposed, "EUR 2.80", "EUR 97.20", ledger.Transit}, []any{p.State, p.Fee.String(), p.Exchanged.String(), p.ExchangeTo})
-	require.NoError(t, o.confirm("2026-11-25", p, Decision{ExchangeAccount: ledger.ExchangeGains}))
+	assert.Equal(t, []any{Booked, "EUR 2.80", "EUR 97.20", ledger.Transit}, []any{p.State, p.Fee.String(), p.Exchanged.String(), p.ExchangeTo})
+	assert.Equal(t, "Matched by the orders that the file names. The bank exchanged EUR 97.20 into CHF 90.40.", p.Reason)
+	assert.Equal(t, []string{"1020 CHF 90.40", "1090 CHF -90.40", "1090 EUR 97.20", "6940 EUR 2.80"}, o.balances())
+	require.NoError(t, o.decide("2026-11-25", p.ID, func(m *Matcher, p *Payout) error { return m.Reopen(p, "") }))
+	require.NoError(t, o.confirm("2026-11-25", p, Decision{Items: []string{"pay_e"}, ExchangeAccount: ledger.ExchangeGains}))
 	assert.Equal(t, []string{"1020 CHF 90.40", "6940 EUR 2.80", "6999 CHF -90.40", "6999 EUR 97.20"}, o.balances())
 }
 
@@ -161,12 +164,15 @@ func TestPayoutThatTheAcquirerToldAndTheBankExchanged(t *testing.T) {
 	assert.Equal(t, []string{"1021 EUR 97.20", "6940 EUR 2.80"}, o.balances())
 	bank := credit("CHF 90.40", ref("ZKB-1")+`<AmtDtls><InstdAmt><Amt Ccy="EUR">97.20</Amt></InstdAmt></AmtDtls>`+additional("WORLDLINE WL-EUR-1"))
 	o.stated("2026-11-25", bank)
-	x := o.payout("ZKB-1")
-	assert.Equal(t, Proposed, x.State, x.Reason)
+	assert.Equal(t, Booked, o.payout("ZKB-1").State)
 	o.notified("2026-11-25", bank)
 	require.Len(t, o.payouts, 2, "told again, it is known")
-	require.NoError(t, o.confirm("2026-11-25", x, Decision{}))
 	assert.Equal(t, []string{"1020 CHF 90.40", "1090 CHF -90.40", "1090 EUR 97.20", "6940 EUR 2.80"}, o.balances())
+
+	o.paid("f", eur("50.00"), "2026-11-20")
+	o.csv("2026-11-24", "WL-EUR-2,2026-11-24,payment,"+order("f")+",EUR,50.00,1.40,48.60")
+	o.stated("2026-11-25", credit("CHF 45.20", ref("ZKB-2")+`<AmtDtls><InstdAmt><Amt Ccy="EUR">48.60</Amt></InstdAmt></AmtDtls>`+worldline))
+	assert.Equal(t, Proposed, o.payout("ZKB-2").State, "only amount and day say that it is that payout")
 }
 
 func TestPersonConfirmsOnlyWhatAddsUp(t *testing.T) {

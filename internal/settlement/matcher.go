@@ -149,11 +149,11 @@ func (m *Matcher) Take(settlementID string, f File) {
 
 // again takes in a transfer that is a known payout, if that much speaks for it.
 func (m *Matcher) again(settlementID string, format Format, t Transfer, told Telling, least degree) bool {
-	p, _ := m.recognise(settlementID, told, least)
+	p, how := m.recognise(settlementID, told, least)
 	if p == nil {
 		return false
 	}
-	p, known := m.learn(p, t)
+	p, known := m.learn(p, t, how)
 	m.see(p, settlementID, format, t, known)
 	m.bring(p, t)
 	return true

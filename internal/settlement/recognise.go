@@ -1,6 +1,7 @@
 package settlement
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -194,9 +195,9 @@ func (p *Payout) guessed() bool {
 }
 
 // learn takes over what a transfer tells about a payout that still waits.
-func (m *Matcher) learn(p *Payout, t Transfer) (learned *Payout, known bool) {
+func (m *Matcher) learn(p *Payout, t Transfer, how likeness) (learned *Payout, known bool) {
 	if p.State == Booked && isSet(t.Exchanged) && !isSet(p.Exchanged) {
-		return m.exchange(p, t), false
+		return m.exchange(p, t, how), false
 	}
 	if !p.State.Waits() {
 		return p, true
@@ -218,13 +219,19 @@ func (m *Matcher) learn(p *Payout, t Transfer) (learned *Payout, known bool) {
 	return p, true
 }
 
-// exchange proposes how to book what the bank exchanged of a payout that is booked in its own currency.
-func (m *Matcher) exchange(p *Payout, t Transfer) *Payout {
+// exchange books what the bank exchanged of a payout that is booked in its own currency. If only amount and day say that it is that
+// payout, it is proposed.
+func (m *Matcher) exchange(p *Payout, t Transfer, how likeness) *Payout {
 	x := m.open(t)
 	x.Lines, x.Held = nil, true
 	x.Rest, x.RestTo, x.ExchangeTo = t.Exchanged, bankOf(p.Account, p.Net.Currency(), m.Banks), ledger.Transit
-	x.Confident = Likely
-	m.move(x, Proposed, "The bank exchanged payout %s, which is booked as %s, into %s.", p.name(), p.Net, t.Net)
+	reason := fmt.Sprintf("The bank exchanged payout %s, which is booked as %s, into %s.", p.name(), p.Net, t.Net)
+	if x.Confident = Likely; how < named {
+		m.move(x, Proposed, "%s", reason)
+		return x
+	}
+	x.Confident = Certain
+	m.book(x, "", reason)
 	return x
 }
 

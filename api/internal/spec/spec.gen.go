@@ -787,6 +787,24 @@ func (e JournalExportFormat) Valid() bool {
 	}
 }
 
+// Defines values for JournalOrder.
+const (
+	JournalNewest JournalOrder = "-sequence"
+	JournalOldest JournalOrder = "sequence"
+)
+
+// Valid indicates whether the value is a known member of the JournalOrder enum.
+func (e JournalOrder) Valid() bool {
+	switch e {
+	case JournalNewest:
+		return true
+	case JournalOldest:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for JournalSourceKind.
 const (
 	JournalSourceKindDispute     JournalSourceKind = "dispute"
@@ -3805,6 +3823,9 @@ type JournalLine struct {
 	Debit Amount `json:"debit"`
 }
 
+// JournalOrder defines model for JournalOrder.
+type JournalOrder string
+
 // JournalSource What the entry was booked for.
 type JournalSource struct {
 	// ID Example: pay_01k9m22v2kj7r3b1y6w9z4f8g0
@@ -4673,6 +4694,11 @@ type Payment struct {
 
 	// InvoiceID Example: inv_01k9m21t1jh6q2a0x5v8y3e7f9
 	InvoiceID InvoiceID `json:"invoice_id"`
+
+	// InvoiceNumber Of its invoice; absent inside an invoice.
+	//
+	// Example: 2026-0042
+	InvoiceNumber *string `json:"invoice_number,omitempty"`
 
 	// LiabilityShift The card's issuer bears the risk of fraud.
 	LiabilityShift bool          `json:"liability_shift"`
@@ -6678,6 +6704,9 @@ type ListJournalParams struct {
 	InvoiceID *InvoiceID         `form:"invoice_id,omitempty" json:"invoice_id,omitempty"`
 	PaymentID *PaymentID         `form:"payment_id,omitempty" json:"payment_id,omitempty"`
 	Source    *JournalSourceKind `form:"source,omitempty" json:"source,omitempty"`
+
+	// Sort In the order in which they were booked; with `-` the other way round. `sequence` when absent, and for CSV and lines of JSON.
+	Sort *JournalOrder `form:"sort,omitempty" json:"sort,omitempty"`
 
 	// Limit How many items at most; 50 when absent.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
@@ -10065,6 +10094,19 @@ func (siw *ServerInterfaceWrapper) ListJournal(w http.ResponseWriter, r *http.Re
 			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "source"})
 		} else {
 			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "source", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "sort" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sort", r.URL.Query(), &params.Sort, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sort"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sort", Err: err})
 		}
 		return
 	}

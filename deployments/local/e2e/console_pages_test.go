@@ -76,6 +76,7 @@ func (s showcase) scenes() []scene {
 		{page: "dispute-new", path: "/console/disputes/new?payment_id=" + s.paid.Payments[0].ID, then: wrong},
 		{page: "dispute", path: "/console/disputes/" + s.dispute},
 		{page: "payouts", path: "/console/payouts"},
+		{page: "settlements", path: "/console/payouts/files"},
 		{page: "payout", path: "/console/payouts/" + s.proposed, desk: "payout.png"},
 		{page: "payout", path: "/console/payouts/" + s.booked},
 		{page: "payout-items", path: "/console/payouts/" + s.booked + "/items"},
@@ -83,6 +84,10 @@ func (s showcase) scenes() []scene {
 		{page: "settlement-columns", path: "/console/payouts/columns"},
 		{page: "reconciliation", path: "/console/reconciliation"},
 		{page: "journal", path: "/console/journal"},
+		{page: "journal-verification", path: "/console/journal/verification"},
+		{page: "accounts", path: "/console/accounts"},
+		{page: "accounts", path: "/console/accounts", then: wrong},
+		{page: "account", path: "/console/accounts/1029"},
 		{page: "journal-exports", path: "/console/journal/exports"},
 		{page: "journal-exports", path: "/console/journal/exports", then: wrong}, // its form is right as it stands
 		{page: "journal-exports", path: "/console/journal/exports", then: []chromedp.Action{enter("to", "1.1.2020"), press("main form[novalidate] button")}},
@@ -116,6 +121,9 @@ func (s showcase) scenes() []scene {
 		{page: "sign-in-refused", path: "/console/sign-in/callback?state=a&code=b"},
 		{page: "access", path: "/console/access"},
 		{page: "access", path: "/console/access", then: []chromedp.Action{press(`form[action$="/keys"] button`)}},
+		{page: "key", path: "/console/access/keys/" + s.firstKey},
+		{page: "key", path: "/console/access/keys/" + s.firstKey, then: []chromedp.Action{enter("allowed_addresses", "home"), press("main form[novalidate] button")}},
+		{page: "sure", path: "/console/access/endpoints/" + s.endpoint + "/remove"},
 		{page: "endpoint", path: "/console/access/endpoints/" + s.endpoint},
 		{page: "audit", path: "/console/audit"},
 		{page: "message", path: "/console/nowhere"},
@@ -129,6 +137,8 @@ func (s showcase) scenes() []scene {
 		{page: "operator-company-new", path: "/operator/companies/new"},
 		{page: "operator-company-new", path: "/operator/companies/new", then: wrong},
 		{page: "operator-company", path: "/operator/companies/" + s.id},
+		{page: "operator-service", path: "/operator/companies/" + s.id + "/payment-services/" + s.waiting.ID},
+		{page: "operator-service", path: "/operator/companies/" + s.id + "/payment-services/" + s.waiting.ID, then: wrong},
 		{page: "operator-services", path: "/operator/payment-services"},
 	}
 }

@@ -108,6 +108,12 @@ func TestSecretsOfARunAreFoundNowhere(t *testing.T) {
 	}
 	refused(send(t, "POST", s.CodecURL()+"/decode", []byte(`{"payloads":[]}`), http.Header{"Authorization": {"Bearer " + guessedKey}}), 401)
 
+	// A session of the console: by its link, which works once.
+	opened, err := url.Parse(c.consoleLink("C. Favre", "manager", "de", "/console"))
+	require.NoError(t, err)
+	var session struct{ Token string }
+	(&company{t: t, stack: s, key: opened.Query().Get("code")}).call("POST", "/console-sessions/enter", nil).gives(200, &session)
+
 	// Payments: one that the first card doesn't pay, refunded in part; one through Saferpay's failures.
 	issue := func(number string) invoice {
 		t.Helper()
@@ -183,6 +189,8 @@ func TestSecretsOfARunAreFoundNowhere(t *testing.T) {
 		{what: "a replaced key", secret: keys[1]},
 		{what: "its successor", secret: keys[2]},
 		{what: "a key that somebody guessed", secret: guessedKey},
+		{what: "the code of a link to the console", secret: opened.Query().Get("code")},
+		{what: "the token of a session of the console", secret: session.Token},
 		{what: "the administrator's key", secret: stack.AdminKey},
 		{what: "the operators' key", secret: stack.OperatorKey},
 		{what: "the secret of the webhook endpoint", secret: strings.TrimPrefix(endpoint.Secret, "whsec_")},

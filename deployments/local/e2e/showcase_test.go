@@ -21,7 +21,7 @@ type showcase struct {
 	booked, proposed, unmatched         string // payouts
 	entry, manual, receipt, endpoint    string // ids
 	file                                string // of a bank
-	dispute                             string
+	dispute, firstKey                   string
 }
 
 // newShowcase fills a stack of its own: while it does, Saferpay refuses a capture.
@@ -50,6 +50,9 @@ func newShowcase(t *testing.T, s *stack.Stack) showcase {
 	c.call("POST", "/webhook-endpoints", object{"url": shop.URL + "/quittance/evenements"}).gives(201, &made)
 	show.endpoint = made.ID
 
+	var keys struct{ Data []struct{ ID string } }
+	admin.call("GET", "/companies/"+c.id+"/api-keys", nil).gives(200, &keys)
+	show.firstKey = keys.Data[0].ID
 	show.books()
 	show.sells()
 	show.isPaidOut()

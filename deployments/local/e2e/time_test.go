@@ -23,7 +23,7 @@ func TestWhatTakesDaysHappensByItself(t *testing.T) {
 	t.Run("The acquirer takes contracts away", func(t *testing.T) { t.Parallel(); contractsLost(t, s) })
 	t.Run("The company leaves", func(t *testing.T) { t.Parallel(); disconnected(t, s) })
 	t.Run("The credentials come after a reminder", func(t *testing.T) { t.Parallel(); reminded(t, s) })
-	t.Run("A merchant watches the days pass in the console", func(t *testing.T) { t.Parallel(); watchedInTheConsole(t, s) })
+	t.Run("A person does everything of the article in the console", func(t *testing.T) { t.Parallel(); theWholeArticle(t, s) })
 
 	t.Run("An invoice is overdue", func(t *testing.T) { t.Parallel(); overdueThenPaid(t, s) })
 

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -166,9 +166,19 @@ func neverVerified(t *testing.T, s *stack.Stack) {
 	await(t, patience, func() []string { return listWorkflows(t, temporal, list) }, func(ids []string) bool { return len(ids) == 1 })
 	assert.Contains(t, currentDetails(t, temporal, contract.OnboardingID(service.ID)), "overdue")
 
-	admin := &company{t: t, stack: s, key: stack.AdminKey}
-	admin.call("POST", "/payment-services/"+service.ID+"/verification", object{"decision": "rejected", "reason": "Les signatures manquent."}).gives(200, &service)
-	assert.Equal(t, "rejected", service.Status)
+	person, page := c.signOperatorIn("Nadia Muster"), "/operator/companies/"+c.id+"/payment-services/"+service.ID
+	home := string(person.get("/operator?lang=de").body)
+	assert.Contains(t, home, `href="`+page+`"`, "it stands among what needs a person")
+	assert.Contains(t, home, "Prüfung überfällig")
+	assert.Contains(t, string(person.get(page).body), "/workflows/"+url.PathEscape(contract.OnboardingID(service.ID)))
+	undecided := person.post(page+"/decide", url.Values{"decision": {"rejected"}})
+	assert.Equal(t, http.StatusUnprocessableEntity, undecided.status)
+	assert.Contains(t, string(undecided.body), `id="reason-error"`)
+	require.Equal(t, http.StatusSeeOther, person.post(page+"/decide", url.Values{"decision": {"rejected"}, "reason": {"Les signatures manquent."}}).status)
+	assert.Equal(t, "rejected", c.paymentService(service.ID).Status)
+	second := person.post(page+"/decide", url.Values{"decision": {"approved"}, "reason": {"Too late."}})
+	assert.Equal(t, http.StatusUnprocessableEntity, second.status)
+	assert.Contains(t, string(second.body), `role="alert"`, "who comes second is told")
 	subjects = c.subjects(contact, 3)
 	assert.Equal(t, "«Worldline/SIX Payment Services» a été refusé", subjects[2])
 	assert.Contains(t, c.mailsTo(contact)[2].Text, "Les signatures manquent.")
@@ -330,33 +340,4 @@ func TestLicenseWithoutTheManagementAPIIsConfirmedByAPerson(t *testing.T) {
 	assert.Equal(t, "active", service.Status)
 	keepHistory(t, shared, contract.OnboardingID(service.ID), "onboarding-unmanaged-approved-by-a-person")
 	assert.Equal(t, "not_mailed", c.paymentService(service.ID).Timeline[2].What, "there is nobody to write to")
-}
-
-// watchedInTheConsole is a merchant who connects by clicks, in French, and comes back day after day until the service is active.
-func watchedInTheConsole(t *testing.T, s *stack.Stack) {
-	t.Helper()
-	b := newBrowser(t)
-	a := unverified(t, s, "700930")
-	c, _ := newCompanyIn(t, s, "VD", "fr")
-	do, leave := b.open(browserTimeout)
-	defer leave()
-	var wrong, waiting string
-	do(chromedp.Navigate(s.APIURL()+"/console?lang=fr"), enter("key", c.key), press("main button"),
-		press(`.menu a[href="/console/payment-services"]`), press(`a[href="/console/payment-services/new"]`),
-		enter("name", "Boutique en ligne"), chromedp.Click("#test", chromedp.ByQuery), press("main form button"),
-		enter("customer_id", a.customer), enter("terminal_id", a.terminal), enter("api_username", "API_"+a.customer+"_00000001"), enter("api_password", "wrong"), press("main form button"),
-		see(&wrong), enter("api_password", "Password-1"), press("main form button"), see(&waiting))
-	assert.Contains(t, wrong, "Saferpay refuse ces données d’accès")
-	assert.Contains(t, waiting, "Worldline/SIX vérifie votre entreprise")
-	await(t, patience, func() int { return a.looks(t) }, func(n int) bool { return n >= 3 }) // days later
-	a.contract(t, object{"method": "VISA", "currencies": []string{"CHF"}})
-	active := await(t, patience, func() (page string) {
-		do(chromedp.Reload(), see(&page))
-		return page
-	}, func(page string) bool { return !strings.Contains(page, "Vous n’avez rien à faire") })
-	assert.Contains(t, active, "Actif")
-	assert.Contains(t, active, "Visa")
-	var asDefault string
-	do(press(`form[action$="/default"] button`), see(&asDefault))
-	assert.Contains(t, asDefault, "Par défaut")
 }
