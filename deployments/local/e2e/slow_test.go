@@ -45,11 +45,9 @@ func TestTwentyFourClicksOpenOnePage(t *testing.T) {
 
 // The same while Temporal loses what it holds in memory only, such as the speculative tasks by which updates reach workflows. Who is told
 // to try again does, and gets the same page.
-func TestTwentyFourClicksOpenOnePageAlsoWhenTemporalDropsThem(t *testing.T) {
-	t.Parallel()
-	s := startStack(t, ownOptions(t))
-	inv := newMerchant(t, s).issue("108.00")
-	conn, err := grpc.NewClient(s.TemporalAddress(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+func TestTwentyFourClicksOpenOnePageAlsoWhenTemporalDropsThem(t *testing.T) { //nolint:paralleltest // it drops what others wait for, too
+	inv := newMerchant(t, shared).issue("108.00")
+	conn, err := grpc.NewClient(shared.TemporalAddress(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, conn.Close()) }()
 	admin := adminservice.NewAdminServiceClient(conn)
