@@ -57,7 +57,7 @@ func TestTwentyFourClicksOpenOnePageAlsoWhenTemporalDropsThem(t *testing.T) { //
 		for range 3 {
 			for shard := int32(1); shard <= historyShards; shard++ {
 				_, err := admin.CloseShard(t.Context(), &adminservice.CloseShardRequest{ShardId: shard})
-				assert.NoError(t, err)
+				assert.NoError(t, err) //nolint:testifylint // not in the goroutine of the test
 			}
 			time.Sleep(100 * time.Millisecond) // while clicks come in
 		}
