@@ -47,15 +47,12 @@ func (s *server) GetAccount(ctx context.Context, r spec.GetAccountRequestObject)
 
 // CreateAccount answers POST /accounts.
 func (s *server) CreateAccount(ctx context.Context, r spec.CreateAccountRequestObject) (spec.CreateAccountResponseObject, error) {
-	account := ledger.Account{Number: r.Body.Number, Names: map[string]string{}}
-	for _, language := range invoice.Languages {
-		account.Names[language] = r.Body.Name
-	}
-	if err := rename(account, r.Body.Names); err != nil {
+	account, err := newAccount(*r.Body)
+	if err != nil {
 		return nil, err
 	}
 	var answer spec.CreateAccount201JSONResponse
-	err := s.withChart(ctx, time.Time{}, func(c chart) error {
+	err = s.withChart(ctx, time.Time{}, func(c chart) error {
 		answer = spec.CreateAccount201JSONResponse(c.shown(account))
 		if standing, err := c.account(account.Number); err == nil && repeated(ctx) && maps.Equal(standing.Names, account.Names) {
 			return nil
@@ -66,6 +63,14 @@ func (s *server) CreateAccount(ctx context.Context, r spec.CreateAccountRequestO
 		return c.tx.InsertAccount(ctx, account)
 	})
 	return answer, err
+}
+
+func newAccount(body spec.NewAccount) (ledger.Account, error) {
+	account := ledger.Account{Number: body.Number, Names: map[string]string{}}
+	for _, language := range invoice.Languages {
+		account.Names[language] = body.Name
+	}
+	return account, rename(account, body.Names)
 }
 
 // UpdateAccount answers PATCH /accounts/{number}.

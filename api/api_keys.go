@@ -33,16 +33,10 @@ func (s *server) CreateAPIKey(ctx context.Context, r spec.CreateAPIKeyRequestObj
 	}
 	scopes := mapped(r.Body.Scopes, func(scope spec.Scope) string { return string(scope) })
 	key, kept := merchant.NewAPIKey(id.New(id.APIKey), r.CompanyID, environment, scopes, s.now())
-	if r.Body.ExpiresAt != nil {
-		if kept.ExpiresAt = r.Body.ExpiresAt.UTC(); kept.Expired(s.now()) {
-			return nil, problem.InvalidFields(problem.Field{Name: "expires_at", Message: "must be a time to come"})
-		}
-	}
-	var err error
-	if kept.AllowedAddresses, err = merchant.ParseAllowedAddresses(deref(r.Body.AllowedAddresses)); err != nil {
+	if err := s.restrict(&kept, *r.Body); err != nil {
 		return nil, err
 	}
-	err = inCompany(ctx, s.Store, r.CompanyID, func(tx KeysTx) error {
+	err := inCompany(ctx, s.Store, r.CompanyID, func(tx KeysTx) error {
 		keys, err := tx.APIKeys(ctx)
 		if err != nil {
 			return err
@@ -57,6 +51,18 @@ func (s *server) CreateAPIKey(ctx context.Context, r spec.CreateAPIKeyRequestObj
 		return tx.NoteSecurity(ctx, s.noticeOf(ctx, r.CompanyID, merchant.KeyCreated, kept.Label()))
 	})
 	return spec.CreateAPIKey201JSONResponse(newAPIKey(key, kept)), err
+}
+
+// restrict says until when the key works, and from where.
+func (s *server) restrict(k *merchant.APIKey, body spec.NewAPIKey) (err error) {
+	var past error
+	if body.ExpiresAt != nil {
+		if k.ExpiresAt = body.ExpiresAt.UTC(); k.Expired(s.now()) {
+			past = problem.InvalidFields(problem.Field{Name: "expires_at", Message: "must be a time to come"})
+		}
+	}
+	k.AllowedAddresses, err = merchant.ParseAllowedAddresses(deref(body.AllowedAddresses))
+	return problem.Together(past, err)
 }
 
 // ListAPIKeys answers GET /companies/{company_id}/api-keys.

@@ -31,13 +31,8 @@ func (s *server) ListBankAccounts(ctx context.Context, _ spec.ListBankAccountsRe
 
 // CreateBankAccount answers POST /bank-accounts.
 func (s *server) CreateBankAccount(ctx context.Context, r spec.CreateBankAccountRequestObject) (spec.CreateBankAccountResponseObject, error) {
-	b := merchant.BankAccount{
-		ID: newID(ctx, id.BankAccount), CompanyID: callerOf(ctx).companyID, IBAN: r.Body.Iban, Account: r.Body.Account, Currency: money.Currency(r.Body.Currency),
-		UseForInvoices: deref(r.Body.UseForInvoices), CreatedAt: s.now(),
-	}
-	if h := r.Body.Holder; h != nil {
-		b.Holder = qrbill.Address{Name: h.Name, Street: deref(h.Street), HouseNumber: deref(h.HouseNumber), Postcode: h.Postcode, City: h.City, Country: h.Country}
-	}
+	b := newBankAccount(*r.Body)
+	b.ID, b.CompanyID, b.CreatedAt = newID(ctx, id.BankAccount), callerOf(ctx).companyID, s.now()
 	if err := b.Validate(); err != nil {
 		return nil, err
 	}
@@ -58,6 +53,16 @@ func (s *server) CreateBankAccount(ctx context.Context, r spec.CreateBankAccount
 		return s.tellChange(ctx, tx, merchant.BankAccountAdded, b.IBAN)
 	})
 	return spec.CreateBankAccount201JSONResponse(shownBankAccount(b)), err
+}
+
+func newBankAccount(body spec.NewBankAccount) merchant.BankAccount {
+	b := merchant.BankAccount{
+		IBAN: body.Iban, Account: body.Account, Currency: money.Currency(body.Currency), UseForInvoices: deref(body.UseForInvoices),
+	}
+	if h := body.Holder; h != nil {
+		b.Holder = qrbill.Address{Name: h.Name, Street: deref(h.Street), HouseNumber: deref(h.HouseNumber), Postcode: h.Postcode, City: h.City, Country: h.Country}
+	}
+	return b
 }
 
 // DeleteBankAccount answers DELETE /bank-accounts/{bank_account_id}.

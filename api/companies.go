@@ -36,17 +36,7 @@ func (s *server) UpdateCompany(ctx context.Context, r spec.UpdateCompanyRequestO
 			return err
 		}
 		c = before
-		set(&c.Name, r.Body.Name)
-		set(&c.ContactEmail, r.Body.ContactEmail)
-		if r.Body.Language != nil {
-			c.Language = string(*r.Body.Language)
-		}
-		if r.Body.Canton != nil {
-			c.Canton = string(*r.Body.Canton)
-		}
-		if r.Body.Status != nil {
-			c.Suspended = *r.Body.Status == spec.CompanyStatusSuspended
-		}
+		changeCompany(&c, *r.Body)
 		if err := c.Validate(); err != nil {
 			return err
 		}
@@ -56,6 +46,16 @@ func (s *server) UpdateCompany(ctx context.Context, r spec.UpdateCompanyRequestO
 		return s.tellChanges(ctx, tx, before, c)
 	})
 	return spec.UpdateCompany200JSONResponse(shownCompany(c)), err
+}
+
+func changeCompany(c *merchant.Company, to spec.CompanyChanges) {
+	set(&c.Name, to.Name)
+	set(&c.ContactEmail, to.ContactEmail)
+	set(&c.Language, to.Language)
+	set(&c.Canton, to.Canton)
+	if to.Status != nil {
+		c.Suspended = *to.Status == spec.CompanyStatusSuspended
+	}
 }
 
 func shownCompany(c merchant.Company) spec.Company {

@@ -381,6 +381,7 @@ func TestTheJournalBeginsWithWhatWasBookedLastAndPaymentsSayTheirInvoice(t *test
 	ids := func(query string) (list []string) {
 		for _, entry := range w.call("GET", "/journal?"+query, w.key, nil).json(http.StatusOK)["data"].([]any) {
 			list = append(list, entry.(object)["id"].(string))
+			assert.Len(t, entry.(object)["lines"], 2, query)
 		}
 		return list
 	}
@@ -438,4 +439,34 @@ func TestAPDFOfTheCompanysOwnStandsInPlaceOfOurs(t *testing.T) {
 	assert.Equal(t, http.StatusUnprocessableEntity, refused.Code)
 	assert.Contains(t, refused.Body.String(), `id="pdf-error">Choose a PDF of at most 5 MiB`)
 	assert.Contains(t, p.visit(page+"/pdf/remove", url.Values{}).Header().Get("Location"), page)
+}
+
+func TestTheSecondWhoChangesTheSameIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	draft := w.newInvoice(invoice.Draft)
+	first, second := w.inPages("manager"), w.inPages("manager")
+	mark := func(page string) string {
+		return regexp.MustCompile(`name="_seen" value="([0-9a-f]+)"`).FindStringSubmatch(second.visit(page).Body.String())[1]
+	}
+	content, settings := "/console/invoices/"+draft.ID+"/content", "/console/settings"
+	form := func(mark, what string) url.Values {
+		return url.Values{
+			"_seen": {mark}, "number": {draft.Number}, "currency": {"CHF"}, "amount": {"234.50"}, "due_date": {"31.12.2026"}, "customer.name": {"Marie"},
+			"customer.language": {"fr"}, "description": {what},
+		}
+	}
+	seen := mark(content)
+	require.Equal(t, http.StatusSeeOther, first.visit(content, form(seen, "Bread")).Code)
+	told := second.visit(content, form(seen, "Cake"))
+	assert.Equal(t, http.StatusUnprocessableEntity, told.Code)
+	assert.Contains(t, told.Body.String(), "Somebody else has changed this meanwhile.")
+	assert.Contains(t, told.Body.String(), `value="Cake"`, "what was typed is kept")
+	assert.Contains(t, second.text("/console/invoices/"+draft.ID+"/content"), "Invoice "+draft.Number)
+	require.Equal(t, http.StatusSeeOther, second.visit(content, form(mark(content), "Cake")).Code)
+
+	seen = mark(settings)
+	days := url.Values{"_seen": {seen}, "retention.books_years": {"12"}, "retention.unpaid_days": {"60"}, "retention.links_days": {"30"}, "retention.logs_days": {"60"}}
+	require.Equal(t, http.StatusSeeOther, first.visit(settings+"/retention", days).Code)
+	assert.Equal(t, http.StatusUnprocessableEntity, second.visit(settings+"/retention", days).Code)
 }

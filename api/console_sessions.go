@@ -29,11 +29,9 @@ func (s *server) CreateConsoleSession(ctx context.Context, r spec.CreateConsoleS
 		}
 		language = company.Language
 	}
-	code, opened, err := session.New(session.Session{
-		ID: newID(ctx, id.ConsoleSession), CompanyID: c.companyID, Role: role, Language: language,
-		User: session.User{ID: r.Body.User.ID, Name: r.Body.User.Name, Email: deref(r.Body.User.Email)},
-		Page: deref(r.Body.Page), EmbedOrigin: deref(r.Body.EmbedOrigin), Accent: deref(r.Body.Accent),
-	}, s.now())
+	wanted := wantedSession(*r.Body, language)
+	wanted.ID, wanted.CompanyID = newID(ctx, id.ConsoleSession), c.companyID
+	code, opened, err := session.New(wanted, s.now())
 	if err != nil {
 		return nil, err
 	}
@@ -46,6 +44,14 @@ func (s *server) CreateConsoleSession(ctx context.Context, r spec.CreateConsoleS
 	return spec.CreateConsoleSession201JSONResponse{
 		ID: opened.ID, URL: s.ConsoleURL + session.Home + "/enter?" + url.Values{"code": {code}}.Encode(), ExpiresAt: opened.ExpiresAt,
 	}, nil
+}
+
+func wantedSession(body spec.NewConsoleSession, language string) session.Session {
+	return session.Session{
+		Role: session.Role(body.Role), Language: language,
+		User: session.User{ID: body.User.ID, Name: body.User.Name, Email: deref(body.User.Email)},
+		Page: deref(body.Page), EmbedOrigin: deref(body.EmbedOrigin), Accent: deref(body.Accent),
+	}
 }
 
 // EnterConsole answers POST /console-sessions/enter.

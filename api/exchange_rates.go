@@ -43,19 +43,28 @@ func (s *server) ListExchangeRates(ctx context.Context, r spec.ListExchangeRates
 
 // SetExchangeRate answers POST /exchange-rates.
 func (s *server) SetExchangeRate(ctx context.Context, r spec.SetExchangeRateRequestObject) (spec.SetExchangeRateResponseObject, error) {
-	month, err := exchange.ParseMonth(r.Body.Month)
+	rate, err := newRate(*r.Body)
 	if err != nil {
-		return nil, problem.InvalidFields(problem.Field{Name: "month", Message: err.Error()})
+		return nil, err
 	}
-	value, err := exchange.ParseRate(r.Body.Rate)
-	if err != nil {
-		return nil, problem.InvalidFields(problem.Field{Name: "rate", Message: err.Error()})
-	}
-	saved, err := s.saveRates(ctx, exchange.Rate{Month: month, Currency: money.Currency(r.Body.Currency), Value: value, Source: exchange.Manual})
+	saved, err := s.saveRates(ctx, rate)
 	if err != nil {
 		return nil, err
 	}
 	return spec.SetExchangeRate201JSONResponse(shownRate(saved[0])), nil
+}
+
+func newRate(body spec.NewExchangeRate) (exchange.Rate, error) {
+	var fields []problem.Field
+	month, err := exchange.ParseMonth(body.Month)
+	if err != nil {
+		fields = append(fields, problem.Field{Name: "month", Message: err.Error()})
+	}
+	value, err := exchange.ParseRate(body.Rate)
+	if err != nil {
+		fields = append(fields, problem.Field{Name: "rate", Message: err.Error()})
+	}
+	return exchange.Rate{Month: month, Currency: money.Currency(body.Currency), Value: value, Source: exchange.Manual}, problem.InvalidFields(fields...)
 }
 
 // ImportExchangeRates answers POST /exchange-rates/import.

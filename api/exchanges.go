@@ -17,13 +17,8 @@ import (
 // CreateExchange answers POST /exchanges.
 func (s *server) CreateExchange(ctx context.Context, r spec.CreateExchangeRequestObject) (spec.CreateExchangeResponseObject, error) {
 	body := r.Body
-	given, fields := exchangeSide("from", body.From)
-	taken, faults := exchangeSide("to", body.To)
-	if fields = append(fields, faults...); body.From.Currency == body.To.Currency {
-		fields = append(fields, problem.Field{Name: "to.currency", Message: "must not be the currency of from"})
-	}
 	text := cmp.Or(deref(body.Text), "-") // the company's language is known later
-	fields = append(fields, s.faultsByHand(&text, body.Date.Time)...)
+	given, taken, fields := s.exchangeSides(*body, &text)
 	e := booking.ManualEntry{
 		ID: newID(ctx, id.ManualEntry), CompanyID: callerOf(ctx).companyID, By: callerOf(ctx).actor(), Day: body.Date.Time, Text: text,
 		Lines: ledger.Exchanged(body.From.Account, given, body.To.Account, taken),
@@ -58,6 +53,16 @@ func (s *server) CreateExchange(ctx context.Context, r spec.CreateExchangeReques
 		return booking.ExchangeDifferences(ctx, tx, company)
 	})
 	return spec.CreateExchange201JSONResponse(answer), err
+}
+
+// exchangeSides reads what goes and what comes, brings the text into the form in which it is kept, and names what is wrong.
+func (s *server) exchangeSides(body spec.NewExchange, text *string) (given, taken money.Amount, fields []problem.Field) {
+	given, fields = exchangeSide("from", body.From)
+	taken, faults := exchangeSide("to", body.To)
+	if fields = append(fields, faults...); body.From.Currency == body.To.Currency {
+		fields = append(fields, problem.Field{Name: "to.currency", Message: "must not be the currency of from"})
+	}
+	return given, taken, append(fields, s.faultsByHand(text, body.Date.Time)...)
 }
 
 // exchangeSide reads what went or came, or says which fields are at fault; their names begin with that of the side.

@@ -129,7 +129,6 @@ type refusalKey struct{}
 // changed: what a request lacks is added, what is in progress ends, a number becomes free.
 var staysTrue = map[problem.Code]bool{
 	problem.NotFound:           true,
-	problem.InvoiceNumberTaken: true,
 	problem.InvoiceNotDraft:    true,
 	problem.InvoiceCancelled:   true,
 	problem.ExceptionResolved:  true,

@@ -86,10 +86,10 @@ func TestSameRequestAgainGetsTheFirstAnswer(t *testing.T) {
 	assert.Equal(t, first.Header().Get("Content-Type"), again.Header().Get("Content-Type"))
 	assert.Len(t, w.call("GET", "/invoices", w.key, nil).json(http.StatusOK)["data"], 1)
 
-	refused := w.once("/invoices", w.key, "order-4712", newInvoice(`"amount":"2.00"`))
-	refused.problem(http.StatusConflict, "invoice-number-taken")
-	again = w.once("/invoices", w.key, "order-4712", newInvoice(`"amount":"2.00"`))
-	again.problem(http.StatusConflict, "invoice-number-taken")
+	issue := "/invoices/" + w.newInvoice(invoice.Paid).ID + "/issue"
+	w.once(issue, w.key, "order-4712", "").problem(http.StatusConflict, "invoice-not-draft")
+	again = w.once(issue, w.key, "order-4712", "")
+	again.problem(http.StatusConflict, "invoice-not-draft")
 	assert.Equal(t, "true", again.Header().Get("Idempotent-Replayed"), "a refusal is an answer too")
 }
 
@@ -121,6 +121,12 @@ func TestARefusalThatPassesIsNotKept(t *testing.T) {
 	w.once(cancel, w.key, "cancel", "").problem(http.StatusConflict, "payment-in-progress")
 	w.commands.err = nil
 	assert.Equal(t, "cancelled", w.once(cancel, w.key, "cancel", "").json(http.StatusOK)["status"])
+
+	taken := w.newInvoice(invoice.Draft)
+	order := newInvoice(`"amount":"1.00"`, `"number":"`+taken.Number+`"`)
+	w.once("/invoices", w.key, "order", order).problem(http.StatusConflict, "invoice-number-taken")
+	w.call("PATCH", "/invoices/"+taken.ID, w.key, `{"number":"Another"}`).json(http.StatusOK)
+	w.once("/invoices", w.key, "order", order).json(http.StatusCreated)
 
 	nameless := w.newInvoice(invoice.Draft, func(inv *invoice.Invoice) { inv.Customer.Email = "" })
 	issue = "/invoices/" + nameless.ID + "/issue"

@@ -1,12 +1,14 @@
 package api_test
 
 import (
+	"cmp"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/go-chi/chi/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -41,21 +43,44 @@ func TestHeadIsAnsweredWhereverGetIsAndWithoutContent(t *testing.T) {
 		require.NoError(t, err)
 		return heard{answer.StatusCode, answer.Header, content}
 	}
-	for _, path := range []string{
-		"/healthz", "/openapi.yaml", "/docs", "/v1/invoices", "/v1/invoices/" + inv.ID, "/v1/settings", "/v1/journal",
-		"/v1/invoices/" + id.New(id.Invoice), "/i/" + inv.Token, "/i/" + inv.Token + "/pay", "/i/" + inv.Token + "/return?payment=" + p.ID,
-		"/i/nothing", "/webhooks/saferpay/" + p.NotificationSecret + "/success", "/nowhere",
-	} {
+	paths := []string{"/v1/invoices/" + id.New(id.Invoice), "/i/nothing", "/i/" + inv.Token + "/return?payment=" + p.ID, "/nowhere"}
+	things := w.subjects("getInvoice")
+	things["invoice_id"], things["token"], things["secret"], things["outcome"] = inv.ID, inv.Token, p.NotificationSecret, "success"
+	require.NoError(t, chi.Walk(w.handler.(chi.Routes), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		if method == http.MethodGet {
+			paths = append(paths, pathParameter.ReplaceAllStringFunc(route, func(name string) string { return cmp.Or(things[strings.Trim(name, "{}")], "card") }))
+		}
+		return nil
+	}))
+	require.Greater(t, len(paths), 70, "wherever GET is")
+	for _, path := range paths {
 		head, get := ask(http.MethodHead, path), ask(http.MethodGet, path)
 		assert.Empty(t, head.content, path)
 		assert.Equal(t, get.status, head.status, path)
 		assert.Equal(t, get.header.Get("Content-Type"), head.header.Get("Content-Type"), path)
+		assert.NotEqual(t, http.StatusMethodNotAllowed, head.status, path)
 	}
 	refused := ask(http.MethodHead, "/v1/invoices/"+inv.ID+"/issue")
 	assert.Equal(t, http.StatusMethodNotAllowed, refused.status)
 	assert.Equal(t, []string{"POST"}, refused.header.Values("Allow"))
 	refused = ask(http.MethodDelete, "/i/"+inv.Token)
 	assert.Equal(t, []string{"GET", "HEAD"}, refused.header.Values("Allow"))
+}
+
+func TestHeadIsAnsweredInTheConsoleAndUsesUpNoLink(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.inPages("manager")
+	require.NoError(t, chi.Walk(p.console.(chi.Routes), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		if method == http.MethodGet && !strings.Contains(route, "callback") && route != "/console/enter" {
+			path := strings.TrimSuffix(pathParameter.ReplaceAllString(route, "0"), "/")
+			assert.Equal(t, p.visit(path).Code, p.send(http.MethodHead, path, "", http.NoBody).Code, path)
+		}
+		return nil
+	}))
+	link := "/console/enter?code=" + w.linkFor("viewer")
+	assert.Equal(t, http.StatusOK, p.send(http.MethodHead, link, "", http.NoBody).Code)
+	assert.Equal(t, http.StatusSeeOther, p.visit(link).Code)
 }
 
 func TestTheAddressOfPayNowLeadsBackToTheDocument(t *testing.T) {

@@ -46,7 +46,12 @@ func TestEverythingThatIsWrongIsSaidInOneRound(t *testing.T) {
 			"POST", "/manual-entries", w.key, newEntry(`"currency":"JPY"`, `"text":"\u0000"`), []string{"currency", "text"},
 		},
 		"a field of a strange name": {"POST", "/manual-entries", w.key, newEntry(`"text":"\u0000"`, `"lines.-1.x":1`), []string{"lines.-1.x", "text"}},
-		"an endpoint":               {"POST", "/webhook-endpoints", w.key, `{"url":"ftp://example.ch/","description":"\u0000"}`, []string{"url", "description"}},
+		"an exchange": {
+			"POST", "/exchanges", w.key, `{"date":"2026-11-20","text":"\u0007","from":{"account":"1021","currency":"JPY","amount":"1.00"},"to":{"account":"1020","currency":"CHF","amount":"0.00"}}`,
+			[]string{"from.currency", "text", "to.amount"},
+		},
+		"a rate":      {"POST", "/exchange-rates", w.key, `{"month":"2026-13","currency":"EUR","rate":"x"}`, []string{"month", "rate"}},
+		"an endpoint": {"POST", "/webhook-endpoints", w.key, `{"url":"ftp://example.ch/","description":"\u0000"}`, []string{"url", "description"}},
 	} {
 		a := w.call(c.method, c.path, c.key, c.body)
 		assert.ElementsMatch(t, c.fields, a.problem(http.StatusUnprocessableEntity, "validation-failed"), "%s: %s", name, a.Body)

@@ -243,6 +243,9 @@ func complaint(fault *openapi3.SchemaError) string {
 		if schema.MaxLength == nil {
 			return fmt.Sprintf("must have at least %d characters", schema.MinLength)
 		}
+		if schema.MinLength == *schema.MaxLength {
+			return fmt.Sprintf("must have %d characters", schema.MinLength)
+		}
 		return fmt.Sprintf("must have %d to %d characters", schema.MinLength, *schema.MaxLength)
 	case "pattern":
 		if schema.Example != nil {
@@ -250,6 +253,10 @@ func complaint(fault *openapi3.SchemaError) string {
 		}
 	case "format":
 		return "must be a date such as " + fmt.Sprint(schema.Example)
+	case "allOf": // of a schema with a description of its own
+		if inner := each[*openapi3.SchemaError](fault.Origin); len(inner) > 0 {
+			return complaint(inner[0])
+		}
 	}
 	return "is not valid: " + fault.Reason
 }

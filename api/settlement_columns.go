@@ -108,17 +108,21 @@ func proposalOf(t csvlist.Table) spec.ColumnsProposal {
 	return proposal
 }
 
+func wantedColumns(body spec.NewSettlementColumns) csvlist.Mapping {
+	m := csvlist.Mapping{Columns: map[csvlist.Field]string{}, Payouts: csvlist.Grouping(body.Payouts), Currency: money.Currency(deref(body.Currency))}
+	for field, name := range places(&body.Columns) {
+		if *name != nil {
+			m.Columns[field] = **name
+		}
+	}
+	return m
+}
+
 // PutSettlementColumns answers PUT /settlement-columns.
 func (s *server) PutSettlementColumns(ctx context.Context, r spec.PutSettlementColumnsRequestObject) (spec.PutSettlementColumnsResponseObject, error) {
 	who := callerOf(ctx)
 	c := csvlist.Saved{
-		ID: newID(ctx, id.Columns), CompanyID: who.companyID, Header: r.Body.Header, SavedAt: s.now(), SavedBy: who.actor(),
-		Mapping: csvlist.Mapping{Columns: map[csvlist.Field]string{}, Payouts: csvlist.Grouping(r.Body.Payouts), Currency: money.Currency(deref(r.Body.Currency))},
-	}
-	for field, name := range places(&r.Body.Columns) {
-		if *name != nil {
-			c.Columns[field] = **name
-		}
+		ID: newID(ctx, id.Columns), CompanyID: who.companyID, Header: r.Body.Header, SavedAt: s.now(), SavedBy: who.actor(), Mapping: wantedColumns(*r.Body),
 	}
 	if err := problem.InvalidFields(c.Check(c.Header)...); err != nil {
 		return nil, err

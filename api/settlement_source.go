@@ -49,11 +49,12 @@ func (s *server) GetSettlementSource(ctx context.Context, _ spec.GetSettlementSo
 
 // PutSettlementSource answers PUT /settlement-source. The first look comes soon, so that a person sees whether it works.
 func (s *server) PutSettlementSource(ctx context.Context, r spec.PutSettlementSourceRequestObject) (spec.PutSettlementSourceResponseObject, error) {
-	access, err := s.wantedSource(ctx, *r.Body)
+	access, err := s.wantedSource(*r.Body)
 	if err != nil {
 		return nil, err
 	}
 	wanted := access.Source
+	wanted.CompanyID = callerOf(ctx).companyID
 	if access.Secret != "" {
 		if wanted.SealedSecret, err = s.Sealer.SealAt([]byte(access.Secret), sealed.SourceSecret.Of(wanted.CompanyID, wanted.CompanyID)); err != nil {
 			return nil, err
@@ -88,9 +89,9 @@ func (s *server) PutSettlementSource(ctx context.Context, r spec.PutSettlementSo
 }
 
 // wantedSource returns the source that the body asks for, with its secret, if it holds one.
-func (s *server) wantedSource(ctx context.Context, body spec.NewSettlementSource) (source.Access, error) {
+func (s *server) wantedSource(body spec.NewSettlementSource) (source.Access, error) {
 	a := source.Access{Source: source.Source{
-		CompanyID: callerOf(ctx).companyID, Host: body.Host, Port: cmp.Or(deref(body.Port), source.DefaultPort), User: body.User,
+		Host: body.Host, Port: cmp.Or(deref(body.Port), source.DefaultPort), User: body.User,
 		Folder: cmp.Or(deref(body.Folder), "."), Pattern: cmp.Or(deref(body.FilePattern), "*"), HostKey: body.HostKey, Auth: source.Password,
 		EveryHours: deref(body.EveryHours), Hour: defaultHour, Enabled: body.Enabled == nil || *body.Enabled,
 	}, Secret: deref(body.Password)}

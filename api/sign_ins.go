@@ -237,13 +237,8 @@ func (s *server) GetSignInProvider(ctx context.Context, _ spec.GetSignInProvider
 
 // PutSignInProvider answers PUT /sign-in-provider.
 func (s *server) PutSignInProvider(ctx context.Context, r spec.PutSignInProviderRequestObject) (spec.PutSignInProviderResponseObject, error) {
-	p := session.Provider{
-		CompanyID: callerOf(ctx).companyID, Issuer: strings.TrimSpace(r.Body.Issuer), ClientID: r.Body.ClientID, RoleClaim: deref(r.Body.RoleClaim),
-		Roles: map[string]session.Role{}, DefaultRole: session.Role(deref(r.Body.DefaultRole)), UpdatedAt: s.now(),
-	}
-	for value, role := range r.Body.Roles {
-		p.Roles[value] = session.Role(role)
-	}
+	p := wantedProvider(*r.Body)
+	p.CompanyID, p.UpdatedAt = callerOf(ctx).companyID, s.now()
 	err := p.Validate()
 	if err == nil { // before the transaction, since a provider may be slow
 		err = s.checkIssuer(ctx, p.Issuer)
@@ -271,6 +266,17 @@ func (s *server) PutSignInProvider(ctx context.Context, r spec.PutSignInProvider
 		return s.tellChange(ctx, tx, merchant.SignInChanged, p.Issuer)
 	})
 	return spec.PutSignInProvider200JSONResponse(s.shownProvider(p)), err
+}
+
+func wantedProvider(body spec.NewSignInProvider) session.Provider {
+	p := session.Provider{
+		Issuer: strings.TrimSpace(body.Issuer), ClientID: body.ClientID, RoleClaim: deref(body.RoleClaim),
+		Roles: map[string]session.Role{}, DefaultRole: session.Role(deref(body.DefaultRole)),
+	}
+	for value, role := range body.Roles {
+		p.Roles[value] = session.Role(role)
+	}
+	return p
 }
 
 // DeleteSignInProvider answers DELETE /sign-in-provider.

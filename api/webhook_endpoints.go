@@ -96,13 +96,16 @@ func (s *server) GetWebhookEndpoint(ctx context.Context, r spec.GetWebhookEndpoi
 
 // UpdateWebhookEndpoint answers PATCH /webhook-endpoints/{endpoint_id}.
 func (s *server) UpdateWebhookEndpoint(ctx context.Context, r spec.UpdateWebhookEndpointRequestObject) (spec.UpdateWebhookEndpointResponseObject, error) {
+	changes := delivery.Endpoint{Description: deref(r.Body.Description), Types: eventTypes(r.Body.Events)}
+	err := changes.Validate()
 	if r.Body.URL != nil { // before the transaction, since names take long to resolve
-		if err := s.checkURL(ctx, *r.Body.URL); err != nil {
-			return nil, err
-		}
+		err = problem.Together(err, s.checkURL(ctx, *r.Body.URL))
+	}
+	if err != nil {
+		return nil, err
 	}
 	var answer spec.WebhookEndpoint
-	err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx WebhookEndpointsTx) error {
+	err = inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx WebhookEndpointsTx) error {
 		e, err := tx.LockWebhookEndpoint(ctx, r.EndpointID)
 		if err != nil {
 			return err

@@ -54,8 +54,8 @@ var mayImport = func() map[string][]string {
 		"api/client":         {}, // generated
 		"internal/booking":   domain,
 		"internal/console":   {"api/client"}, // a client of the API and of nothing else
-		"internal/camt":      {"internal/iban", "internal/money", "internal/strictxml"},
-		"internal/mrx":       {"internal/strictxml"},
+		"internal/camt":      {"internal/iban", "internal/money", "internal/problem", "internal/strictxml", "internal/text"},
+		"internal/mrx":       {"internal/problem", "internal/strictxml", "internal/text"},
 		"internal/saferpay":  {"internal/money", "internal/share"},
 		"internal/postgres":  domain,
 		"internal/openid":    domain,

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/quittance/quittance/activities"
+	"github.com/quittance/quittance/activities/escalation"
 	"github.com/quittance/quittance/internal/event"
+	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/letter"
 	"github.com/quittance/quittance/internal/merchant"
@@ -35,7 +37,7 @@ type Tx interface {
 	Company(ctx context.Context) (merchant.Company, error)
 	LockCompany(ctx context.Context) (merchant.Company, error)
 	SaveCompany(ctx context.Context, c merchant.Company) error
-	AppendEvent(ctx context.Context, e event.Event) error
+	escalation.RaiseTx
 	// Outdated returns customers who are kept long enough.
 	Outdated(ctx context.Context, books, unpaid time.Time, most int) (customerIDs []string, err error)
 	LockCustomer(ctx context.Context, ref personal.Ref) (customerID string, invoices []invoice.Invoice, err error)
@@ -117,12 +119,13 @@ func (a *Activities) keep(ctx context.Context, companyID string) (told bool, era
 // tell tells the company when its first customers will be erased. The mail may go twice when the process ends behind it.
 func (a *Activities) tell(ctx context.Context, company merchant.Company, now time.Time) error {
 	first := now.Add(merchant.Notice)
+	var sent activities.Sent
 	if company.ContactEmail != "" {
 		written, err := letter.Retention(company, first)
 		if err != nil {
 			return err
 		}
-		if _, err := a.Send.Post(ctx, written); err != nil { // one that is refused for good is told by the event
+		if sent, err = a.Send.Post(ctx, written); err != nil {
 			return err
 		}
 	}
@@ -135,11 +138,27 @@ func (a *Activities) tell(ctx context.Context, company merchant.Company, now tim
 		if err := tx.SaveCompany(ctx, c); err != nil {
 			return err
 		}
+		if err := undelivered(ctx, tx, c, sent.Failed, now); err != nil {
+			return err
+		}
 		r := c.Retention.Effective()
 		return tx.AppendEvent(ctx, event.New(event.RetentionAnnounced, c.ID, c.ID, now, map[string]string{
 			"first_erasure": first.UTC().Format(time.RFC3339), "books_years": strconv.Itoa(r.BooksYears), "unpaid_days": strconv.Itoa(r.UnpaidDays),
 		}))
 	})
+}
+
+// undelivered puts the mail before the company that its contact doesn't get, if there is one.
+func undelivered(ctx context.Context, tx Tx, c merchant.Company, reason string, now time.Time) error {
+	if reason == "" {
+		return nil
+	}
+	_, err := escalation.RaiseIn(ctx, tx, escalation.Raise{
+		CompanyID: c.ID, Kind: exception.EmailFailed, Subject: c.ID, Choices: []exception.Choice{exception.Acknowledge},
+		Detail: fmt.Sprintf("The mail to the contact that customers will be erased from %s on could not be delivered: %s "+
+			"Look at retention in GET /v1/settings, and correct contact_email by PATCH /v1/settings.", now.Add(merchant.Notice).UTC().Format(time.DateOnly), reason),
+	}, now)
+	return err
 }
 
 // eraseAll erases all customers of the company who are kept long enough, each in a transaction.

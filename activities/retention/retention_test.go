@@ -13,6 +13,7 @@ import (
 	"github.com/quittance/quittance/activities"
 	"github.com/quittance/quittance/activities/retention"
 	"github.com/quittance/quittance/internal/event"
+	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/letter"
@@ -158,7 +159,14 @@ func TestACompanyThatCannotBeToldIsNotErased(t *testing.T) {
 	}
 	assert.Empty(t, n.erased(c))
 	n.down = &activities.UndeliverableError{Reason: "550"}
-	assert.Equal(t, 1, n.night().Told, "the event tells of it")
+	assert.Equal(t, 1, n.night().Told)
+	require.NoError(t, n.store.InCompany(t.Context(), c.ID, func(tx *postgres.Tx) error {
+		raised, err := tx.ExceptionsAbout(t.Context(), []string{c.ID})
+		require.Len(t, raised, 1)
+		assert.Equal(t, exception.EmailFailed, raised[0].Kind)
+		assert.Contains(t, raised[0].Detail, "could not be delivered: 550")
+		return err
+	}))
 	n.now = n.now.AddDate(0, 0, 30)
 	assert.Equal(t, 1, n.night().Erased)
 }

@@ -31,7 +31,7 @@ func RunConsole(ctx context.Context, cfg config.Config, log *slog.Logger) error 
 	}
 	api := console.NewRemote()
 	r := chi.NewRouter()
-	r.Use(metrics.Middleware, telemetry.Trace)
+	r.Use(middleware.GetHead, metrics.Middleware, telemetry.Trace)
 	if proxies := cfg.API.TrustedProxies; len(proxies) > 0 {
 		r.Use(middleware.ClientIPFromXFF(proxies...))
 	}

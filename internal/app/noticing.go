@@ -20,6 +20,8 @@ const (
 	noticeEvery = 5 * time.Second
 	// noticeRetry is how long mails wait that could not be sent.
 	noticeRetry = 5 * time.Minute
+	// noticeLate is after how long without a mail server the company learns that its contact was not told.
+	noticeLate = 72 * time.Hour
 	// noticeAtOnce is how many companies a worker takes in one look.
 	noticeAtOnce = 20
 )
@@ -64,28 +66,44 @@ func (n noticing) tell(ctx context.Context, companyID string) error {
 			return err
 		}
 		sent, err := n.send.Post(ctx, written)
-		if err == nil {
+		switch {
+		case err == nil:
 			err = n.end(ctx, company, mail, sent.Failed)
+		case n.now().Sub(mail.Notices[0].At) > noticeLate:
+			err = errors.Join(err, n.store.InCompany(ctx, companyID, func(tx *postgres.Tx) error {
+				return n.undelivered(ctx, tx, company, mail, "No mail server took it for 72 hours. It is tried again every five minutes.")
+			}))
 		}
 		failed = append(failed, err)
 	}
 	return errors.Join(failed...)
 }
 
-// end records what became of a mail. One that the current contact can't get is an exception.
+// end records what became of a mail. One that the current contact can't get is an exception until a later one is delivered.
 func (n noticing) end(ctx context.Context, c merchant.Company, mail merchant.SecurityMail, failure string) error {
 	if failure != "" {
 		n.log.WarnContext(ctx, "security notice not delivered", "company", c.ID, "reason", failure)
 	}
 	return n.store.InCompany(ctx, c.ID, func(tx *postgres.Tx) error {
-		if err := tx.EndSecurityMail(ctx, mail, failure, n.now(), merchant.SecurityMailPause); err != nil || failure == "" || mail.To != c.ContactEmail {
+		if err := tx.EndSecurityMail(ctx, mail, failure, n.now(), merchant.SecurityMailPause); err != nil || mail.To != c.ContactEmail {
 			return err
 		}
-		_, err := escalation.RaiseIn(ctx, tx, escalation.Raise{
-			CompanyID: c.ID, Kind: exception.EmailFailed, Subject: c.ID, Choices: []exception.Choice{exception.Acknowledge},
-			Detail: fmt.Sprintf("The mail to the contact about %d changes of keys, credentials and the like could not be delivered: %s "+
-				"Look at GET /v1/audit-log, and correct contact_email by PATCH /v1/settings.", len(mail.Notices), failure),
-		}, n.now())
-		return err
+		if failure == "" {
+			return escalation.ClearUp(ctx, tx, exception.EmailFailed, c.ID, "A later mail was delivered.", n.now())
+		}
+		return n.undelivered(ctx, tx, c, mail, failure)
 	})
+}
+
+// undelivered puts a mail before the company that its current contact doesn't get.
+func (n noticing) undelivered(ctx context.Context, tx *postgres.Tx, c merchant.Company, mail merchant.SecurityMail, failure string) error {
+	if mail.To != c.ContactEmail {
+		return nil
+	}
+	_, err := escalation.RaiseIn(ctx, tx, escalation.Raise{
+		CompanyID: c.ID, Kind: exception.EmailFailed, Subject: c.ID, Choices: []exception.Choice{exception.Acknowledge},
+		Detail: fmt.Sprintf("The mail to the contact about %d changes of keys, credentials and the like could not be delivered: %s "+
+			"Look at GET /v1/audit-log, and correct contact_email by PATCH /v1/settings.", len(mail.Notices), failure),
+	}, n.now())
+	return err
 }

@@ -120,22 +120,37 @@ func TestAChangeIsToldOnceTheMailServerIsThereAgain(t *testing.T) {
 	require.Equal(t, 200, s.call("PATCH", "/settings", `{"receipt_account":"1020"}`).Code)
 	require.Error(t, n.look(t.Context()))
 	require.NoError(t, n.look(t.Context()), "it waits")
+	for day, open := range []int{0, 0, 1, 1} {
+		s.now = s.now.Add(24*time.Hour + time.Minute)
+		s.pass(t)
+		require.Error(t, n.look(t.Context()))
+		assert.Len(t, s.undelivered(t), open, "after day %d", day+1)
+	}
+	assert.Contains(t, s.undelivered(t)[0].Detail, "for 72 hours")
 	box.refuse = nil
 	s.pass(t)
 	require.NoError(t, n.look(t.Context()))
 	assert.Equal(t, []string{"compta@demo.example"}, box.to)
 	assert.Contains(t, box.content[0], "1029")
+	assert.Empty(t, s.undelivered(t), "it was told after all")
 
 	box.refuse = &smtp.SMTPError{Code: 550, Message: "no such mailbox"}
 	require.Equal(t, 200, s.call("PATCH", "/settings", `{"receipt_account":"1029"}`).Code)
 	s.pass(t)
 	require.NoError(t, n.look(t.Context()))
-	s.in(t, func(tx *postgres.Tx) error {
-		raised, _, err := tx.Exceptions(t.Context(), listing.Exceptions{Kind: exception.EmailFailed})
-		require.Len(t, raised, 1)
-		assert.Contains(t, raised[0].Detail, "no such mailbox")
+	require.Len(t, s.undelivered(t), 1)
+	assert.Contains(t, s.undelivered(t)[0].Detail, "no such mailbox")
+}
+
+// undelivered are the mails about which an exception is open.
+func (s *shop) undelivered(t *testing.T) (open []exception.Exception) {
+	t.Helper()
+	s.in(t, func(tx *postgres.Tx) (err error) {
+		isOpen := true
+		open, _, err = tx.Exceptions(t.Context(), listing.Exceptions{Kind: exception.EmailFailed, Open: &isOpen})
 		return err
 	})
+	return open
 }
 
 func TestAHundredChangesFloodNoMailbox(t *testing.T) {

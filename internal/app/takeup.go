@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/quittance/quittance/internal/config"
+	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/origin"
@@ -19,12 +20,12 @@ const takenAtOnce = 100
 
 // TakenUp is how many of each a workflow looks after again.
 type TakenUp struct {
-	Payments, Refunds, PaymentServices, Currencies, Deliveries int
-	BankReceipts                                               int // companies with such that wait
+	Payments, Refunds, PaymentServices, Currencies, Findings, Deliveries int
+	BankReceipts                                                         int // companies with such that wait
 }
 
 // TakeUp starts a workflow for everything that the record shows as not ended, after a database was restored: payments, refunds,
-// the waits and the daily looks of payment services, requested currencies, and deliveries of webhooks. It may be run again. It
+// the waits and the daily looks of payment services, requested currencies, findings, and deliveries of webhooks. It may be run again. It
 // needs Temporal but no worker. Refunds are safe only if no worker has run since the restore.
 func TakeUp(ctx context.Context, cfg config.Config, log *slog.Logger) (TakenUp, error) {
 	if err := cfg.ForCommand(); err != nil {
@@ -45,37 +46,8 @@ func TakeUp(ctx context.Context, cfg config.Config, log *slog.Logger) (TakenUp, 
 			return t.done, err
 		}
 	}
-	if t.done.BankReceipts, err = bookLeft(ctx, p.store, p.commands); err != nil {
-		return t.done, err
-	}
 	t.done.Deliveries, err = p.store.DeliverAgain(ctx)
 	return t.done, err
-}
-
-// bookLeft has the bank receipts booked that wait, and returns in how many companies there are any. It is for those whose import ended
-// before that was begun.
-func bookLeft(ctx context.Context, store *postgres.Store, commands contract.Commands) (companies int, err error) {
-	all, err := store.Companies(ctx)
-	if err != nil {
-		return 0, err
-	}
-	for _, company := range all {
-		var waiting []settlement.Receipt
-		if err := store.InCompany(ctx, company, func(tx *postgres.Tx) (err error) {
-			waiting, err = tx.WaitingBankReceipts(ctx, "", 1)
-			return err
-		}); err != nil {
-			return companies, err
-		}
-		if len(waiting) == 0 {
-			continue
-		}
-		companies++
-		if err := commands.BookBankReceipts(ctx, company, company); err != nil {
-			return companies, err
-		}
-	}
-	return companies, nil
 }
 
 // takingUp sees to it that what has not ended has a workflow.
@@ -104,6 +76,9 @@ func (t *takingUp) lacks(ctx context.Context, workflowID string) (bool, error) {
 }
 
 func (t *takingUp) company(ctx context.Context, companyID string) error {
+	if err := t.findings(ctx, companyID); err != nil {
+		return err
+	}
 	var services []merchant.PaymentService
 	if err := t.store.InCompany(ctx, companyID, func(tx *postgres.Tx) (err error) {
 		services, err = tx.PaymentServices(ctx)
@@ -130,6 +105,52 @@ func (t *takingUp) company(ctx context.Context, companyID string) error {
 			}
 			after = list[len(list)-1].id
 		}
+	}
+	return t.receipts(ctx, companyID)
+}
+
+// receipts has the bank receipts of the company booked that wait: the import that should begin that may have ended before, or what it began.
+func (t *takingUp) receipts(ctx context.Context, companyID string) error {
+	var waiting []settlement.Receipt
+	if err := t.store.InCompany(ctx, companyID, func(tx *postgres.Tx) (err error) {
+		waiting, err = tx.WaitingBankReceipts(ctx, "", 1)
+		return err
+	}); err != nil || len(waiting) == 0 {
+		return err
+	}
+	lacks, err := t.lacks(ctx, contract.BankReceiptsID(companyID))
+	if err != nil || !lacks {
+		return err
+	}
+	t.done.BankReceipts++
+	return t.commands.BookBankReceipts(ctx, companyID, companyID)
+}
+
+// findings takes up what a nightly sweep found and nobody has decided.
+func (t *takingUp) findings(ctx context.Context, companyID string) error {
+	var open []exception.Exception
+	if err := t.store.InCompany(ctx, companyID, func(tx *postgres.Tx) (err error) {
+		open, err = tx.OpenFindings(ctx)
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, e := range open {
+		found, _, err := contract.FindingOf(e)
+		if err != nil {
+			return err
+		}
+		lacks, err := t.lacks(ctx, contract.FindingID(e.ID))
+		if err != nil {
+			return err
+		}
+		if !lacks {
+			continue
+		}
+		if err := t.commands.TakeUpFinding(ctx, found); err != nil {
+			return err
+		}
+		t.done.Findings++
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -79,10 +78,7 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return nil
 	})
 	group.Go(func() error {
-		worker.Housekeeping(ctx, func(ctx context.Context) error {
-			_, err := bookLeft(ctx, p.store, p.commands)
-			return errors.Join(err, p.store.Prune(ctx, now()))
-		}, log)
+		worker.Housekeeping(ctx, func(ctx context.Context) error { return p.store.Prune(ctx, now()) }, log)
 		return nil
 	})
 	group.Go(func() error {
@@ -96,8 +92,8 @@ func RunWorker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		return nil
 	})
 	group.Go(func() error {
-		r := reconciling{store: p.store, commands: p.commands, log: log}
-		worker.Regularly(ctx, reconcileEvery, "reconciling", r.look, log)
+		r := reconciling{store: p.store, commands: p.commands, log: log, scale: cfg.TimeScale}
+		worker.Regularly(ctx, r.every(), "reconciling", r.look, log)
 		return nil
 	})
 	group.Go(func() error {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/quittance/quittance/internal/strictxml"
+	textform "github.com/quittance/quittance/internal/text"
 )
 
 // What a file may hold at most. Real statements stay far below. The limits protect the reader from files that are no
@@ -87,7 +88,7 @@ func (t *tokens) admit(token xml.Token) (xml.Token, error) {
 		if t.skipping > 0 || t.depth == 0 {
 			return nil, nil
 		}
-		return token, nil
+		return xml.CharData(textform.Ordinary(string(token))), nil
 	case xml.Directive:
 		return nil, t.fault("a document type declaration (<!…>) is not allowed")
 	}

@@ -60,7 +60,7 @@ func New(o Options) http.Handler {
 	if len(o.TrustedProxies) > 0 {
 		r.Use(middleware.ClientIPFromXFF(o.TrustedProxies...))
 	}
-	r.Use(headers)
+	r.Use(middleware.GetHead, headers)
 	up := func(http.ResponseWriter, *http.Request) {} // it depends on nothing
 	r.Get("/healthz", up)
 	r.Get("/readyz", up)

@@ -106,6 +106,15 @@ func TestASignedInOperatorReadsPayloadsForAShift(t *testing.T) {
 	assert.Contains(t, o.send("GET", "/", "", "Cookie", session).Body.String(), "Sign in")
 }
 
+func TestHeadIsAnsweredWhereverGetIs(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	for _, path := range []string{"/", "/healthz", "/readyz"} {
+		assert.Equal(t, http.StatusOK, o.send("HEAD", path, "").Code, path)
+	}
+	assert.Equal(t, http.StatusMethodNotAllowed, o.send("HEAD", "/decode", "").Code)
+}
+
 func TestTheKeyItselfOpensPayloadsForTheCommandLine(t *testing.T) {
 	t.Parallel()
 	o := open(t)

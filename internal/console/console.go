@@ -61,7 +61,7 @@ func New(o Options) http.Handler {
 	s.api = api
 
 	r := chi.NewRouter()
-	r.Use(s.protect, s.survive)
+	r.Use(headAsGet, s.protect, s.survive)
 	r.NotFound(s.notFound)
 	r.Method(http.MethodGet, stylesheet.path, stylesheet)
 	r.Get("/console/accent-{accent}.css", accentStyle)
@@ -101,6 +101,16 @@ func (s *server) companySide(r chi.Router) {
 	s.settingRoutes(r)
 	s.providerRoutes(r)
 	s.accessRoutes(r)
+}
+
+// headAsGet answers HEAD as GET wherever there is GET. The server itself leaves the content out.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			chi.RouteContext(r.Context()).RouteMethod = http.MethodGet
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // protect sets the headers of pages that show one company's money.

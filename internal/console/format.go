@@ -43,6 +43,7 @@ func (l *look) funcs() template.FuncMap {
 		"list":     func(items ...any) []any { return items },
 		"plain":    shownValue,
 		"keyID":    keyID,
+		"seen":     seen,
 		"changed":  changed,
 		"append":   func(items []any, more ...any) []any { return append(items, more...) },
 		"has":      func(items []string, item string) bool { return slices.Contains(items, item) },
@@ -61,6 +62,7 @@ func (l *look) funcs() template.FuncMap {
 		"accent":   accentPath,
 		"add":      func(a, b int) int { return a + b },
 		"sum":      sumOf,
+		"last":     lastAttempt,
 	}
 }
 

@@ -245,6 +245,9 @@ func (s *server) changeContent(w http.ResponseWriter, r *http.Request) {
 	lines, includeVAT := typedLines(r), r.PostFormValue("prices_include_vat") == "true"
 	due, err := typedDay(r, "due_date")
 	if err == nil {
+		err = s.sameInvoice(r, id)
+	}
+	if err == nil {
 		_, err = s.api.UpdateInvoiceWithResponse(r.Context(), id, client.InvoiceChanges{
 			Number: &number, Currency: optional[client.Currency](currency), Amount: amountUnless(r, lines), DueDate: &due, Description: &description,
 			Customer: &client.CustomerChanges{Name: &name, Email: &email, Language: &language, Address: typedAddress(r)},
@@ -263,6 +266,9 @@ func (s *server) changeConditions(w http.ResponseWriter, r *http.Request) {
 	id, ids := chi.URLParam(r, "id"), client.PaymentServiceIds{}
 	ids = append(ids, r.PostForm["payment_service_ids"]...)
 	due, err := typedDay(r, "due_date")
+	if err == nil {
+		err = s.sameInvoice(r, id)
+	}
 	if err == nil {
 		_, err = s.api.UpdateInvoiceWithResponse(r.Context(), id, client.InvoiceChanges{PaymentServiceIds: &ids, DueDate: &due})
 	}

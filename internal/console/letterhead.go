@@ -34,7 +34,7 @@ func (s *server) changeLetterhead(w http.ResponseWriter, r *http.Request) {
 		l.Address = &address
 	}
 	attach, receipts := r.PostFormValue("attach_pdf") == "true", r.PostFormValue("receipts_by_email") == "true"
-	if _, err := s.api.UpdateSettingsWithResponse(r.Context(), client.SettingsChanges{Letterhead: &l, AttachPdf: &attach, ReceiptsByEmail: &receipts}); err != nil {
+	if _, err := s.saveSettings(r, client.SettingsChanges{Letterhead: &l, AttachPdf: &attach, ReceiptsByEmail: &receipts}); err != nil {
 		s.refusedSettings(w, r, err)
 		return
 	}

@@ -40,7 +40,7 @@ func (s *server) changeRetention(w http.ResponseWriter, r *http.Request) {
 		return number
 	}
 	wanted := client.Retention{LinksDays: typed("links_days"), BooksYears: typed("books_years"), UnpaidDays: typed("unpaid_days"), LogsDays: typed("logs_days")}
-	if _, err := s.api.UpdateSettingsWithResponse(r.Context(), client.SettingsChanges{Retention: &wanted}); err != nil {
+	if _, err := s.saveSettings(r, client.SettingsChanges{Retention: &wanted}); err != nil {
 		s.refusedSettings(w, r, err)
 		return
 	}

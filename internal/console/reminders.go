@@ -81,7 +81,7 @@ func (s *server) changeReminders(w http.ResponseWriter, r *http.Request) {
 		}
 		reminders = append(reminders, reminder)
 	}
-	if _, err := s.api.UpdateSettingsWithResponse(r.Context(), client.SettingsChanges{Reminders: &reminders}); err != nil {
+	if _, err := s.saveSettings(r, client.SettingsChanges{Reminders: &reminders}); err != nil {
 		s.refusedSettings(w, r, err)
 		return
 	}

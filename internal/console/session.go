@@ -113,6 +113,9 @@ func (s *server) setCookie(w http.ResponseWriter, name, value, path string, seco
 // enter opens a link of the invoicing product. In a frame the cookie belongs to that site alone (Partitioned), which is what
 // today's browsers allow third parties.
 func (s *server) enter(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodHead { // the link is still to be opened
+		return
+	}
 	entered, err := s.api.EnterConsoleWithResponse(as(r.Context(), r.URL.Query().Get("code")))
 	if err != nil {
 		s.logRefusedSignIn(r, err)

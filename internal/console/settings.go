@@ -102,7 +102,7 @@ func (s *server) changeSettings(w http.ResponseWriter, r *http.Request) {
 	if approval := parseAmount(r.PostFormValue("refund_approval_above")); r.PostForm.Has("refund_approval_above") { // empty turns it off
 		changes.RefundApprovalAbove = &approval
 	}
-	changed, err := s.api.UpdateSettingsWithResponse(r.Context(), changes)
+	changed, err := s.saveSettings(r, changes)
 	if err != nil {
 		s.refusedSettings(w, r, err)
 		return

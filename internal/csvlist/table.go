@@ -184,7 +184,7 @@ func (t *Table) read(text string, separator rune, header, first int) error {
 		}
 		row := Row{Line: line + first - 1, Cells: make([]string, len(t.Header))}
 		for i, cell := range cells {
-			cell = strings.TrimSpace(cell)
+			cell = textform.Identifier(cell)
 			switch {
 			case i < len(row.Cells):
 				row.Cells[i] = cell

@@ -85,10 +85,15 @@ func New(d Dispute, by string, at time.Time) Dispute {
 	return d
 }
 
+// CheckTexts brings the texts into the form in which they are kept, and returns what is wrong with them.
+func (d *Dispute) CheckTexts() []problem.Field {
+	return slices.Concat(text.Line("reason", &d.Reason, 1, 200), text.Line("reference", &d.Reference, 0, 80))
+}
+
 // Check brings the texts of an open dispute into the form in which they are kept. It returns an Invalid problem that names every field
 // at fault, or nil.
 func (d *Dispute) Check(p payment.Payment, today time.Time) error {
-	fields := slices.Concat(text.Line("reason", &d.Reason, 1, 200), text.Line("reference", &d.Reference, 0, 80))
+	fields := d.CheckTexts()
 	captured := calendar.Day(p.CapturedAt())
 	if d.OpenedOn.Before(captured) || d.OpenedOn.After(today) {
 		fields = append(fields, problem.Field{

@@ -141,9 +141,28 @@ func (c *Content) validate() (fields []problem.Field) {
 		fields = append(fields, c.Lines[i].validate(fmt.Sprintf("lines.%d.", i))...)
 	}
 	fault(len(c.Metadata) <= MaxMetadata, "metadata", fmt.Sprintf("must be at most %d pairs", MaxMetadata))
-	for key, value := range c.Metadata {
-		fault(text.Line("", &key, 1, 40) == nil && text.Line("", &value, 0, 500) == nil, "metadata", "must have keys of 1 to 40 characters and values of at most 500, each on one line")
+	return append(fields, c.validateMetadata()...)
+}
+
+// validateMetadata brings keys and values into the form in which they are kept, and returns what is wrong with them.
+func (c *Content) validateMetadata() (fields []problem.Field) {
+	if c.Metadata == nil {
+		return nil
 	}
+	kept := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(c.Metadata)) {
+		name, value := key, c.Metadata[key]
+		if faults := text.Line("metadata", &name, 1, 40); len(faults) > 0 {
+			fields = append(fields, problem.Field{Name: "metadata", Message: fmt.Sprintf("has the key %q, which %s", key, faults[0].Message)})
+			continue
+		}
+		if _, twice := kept[name]; twice {
+			fields = append(fields, problem.Field{Name: "metadata", Message: fmt.Sprintf("has the key %q twice", name)})
+		}
+		fields = append(fields, text.Line("metadata."+name, &value, 0, 500)...)
+		kept[name] = value
+	}
+	c.Metadata = kept
 	return fields
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/quittance/quittance/internal/strictxml"
+	textform "github.com/quittance/quittance/internal/text"
 )
 
 var (
@@ -152,7 +153,7 @@ func (r *reader) balance(start xml.StartElement, b *Balance) error {
 		}
 		switch token := token.(type) {
 		case xml.CharData:
-			if own.text += strings.TrimSpace(string(token)); len(own.text) > maxText {
+			if own.text += textform.Identifier(string(token)); len(own.text) > maxText {
 				return r.Fault("the text of %s has more than %d bytes", element, maxText)
 			}
 		case xml.StartElement:

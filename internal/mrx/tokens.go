@@ -3,9 +3,9 @@ package mrx
 import (
 	"encoding/xml"
 	"io"
-	"strings"
 
 	"github.com/quittance/quittance/internal/strictxml"
+	textform "github.com/quittance/quittance/internal/text"
 )
 
 // What a file may hold at most, beside its entries. Real files stay far below.
@@ -42,7 +42,7 @@ func (t *tokens) text(of string) (string, error) {
 				return "", err
 			}
 		case xml.EndElement:
-			return strings.TrimSpace(string(text)), nil
+			return textform.Identifier(string(text)), nil
 		}
 	}
 }

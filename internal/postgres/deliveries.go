@@ -33,13 +33,23 @@ func (tx *Tx) LockDelivery(ctx context.Context, endpointID, eventID string) (del
 		selectDeliveries+` where d.endpoint_id = $1 and d.event_id = $2 for no key update of d`, endpointID, eventID)
 }
 
-// SaveDelivery stores what can change about a delivery. When it has ended, the next one of its thread is due.
+// SaveDelivery stores what can change about a delivery. When it has ended, the next one of its thread is due. While it waits for its next
+// attempt it is due when that was not made.
 func (tx *Tx) SaveDelivery(ctx context.Context, d delivery.Delivery) error {
 	err := tx.save(ctx, "delivery of", d.EventID, `
 		update event_deliveries set state = $3, attempts = $4, retry_at = $5, ended_at = $6 where endpoint_id = $1 and event_id = $2`,
 		d.EndpointID, d.EventID, d.State, list(d.Attempts), zeronull.Timestamptz(d.RetryAt), zeronull.Timestamptz(d.EndedAt))
-	if err != nil || d.State == delivery.Pending {
+	if err != nil {
 		return err
+	}
+	if d.State == delivery.Pending {
+		if d.RetryAt.IsZero() {
+			return nil
+		}
+		_, err := tx.tx.Exec(ctx, `
+			update delivery_outbox set due_at = $3::timestamptz + interval '`+lost+`' where endpoint_id = $1 and event_id = $2 and due_at > now() and not again`,
+			d.EndpointID, d.EventID, d.RetryAt)
+		return failed(err, "note when the delivery of %s is overdue", d.EventID)
 	}
 	tag, err := tx.tx.Exec(ctx, `delete from delivery_outbox where company_id = $1 and endpoint_id = $2 and event_id = $3`,
 		d.CompanyID, d.EndpointID, d.EventID)
@@ -102,11 +112,11 @@ func (tx *Tx) Deliveries(ctx context.Context, f listing.Deliveries) (deliveries 
 // outboxChannel is where Postgres says that something in the outbox is due.
 const outboxChannel = "delivery_outbox"
 
-// How long a worker has to see to what it took from the outbox; after what time a started delivery is started again, in case it was
-// lost, which is longer than all attempts take together; and how often one more delivery to an endpoint that fails is tried.
+// How long a worker has to see to what it took from the outbox; how late an attempt of a started delivery may be until its workflow is
+// started again, in case it was ended from outside; and how often one more delivery to an endpoint that fails is tried.
 const (
 	taken  = "20 seconds"
-	lost   = "4 days"
+	lost   = "1 minute"
 	probed = "30 seconds"
 )
 
@@ -155,11 +165,11 @@ func (s *Store) PostponeDelivery(ctx context.Context, d delivery.Due, by time.Du
 const firstOfThread = `not exists (
 	select from delivery_outbox e where e.endpoint_id = o.endpoint_id and e.thread = o.thread and e.sequence < o.sequence)`
 
-// DeliveryStarted keeps a delivery that was taken from being taken again while its workflow runs, unless the company has asked
-// for it since.
+// DeliveryStarted keeps a delivery that was taken from being taken again while its workflow makes its attempts in time, unless the company
+// has asked for it since.
 func (s *Store) DeliveryStarted(ctx context.Context, d delivery.Due) error {
 	_, err := s.pool.Exec(ctx, `
-		update delivery_outbox set due_at = now() + interval '`+lost+`', again = false
+		update delivery_outbox set due_at = greatest(due_at, now() + interval '`+lost+`'), again = false
 		where endpoint_id = $1 and event_id = $2 and due_at > now()`,
 		d.EndpointID, d.EventID)
 	return failed(err, "note that the delivery of %s has started", d.EventID)

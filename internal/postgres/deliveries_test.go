@@ -118,9 +118,9 @@ func TestEventsOfAnInvoiceAreDueOneAfterTheOther(t *testing.T) {
 	assert.Equal(t, []string{authorized, other}, c.take())
 	assert.Empty(t, c.take(), "somebody has taken them")
 
-	c.attempt(authorized, 503, noon.Add(time.Minute))
+	c.attempt(authorized, 503, time.Now().Add(time.Minute))
 	assert.Empty(t, c.take(), "one that is tried again holds up those behind it")
-	c.attempt(authorized, 200, noon.Add(time.Minute))
+	c.attempt(authorized, 200, time.Now().Add(time.Minute))
 	assert.Empty(t, c.take(), "the same attempt once more changes nothing")
 	c.in(func(tx *postgres.Tx) error {
 		d, err := tx.LockDelivery(t.Context(), c.endpoint.ID, authorized)
@@ -154,21 +154,28 @@ func TestEventsOfAnInvoiceAreDueOneAfterTheOther(t *testing.T) {
 	})
 }
 
-func TestADeliveryThatNobodyStartedIsDueAgain(t *testing.T) {
+func TestADeliveryThatNobodyLooksAfterIsDueAgain(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.NewDatabase(t)
 	c := newTold(t, postgrestest.Open(t, db))
 	e := c.tell(event.InvoiceOpened, c.invoice.ID, c.invoice.ID)
-	later := func() {
-		_, err := connect(t, db.SuperuserURL).Exec(t.Context(), `update delivery_outbox set due_at = due_at - interval '61 seconds'`)
+	superuser := connect(t, db.SuperuserURL)
+	passes := func(d time.Duration) {
+		_, err := superuser.Exec(t.Context(), `update delivery_outbox set due_at = due_at - $1::interval`, d)
 		require.NoError(t, err)
 	}
+	later := func() { passes(61 * time.Second) }
 	require.Equal(t, []string{e}, c.take())
 	later()
 	require.Equal(t, []string{e}, c.take(), "who took it died before it was started")
 	require.NoError(t, c.store.DeliveryStarted(t.Context(), delivery.Due{EndpointID: c.endpoint.ID, EventID: e}))
+	c.attempt(e, 503, time.Now().Add(12*time.Hour))
+	require.NoError(t, c.store.DeliveryStarted(t.Context(), delivery.Due{EndpointID: c.endpoint.ID, EventID: e}), "it comes after the workflow's first steps")
+	passes(12 * time.Hour)
+	require.Empty(t, c.take(), "its workflow makes the next attempt")
 	later()
-	require.Empty(t, c.take(), "its workflow runs")
+	require.Equal(t, []string{e}, c.take(), "its workflow was ended from outside, or it would have")
+	require.NoError(t, c.store.DeliveryStarted(t.Context(), delivery.Due{EndpointID: c.endpoint.ID, EventID: e}))
 	again, err := c.store.DeliverAgain(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 1, again)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -218,6 +219,10 @@ func (tx *Tx) Journal(ctx context.Context, f listing.Journal) (entries []ledger.
 	sequences := make([]int64, len(entries))
 	for i, e := range entries {
 		sequences[i] = e.Sequence
+	}
+	if f.Newest { // lines are added in the order of sequences
+		slices.Reverse(entries)
+		defer slices.Reverse(entries)
 	}
 	return entries, next, tx.addLines(ctx, entries, `sequence = any($1)`, sequences)
 }

@@ -15,8 +15,9 @@ import (
 // Movements returns the lines of the journal that the filter chooses, by account, currency and date.
 func (tx *Tx) Movements(ctx context.Context, f listing.Movements) ([]ledger.Movement, error) {
 	return all(ctx, tx.tx, scanMovement, "list the lines of accounts", withDays+`
-		select account, currency, date, coalesce(value_date, date), sequence, position, text, debit, credit, coalesce((
-				select case when count(distinct other.account) = 1 then min(other.account) end from journal_lines other
+		select account, currency, date, coalesce(value_date, date), sequence, position, text,
+			(debit * 100)::bigint, (credit * 100)::bigint, coalesce((
+				select case when min(other.account) = max(other.account) then min(other.account) end from journal_lines other
 				where other.sequence = l.sequence and other.currency = l.currency and (other.debit > 0) <> (l.debit > 0)
 			), '')
 		from journal_lines l join journal_entries e using (company_id, sequence)
@@ -27,9 +28,9 @@ func (tx *Tx) Movements(ctx context.Context, f listing.Movements) ([]ledger.Move
 
 func scanMovement(row pgx.CollectableRow) (m ledger.Movement, err error) {
 	var currency money.Currency
-	var debit, credit decimal.Decimal
+	var debit, credit int64 // hundredths, see addLines
 	err = row.Scan(&m.Account, &currency, &m.Date, &m.Happened, &m.Sequence, &m.Position, &m.Text, &debit, &credit, &m.Contra)
-	m.Debit, m.Credit = amount(debit, currency), amount(credit, currency)
+	m.Debit, m.Credit = amount(decimal.New(debit, -2), currency), amount(decimal.New(credit, -2), currency)
 	return m, err
 }
 

@@ -97,7 +97,7 @@ func unreadable(err error) Fault {
 func (t *table) header(cells []string) {
 	columns := map[string]int{}
 	for i, name := range cells {
-		columns[strings.TrimSpace(name)] = i
+		columns[text.Identifier(name)] = i
 	}
 	for _, name := range Columns {
 		if _, ok := columns[name]; !ok {

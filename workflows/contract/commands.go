@@ -72,15 +72,31 @@ type begun struct {
 
 // updateWithStart starts the workflow unless it runs, and sends it the update. The update has no id of its own: with one,
 // Temporal would answer with the outcome of an earlier run for as long as it remembers that. It names the workflow, for which its
-// arguments are sealed.
-func (c Commands) updateWithStart(ctx context.Context, b begun, update client.UpdateWorkflowOptions, out any) error {
-	start := c.Temporal.NewWithStartWorkflowOperation(b.options, b.workflowType, b.in)
+// arguments are sealed. A workflow that ends before it has answered, such as one that is ended from outside, leaves the update to the next one.
+func (c Commands) updateWithStart(ctx context.Context, b begun, update client.UpdateWorkflowOptions, out any) (err error) {
 	update.WorkflowID, update.WaitForStage = b.options.ID, client.WorkflowUpdateStageCompleted
-	handle, err := c.Temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{StartWorkflowOperation: start, UpdateOptions: update})
-	if err != nil {
-		return Problem(err)
+	for range startsOfAnUpdate {
+		start := c.Temporal.NewWithStartWorkflowOperation(b.options, b.workflowType, b.in)
+		var handle client.WorkflowUpdateHandle
+		handle, err = c.Temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{StartWorkflowOperation: start, UpdateOptions: update})
+		if err == nil {
+			err = handle.Get(ctx, out)
+		}
+		if _, notTaken := errors.AsType[*serviceerror.NotFound](err); !notTaken && !givenUp(err) {
+			break
+		}
 	}
-	return Problem(handle.Get(ctx, out))
+	return Problem(err)
+}
+
+// startsOfAnUpdate is how often an update is sent whose workflow ends before it has answered.
+const startsOfAnUpdate = 3
+
+// givenUp reports whether the workflow ended after it had taken an update, and before it answered: by a failure of Temporal's own
+// (go.temporal.io/server v1.32.0, service/history/workflow/update).
+func givenUp(err error) bool {
+	app, ok := errors.AsType[*temporal.ApplicationError](err)
+	return ok && app.Type() == "AcceptedUpdateCompletedWorkflow"
 }
 
 func (c Commands) update(ctx context.Context, options client.UpdateWorkflowOptions, out any) error {
@@ -102,7 +118,7 @@ func Problem(err error) error {
 	if err == nil {
 		return nil
 	}
-	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok && app.Type() != "" {
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok && app.Type() != "" && !givenUp(err) {
 		p := &problem.Error{Code: problem.Code(app.Type()), Detail: app.Message()}
 		if app.HasDetails() {
 			if err := app.Details(&p.Fields); err != nil {
@@ -124,5 +140,5 @@ func notAnswered(err error) bool {
 	_, update := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err)
 	_, unavailable := errors.AsType[*serviceerror.Unavailable](err)
 	_, deadline := errors.AsType[*serviceerror.DeadlineExceeded](err)
-	return update || unavailable || deadline || errors.Is(err, context.DeadlineExceeded)
+	return update || unavailable || deadline || givenUp(err) || errors.Is(err, context.DeadlineExceeded)
 }

@@ -5,11 +5,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 func TestMain(m *testing.M) {
@@ -17,8 +20,25 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, runTemporal(settings))
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	_ = os.RemoveAll(built)
+	os.Exit(code)
 }
+
+// built is the folder of the product.
+var built string
+
+// program builds the product, once for all tests.
+var program = sync.OnceValues(func() (_ string, err error) {
+	if built, err = os.MkdirTemp("", "quittance-chaos-test-"); err != nil {
+		return "", err
+	}
+	binary := filepath.Join(built, "quittance")
+	if out, err := exec.Command("go", "build", "-o", binary, "github.com/quittance/quittance/cmd/quittance").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return binary, nil
+})
 
 func TestTheSeedDecidesAllThatHappens(t *testing.T) {
 	o := usual(command{Seed: 7, Payments: 300, Duration: 3 * time.Minute})
@@ -26,6 +46,14 @@ func TestTheSeedDecidesAllThatHappens(t *testing.T) {
 	assert.Equal(t, plan, newPlan(o))
 	o.Seed = 8
 	assert.NotEqual(t, plan, newPlan(o))
+	happened := map[string]int{}
+	for _, f := range plan.Faults {
+		happened[f.counted()]++
+	}
+	assert.Empty(t, plan.never(o, happened))
+	delete(happened, "workflow terminated: Refund")
+	delete(happened, "Saferpay: hang")
+	assert.ElementsMatch(t, []string{"workflow terminated: Refund", "Saferpay: hang"}, plan.never(o, happened), "a kind that never happens is a failure")
 
 	met := map[string]bool{}
 	for _, f := range plan.Faults {
@@ -44,17 +72,23 @@ func TestTheSeedDecidesAllThatHappens(t *testing.T) {
 	for _, part := range o.parts() {
 		assert.True(t, met[faultKill+" "+part], part)
 	}
+	for _, workflows := range meddled {
+		assert.True(t, met[faultReset+" "+workflows] && met[faultTerminate+" "+workflows], workflows)
+	}
 }
 
 // A small run with every kind of fault; make chaos is the large one.
 func TestTwoAPIsAndThreeWorkersShareTheLoadAndNothingIsLostWhateverGoesWrong(t *testing.T) {
 	t.Parallel()
 	report := requireNoDifferences(t, Options{
-		Seed: 4, Payments: 60, Duration: 24 * time.Second, Companies: 2, Onboardings: 1, Settlements: 1, APIs: 2, Workers: 3, Kills: 1, Deploys: 1,
+		Seed: 14, Payments: 60, Duration: 24 * time.Second, Companies: 2, Onboardings: 1, Settlements: 1, APIs: 2, Workers: 3, Kills: 1, Meddlings: 1, Deploys: 1,
 		FaultEvery: 500 * time.Millisecond, TimeScale: 8640, SettleIn: 4 * time.Minute,
 	})
 	for part, kills := range map[string]int{"api": 2, "worker": 3, "temporal": 1, "postgres": 1} {
 		assert.Equal(t, kills, report.Faults["kill -9 of "+part], part)
+	}
+	for _, kind := range []string{faultReset, faultTerminate} {
+		assert.Positive(t, report.Faults[kind+": "+contract.InvoicePaymentType], kind)
 	}
 	for i, answers := range report.Served {
 		assert.Greater(t, answers, int64(50), "api %d", i+1)
@@ -68,7 +102,7 @@ func TestTwoAPIsAndThreeWorkersShareTheLoadAndNothingIsLostWhateverGoesWrong(t *
 func TestABackupThatIsRestoredUnderLoadLosesNoMoney(t *testing.T) {
 	t.Parallel()
 	report := requireNoDifferences(t, Options{
-		Seed: 6, Payments: 40, Duration: 20 * time.Second, Companies: 2, APIs: 1, Workers: 1, Restore: true, TimeScale: 8640, SettleIn: 4 * time.Minute,
+		Seed: 6, Payments: 40, Duration: 20 * time.Second, Companies: 2, APIs: 1, Workers: 1, Restore: true, TimeScale: 17280, SettleIn: 4 * time.Minute,
 	})
 	assert.Equal(t, map[string]int{faultBackup: 1, faultRestore: 1}, report.Faults)
 }
@@ -88,9 +122,9 @@ func TestARegionThatIsLostUnderLoadLosesNoMoney(t *testing.T) {
 
 func requireNoDifferences(t *testing.T, o Options) Report {
 	t.Helper()
-	o.Binary = filepath.Join(t.TempDir(), "quittance")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", o.Binary, "github.com/quittance/quittance/cmd/quittance").CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	var err error
+	o.Binary, err = program()
+	require.NoError(t, err)
 	report, err := inFolder(t.Context(), o, t.Output())
 	require.NoError(t, err, "data and logs are in %s", report.Folder)
 	require.NoError(t, report.Print(t.Output()))

@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.temporal.io/sdk/client"
+
 	"github.com/quittance/quittance/deployments/local/mailsink"
 	"github.com/quittance/quittance/deployments/local/process"
 	"github.com/quittance/quittance/deployments/local/stack"
@@ -37,6 +39,7 @@ type cluster struct {
 	balancer  *balancer
 	receiver  *receiver
 	saferpay  *simulator.Simulator
+	operator  client.Client // of Temporal
 	hits      *hits
 	skew      atomic.Int64 // by how much Saferpay's clock is ahead
 	builds    []string     // of the workers
@@ -116,6 +119,13 @@ func (c *cluster) start(ctx context.Context) (err error) {
 	if err := c.startTemporal(ctx); err != nil {
 		return err
 	}
+	if c.operator, err = c.newOperator(); err != nil {
+		return err
+	}
+	c.stops = append(c.stops, func() error {
+		c.operator.Close()
+		return nil
+	})
 	if err := c.startProduct(ctx); err != nil || !c.options.Failover {
 		return err
 	}

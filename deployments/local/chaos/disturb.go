@@ -4,56 +4,53 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// happen lets a fault happen, and returns when its time is over or when ctx ends, which lifts it.
+// happen lets a fault happen, counts it, and returns when its time is over or when ctx ends, which lifts it.
 func (c *cluster) happen(ctx context.Context, f Fault, companies []*company) error {
-	if _, network := toxics[f.Kind]; network {
-		c.hits.add("network: " + f.Kind)
-		return c.network.disturb(ctx, f)
-	}
+	kind := f.counted()
+	happened := !strings.HasPrefix(kind, ofSaferpay)
+	var err error
 	switch f.Kind {
 	case faultKill:
-		c.hits.add(f.Kind + " of " + kindOfPart(f.Target))
 		c.part(f.Target).kill(f.For)
-		return nil
 	case faultNotifications:
-		c.hits.add("notifications: " + f.Target)
-		return c.notify(ctx, f)
+		err = c.notify(ctx, f)
 	case faultClock:
-		c.hits.add(f.Kind)
 		c.skew.Store(int64(f.For))
-		return nil
 	case faultAge:
-		c.hits.add(f.Kind)
-		return c.steer(ctx, http.MethodPost, "/_sim/age", object{"by": f.For.String()}, nil)
+		err = c.steer(ctx, http.MethodPost, "/_sim/age", object{"by": f.For.String()}, nil)
 	case faultPassword:
-		c.hits.add(f.Kind)
-		n, err := strconv.Atoi(f.Target)
-		if err != nil {
-			return err
+		var n int
+		if n, err = strconv.Atoi(f.Target); err == nil {
+			err = companies[n].changePassword(ctx, f.For)
 		}
-		return companies[n].changePassword(ctx, f.For)
+	case faultReset, faultTerminate:
+		happened = c.meddle(ctx, f)
 	case faultBackup:
-		c.hits.add(f.Kind)
-		return c.dump(ctx)
+		err = c.dump(ctx)
 	case faultRestore:
-		c.hits.add(f.Kind)
-		return c.restore(ctx)
+		err = c.restore(ctx)
 	case faultCut:
-		c.hits.add(f.Kind)
-		return c.cutStandby(ctx)
+		err = c.cutStandby(ctx)
 	case faultFailover:
-		c.hits.add(f.Kind)
-		return c.failover(ctx)
+		err = c.failover(ctx)
 	case faultDeploy:
-		c.hits.add(f.Kind)
-		return c.deploy(ctx, "chaos-"+f.Target)
+		err = c.deploy(ctx, "chaos-"+f.Target)
 	default:
-		return c.steer(ctx, http.MethodPost, "/_sim/faults",
+		if _, network := toxics[f.Kind]; network {
+			err = c.network.disturb(ctx, f)
+			break
+		}
+		err = c.steer(ctx, http.MethodPost, "/_sim/faults",
 			object{"operation": f.Target, "kind": f.Kind, "times": f.Times, "delay_ms": f.For.Milliseconds(), "error": f.Name}, nil)
 	}
+	if happened && err == nil {
+		c.hits.add(kind)
+	}
+	return err
 }
 
 // notify has notifications go another way for a while.

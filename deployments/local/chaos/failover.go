@@ -93,6 +93,11 @@ func (c *cluster) moveIn(ctx context.Context) error {
 	for _, link := range []string{apiToTemporal, workerToTemporal} {
 		c.ports.links[link] = c.ports.temporal
 	}
+	c.operator.Close()
+	var err error
+	if c.operator, err = c.newOperator(); err != nil {
+		return err
+	}
 	first := c.database
 	return c.add(ctx, "postgres", func(ctx context.Context) (running, error) {
 		if first != nil { // it runs already

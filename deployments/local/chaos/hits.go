@@ -37,7 +37,7 @@ func (h *hits) Handle(_ context.Context, r slog.Record) error {
 	}
 	r.Attrs(func(a slog.Attr) bool {
 		if a.Key == "kind" {
-			h.add("Saferpay: " + a.Value.String())
+			h.add(ofSaferpay + a.Value.String())
 		}
 		return true
 	})

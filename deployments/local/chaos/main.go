@@ -79,7 +79,7 @@ func (c command) run(ctx context.Context) (differences int, err error) {
 func usual(c command) Options {
 	return Options{
 		Seed: c.Seed, Payments: c.Payments, Duration: c.Duration, Companies: 4, Onboardings: max(1, c.Payments/30), Settlements: max(1, c.Payments/30),
-		APIs: 2, Workers: 3, Kills: 2, Deploys: 2, FaultEvery: 800 * time.Millisecond, TimeScale: 4320, SettleIn: 6 * time.Minute, Restore: c.Restore, Failover: c.Failover,
+		APIs: 2, Workers: 3, Kills: 2, Meddlings: 2, Deploys: 2, FaultEvery: 700 * time.Millisecond, TimeScale: 4320, SettleIn: 6 * time.Minute, Restore: c.Restore, Failover: c.Failover,
 	}
 }
 

@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // Plan is all that a run does. It follows from the seed and the size alone; what comes of it also depends on how fast the
@@ -28,17 +31,41 @@ type Visit struct {
 type Fault struct {
 	At     time.Duration
 	Kind   string // what a table counts it as
-	Target string // an operation of Saferpay, a link of the network, or a part
+	Target string // an operation of Saferpay, a link of the network, a part, or a type of workflows
 	Times  int    // how many calls of Saferpay it hits
 	For    time.Duration
-	Name   string // the ErrorName, for errors of Saferpay
+	Name   string // the ErrorName, for errors of Saferpay; or forgetting
 	Upward bool   // on the way to the one who answers, for faults of the network
+	Chance uint64 // chooses a workflow among those that are there, and where it is reset to
 }
 
 // String is a line for whoever reads the plan.
 func (f Fault) String() string {
 	return fmt.Sprintf("%6.1fs  %-24s %s %s", f.At.Seconds(), f.Kind, f.Target, f.Name)
 }
+
+// counted is what a table counts the fault as.
+func (f Fault) counted() string {
+	if _, network := toxics[f.Kind]; network {
+		return "network: " + f.Kind
+	}
+	switch f.Kind {
+	case faultKill:
+		return f.Kind + " of " + kindOfPart(f.Target)
+	case faultNotifications, faultReset, faultTerminate:
+		return f.Kind + ": " + f.Target
+	case faultClock, faultAge, faultDeploy, faultPassword, faultBackup, faultRestore, faultCut, faultFailover:
+		return f.Kind
+	default:
+		return ofSaferpay + f.Kind
+	}
+}
+
+// ofSaferpay begins what faults of Saferpay are counted as. They wait for their call, and the simulator says when it came.
+const ofSaferpay = "Saferpay: "
+
+// forgetting is a reset after which a workflow is not told again what it was told later.
+const forgetting = "forgetting"
 
 // Kinds of faults besides those of Saferpay and of the network.
 const (
@@ -48,6 +75,8 @@ const (
 	faultAge           = "Saferpay's pages age"
 	faultDeploy        = "worker redeployed"
 	faultPassword      = "password changed"
+	faultReset         = "workflow reset"
+	faultTerminate     = "workflow terminated"
 	faultBackup        = "backup made"
 	faultRestore       = "everything lost, backup restored"
 	faultCut           = "standby cut off"
@@ -117,19 +146,12 @@ func visits(r *rand.Rand, o Options) (all []Visit) {
 	return all
 }
 
-// faults deals every fault once from a shuffled deck, evenly over the time that payers come, and as many as fit.
+// faults deals every fault once, evenly over the time that payers come, and as many as fit: kills, resets and terminations before others.
 func faults(r *rand.Rand, o Options) []Fault {
-	deck := append(saferpayDeck(r, o), networkDeck(r)...)
-	for _, part := range o.parts() {
-		for range o.Kills {
-			deck = append(deck, Fault{Kind: faultKill, Target: part, For: between(r, 100*time.Millisecond, 4*time.Second)})
-		}
-	}
+	deck, others := outsideDeck(r, o), append(saferpayDeck(r, o), networkDeck(r)...)
+	r.Shuffle(len(others), func(i, j int) { others[i], others[j] = others[j], others[i] })
+	deck = append(deck, others[:max(0, min(int(o.Duration/o.FaultEvery)-len(deck), len(others)))]...)
 	r.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
-	if most := int(o.Duration / o.FaultEvery); len(deck) > most {
-		deck = withKillsFirst(deck)[:most]
-		r.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
-	}
 	for i := range deck {
 		deck[i].At = time.Duration(i+1) * o.Duration / time.Duration(len(deck)+1)
 	}
@@ -140,21 +162,38 @@ func faults(r *rand.Rand, o Options) []Fault {
 	return deck
 }
 
-// withKillsFirst keeps a short run from having no kills.
-func withKillsFirst(deck []Fault) []Fault {
-	slices.SortStableFunc(deck, func(a, b Fault) int {
-		switch {
-		case a.Kind == b.Kind:
-			return 0
-		case a.Kind == faultKill:
-			return -1
-		case b.Kind == faultKill:
-			return 1
-		default:
-			return 0
+// outsideDeck has what happens to processes and to workflows.
+func outsideDeck(r *rand.Rand, o Options) (deck []Fault) {
+	for _, part := range o.parts() {
+		for range o.Kills {
+			deck = append(deck, Fault{Kind: faultKill, Target: part, For: between(r, 100*time.Millisecond, 4*time.Second)})
 		}
-	})
+	}
+	for _, workflows := range meddled {
+		times := o.Meddlings
+		if workflows == contract.InvoicePaymentType || workflows == contract.RefundType { // which move money
+			times *= 3
+		}
+		for i := range times {
+			deck = append(deck, Fault{Kind: faultTerminate, Target: workflows, Chance: r.Uint64()},
+				Fault{Kind: faultReset, Target: workflows, Chance: r.Uint64(), Name: []string{"", forgetting}[(i+r.IntN(2))%2]})
+		}
+	}
 	return deck
+}
+
+// never returns the kinds of faults that were planned and did not happen once. In a short run, for which the deck was too large, a fault of
+// Saferpay may wait for a call that does not come, and one of a workflow for a workflow.
+func (p Plan) never(o Options, happened map[string]int) (kinds []string) {
+	short := len(p.Faults) >= int(o.Duration/max(o.FaultEvery, 1))
+	for _, f := range p.Faults {
+		kind := f.counted()
+		mayWait := short && (strings.HasPrefix(kind, ofSaferpay) || slices.Contains([]string{faultReset, faultTerminate}, f.Kind))
+		if happened[kind] == 0 && !mayWait && !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds
 }
 
 func saferpayDeck(r *rand.Rand, o Options) (deck []Fault) {

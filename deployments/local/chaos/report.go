@@ -91,6 +91,11 @@ func (r *run) check(ctx context.Context, unsettled []string) (Report, error) {
 		report.count(books)
 		report.Events += len(events)
 	}
+	failed, err := r.cluster.failed(ctx)
+	if err != nil {
+		return report, err
+	}
+	report.Differences = append(report.Differences, failed...)
 	report.Differences = append(report.Differences, invariants.Strangers(saferpay, all...)...)
 	report.Differences = append(report.Differences, invariants.Polled(calls, assertsPerPage)...)
 	for call, n := range calls {

@@ -28,6 +28,7 @@ type Options struct {
 	APIs        int
 	Workers     int
 	Kills       int           // of each process
+	Meddlings   int           // resets and terminations of each type of workflows
 	Deploys     int           // of new versions of the worker; each needs a worker of its own
 	FaultEvery  time.Duration // at the most one fault in this time
 	Restore     bool          // nothing else goes wrong but that everything is lost, and a backup restored
@@ -74,13 +75,14 @@ type run struct {
 	share     *share
 
 	mu       sync.Mutex
-	failures []string // of stories and faults, which must be played to their end
+	failures []string       // of stories and faults, which must be played to their end
+	untold   map[int]string // stories that are not, by the number of the visit
 }
 
 // play plays the whole plan and returns what came of it.
 func play(ctx context.Context, o Options, folder string, progress io.Writer) (Report, error) {
 	plan := newPlan(o)
-	r := &run{options: o, progress: progress, decided: newHits(), share: newShare()}
+	r := &run{options: o, progress: progress, decided: newHits(), share: newShare(), untold: map[int]string{}}
 	r.say("starting %d api, %d worker, Temporal and Postgres as processes of their own; logs in %s", o.APIs, o.Workers, filepath.Join(folder, "logs"))
 	var err error
 	if r.cluster, err = newCluster(ctx, o, folder); err != nil {
@@ -102,7 +104,15 @@ func play(ctx context.Context, o Options, folder string, progress io.Writer) (Re
 	defer tellers()
 	var telling, disturbing sync.WaitGroup
 	for i, v := range plan.Visits {
-		telling.Go(func() { at(stories, begin, v.At, func() { r.tell(stories, i, v) }) })
+		r.untold[i] = v.Story
+	}
+	for i, v := range plan.Visits {
+		telling.Go(func() {
+			at(stories, begin, v.At, func() { r.tell(stories, i, v) })
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			delete(r.untold, i)
+		})
 	}
 	faults, lift := context.WithTimeout(ctx, o.Duration)
 	defer lift()
@@ -125,16 +135,14 @@ func play(ctx context.Context, o Options, folder string, progress io.Writer) (Re
 		}
 	}
 	r.say("the faults are lifted after %s; everything settles", time.Since(begin).Round(time.Second))
-	told := make(chan struct{})
-	go func() {
-		telling.Wait()
-		close(told)
-	}()
-	unsettled := r.settle(stories, told)
+	unsettled := r.settle(stories)
 	settled := time.Since(lifted)
 	telling.Wait()
 
 	// 3. The books are held against Saferpay's.
+	for _, kind := range plan.never(o, r.cluster.hits.all()) {
+		r.fail("the fault %q never happened", kind)
+	}
 	report, err := r.check(ctx, unsettled)
 	report.Settled = settled
 	return report, err
@@ -179,7 +187,7 @@ func (r *run) operate(ctx context.Context) {
 }
 
 // settle waits until nothing is under way any more, and returns what still is when that takes too long.
-func (r *run) settle(ctx context.Context, told <-chan struct{}) (unsettled []string) {
+func (r *run) settle(ctx context.Context) (unsettled []string) {
 	begin, last := time.Now(), time.Now()
 	for {
 		unsettled = nil
@@ -191,10 +199,11 @@ func (r *run) settle(ctx context.Context, told <-chan struct{}) (unsettled []str
 				unsettled = append(unsettled, fmt.Sprintf("company %d: %s", i, left))
 			}
 		}
-		select {
-		case <-told:
-		default:
-			unsettled = append(unsettled, "not all stories are told")
+		if left := r.cluster.stuck(ctx); left != "" {
+			unsettled = append(unsettled, left)
+		}
+		if n, story := r.left(); n > 0 {
+			unsettled = append(unsettled, fmt.Sprintf("%d stories are not told, such as %q", n, story))
 		}
 		if len(unsettled) == 0 || ctx.Err() != nil {
 			return unsettled
@@ -205,6 +214,16 @@ func (r *run) settle(ctx context.Context, told <-chan struct{}) (unsettled []str
 		}
 		pause(ctx, 500*time.Millisecond)
 	}
+}
+
+// left returns how many stories are not told yet, and one of them.
+func (r *run) left() (n int, story string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, story = range r.untold {
+		break
+	}
+	return len(r.untold), story
 }
 
 // underWay says what is not at its end yet at the company, after an operator has gone through what needs one.

@@ -23,7 +23,7 @@ func theWholeArticle(t *testing.T, s *stack.Stack) {
 	b := newBrowser(t)
 	c := newCompany(t, s)
 	a := unverified(t, s, "700930")
-	do, leave := b.open(browserTimeout)
+	do, leave := b.open(2 * browserTimeout)
 	defer leave()
 	draft := func(number string) chromedp.Tasks {
 		return chromedp.Tasks{

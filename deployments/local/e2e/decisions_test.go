@@ -199,6 +199,14 @@ func (d decisions) questions() {
 	over.ends("given_up")
 	over.keep("invoice-outcome-given-up")
 
+	overlooked := d.paidBut("Authorized, which a person overlooked", "card", "outcome_unclear")
+	d.decide(overlooked.about, "it_did_not")
+	overlooked.ends("given_up")
+	for _, at := range overlooked.transactions() {
+		assert.Equal(d.t, "CANCELED", at.Status, "no money is left hanging")
+	}
+	overlooked.keep("invoice-released-before-it-was-given-up")
+
 	paid := d.paidBut("Paid", "card", "outcome_unclear")
 	again()
 	paid.requireCollectedOnce("108.00")

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ type (
 func TestMailThatIsRefusedIsAnExceptionUntilACorrectedAddressGetsTheLink(t *testing.T) {
 	t.Parallel()
 	c := newMerchant(t, shared)
+	c.call("PATCH", "/settings", object{"contact_email": "kontakt@bücher.example"}).gives(200, nil)
 	inv := invoice{company: c}
 	order := newInvoice("108.00")
 	order["customer"] = object{"name": "Marie Favre", "email": "refused@" + c.id + ".example.ch", "language": "fr"}
@@ -57,6 +59,15 @@ func TestMailThatIsRefusedIsAnExceptionUntilACorrectedAddressGetsTheLink(t *test
 	c.call("GET", "/exceptions?subject="+inv.ID, nil).gives(200, &raised)
 	require.Len(t, raised.Data, 1)
 	assert.Equal(t, []string{"resolved", "cleared_up"}, []string{raised.Data[0].Status, raised.Data[0].Choice})
+
+	// The same by changing the invoice. Mail servers see a domain with umlauts in the form that all of them take.
+	c.call("PATCH", "/invoices/"+inv.ID, object{"customer": object{"email": "marie." + c.id + "@bücher.example"}}).gives(200, nil)
+	c.call("POST", "/invoices/"+inv.ID+"/send", nil).gives(202, nil)
+	mail := await(t, patience, func() message { return c.mailTo("marie." + c.id + "@xn--bcher-kva.example") }, func(m message) bool { return m.Subject != "" })
+	assert.Equal(t, "<kontakt@xn--bcher-kva.example>", mail.ReplyTo, "the customer's answer is for the company")
+	for _, address := range []string{"zoë@example.ch", strings.Repeat("a", 65) + "@example.ch"} {
+		c.call("PATCH", "/invoices/"+inv.ID, object{"customer": object{"email": address}}).isProblem(422, "validation-failed", "customer.email")
+	}
 
 	inv.payNow("card").pay(visa)
 	inv.requireCollectedOnce("108.00")

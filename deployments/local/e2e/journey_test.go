@@ -74,6 +74,7 @@ func TestFromNothingToAPaidAndBookedInvoice(t *testing.T) {
 // message is a mail in the mail sink.
 type message struct {
 	To            []string
+	ReplyTo       string `json:"reply_to"`
 	Subject, Text string
 	Attachments   []struct {
 		Name string

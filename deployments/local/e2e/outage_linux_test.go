@@ -4,6 +4,7 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -24,7 +25,8 @@ func TestVerificationSurvivesAMailServerThatIsDownAndARestartOfEverything(t *tes
 	options.OnlyInfra, options.TimeScale = true, 28800
 	s := startStack(t, options)
 	mails := newMailServer(t)
-	worker, api := startProcess(t, s, binary, "worker", mails.variable), startProcess(t, s, binary, "api", mails.variable)
+	inTest := stack.Variable{Name: "QUITTANCE_TEST_TO_ACQUIRER", Value: "false"} // as anywhere but in a local stack
+	worker, api := startProcess(t, s, binary, "worker", mails.variable, inTest), startProcess(t, s, binary, "api", mails.variable)
 	a := unverified(t, s, "700940")
 	c, contact := newCompanyIn(t, s, "GE", "en")
 	service := c.connect(a.credentials)
@@ -40,7 +42,7 @@ func TestVerificationSurvivesAMailServerThatIsDownAndARestartOfEverything(t *tes
 	require.NoError(t, s.Stop())
 	s = startStack(t, options)
 	c.stack, a.stack = s, s
-	startProcess(t, s, binary, "worker", mails.variable)
+	startProcess(t, s, binary, "worker", mails.variable, inTest)
 	startProcess(t, s, binary, "api", mails.variable)
 	before := a.looks(t)
 	await(t, patience, func() int { return a.looks(t) }, func(n int) bool { return n > before })
@@ -67,6 +69,12 @@ func TestVerificationSurvivesAMailServerThatIsDownAndARestartOfEverything(t *tes
 	})
 	asked := await(t, patience, func() int { return mails.subjects()["EUR for terminal 70094000 of Boulangerie Favre SA"] }, func(mails int) bool { return mails > 0 })
 	assert.Equal(t, 1, asked, "the acquirer is not asked twice")
+	for _, message := range mails.sink.Messages() {
+		assert.Equal(t, []string{contact}, message.To, "nothing of a payment service in test goes to the acquirer")
+		if strings.Contains(message.Subject, "700940") || strings.Contains(message.Subject, "70094000") {
+			assert.Contains(t, message.Text, "six-payment-services.com", "a note says where it would have gone")
+		}
+	}
 }
 
 // mailServer is one that a test can start when it likes.

@@ -60,3 +60,17 @@ func TestReceiptOnTheWrongInvoiceIsVoidedAndTheInvoiceIsPaidOnline(t *testing.T)
 	assert.Contains(t, c.eventTypes(), "invoice.receipt_voided")
 	keepHistory(t, shared, contract.InvoicePaymentID(inv.ID), "invoice-whose-receipt-was-voided-then-paid")
 }
+
+func TestInvoiceWhoseOnlyReceiptWasAMistakeCanBeCancelled(t *testing.T) {
+	t.Parallel()
+	c := newMerchant(t, shared)
+	inv := c.issue("108.00")
+	var receipt struct{ ID string }
+	c.call("POST", "/invoices/"+inv.ID+"/receipts", object{"amount": "108.00", "date": "2026-01-05", "account": "1020"}).gives(201, &receipt)
+	require.NoError(t, operator(t, shared).GetWorkflow(t.Context(), contract.InvoicePaymentID(inv.ID), "").Get(t.Context(), nil))
+	c.call("POST", "/invoices/"+inv.ID+"/cancel", nil).isProblem(409, "invoice-paid")
+	c.call("POST", "/receipts/"+receipt.ID+"/void", object{"reason": "Another customer's money"}).gives(200, nil)
+	inv.cancel()
+	assert.Equal(t, []string{"cancelled", "0.00"}, []string{inv.now().Status, inv.now().AmountPaid})
+	assert.Len(t, c.journal(inv), 2, "the receipt, and what takes it back")
+}

@@ -32,6 +32,7 @@ const (
 type Message struct {
 	From        string       `json:"from"`
 	To          []string     `json:"to"`
+	ReplyTo     string       `json:"reply_to,omitempty"`
 	Subject     string       `json:"subject"`
 	Text        string       `json:"text"`
 	HTML        string       `json:"html,omitempty"`
@@ -146,6 +147,7 @@ func parse(r io.Reader) (Message, error) {
 	if m.Subject, err = reader.Header.Subject(); err != nil {
 		m.Subject = reader.Header.Get("Subject")
 	}
+	m.ReplyTo = reader.Header.Get("Reply-To")
 	for {
 		part, err := reader.NextPart()
 		if errors.Is(err, io.EOF) {

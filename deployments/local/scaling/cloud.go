@@ -41,7 +41,8 @@ func (c costs) paid(millions float64) (usd float64) {
 	return usd
 }
 
-const aPayment = 12 // issuing, paying, settling and what is aside
+// aPayment is the actions of a payment, from issue to paid.
+var aPayment = issuing.actions + paying.actions + settling.actions + aside.actions
 
 // added is by how much Temporal Cloud multiplies actions: for fairness, and for each region.
 func (c costs) added() float64 { return (1 + c.of("cloud_fairness")) * c.of("cloud_regions") }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/temporalproto"
 
@@ -39,10 +40,9 @@ func billed(t *testing.T, name string) int {
 
 func TestActionsAreThoseOfRecordedHistories(t *testing.T) {
 	t.Parallel()
-	assert.InDelta(t, aPayment, issuing.actions+paying.actions+settling.actions+aside.actions, 0)
 	assert.InDelta(t, aPayment, billed(t, "invoice-paid-by-card-after-a-notification")+1, 0, "with the return")
 	assert.InDelta(t, refunding, billed(t, "refund-captured"), 0)
-	attempts := recorded(t, "event-delivered-after-two-days")["ACTIVITY_TASK_SCHEDULED"]
+	attempts := recorded(t, "event-delivered-after-two-days")[enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED]
 	assert.InDelta(t, billed(t, "event-delivered-after-two-days"), delivering*attempts, 0, "with its start, and without a timer after the last attempt")
 	assert.InDelta(t, failed, 1+2-1, 0, "its start, what is noted of the relay's attempt with the timer after it, and no timer after the last attempt")
 }

@@ -1,16 +1,13 @@
 package main
 
 import (
-	"compress/gzip"
-	"encoding/json"
 	"maps"
 	"math"
-	"os"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
 )
 
 // with returns the table with other figures.
@@ -34,39 +31,28 @@ func usual(t *testing.T, rate float64) *plan {
 }
 
 // recorded counts the events of a recorded history by their type.
-func recorded(t *testing.T, name string) map[string]float64 {
+func recorded(t *testing.T, name string) map[enumspb.EventType]float64 {
 	t.Helper()
-	file, err := os.Open("../../../workflows/testdata/v1/" + name + ".json.gz")
-	require.NoError(t, err)
-	defer file.Close()
-	unpacked, err := gzip.NewReader(file)
-	require.NoError(t, err)
-	var history struct {
-		Events []struct {
-			EventType string `json:"eventType"`
-		} `json:"events"`
-	}
-	require.NoError(t, json.NewDecoder(unpacked).Decode(&history))
-	counts := map[string]float64{}
-	for _, e := range history.Events {
-		counts[strings.TrimPrefix(e.EventType, "EVENT_TYPE_")]++
+	counts := map[enumspb.EventType]float64{}
+	for _, e := range historyOf(t, name).GetEvents() {
+		counts[e.GetEventType()]++
 	}
 	return counts
 }
 
 // writes returns how often Temporal wrote to a history: its start, each message, and each start and end of a task. An activity's start
 // comes with the workflow task before it.
-func writes(history map[string]float64) float64 {
-	return history["WORKFLOW_EXECUTION_STARTED"] + history["WORKFLOW_EXECUTION_SIGNALED"] + history["WORKFLOW_TASK_STARTED"] +
-		history["WORKFLOW_TASK_COMPLETED"] + history["ACTIVITY_TASK_COMPLETED"]
+func writes(history map[enumspb.EventType]float64) float64 {
+	return history[enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED] + history[enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED] + history[enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED] +
+		history[enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED] + history[enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED]
 }
 
 func TestAPaymentMakesAsManyVisitsAsItsHistoryShows(t *testing.T) {
 	t.Parallel()
 	paid := recorded(t, "invoice-paid-by-card-after-a-notification")
 	assert.InDelta(t, writes(paid)-1+1, benched.writes, 0, "without the start of the task of pay-now, which is kept in memory; with the return")
-	assert.InDelta(t, paid["WORKFLOW_TASK_COMPLETED"], benched.matched, 0)
-	assert.InDelta(t, paid["WORKFLOW_TASK_COMPLETED"]+paid["ACTIVITY_TASK_COMPLETED"], benched.tasks, 0)
+	assert.InDelta(t, paid[enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED], benched.matched, 0)
+	assert.InDelta(t, paid[enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED]+paid[enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED], benched.tasks, 0)
 }
 
 func TestWhatIsMeasuredIsTheSumOfItsParts(t *testing.T) {
