@@ -207,6 +207,11 @@ func (c *commands) Resolve(ctx context.Context, workflowID string, in contract.R
 	})
 }
 
+func (c *commands) DecideFinding(ctx context.Context, f contract.OpenFinding, in contract.ResolveException) error {
+	c.ended = false
+	return c.Resolve(ctx, contract.FindingID(f.Found.ExceptionID), in)
+}
+
 func (c *commands) PayNow(_ context.Context, invoiceID string, in contract.PayNow) (contract.Checkout, error) {
 	c.payNow = in
 	return contract.Checkout{PaymentID: in.PaymentID, RedirectURL: "https://test.saferpay.com/vt2/page"}, c.note("pay now", invoiceID)

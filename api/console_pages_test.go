@@ -470,3 +470,15 @@ func TestTheSecondWhoChangesTheSameIsTold(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, first.visit(settings+"/retention", days).Code)
 	assert.Equal(t, http.StatusUnprocessableEntity, second.visit(settings+"/retention", days).Code)
 }
+
+func TestWhoGuessesKeysHasToWait(t *testing.T) {
+	t.Parallel()
+	p := newWorld(t).inPages("viewer")
+	for range 10 {
+		refused := p.visit("/console/sign-in", url.Values{"key": {"qk_test_guessed"}})
+		require.Equal(t, http.StatusUnprocessableEntity, refused.Code)
+		require.Contains(t, refused.Body.String(), `id="key-error"`)
+	}
+	assert.Equal(t, http.StatusTooManyRequests, p.visit("/console/sign-in", url.Values{"key": {"qk_test_guessed"}}).Code)
+	assert.Equal(t, http.StatusOK, p.visit("/console/sign-in").Code, "the page itself is shown")
+}

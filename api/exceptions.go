@@ -80,17 +80,22 @@ func (s *server) ResolveException(ctx context.Context, r spec.ResolveExceptionRe
 }
 
 // decideAlone acts on a decision whose workflow was ended from outside. If its subject has ended, the decision is recorded here.
-// Otherwise the workflow is started again, and finds out where it stands before anybody decides.
+// Otherwise the workflow is started again, and finds out where it stands before anybody decides. That of a finding carries it out.
 func (s *server) decideAlone(ctx context.Context, d contract.ResolveException) error {
 	var about circumstances
+	var found contract.OpenFinding
 	if err := inCompany(ctx, s.Store, callerOf(ctx).companyID, func(tx ExceptionsTx) error {
 		e, err := tx.Exception(ctx, d.ExceptionID)
 		if err != nil {
 			return err
 		}
-		if slices.Contains(exception.Findings, e.Kind) { // what carrying it out needs, only its process knows
+		var known bool
+		if found, known, err = contract.FindingOf(e); known || err != nil {
+			return err
+		}
+		if slices.Contains(exception.Findings, e.Kind) { // raised by a version that did not keep it: only its process knows what carrying it out needs
 			return problem.New(problem.DecisionImpossible, "Somebody ended the process that waits for this decision. "+
-				"Quittance starts it again within ten minutes if Saferpay still reports the transaction. Decide then. The exception stays open.")
+				"The next nightly comparison starts it again if Saferpay still reports the transaction. Decide then. The exception stays open.")
 		}
 		about, err = circumstancesOf(ctx, tx, e.Subject)
 		return err
@@ -98,6 +103,8 @@ func (s *server) decideAlone(ctx context.Context, d contract.ResolveException) e
 		return err
 	}
 	switch {
+	case found.Found.ExceptionID != "":
+		return s.Escalation.DecideFinding(ctx, found, d)
 	case about.refund.ID != "" && !about.refund.State.Final():
 		return s.takeUpRefund(ctx, about.refund.ID)
 	case !about.payment.State.Final():

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
@@ -13,6 +14,8 @@ import (
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/problem"
 	"github.com/quittance/quittance/internal/refund"
+	"github.com/quittance/quittance/internal/sweep"
+	"github.com/quittance/quittance/workflows/contract"
 )
 
 // awaitedBy makes a workflow wait for the decision on a new exception.
@@ -156,7 +159,24 @@ func TestDecisionForAProcessThatWasEndedFromOutsideStartsItAgain(t *testing.T) {
 	assert.Equal(t, w.keyID, w.commands.recordedBy)
 }
 
-func TestDecisionOnAFindingWhoseProcessIsGoneIsNotRecordedWithoutBeingCarriedOut(t *testing.T) {
+func TestDecisionOnAFindingWhoseProcessWasEndedIsCarriedOutByANewOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	found := contract.OpenFinding{CompanyID: w.company.ID, PaymentServiceID: w.newService(merchant.Active).ID, Found: contract.Found{
+		ExceptionID: id.New(id.Exception), Finding: sweep.Finding{Kind: exception.OrphanTransaction, TransactionID: "T1", Amount: chf("50.00"), ToBook: chf("50.00")},
+	}}
+	stored, err := found.Stored()
+	require.NoError(t, err)
+	process := contract.FindingID(found.Found.ExceptionID)
+	e := w.raise(exception.OrphanTransaction, "T1", awaitedBy(process), func(e *exception.Exception) {
+		e.ID, e.Choices, e.Finding = found.Found.ExceptionID, []exception.Choice{exception.Book, exception.NotOurs}, stored
+	})
+	w.commands.ended = true
+	assert.Equal(t, "resolved", w.call("POST", "/exceptions/"+e.ID+"/resolve", w.key, `{"choice":"book"}`).json(http.StatusOK)["status"])
+	assert.Equal(t, []string{"resolve " + process, "resolve " + process}, w.commands.seen())
+}
+
+func TestDecisionOnAFindingThatAnEarlierVersionRaisedIsNotRecordedWithoutBeingCarriedOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := w.bookPayment(w.newInvoice(invoice.Paid, payableBy(w.newService(merchant.Active))))

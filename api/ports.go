@@ -107,6 +107,7 @@ type Onboarding interface {
 // Escalation brings the decisions of people to the workflows that wait for them.
 type Escalation interface {
 	Resolve(ctx context.Context, workflowID string, in contract.ResolveException) error
+	DecideFinding(ctx context.Context, f contract.OpenFinding, in contract.ResolveException) error
 }
 
 // Sealer encrypts a secret so that it opens only at the same place in the database, or together with the associated text.

@@ -40,6 +40,8 @@ type Raise struct {
 	WorkflowID  string             `json:"workflow_id"`
 	Detail      string             `json:"detail"`
 	Choices     []exception.Choice `json:"choices"`
+	// Finding is what its workflow began with; nil for what is no finding.
+	Finding *contract.OpenFinding `json:"finding,omitempty"`
 }
 
 // Raised names an exception: the new one, or the one that stands for the same thing already.
@@ -68,8 +70,13 @@ type RaiseTx interface {
 
 // RaiseIn is RaiseException within a step that does more.
 func RaiseIn(ctx context.Context, tx RaiseTx, in Raise, at time.Time) (Raised, error) {
+	finding, err := in.Finding.Stored()
+	if err != nil {
+		return Raised{}, err
+	}
 	e, isNew, err := tx.RaiseException(ctx, exception.New(exception.Exception{
 		ID: in.ExceptionID, CompanyID: in.CompanyID, Kind: in.Kind, Subject: in.Subject, WorkflowID: in.WorkflowID, Detail: in.Detail, Choices: in.Choices,
+		Finding: finding,
 	}, at))
 	raised := Raised{ExceptionID: e.ID}
 	if err != nil || !isNew {

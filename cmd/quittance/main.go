@@ -98,8 +98,8 @@ func (s sweep) Run(p *process) error { return app.Sweep(p.ctx, p.cfg, p.log, s.S
 
 func (takeUp) Run(p *process) error {
 	done, err := app.TakeUp(p.ctx, p.cfg, p.log)
-	fmt.Printf("Taken up: %d payments, %d refunds, %d payment services, %d requested currencies, %d deliveries, bank receipts of %d companies.\n",
-		done.Payments, done.Refunds, done.PaymentServices, done.Currencies, done.Deliveries, done.BankReceipts)
+	fmt.Printf("Taken up: %d payments, %d refunds, %d payment services, %d requested currencies, %d findings, %d deliveries, bank receipts of %d companies.\n",
+		done.Payments, done.Refunds, done.PaymentServices, done.Currencies, done.Findings, done.Deliveries, done.BankReceipts)
 	return err
 }
 

@@ -69,14 +69,18 @@ func TestNothingFiresWhileNothingIsWrong(t *testing.T) {
 	assert.Empty(t, firing(t, quiet(60), 5*time.Minute, time.Hour))
 }
 
+// wrong is something that goes wrong: which of the quiet series it replaces by which, and what fires.
+type wrong struct {
+	replaced []string
+	series   string
+	want     string
+	by, not  time.Duration // when it fires, and when it doesn't yet
+}
+
 func TestAlertsFireWhenTheyShould(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		replaced []string
-		series   string
-		want     string
-		by, not  time.Duration // when it fires, and when it doesn't yet
-	}{
+	tested := map[string]bool{"SweepsMissing": true} // below
+	all := map[string]wrong{
 		"money that is not taken": {
 			[]string{`quittance_oldest_authorized_seconds`},
 			`quittance_oldest_authorized_seconds 172700+60x60`,
@@ -160,7 +164,67 @@ quittance_hint_to_paid_seconds_bucket{workflow_type="InvoicePayment",le="10.0"} 
 quittance_webhook_first_attempt_seconds_bucket{task_queue="webhooks",le="60"} 0+50x1000`,
 			"WebhooksBudgetBurnsFast", 10 * time.Minute, 2 * time.Minute,
 		},
-	} {
+		"a payment of which nobody knows what became": {
+			[]string{`quittance_payments_under_way{state="unknown"}`},
+			`quittance_payments_under_way{state="unknown"} 1+0x60`,
+			"PaymentsUnknown", 30 * time.Minute, 29 * time.Minute,
+		},
+		"a decision that nobody takes": {
+			[]string{`quittance_oldest_exception_seconds`},
+			`quittance_oldest_exception_seconds 86100+60x60`,
+			"DecisionsWaiting", 11 * time.Minute, 10 * time.Minute,
+		},
+		"money that can't be booked": {
+			[]string{`quittance_exceptions_open{kind="booking_failed"}`},
+			`quittance_exceptions_open{kind="booking_failed"} 0 1+0x60`,
+			"BookingFailed", 2 * time.Minute, time.Minute,
+		},
+		"invoices that turn paid late": {
+			nil, `quittance_payment_duration_seconds_bucket{state="captured",le="900"} 0+1x100
+quittance_payment_duration_seconds_bucket{state="captured",le="3600"} 0+10x100
+quittance_payment_duration_seconds_bucket{state="captured",le="+Inf"} 0+10x100`,
+			"PaymentsSlow", 32 * time.Minute, 29 * time.Minute,
+		},
+		"a payout that does not come": {
+			[]string{`quittance_oldest_unsettled_seconds{currency="CHF"}`},
+			`quittance_oldest_unsettled_seconds{currency="CHF"} 863999+60x120`,
+			"PayoutsMissing CHF", 61 * time.Minute, 60 * time.Minute,
+		},
+		"callers who get errors": {
+			nil, `http_request_duration_seconds_count{route="/v1/payments",status="500"} 0+1x60`,
+			"ApiErrors", 6 * time.Minute, 5 * time.Minute,
+		},
+		"callers who wait": {
+			nil, `http_request_duration_seconds_bucket{route="/v1/payments",le="1"} 0+9x60
+http_request_duration_seconds_bucket{route="/v1/payments",le="2.5"} 0+10x60
+http_request_duration_seconds_bucket{route="/v1/payments",le="+Inf"} 0+10x60`,
+			"ApiSlow", 11 * time.Minute, 10 * time.Minute,
+		},
+		"webhooks that nobody sends": {
+			[]string{`quittance_webhook_outbox_behind_seconds`},
+			`quittance_webhook_outbox_behind_seconds 0+60x60`,
+			"WebhooksBehind", 7 * time.Minute, 6 * time.Minute,
+		},
+		"payers of whom one in a hundred gets an error": {
+			nil, `http_request_duration_seconds_count{route="/i/{token}/pay",status="303"} 0+99x1000
+http_request_duration_seconds_count{route="/i/{token}/pay",status="503"} 0+1x1000
+http_request_duration_seconds_bucket{route="/i/{token}/pay",status="303",le="5.0"} 0+99x1000`,
+			"PayNowBudgetBurns", 2 * time.Hour, 30 * time.Minute,
+		},
+		"payments that are all booked late": {
+			nil, `quittance_hint_to_paid_seconds_count{workflow_type="InvoicePayment"} 0+10x1000
+quittance_hint_to_paid_seconds_bucket{workflow_type="InvoicePayment",le="10"} 0+1x1000`,
+			"PaidBudgetBurnsFast", 10 * time.Minute, 2 * time.Minute,
+		},
+		"events of which one in a hundred is sent late": {
+			nil, `quittance_webhook_first_attempt_seconds_count{task_queue="webhooks"} 0+100x1000
+quittance_webhook_first_attempt_seconds_bucket{task_queue="webhooks",le="60.0"} 0+99x1000`,
+			"WebhooksBudgetBurns", 2 * time.Hour, 30 * time.Minute,
+		},
+	}
+	for name, c := range all {
+		alert, _, _ := strings.Cut(c.want, " ")
+		tested[alert] = true
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			fires := firing(t, quiet(1000, c.replaced...)+c.series, c.not, c.by)
@@ -168,6 +232,22 @@ quittance_webhook_first_attempt_seconds_bucket{task_queue="webhooks",le="60"} 0+
 			assert.NotContains(t, fires[c.not], c.want)
 		})
 	}
+	for _, rule := range alertRules(t) {
+		assert.True(t, rule.Alert == "" || tested[rule.Alert], "nothing shows when %s fires", rule.Alert)
+	}
+}
+
+// alertRules are the rules of the file.
+func alertRules(t *testing.T) (all []rulefmt.Rule) {
+	t.Helper()
+	content, err := os.ReadFile(alertsFile)
+	require.NoError(t, err)
+	groups, errs := rulefmt.Parse(content, false, model.UTF8Validation, parser.NewParser(parser.Options{}), slog.New(slog.DiscardHandler))
+	require.Empty(t, errs)
+	for _, group := range groups.Groups {
+		all = append(all, group.Rules...)
+	}
+	return all
 }
 
 func TestOneClickThatFailsAtNightWakesNobody(t *testing.T) {
@@ -188,27 +268,21 @@ func TestSweepsThatStopAreMissedAfterADayAndAHalf(t *testing.T) {
 
 func TestEveryNumberThatMoneyHangsOnIsMissedWhenItIsGone(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile(alertsFile)
-	require.NoError(t, err)
-	groups, errs := rulefmt.Parse(content, false, model.UTF8Validation, parser.NewParser(parser.Options{}), slog.New(slog.DiscardHandler))
-	require.Empty(t, errs)
 	var missing string
 	asked := map[string]bool{}
-	for _, group := range groups.Groups {
-		for _, rule := range group.Rules {
-			if rule.Alert == "MetricsMissing" {
-				missing = rule.Expr
-				continue
-			}
-			expr, err := parser.NewParser(parser.Options{}).ParseExpr(rule.Expr)
-			require.NoError(t, err, rule.Expr)
-			parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
-				if selector, ok := node.(*parser.VectorSelector); ok && strings.HasPrefix(selector.Name, "quittance_") {
-					asked[selector.Name] = true
-				}
-				return nil
-			})
+	for _, rule := range alertRules(t) {
+		if rule.Alert == "MetricsMissing" {
+			missing = rule.Expr
+			continue
 		}
+		expr, err := parser.NewParser(parser.Options{}).ParseExpr(rule.Expr)
+		require.NoError(t, err, rule.Expr)
+		parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
+			if selector, ok := node.(*parser.VectorSelector); ok && strings.HasPrefix(selector.Name, "quittance_") {
+				asked[selector.Name] = true
+			}
+			return nil
+		})
 	}
 	require.NotEmpty(t, missing)
 	for name := range asked {

@@ -112,7 +112,13 @@ type serviceMonitor struct {
 // render returns the objects of the chart with these values, by kind and name; a field that its type doesn't have is a failure.
 func render(t *testing.T, values map[string]any) map[string]any {
 	t.Helper()
-	files, err := rendered(t, values)
+	return renderAs(t, "pay", values)
+}
+
+// renderAs is render for a release of that name.
+func renderAs(t *testing.T, release string, values map[string]any) map[string]any {
+	t.Helper()
+	files, err := renderedAs(t, release, values)
 	require.NoError(t, err)
 	return decoded(t, files)
 }
@@ -120,10 +126,15 @@ func render(t *testing.T, values map[string]any) map[string]any {
 // rendered returns the files of the chart with these values, or why they are refused.
 func rendered(t *testing.T, values map[string]any) (map[string]string, error) {
 	t.Helper()
+	return renderedAs(t, "pay", values)
+}
+
+func renderedAs(t *testing.T, release string, values map[string]any) (map[string]string, error) {
+	t.Helper()
 	chart, err := loader.Load("../kubernetes")
 	require.NoError(t, err)
 	require.NoError(t, chart.Validate())
-	all, err := chartutil.ToRenderValues(chart, values, chartutil.ReleaseOptions{Name: "pay", Namespace: "quittance"}, chartutil.DefaultCapabilities)
+	all, err := chartutil.ToRenderValues(chart, values, chartutil.ReleaseOptions{Name: release, Namespace: "quittance"}, chartutil.DefaultCapabilities)
 	require.NoError(t, err)
 	return engine.Engine{Strict: true}.Render(chart, all)
 }

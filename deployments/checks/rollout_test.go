@@ -12,6 +12,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
@@ -138,6 +139,28 @@ func TestVersionsOfAnyKindBecomeNamesAndLabels(t *testing.T) {
 			assert.True(t, strings.HasPrefix(build, tag), build)
 			assert.Empty(t, seen[name], "%s and %s have the same name", build, seen[name])
 			seen[name] = build
+		}
+	}
+}
+
+// Numbers, truth values and wildcards are names, too.
+func TestNamesMayLookLikeAnythingElse(t *testing.T) {
+	t.Parallel()
+	for _, odd := range []string{"20261129", "1e3", "true", "null", "0x1f"} {
+		for _, controller := range []bool{false, true} {
+			objects := renderAs(t, odd, with(everything, map[string]any{
+				"image": map[string]any{"tag": odd, "pullSecrets": []string{odd}}, "existingSecret": odd, "migrationSecret": odd, "temporalClientCertificate": odd, "certificateAuthorities": odd,
+				"ingress":    map[string]any{"enabled": true, "host": "*.example.ch", "tlsSecret": odd},
+				"worker":     map[string]any{"autoscaling": map[string]any{"keda": map[string]any{"enabled": true, "authoritiesSecret": odd}}},
+				"versioning": map[string]any{"controller": map[string]any{"enabled": controller}}, "serviceMonitor": map[string]any{"enabled": true},
+				"networkPolicy": map[string]any{"internal": []map[string]any{{"cidr": "::/0", "ports": []int{5432}}}},
+			}))
+			for part, pod := range podsOf(objects) {
+				assert.Equal(t, odd, pod.ServiceAccountName, part)
+				assert.Equal(t, odd, pod.ImagePullSecrets[0].Name, part)
+			}
+			assert.Contains(t, objects, "ConfigMap "+odd)
+			assert.Equal(t, "*.example.ch", objects["Ingress "+odd+"-api"].(*networkingv1.Ingress).Spec.Rules[0].Host)
 		}
 	}
 }

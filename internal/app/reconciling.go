@@ -30,7 +30,6 @@ type reconciling struct {
 	scale    int64 // how many seconds of a long wait pass in one second: 1 except in a local stack
 	turn     uint32
 	lacked   [companyBuckets]map[string]bool // workflows that did not run when their bucket had its turn before
-	compared map[string]bool                 // findings, see takingUp
 }
 
 func (r *reconciling) every() time.Duration {
@@ -49,10 +48,7 @@ func (r *reconciling) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.compared == nil {
-		r.compared = map[string]bool{}
-	}
-	t := takingUp{store: r.store, commands: r.commands, lacked: r.lacked[turn], lack: map[string]bool{}, compared: r.compared}
+	t := takingUp{store: r.store, commands: r.commands, lacked: r.lacked[turn], lack: map[string]bool{}}
 	var failed []error
 	for _, company := range companies {
 		failed = append(failed, t.company(ctx, company))
@@ -60,8 +56,7 @@ func (r *reconciling) look(ctx context.Context) error {
 	r.lacked[turn] = t.lack
 	if t.done != (TakenUp{}) {
 		r.log.WarnContext(ctx, "taken up what lacked a workflow: it was ended from outside", "payments", t.done.Payments, "refunds", t.done.Refunds,
-			"payment_services", t.done.PaymentServices, "currencies", t.done.Currencies, "bank_receipts", t.done.BankReceipts,
-			"findings", t.done.Findings)
+			"payment_services", t.done.PaymentServices, "currencies", t.done.Currencies, "findings", t.done.Findings, "bank_receipts", t.done.BankReceipts)
 	}
 	return errors.Join(failed...)
 }

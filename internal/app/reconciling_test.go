@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/mocks"
 
+	"github.com/quittance/quittance/activities/escalation"
 	"github.com/quittance/quittance/internal/calendar"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/id"
@@ -25,6 +26,7 @@ import (
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/postgres"
 	"github.com/quittance/quittance/internal/settlement"
+	"github.com/quittance/quittance/internal/sweep"
 	"github.com/quittance/quittance/internal/testing/postgrestest"
 	"github.com/quittance/quittance/workflows/contract"
 )
@@ -57,6 +59,18 @@ func TestWhatLacksAWorkflowTwiceIsTakenUp(t *testing.T) {
 	waiting := merchant.NewPaymentService(merchant.PaymentService{ID: id.New(id.PaymentService), CompanyID: s.company.ID, Environment: merchant.Test}, s.now)
 	s.in(t, func(tx *postgres.Tx) error { return tx.InsertPaymentService(t.Context(), waiting) })
 	onboarding := contract.OnboardingID(waiting.ID)
+	found := contract.OpenFinding{CompanyID: s.company.ID, PaymentServiceID: s.service, Found: contract.Found{ExceptionID: id.New(id.Exception), Finding: sweep.Finding{
+		Kind: exception.OrphanTransaction, Subject: "T1", TransactionID: "T1", Detail: "Saferpay has CHF 50.00 that belongs to no payment.",
+		Choices: []exception.Choice{exception.Book, exception.NotOurs}, Amount: money.MustParse("50.00", money.CHF), ToBook: money.MustParse("50.00", money.CHF),
+	}}}
+	finding := contract.FindingID(found.Found.ExceptionID)
+	s.in(t, func(tx *postgres.Tx) error {
+		_, err := escalation.RaiseIn(t.Context(), tx, escalation.Raise{
+			CompanyID: s.company.ID, ExceptionID: found.Found.ExceptionID, Kind: found.Found.Kind, Subject: found.Found.Subject, WorkflowID: finding,
+			Detail: found.Found.Detail, Choices: found.Found.Choices, Finding: &found,
+		}, s.now)
+		return err
+	})
 	banks := contract.BankReceiptsID(s.company.ID)
 	s.in(t, func(tx *postgres.Tx) error {
 		return tx.InsertBankReceipts(t.Context(), []settlement.Receipt{{
@@ -64,16 +78,6 @@ func TestWhatLacksAWorkflowTwiceIsTakenUp(t *testing.T) {
 			BankRefs: []string{"B-1"}, Amount: money.MustParse("108.00", money.CHF), Date: calendar.Day(s.now), Occurrence: 1, IBAN: "CH9300762011623852957",
 			Account: ledger.Bank, Line: 7, SeenIn: []string{"set_1"}, CreatedAt: s.now,
 		}})
-	})
-
-	found := exception.New(exception.Exception{
-		ID: id.New(id.Exception), CompanyID: s.company.ID, Kind: exception.OrphanTransaction, Subject: "T1", Detail: "Saferpay has money of which nobody knows.",
-		Choices: []exception.Choice{exception.Acknowledge},
-	}, s.now)
-	found.WorkflowID = contract.FindingID(found.ID)
-	s.in(t, func(tx *postgres.Tx) error {
-		_, _, err := tx.RaiseException(t.Context(), found)
-		return err
 	})
 
 	temporal := mocks.NewClient(t)
@@ -84,7 +88,7 @@ func TestWhatLacksAWorkflowTwiceIsTakenUp(t *testing.T) {
 	}{
 		{lost, described(enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED), nil},
 		{running, described(enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING), nil},
-		{found.WorkflowID, described(enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED), nil},
+		{finding, described(enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED), nil},
 		{banks, described(enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED), nil},
 		{onboarding, nil, serviceerror.NewNotFound("it is gone")},
 	} {
@@ -94,12 +98,10 @@ func TestWhatLacksAWorkflowTwiceIsTakenUp(t *testing.T) {
 	temporal.On("SignalWithStartWorkflow", mock.Anything, mock.Anything, mock.Anything, mock.Anything, mock.Anything, mock.Anything, mock.Anything).
 		Run(func(args mock.Arguments) { begun = append(begun, args.String(1)) }).Return(client.WorkflowRun(nil), nil).Maybe()
 
-	temporal.On("ExecuteWorkflow", mock.Anything, mock.Anything, contract.BankReceiptsType, mock.Anything).
-		Run(func(args mock.Arguments) { begun = append(begun, args.Get(1).(client.StartWorkflowOptions).ID) }).Return(client.WorkflowRun(nil), nil).Maybe()
-
-	sweep := contract.SweepPaymentService{CompanyID: s.company.ID, PaymentServiceID: s.service, SweptUntil: s.now}
-	temporal.On("ExecuteWorkflow", mock.Anything, mock.Anything, contract.NightlySweepType, sweep).
-		Run(func(args mock.Arguments) { begun = append(begun, args.Get(1).(client.StartWorkflowOptions).ID) }).Return(client.WorkflowRun(nil), nil).Once()
+	for workflowType, in := range map[string]any{contract.FindingType: found, contract.BankReceiptsType: mock.Anything} {
+		temporal.On("ExecuteWorkflow", mock.Anything, mock.Anything, workflowType, in).
+			Run(func(args mock.Arguments) { begun = append(begun, args.Get(1).(client.StartWorkflowOptions).ID) }).Return(client.WorkflowRun(nil), nil).Maybe()
+	}
 
 	r := &reconciling{store: s.store, commands: contract.Commands{Temporal: temporal}, log: slog.New(slog.DiscardHandler)}
 	for range companyBuckets {
@@ -109,12 +111,7 @@ func TestWhatLacksAWorkflowTwiceIsTakenUp(t *testing.T) {
 	for range companyBuckets {
 		require.NoError(t, r.look(t.Context()))
 	}
-	taken := []string{lost, onboarding, banks, contract.SweepID(s.service)}
-	assert.ElementsMatch(t, taken, begun)
-	for range companyBuckets {
-		require.NoError(t, r.look(t.Context()))
-	}
-	assert.Len(t, begun, 2*len(taken)-1, "Saferpay may not report any more what was found")
+	assert.ElementsMatch(t, []string{lost, onboarding, banks, finding}, begun)
 }
 
 func described(status enumspb.WorkflowExecutionStatus) *workflowservice.DescribeWorkflowExecutionResponse {

@@ -3,12 +3,10 @@ package app
 import (
 	"context"
 	"log/slog"
-	"slices"
 
 	"github.com/quittance/quittance/internal/config"
 	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/invoice"
-	"github.com/quittance/quittance/internal/listing"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/origin"
 	"github.com/quittance/quittance/internal/postgres"
@@ -22,13 +20,12 @@ const takenAtOnce = 100
 
 // TakenUp is how many of each a workflow looks after again.
 type TakenUp struct {
-	Payments, Refunds, PaymentServices, Currencies, Deliveries int
-	BankReceipts                                               int // companies with such that wait
-	Findings                                                   int // of a nightly sweep, not after a restore: then the next one sees to them
+	Payments, Refunds, PaymentServices, Currencies, Findings, Deliveries int
+	BankReceipts                                                         int // companies with such that wait
 }
 
 // TakeUp starts a workflow for everything that the record shows as not ended, after a database was restored: payments, refunds,
-// the waits and the daily looks of payment services, requested currencies, and deliveries of webhooks. It may be run again. It
+// the waits and the daily looks of payment services, requested currencies, findings, and deliveries of webhooks. It may be run again. It
 // needs Temporal but no worker. Refunds are safe only if no worker has run since the restore.
 func TakeUp(ctx context.Context, cfg config.Config, log *slog.Logger) (TakenUp, error) {
 	if err := cfg.ForCommand(); err != nil {
@@ -62,9 +59,7 @@ type takingUp struct {
 	restored bool
 	// lacked are workflows that did not run at the look before, lack those that don't now. What ends at this very moment is in neither.
 	lacked, lack map[string]bool
-	// compared are findings for which Saferpay's report was compared again.
-	compared map[string]bool
-	done     TakenUp
+	done         TakenUp
 }
 
 // lacks reports whether what the workflow looks after needs to be taken up.
@@ -81,6 +76,9 @@ func (t *takingUp) lacks(ctx context.Context, workflowID string) (bool, error) {
 }
 
 func (t *takingUp) company(ctx context.Context, companyID string) error {
+	if err := t.findings(ctx, companyID); err != nil {
+		return err
+	}
 	var services []merchant.PaymentService
 	if err := t.store.InCompany(ctx, companyID, func(tx *postgres.Tx) (err error) {
 		services, err = tx.PaymentServices(ctx)
@@ -108,48 +106,7 @@ func (t *takingUp) company(ctx context.Context, companyID string) error {
 			after = list[len(list)-1].id
 		}
 	}
-	if err := t.findings(ctx, companyID, services); err != nil {
-		return err
-	}
 	return t.receipts(ctx, companyID)
-}
-
-// findings has Saferpay's reports compared again from a finding on that waits for a person and whose process is gone: only that one knows how a
-// decision is carried out, and a sweep that sees the same begins it again. It does so once, since Saferpay may not report it any more.
-func (t *takingUp) findings(ctx context.Context, companyID string, services []merchant.PaymentService) error {
-	if t.restored {
-		return nil
-	}
-	var exceptions []exception.Exception
-	if err := t.store.InCompany(ctx, companyID, func(tx *postgres.Tx) (err error) {
-		exceptions, _, err = tx.Exceptions(ctx, listing.Exceptions{Open: new(true), OldestFirst: true, Limit: 200})
-		return err
-	}); err != nil {
-		return err
-	}
-	for _, e := range exceptions {
-		if !slices.Contains(exception.Findings, e.Kind) || t.compared[e.ID] {
-			continue
-		}
-		lacks, err := t.lacks(ctx, contract.FindingID(e.ID))
-		if err != nil {
-			return err
-		}
-		if !lacks {
-			continue
-		}
-		for _, s := range services {
-			if s.Status != merchant.Active {
-				continue
-			}
-			if err := t.commands.Sweep(ctx, contract.SweepPaymentService{CompanyID: companyID, PaymentServiceID: s.ID, SweptUntil: e.RaisedAt}); err != nil {
-				return err
-			}
-		}
-		t.compared[e.ID] = true
-		t.done.Findings++
-	}
-	return nil
 }
 
 // receipts has the bank receipts of the company booked that wait: the import that should begin that may have ended before, or what it began.
@@ -167,6 +124,35 @@ func (t *takingUp) receipts(ctx context.Context, companyID string) error {
 	}
 	t.done.BankReceipts++
 	return t.commands.BookBankReceipts(ctx, companyID, companyID)
+}
+
+// findings takes up what a nightly sweep found and nobody has decided.
+func (t *takingUp) findings(ctx context.Context, companyID string) error {
+	var open []exception.Exception
+	if err := t.store.InCompany(ctx, companyID, func(tx *postgres.Tx) (err error) {
+		open, err = tx.OpenFindings(ctx)
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, e := range open {
+		found, _, err := contract.FindingOf(e)
+		if err != nil {
+			return err
+		}
+		lacks, err := t.lacks(ctx, contract.FindingID(e.ID))
+		if err != nil {
+			return err
+		}
+		if !lacks {
+			continue
+		}
+		if err := t.commands.TakeUpFinding(ctx, found); err != nil {
+			return err
+		}
+		t.done.Findings++
+	}
+	return nil
 }
 
 // service takes up the onboarding of a payment service, and its currencies that are awaited.

@@ -206,6 +206,14 @@ func (s *server) addEndpoint(w http.ResponseWriter, r *http.Request) {
 	s.showAccess(w, r, secret, nil)
 }
 
+// lastAttempt returns the latest attempt of a delivery, with what the receiver answered; nil before the first.
+func lastAttempt(attempts []client.DeliveryAttempt) *client.DeliveryAttempt {
+	if len(attempts) == 0 {
+		return nil
+	}
+	return &attempts[len(attempts)-1]
+}
+
 func (s *server) showEndpoint(w http.ResponseWriter, r *http.Request, secret string) {
 	id := chi.URLParam(r, "id")
 	found, err := s.api.GetWebhookEndpointWithResponse(r.Context(), id)

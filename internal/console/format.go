@@ -62,6 +62,7 @@ func (l *look) funcs() template.FuncMap {
 		"accent":   accentPath,
 		"add":      func(a, b int) int { return a + b },
 		"sum":      sumOf,
+		"last":     lastAttempt,
 	}
 }
 

@@ -94,6 +94,7 @@ type Exception struct {
 	Choice     Choice    // empty while open
 	Note       string    // why, in the words of the person who decided
 	ResolvedBy string    // the id of the API key, the name of an operator, or "quittance"
+	Finding    []byte    // JSON: what the workflow of a finding needs to begin again, beside what stands here; nil for other kinds
 	About      About     // only in lists; not stored
 }
 

@@ -13,13 +13,13 @@ import (
 	"github.com/quittance/quittance/internal/money"
 )
 
-const exceptionColumns = `id, company_id, kind, subject, workflow_id, detail, choices, raised_at, resolved_at, choice, note, resolved_by`
+const exceptionColumns = `id, company_id, kind, subject, workflow_id, detail, choices, raised_at, resolved_at, choice, note, resolved_by, finding`
 
 // exceptionFields are where exceptionColumns are scanned into.
 func exceptionFields(e *exception.Exception) []any {
 	return []any{
 		&e.ID, &e.CompanyID, &e.Kind, &e.Subject, &e.WorkflowID, &e.Detail, &e.Choices, &e.RaisedAt,
-		(*zeronull.Timestamptz)(&e.ResolvedAt), &e.Choice, &e.Note, &e.ResolvedBy,
+		(*zeronull.Timestamptz)(&e.ResolvedAt), &e.Choice, &e.Note, &e.ResolvedBy, &e.Finding,
 	}
 }
 
@@ -58,9 +58,9 @@ func scanException(row pgx.CollectableRow) (e exception.Exception, err error) {
 // raised before, RaiseException returns that one and false.
 func (tx *Tx) RaiseException(ctx context.Context, e exception.Exception) (exception.Exception, bool, error) {
 	tag, err := tx.tx.Exec(ctx, `
-		insert into exceptions (company_id, id, kind, subject, workflow_id, detail, choices, raised_at, choice, note, resolved_by)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, '', '', '') on conflict do nothing`,
-		e.CompanyID, e.ID, e.Kind, e.Subject, e.WorkflowID, e.Detail, e.Choices, e.RaisedAt)
+		insert into exceptions (company_id, id, kind, subject, workflow_id, detail, choices, raised_at, choice, note, resolved_by, finding)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, '', '', '', $9) on conflict do nothing`,
+		e.CompanyID, e.ID, e.Kind, e.Subject, e.WorkflowID, e.Detail, e.Choices, e.RaisedAt, e.Finding)
 	if err != nil {
 		return e, false, failed(err, "raise the exception %s about %s", e.Kind, e.Subject)
 	}
@@ -78,6 +78,13 @@ func (tx *Tx) Exception(ctx context.Context, id string) (exception.Exception, er
 func (tx *Tx) LockException(ctx context.Context, id string) (exception.Exception, error) {
 	return one(ctx, tx.tx, scanException, "exception", id, selectExceptions+` where id = $1 for no key update`, id)
 }
+
+// OpenFindings returns the findings of the company that nobody has decided, and whose workflow can begin again.
+func (tx *Tx) OpenFindings(ctx context.Context) ([]exception.Exception, error) {
+	return all(ctx, tx.tx, scanException, "list open findings", selectExceptions+` where kind = any($1) and `+openFinding, exception.Findings)
+}
+
+const openFinding = `resolved_at is null and finding is not null`
 
 // SaveException stores the decision on an exception.
 func (tx *Tx) SaveException(ctx context.Context, e exception.Exception) error {

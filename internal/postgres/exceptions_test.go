@@ -19,7 +19,8 @@ func TestAnExceptionIsKeptWithItsDecision(t *testing.T) {
 	t.Parallel()
 	store := postgrestest.New(t)
 	b := createBooks(t, store)
-	e := b.exception(exception.CaptureUnclear)
+	e := b.exception(exception.OrphanTransaction)
+	e.Finding = []byte(`{"company_id": "cmp_1"}`)
 	in(t, store, b.company.ID, func(tx *postgres.Tx) error {
 		raised, isNew, err := tx.RaiseException(t.Context(), e)
 		require.NoError(t, err)
@@ -29,13 +30,19 @@ func TestAnExceptionIsKeptWithItsDecision(t *testing.T) {
 		locked, err := tx.LockException(t.Context(), e.ID)
 		require.NoError(t, err)
 		assert.True(t, locked.Open())
+		open, err := tx.OpenFindings(t.Context())
+		require.NoError(t, err)
+		require.Len(t, open, 1)
+		same(t, e, open[0])
 		require.NoError(t, locked.Resolve(exception.DidNotHappen, "Nothing in the Backoffice", "key_1", noon.Add(time.Hour)))
 		filled(t, locked, "About")
 		require.NoError(t, tx.SaveException(t.Context(), locked))
 		stored, err := tx.Exception(t.Context(), e.ID)
 		require.NoError(t, err)
 		same(t, locked, stored)
-		return nil
+		open, err = tx.OpenFindings(t.Context())
+		assert.Empty(t, open)
+		return err
 	})
 }
 

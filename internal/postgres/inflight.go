@@ -5,7 +5,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/quittance/quittance/internal/exception"
 	"github.com/quittance/quittance/internal/merchant"
 	"github.com/quittance/quittance/internal/payment"
 	"github.com/quittance/quittance/internal/refund"
@@ -23,18 +22,18 @@ func (tx *Tx) InFlight(ctx context.Context, paymentServiceID, after string, limi
 		paymentServiceID, unfinished(payment.States), unfinished(refund.States), after, limit)
 }
 
-// Unfinished returns those of the companies that have a payment or refund that has not ended, a bank receipt that is not booked yet, a
-// finding of a nightly sweep that waits for a person, or something of a payment service that somebody waits for.
+// Unfinished returns those of the companies that have a payment or refund that has not ended, a finding that nobody has decided, a bank
+// receipt that is not booked yet, or something of a payment service that somebody waits for.
 func (s *Store) Unfinished(ctx context.Context, companies []string) (found []string, err error) {
 	err = s.eachCompany(ctx, companies, func(batch *pgx.Batch) {
 		batch.Queue(`
 			select c.id from companies c
 			where exists (select from payments where company_id = c.id and state = any($1)) or exists (select from refunds where company_id = c.id and state = any($2))
+				or exists (select from exceptions where company_id = c.id and `+openFinding+`)
 				or exists (select from bank_receipts where company_id = c.id and state = 'waiting')
-				or exists (select from exceptions where company_id = c.id and resolved_at is null and kind = any($3))
 				or exists (select from payment_services where company_id = c.id and (requested_currencies <> '[]'
 					or status in ('awaiting_credentials', 'in_verification') or status = 'disconnected' and sealed_password is not null))`,
-			unfinished(payment.States), unfinished(refund.States), exception.Findings).Query(func(rows pgx.Rows) error {
+			unfinished(payment.States), unfinished(refund.States)).Query(func(rows pgx.Rows) error {
 			some, err := pgx.CollectRows(rows, pgx.RowTo[string])
 			found = append(found, some...)
 			return err

@@ -219,8 +219,16 @@ func (w *truth) amountOf(order string) money.Amount {
 	return o.positions[i].Amount
 }
 
-// play imports the files in their order into new books. A person accepts what the bank takes back, whenever that is asked or at
-// the end.
+// tookBack reports whether the bank really took back what is proposed for p.
+func (w *truth) tookBack(p Payout, payouts []Payout) bool {
+	i := slices.IndexFunc(payouts, func(original Payout) bool { return original.ID == p.Returns })
+	return i >= 0 && slices.ContainsFunc(w.moves, func(m moved) bool {
+		return m.reversal && m.net.Equal(p.Net) && w.days[m.day] == p.Date.Format(time.DateOnly) && slices.Equal(m.payout.orders, payouts[i].orders())
+	})
+}
+
+// play imports the files in their order into new books. A person accepts what the bank really takes back, whenever that is asked or
+// at the end.
 func (w *truth) play(files []tellingFile, atOnce bool) (*office, *payee) {
 	o := newOffice(w.r)
 	p := &payee{tester: w.r, invoices: []string{w.invoice}, accounts: []merchant.BankAccount{{IBAN: ordinary, Account: "1010", Currency: money.CHF, UseForInvoices: true}}}
@@ -230,7 +238,7 @@ func (w *truth) play(files []tellingFile, atOnce bool) (*office, *payee) {
 	const today = "2026-11-30"
 	accept := func() {
 		for {
-			i := slices.IndexFunc(o.payouts, func(p Payout) bool { return p.State == Proposed && p.Returns != "" })
+			i := slices.IndexFunc(o.payouts, func(p Payout) bool { return p.State == Proposed && w.tookBack(p, o.payouts) })
 			if i < 0 {
 				return
 			}

@@ -57,7 +57,7 @@ func (f *finding) run(ctx workflow.Context) (Decided, error) {
 	var raised escalationsteps.Raised
 	err := workflow.ExecuteActivity(flow.WithOptions(ctx, flow.Books, "Put it before a person: "+string(f.in.Found.Kind)), escalations.RaiseException, escalationsteps.Raise{
 		CompanyID: f.in.CompanyID, ExceptionID: f.in.Found.ExceptionID, Kind: f.in.Found.Kind, Subject: f.in.Found.Subject,
-		WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, Detail: f.in.Found.Detail, Choices: f.in.Found.Choices,
+		WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, Detail: f.in.Found.Detail, Choices: f.in.Found.Choices, Finding: &f.in,
 	}).Get(ctx, &raised)
 	if err != nil {
 		return Decided{}, err

@@ -41,7 +41,7 @@
 
 {{- define "quittance.labels" -}}
 app.kubernetes.io/name: quittance
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "quittance.workerLabels" -}}
@@ -75,12 +75,12 @@ metadata:
 {{- if has . $.root.Values.secretKeys }}{{ $files = append $files . }}{{ end }}
 {{- end }}
 spec:
-  serviceAccountName: {{ .root.Release.Name }}
+  serviceAccountName: {{ .root.Release.Name | quote }}
   automountServiceAccountToken: false
   {{- with .root.Values.image.pullSecrets }}
   imagePullSecrets:
     {{- range . }}
-    - {name: {{ . }}}
+    - {name: {{ . | toString | quote }}}
     {{- end }}
   {{- end }}
   {{- if get . "probes" }}
@@ -114,9 +114,9 @@ spec:
       imagePullPolicy: {{ .root.Values.image.pullPolicy }}
       args: {{ .args | toJson }}
       envFrom:
-        - configMapRef: {name: {{ .root.Release.Name }}}
+        - configMapRef: {name: {{ .root.Release.Name | quote }}}
         {{- with get . "secret" }}
-        - secretRef: {name: {{ . }}}
+        - secretRef: {name: {{ . | toString | quote }}}
         {{- end }}
       {{- $ours := and .root.Values.versioning.enabled (not (and .root.Values.versioning.controller.enabled (eq .part "worker"))) }}
       {{- $authorities := .root.Values.certificateAuthorities }}
@@ -133,7 +133,7 @@ spec:
         {{- if hasPrefix "QUITTANCE_" . }}
         - {name: {{ . }}_FILE, value: /etc/quittance/secrets/{{ . }}}
         {{- else }}
-        - {name: {{ . }}, valueFrom: {secretKeyRef: {name: {{ $.root.Values.existingSecret }}, key: {{ . }}}}}
+        - {name: {{ . }}, valueFrom: {secretKeyRef: {name: {{ $.root.Values.existingSecret | toString | quote }}, key: {{ . }}}}}
         {{- end }}
         {{- end }}
       {{- end }}
@@ -183,7 +183,7 @@ spec:
     - {name: tmp, emptyDir: {sizeLimit: 2Gi}} # large settlement files, while they are imported
     - name: secrets # its files change with the secret, and what runs takes them up
       secret:
-        secretName: {{ .root.Values.existingSecret }}
+        secretName: {{ .root.Values.existingSecret | toString | quote }}
         defaultMode: 0440
         items:
           {{- range $files }}
@@ -194,11 +194,11 @@ spec:
     {{- end }}
     {{- if $temporal }}
     - name: temporal-client
-      secret: {secretName: {{ .root.Values.temporalClientCertificate }}, defaultMode: 0440}
+      secret: {secretName: {{ .root.Values.temporalClientCertificate | toString | quote }}, defaultMode: 0440}
     {{- end }}
     {{- if $authorities }}
     - name: authorities
-      configMap: {name: {{ $authorities }}}
+      configMap: {name: {{ $authorities | toString | quote }}}
     {{- end }}
       {{- end }}
 {{- end }}

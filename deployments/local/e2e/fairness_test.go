@@ -46,14 +46,28 @@ func (c *company) issueOf(number string) {
 	c.call("POST", "/invoices/"+c.draftOf(number).ID+"/issue", object{}).gives(200, nil)
 }
 
+// On every queue.
 func TestPayersGoFirstAndCompaniesTakeTurns(t *testing.T) {
 	t.Parallel()
 	c := newMerchant(t, shared)
-	inv := c.issue("108.00")
 	temporal := operator(t, shared)
-	described, err := temporal.DescribeWorkflowExecution(t.Context(), contract.InvoicePaymentID(inv.ID), "")
-	require.NoError(t, err)
-	priority := described.GetWorkflowExecutionInfo().GetPriority()
-	assert.EqualValues(t, contract.ForPayers, priority.GetPriorityKey())
-	assert.Equal(t, c.id, priority.GetFairnessKey())
+	c.listen(func(delivered) int { return http.StatusServiceUnavailable }, "invoice.opened")
+	inv := c.issue("108.00")
+	inv.payNow("card").pay(visa)
+	paid := inv.requireCollectedOnce("108.00").Payments[0].ID
+	c.refund(paid, object{"reason": "Stale."}).becomes(c, "captured")
+	priorities := map[string]int{
+		contract.InvoicePaymentType: contract.ForPayers, contract.RefundType: contract.ForMoney,
+		contract.OnboardingType: contract.ForPeople, contract.EventDeliveryType: contract.ForPeople,
+	}
+	for workflowType, key := range priorities {
+		found := await(t, patience, func() []string {
+			return listWorkflows(t, temporal, "WorkflowType = '"+workflowType+"' AND CompanyId = '"+c.id+"'")
+		}, func(ids []string) bool { return len(ids) > 0 })
+		described, err := temporal.DescribeWorkflowExecution(t.Context(), found[0], "")
+		require.NoError(t, err)
+		priority := described.GetWorkflowExecutionInfo().GetPriority()
+		assert.EqualValues(t, key, priority.GetPriorityKey(), workflowType)
+		assert.Equal(t, c.id, priority.GetFairnessKey(), workflowType)
+	}
 }

@@ -2,10 +2,15 @@ package e2e
 
 import (
 	"net/http"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/server/api/adminservice/v1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 )
 
 // While Saferpay takes its time to open a page, the invoice's receipt and another payer's click are answered as always.
@@ -35,11 +40,46 @@ func TestASlowSaferpayHoldsUpNobodyElse(t *testing.T) { //nolint:paralleltest //
 // Whoever clicks many times, or many who click at once, get one page.
 func TestTwentyFourClicksOpenOnePage(t *testing.T) {
 	t.Parallel()
-	c := newMerchant(t, shared)
-	inv := c.issue("108.00")
+	requireOnePage(t, newMerchant(t, shared).issue("108.00"))
+}
+
+// The same while Temporal loses what it holds in memory only, such as the speculative tasks by which updates reach workflows. Who is told
+// to try again does, and gets the same page.
+func TestTwentyFourClicksOpenOnePageAlsoWhenTemporalDropsThem(t *testing.T) { //nolint:paralleltest // it drops what others wait for, too
+	inv := newMerchant(t, shared).issue("108.00")
+	conn, err := grpc.NewClient(shared.TemporalAddress(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, conn.Close()) }()
+	admin := adminservice.NewAdminServiceClient(conn)
+	var losing sync.WaitGroup
+	defer losing.Wait()
+	losing.Go(func() {
+		for range 3 {
+			for shard := int32(1); shard <= historyShards; shard++ {
+				_, err := admin.CloseShard(t.Context(), &adminservice.CloseShardRequest{ShardId: shard})
+				assert.NoError(t, err) //nolint:testifylint // not in the goroutine of the test
+			}
+			time.Sleep(100 * time.Millisecond) // while clicks come in
+		}
+	})
+	requireOnePage(t, inv)
+}
+
+// historyShards are those of the local stack's Temporal.
+const historyShards = 4
+
+// requireOnePage has 24 payers click at once, and one of them pay.
+func requireOnePage(t *testing.T, inv invoice) {
+	t.Helper()
 	answers := make(chan answer, 24)
 	for range cap(answers) {
-		go func() { answers <- inv.pressPayNow("card") }()
+		go func() {
+			pressed := inv.pressPayNow("card")
+			for end := time.Now().Add(patience); pressed.status == http.StatusServiceUnavailable && time.Now().Before(end); {
+				pressed = inv.pressPayNow("card")
+			}
+			answers <- pressed
+		}()
 	}
 	pages := map[string]int{}
 	for range cap(answers) {
@@ -50,7 +90,7 @@ func TestTwentyFourClicksOpenOnePage(t *testing.T) {
 	assert.Len(t, pages, 1)
 	require.Len(t, inv.now().Payments, 1)
 	for url := range pages {
-		paymentPage{t: t, stack: shared, url: url, payment: inv.now().Payments[0].ID}.pay(visa)
+		paymentPage{t: t, stack: inv.company.stack, url: url, payment: inv.now().Payments[0].ID}.pay(visa)
 	}
 	inv.requireCollectedOnce("108.00")
 }
