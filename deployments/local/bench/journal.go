@@ -33,7 +33,7 @@ const (
 	pageBar   = 50 * time.Millisecond
 	verifyBar = time.Second
 	monthBar  = time.Second // for the CSV of a month of 31,000 entries
-	growthBar = 1.5 // how many times more memory an export of the long journal may take than one of the short journal
+	growthBar = 1.5         // how many times more memory an export of the long journal may take than one of the short journal
 )
 
 // journal measures how a journal of 100,000 entries is listed, exported and verified, over HTTP and with everything that a

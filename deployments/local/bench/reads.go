@@ -60,12 +60,7 @@ func (t *town) reads(ctx context.Context, progress io.Writer) ([]figure, error) 
 		return t.call(ctx, http.MethodGet, "/invoices/"+id, nil, &read)
 	}
 	bare := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var row map[string]any
-		err := pgx.BeginFunc(r.Context(), pool, func(tx pgx.Tx) (err error) {
-			rows, _ := tx.Query(r.Context(), "select * from invoices where company_id = $1 and id = $2", companyID, id) // its error comes out of CollectExactlyOneRow
-			row, err = pgx.CollectExactlyOneRow(rows, pgx.RowToMap)
-			return err
-		})
+		row, err := readRow(r.Context(), pool, companyID, id)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
@@ -100,6 +95,16 @@ func (t *town) reads(ctx context.Context, progress io.Writer) ([]figure, error) 
 	took := readRounds * readFor.Seconds()
 	return []figure{{what: "reads of an invoice a second, beside a bare call for its row", bar: fmt.Sprintf("at least %.1f times as many", readBar), missed: float64(ours) < readBar*float64(others), measured: fmt.Sprintf("%.0f to %.0f: %.2f times as many",
 		float64(ours)/took, float64(others)/took, float64(ours)/float64(others))}}, nil
+}
+
+// readRow reads an invoice by its key and nothing else.
+func readRow(ctx context.Context, pool *pgxpool.Pool, companyID, id string) (row map[string]any, err error) {
+	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) (err error) {
+		rows, _ := tx.Query(ctx, "select * from invoices where company_id = $1 and id = $2", companyID, id) // its error comes out of CollectExactlyOneRow
+		row, err = pgx.CollectExactlyOneRow(rows, pgx.RowToMap)
+		return err
+	})
+	return row, err
 }
 
 // repeat runs one as often as it can for readFor, several at once, and returns how often that was.
