@@ -12,7 +12,7 @@ TESTS         := go run gotest.tools/gotestsum@v1.13.0 --format pkgname --format
 PATIENT       := -timeout 30m # Go gives a package ten minutes, which a busy machine can need for the end-to-end tests
 ALONE         := -p 1 -parallel 4 # an hour passes in a second in some tests: packages beside each other would take that second away
 # Tests of the local stack that take long. Their names make test shorter, and test-deep plays them.
-LONG          := TestABackupThatIsRestored|TestThreeVersions|TestAVersionThatDoesHarm|TestOnlyAVersionThatWorks|TestWhatIsBoundToAVersion|TestManyPaymentsSurvive|TestIdleCompanies|TestTwentyFourClicksOpenOnePageAlso
+LONG          := TestTwoAPIsAndThreeWorkers|TestABackupThatIsRestored|TestThreeVersions|TestAVersionThatDoesHarm|TestOnlyAVersionThatWorks|TestWhatIsBoundToAVersion|TestManyPaymentsSurvive|TestIdleCompanies|TestTwentyFourClicksOpenOnePageAlso|TestWhatPersonsDecide|TestSettlementFilesAreFetched|TestAThousandClicks|TestAnOperatorReadsInTemporalWeb|TestTheRunbookIsRight
 GOLANGCI      := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 WORKFLOWCHECK := go run go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
 
