@@ -148,7 +148,7 @@ func (a *Activities) objection(ctx context.Context, p payment.Payment, found saf
 	}
 	err := a.InCompany(ctx, p.CompanyID, func(tx Tx) error {
 		company, err := tx.Company(ctx)
-		if company.Liability == merchant.Prefer {
+		if err == nil && company.Liability != merchant.Require {
 			objection = payment.NoObjection
 		}
 		return err

@@ -103,7 +103,8 @@ func (s *server) companySide(r chi.Router) {
 	s.accessRoutes(r)
 }
 
-// headAsGet answers HEAD as GET wherever there is GET. The server itself leaves the content out.
+// headAsGet answers HEAD as GET wherever there is GET. The server itself leaves the content out. The one of chi takes what is mounted below
+// for a route of HEAD.
 func headAsGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {

@@ -179,7 +179,7 @@ func (tx *Tx) Snapshot() {
 }
 
 // Alone makes each statement, or batch, of what follows a transaction of its own, which saves beginning and committing one. It is for what
-// sends only one. Call it before anything else.
+// sends only one, or reads things that may change in between. Call it before anything else.
 func (tx *Tx) Alone() { tx.tx.alone = true }
 
 // takeTime lets each statement of the transaction take as long as it takes, for what reads all that a company has.

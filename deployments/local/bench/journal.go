@@ -212,13 +212,12 @@ func addUp(ctx context.Context, base string, b books) ([]figure, error) {
 		{"statement of a month of 31,000", "/statements/2026-03", "application/json", monthBar},
 		{"statement of a month of 31,000 as CSV", "/statements/2026-03", "text/csv", monthBar},
 	} {
-		took := time.Duration(math.MaxInt64)
-		for i := 0; i < 3 && took >= sum.bar; i++ { // see verify
-			begin := time.Now()
-			if _, err := get(ctx, base+"/v1"+sum.path, b.key, sum.accept, io.Discard); err != nil {
-				return nil, err
-			}
-			took = min(took, time.Since(begin))
+		took, err := shortest(3, sum.bar, func() error {
+			_, err := get(ctx, base+"/v1"+sum.path, b.key, sum.accept, io.Discard)
+			return err
+		})
+		if err != nil {
+			return nil, err
 		}
 		figures = append(figures, figure{
 			what: "journal of 100,000 entries: " + sum.what, measured: milliseconds(took), bar: "under " + milliseconds(sum.bar), missed: took >= sum.bar,
@@ -272,26 +271,40 @@ func memory(fn func() (int64, error)) (result int64, peak uint64, err error) {
 	}
 }
 
-// verify walks the hash chain and takes the shortest of up to ten times: whatever else the machine does only adds to it.
-func verify(ctx context.Context, base string, b books) (figure, error) {
+// shortest tries up to so many times to stay under the bar, and returns the shortest time: whatever else the machine does only adds to it.
+func shortest(tries int, bar time.Duration, ask func() error) (time.Duration, error) {
 	best := time.Duration(math.MaxInt64)
-	for i := 0; i < 10 && best >= verifyBar; i++ {
-		var answer struct {
-			Intact  bool
-			Entries int64
-		}
-		var body bytes.Buffer
+	for i := 0; i < tries && best >= bar; i++ {
 		begin := time.Now()
-		if _, err := get(ctx, base+"/v1/journal/verification", b.key, "application/json", &body); err != nil {
-			return figure{}, err
+		if err := ask(); err != nil {
+			return 0, err
 		}
 		best = min(best, time.Since(begin))
+	}
+	return best, nil
+}
+
+// verify walks the hash chain.
+func verify(ctx context.Context, base string, b books) (figure, error) {
+	var answer struct {
+		Intact  bool
+		Entries int64
+	}
+	best, err := shortest(10, verifyBar, func() error {
+		var body bytes.Buffer
+		if _, err := get(ctx, base+"/v1/journal/verification", b.key, "application/json", &body); err != nil {
+			return err
+		}
 		if err := json.Unmarshal(body.Bytes(), &answer); err != nil {
-			return figure{}, err
+			return err
 		}
 		if !answer.Intact || answer.Entries != longJournal {
-			return figure{}, fmt.Errorf("the journal should be intact: %s", body.Bytes())
+			return fmt.Errorf("the journal should be intact: %s", body.Bytes())
 		}
+		return nil
+	})
+	if err != nil {
+		return figure{}, err
 	}
 	return figure{
 		what: "verification of 100,000 entries", measured: milliseconds(best), bar: "under " + milliseconds(verifyBar), missed: best >= verifyBar,
