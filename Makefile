@@ -57,7 +57,7 @@ test-deep: ## find data races, and play every fault, wrong value, lost step, pag
 	@$(PROGRESS) "telling random truths" $(TESTS) bin/test-deep-truths.json -- $(PATIENT) -run TestEachMovement ./internal/settlement -rapid.checks=10000
 	@$(PROGRESS) "losing and moving every step" $(TESTS) bin/test-deep-steps.json -- $(PATIENT) -run TestEveryStep ./internal/testing/mutation
 	@cd deployments/checks && ../../$(PROGRESS) "releasing twice" $(TESTS) ../../bin/test-deep-checks.json -- $(PATIENT) -run TestARelease ./...
-	@cd deployments/local && ../../$(PROGRESS) "playing every fault" $(TESTS) ../../bin/test-deep-local.json -- $(PATIENT) $(ALONE) -run "TestEveryPath|TestEverybodyCanUse|$(LONG)" ./e2e ./chaos
+	@cd deployments/local && ../../$(PROGRESS) "playing every fault" $(TESTS) ../../bin/test-deep-local.json -- $(PATIENT) $(ALONE) -run "TestEveryPath|TestEverybodyCanUse|TestWhatGoesWrong|$(LONG)" ./e2e ./chaos
 
 bench: ## measure the product on this machine; fails when a bar is missed; ONLY=noise,reads for parts of it
 	@$(PACKAGES) postgresql
